@@ -1,0 +1,54 @@
+"""The one exception tree of nnhw.
+
+Every error that a user can cause is an `NnhwError`; the command line prints its message and exits
+non-zero without a traceback. A message names the node, tensor, file or option, says what was
+expected and what to do. Anything else that escapes is a bug in nnhw.
+"""
+
+
+class NnhwError(Exception):
+    """Base of all errors that have their cause outside nnhw's own code."""
+
+
+class ModelError(NnhwError):
+    """The model file is missing, damaged, not ONNX, or contradicts itself."""
+
+
+class UnsupportedError(ModelError):
+    """The model is valid ONNX but uses something that nnhw cannot build.
+
+    Parameters
+    ----------
+    problems
+        One line for each unsupported node or attribute; all of the model's problems at once.
+    """
+
+    def __init__(self, problems: list[str]):
+        self.problems = list(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        things = "1 thing" if len(self.problems) == 1 else f"{len(self.problems)} things"
+        super().__init__(f"The model uses {things} that nnhw cannot build:\n{lines}")
+
+
+class DataError(NnhwError):
+    """The data file, its arrays or the labels do not fit the model."""
+
+
+class QuantizationError(NnhwError):
+    """No integer graph within the requested widths represents the network."""
+
+
+class MappingError(NnhwError):
+    """The integer graph does not fit the requested engine."""
+
+
+class ExportError(NnhwError):
+    """The design cannot be written, or an exported design cannot be read back."""
+
+
+class ToolError(NnhwError):
+    """An external program (C++ compiler, simulator, synthesizer) is missing or failed."""
+
+
+class VerificationError(NnhwError):
+    """Two executions that have to agree do not."""

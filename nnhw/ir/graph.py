@@ -1,0 +1,94 @@
+"""The graph: operators in execution order, tensors, and the ports to the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .nodes import Node
+from .tensor import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A tensor that enters or leaves the network, and how ONNX sees it.
+
+    Parameters
+    ----------
+    tensor
+        Name of the graph's tensor, (H, W, C).
+    onnx_name
+        Name of the ONNX model's input or output.
+    onnx_shape
+        Its ONNX shape without the batch axis: (C, H, W), (C, L) or (K,). It holds the tensor's
+        elements in (C, H, W) order.
+    """
+
+    tensor: str
+    onnx_name: str
+    onnx_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Graph:
+    """A network in execution order.
+
+    A `Graph` that exists is consistent: every tensor is written once, before it is read, and has
+    its entry in `tensors`; construction raises ValueError otherwise.
+
+    Parameters
+    ----------
+    name
+        A Verilog identifier; becomes the name of the top module.
+    nodes
+        In an order in which every tensor is written before it is read.
+    tensors
+        All tensors by name.
+    inputs, outputs
+        Ports. The same tensor may be read inside and be an output too.
+    host_postprocess
+        What of the model stays with the host, in order, such as "Softmax(axis=1)".
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    tensors: Mapping[str, Tensor]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    host_postprocess: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        written = {port.tensor for port in self.inputs}
+        for node in self.nodes:
+            for name in node.inputs:
+                if name not in written:
+                    raise ValueError(f"Node '{node.name}' reads '{name}' before it is written")
+            if node.output in written:
+                raise ValueError(f"Tensor '{node.output}' is written twice")
+            written.add(node.output)
+        for port in self.outputs:
+            if port.tensor not in written:
+                raise ValueError(f"Output '{port.tensor}' is never written")
+        if written != set(self.tensors):
+            raise ValueError(f"Tensors do not match nodes: {sorted(written ^ set(self.tensors))}")
+
+    def readers(self, tensor: str) -> tuple[Node, ...]:
+        """The nodes that read `tensor`, in order."""
+        return tuple(node for node in self.nodes if tensor in node.inputs)
+
+    def writer(self, tensor: str) -> Node | None:
+        """The node that writes `tensor`; None for a graph input."""
+        return next((node for node in self.nodes if node.output == tensor), None)
+
+
+def to_channels_last(x: np.ndarray, port: Port, tensor: Tensor) -> np.ndarray:
+    """Batch of ONNX-ordered arrays (N, *port.onnx_shape) to (N, H, W, C)."""
+    height, width, channels = tensor.shape
+    return x.reshape(len(x), channels, height, width).transpose(0, 2, 3, 1)
+
+
+def from_channels_last(y: np.ndarray, port: Port) -> np.ndarray:
+    """Batch of (N, H, W, C) to ONNX-ordered arrays (N, *port.onnx_shape)."""
+    return y.transpose(0, 3, 1, 2).reshape(len(y), *port.onnx_shape)

@@ -1,0 +1,114 @@
+"""Operators of the float graph, and what they share with those of the integer graph.
+
+All tensors are channels-last (see `Tensor`); weights are (out, kernel rows, kernel columns, in).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .window import Window
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Node:
+    """One operator: reads tensors `inputs`, writes tensor `output`.
+
+    `name` is the name of the ONNX node that it stands for, for messages and reports.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clamp:
+    """Bounds of real values that an operator's result is clamped to (Relu, Relu6, Clip)."""
+
+    lo: float = -math.inf
+    hi: float = math.inf
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reshape(Node):
+    """The same elements in the same (channels-last) order under another shape; moves no data.
+
+    Used in float and integer graphs alike.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv(Node):
+    """Convolution; also the matrix product, as a kernel that covers the whole input.
+
+    Parameters
+    ----------
+    weight
+        float64 (out, kernel rows, kernel columns, in // groups).
+    bias
+        float64 (out,).
+    groups
+        1, or any common divisor of input and output channels, as in ONNX Conv.
+    """
+
+    window: Window
+    weight: np.ndarray
+    bias: np.ndarray
+    groups: int = 1
+    clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool(Node):
+    """Largest value within the window; padding never wins."""
+
+    window: Window
+    clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AveragePool(Node):
+    """Sum over the window (padding is zero) divided by `divisor`.
+
+    Parameters
+    ----------
+    divisor
+        int64 (output rows, output columns): the number of elements that count at each position;
+        it carries count_include_pad and ceil_mode.
+    """
+
+    window: Window
+    divisor: np.ndarray
+    clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Add(Node):
+    """Sum of two tensors of the same shape."""
+
+    clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChannelAffine(Node):
+    """x * scale + offset, per channel. Passes fold it or turn it into a depthwise `Conv`.
+
+    Parameters
+    ----------
+    scale, offset
+        float64 (channels,).
+    """
+
+    scale: np.ndarray
+    offset: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clip(Node):
+    """A clamp on its own. Passes fuse it into the operator before it or turn it into a pool."""
+
+    clamp: Clamp
