@@ -1,0 +1,200 @@
+"""The drain: takes finished tiles out of the array's way and feeds them to the requantizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..isa import DrainInstruction, ParameterMode
+from .instruction import InstructionRegister
+
+
+class Drain(wiring.Component):
+    """Shadow registers that hold a finished tile while the array goes on with the next one.
+
+    A tile is taken in one cycle and given out in steps of `lanes` results. The fetch sequencer
+    never lets a tile finish before the one ahead of it has left.
+
+    Parameters
+    ----------
+    program : sequence of DrainInstruction
+    rows, cols : int
+        Results of a tile in lanes and in columns.
+    lanes : int
+        Results a step.
+    accumulator_width, activation_width : int
+        Bits of results and of second terms, signed.
+    parameter_words : int
+        Depth of the parameter memory.
+    uses_columns, uses_lanes, paired : bool
+        What tiles come from, and whether any has second terms.
+
+    Members
+    -------
+    take : In(1)
+        A tile is there.
+    take_lanes : In(1)
+        It is in the lanes, not in the columns.
+    columns : In(cols of signed)
+    array_lanes, addends : In(rows of signed)
+    parameter_address : Out
+        Parameters of the step whose results come out in the next cycle.
+    valid : Out(1)
+        Results are there, with `second` also the terms before them.
+    second : Out(1)
+        They are second terms, to be added to those of the cycle before.
+    count : Out(range(lanes + 1))
+        How many of them count.
+    tile_done, layer_done : Out(1)
+        They are the last of a tile, of a layer.
+    values : Out(lanes of signed)
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from `take` to the first results.
+    """
+
+    latency = 2
+
+    def __init__(
+        self,
+        *,
+        program: Sequence[DrainInstruction],
+        rows: int,
+        cols: int,
+        lanes: int,
+        accumulator_width: int,
+        activation_width: int,
+        parameter_words: int,
+        uses_columns: bool,
+        uses_lanes: bool,
+        paired: bool,
+    ):
+        self.program = tuple(program)
+        self.rows = rows
+        self.cols = cols
+        self.lanes = lanes
+        self.accumulator_width = accumulator_width
+        self.activation_width = activation_width
+        self.uses_columns = uses_columns
+        self.uses_lanes = uses_lanes
+        self.paired = paired
+        self.instruction = InstructionRegister(self.program)
+        super().__init__(
+            {
+                "take": In(1),
+                "take_lanes": In(1),
+                "columns": In(data.ArrayLayout(signed(accumulator_width), cols)),
+                "array_lanes": In(data.ArrayLayout(signed(accumulator_width), rows)),
+                "addends": In(data.ArrayLayout(signed(activation_width), rows)),
+                "parameter_address": Out(range(max(2, parameter_words))),
+                "valid": Out(1),
+                "second": Out(1),
+                "count": Out(range(lanes + 1)),
+                "tile_done": Out(1),
+                "layer_done": Out(1),
+                "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
+            }
+        )
+
+    def _shadow(self, m: Module, name: str, loads: list[tuple[Value, list]], width: int, shift):
+        """Shift registers of whole steps; `loads` are (condition, values) pairs."""
+        size = max(len(values) for _, values in loads)
+        steps = -(-size // self.lanes)
+        shadow = [
+            Signal(signed(width), name=f"{name}_{index}", reset_less=True)
+            for index in range(steps * self.lanes)
+        ]
+        with m.If(shift):
+            for index, register in enumerate(shadow[: -self.lanes]):
+                m.d.sync += register.eq(shadow[index + self.lanes])
+        for condition, values in loads:
+            with m.If(condition):
+                m.d.sync += [
+                    register.eq(value) for register, value in zip(shadow, values, strict=False)
+                ]
+        return shadow[: self.lanes]
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.instruction = instruction = self.instruction
+        f = instruction.current
+
+        active, second = Signal(), Signal()
+        step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
+        tile, pixel = Signal.like(f.tiles, init=0), Signal.like(f.pixels, init=0)
+        in_last_tile, step_last, tile_done, pixel_done, layer_done = (
+            Signal(name=name)
+            for name in ("in_last_tile", "step_last", "leaves_tile", "leaves_pixel", "leaves_layer")
+        )
+        m.d.comb += [
+            in_last_tile.eq(tile == f.tiles),
+            step_last.eq(step == Mux(in_last_tile, f.steps_last, f.steps)),
+            tile_done.eq(active & step_last & (second == f.paired)),
+            pixel_done.eq(tile_done & in_last_tile),
+            layer_done.eq(pixel_done & (pixel == f.pixels)),
+            instruction.advance.eq(layer_done),
+        ]
+        step_done = Signal()
+        m.d.comb += step_done.eq(active & (second == f.paired))
+        with m.If(self.take):
+            m.d.sync += active.eq(1)
+        with m.Elif(tile_done):
+            m.d.sync += active.eq(0)
+        if self.paired:
+            m.d.sync += second.eq(active & f.paired & ~second)
+        with m.If(step_done):
+            m.d.sync += step.eq(Mux(step_last, 0, step + 1))
+        with m.If(tile_done):
+            m.d.sync += tile.eq(Mux(in_last_tile, 0, tile + 1))
+        with m.If(pixel_done):
+            m.d.sync += pixel.eq(Mux(layer_done, 0, pixel + 1))
+
+        values = self._shadows(m, step_done, second)
+        last_count = Mux(in_last_tile, f.count_last, f.count)
+        m.d.sync += [
+            self.valid.eq(step_done),
+            self.second.eq(second),
+            self.count.eq(Mux(step_last, last_count, self.lanes)),
+            self.tile_done.eq(tile_done),
+            self.layer_done.eq(layer_done),
+        ]
+        results = Signal.like(self.values, reset_less=True, name="results")
+        m.d.sync += [results[lane].eq(value) for lane, value in enumerate(values)]
+        m.d.comb += self.values.eq(results)
+        self._walk_parameters(m, f, second, step_done, pixel_done)
+        return m
+
+    def _shadows(self, m: Module, step_done: Value, second: Value) -> list[Value]:
+        """Results that leave in the present cycle."""
+        loads = []
+        if self.uses_columns:
+            loads.append((self.take & ~self.take_lanes, list(self.columns)))
+        if self.uses_lanes:
+            loads.append((self.take & self.take_lanes, list(self.array_lanes)))
+        values = self._shadow(m, "shadow", loads, self.accumulator_width, step_done)
+        if not self.paired:
+            return values
+        loads = [(self.take, list(self.addends))]
+        addends = self._shadow(m, "addend", loads, self.activation_width, step_done)
+        return [Mux(second, addend, value) for value, addend in zip(values, addends, strict=True)]
+
+    def _walk_parameters(self, m: Module, f, second, step_done, pixel_done) -> None:
+        """The parameter memory's address, relative to the layer's first word."""
+        offset = Signal.like(self.parameter_address, name="parameter_offset")
+        modes = {instruction.parameter_mode for instruction in self.program}
+        with m.Switch(f.parameter_mode):
+            if ParameterMode.CHANNEL in modes:
+                with m.Case(ParameterMode.CHANNEL):
+                    with m.If(pixel_done):
+                        m.d.sync += offset.eq(0)
+                    with m.Elif(step_done):
+                        m.d.sync += offset.eq(offset + 1)
+            if ParameterMode.PIXEL in modes:
+                with m.Case(ParameterMode.PIXEL), m.If(pixel_done):
+                    m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
+        m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second)

@@ -1,0 +1,317 @@
+"""The engine: all components, wired as a program asks for."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..mapping import Program
+from .alignment import ReadAligner, WriteAligner
+from .arithmetic import delay
+from .drain import Drain
+from .fetch_sequencer import FetchSequencer
+from .frame_buffer import FrameBuffer
+from .mac_array import MacArray
+from .memory import BankedMemory, Rom
+from .output_stream import Beat, OutputStream
+from .scaler import Scaler
+from .write_back import WriteBack
+
+
+def pack(values, width: int) -> int:
+    """Integers as one unsigned word of `width` bits each, the first one lowest."""
+    word = 0
+    for index, value in enumerate(values):
+        word |= (int(value) & ((1 << width) - 1)) << (index * width)
+    return word
+
+
+class Engine(wiring.Component):
+    """A network in hardware: frames in, frames out, no register to be set.
+
+    Parameters
+    ----------
+    program : Program
+
+    Members
+    -------
+    frames_in : In(stream.Signature(8 * input_bytes))
+        Input frames, channels last, lowest byte first.
+    frames_out : Out(stream.Signature(Beat(output_bytes)))
+        Output frames, likewise.
+    """
+
+    def __init__(self, program: Program):
+        self.program = program
+        config = program.config
+        super().__init__(
+            {
+                "frames_in": In(stream.Signature(unsigned(8 * config.input_bytes))),
+                "frames_out": Out(stream.Signature(Beat(config.output_bytes))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        program = self.program
+        m.submodules.frame_buffer = frame_buffer = self._frame_buffer()
+        m.submodules.fetch = fetch = self._fetch_sequencer()
+        m.submodules.read_aligner = aligner = self._read_aligner(fetch)
+        m.submodules.weights = weights = self._weights()
+        m.submodules.array = array = self._array()
+        m.submodules.drain = drain = self._drain(array)
+        m.submodules.parameters = parameters = self._parameters()
+        scalers = [self._scaler() for _ in range(program.config.lanes)]
+        m.submodules.write_back = write_back = self._write_back(scalers[0])
+        m.submodules.output = output = self._output_stream()
+        activations = None
+        if program.depth:
+            m.submodules.activations = activations = BankedMemory(
+                banks=program.config.banks, depth=program.depth, width=program.widths.activation
+            )
+        connect(m, flipped(self.frames_in), frame_buffer.beats)
+        connect(m, output.beats, flipped(self.frames_out))
+        m.d.comb += [
+            fetch.frame_available.eq(frame_buffer.available),
+            frame_buffer.consumed.eq(fetch.frame_consumed),
+            fetch.tile_retired.eq(write_back.retired),
+            fetch.entry_freed.eq(output.freed),
+        ]
+        self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
+        self._connect_drain(m, array, drain, parameters, scalers, write_back)
+        self._connect_results(m, write_back, output, activations)
+        return m
+
+    # construction
+
+    def _frame_buffer(self) -> FrameBuffer:
+        program = self.program
+        return FrameBuffer(
+            banks=program.config.banks,
+            width=program.widths.activation,
+            frame_rows=program.frame_depth,
+            frame_bytes=program.input_size,
+            beat_bytes=program.config.input_bytes,
+            buffers=program.config.frame_buffers,
+        )
+
+    def _fetch_sequencer(self) -> FetchSequencer:
+        program = self.program
+        return FetchSequencer(
+            program=program.fetch,
+            rows=program.config.rows,
+            address_width=program.address_bits,
+            weight_words=len(program.weights),
+            padded=program.padded,
+            buffer_depth=program.output_buffer_depth,
+            tiles_in_flight=program.tiles_in_flight,
+        )
+
+    def _bank_bits(self) -> int:
+        return (self.program.config.banks - 1).bit_length()
+
+    def _row_width(self) -> int:
+        """Bits of a row number in either memory, without the bit that chooses the memory."""
+        return max(1, (max(self.program.depth, self.program.frame_depth) - 1).bit_length())
+
+    def _read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
+        program = self.program
+        return ReadAligner(
+            rows=program.config.rows,
+            banks=program.config.banks,
+            width=program.widths.activation,
+            row_width=self._row_width(),
+            granularity=program.read_granularity,
+            pad_width=fetch.pad_value.shape().width,
+            padded=program.padded,
+        )
+
+    def _weights(self) -> Rom:
+        program = self.program
+        width = program.widths.weight
+        return Rom(
+            width=program.config.mac_units * width,
+            words=[pack(word.ravel().tolist(), width) for word in program.weights],
+            output_register=True,
+        )
+
+    def _array(self) -> MacArray:
+        config, widths = self.program.config, self.program.widths
+        return MacArray(
+            rows=config.rows,
+            cols=config.cols,
+            activation_width=widths.activation,
+            weight_width=widths.weight,
+            accumulator_width=widths.accumulator,
+            multiplier_stages=config.multiplier_stages,
+            tree_levels_per_stage=config.tree_levels_per_stage,
+            operations=self.program.operations,
+        )
+
+    def _drain(self, array: MacArray) -> Drain:
+        program = self.program
+        return Drain(
+            program=program.drain,
+            rows=program.config.rows,
+            cols=program.config.cols,
+            lanes=program.config.lanes,
+            accumulator_width=program.widths.accumulator,
+            activation_width=program.widths.activation,
+            parameter_words=len(program.parameters),
+            uses_columns=array.has_columns,
+            uses_lanes=array.has_lanes,
+            paired=program.paired,
+        )
+
+    def _shift_bits(self) -> int:
+        return (len(self.program.shifts) - 1).bit_length()
+
+    def _parameters(self) -> Rom:
+        program, widths = self.program, self.program.widths
+        fields = (widths.bias, widths.multiplier, self._shift_bits())
+        words = []
+        for lanes in program.parameters.tolist():
+            word = offset = 0
+            for lane in lanes:
+                for value, width in zip(lane, fields, strict=True):
+                    word |= pack([value], width) << offset
+                    offset += width
+            words.append(word)
+        return Rom(width=program.config.lanes * sum(fields), words=words)
+
+    def _scaler(self) -> Scaler:
+        program, widths = self.program, self.program.widths
+        return Scaler(
+            value_width=widths.accumulator,
+            bias_width=widths.bias,
+            operand_width=widths.operand,
+            multiplier_width=widths.multiplier,
+            shifts=program.shifts,
+            stages=program.config.scale_stages,
+            paired=program.paired,
+        )
+
+    def _write_back(self, scaler: Scaler) -> WriteBack:
+        program = self.program
+        return WriteBack(
+            program=program.write_back,
+            lanes=program.config.lanes,
+            quotient_width=scaler.quotient_width,
+            activation_width=program.widths.activation,
+            address_width=program.address_bits,
+        )
+
+    def _output_stream(self) -> OutputStream:
+        program = self.program
+        return OutputStream(
+            lanes=program.config.lanes,
+            width=program.widths.activation,
+            beat_bytes=program.config.output_bytes,
+            depth=program.output_buffer_depth,
+            counts=program.output_counts,
+        )
+
+    # wiring
+
+    def _connect_operands(
+        self, m, fetch, aligner, frame_buffer, activations, weights, array
+    ) -> None:
+        """From the fetch sequencer through the memories to the array."""
+        program = self.program
+        m.d.comb += [
+            aligner.address.eq(fetch.address),
+            aligner.row_inside.eq(fetch.row_inside),
+            aligner.lane_start.eq(fetch.lane_start),
+            aligner.lane_end.eq(fetch.lane_end),
+            aligner.pad_value.eq(fetch.pad_value),
+            weights.address.eq(fetch.weight_address),
+            array.activations.eq(aligner.lanes),
+            array.weights.eq(weights.data),
+        ]
+        for bank in range(program.config.banks):
+            m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
+        wait = aligner.latency
+        for name, reset in (("valid", True), ("first", False), ("last", False)):
+            late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
+            m.d.comb += getattr(array, name).eq(late)
+        operation: Value = fetch.operation
+        if len(program.operations) == 1:
+            operation = Value.cast(int(next(iter(program.operations))))
+        m.d.comb += array.operation.eq(delay(m, operation, wait, name="fetch_operation"))
+
+        if activations is None:
+            m.d.comb += aligner.bank_data.eq(frame_buffer.read_data)
+            return
+        for bank in range(program.config.banks):
+            m.d.comb += activations.read_rows[bank].eq(aligner.bank_rows[bank])
+        from_frame = Signal(reset_less=True)
+        m.d.sync += from_frame.eq(fetch.upper_half)
+        m.d.comb += aligner.bank_data.eq(
+            Mux(from_frame, frame_buffer.read_data.as_value(), activations.read_data.as_value())
+        )
+
+    def _connect_drain(self, m, array, drain, parameters, scalers, write_back) -> None:
+        """From the array through drain and scalers to write-back."""
+        widths = self.program.widths
+        m.d.comb += [
+            drain.take.eq(array.done),
+            drain.take_lanes.eq(array.done_lanes),
+            drain.columns.eq(array.columns),
+            drain.array_lanes.eq(array.lanes),
+            drain.addends.eq(array.addends),
+            parameters.address.eq(drain.parameter_address),
+        ]
+        shift_bits = self._shift_bits()
+        lane_bits = widths.bias + widths.multiplier + shift_bits
+        for lane, scaler in enumerate(scalers):
+            m.submodules[f"scaler_{lane}"] = scaler
+            word = parameters.data[lane * lane_bits :][:lane_bits]
+            m.d.comb += [
+                scaler.value.eq(drain.values[lane]),
+                scaler.bias.eq(word[: widths.bias].as_signed()),
+                scaler.multiplier.eq(word[widths.bias :][: widths.multiplier]),
+                scaler.shift.eq(word[widths.bias + widths.multiplier :]),
+                scaler.second.eq(drain.second),
+                write_back.quotients[lane].eq(scaler.quotient),
+                write_back.round_up[lane].eq(scaler.round_up),
+            ]
+        wait = scalers[0].latency
+        m.d.comb += [
+            write_back.scaled.eq(delay(m, drain.valid, wait, name="scaled", reset=True)),
+            write_back.scaled_count.eq(delay(m, drain.count, wait, name="scaled_count")),
+            write_back.tile_done.eq(delay(m, drain.tile_done, wait, name="scaled_tile_done")),
+            write_back.layer_done.eq(delay(m, drain.layer_done, wait, name="scaled_layer_done")),
+        ]
+
+    def _connect_results(self, m, write_back, output, activations) -> None:
+        """From write-back to memory and to the output stream."""
+        program = self.program
+        m.d.comb += [
+            output.write.eq(write_back.valid & write_back.to_stream),
+            output.count.eq(write_back.count),
+            output.results.eq(write_back.data),
+            output.last.eq(write_back.frame_done),
+        ]
+        if activations is None:
+            return
+        m.submodules.write_aligner = aligner = WriteAligner(
+            lanes=program.config.lanes,
+            banks=program.config.banks,
+            width=program.widths.activation,
+            row_width=self._row_width(),
+            granularity=program.write_granularity,
+        )
+        m.d.comb += [
+            aligner.enable.eq(write_back.valid & ~write_back.to_stream),
+            aligner.address.eq(write_back.address),
+            aligner.count.eq(write_back.count),
+            activations.write_enable.eq(aligner.write_enable),
+        ]
+        for lane in range(program.config.lanes):
+            m.d.comb += aligner.lanes[lane].eq(write_back.data[lane])
+        for bank in range(program.config.banks):
+            m.d.comb += [
+                activations.write_rows[bank].eq(aligner.write_rows[bank]),
+                activations.write_data[bank].eq(aligner.write_data[bank]),
+            ]

@@ -1,0 +1,191 @@
+"""The fetch sequencer: walks the program's loop nests and issues one fetch a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..isa import FetchInstruction, Operation
+from .instruction import InstructionRegister
+from .loop_nest import LoopNest
+
+
+class FetchSequencer(wiring.Component):
+    """Issues the fetches of all layers, frame after frame, as soon as nothing stands in the way.
+
+    What may stand in the way: no frame has arrived (first layer); earlier results are not in
+    memory yet (fence); the drain is still busy with the tile before (last fetch of a tile); the
+    output buffer has no room for a tile (likewise). What is issued runs through the pipeline
+    without ever stopping.
+
+    Parameters
+    ----------
+    program : sequence of FetchInstruction
+    rows : int
+        Bytes a fetch.
+    address_width : int
+    weight_words : int
+        Depth of the weight memory.
+    padded : bool
+        Whether any lane ever lies in padding.
+    buffer_depth : int
+        Entries of the output buffer.
+    tiles_in_flight : int
+        Most tiles that can be on the way from issue to memory.
+
+    Members
+    -------
+    frame_available : In(1)
+        An input frame is there.
+    frame_consumed : Out(1)
+        The frame's last fetch is issued in this cycle.
+    tile_retired : In(1)
+        The last result of a tile will be written in the next cycle.
+    entry_freed : In(1)
+        An entry of the output buffer became free.
+    valid, first, last : Out(1)
+        A fetch; it begins, ends a tile. These and all that follow are `latency` cycles late.
+    operation : Out(Operation)
+    address : Out
+        Of lane 0. In the left padding it may lie before the memory that the row is in.
+    upper_half : Out(1)
+        The row begins in the upper half of the address space.
+    weight_address : Out
+    row_inside : Out(1)
+        The image row is not padding.
+    lane_start, lane_end : Out(range(rows + 1))
+        Lanes from start to before end are not padding.
+    pad_value : Out(signed)
+        What the other lanes deliver.
+
+    Attributes
+    ----------
+    latency : int
+    """
+
+    latency = 1
+
+    def __init__(
+        self,
+        *,
+        program: Sequence[FetchInstruction],
+        rows: int,
+        address_width: int,
+        weight_words: int,
+        padded: bool,
+        buffer_depth: int,
+        tiles_in_flight: int,
+    ):
+        self.program = tuple(program)
+        self.rows = rows
+        self.padded = padded
+        self.buffer_depth = buffer_depth
+        self.tiles_in_flight = tiles_in_flight
+        self.instruction = InstructionRegister(self.program)
+        self._loops = LoopNest(instruction=self.instruction, rows=rows, address_width=address_width)
+        pad_width = self.instruction.layout.fields["pad_value"].width
+        super().__init__(
+            {
+                "frame_available": In(1),
+                "frame_consumed": Out(1),
+                "tile_retired": In(1),
+                "entry_freed": In(1),
+                "valid": Out(1),
+                "first": Out(1),
+                "last": Out(1),
+                "operation": Out(unsigned(2)),
+                "address": Out(address_width),
+                "upper_half": Out(1),
+                "weight_address": Out(range(max(2, weight_words))),
+                "row_inside": Out(1),
+                "lane_start": Out(range(rows + 1)),
+                "lane_end": Out(range(rows + 1)),
+                "pad_value": Out(signed(pad_width)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.instruction = instruction = self.instruction
+        m.submodules.loops = loops = self._loops
+        f, upcoming = instruction.current, instruction.upcoming
+
+        issue = Signal()
+        tile_first = Signal(init=1)
+        layer_first = Signal(init=1)
+        weight_address = Signal.like(
+            self.weight_address, init=self.program[0].weight_base, name="next_weight"
+        )
+        m.d.comb += [
+            issue.eq(~self._is_blocked(m, issue, layer_first)),
+            loops.step.eq(issue),
+            instruction.advance.eq(issue & loops.layer_last),
+            self.frame_consumed.eq(issue & loops.layer_last & f.frees_frame),
+        ]
+        with m.If(issue):
+            m.d.sync += [tile_first.eq(loops.tile_last), layer_first.eq(loops.layer_last)]
+            with m.If(loops.layer_last):
+                m.d.sync += weight_address.eq(upcoming.weight_base)
+            with m.Elif(loops.pixel_last):
+                m.d.sync += weight_address.eq(f.weight_base)
+            with m.Elif(f.weight_step):
+                m.d.sync += weight_address.eq(weight_address + 1)
+
+        m.d.sync += [
+            self.valid.eq(issue),
+            self.first.eq(tile_first),
+            self.last.eq(loops.tile_last),
+            self.operation.eq(f.operation),
+            self.address.eq(loops.row + loops.x),
+            self.upper_half.eq(loops.row[-1]),
+            self.weight_address.eq(weight_address),
+        ]
+        if self.padded:
+            m.d.sync += [
+                self.row_inside.eq((loops.y >= 0) & (loops.y < f.height)),
+                self.lane_start.eq(_clamp(-loops.x, self.rows)),
+                self.lane_end.eq(_clamp(f.row_length - loops.x, self.rows)),
+                self.pad_value.eq(f.pad_value),
+            ]
+        return m
+
+    def _is_blocked(self, m: Module, issue: Signal, layer_first: Signal) -> Value:
+        """Whether the present fetch has to wait."""
+        f, loops = self.instruction.current, self._loops
+        tile_issued = issue & loops.tile_last
+
+        is_program_start = layer_first & (self.instruction.index == 0)
+        blocked = is_program_start & ~self.frame_available
+
+        if not f.is_constant("fence", 0):
+            in_flight = Signal(range(self.tiles_in_flight + 1))
+            with m.If(tile_issued & ~self.tile_retired):
+                m.d.sync += in_flight.eq(in_flight + 1)
+            with m.Elif(~tile_issued & self.tile_retired):
+                m.d.sync += in_flight.eq(in_flight - 1)
+            blocked |= layer_first & f.fence & (in_flight != 0)
+
+        drain_cycles = Mux(loops.in_last_tile, f.drain_cycles_last, f.drain_cycles)
+        if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):
+            drain_busy = Signal(drain_cycles.shape())
+            with m.If(tile_issued):
+                m.d.sync += drain_busy.eq(drain_cycles)
+            with m.Elif(drain_busy != 0):
+                m.d.sync += drain_busy.eq(drain_busy - 1)
+            blocked |= loops.tile_last & (drain_busy != 0)
+
+        entries = drain_cycles + 1
+        if any(i.operation == Operation.LANE_PAIR and i.to_stream for i in self.program):
+            entries = Mux(f.operation == Operation.LANE_PAIR, entries >> 1, entries)
+        room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
+        reserved = Mux(tile_issued & f.to_stream, entries, 0)
+        m.d.sync += room.eq(room + self.entry_freed - reserved)
+        return blocked | (loops.tile_last & f.to_stream & (room < entries))
+
+
+def _clamp(value: Value, high: int) -> Value:
+    """`value` limited to 0 to `high`."""
+    return Mux(value < 0, 0, Mux(value > high, high, value))

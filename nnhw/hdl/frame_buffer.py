@@ -1,0 +1,130 @@
+"""The input side: frames arrive over a stream while the engine computes."""
+
+from __future__ import annotations
+
+from amaranth.hdl import C, Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import delay
+from .memory import BankedMemory
+
+
+class FrameBuffer(wiring.Component):
+    """One or two frames in banked memory; the stream writes, the engine reads.
+
+    Parameters
+    ----------
+    banks : int
+        Power of two, at least `beat_bytes`.
+    width : int
+        Bits of an element; the higher bits of a byte are its sign and dropped.
+    frame_rows : int
+        Rows of `banks` elements that reads of a frame touch.
+    frame_bytes : int
+        Bytes of a frame.
+    beat_bytes : int
+        Bytes a beat, a power of two.
+    buffers : int
+        1 or 2.
+
+    Members
+    -------
+    beats : In(stream.Signature(8 * beat_bytes))
+        Frames, each starting with a new beat; lowest byte first.
+    available : Out(1)
+        A frame can be read.
+    consumed : In(1)
+        The last read of the frame is issued; its address comes in the next cycle.
+    read_rows : In(banks)
+        Row of each bank within the frame.
+    read_data : Out(banks of width)
+        `latency` cycles later.
+
+    Attributes
+    ----------
+    latency : int
+    release_latency : int
+        Cycles from `consumed` to the first beat that can be taken into the freed buffer.
+    """
+
+    latency = 1
+    release_latency = 3
+
+    def __init__(
+        self,
+        *,
+        banks: int,
+        width: int,
+        frame_rows: int,
+        frame_bytes: int,
+        beat_bytes: int,
+        buffers: int,
+    ):
+        self.banks = banks
+        self.width = width
+        self.frame_rows = frame_rows
+        self.beats_per_frame = -(-frame_bytes // beat_bytes)
+        self.beat_bytes = beat_bytes
+        self.buffers = buffers
+        self.row_width = max(1, (frame_rows - 1).bit_length())
+        depth = frame_rows if buffers == 1 else 2 << self.row_width
+        self._memory = BankedMemory(banks=banks, depth=depth, width=width)
+        super().__init__(
+            {
+                "beats": In(stream.Signature(unsigned(8 * beat_bytes))),
+                "available": Out(1),
+                "consumed": In(1),
+                "read_rows": In(data.ArrayLayout(self.row_width, banks)),
+                "read_data": Out(data.ArrayLayout(width, banks)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = self._memory
+        writing, reading = Signal(), Signal()
+        count = range(self.buffers + 1)
+        readable, occupied = Signal(count), Signal(count)
+
+        beat = Signal(range(max(2, self.beats_per_frame)))
+        take = self.beats.valid & self.beats.ready
+        frame_done = Signal()
+        consumed = delay(m, self.consumed, 1, name="consumed", reset=True)
+        released = delay(m, self.consumed, 2, name="released", reset=True)
+        m.d.comb += [
+            self.beats.ready.eq(occupied != self.buffers),
+            frame_done.eq(take & (beat == self.beats_per_frame - 1)),
+            self.available.eq(readable != 0),
+        ]
+        with m.If(take):
+            m.d.sync += beat.eq(Mux(frame_done, 0, beat + 1))
+        m.d.sync += [
+            readable.eq(readable + frame_done - self.consumed),
+            occupied.eq(occupied + frame_done - released),
+        ]
+        if self.buffers == 2:
+            # the address of the last read is a cycle behind `consumed`
+            m.d.sync += [writing.eq(writing ^ frame_done), reading.eq(reading ^ consumed)]
+
+        groups = self.banks // self.beat_bytes
+        group_bits = (groups - 1).bit_length()
+        row, group = beat[group_bits:], beat[:group_bits]
+        for bank in range(self.banks):
+            lane = bank % self.beat_bytes
+            chosen = take if groups == 1 else take & (group == bank // self.beat_bytes)
+            m.d.comb += [
+                memory.write_enable[bank].eq(chosen),
+                memory.write_rows[bank].eq(self._row(row, writing)),
+                memory.write_data[bank].eq(self.beats.payload[8 * lane :][: self.width]),
+                memory.read_rows[bank].eq(self._row(self.read_rows[bank], reading)),
+            ]
+        m.d.comb += self.read_data.eq(memory.read_data)
+        return m
+
+    def _row(self, row, buffer):
+        """Row of the memory for a row of a frame."""
+        if self.buffers == 1:
+            return row
+        wide = Cat(row, C(0, self.row_width))[: self.row_width]
+        return Cat(wide, buffer)

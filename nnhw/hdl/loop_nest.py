@@ -1,0 +1,171 @@
+"""The loop nest of the fetch sequencer: counters and running coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from amaranth.hdl import Const, Module, Signal, Value, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..isa import FetchInstruction, bits_for
+from .instruction import InstructionRegister
+
+#: Loops from the innermost to the outermost, by the instruction field that holds their count.
+LOOPS = ("chunks", "taps_x", "taps_y", "tiles", "out_cols", "out_rows")
+
+
+@dataclass(frozen=True)
+class _Coordinate:
+    """A running value: its name, the field it starts from, and its step in each loop.
+
+    A step is an instruction field or, for one that is the same for every program, a number.
+    """
+
+    name: str
+    start: str
+    steps: dict[str, str | int]
+
+
+class LoopNest(wiring.Component):
+    """Six nested loops that move three coordinates: x, the row address, and y.
+
+    Every loop keeps, for each coordinate that it moves, the value at which its present trip began,
+    so that a step is one addition whatever loop it belongs to. Loops of which no layer makes more
+    than one trip, and steps that are always zero, are not built.
+
+    Parameters
+    ----------
+    instruction : InstructionRegister
+        Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
+    rows : int
+        Step of x in the innermost loop.
+    address_width : int
+        The row address wraps at this width.
+
+    Members
+    -------
+    step : In(1)
+        Go on to the next fetch.
+    x, row, y : Out
+        Coordinates of the present fetch.
+    tile_last, pixel_last, layer_last : Out(1)
+        The present fetch is the last one of its tile, pixel, layer.
+    in_last_tile : Out(1)
+        The present tile is the last one of its pixel.
+    """
+
+    def __init__(self, *, instruction: InstructionRegister, rows: int, address_width: int):
+        self.instruction = instruction
+        self._coordinates = (
+            _Coordinate(
+                "x",
+                "x_start",
+                {"chunks": rows, "taps_x": "tap_x_x", "tiles": "tile_x", "out_cols": "out_col_x"},
+            ),
+            _Coordinate("row", "source", {"taps_y": "tap_y_pitch", "out_rows": "out_row_pitch"}),
+            _Coordinate("y", "y_start", {"taps_y": "tap_y_y", "out_rows": "out_row_y"}),
+        )
+        program = instruction.program
+        super().__init__(
+            {
+                "step": In(1),
+                "x": Out(signed(_width(program, self._coordinates[0]))),
+                "row": Out(unsigned(address_width)),
+                "y": Out(signed(_width(program, self._coordinates[2]))),
+                "tile_last": Out(1),
+                "pixel_last": Out(1),
+                "layer_last": Out(1),
+                "in_last_tile": Out(1),
+            }
+        )
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        """The loops that are built, innermost first."""
+        layout = self.instruction.layout
+        return tuple(name for name in LOOPS if layout.fields[name].constant != 0)
+
+    def _moves(self, coordinate: _Coordinate, loop: str) -> bool:
+        step = coordinate.steps.get(loop, 0)
+        if isinstance(step, str):
+            return self.instruction.layout.fields[step].constant != 0
+        return step != 0
+
+    def elaborate(self, platform):
+        m = Module()
+        f, upcoming = self.instruction.current, self.instruction.upcoming
+        first = self.instruction.program[0]
+
+        counters = {name: Signal.like(getattr(f, name), name=name, init=0) for name in self.loops}
+        finished: dict[str, Value] = {name: Const(1) for name in LOOPS}
+        for name in self.loops:
+            finished[name] = Signal(name=f"{name}_finished")
+            m.d.comb += finished[name].eq(counters[name] == getattr(f, name))
+        m.d.comb += [
+            self.tile_last.eq(finished["chunks"] & finished["taps_x"] & finished["taps_y"]),
+            self.in_last_tile.eq(finished["tiles"]),
+            self.pixel_last.eq(self.tile_last & finished["tiles"]),
+            self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
+        ]
+
+        # began[coordinate][loop]: the coordinate's value when the loop's present trip began
+        began: dict[str, dict[str, Signal]] = {}
+        for coordinate in self._coordinates:
+            shape = Value.cast(getattr(self, coordinate.name)).shape()
+            began[coordinate.name] = {
+                loop: Signal(
+                    shape,
+                    name=coordinate.name if inner == 0 else f"{coordinate.name}_of_{loop}",
+                    init=getattr(first, coordinate.start),
+                )
+                for inner, loop in enumerate(
+                    loop for loop in self.loops if self._moves(coordinate, loop)
+                )
+            }
+            innermost = next(iter(began[coordinate.name].values()), getattr(f, coordinate.start))
+            m.d.comb += getattr(self, coordinate.name).eq(innermost)
+
+        with m.If(self.step):
+            branch: Callable = m.If
+            for position, loop in enumerate(self.loops):
+                with branch(~finished[loop]):
+                    m.d.sync += counters[loop].eq(counters[loop] + 1)
+                    m.d.sync += [counters[inner].eq(0) for inner in self.loops[:position]]
+                    for coordinate in self._coordinates:
+                        self._move(m, coordinate, began[coordinate.name], position, f)
+                branch = m.Elif
+            with m.Else() if self.loops else m.If(Const(1)):
+                m.d.sync += [counter.eq(0) for counter in counters.values()]
+                for coordinate in self._coordinates:
+                    m.d.sync += [
+                        value.eq(getattr(upcoming, coordinate.start))
+                        for value in began[coordinate.name].values()
+                    ]
+        return m
+
+    def _move(self, m, coordinate, began, position, f) -> None:
+        """Move a coordinate for a trip of the loop at `position`; loops inside it begin anew."""
+        loop = self.loops[position]
+        if loop in began:
+            step = coordinate.steps[loop]
+            value = began[loop] + (getattr(f, step) if isinstance(step, str) else step)
+        else:
+            outer = [name for name in self.loops[position + 1 :] if name in began]
+            value = began[outer[0]] if outer else getattr(f, coordinate.start)
+        restarted = [name for name in self.loops[: position + 1] if name in began]
+        m.d.sync += [began[name].eq(value) for name in restarted]
+
+
+def _width(program: Sequence[FetchInstruction], coordinate: _Coordinate) -> int:
+    """Bits of every value that a signed coordinate takes, one innermost step beyond included."""
+    limits = [0]
+    for instruction in program:
+        start = getattr(instruction, coordinate.start)
+        reach = 0
+        for loop, step in coordinate.steps.items():
+            distance = getattr(instruction, step) if isinstance(step, str) else step
+            reach += (getattr(instruction, loop) + (loop == "chunks")) * distance
+        limits += [start, start + reach]
+    return max(bits_for(limit, signed=True) for limit in limits)

@@ -1,0 +1,164 @@
+"""The output side: results of the last layer, packed into beats of a stream."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+
+class Beat(data.StructLayout):
+    """Payload of an AXI4-Stream beat: bytes and the mark of a frame's last beat."""
+
+    def __init__(self, beat_bytes: int):
+        super().__init__({"data": unsigned(8 * beat_bytes), "last": unsigned(1)})
+
+
+class OutputStream(wiring.Component):
+    """Buffer and gearbox from groups of up to `lanes` results to beats of `beat_bytes` bytes.
+
+    The buffer never overflows: its entries are reserved before results are on their way, and
+    given back by `freed`.
+
+    Parameters
+    ----------
+    lanes : int
+        Results of a group.
+    width : int
+        Bits of a result, signed; extended to a byte.
+    beat_bytes : int
+        Power of two.
+    depth : int
+        Groups that the buffer holds.
+    counts : iterable of int
+        How many results a group may hold.
+
+    Members
+    -------
+    write : In(1)
+    count : In(range(lanes + 1))
+    results : In(lanes of signed(width))
+    last : In(1)
+        The frame ends with this group.
+    freed : Out(1)
+        A group has left the buffer.
+    beats : Out(stream.Signature(Beat(beat_bytes)))
+        Unused bytes of a frame's last beat are zero.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from a group that completes a beat to that beat, in an empty buffer.
+    """
+
+    latency = 4
+
+    def __init__(
+        self, *, lanes: int, width: int, beat_bytes: int, depth: int, counts: Iterable[int]
+    ):
+        self.lanes = lanes
+        self.width = width
+        self.beat_bytes = beat_bytes
+        self.depth = depth
+        self.counts = frozenset(counts)
+        #: bytes that the gearbox moves together
+        self.unit = math.gcd(beat_bytes, *self.counts)
+        super().__init__(
+            {
+                "write": In(1),
+                "count": In(range(lanes + 1)),
+                "results": In(data.ArrayLayout(signed(width), lanes)),
+                "last": In(1),
+                "freed": Out(1),
+                "beats": Out(stream.Signature(Beat(beat_bytes))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        unit_bits = 8 * self.unit
+        group_bytes = max(self.counts)
+        group_units, beat_units = group_bytes // self.unit, self.beat_bytes // self.unit
+
+        # the buffer
+        group = Signal(
+            data.StructLayout(
+                {
+                    "bytes": unsigned(8 * group_bytes),
+                    "units": range(group_units + 1),
+                    "last": unsigned(1),
+                }
+            )
+        )
+        m.submodules.buffer = fifo = SyncFIFOBuffered(width=len(group.as_value()), depth=self.depth)
+        used = [
+            Mux(self.count > lane, self.results[lane], 0)
+            if lane >= min(self.counts)
+            else self.results[lane]
+            for lane in range(group_bytes)
+        ]
+        extended = [Signal(signed(8), name=f"byte_{lane}") for lane in range(group_bytes)]
+        for byte, value in zip(extended, used, strict=True):
+            m.d.comb += byte.eq(value)
+        m.d.comb += [
+            group.bytes.eq(Cat(*extended)),
+            group.units.eq(self.count >> (self.unit.bit_length() - 1)),
+            group.last.eq(self.last),
+            fifo.w_en.eq(self.write),
+            fifo.w_data.eq(group),
+        ]
+        head = data.View(group.shape(), fifo.r_data)
+
+        # the gearbox: bytes beyond `fill` units are zero
+        capacity = beat_units - 1 + group_units
+        held = Signal(capacity * unit_bits)
+        fill = Signal(range(capacity + 1))
+        ending = Signal()
+        emit, accept = Signal(), Signal()
+        kept = Signal.like(held, name="kept")
+        kept_fill = Signal.like(fill, name="kept_fill")
+        valid, beat = Signal(), Signal(Beat(self.beat_bytes), reset_less=True)
+        full = fill >= beat_units
+        m.d.comb += [
+            emit.eq((full | ending) & (~valid | self.beats.ready)),
+            kept.eq(Mux(emit, held >> (beat_units * unit_bits), held)),
+            kept_fill.eq(Mux(emit, Mux(full, fill - beat_units, 0), fill)),
+            accept.eq(fifo.r_rdy & ~ending & (kept_fill < beat_units)),
+            fifo.r_en.eq(accept),
+            self.freed.eq(accept),
+            self.beats.valid.eq(valid),
+            self.beats.payload.eq(beat),
+        ]
+        finishes = ending & (fill <= beat_units)
+        with m.If(emit):
+            m.d.sync += [
+                valid.eq(1),
+                beat.data.eq(held[: beat_units * unit_bits]),
+                beat.last.eq(finishes),
+            ]
+        with m.Elif(self.beats.ready):
+            m.d.sync += valid.eq(0)
+        with m.If(accept):
+            m.d.sync += [
+                held.eq(kept | self._place(head.bytes, kept_fill, beat_units, unit_bits)),
+                fill.eq(kept_fill + head.units),
+                ending.eq(head.last),
+            ]
+        with m.Else():
+            m.d.sync += [held.eq(kept), fill.eq(kept_fill)]
+            with m.If(emit & finishes):
+                m.d.sync += ending.eq(0)
+        return m
+
+    @staticmethod
+    def _place(value: Value, position: Value, positions: int, unit_bits: int) -> Value:
+        """`value` shifted up by `position` units."""
+        placed: Value = value
+        for bit in range((positions - 1).bit_length()):
+            distance = (1 << bit) * unit_bits
+            placed = Mux(position[bit], placed << distance, placed)
+        return placed

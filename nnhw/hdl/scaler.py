@@ -1,0 +1,111 @@
+"""One requantizer lane up to the point where the result is an unclamped integer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import delay
+
+
+class Scaler(wiring.Component):
+    """(value + bias) * multiplier / 2**shift, optionally two of them added, to be rounded.
+
+    The quotient is rounded down; `round_up` says whether rounding to the nearest integer, ties to
+    even, adds one. The addition is left to the next adder.
+
+    Parameters
+    ----------
+    value_width, bias_width, operand_width : int
+        Bits of the signed addends and of their sum.
+    multiplier_width : int
+        Bits of the unsigned multiplier.
+    shifts : sequence of int
+        The shifts there are, each at least 1.
+    stages : int
+        Registers behind the multiplier, at least 1.
+    paired : bool
+        Whether second terms exist.
+
+    Members
+    -------
+    value : In(signed)
+    bias : In(signed)
+    multiplier : In(unsigned)
+    shift : In(range(len(shifts)))
+        Index into `shifts`.
+    second : In(1)
+        Add the product to the one of the cycle before.
+    quotient : Out(signed)
+    round_up : Out(1)
+        `latency` cycles later.
+
+    Attributes
+    ----------
+    latency : int
+    """
+
+    def __init__(
+        self,
+        *,
+        value_width: int,
+        bias_width: int,
+        operand_width: int,
+        multiplier_width: int,
+        shifts: Sequence[int],
+        stages: int,
+        paired: bool,
+    ):
+        self.operand_width = operand_width
+        self.multiplier_width = multiplier_width
+        self.shifts = tuple(shifts)
+        self.stages = stages
+        self.paired = paired
+        self.total_width = operand_width + multiplier_width + (1 if paired else 0)
+        self.quotient_width = max(2, self.total_width - min(self.shifts))
+        self.latency = 1 + stages + (1 if paired else 0) + 1
+        super().__init__(
+            {
+                "value": In(signed(value_width)),
+                "bias": In(signed(bias_width)),
+                "multiplier": In(unsigned(multiplier_width)),
+                "shift": In(range(max(2, len(self.shifts)))),
+                "second": In(1),
+                "quotient": Out(signed(self.quotient_width)),
+                "round_up": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        operand = Signal(signed(self.operand_width), reset_less=True)
+        multiplier = delay(m, self.multiplier, 1, name="multiplier")
+        m.d.sync += operand.eq(self.value + self.bias)
+        product = Signal(signed(self.operand_width + self.multiplier_width))
+        m.d.comb += product.eq(operand * multiplier)
+        total = delay(m, product, self.stages, name="product")
+        if self.paired:
+            term = total
+            total = Signal(signed(self.total_width), reset_less=True)
+            second = delay(m, self.second, 1 + self.stages, name="second")
+            m.d.sync += total.eq(term + Mux(second, total, 0))
+        shift = delay(m, self.shift, self.latency - 1, name="shift")
+
+        def choose(values):
+            return values[0] if len(values) == 1 else Array(values)[shift]
+
+        quotient = Signal(signed(self.quotient_width), reset_less=True)
+        half, sticky = Signal(reset_less=True), Signal(reset_less=True)
+        m.d.sync += [
+            quotient.eq(choose([total >> s for s in self.shifts])),
+            half.eq(choose([total[s - 1] for s in self.shifts])),
+            sticky.eq(choose([total[: s - 1].any() if s > 1 else 0 for s in self.shifts])),
+        ]
+        m.d.comb += [
+            self.quotient.eq(quotient),
+            self.round_up.eq(half & (sticky | quotient[0])),
+        ]
+        return m

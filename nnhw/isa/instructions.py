@@ -1,0 +1,125 @@
+"""Every instruction of the engine, defined once.
+
+A program runs once for each frame. It has one `FetchInstruction`, one `DrainInstruction` and one
+`WriteBackInstruction` for each layer. The fetch sequencer walks the first list and issues one fetch
+a cycle: a vector of activations, a word of weights and an operation for the array. The drain
+sequencer walks the second list and scales finished tiles; the write-back stage walks the third and
+puts the results in their place. All lists run in the same order; the only message from fetch to
+drain is the end of a tile, and from drain to write-back the end of a layer, which travel with the
+data.
+
+Encoder, decoder, disassembler, the hardware's own instruction layout and the documentation come
+from the dataclasses of this module. The engine generated for a network holds just the fields, and
+of each field just the bits, that its program uses (see `layout`).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field, fields
+
+
+class Operation(enum.IntEnum):
+    """What the array does with the fetches of a tile."""
+
+    #: cols dot products of `rows` lanes, accumulated: dense convolution, matrix product.
+    DOT = 0
+    #: `rows` products of lane and first column's weight, accumulated: depthwise, average pooling.
+    LANE_SUM = 1
+    #: The largest of each lane's products: max pooling.
+    LANE_MAX = 2
+    #: Two fetches, kept apart; the drain scales and adds them: addition of tensors.
+    LANE_PAIR = 3
+
+
+class ParameterMode(enum.IntEnum):
+    """How the drain walks through its requantization parameters."""
+
+    #: One word for the whole layer (two for `Operation.LANE_PAIR`, one an operand).
+    LAYER = 0
+    #: One word a drain step, starting again at each pixel: parameters by channel.
+    CHANNEL = 1
+    #: One word a pixel: parameters by position.
+    PIXEL = 2
+
+
+def _doc(text: str, *, signed: bool = False) -> int:
+    """A dataclass field with its documentation, always given by keyword."""
+    return field(metadata={"doc": text, "signed": signed})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchInstruction:
+    """One layer for the fetch sequencer: six nested loops over addresses.
+
+    Outermost to innermost: output rows, output columns, tiles, kernel rows (taps_y), kernel columns
+    (taps_x), chunks of `rows` bytes. A fetch reads the bytes at row address + x. The row address
+    and y belong to an image row, x is the byte within it; lanes outside of 0 <= y < height,
+    0 <= x + lane < row_length deliver `pad_value`. Addresses count bytes, modulo the address
+    space. All counts are stored less one.
+    """
+
+    operation: int = _doc("what the array does (`Operation`)")
+    source: int = _doc("row address of the first fetch")
+    y_start: int = _doc("y of the first fetch; negative in the upper padding", signed=True)
+    x_start: int = _doc("x of the first fetch; negative in the left padding", signed=True)
+    out_rows: int = _doc("output rows less one")
+    out_cols: int = _doc("output columns less one")
+    tiles: int = _doc("tiles a pixel, less one")
+    taps_y: int = _doc("kernel rows less one")
+    taps_x: int = _doc("separate runs a kernel row, less one")
+    chunks: int = _doc("fetches a run, less one")
+    out_row_pitch: int = _doc("row address step from output row to output row")
+    out_row_y: int = _doc("y step from output row to output row")
+    out_col_x: int = _doc("x step from output column to output column")
+    tile_x: int = _doc("x step from tile to tile")
+    tap_y_pitch: int = _doc("row address step from kernel row to kernel row")
+    tap_y_y: int = _doc("y step from kernel row to kernel row")
+    tap_x_x: int = _doc("x step from run to run within a kernel row")
+    row_length: int = _doc("bytes of an image row; x from here on is padding")
+    height: int = _doc("image rows; y from here on is padding")
+    pad_value: int = _doc("what padding lanes deliver", signed=True)
+    weight_base: int = _doc("first weight word; every pixel starts here again")
+    weight_step: int = _doc("1: next weight word with each fetch; 0: the same word always")
+    fence: int = _doc("1: wait until all earlier layers' results are in memory")
+    frees_frame: int = _doc("1: the input frame is not read after this layer")
+    to_stream: int = _doc("1: results leave through the output stream, whose buffer needs room")
+    drain_cycles: int = _doc("drain cycles of a tile, less one")
+    drain_cycles_last: int = _doc("drain cycles of a pixel's last tile, less one")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrainInstruction:
+    """One layer for the drain sequencer: pixels, tiles and steps of up to `lanes` results."""
+
+    paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
+    pixels: int = _doc("output pixels less one")
+    tiles: int = _doc("tiles a pixel, less one")
+    steps: int = _doc("steps of a tile, less one")
+    steps_last: int = _doc("steps of a pixel's last tile, less one")
+    count: int = _doc("results in the last step of a tile")
+    count_last: int = _doc("results in the last step of a pixel's last tile")
+    parameter_base: int = _doc("first word of requantization parameters")
+    parameter_mode: int = _doc("how parameters advance (`ParameterMode`)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteBackInstruction:
+    """One layer for the write-back stage: what becomes of scaled results.
+
+    Results come in channels-last order without gaps, so the destination is a running address.
+    """
+
+    zero_point: int = _doc("zero point of the results", signed=True)
+    lo: int = _doc("lower bound of the results", signed=True)
+    hi: int = _doc("upper bound of the results", signed=True)
+    destination: int = _doc("address of the first result")
+    to_stream: int = _doc("1: to the output stream in place of the activation memory")
+
+
+Instruction = FetchInstruction | DrainInstruction | WriteBackInstruction
+
+
+def field_docs(kind: type[Instruction]) -> dict[str, tuple[str, bool]]:
+    """Name -> (documentation, signed) of each field of an instruction, in encoding order."""
+    return {f.name: (f.metadata["doc"], f.metadata["signed"]) for f in fields(kind)}

@@ -1,0 +1,107 @@
+"""The free choices of a design, and the pipeline that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ..errors import MappingError
+
+
+def _power_of_two_at_least(value: int) -> int:
+    return 1 << (value - 1).bit_length()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """Configuration of an engine: one frozen value from which all else is computed.
+
+    Parameters
+    ----------
+    rows
+        Reduction lanes: length of the dot product taken each cycle.
+    cols
+        Output channels computed side by side.
+    lanes
+        Requantizer lanes: results that leave the drain each cycle.
+    input_bytes, output_bytes
+        Bytes a beat of the input and the output stream; powers of two up to 8.
+    frame_buffers
+        1, or 2 to load a frame while the one before is still being read.
+    multiplier_stages
+        Registers behind each multiplier of the array, at least 1.
+    tree_levels_per_stage
+        Adder tree levels between two registers, at least 1.
+    scale_stages
+        Registers behind each requantizer multiplier, at least 1.
+
+    Raises
+    ------
+    MappingError
+        If a parameter is out of range.
+    """
+
+    rows: int
+    cols: int
+    lanes: int = 1
+    input_bytes: int = 8
+    output_bytes: int = 8
+    frame_buffers: int = 2
+    multiplier_stages: int = 1
+    tree_levels_per_stage: int = 2
+    scale_stages: int = 2
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if not isinstance(value, int) or value < 1:
+                raise MappingError(f"'{f.name}' must be a positive integer, not {value!r}")
+        for name in ("input_bytes", "output_bytes"):
+            value = getattr(self, name)
+            if value not in (1, 2, 4, 8):
+                raise MappingError(f"'{name}' must be 1, 2, 4 or 8, not {value!r}")
+        if self.frame_buffers > 2:
+            raise MappingError(f"'frame_buffers' must be 1 or 2, not {self.frame_buffers!r}")
+        if self.rows > 1024 or self.cols > 1024:
+            raise MappingError(
+                f"An array of at most 1024 x 1024 can be built, not {self.rows} x {self.cols}"
+            )
+
+    @property
+    def mac_units(self) -> int:
+        """Multipliers that the design holds for multiply-accumulates."""
+        return self.rows * self.cols
+
+    @property
+    def banks(self) -> int:
+        """Byte-wide banks of the activation memories: a power of two, so that the bank of a byte
+        is the low bits of its address."""
+        return _power_of_two_at_least(max(self.rows, self.lanes, self.input_bytes))
+
+    @property
+    def tree_stages(self) -> int:
+        """Registers in the adder tree of a column."""
+        levels = (self.rows - 1).bit_length()
+        return -(-levels // self.tree_levels_per_stage)
+
+    @property
+    def read_latency(self) -> int:
+        """Cycles from a fetch's issue to its operands at the array: address, memory, alignment."""
+        return 3
+
+    @property
+    def array_latency(self) -> int:
+        """Cycles from operands to the accumulator that holds them."""
+        return self.multiplier_stages + self.tree_stages + 1
+
+    def drain_latency(self, *, paired: bool) -> int:
+        """Cycles from a tile's last issue to its first result at the write-back register.
+
+        `paired`: whether the engine holds the second requantizer term (any tensor addition).
+        """
+        shadow = self.read_latency + self.array_latency + 1
+        return shadow + 2 + self.scale_stages + (1 if paired else 0) + 3
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters by name, for reports and manifests."""
+        return asdict(self)

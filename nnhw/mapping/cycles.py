@@ -1,0 +1,198 @@
+"""The cycle model: predicts exactly what simulation measures, without simulating."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..isa import Operation
+from .output_model import OutputModel
+from .program import Layer, Program
+
+#: Cycles from a frame buffer's last issued read to the first beat it can take again
+#: (see `FrameBuffer.release_latency`).
+_RELEASE_LATENCY = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerCycles:
+    """How one layer spends its cycles, from the layer before to its own last fetch.
+
+    Parameters
+    ----------
+    name
+        Of the layer.
+    start
+        First cycle, counted from the frame's first fetch.
+    cycles
+        All of them: the sum of what follows.
+    fetches
+        Fetches issued: the array is at work.
+    fence_wait
+        Waiting for earlier results to reach memory.
+    drain_wait
+        Waiting for the requantizer lanes.
+    stream_wait
+        Waiting for room in the output buffer.
+    macs
+        Multiply-accumulates by definition.
+    utilisation
+        macs / (cycles * mac_units).
+    """
+
+    name: str
+    start: int
+    cycles: int
+    fetches: int
+    fence_wait: int
+    drain_wait: int
+    stream_wait: int
+    macs: int
+    utilisation: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleModel:
+    """Timing of a program.
+
+    Parameters
+    ----------
+    latency_cycles
+        From the handshake of the first input beat to that of the last output beat, with a source
+        that never pauses, a sink that is always ready, and the engine idle before.
+    interval_cycles
+        Between the last output beats of frames that arrive back to back, in steady state.
+    compute_cycles
+        From a frame's first to its last fetch, both counted.
+    utilisation
+        macs / (interval_cycles * mac_units).
+    layers
+        In order of execution.
+    """
+
+    latency_cycles: int
+    interval_cycles: int
+    compute_cycles: int
+    utilisation: float
+    layers: tuple[LayerCycles, ...]
+
+
+@dataclass
+class _Clock:
+    """Where the fetch sequencer stands: its last issue, and the drain cycles that this takes."""
+
+    issued: int = -1
+    drain: int = 0
+
+
+def _run_layer(
+    layer: Layer, first: int, clock: _Clock, program: Program, output: OutputModel
+) -> tuple[int, int]:
+    """Run a layer whose first fetch could be issued in cycle `first`.
+
+    Returns the cycles spent waiting for the drain and for the output buffer.
+    """
+    fetch, drain = layer.fetch, layer.drain
+    per_tile = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
+    tiles, pixels = fetch.tiles + 1, drain.pixels + 1
+    cycles, cycles_last = fetch.drain_cycles + 1, fetch.drain_cycles_last + 1
+    natural = first + per_tile - 1
+    if not fetch.to_stream:
+        start = max(natural, clock.issued + clock.drain)
+        waits = (
+            start
+            - natural
+            + pixels * (tiles - 1) * max(0, cycles - per_tile)
+            + (pixels - 1) * max(0, cycles_last - per_tile)
+        )
+        clock.issued = natural + per_tile * (pixels * tiles - 1) + waits
+        clock.drain = cycles_last
+        return waits, 0
+
+    drain_wait = stream_wait = 0
+    a_step = 2 if fetch.operation == Operation.LANE_PAIR else 1
+    lanes = program.config.lanes
+    for pixel in range(pixels):
+        for tile in range(tiles):
+            is_last = tile == tiles - 1
+            steps = (cycles_last if is_last else cycles) // a_step
+            tail = drain.count_last if is_last else drain.count
+            drained = max(natural, clock.issued + clock.drain)
+            issued = output.reserve(drained, steps)
+            drain_wait += drained - natural
+            stream_wait += issued - drained
+            clock.issued, clock.drain = issued, steps * a_step
+            for step in range(steps):
+                output.write(
+                    issued + program.drain_latency + step * a_step + a_step - 1,
+                    tail if step == steps - 1 else lanes,
+                    last=is_last and pixel == pixels - 1 and step == steps - 1,
+                )
+            natural = issued + per_tile
+    return drain_wait, stream_wait
+
+
+def _run_frame(
+    program: Program, first: int, clock: _Clock, output: OutputModel
+) -> tuple[int, list[LayerCycles]]:
+    """Run a frame whose first fetch could be issued in cycle `first`.
+
+    Returns the cycle in which the frame buffer is consumed, and the layers' cycles.
+    """
+    consumed = 0
+    layers = []
+    for layer in program.layers:
+        before = max(clock.issued, first - 1)
+        possible = before + 1
+        if layer.fetch.fence:
+            possible = max(possible, clock.issued + program.drain_latency + clock.drain - 1)
+        drain_wait, stream_wait = _run_layer(layer, possible, clock, program, output)
+        cycles = clock.issued - before
+        layers.append(
+            LayerCycles(
+                name=layer.name,
+                start=before + 1 - first,
+                cycles=cycles,
+                fetches=cycles - drain_wait - stream_wait - (possible - before - 1),
+                fence_wait=possible - before - 1,
+                drain_wait=drain_wait,
+                stream_wait=stream_wait,
+                macs=layer.macs,
+                utilisation=layer.macs / (cycles * program.config.mac_units),
+            )
+        )
+        if layer.fetch.frees_frame:
+            consumed = clock.issued
+    return consumed, layers
+
+
+def predict_cycles(program: Program) -> CycleModel:
+    """Predict the timing of a program, exactly."""
+    beats = -(-program.input_size // program.config.input_bytes)
+    buffers = program.config.frame_buffers
+    clock, output = _Clock(), OutputModel(program)
+    consumed: list[int] = []
+    outputs: list[int] = []
+    loaded = -1
+    layers: list[LayerCycles] = []
+    compute = 0
+    # frames back to back until the interval has settled
+    while len(outputs) < 4 or outputs[-1] - outputs[-2] != outputs[-2] - outputs[-3]:
+        frame = len(outputs)
+        start = loaded + 1
+        if frame >= buffers:
+            start = max(start, consumed[frame - buffers] + _RELEASE_LATENCY)
+        loaded = start + beats - 1
+        first = max(loaded + 1, clock.issued + 1)
+        done, timing = _run_frame(program, first, clock, output)
+        consumed.append(done)
+        outputs.append(output.last_beat)
+        if frame == 0:
+            layers, compute = timing, clock.issued - first + 1
+    interval = outputs[-1] - outputs[-2]
+    return CycleModel(
+        latency_cycles=outputs[0],
+        interval_cycles=interval,
+        compute_cycles=compute,
+        utilisation=program.macs / (interval * program.config.mac_units),
+        layers=tuple(layers),
+    )

@@ -1,0 +1,226 @@
+"""How an operator is cut into fetches: the loop nest, before addresses are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import MappingError
+from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, Requantize, Window
+from ..isa import Operation, ParameterMode
+from .config import EngineConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """Loop nest of one layer; counts are true counts, steps are in bytes and image rows.
+
+    Parameters
+    ----------
+    operation, parameter_mode
+        What the array does; how the drain walks through its parameters.
+    out_rows, out_cols, tiles, taps_y, taps_x, chunks
+        Trip counts, outermost first.
+    y_start, x_start
+        Position of the first fetch.
+    row_pitch
+        Bytes between image rows; between the operands for an addition.
+    out_row_step, tap_y_step
+        Steps in image rows.
+    flat
+        Whether the image counts as one long row in which y stands still.
+    out_col_x, tile_x, tap_x_x
+        Steps of x.
+    row_length, height
+        Where padding begins to the right and below.
+    run
+        Useful bytes of a run of `chunks` fetches.
+    tile_size, tile_size_last
+        Results of a tile, and of a pixel's last tile.
+    padded
+        Whether any lane ever lies in padding.
+    """
+
+    operation: Operation
+    parameter_mode: ParameterMode
+    out_rows: int
+    out_cols: int
+    tiles: int
+    taps_y: int
+    taps_x: int
+    chunks: int
+    y_start: int = 0
+    x_start: int = 0
+    row_pitch: int = 0
+    out_row_step: int = 0
+    tap_y_step: int = 0
+    flat: bool = False
+    out_col_x: int = 0
+    tile_x: int = 0
+    tap_x_x: int = 0
+    row_length: int
+    height: int
+    run: int
+    tile_size: int
+    tile_size_last: int
+    padded: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels."""
+        return self.out_rows * self.out_cols
+
+    @property
+    def fetches_per_tile(self) -> int:
+        """Fetches from the first to the last of a tile."""
+        return self.taps_y * self.taps_x * self.chunks
+
+    @property
+    def fetches(self) -> int:
+        """Fetches of the layer."""
+        return self.pixels * self.tiles * self.fetches_per_tile
+
+
+def dense_geometry(
+    window: Window, shape: tuple[int, int, int], outputs: int, config: EngineConfig
+) -> Geometry:
+    """Loop nest of a dense convolution of an input of `shape` to `outputs` channels.
+
+    Neighbouring taps of a kernel row are one contiguous run of bytes in channels-last layout; if
+    the kernel covers whole image rows, all of its rows are one run.
+    """
+    height, width, channels = shape
+    kernel_h, kernel_w = window.kernel
+    top, left, _, _ = window.pads
+    out_rows, out_cols = window.output_size(height, width)
+    padded = any(window.pads)
+    taps_y, taps_x, run = kernel_h, kernel_w, channels
+    row_length, rows, flat = width * channels, height, False
+    if window.dilation[1] == 1 or kernel_w == 1:
+        taps_x, run = 1, kernel_w * channels
+        if kernel_w == width and not padded and (window.dilation[0] == 1 or kernel_h == 1):
+            taps_y, run = 1, kernel_h * run
+            row_length, rows, flat = run, 1, True
+    tiles = -(-outputs // config.cols)
+    return Geometry(
+        operation=Operation.DOT,
+        parameter_mode=ParameterMode.CHANNEL,
+        out_rows=out_rows,
+        out_cols=out_cols,
+        tiles=tiles,
+        taps_y=taps_y,
+        taps_x=taps_x,
+        chunks=-(-run // config.rows),
+        y_start=-top,
+        x_start=-left * channels,
+        row_pitch=width * channels,
+        out_row_step=window.stride[0],
+        tap_y_step=window.dilation[0],
+        flat=flat,
+        out_col_x=window.stride[1] * channels,
+        tap_x_x=window.dilation[1] * channels,
+        row_length=row_length,
+        height=rows,
+        run=run,
+        tile_size=min(config.cols, outputs),
+        tile_size_last=outputs - (tiles - 1) * config.cols,
+        padded=padded,
+    )
+
+
+def lane_geometry(
+    operation: Operation,
+    parameter_mode: ParameterMode,
+    window: Window,
+    shape: tuple[int, int, int],
+    config: EngineConfig,
+) -> Geometry:
+    """Loop nest of an operator that treats every channel on its own: lanes are channels.
+
+    An operator that also treats every pixel alike sees the tensor as one long row of channels.
+    """
+    height, width, channels = shape
+    if window.is_pointwise and parameter_mode is ParameterMode.LAYER:
+        height, width, channels = 1, 1, height * width * channels
+    top, left, _, _ = window.pads
+    out_rows, out_cols = window.output_size(height, width)
+    tiles = -(-channels // config.rows)
+    return Geometry(
+        operation=operation,
+        parameter_mode=parameter_mode,
+        out_rows=out_rows,
+        out_cols=out_cols,
+        tiles=tiles,
+        taps_y=window.kernel[0],
+        taps_x=window.kernel[1],
+        chunks=1,
+        y_start=-top,
+        x_start=-left * channels,
+        row_pitch=width * channels,
+        out_row_step=window.stride[0],
+        tap_y_step=window.dilation[0],
+        out_col_x=window.stride[1] * channels,
+        tile_x=config.rows,
+        tap_x_x=window.dilation[1] * channels,
+        row_length=width * channels,
+        height=height,
+        run=channels - (tiles - 1) * config.rows,
+        tile_size=min(config.rows, channels),
+        tile_size_last=channels - (tiles - 1) * config.rows,
+        padded=any(window.pads),
+    )
+
+
+def pair_geometry(size: int, config: EngineConfig) -> Geometry:
+    """Loop nest of the addition of two tensors of `size` elements: two "kernel rows" a tile, whose
+    pitch is the distance between the tensors, not known before memory is planned."""
+    tiles = -(-size // config.rows)
+    return Geometry(
+        operation=Operation.LANE_PAIR,
+        parameter_mode=ParameterMode.LAYER,
+        out_rows=1,
+        out_cols=1,
+        tiles=tiles,
+        taps_y=2,
+        taps_x=1,
+        chunks=1,
+        tap_y_step=1,
+        flat=True,
+        tile_x=config.rows,
+        row_length=size,
+        height=1,
+        run=size - (tiles - 1) * config.rows,
+        tile_size=min(config.rows, size),
+        tile_size_last=size - (tiles - 1) * config.rows,
+    )
+
+
+def is_uniform(requantize: Requantize) -> bool:
+    """Whether all results are scaled alike."""
+    pairs = zip(requantize.multiplier.ravel(), requantize.shift.ravel(), strict=True)
+    return len({(int(multiplier), int(shift)) for multiplier, shift in pairs}) == 1
+
+
+def node_geometry(node: Node, graph: Graph, config: EngineConfig) -> Geometry:
+    """Loop nest of a node of an integer graph.
+
+    Raises
+    ------
+    MappingError
+        If the engine has no way to run the node.
+    """
+    shape = graph.tensors[node.inputs[0]].shape
+    if isinstance(node, QConv) and node.groups == 1:
+        return dense_geometry(node.window, shape, len(node.weight), config)
+    if isinstance(node, QConv) and node.groups == len(node.weight) == shape[2]:
+        return lane_geometry(Operation.LANE_SUM, ParameterMode.CHANNEL, node.window, shape, config)
+    if isinstance(node, QMaxPool):
+        return lane_geometry(Operation.LANE_MAX, ParameterMode.LAYER, node.window, shape, config)
+    if isinstance(node, QAveragePool):
+        mode = ParameterMode.LAYER if is_uniform(node.requantize) else ParameterMode.PIXEL
+        return lane_geometry(Operation.LANE_SUM, mode, node.window, shape, config)
+    if isinstance(node, QAdd):
+        return pair_geometry(graph.tensors[node.output].size, config)
+    raise MappingError(
+        f"Node '{node.name}' ({type(node).__name__}) has no mapping to the engine; expected a "
+        "dense or depthwise convolution, a pool or an addition"
+    )

@@ -1,0 +1,135 @@
+"""From a loop nest to the three instructions of a layer."""
+
+from __future__ import annotations
+
+from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool
+from ..isa import (
+    DrainInstruction,
+    FetchInstruction,
+    Operation,
+    ParameterMode,
+    WriteBackInstruction,
+)
+from .config import EngineConfig
+from .geometry import Geometry
+from .memory_plan import MemoryPlan
+
+
+def drain_steps(geometry: Geometry, config: EngineConfig) -> tuple[int, int]:
+    """Drain steps of a tile, and of a pixel's last tile."""
+    return -(-geometry.tile_size // config.lanes), -(-geometry.tile_size_last // config.lanes)
+
+
+def lower_fetch(
+    node: Node,
+    graph: Graph,
+    geometry: Geometry,
+    config: EngineConfig,
+    plan: MemoryPlan,
+    *,
+    lane_minimum: int,
+    weight_base: int,
+    weighted: bool,
+    fence: bool,
+    frees_frame: bool,
+    to_stream: bool,
+) -> FetchInstruction:
+    """The fetch instruction of a layer.
+
+    Steps of loops that make one trip only are zero, so that they cost no hardware.
+
+    Parameters
+    ----------
+    lane_minimum
+        Smallest activation of the datapath: what padding delivers to a maximum.
+    weight_base, weighted
+        First weight word, and whether words advance with fetches.
+    fence, frees_frame, to_stream
+        See `FetchInstruction`.
+    """
+    space = 1 << plan.address_bits
+    zero_point = graph.tensors[node.inputs[0]].q.zero_point
+    base = plan.address(node.inputs[0])
+    pitch = geometry.row_pitch
+    if isinstance(node, QAdd):
+        pitch = plan.address(node.inputs[1]) - base
+    out_row = geometry.out_row_step if geometry.out_rows > 1 else 0
+    tap_y = geometry.tap_y_step if geometry.taps_y > 1 else 0
+    cycles_a_step = 2 if geometry.operation is Operation.LANE_PAIR else 1
+    steps, steps_last = drain_steps(geometry, config)
+    return FetchInstruction(
+        operation=int(geometry.operation),
+        source=(base + geometry.y_start * pitch) % space,
+        y_start=geometry.y_start,
+        x_start=geometry.x_start,
+        out_rows=geometry.out_rows - 1,
+        out_cols=geometry.out_cols - 1,
+        tiles=geometry.tiles - 1,
+        taps_y=geometry.taps_y - 1,
+        taps_x=geometry.taps_x - 1,
+        chunks=geometry.chunks - 1,
+        out_row_pitch=out_row * pitch % space,
+        out_row_y=0 if geometry.flat else out_row,
+        out_col_x=geometry.out_col_x if geometry.out_cols > 1 else 0,
+        tile_x=geometry.tile_x if geometry.tiles > 1 else 0,
+        tap_y_pitch=tap_y * pitch % space,
+        tap_y_y=0 if geometry.flat else tap_y,
+        tap_x_x=geometry.tap_x_x if geometry.taps_x > 1 else 0,
+        row_length=geometry.row_length,
+        height=geometry.height,
+        pad_value=lane_minimum if geometry.operation is Operation.LANE_MAX else zero_point,
+        weight_base=weight_base,
+        weight_step=int(weighted),
+        fence=int(fence),
+        frees_frame=int(frees_frame),
+        to_stream=int(to_stream),
+        drain_cycles=steps * cycles_a_step - 1,
+        drain_cycles_last=steps_last * cycles_a_step - 1,
+    )
+
+
+def lower_drain(
+    geometry: Geometry, config: EngineConfig, *, parameter_base: int
+) -> DrainInstruction:
+    """The drain instruction of a layer whose parameters begin at word `parameter_base`."""
+    steps, steps_last = drain_steps(geometry, config)
+    return DrainInstruction(
+        paired=int(geometry.operation is Operation.LANE_PAIR),
+        pixels=geometry.pixels - 1,
+        tiles=geometry.tiles - 1,
+        steps=steps - 1,
+        steps_last=steps_last - 1,
+        count=geometry.tile_size - (steps - 1) * config.lanes,
+        count_last=geometry.tile_size_last - (steps_last - 1) * config.lanes,
+        parameter_base=parameter_base,
+        parameter_mode=int(geometry.parameter_mode),
+    )
+
+
+def lower_write_back(
+    node: Node, graph: Graph, plan: MemoryPlan, *, to_stream: bool
+) -> WriteBackInstruction:
+    """The write-back instruction of a layer."""
+    quantization = graph.tensors[node.output].q
+    if isinstance(node, QMaxPool):
+        lo, hi = node.lo, node.hi
+    else:
+        assert isinstance(node, QConv | QAveragePool | QAdd)
+        lo, hi = node.requantize.lo, node.requantize.hi
+    return WriteBackInstruction(
+        zero_point=quantization.zero_point,
+        lo=lo,
+        hi=hi,
+        destination=0 if to_stream else plan.address(node.output),
+        to_stream=int(to_stream),
+    )
+
+
+def parameter_count(geometry: Geometry, config: EngineConfig) -> int:
+    """Words of requantization parameters of a layer."""
+    steps, steps_last = drain_steps(geometry, config)
+    if geometry.parameter_mode is ParameterMode.CHANNEL:
+        return (geometry.tiles - 1) * steps + steps_last
+    if geometry.parameter_mode is ParameterMode.PIXEL:
+        return geometry.pixels
+    return 2 if geometry.operation is Operation.LANE_PAIR else 1

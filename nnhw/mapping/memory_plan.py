@@ -1,0 +1,140 @@
+"""Where every activation tensor lives, and when its place may be used again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import MappingError
+from ..ir import Graph, Reshape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buffer:
+    """Place of a tensor in the activation memory.
+
+    Parameters
+    ----------
+    tensor
+        Name of the tensor that is stored.
+    address, size
+        First byte and number of bytes.
+    first, last
+        Layers (positions in `storage_nodes`) during which it must be kept: writer, last reader.
+    """
+
+    tensor: str
+    address: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryPlan:
+    """Addresses of all tensors.
+
+    The address space has two halves where both exist: the activation memory from 0, and the frame
+    buffer from `frame_base`. The half is the top bit of an address.
+
+    Parameters
+    ----------
+    buffers
+        Stored tensors by name, without the input frame and the streamed output.
+    roots
+        Every tensor's storage: the tensor itself, or what it is a reshaped view of.
+    depth
+        Rows of `banks` bytes in the activation memory; 0 if nothing is stored.
+    frame_depth
+        Rows of `banks` bytes of one input frame.
+    frame_base
+        Address of the input frame.
+    address_bits
+        Width of an address.
+    """
+
+    buffers: dict[str, Buffer]
+    roots: dict[str, str]
+    depth: int
+    frame_depth: int
+    frame_base: int
+    address_bits: int
+
+    def address(self, tensor: str) -> int:
+        """Address of a tensor's first byte."""
+        root = self.roots[tensor]
+        return self.buffers[root].address if root in self.buffers else self.frame_base
+
+
+def storage_roots(graph: Graph) -> dict[str, str]:
+    """Each tensor's storage: itself, or, for the result of a Reshape, that of its source."""
+    roots = {name: name for name in graph.tensors}
+    for node in graph.nodes:
+        if isinstance(node, Reshape):
+            roots[node.output] = roots[node.inputs[0]]
+    return roots
+
+
+def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> MemoryPlan:
+    """Place the tensors of an integer graph, reusing the place of those no longer needed.
+
+    Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
+    2020): largest first, each at the lowest address that is free over its whole lifetime. Every
+    tensor starts in bank 0.
+
+    Parameters
+    ----------
+    banks
+        Bytes a row of memory.
+    overread
+        By tensor: bytes that fetches touch past its end without using them. The memories are made
+        deep enough that no such fetch leaves them.
+
+    Raises
+    ------
+    MappingError
+        If the graph has more than one input or output.
+    """
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise MappingError(
+            f"The engine has one input and one output stream; '{graph.name}' has "
+            f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
+        )
+    roots = storage_roots(graph)
+    layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    written = {node.output: index for index, node in enumerate(layers)}
+    last_read: dict[str, int] = {}
+    for index, node in enumerate(layers):
+        for name in node.inputs:
+            last_read[roots[name]] = index
+    output = graph.outputs[0].tensor
+    stored = sorted(
+        (name for name in written if name != output and name in last_read),
+        key=lambda name: (-graph.tensors[name].size, written[name]),
+    )
+    buffers: dict[str, Buffer] = {}
+    for name in stored:
+        first, last = written[name], last_read[name]
+        size = graph.tensors[name].size
+        address = 0
+        for other in sorted(buffers.values(), key=lambda buffer: buffer.address):
+            if other.last < first or last < other.first:
+                continue
+            if address + size <= other.address:
+                break
+            end = other.address + other.size
+            address = max(address, -(-end // banks) * banks)
+        buffers[name] = Buffer(tensor=name, address=address, size=size, first=first, last=last)
+    ends = [b.address + b.size + overread.get(b.tensor, 0) for b in buffers.values()]
+    depth = -(-max(ends, default=0) // banks)
+    frame = graph.inputs[0].tensor
+    frame_depth = -(-(graph.tensors[frame].size + overread.get(frame, 0)) // banks)
+    half = (max(depth, frame_depth) - 1).bit_length() + (banks - 1).bit_length()
+    return MemoryPlan(
+        buffers=buffers,
+        roots=roots,
+        depth=depth,
+        frame_depth=frame_depth,
+        frame_base=1 << half if depth else 0,
+        address_bits=max(1, half + 1 if depth else half),
+    )

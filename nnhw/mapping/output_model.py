@@ -1,0 +1,56 @@
+"""When results leave the output stream: the exact timing of its buffer and gearbox."""
+
+from __future__ import annotations
+
+import math
+
+from .program import Program
+
+
+class OutputModel:
+    """Follows groups of results through the output stream, with a sink that is always ready.
+
+    Times are cycle numbers. Groups must be written in order.
+
+    Parameters
+    ----------
+    program
+        Gives the depth of the buffer and the sizes of groups and beats.
+
+    Attributes
+    ----------
+    last_beat : int
+        Cycle of the latest handshake of a frame's last beat.
+    """
+
+    def __init__(self, program: Program):
+        self._depth = program.output_buffer_depth
+        unit = math.gcd(program.config.output_bytes, *program.output_counts)
+        self._unit = unit
+        self._beat_units = program.config.output_bytes // unit
+        self._freed: list[int] = []
+        self._reserved = 0
+        self._fill = 0
+        self._not_before = 0
+        self.last_beat = 0
+
+    def reserve(self, time: int, entries: int) -> int:
+        """Earliest cycle from `time` on in which a tile of `entries` groups may be issued."""
+        needed = self._reserved + entries - self._depth
+        self._reserved += entries
+        return max(time, self._freed[needed - 1] + 1) if needed > 0 else time
+
+    def write(self, time: int, count: int, *, last: bool) -> None:
+        """A group of `count` results is written in cycle `time`; `last` ends the frame."""
+        taken = max(time + 2, self._not_before)  # a written group can be read two cycles later
+        self._freed.append(taken)
+        fill = self._fill % self._beat_units + count // self._unit
+        if last:
+            beats = -(-fill // self._beat_units)
+            self.last_beat = taken + beats + 1
+            self._not_before = taken + beats + 1
+            self._fill = 0
+        else:
+            # every full beat held takes a cycle before there is room for another group
+            self._not_before = taken + max(1, fill // self._beat_units)
+            self._fill = fill

@@ -1,0 +1,218 @@
+"""The program: everything that the generated hardware is made from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ir import Quantization
+from ..isa import (
+    DrainInstruction,
+    FetchInstruction,
+    InstructionLayout,
+    Operation,
+    WriteBackInstruction,
+)
+from .config import EngineConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer of the program: one operator of the integer graph.
+
+    Parameters
+    ----------
+    name, tensor, operator
+        Node name, name of the tensor it writes, kind of node.
+    shape
+        (height, width, channels) of the result.
+    macs
+        Multiply-accumulates that the operator takes by definition; 0 if it is not a convolution.
+    fetch, drain, write_back
+        Its instructions.
+    """
+
+    name: str
+    tensor: str
+    operator: str
+    shape: tuple[int, int, int]
+    macs: int
+    fetch: FetchInstruction
+    drain: DrainInstruction
+    write_back: WriteBackInstruction
+
+    @property
+    def size(self) -> int:
+        """Number of results."""
+        return self.shape[0] * self.shape[1] * self.shape[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widths:
+    """Bit widths of the datapath, each the least that this network needs.
+
+    Parameters
+    ----------
+    activation, weight
+        Operands of the array's multipliers, signed.
+    accumulator
+        Raw sums, signed: worst case over all legal inputs.
+    bias
+        Constants added in the drain, signed.
+    operand
+        Sum of accumulator and bias, signed: the requantizer's multiplicand.
+    multiplier
+        The requantizer's multiplier, unsigned.
+    """
+
+    activation: int
+    weight: int
+    accumulator: int
+    bias: int
+    operand: int
+    multiplier: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """A network mapped onto an engine.
+
+    Parameters
+    ----------
+    name
+        Name of the top module.
+    config, widths
+        What the engine looks like.
+    layers
+        In order of execution.
+    address_bits, depth, frame_depth, frame_base
+        See `MemoryPlan`.
+    input_size, output_size
+        Bytes of a frame in and out.
+    input_quantization, output_quantization
+        Of the frames.
+    padded
+        Whether any lane of any fetch lies in padding.
+    shifts
+        The distinct shifts of all requantizations, ascending.
+    weights
+        int8 (words, rows, cols): the weight memory.
+    parameters
+        int64 (words, lanes, 3): bias, multiplier and index into `shifts` of each requantizer lane.
+    """
+
+    name: str
+    config: EngineConfig
+    widths: Widths
+    layers: tuple[Layer, ...]
+    address_bits: int
+    depth: int
+    frame_depth: int
+    frame_base: int
+    input_size: int
+    output_size: int
+    input_quantization: Quantization
+    output_quantization: Quantization
+    padded: bool
+    shifts: tuple[int, ...]
+    weights: np.ndarray
+    parameters: np.ndarray
+
+    @property
+    def fetch(self) -> tuple[FetchInstruction, ...]:
+        """Instructions of the fetch sequencer."""
+        return tuple(layer.fetch for layer in self.layers)
+
+    @property
+    def drain(self) -> tuple[DrainInstruction, ...]:
+        """Instructions of the drain sequencer."""
+        return tuple(layer.drain for layer in self.layers)
+
+    @property
+    def write_back(self) -> tuple[WriteBackInstruction, ...]:
+        """Instructions of the write-back stage."""
+        return tuple(layer.write_back for layer in self.layers)
+
+    @property
+    def operations(self) -> frozenset[Operation]:
+        """Operations that the array must be able to do."""
+        return frozenset(Operation(layer.fetch.operation) for layer in self.layers)
+
+    @property
+    def paired(self) -> bool:
+        """Whether the requantizers need a second term."""
+        return Operation.LANE_PAIR in self.operations
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the network by definition."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def drain_latency(self) -> int:
+        """Cycles from a tile's last issue to its first result at the write-back register."""
+        return self.config.drain_latency(paired=self.paired)
+
+    @property
+    def output_buffer_depth(self) -> int:
+        """Entries of the output buffer: enough for all results in flight and two tiles more, so
+        that a sink that is always ready never makes the array wait."""
+        tile = max(
+            max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last) + 1
+            for layer in self.layers
+        )
+        return self.drain_latency + 2 * tile + 4
+
+    @property
+    def tiles_in_flight(self) -> int:
+        """Most tiles between issue and memory: at most one is issued each cycle."""
+        return self.drain_latency + 2
+
+    @property
+    def read_granularity(self) -> int:
+        """Largest power of two up to `banks` that divides the address of every fetch."""
+        values = [self.config.banks]
+        for i in self.fetch:
+            values += [i.source, i.x_start, i.out_row_pitch, i.out_col_x, i.tile_x]
+            values += [i.tap_y_pitch, i.tap_x_x, self.config.rows if i.chunks else 0]
+        return math.gcd(*values)
+
+    @property
+    def write_granularity(self) -> int:
+        """Largest power of two up to `banks` that divides the address of every write."""
+        values = [self.config.banks]
+        for layer in self.layers:
+            if not layer.write_back.to_stream:
+                drain = layer.drain
+                values += [layer.write_back.destination, drain.count, drain.count_last]
+                values += [self.config.lanes if drain.steps or drain.steps_last else 0]
+        return math.gcd(*values)
+
+    @property
+    def output_counts(self) -> frozenset[int]:
+        """How many results a drain step to the output stream may hold."""
+        drain = self.layers[-1].drain
+        counts = {drain.count_last}
+        if drain.tiles:
+            counts.add(drain.count)
+        if drain.steps_last or (drain.tiles and drain.steps):
+            counts.add(self.config.lanes)
+        return frozenset(counts)
+
+    def memory_bits(self) -> dict[str, int]:
+        """Bits of each memory of the design."""
+        config, widths = self.config, self.widths
+        row = config.banks * widths.activation
+        shift_bits = (len(self.shifts) - 1).bit_length()
+        return {
+            "weights": self.weights.size * widths.weight,
+            "activations": self.depth * row,
+            "frame_buffer": config.frame_buffers * self.frame_depth * row,
+            "parameters": self.parameters.shape[0]
+            * config.lanes
+            * (widths.bias + widths.multiplier + shift_bits),
+            "program": len(self.layers)
+            * sum(InstructionLayout(p).width for p in (self.fetch, self.drain, self.write_back)),
+        }
