@@ -1,0 +1,7 @@
+"""From a program to a folder that an engineer can take away."""
+
+from .design import export_design
+from .manifest import make_manifest
+from .verilog import generate_verilog
+
+__all__ = ["export_design", "generate_verilog", "make_manifest"]

@@ -1,19 +1,27 @@
 """From an integer graph to a program for an engine made for it."""
 
-from .compile import map_graph, map_layers, node_macs
+from .choose import DEFAULT_MACS, choose_engine
+from .compile import map_graph, node_macs, plan_graph
 from .config import EngineConfig
+from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
-from .program import Layer, Program, Widths
+from .program import Layer, Plan, Program, Widths
 
 __all__ = [
+    "DEFAULT_MACS",
     "Buffer",
+    "CycleModel",
     "EngineConfig",
     "Layer",
+    "LayerCycles",
     "MemoryPlan",
+    "Plan",
     "Program",
     "Widths",
+    "choose_engine",
     "map_graph",
-    "map_layers",
     "node_macs",
+    "plan_graph",
     "plan_memory",
+    "predict_cycles",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import fields
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .geometry import Geometry, node_geometry
 from .images import exact_shift, node_parameters, parameter_words, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory
-from .program import Layer, Program, Widths
+from .program import Layer, Plan, Program, Widths
 
 
 def node_macs(node: Node, graph: Graph) -> int:
@@ -43,38 +43,50 @@ def overread_bytes(
     return most
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Skeleton:
-    """Layers with their geometry, before memory contents."""
-
-    nodes: list[Node]
-    geometries: list[Geometry]
-    plan: MemoryPlan
-
-
-def _skeleton(graph: Graph, config: EngineConfig) -> _Skeleton:
-    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
-    if not nodes:
-        raise MappingError(f"'{graph.name}' has no operator that computes anything")
-    geometries = [node_geometry(node, graph, config) for node in nodes]
-    overread = overread_bytes(nodes, geometries, graph, config)
-    plan = plan_memory(graph, banks=config.banks, overread=overread)
-    return _Skeleton(nodes=nodes, geometries=geometries, plan=plan)
-
-
-def map_layers(graph: Graph, config: EngineConfig) -> tuple[Layer, ...]:
-    """The layers of a program, without memory contents: all that the cycle model needs.
+def plan_graph(graph: Graph, config: EngineConfig) -> Plan:
+    """Map an integer graph onto an engine, without memory contents.
 
     Raises
     ------
     MappingError
-        If the engine has no way to run a node.
+        If the engine has no way to run the graph.
     """
-    return _map_layers(graph, config, _skeleton(graph, config))
+    nodes = layer_nodes(graph)
+    geometries = [node_geometry(node, graph, config) for node in nodes]
+    overread = overread_bytes(nodes, geometries, graph, config)
+    memory = plan_memory(graph, banks=config.banks, overread=overread)
+    return Plan(
+        name=graph.name,
+        config=config,
+        layers=_map_layers(graph, config, geometries, memory),
+        address_bits=memory.address_bits,
+        depth=memory.depth,
+        frame_depth=memory.frame_depth,
+        frame_base=memory.frame_base,
+        input_size=graph.tensors[graph.inputs[0].tensor].size,
+        output_size=graph.tensors[graph.outputs[0].tensor].size,
+        padded=any(geometry.padded for geometry in geometries),
+    )
 
 
-def _map_layers(graph: Graph, config: EngineConfig, skeleton: _Skeleton) -> tuple[Layer, ...]:
-    nodes, plan = skeleton.nodes, skeleton.plan
+def layer_nodes(graph: Graph) -> list[Node]:
+    """The nodes that become layers: all but reshapes.
+
+    Raises
+    ------
+    MappingError
+        If there is none.
+    """
+    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    if not nodes:
+        raise MappingError(f"'{graph.name}' has no operator that computes anything")
+    return nodes
+
+
+def _map_layers(
+    graph: Graph, config: EngineConfig, geometries: list[Geometry], plan: MemoryPlan
+) -> tuple[Layer, ...]:
+    nodes = layer_nodes(graph)
     stream = graph.outputs[0].tensor
     frame = graph.inputs[0].tensor
     frame_readers = [
@@ -85,7 +97,7 @@ def _map_layers(graph: Graph, config: EngineConfig, skeleton: _Skeleton) -> tupl
     weight_base = parameter_base = 0
     ones: int | None = None
     in_flight: set[str] = set()
-    for index, (node, geometry) in enumerate(zip(nodes, skeleton.geometries, strict=True)):
+    for index, (node, geometry) in enumerate(zip(nodes, geometries, strict=True)):
         sources = {plan.roots[name] for name in node.inputs}
         fence = bool(sources & in_flight)
         in_flight = {node.output} if fence else in_flight | {node.output}
@@ -150,9 +162,9 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     unsigned = [name for name, tensor in graph.tensors.items() if not tensor.q.signed]
     if unsigned:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
-    skeleton = _skeleton(graph, config)
-    layers = _map_layers(graph, config, skeleton)
-    nodes, geometries, plan = skeleton.nodes, skeleton.geometries, skeleton.plan
+    plan = plan_graph(graph, config)
+    nodes = layer_nodes(graph)
+    geometries = [node_geometry(node, graph, config) for node in nodes]
 
     requantizes = [node.requantize for node in nodes if not isinstance(node, QMaxPool)]
     shifts = frozenset(int(s) for r in requantizes for s in r.shift.ravel())
@@ -179,19 +191,10 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     )
     widths = _widths(nodes, graph, parameters, multiplier_bits)
     return Program(
-        name=graph.name,
-        config=config,
+        **{field.name: getattr(plan, field.name) for field in fields(plan)},
         widths=widths,
-        layers=layers,
-        address_bits=plan.address_bits,
-        depth=plan.depth,
-        frame_depth=plan.frame_depth,
-        frame_base=plan.frame_base,
-        input_size=graph.tensors[graph.inputs[0].tensor].size,
-        output_size=graph.tensors[graph.outputs[0].tensor].size,
         input_quantization=graph.tensors[graph.inputs[0].tensor].q,
         output_quantization=graph.tensors[graph.outputs[0].tensor].q,
-        padded=any(geometry.padded for geometry in geometries),
         shifts=all_shifts,
         weights=np.concatenate(words),
         parameters=parameters,

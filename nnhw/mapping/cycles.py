@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..isa import Operation
 from .output_model import OutputModel
-from .program import Layer, Program
+from .program import Layer, Plan
 
 #: Cycles from a frame buffer's last issued read to the first beat it can take again
 #: (see `FrameBuffer.release_latency`).
@@ -52,7 +52,7 @@ class LayerCycles:
 
 @dataclass(frozen=True, kw_only=True)
 class CycleModel:
-    """Timing of a program.
+    """Timing of a plan.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class _Clock:
 
 
 def _run_layer(
-    layer: Layer, first: int, clock: _Clock, program: Program, output: OutputModel
+    layer: Layer, first: int, clock: _Clock, plan: Plan, output: OutputModel
 ) -> tuple[int, int]:
     """Run a layer whose first fetch could be issued in cycle `first`.
 
@@ -110,7 +110,7 @@ def _run_layer(
 
     drain_wait = stream_wait = 0
     a_step = 2 if fetch.operation == Operation.LANE_PAIR else 1
-    lanes = program.config.lanes
+    lanes = plan.config.lanes
     for pixel in range(pixels):
         for tile in range(tiles):
             is_last = tile == tiles - 1
@@ -123,7 +123,7 @@ def _run_layer(
             clock.issued, clock.drain = issued, steps * a_step
             for step in range(steps):
                 output.write(
-                    issued + program.drain_latency + step * a_step + a_step - 1,
+                    issued + plan.drain_latency + step * a_step + a_step - 1,
                     tail if step == steps - 1 else lanes,
                     last=is_last and pixel == pixels - 1 and step == steps - 1,
                 )
@@ -132,7 +132,7 @@ def _run_layer(
 
 
 def _run_frame(
-    program: Program, first: int, clock: _Clock, output: OutputModel
+    plan: Plan, first: int, clock: _Clock, output: OutputModel
 ) -> tuple[int, list[LayerCycles]]:
     """Run a frame whose first fetch could be issued in cycle `first`.
 
@@ -140,12 +140,12 @@ def _run_frame(
     """
     consumed = 0
     layers = []
-    for layer in program.layers:
+    for layer in plan.layers:
         before = max(clock.issued, first - 1)
         possible = before + 1
         if layer.fetch.fence:
-            possible = max(possible, clock.issued + program.drain_latency + clock.drain - 1)
-        drain_wait, stream_wait = _run_layer(layer, possible, clock, program, output)
+            possible = max(possible, clock.issued + plan.drain_latency + clock.drain - 1)
+        drain_wait, stream_wait = _run_layer(layer, possible, clock, plan, output)
         cycles = clock.issued - before
         layers.append(
             LayerCycles(
@@ -157,7 +157,7 @@ def _run_frame(
                 drain_wait=drain_wait,
                 stream_wait=stream_wait,
                 macs=layer.macs,
-                utilisation=layer.macs / (cycles * program.config.mac_units),
+                utilisation=layer.macs / (cycles * plan.config.mac_units),
             )
         )
         if layer.fetch.frees_frame:
@@ -165,11 +165,11 @@ def _run_frame(
     return consumed, layers
 
 
-def predict_cycles(program: Program) -> CycleModel:
-    """Predict the timing of a program, exactly."""
-    beats = -(-program.input_size // program.config.input_bytes)
-    buffers = program.config.frame_buffers
-    clock, output = _Clock(), OutputModel(program)
+def predict_cycles(plan: Plan) -> CycleModel:
+    """Predict the timing of a mapped network, exactly."""
+    beats = -(-plan.input_size // plan.config.input_bytes)
+    buffers = plan.config.frame_buffers
+    clock, output = _Clock(), OutputModel(plan)
     consumed: list[int] = []
     outputs: list[int] = []
     loaded = -1
@@ -183,7 +183,7 @@ def predict_cycles(program: Program) -> CycleModel:
             start = max(start, consumed[frame - buffers] + _RELEASE_LATENCY)
         loaded = start + beats - 1
         first = max(loaded + 1, clock.issued + 1)
-        done, timing = _run_frame(program, first, clock, output)
+        done, timing = _run_frame(plan, first, clock, output)
         consumed.append(done)
         outputs.append(output.last_beat)
         if frame == 0:
@@ -193,6 +193,6 @@ def predict_cycles(program: Program) -> CycleModel:
         latency_cycles=outputs[0],
         interval_cycles=interval,
         compute_cycles=compute,
-        utilisation=program.macs / (interval * program.config.mac_units),
+        utilisation=plan.macs / (interval * plan.config.mac_units),
         layers=tuple(layers),
     )

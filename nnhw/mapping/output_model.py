@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .program import Program
+from .program import Plan
 
 
 class OutputModel:
@@ -14,7 +14,7 @@ class OutputModel:
 
     Parameters
     ----------
-    program
+    plan
         Gives the depth of the buffer and the sizes of groups and beats.
 
     Attributes
@@ -23,11 +23,11 @@ class OutputModel:
         Cycle of the latest handshake of a frame's last beat.
     """
 
-    def __init__(self, program: Program):
-        self._depth = program.output_buffer_depth
-        unit = math.gcd(program.config.output_bytes, *program.output_counts)
+    def __init__(self, plan: Plan):
+        self._depth = plan.output_buffer_depth
+        unit = math.gcd(plan.config.output_bytes, *plan.output_counts)
         self._unit = unit
-        self._beat_units = program.config.output_bytes // unit
+        self._beat_units = plan.config.output_bytes // unit
         self._freed: list[int] = []
         self._reserved = 0
         self._fill = 0

@@ -76,14 +76,14 @@ class Widths:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Program:
-    """A network mapped onto an engine.
+class Plan:
+    """A network mapped onto an engine, without memory contents: all that the cycle model needs.
 
     Parameters
     ----------
     name
         Name of the top module.
-    config, widths
+    config
         What the engine looks like.
     layers
         In order of execution.
@@ -91,21 +91,12 @@ class Program:
         See `MemoryPlan`.
     input_size, output_size
         Bytes of a frame in and out.
-    input_quantization, output_quantization
-        Of the frames.
     padded
         Whether any lane of any fetch lies in padding.
-    shifts
-        The distinct shifts of all requantizations, ascending.
-    weights
-        int8 (words, rows, cols): the weight memory.
-    parameters
-        int64 (words, lanes, 3): bias, multiplier and index into `shifts` of each requantizer lane.
     """
 
     name: str
     config: EngineConfig
-    widths: Widths
     layers: tuple[Layer, ...]
     address_bits: int
     depth: int
@@ -113,12 +104,7 @@ class Program:
     frame_base: int
     input_size: int
     output_size: int
-    input_quantization: Quantization
-    output_quantization: Quantization
     padded: bool
-    shifts: tuple[int, ...]
-    weights: np.ndarray
-    parameters: np.ndarray
 
     @property
     def fetch(self) -> tuple[FetchInstruction, ...]:
@@ -200,6 +186,32 @@ class Program:
         if drain.steps_last or (drain.tiles and drain.steps):
             counts.add(self.config.lanes)
         return frozenset(counts)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program(Plan):
+    """A network mapped onto an engine: everything that the generated hardware is made from.
+
+    Parameters
+    ----------
+    widths
+        Of the datapath.
+    input_quantization, output_quantization
+        Of the frames.
+    shifts
+        The distinct shifts of all requantizations, ascending.
+    weights
+        int8 (words, rows, cols): the weight memory.
+    parameters
+        int64 (words, lanes, 3): bias, multiplier and index into `shifts` of each requantizer lane.
+    """
+
+    widths: Widths
+    input_quantization: Quantization
+    output_quantization: Quantization
+    shifts: tuple[int, ...]
+    weights: np.ndarray
+    parameters: np.ndarray
 
     def memory_bits(self) -> dict[str, int]:
         """Bits of each memory of the design."""

@@ -1,0 +1,46 @@
+"""Writes a design's folder."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+
+from ..frontend import write_qdq
+from ..ir import Graph, save_graph
+from ..mapping import CycleModel, Program
+from .listing import program_listing
+from .manifest import make_manifest
+from .verilog import generate_verilog
+
+
+def export_design(
+    graph: Graph,
+    program: Program,
+    cycles: CycleModel,
+    folder: str | PathLike[str],
+    *,
+    model_sha256: str,
+) -> None:
+    """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
+
+    Parameters
+    ----------
+    graph
+        The integer graph that `program` was mapped from.
+    cycles
+        Timing of `program`.
+    folder
+        Exists; files in it are replaced.
+    model_sha256
+        Digest of the ONNX file that all of it was made from.
+    """
+    folder = Path(folder)
+    (folder / "rtl").mkdir(exist_ok=True)
+    source = f"rtl/{program.name}.v"
+    (folder / source).write_text(generate_verilog(program))
+    manifest = make_manifest(graph, program, cycles, model_sha256=model_sha256, sources=[source])
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "program.txt").write_text(program_listing(program))
+    save_graph(graph, folder / "golden.npz")
+    write_qdq(graph, folder / "model.qdq.onnx")

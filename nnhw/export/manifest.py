@@ -1,0 +1,100 @@
+"""manifest.json: the contract between an exported design and the tools that use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import __version__
+from ..ir import Graph, Port
+from ..mapping import CycleModel, Program
+
+#: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
+_WRITE_BACK = "dut.engine.write_back"
+
+
+def _port(graph: Graph, port: Port, stream_bytes: int) -> dict[str, Any]:
+    tensor = graph.tensors[port.tensor]
+    return {
+        "name": port.onnx_name,
+        "onnx_shape": list(port.onnx_shape),
+        "shape": list(tensor.shape),
+        "layout": "HWC",
+        "dtype": tensor.q.dtype,
+        "bits": tensor.q.bits,
+        "scale": tensor.q.scale,
+        "zero_point": tensor.q.zero_point,
+        "stream_bytes": stream_bytes,
+        "frame_bytes": tensor.size,
+    }
+
+
+def _byte_lanes(signal: str, lanes: int, width: int) -> str:
+    """Verilog expression: lanes of `width` bits, each sign-extended to a byte."""
+    if width == 8:
+        return signal
+    extended = [
+        f"{{{8 - width}{{{signal}[{(lane + 1) * width - 1}]}}}},"
+        f" {signal}[{(lane + 1) * width - 1}:{lane * width}]"
+        for lane in reversed(range(lanes))
+    ]
+    return "{" + ", ".join(extended) + "}"
+
+
+def make_manifest(
+    graph: Graph,
+    program: Program,
+    cycles: CycleModel,
+    *,
+    model_sha256: str,
+    sources: list[str],
+) -> dict[str, Any]:
+    """The manifest of a design.
+
+    Parameters
+    ----------
+    graph
+        The integer graph that `program` was mapped from.
+    model_sha256
+        Digest of the ONNX file.
+    sources
+        Verilog files, relative to the design's folder.
+    """
+    config = program.config
+    lanes, width = config.lanes, program.widths.activation
+    return {
+        "name": program.name,
+        "top": program.name,
+        "sources": sources,
+        "clock": "clk",
+        "reset": "rst",
+        "nnhw_version": __version__,
+        "model_sha256": model_sha256,
+        "target": "generic",
+        "input": _port(graph, graph.inputs[0], config.input_bytes),
+        "output": _port(graph, graph.outputs[0], config.output_bytes),
+        "host_postprocess": list(graph.host_postprocess),
+        "macs": program.macs,
+        "rows": config.rows,
+        "cols": config.cols,
+        "mac_units": config.mac_units,
+        "latency_cycles": cycles.latency_cycles,
+        "interval_cycles": cycles.interval_cycles,
+        "engine": config.to_dict(),
+        "layers": [
+            {
+                "name": layer.name,
+                "tensor": layer.tensor,
+                "op": layer.operator,
+                "shape": list(layer.shape),
+                "size": layer.size,
+            }
+            for layer in program.layers
+        ],
+        "trace": {
+            "valid": f"{_WRITE_BACK}.valid",
+            "layer": f"{_WRITE_BACK}.layer",
+            "count": f"{_WRITE_BACK}.count",
+            "data": _byte_lanes(f"{_WRITE_BACK}.data", lanes, width),
+            "lanes": lanes,
+        },
+    }

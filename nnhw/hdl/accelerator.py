@@ -1,0 +1,55 @@
+"""The top module: an engine with AXI4-Stream ports."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..mapping import Program
+from .engine import Engine
+
+
+class Accelerator(wiring.Component):
+    """An engine between two AXI4-Streams (AMBA 4 AXI4-Stream, ARM IHI 0051A).
+
+    Parameters
+    ----------
+    program : Program
+
+    Members
+    -------
+    s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
+        Input frames. Beats are counted; tlast is not needed and ignored.
+    m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
+        Output frames.
+    """
+
+    def __init__(self, program: Program):
+        self.program = program
+        super().__init__(
+            {
+                "s_axis_tdata": In(8 * program.config.input_bytes),
+                "s_axis_tvalid": In(1),
+                "s_axis_tready": Out(1),
+                "s_axis_tlast": In(1),
+                "m_axis_tdata": Out(8 * program.config.output_bytes),
+                "m_axis_tvalid": Out(1),
+                "m_axis_tready": In(1),
+                "m_axis_tlast": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.engine = engine = Engine(self.program)
+        m.d.comb += [
+            engine.frames_in.payload.eq(self.s_axis_tdata),
+            engine.frames_in.valid.eq(self.s_axis_tvalid),
+            self.s_axis_tready.eq(engine.frames_in.ready),
+            self.m_axis_tdata.eq(engine.frames_out.payload.data),
+            self.m_axis_tlast.eq(engine.frames_out.payload.last),
+            self.m_axis_tvalid.eq(engine.frames_out.valid),
+            engine.frames_out.ready.eq(self.m_axis_tready),
+        ]
+        return m
