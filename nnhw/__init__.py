@@ -1,3 +1,44 @@
 """nnhw: from a trained ONNX network to verified Verilog of an accelerator made for it."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import NnhwError
+    from .frontend import inspect_model
+    from .inference import Inference, run_design
+    from .pipeline import BuildResult, build
+    from .simulate import SimulationResult, run_regression
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "BuildResult",
+    "Inference",
+    "NnhwError",
+    "SimulationResult",
+    "build",
+    "inspect_model",
+    "run_design",
+    "run_regression",
+]
+
+_MODULES = {
+    "BuildResult": "pipeline",
+    "Inference": "inference",
+    "NnhwError": "errors",
+    "SimulationResult": "simulate",
+    "build": "pipeline",
+    "inspect_model": "frontend",
+    "run_design": "inference",
+    "run_regression": "simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for: importing everything at once takes a second."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'nnhw' has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -3,6 +3,7 @@
 from .graph import Graph, Port, from_channels_last, to_channels_last
 from .integer_nodes import QAdd, QAveragePool, QConv, QMaxPool, Requantize
 from .nodes import Add, AveragePool, ChannelAffine, Clamp, Clip, Conv, MaxPool, Node, Reshape
+from .serialize import load_graph, save_graph
 from .tensor import Quantization, Tensor
 from .window import Window
 
@@ -27,5 +28,7 @@ __all__ = [
     "Tensor",
     "Window",
     "from_channels_last",
+    "load_graph",
+    "save_graph",
     "to_channels_last",
 ]

@@ -20,15 +20,28 @@ class Port:
     tensor
         Name of the graph's tensor, (H, W, C).
     onnx_name
-        Name of the ONNX model's input or output.
+        Name of the ONNX model's input or output; where the rest of the model stays with the host
+        (`Graph.host_postprocess`), the name of the last tensor before it.
     onnx_shape
-        Its ONNX shape without the batch axis: (C, H, W), (C, L) or (K,). It holds the tensor's
-        elements in (C, H, W) order.
+        Its ONNX shape without the batch axis, such as (C, H, W), (C, L) or (K,).
+    layout
+        The tensor's axes in the order in which ONNX holds its elements, outermost first: "CHW",
+        or another permutation where the model transposes at its input or output ("HWC").
+
+    Raises
+    ------
+    ValueError
+        If `layout` is not a permutation of "CHW".
     """
 
     tensor: str
     onnx_name: str
     onnx_shape: tuple[int, ...]
+    layout: str = "CHW"
+
+    def __post_init__(self) -> None:
+        if sorted(self.layout) != sorted("CHW"):
+            raise ValueError(f"Layout must be a permutation of 'CHW', not {self.layout!r}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,10 +98,12 @@ class Graph:
 
 def to_channels_last(x: np.ndarray, port: Port, tensor: Tensor) -> np.ndarray:
     """Batch of ONNX-ordered arrays (N, *port.onnx_shape) to (N, H, W, C)."""
-    height, width, channels = tensor.shape
-    return x.reshape(len(x), channels, height, width).transpose(0, 2, 3, 1)
+    size = dict(zip("HWC", tensor.shape, strict=True))
+    x = x.reshape(len(x), *(size[axis] for axis in port.layout))
+    return x.transpose(0, *(1 + port.layout.index(axis) for axis in "HWC"))
 
 
 def from_channels_last(y: np.ndarray, port: Port) -> np.ndarray:
     """Batch of (N, H, W, C) to ONNX-ordered arrays (N, *port.onnx_shape)."""
-    return y.transpose(0, 3, 1, 2).reshape(len(y), *port.onnx_shape)
+    y = y.transpose(0, *(1 + "HWC".index(axis) for axis in port.layout))
+    return y.reshape(len(y), *port.onnx_shape)

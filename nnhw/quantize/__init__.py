@@ -1,0 +1,16 @@
+"""From a float graph to an integer graph."""
+
+from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
+from .convert import quantize
+from .float_reference import run_float
+from .options import CalibrationMethod, QuantizeOptions
+
+__all__ = [
+    "AccumulatorBounds",
+    "CalibrationMethod",
+    "QuantizeOptions",
+    "accumulator_bounds",
+    "quantize",
+    "run_float",
+    "tensor_bounds",
+]

@@ -1,0 +1,15 @@
+"""Simulation of exported designs with cocotb, and their comparison with the golden model."""
+
+from .lint import lint
+from .regression import run_regression
+from .result import Divergence, SimulationResult
+from .testbench import install_testbench, sim_folder
+
+__all__ = [
+    "Divergence",
+    "SimulationResult",
+    "install_testbench",
+    "lint",
+    "run_regression",
+    "sim_folder",
+]

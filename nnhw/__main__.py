@@ -1,0 +1,5 @@
+"""`python -m nnhw` is the command `nnhw`."""
+
+from .cli import main
+
+main()

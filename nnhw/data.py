@@ -1,0 +1,156 @@
+"""Samples and labels for a network: reading, checking, splitting and scoring."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .errors import DataError
+from .ir import Graph, to_channels_last
+
+_SMALLEST_SPLIT = 20
+"""Datasets of fewer samples are calibrated and evaluated on all of them."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Samples in the network's own domain.
+
+    Parameters
+    ----------
+    x
+        float32 (N, H, W, C).
+    y
+        int64 (N,), class labels; None if there are none.
+    held_out
+        Whether calibration has used none of these samples.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+    held_out: bool = False
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def split(self, seed: int, calibration_samples: int) -> tuple[Dataset, Dataset]:
+        """Samples to calibrate with and samples to evaluate on.
+
+        At most half of the samples, drawn at random by `seed`, are for calibration; the rest is
+        held out for evaluation. Fewer than 20 samples are too few to share out: both parts are
+        then the whole dataset, and `held_out` of the second is False. Both parts keep the order.
+
+        Raises
+        ------
+        DataError
+            If `calibration_samples` is not positive.
+        """
+        if calibration_samples < 1:
+            raise DataError(
+                f"Option calibration_samples must be at least 1, not {calibration_samples}"
+            )
+        if len(self) < _SMALLEST_SPLIT:
+            return self, replace(self, held_out=False)
+        chosen = np.zeros(len(self), bool)
+        count = min(calibration_samples, len(self) // 2)
+        chosen[np.random.default_rng(seed).permutation(len(self))[:count]] = True
+        return self._part(chosen), replace(self._part(~chosen), held_out=True)
+
+    def _part(self, mask: np.ndarray) -> Dataset:
+        return replace(self, x=self.x[mask], y=None if self.y is None else self.y[mask])
+
+
+def load_data(path: Path, graph: Graph) -> Dataset:
+    """Read samples for a network from an .npz file.
+
+    Parameters
+    ----------
+    path
+        File with an array `x` of shape (N, *ONNX shape of the input without the batch axis), of
+        any real type, and optionally an integer array `y` of shape (N,) or (N, 1): class labels.
+    graph
+        The network, float or integer.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or its arrays do not fit the network.
+    """
+    arrays = _read(path)
+    if "x" not in arrays:
+        raise DataError(
+            f"Data file {path} must hold an array 'x' of samples, such as "
+            f"numpy.savez(file, x=..., y=...) writes; it holds {sorted(arrays) or 'nothing'}"
+        )
+    x = _checked_samples(path, arrays["x"], graph)
+    y = _checked_labels(path, arrays["y"], len(x), graph) if "y" in arrays else None
+    return Dataset(x=x, y=y)
+
+
+def top1(outputs: np.ndarray, y: np.ndarray) -> float:
+    """Accuracy in per cent.
+
+    Parameters
+    ----------
+    outputs
+        (N, ...), ONNX order: a score for every class. A single score per sample is a logit, that
+        of class 1 against class 0.
+    y
+        (N,), labels.
+    """
+    scores = outputs.reshape(len(outputs), -1)
+    labels = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0
+    return float(100 * np.mean(labels == y))
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise DataError(f"Data file {path} does not exist")
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"Data file {path} is not an .npz archive: write it with numpy.savez")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"Data file {path} cannot be read: {error}") from error
+
+
+def _checked_samples(path: Path, x: np.ndarray, graph: Graph) -> np.ndarray:
+    (port,) = graph.inputs
+    if x.dtype.kind not in "biuf":
+        raise DataError(f"Array 'x' in {path} must be of a real type, not {x.dtype}")
+    if x.shape[1:] != port.onnx_shape:
+        expected = ", ".join(map(str, ("N", *port.onnx_shape)))
+        raise DataError(
+            f"Array 'x' in {path} must have the shape ({expected}) of the model's input "
+            f"'{port.onnx_name}', not {x.shape}"
+        )
+    if not len(x):
+        raise DataError(f"Array 'x' in {path} must hold at least one sample")
+    with np.errstate(over="ignore"):
+        x = x.astype(np.float32)
+    if not np.isfinite(x).all():
+        sample = int(np.argwhere(~np.isfinite(x))[0][0])
+        raise DataError(f"Array 'x' in {path} is not finite in float32 (sample {sample})")
+    return np.ascontiguousarray(to_channels_last(x, port, graph.tensors[port.tensor]))
+
+
+def _checked_labels(path: Path, y: np.ndarray, count: int, graph: Graph) -> np.ndarray:
+    if y.dtype.kind not in "biu":
+        raise DataError(f"Array 'y' in {path} must hold integer labels, not {y.dtype}")
+    if y.shape not in ((count,), (count, 1)):
+        raise DataError(
+            f"Array 'y' in {path} must hold one label for each of the {count} samples in 'x'; its "
+            f"shape is {y.shape}"
+        )
+    classes = max(graph.tensors[graph.outputs[0].tensor].size, 2)  # one logit tells two apart
+    if y.min() < 0 or y.max() >= classes:
+        raise DataError(
+            f"Array 'y' in {path} must hold labels from 0 to {classes - 1}, as the model's output "
+            f"'{graph.outputs[0].onnx_name}' has; it holds {y.min()} to {y.max()}"
+        )
+    return y.reshape(count).astype(np.int64)

@@ -1,0 +1,134 @@
+"""Computes the operators whose inputs are all constants, by onnx's reference implementation.
+
+Exporters compute shapes, and sometimes weights, by operators. With all sizes fixed, Shape and
+what follows from it is constant too. The reference implementation comes with onnx itself, so that
+the constants do not depend on which inference engines are installed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from ..errors import ModelError
+from .read import brief, opset_of
+
+_NOT_FOLDED = frozenset(
+    {
+        # Folding would hide that the model is quantized.
+        "DequantizeLinear",
+        "DynamicQuantizeLinear",
+        "QuantizeLinear",
+        # A result that differs from run to run is not a constant.
+        "Bernoulli",
+        "Multinomial",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    }
+)
+
+
+def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with the shape of every tensor for which ONNX can tell it.
+
+    Raises
+    ------
+    ModelError
+        If the model's shapes contradict each other.
+    """
+    try:
+        return onnx.shape_inference.infer_shapes(
+            model, check_type=True, strict_mode=True, data_prop=True
+        )
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"The model's shapes contradict each other at batch size 1: {brief(error)}; "
+            "if it was exported with another batch size, export it with batch size 1"
+        ) from error
+
+
+def static_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors all of whose sizes are known, by name."""
+    shapes = {}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        tensor_type = value.type.tensor_type
+        if tensor_type.HasField("shape") and all(
+            dim.HasField("dim_value") for dim in tensor_type.shape.dim
+        ):
+            shapes[value.name] = tuple(dim.dim_value for dim in tensor_type.shape.dim)
+    return shapes
+
+
+def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Replace every operator of constant result by an initializer; infers all shapes.
+
+    Nodes that cannot be computed stay where they are.
+
+    Raises
+    ------
+    ModelError
+        If the model's shapes contradict each other.
+    """
+    while True:
+        model = infer_shapes(model)
+        graph = model.graph
+        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        shapes = static_shapes(graph)
+        kept, known = [], len(constants)
+        for node in graph.node:
+            results = _evaluate(node, constants, shapes, model)
+            if results is None:
+                kept.append(node)
+                continue
+            constants.update(results)
+            graph.initializer.extend(
+                numpy_helper.from_array(value, name) for name, value in results.items()
+            )
+        if len(constants) == known:
+            return model
+        del graph.node[:]
+        graph.node.extend(kept)
+
+
+def _evaluate(
+    node: onnx.NodeProto,
+    constants: dict[str, np.ndarray],
+    shapes: dict[str, tuple[int, ...]],
+    model: onnx.ModelProto,
+) -> dict[str, np.ndarray] | None:
+    """The node's results by name; None if they are not constant or cannot be computed."""
+    if node.domain not in ("", "ai.onnx") or node.op_type in _NOT_FOLDED:
+        return None
+    names = [name for name in node.input if name]
+    if node.op_type in ("Shape", "Size") and names[0] in shapes:
+        feeds = {names[0]: np.empty(shapes[names[0]], np.float32)}
+    elif all(name in constants for name in names):
+        feeds = {name: constants[name] for name in names}
+    else:
+        return None
+    outputs = [name for name in node.output if name]
+    graph = helper.make_graph(
+        [node],
+        "fold",
+        [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
+            )
+            for name, value in feeds.items()
+        ],
+        [helper.make_empty_tensor_value_info(name) for name in outputs],
+    )
+    try:
+        opset = helper.make_opsetid("", opset_of(model))
+        results = ReferenceEvaluator(helper.make_model(graph, opset_imports=[opset])).run(
+            None, feeds
+        )
+    except Exception:  # whatever an operator's implementation raises: the node just stays
+        return None
+    if not all(isinstance(value, np.ndarray | np.generic) for value in results):
+        return None
+    return {name: np.asarray(value) for name, value in zip(outputs, results, strict=True)}

@@ -1,0 +1,40 @@
+"""Loads an ONNX model as a float graph."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from ..errors import UnsupportedError
+from ..ir import Graph
+from .identifier import verilog_identifier
+from .prepare import prepare
+from .translate import translate
+
+
+def load_model(path: str | PathLike[str]) -> Graph:
+    """Load a float ONNX model of opset 7 or newer as a graph of batch size 1, channels last.
+
+    The graph is named after the file. Nodes and tensors keep their ONNX names. Weights are
+    float64. Layout operators are absorbed; what may stay with the host at the end of the network
+    is listed in `Graph.host_postprocess`.
+
+    Raises
+    ------
+    ModelError
+        If the file or its external data is missing, damaged or not valid ONNX, or a constant
+        holds NaN or infinity.
+    UnsupportedError
+        If anything in the model cannot be built; it lists all such things.
+    """
+    model = prepare(path)
+    translation = translate(model)
+    if translation.problems:
+        raise UnsupportedError(list(translation.problems))
+    return Graph(
+        name=verilog_identifier(model.path.stem),
+        nodes=translation.nodes,
+        tensors=translation.tensors,
+        inputs=translation.inputs,
+        outputs=translation.outputs,
+        host_postprocess=translation.host_postprocess,
+    )

@@ -1,0 +1,115 @@
+"""Operators at the end of the network that stay with the host.
+
+The first of them is one that hardware is not built for (Softmax, ...). What follows it may only
+rearrange or be another of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..boundary import type_name
+from ..builder import Builder
+from ..node import OnnxNode
+from ..problems import FollowOnError
+from ..value import HostValue
+from .registry import operator
+
+_REMARK = "at the end of the network only; left to the host"
+
+
+@operator("Softmax", attributes=("axis",), remark=_REMARK)
+def softmax(node: OnnxNode, build: Builder) -> HostValue:
+    """Softmax-13, and Softmax-1 and Softmax-11, which take all axes from `axis` on as one."""
+    return to_host(node)
+
+
+@operator("LogSoftmax", attributes=("axis",), remark=_REMARK)
+def log_softmax(node: OnnxNode, build: Builder) -> HostValue:
+    """LogSoftmax-13, and LogSoftmax-1 and LogSoftmax-11; see `softmax`."""
+    return to_host(node)
+
+
+@operator("Sigmoid", remark=_REMARK)
+def sigmoid(node: OnnxNode, build: Builder) -> HostValue:
+    """Sigmoid-13 and its older definitions."""
+    return to_host(node)
+
+
+@operator("ArgMax", attributes=("axis", "keepdims", "select_last_index"), remark=_REMARK)
+def arg_max(node: OnnxNode, build: Builder) -> HostValue:
+    """ArgMax-13 and its older definitions."""
+    return to_host(node)
+
+
+def follows_on_host(node: OnnxNode) -> bool:
+    """Whether the node works on what already stays with the host, and can stay there itself."""
+    return isinstance(node.input(0), HostValue) and node.op_type in _STEPS
+
+
+def to_host(node: OnnxNode) -> HostValue:
+    """Leave the node to the host."""
+    known = node.input(0)
+    if not isinstance(known, HostValue):
+        value = node.value()
+        known = HostValue(
+            base=value,
+            base_name=node.proto.input[0],
+            onnx_shape=value.onnx_shape,
+            steps=(),
+            node=node.title,
+        )
+    if node.output_shape is None:
+        raise FollowOnError
+    steps = (*known.steps, *_STEPS[node.op_type](node, known.onnx_shape))
+    return replace(known, onnx_shape=node.output_shape, steps=steps)
+
+
+Shape = tuple[int, ...]
+
+
+def _softmax_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    axis = node.attribute("axis")
+    axis += len(shape) if axis < 0 else 0
+    rows, columns = math.prod(shape[:axis]), math.prod(shape[axis:])
+    if node.opset >= 13 or columns == shape[axis]:
+        return [f"{node.op_type}(axis={axis})"]
+    return [_reshape_step((rows, columns)), f"{node.op_type}(axis=1)", _reshape_step(shape)]
+
+
+def _arg_max_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    axis = node.attribute("axis") % len(shape)
+    last = ", select_last_index=1" if node.attribute("select_last_index") else ""
+    return [f"ArgMax(axis={axis}, keepdims={node.attribute('keepdims')}{last})"]
+
+
+def _transpose_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    perm = node.attribute("perm") or range(len(shape))[::-1]
+    return [f"Transpose(perm={list(perm)})"]
+
+
+def _view_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    assert node.output_shape is not None, "checked by the caller"
+    return [_reshape_step(node.output_shape)]
+
+
+def _reshape_step(shape: Shape) -> str:
+    return f"Reshape(shape={list(shape)})"
+
+
+_STEPS: dict[str, Callable[[OnnxNode, Shape], list[str]]] = {
+    "ArgMax": _arg_max_steps,
+    "Cast": lambda node, _: [f"Cast(to={type_name(node.attribute('to'))})"],
+    "Dropout": lambda node, _: [],
+    "Flatten": _view_steps,
+    "Identity": lambda node, _: [],
+    "LogSoftmax": _softmax_steps,
+    "Reshape": _view_steps,
+    "Sigmoid": lambda node, _: ["Sigmoid"],
+    "Softmax": _softmax_steps,
+    "Squeeze": _view_steps,
+    "Transpose": _transpose_steps,
+    "Unsqueeze": _view_steps,
+}

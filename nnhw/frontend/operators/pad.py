@@ -1,0 +1,48 @@
+"""Zero padding that is not part of a convolution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...ir import AveragePool, Window
+from ..builder import Builder
+from ..node import OnnxNode
+from ..problems import NodeError
+from ..value import Value
+from .registry import operator
+
+
+@operator(
+    "Pad",
+    attributes=("mode", "pads", "value"),
+    remark="with zeros, around the spatial axes; merged into a convolution or average that follows",
+)
+def pad(node: OnnxNode, build: Builder) -> Value:
+    """Pad-25 and its older definitions down to Pad-2, which has all parameters in attributes."""
+    if node.attribute("mode") != "constant":
+        raise NodeError(f"mode={node.attribute('mode')!r}: only padding with zeros is supported")
+    constant = node.weights(2).any() if node.has_input(2) else node.attribute("value")
+    if constant:
+        raise NodeError("it pads with another value than zero")
+    image = build.image(node)
+    pads = np.zeros((2, image.rank), np.int64)
+    axes = [axis % image.rank for axis in node.ints(3, "axes") or range(image.rank)]
+    pads[:, axes] = np.reshape(node.ints(1, "pads"), (2, len(axes)))
+    if pads.min() < 0 or pads[:, :2].any():
+        raise NodeError(
+            f"pads={pads.ravel().tolist()}: only rows and columns can be added, around the image"
+        )
+    before, after = ([0] * (4 - image.rank) + side[2:].tolist() for side in pads)
+    # The average over one element: it has the padding, and no effect otherwise.
+    window = Window(pads=(*before, *after))
+    height, width, channels = image.shape
+    rows, cols = window.output_size(height, width)
+    output = build.add(
+        AveragePool,
+        node,
+        (image.tensor,),
+        (rows, cols, channels),
+        window=window,
+        divisor=np.ones((rows, cols), np.int64),
+    )
+    return image.result(output, (rows, cols, channels))

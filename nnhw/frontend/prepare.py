@@ -1,0 +1,90 @@
+"""From the file to a list of nodes of which everything that can be constant is constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import onnx.inliner
+from onnx import numpy_helper
+
+from .boundary import data_inputs, fix_batch
+from .fold import fold_constants, static_shapes
+from .read import opset_of, read_model
+from .slim import slim
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedModel:
+    """An ONNX model of batch size 1, simplified, ready for translation.
+
+    Parameters
+    ----------
+    path
+        The file.
+    producer
+        Name and version of the program that wrote it; may be empty.
+    opset
+        Version of the standard operator set.
+    nodes
+        In execution order.
+    constants
+        All constants by name.
+    shapes
+        Shapes of the tensors all of whose sizes are known.
+    elem_types
+        Element types (`onnx.TensorProto.DataType`) of the tensors for which they are known.
+    inputs, outputs
+        Names.
+    problems
+        What cannot be built about inputs and outputs, one line each.
+    """
+
+    path: Path
+    producer: str
+    opset: int
+    nodes: tuple[onnx.NodeProto, ...]
+    constants: dict[str, np.ndarray]
+    shapes: dict[str, tuple[int, ...]]
+    elem_types: dict[str, int]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def prepare(path: str | PathLike[str]) -> PreparedModel:
+    """Read, check and simplify an ONNX file.
+
+    Raises
+    ------
+    ModelError
+        See `read_model`, `fold_constants` and `slim`.
+    """
+    model = read_model(path)
+    opset = opset_of(model)
+    producer = f"{model.producer_name} {model.producer_version}".strip()
+    inputs = tuple(value.name for value in data_inputs(model.graph))
+    outputs = tuple(value.name for value in model.graph.output)
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    problems = fix_batch(model)
+    # Branches become constant by folding; flattening them uncovers more constants.
+    model = fold_constants(slim(fold_constants(model)))
+    graph = model.graph
+    return PreparedModel(
+        path=Path(path),
+        producer=producer,
+        opset=opset,
+        nodes=tuple(graph.node),
+        constants={tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},
+        shapes=static_shapes(graph),
+        elem_types={
+            value.name: value.type.tensor_type.elem_type
+            for value in (*graph.input, *graph.value_info, *graph.output)
+        },
+        inputs=inputs,
+        outputs=outputs,
+        problems=tuple(problems),
+    )

@@ -1,0 +1,128 @@
+"""Reads an ONNX file and makes sure that it is a whole and valid one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import TensorProto
+
+from ..errors import ModelError
+
+OLDEST_OPSET = 7
+"""Before opset 7 the arithmetic operators broadcast by other rules."""
+
+
+def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
+    """Read and check an ONNX file with its external data.
+
+    Raises
+    ------
+    ModelError
+        If the file or its external data is missing, unreadable, not ONNX or not valid by
+        `onnx.checker`; if external data lies outside the model's folder; if the model describes
+        training; if its opset is below 7 or newer than the installed onnx package.
+    """
+    path = Path(path)
+    model = _parse(path)
+    _check_training(model, path)
+    _check_opset(model, path)
+    _load_external_data(model, path)
+    try:
+        onnx.checker.check_model(model)
+    except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
+        raise ModelError(f"'{path}' is not a valid ONNX model: {brief(error)}") from error
+    return model
+
+
+def _parse(path: Path) -> onnx.ModelProto:
+    if not path.exists():
+        raise ModelError(f"Model file '{path}' does not exist")
+    if path.is_dir():
+        raise ModelError(f"'{path}' is a folder; give the .onnx file in it")
+    try:
+        model = onnx.load(str(path), format="protobuf", load_external_data=False)
+    except OSError as error:
+        raise ModelError(f"Model file '{path}' cannot be read: {error.strerror}") from error
+    except DecodeError as error:
+        raise ModelError(
+            f"'{path}' is not an ONNX model, or is damaged: it cannot be decoded"
+        ) from error
+    if not model.HasField("graph") or not model.ir_version:
+        raise ModelError(f"'{path}' is not an ONNX model: it holds no graph")
+    return model
+
+
+def _check_training(model: onnx.ModelProto, path: Path) -> None:
+    if model.training_info:
+        raise ModelError(f"'{path}' holds training information; export the model for inference")
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Version of the standard operator set that the model imports; 0 if it imports none."""
+    return max(
+        (entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")),
+        default=0,
+    )
+
+
+def _check_opset(model: onnx.ModelProto, path: Path) -> None:
+    """Refuse operator sets whose definitions are not known.
+
+    Raises
+    ------
+    ModelError
+        If the model's opset is below 7 or above the newest of the installed onnx package.
+    """
+    opset, newest = opset_of(model), onnx.defs.onnx_opset_version()
+    if not OLDEST_OPSET <= opset <= newest:
+        advice = (
+            "install a newer onnx package, or export for an older opset"
+            if opset > newest
+            else "export it again, or convert it with onnx.version_converter"
+        )
+        raise ModelError(
+            f"'{path}' uses opset {opset}; opsets {OLDEST_OPSET} to {newest} are supported: "
+            f"{advice}"
+        )
+
+
+def _load_external_data(model: onnx.ModelProto, path: Path) -> None:
+    for tensor in _tensors(model):
+        if not onnx.external_data_helper.uses_external_data(tensor):
+            continue
+        location = onnx.external_data_helper.ExternalDataInfo(tensor).location
+        what = f"Tensor '{tensor.name}' of '{path}' keeps its data in '{location}'"
+        folder = path.parent.resolve()
+        file = (folder / location).resolve()
+        if not file.is_relative_to(folder):
+            raise ModelError(
+                f"{what}, outside of the model's folder, which is not allowed: "
+                "save the model with its data beside it"
+            )
+        if not file.is_file():
+            raise ModelError(f"{what}, which does not exist; put the file beside the model")
+        try:
+            onnx.external_data_helper.load_external_data_for_tensor(tensor, str(folder))
+        except (OSError, ValueError, RuntimeError, onnx.checker.ValidationError) as error:
+            raise ModelError(f"{what}, which cannot be read: {brief(error)}") from error
+        # Marks the data as being in the tensor itself, as onnx.load does.
+        tensor.data_location = TensorProto.DEFAULT
+        del tensor.external_data[:]
+
+
+def _tensors(model: onnx.ModelProto) -> Iterator[TensorProto]:
+    """All constants: initializers and the values of Constant nodes."""
+    yield from model.graph.initializer
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.TENSOR:
+                yield attribute.t
+
+
+def brief(error: Exception) -> str:
+    """First line of a message; onnx appends a printout of the offending part of the model."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

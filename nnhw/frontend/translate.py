@@ -1,0 +1,187 @@
+"""Translates a prepared model node by node, and collects every problem on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+
+import numpy as np
+import onnx
+
+from ..ir import Port, Reshape
+from .advice import ALREADY_QUANTIZED, QUANTIZED, advice
+from .builder import Builder
+from .node import Known, OnnxNode
+from .operators import supported_operators
+from .operators.host import follows_on_host, to_host
+from .ports import Interpretation, channels_first, input_port, interpretations, output_port
+from .prepare import PreparedModel
+from .problems import FollowOnError, NodeError
+from .translation import TranslatedNode, Translation
+from .value import HostValue, Value
+
+
+def translate(model: PreparedModel) -> Translation:
+    """Translate a model under that interpretation of its inputs which serves it best.
+
+    Raises
+    ------
+    ModelError
+        If a constant holds NaN or infinity.
+    """
+    best: Translation | None = None
+    for choice in product(*(interpretations(model, name) or [None] for name in model.inputs)):
+        translation = _Translator(model, dict(zip(model.inputs, choice, strict=True))).run()
+        if best is None or _cost(translation) < _cost(best):
+            best = translation
+        if _cost(best) == (0, 0):
+            break
+    assert best is not None, "there is at least one choice"
+    return best
+
+
+def _cost(translation: Translation) -> tuple[int, int]:
+    reshapes = sum(isinstance(node, Reshape) for node in translation.nodes)
+    return len(translation.problems), reshapes
+
+
+class _Translator:
+    """One run over a model's nodes, under one interpretation of its inputs."""
+
+    def __init__(self, model: PreparedModel, inputs: Mapping[str, Interpretation | None]):
+        self._model = model
+        self._build = Builder()
+        self._known: dict[str, Known] = dict(model.constants)
+        self._inputs: list[Port] = []
+        self._read = {name for node in model.nodes for name in node.input} | set(model.outputs)
+        self._names: set[str] = set()
+        for name, interpretation in inputs.items():
+            self._known[name] = None
+            if interpretation is not None:
+                value = self._stand_in(name, interpretation, assumed=False)
+                self._known[name] = value
+                self._inputs.append(input_port(value, name))
+
+    def run(self) -> Translation:
+        translated = [self._translate(proto) for proto in self._model.nodes]
+        outputs, host, problems = self._outputs()
+        lines = [*self._model.problems, *_problem_lines(translated), *problems]
+        return Translation(
+            nodes=tuple(self._build.nodes),
+            tensors=self._build.tensors,
+            inputs=tuple(self._inputs),
+            outputs=outputs,
+            host_postprocess=host,
+            translated=tuple(translated),
+            # A node that cannot stay with the host is told of once for each of its readers.
+            problems=tuple(dict.fromkeys(lines)),
+        )
+
+    def _translate(self, proto: onnx.NodeProto) -> TranslatedNode:
+        node = OnnxNode(
+            proto,
+            self._unique_name(proto),
+            self._model.opset,
+            [self._known.get(name) for name in proto.input],
+            self._model.shapes.get(proto.output[0]),
+        )
+        before = len(self._build.nodes)
+        problems = list(self._table_problems(node))
+        result: Known = None
+        if not problems:
+            try:
+                if follows_on_host(node):
+                    result = to_host(node)
+                else:
+                    result = supported_operators()[node.op_type].translate(node, self._build)
+            except NodeError as error:
+                problems.append(error.text if error.whole_line else f"{node.title}: {error.text}")
+            except FollowOnError:
+                pass
+        self._known[node.output] = self._assumed(node.output) if result is None else result
+        for name in proto.output[1:]:
+            self._known[name] = self._assumed(name)
+        return TranslatedNode(
+            node=node,
+            emitted=tuple(self._build.nodes[before:]),
+            problems=tuple(problems),
+        )
+
+    def _table_problems(self, node: OnnxNode) -> Iterator[str]:
+        """What the table of operators tells without a look at the values."""
+        supported = supported_operators().get(node.op_type)
+        if supported is None or self._model.opset < supported.since:
+            yield f"{node.title}: the operator is not supported; {advice(node.op_type)}"
+            return
+        for attribute in node.unusual_attributes(supported.attributes):
+            yield (
+                f"{node.title}: attribute {attribute} is not supported; only its default value is"
+            )
+        for name in node.proto.output[1:]:
+            if name in self._read:
+                yield (
+                    f"{node.title}: its further output '{name}' is used; only its first output is "
+                    "supported"
+                )
+
+    def _unique_name(self, proto: onnx.NodeProto) -> str:
+        """The node's ONNX name, or operator and output where it has none or not its own."""
+        name = proto.name or f"{proto.op_type}_{proto.output[0]}"
+        if name in self._names:
+            name = f"{name}_{proto.output[0]}"
+        self._names.add(name)
+        return name
+
+    def _stand_in(self, name: str, interpretation: Interpretation, *, assumed: bool) -> Value:
+        shape, layout = interpretation
+        return Value(
+            tensor=self._build.tensor(name, shape),
+            shape=shape,
+            layout=layout,
+            elem_type=self._model.elem_types[name],
+            assumed=assumed,
+        )
+
+    def _assumed(self, name: str) -> Value | None:
+        """A stand-in for the result of a node that cannot be built, to go on with."""
+        shape = self._model.shapes.get(name)
+        if shape is None or len(shape) < 2 or shape[0] != 1 or min(shape) < 1:
+            return None
+        return self._stand_in(name, channels_first(shape), assumed=True)
+
+    def _outputs(self) -> tuple[tuple[Port, ...], tuple[str, ...], list[str]]:
+        ports: list[Port] = []
+        host: tuple[str, ...] = ()
+        problems: list[str] = []
+        for name in self._model.outputs:
+            known = self._known.get(name)
+            steps: tuple[str, ...] = ()
+            onnx_name = name
+            if isinstance(known, HostValue):
+                known, onnx_name, steps = known.base, known.base_name, known.steps
+            if isinstance(known, np.ndarray):
+                problems.append(f"Output '{name}' does not depend on the model's input")
+            if not isinstance(known, Value) or known.assumed:
+                continue
+            try:
+                port, reshape = output_port(self._build, known, onnx_name)
+            except NodeError as error:
+                problems.append(error.text)
+                continue
+            ports.append(port)
+            host = (*host, *reshape, *steps)
+        return tuple(ports), host, problems
+
+
+def _problem_lines(translated: Iterable[TranslatedNode]) -> Iterator[str]:
+    """All problems in order; the many operators of a quantized model in one line."""
+    quantized = [entry.node for entry in translated if entry.node.proto.op_type in QUANTIZED]
+    if quantized:
+        types = ", ".join(sorted({node.op_type for node in quantized}))
+        yield (
+            f"{len(quantized)} nodes of type {types}, the first of which is "
+            f"'{quantized[0].name}': {ALREADY_QUANTIZED}"
+        )
+    for entry in translated:
+        if entry.node.proto.op_type not in QUANTIZED:
+            yield from entry.problems

@@ -1,0 +1,41 @@
+"""Max and average pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ir import QAveragePool, QMaxPool, Quantization
+from ..ir.patches import pad, patches
+from .requantize import check_range, requantize
+
+
+def max_pool(node: QMaxPool, x: np.ndarray, source: Quantization) -> np.ndarray:
+    """Largest q within each window, clamped; int8 or uint8 as `x`, (N, OH, OW, C)."""
+    windows = patches(pad(x, node.window, source.lo), node.window)  # nothing is below `lo`
+    y = windows[:, :, :, 0, 0, :].copy()
+    for row, col in np.ndindex(node.window.kernel):
+        np.maximum(y, windows[:, :, :, row, col, :], out=y)
+    return np.clip(y, node.lo, node.hi, out=y)
+
+
+def average_pool(
+    node: QAveragePool, x: np.ndarray, source: Quantization, target: Quantization
+) -> np.ndarray:
+    """Sums over the windows, requantized position by position; int64 (N, OH, OW, C).
+
+    Raises
+    ------
+    QuantizationError
+        If the product with the multiplier may leave the range of int64.
+    """
+    rows, cols = node.window.kernel
+    largest_acc = rows * cols * (source.hi - source.lo)
+    check_range(node, largest_acc * int(node.requantize.multiplier.max()))
+    centred = x.astype(np.int64) - source.zero_point
+    windows = patches(pad(centred, node.window, 0), node.window)
+    acc = np.zeros((*windows.shape[:3], windows.shape[-1]), np.int64)
+    for row, col in np.ndindex(rows, cols):
+        acc += windows[:, :, :, row, col, :]
+    constants = node.requantize
+    p = acc * constants.multiplier[:, :, None]
+    return requantize(p, constants, target.zero_point, constants.shift[:, :, None])

@@ -1,0 +1,88 @@
+"""Walking a graph over a batch of arrays, shared by every NumPy execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from .graph import Graph
+from .integer_nodes import QConv
+from .nodes import Conv, Node
+
+Operator = Callable[[Node, list[np.ndarray]], np.ndarray]
+"""Computes a node's output (N, H, W, C) from its inputs."""
+
+_CHUNK_ELEMENTS = 1 << 20
+"""Elements that one node's arrays may have, so that they stay close to the processor."""
+
+
+def execute(
+    graph: Graph, x: np.ndarray, operator: Operator, keep: Iterable[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Run a graph with one input on a batch.
+
+    The batch is executed in chunks, and within a chunk every tensor is dropped after its last
+    use, so that memory is bounded by what is kept.
+
+    Parameters
+    ----------
+    graph
+        Any graph with one input.
+    x
+        (N, H, W, C), N at least 1.
+    operator
+        What a node computes.
+    keep
+        Names of the tensors to return; the graph's outputs if None.
+
+    Returns
+    -------
+    dict
+        (N, H, W, C) by tensor name.
+
+    Raises
+    ------
+    ValueError
+        If `x` does not have the shape of the graph's input, or `keep` names an unknown tensor.
+    """
+    (port,) = graph.inputs
+    kept = {port.tensor for port in graph.outputs} if keep is None else set(keep)
+    if unknown := sorted(kept - set(graph.tensors)):
+        raise ValueError(f"Graph '{graph.name}' has no tensors {unknown}")
+    shape = graph.tensors[port.tensor].shape
+    if x.ndim != 4 or x.shape[1:] != shape or not len(x):
+        raise ValueError(f"Input '{port.tensor}' takes a batch of {shape}, not {x.shape}")
+    size = chunk_size(graph)
+    chunks = [
+        _run_chunk(graph, x[start : start + size], operator, kept)
+        for start in range(0, len(x), size)
+    ]
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in sorted(kept)}
+
+
+def _run_chunk(
+    graph: Graph, x: np.ndarray, operator: Operator, kept: set[str]
+) -> dict[str, np.ndarray]:
+    values = {graph.inputs[0].tensor: x}
+    last_use = {name: node for node in graph.nodes for name in node.inputs}
+    for node in graph.nodes:
+        values[node.output] = operator(node, [values[name] for name in node.inputs])
+        for name in set(node.inputs):
+            if last_use[name] is node and name not in kept:
+                del values[name]
+    return {name: values[name] for name in kept}
+
+
+def chunk_size(graph: Graph) -> int:
+    """Samples that are executed at a time; at least 1."""
+    largest = 1
+    for node in graph.nodes:
+        height, width, _ = graph.tensors[node.output].shape
+        elements = graph.tensors[node.output].size
+        for name in node.inputs:
+            elements += graph.tensors[name].size
+        if isinstance(node, Conv | QConv):  # a convolution copies its windows
+            elements += height * width * node.weight[0].size * node.groups
+        largest = max(largest, elements)
+    return max(1, _CHUNK_ELEMENTS // largest)

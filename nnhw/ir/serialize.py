@@ -1,0 +1,104 @@
+"""A graph as one file, so that an exported design carries its own golden model.
+
+The file is a NumPy .npz archive that needs no pickling. Its array "graph" holds the graph as JSON
+text, in which {"array": key} stands for the archive's array of that name and every other object
+names its class under "class". The same graph gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zipfile
+import zlib
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from ..errors import ExportError
+from .graph import Graph, Port
+from .integer_nodes import QAdd, QAveragePool, QConv, QMaxPool, Requantize
+from .nodes import Add, AveragePool, ChannelAffine, Clamp, Clip, Conv, MaxPool, Reshape
+from .tensor import Quantization, Tensor
+from .window import Window
+
+UNREADABLE = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),  # the file or the archive in it
+    *(AttributeError, KeyError, TypeError, ValueError),  # what the archive holds
+)
+
+CLASSES = {
+    cls.__name__: cls
+    for cls in (
+        *(Add, AveragePool, ChannelAffine, Clip, Conv, MaxPool, Reshape),
+        *(QAdd, QAveragePool, QConv, QMaxPool),
+        *(Clamp, Graph, Port, Quantization, Requantize, Tensor, Window),
+    )
+}
+
+
+def save_graph(graph: Graph, path: str | PathLike[str]) -> None:
+    """Write `graph`, float or integer, to the file `path`, replacing it if it exists."""
+    arrays: dict[str, np.ndarray] = {}
+    text = json.dumps(_encode(graph, "graph", arrays))
+    with open(path, "wb") as file:
+        np.savez_compressed(file, graph=np.array(text), **arrays)
+
+
+def load_graph(path: str | PathLike[str]) -> Graph:
+    """Read a graph that `save_graph` wrote.
+
+    Raises
+    ------
+    ExportError
+        If the file is missing or does not hold a graph of this version of nnhw.
+    """
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        graph = _decode(json.loads(str(arrays["graph"])), arrays)
+    except FileNotFoundError as error:
+        raise ExportError(f"Graph file '{path}' does not exist; build the design again") from error
+    except UNREADABLE as error:
+        raise ExportError(
+            f"'{path}' does not hold a graph of this version of nnhw ({error}); "
+            "build the design again"
+        ) from error
+    if not isinstance(graph, Graph):
+        raise ExportError(f"'{path}' does not hold a graph; build the design again")
+    return graph
+
+
+def _encode(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
+    """`value` as JSON; its arrays go to `arrays` under names that begin with `key`."""
+    if isinstance(value, np.ndarray):
+        arrays[key] = value
+        return {"array": key}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple):
+        return [_encode(item, f"{key}.{index}", arrays) for index, item in enumerate(value)]
+    if dataclasses.is_dataclass(value):
+        coded = {"class": type(value).__name__}
+        for field in dataclasses.fields(value):
+            item = getattr(value, field.name)
+            if field.name == "tensors":  # each knows its own name
+                item = tuple(item.values())
+            coded[field.name] = _encode(item, f"{key}.{field.name}", arrays)
+        return coded
+    return value
+
+
+def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The inverse of `_encode`."""
+    if isinstance(value, list):
+        return tuple(_decode(item, arrays) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return arrays[value["array"]]
+    fields = {name: _decode(item, arrays) for name, item in value.items() if name != "class"}
+    if "tensors" in fields:
+        fields["tensors"] = {tensor.name: tensor for tensor in fields["tensors"]}
+    return CLASSES[value["class"]](**fields)

@@ -1,0 +1,26 @@
+"""Fuses clamps (Relu, Clip) into the operators before them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir import Add, AveragePool, Clamp, Clip, Conv, Graph, MaxPool, Node
+from .rewrite import fuse_pairs
+
+
+def apply(graph: Graph) -> tuple[Graph, bool]:
+    """Fuse every Clip into the Conv, MaxPool, AveragePool or Add that only it reads."""
+    return fuse_pairs(graph, _fuse)
+
+
+def _fuse(producer: Node, clip: Node) -> Node | None:
+    if not isinstance(clip, Clip) or not isinstance(producer, Conv | MaxPool | AveragePool | Add):
+        return None
+    return replace(producer, output=clip.output, clamp=_both(producer.clamp, clip.clamp))
+
+
+def _both(first: Clamp, second: Clamp) -> Clamp:
+    """One clamp that does what two do one after the other, disjoint ones included."""
+    return Clamp(
+        lo=min(max(first.lo, second.lo), second.hi), hi=min(max(first.hi, second.lo), second.hi)
+    )

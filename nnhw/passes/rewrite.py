@@ -1,0 +1,86 @@
+"""What the passes share: rebuilding a graph from changed nodes, and fusing pairs of nodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..ir import AveragePool, Clamp, Graph, Node, Port, Tensor, Window
+
+NO_CLAMP = Clamp()
+
+Fuse = Callable[[Node, Node], Node | None]
+"""Given a producer and its only reader: the one node for both, or None if they stay apart."""
+
+
+def rebuild(
+    graph: Graph,
+    nodes: Iterable[Node],
+    *,
+    tensors: Mapping[str, Tensor] | None = None,
+    outputs: Iterable[Port] | None = None,
+) -> Graph:
+    """The graph with other nodes, without the tensors that none of them writes any more.
+
+    Parameters
+    ----------
+    graph
+        The graph before.
+    nodes
+        All nodes, in execution order.
+    tensors
+        New tensors.
+    outputs
+        New output ports; those of `graph` if None.
+    """
+    nodes = tuple(nodes)
+    known = {**graph.tensors, **(tensors or {})}
+    written = [port.tensor for port in graph.inputs] + [node.output for node in nodes]
+    return replace(
+        graph,
+        nodes=nodes,
+        tensors={name: known[name] for name in written},
+        outputs=graph.outputs if outputs is None else tuple(outputs),
+    )
+
+
+def fuse_pairs(graph: Graph, fuse: Fuse) -> tuple[Graph, bool]:
+    """Fuse nodes with the only reader of their output, wherever `fuse` makes one node of both.
+
+    The node that results takes the producer's place and is considered again with its own reader.
+    """
+    reads = Counter(name for node in graph.nodes for name in node.inputs)
+    outputs = {port.tensor for port in graph.outputs}
+    nodes: list[Node | None] = list(graph.nodes)
+    place: dict[str, int] = {}
+    changed = False
+    for i, node in enumerate(graph.nodes):
+        place[node.output] = i
+        first = node.inputs[0]
+        producer = nodes[place[first]] if first in place else None
+        if producer is None or reads[first] != 1 or first in outputs:
+            continue
+        fused = fuse(producer, node)
+        if fused is not None:
+            nodes[place[first]], nodes[i] = fused, None
+            place[node.output] = place[first]
+            changed = True
+    if not changed:
+        return graph, False
+    return rebuild(graph, (node for node in nodes if node is not None)), True
+
+
+def copy_node(graph: Graph, *, name: str, source: str, output: str, clamp: Clamp) -> AveragePool:
+    """An average over single elements: it copies tensor `source`, clamped, to `output`."""
+    height, width, _ = graph.tensors[source].shape
+    return AveragePool(
+        name=name,
+        inputs=(source,),
+        output=output,
+        window=Window(),
+        divisor=np.ones((height, width), np.int64),
+        clamp=clamp,
+    )

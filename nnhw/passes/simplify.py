@@ -1,0 +1,55 @@
+"""The passes in order, run until none of them finds anything to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..ir import Graph
+from . import (
+    drop_unused,
+    expand_groups,
+    fold_affine,
+    fuse_clip,
+    lower_affine,
+    lower_clip,
+    merge_pad,
+    merge_reshape,
+    own_outputs,
+)
+
+Pass = Callable[[Graph], tuple[Graph, bool]]
+
+# Fusing comes before lowering, which fixes what could not be fused. Every pass either removes
+# nodes or replaces them by kinds that no pass turns back, so that this comes to an end.
+PASSES: tuple[Pass, ...] = (
+    drop_unused.apply,
+    merge_reshape.apply,
+    merge_pad.apply,
+    fold_affine.apply,
+    fuse_clip.apply,
+    lower_affine.apply,
+    lower_clip.apply,
+    expand_groups.apply,
+    own_outputs.apply,
+)
+"""Each gives the graph and whether it has changed it."""
+
+
+def simplify_graph(graph: Graph) -> Graph:
+    """Bring a float graph into the form that quantization and hardware take.
+
+    Afterwards
+    - there are only Conv (of groups 1, or depthwise with one output for each input channel),
+      MaxPool, AveragePool, Add and Reshape nodes, with their activation functions fused;
+    - every output is written by one of them other than Reshape, and read by no node;
+    - every node is needed, no Reshape reads a Reshape, and none keeps the shape.
+
+    Real results are the same up to rounding.
+    """
+    changed = True
+    while changed:
+        for apply in PASSES:
+            graph, changed = apply(graph)
+            if changed:
+                break
+    return graph

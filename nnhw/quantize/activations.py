@@ -1,0 +1,58 @@
+"""The quantization of every activation tensor.
+
+Max pooling and reshaping only pick values, so that their output has the quantization of their
+input. Tensors joined by them form a group. Its quantization is calibrated on those tensors of the
+group that other operators read, or that leave the network: what a max pool drops needs no
+representation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ir import Graph, MaxPool, Quantization, Reshape
+from .alignment import align_scales
+from .options import QuantizeOptions
+from .ranges import choose_quantization, with_scale
+from .statistics import gather
+
+
+def quantize_activations(
+    graph: Graph, calibration: np.ndarray, options: QuantizeOptions
+) -> dict[str, Quantization]:
+    """Quantization of every tensor of a float graph, calibrated on a batch (N, H, W, C).
+
+    Raises
+    ------
+    QuantizationError
+        If a tensor takes a value that is not finite.
+    """
+    group_of = _groups(graph)
+    consumed = {port.tensor for port in graph.outputs}
+    for node in graph.nodes:
+        if not isinstance(node, MaxPool | Reshape):
+            consumed.update(node.inputs)
+    members = {
+        group: [t for t in graph.tensors if group_of[t] == group and t in consumed] or [group]
+        for group in dict.fromkeys(group_of.values())
+    }
+    distributions = gather(graph, calibration, members)
+    quantizations = {
+        group: choose_quantization(
+            distribution, options.activation_bits, options.calibration_method
+        )
+        for group, distribution in distributions.items()
+    }
+    scales = {group: q.scale for group, q in quantizations.items()}
+    scales = align_scales(graph, group_of, scales, options.multiplier_bits)
+    quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}
+    return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
+
+
+def _groups(graph: Graph) -> dict[str, str]:
+    """The first tensor of its group for every tensor."""
+    group_of = {tensor: tensor for tensor in graph.tensors}
+    for node in graph.nodes:
+        if isinstance(node, MaxPool | Reshape):
+            group_of[node.output] = group_of[node.inputs[0]]
+    return group_of

@@ -1,0 +1,126 @@
+"""Requantization constants: real ratios as multiplier / 2**shift.
+
+A ratio r (output steps per unit of the accumulator) becomes an integer M < 2**multiplier_bits and a
+shift S with M / 2**S close or equal to r. Every distinct S costs hardware a multiplexer input, so
+the network gets as few as possible: each ratio has an interval of acceptable shifts, from the one
+at which M is just precise enough to the one at which M is widest. The fewest integers that hit all
+intervals are found greedily, which is optimal for intervals. Every ratio then uses the largest of
+them within its interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_LARGEST_RATIO = 2.0**8
+"""From there on a single unit of the accumulator saturates any output."""
+
+_LARGEST_SHIFT = 40
+
+_FLEXIBLE_BITS = 8
+"""Significant bits of M that are enough where the ratio follows M."""
+
+_FLEXIBLE_SHIFT = 16
+"""Shift that is enough where the ratio follows M, however small M is; see `weights`."""
+
+_INEXACT_BITS = 16
+"""Significant bits of M where M / 2**S is not exactly the ratio, if there are so many."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Factors:
+    """The ratios of one operator.
+
+    Parameters
+    ----------
+    ratio
+        float64 (..., terms), positive. Terms are summed before they are shifted and so share a
+        shift.
+    flexible
+        Whether the ratios will follow the constants, if these are a little larger.
+    """
+
+    ratio: np.ndarray
+    flexible: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FixedPoint:
+    """multiplier / 2**shift: int64 (..., terms) each, equal shifts along the last axis.
+
+    Multipliers of flexible ratios are odd: an accumulator then has to be an odd multiple of
+    2**(shift - 1) to be a tie of rounding, which float32 would break at random.
+    """
+
+    multiplier: np.ndarray
+    shift: np.ndarray
+
+
+def choose_constants(operators: Sequence[Factors], multiplier_bits: int) -> list[FixedPoint]:
+    """Multipliers and shifts of a network's operators, with the fewest distinct shifts.
+
+    Parameters
+    ----------
+    operators
+        Ratios of all operators that requantize.
+    multiplier_bits
+        Multipliers are less than 2**multiplier_bits; at least 10.
+    """
+    intervals = [_shift_interval(factors, multiplier_bits) for factors in operators]
+    shifts = _stab(
+        [
+            (int(lo), int(hi))
+            for lows, highs in intervals
+            for lo, hi in zip(lows.flat, highs.flat, strict=True)
+        ]
+    )
+    return [
+        _constants(factors, shifts[np.searchsorted(shifts, highs, side="right") - 1])
+        for factors, (_, highs) in zip(operators, intervals, strict=True)
+    ]
+
+
+def _shift_interval(factors: Factors, multiplier_bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest acceptable shift; int64 (...) each."""
+    ratio = np.minimum(factors.ratio, _LARGEST_RATIO)
+    mantissa, exponent = np.frexp(ratio.max(axis=-1))  # mantissa * 2**exponent, mantissa below 1
+    full = np.ldexp(mantissa, multiplier_bits) > (1 << multiplier_bits) - 1
+    highs = np.minimum(multiplier_bits - exponent - full, _LARGEST_SHIFT).astype(np.int64)
+    if factors.flexible:
+        lows = np.minimum(_FLEXIBLE_BITS - exponent, _FLEXIBLE_SHIFT)
+    else:
+        lows = np.minimum(_INEXACT_BITS - exponent, _exact_shift(ratio))
+    return np.clip(lows, 1, highs), highs
+
+
+def _exact_shift(ratio: np.ndarray) -> np.ndarray:
+    """The smallest shift at which all terms are integers, as far as float32 scales can tell."""
+    shift = np.full(ratio.shape[:-1], _LARGEST_SHIFT, np.int64)
+    for candidate in reversed(range(1, _LARGEST_SHIFT)):
+        scaled = np.ldexp(ratio, candidate)
+        exact = np.isclose(scaled, np.rint(scaled), rtol=1e-6, atol=0).all(axis=-1)
+        shift = np.where(exact, candidate, shift)
+    return shift
+
+
+def _stab(intervals: list[tuple[int, int]]) -> np.ndarray:
+    """The fewest integers, ascending, of which every interval contains one."""
+    points: list[int] = []
+    for lo, hi in sorted(intervals, key=lambda interval: interval[1]):
+        if not points or points[-1] < lo:
+            points.append(hi)
+    return np.array(points, np.int64)
+
+
+def _constants(factors: Factors, shift: np.ndarray) -> FixedPoint:
+    scaled = np.ldexp(np.minimum(factors.ratio, _LARGEST_RATIO), shift[..., None])
+    multiplier = (
+        np.ceil(scaled).astype(np.int64) | 1
+        if factors.flexible
+        else np.maximum(np.rint(scaled).astype(np.int64), 1)
+    )
+    shifts = np.broadcast_to(shift[..., None], multiplier.shape)
+    return FixedPoint(multiplier=multiplier, shift=np.ascontiguousarray(shifts))

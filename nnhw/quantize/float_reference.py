@@ -1,0 +1,118 @@
+"""Execution of a float graph in NumPy: the values that calibration sees and accuracy is held to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..ir import (
+    Add,
+    AveragePool,
+    ChannelAffine,
+    Clamp,
+    Clip,
+    Conv,
+    Graph,
+    MaxPool,
+    Node,
+    Reshape,
+)
+from ..ir.execute import execute
+from ..ir.patches import pad, patches
+
+
+def run_float(
+    graph: Graph, x: np.ndarray, keep: Iterable[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Run a float graph on a batch, in float32.
+
+    Parameters
+    ----------
+    graph
+        Float graph with one input, of any nodes of `nnhw.ir.nodes`.
+    x
+        (N, H, W, C), any real type, N at least 1.
+    keep
+        Names of the tensors to return; the outputs if None.
+
+    Returns
+    -------
+    dict
+        float32 (N, H, W, C) by tensor name; inf or nan where float32 overflows.
+
+    Raises
+    ------
+    ValueError
+        If `x` does not have the shape of the graph's input, or `keep` names an unknown tensor.
+    """
+
+    def operator(node: Node, inputs: list[np.ndarray]) -> np.ndarray:
+        return _operator(node, inputs, graph.tensors[node.output].shape)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return execute(graph, x.astype(np.float32), operator, keep)
+
+
+def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int]) -> np.ndarray:
+    match node:
+        case Conv():
+            return _clamp(_conv(node, inputs[0]), node.clamp)
+        case MaxPool():
+            return _clamp(_max_pool(node, inputs[0]), node.clamp)
+        case AveragePool():
+            return _clamp(_average_pool(node, inputs[0]), node.clamp)
+        case Add():
+            return _clamp(inputs[0] + inputs[1], node.clamp)
+        case ChannelAffine():
+            return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
+        case Clip():
+            return _clamp(inputs[0].copy(), node.clamp)
+        case Reshape():
+            return inputs[0].reshape(-1, *shape)
+    raise TypeError(f"Node '{node.name}' is not a float operator but a {type(node).__name__}")
+
+
+def _clamp(x: np.ndarray, clamp: Clamp) -> np.ndarray:
+    """Clamp in place."""
+    if clamp.lo > -math.inf:
+        np.maximum(x, np.float32(clamp.lo), out=x)
+    if clamp.hi < math.inf:
+        np.minimum(x, np.float32(clamp.hi), out=x)
+    return x
+
+
+def _conv(node: Conv, x: np.ndarray) -> np.ndarray:
+    weight = node.weight.astype(np.float32)
+    windows = patches(pad(x, node.window, 0.0), node.window)
+    n, height, width, rows, cols, channels = windows.shape
+    out, groups = len(weight), node.groups
+    if groups == channels == out:  # depthwise: a reduction over taps alone, no work for BLAS
+        y = np.zeros((n, height, width, out), np.float32)
+        for row, col in np.ndindex(rows, cols):
+            y += windows[:, :, :, row, col, :] * weight[:, row, col, 0]
+    elif groups == 1:
+        y = windows.reshape(n * height * width, -1) @ weight.reshape(out, -1).T
+    else:
+        split = windows.reshape(n * height * width, rows * cols, groups, channels // groups)
+        matrices = split.transpose(2, 0, 1, 3).reshape(groups, n * height * width, -1)
+        products = matrices @ weight.reshape(groups, out // groups, -1).transpose(0, 2, 1)
+        y = products.transpose(1, 0, 2)
+    return y.reshape(n, height, width, out) + node.bias.astype(np.float32)
+
+
+def _max_pool(node: MaxPool, x: np.ndarray) -> np.ndarray:
+    windows = patches(pad(x, node.window, -math.inf), node.window)
+    y = windows[:, :, :, 0, 0, :].copy()
+    for row, col in np.ndindex(node.window.kernel):
+        np.maximum(y, windows[:, :, :, row, col, :], out=y)
+    return y
+
+
+def _average_pool(node: AveragePool, x: np.ndarray) -> np.ndarray:
+    windows = patches(pad(x, node.window, 0.0), node.window)
+    y = np.zeros((*windows.shape[:3], windows.shape[-1]), np.float32)
+    for row, col in np.ndindex(node.window.kernel):
+        y += windows[:, :, :, row, col, :]
+    return y / node.divisor[:, :, None].astype(np.float32)

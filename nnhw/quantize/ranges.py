@@ -1,0 +1,87 @@
+"""The range of real values that an activation's integers cover.
+
+minmax
+    All values seen.
+percentile
+    All but the outermost 0.01 % of the nonzero values at either end.
+mse
+    The range of least mean squared quantization error over the distribution seen: outliers are cut
+    where that pays in resolution of the rest (a grid search over both ends).
+
+A range always includes zero, so that zero, and with it padding and Relu, is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..ir import Quantization
+from .options import CalibrationMethod
+from .statistics import Distribution
+
+_PERCENTILE = 0.9999
+_FRACTIONS = np.linspace(1.0, 0.2, 65)
+"""Ends tried by the mse method, as fractions of the ends seen."""
+
+_SMALLEST_SCALE = 2.0**-100
+"""So that scales, and products and quotients of two, stay within float32's normal range."""
+
+
+def choose_quantization(
+    distribution: Distribution, bits: int, method: CalibrationMethod
+) -> Quantization:
+    """Signed quantization of `bits` for values of the given distribution."""
+    if method == "minmax":
+        return from_range(distribution.lo, distribution.hi, bits)
+    if method == "percentile":
+        return from_range(*_percentile_range(distribution), bits)
+    return _least_error(distribution, bits)
+
+
+def from_range(lo: float, hi: float, bits: int) -> Quantization:
+    """Signed quantization that covers `lo` to `hi` and zero.
+
+    The scale is a float32 value, so that every consumer of the model computes with the same one.
+    A range of nothing but zero gets a scale of 1.
+    """
+    lo, hi = min(lo, 0.0), max(hi, 0.0)
+    steps = (1 << bits) - 1
+    scale = float(np.float32(max((hi - lo) / steps, _SMALLEST_SCALE))) if lo < hi else 1.0
+    smallest = -(1 << (bits - 1))
+    zero_point = smallest + round(-lo / scale)
+    return Quantization(bits=bits, scale=scale, zero_point=min(zero_point, smallest + steps))
+
+
+def with_scale(q: Quantization, scale: float) -> Quantization:
+    """A quantization of the given scale, not below that of `q`, that covers the range of `q`."""
+    below = round((q.zero_point - q.lo) * q.scale / scale)
+    return replace(q, scale=scale, zero_point=q.lo + below)
+
+
+def _percentile_range(distribution: Distribution) -> tuple[float, float]:
+    if not distribution.counts.any():
+        return 0.0, 0.0
+    share = np.cumsum(distribution.counts) / distribution.counts.sum()
+    first = int(np.searchsorted(share, 1 - _PERCENTILE))
+    last = int(np.searchsorted(share, _PERCENTILE))
+    return float(distribution.centers[first]), float(distribution.centers[last])
+
+
+def _least_error(distribution: Distribution, bits: int) -> Quantization:
+    used = distribution.counts > 0
+    x, weight = distribution.centers[used], distribution.counts[used]
+    best, least = from_range(distribution.lo, distribution.hi, bits), np.inf
+    for lo in distribution.lo * _FRACTIONS if distribution.lo else [0.0]:
+        for hi in distribution.hi * _FRACTIONS if distribution.hi else [0.0]:
+            candidate = from_range(lo, hi, bits)
+            error = float(weight @ _error(x, candidate) ** 2)
+            if error < least:
+                best, least = candidate, error
+    return best
+
+
+def _error(x: np.ndarray, q: Quantization) -> np.ndarray:
+    steps = np.clip(np.rint(x / q.scale), q.lo - q.zero_point, q.hi - q.zero_point)
+    return x - steps * q.scale

@@ -1,0 +1,93 @@
+"""Distributions of activations, gathered from calibration data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import QuantizationError
+from ..ir import Graph
+from .float_reference import run_float
+
+_BINS = 2048
+_BATCH = 64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Distribution:
+    """Histogram of real values; exact zeros, which every quantization represents, are left out.
+
+    Parameters
+    ----------
+    lo, hi
+        Smallest and largest value, zero included: lo <= 0 <= hi.
+    centers
+        float64 (bins,): the value that stands for a bin.
+    counts
+        int64 (bins,).
+    """
+
+    lo: float
+    hi: float
+    centers: np.ndarray
+    counts: np.ndarray
+
+
+def gather(
+    graph: Graph, calibration: np.ndarray, groups: Mapping[str, Collection[str]]
+) -> dict[str, Distribution]:
+    """Distribution of each group of tensors over the calibration batch.
+
+    Parameters
+    ----------
+    graph
+        Float graph.
+    calibration
+        (N, H, W, C).
+    groups
+        Names of the tensors whose values make up a distribution, by the group's name.
+
+    Raises
+    ------
+    QuantizationError
+        If a tensor takes a value that is not finite.
+    """
+    bounds = dict.fromkeys(groups, (0.0, 0.0))
+    for group, tensor, values in _batches(graph, calibration, groups):
+        lo, hi = float(values.min()), float(values.max())
+        if not np.isfinite([lo, hi]).all():
+            raise QuantizationError(
+                f"Tensor '{tensor}' takes values that are not finite on the calibration data: "
+                f"check the model's weights and the range of the data"
+            )
+        bounds[group] = min(bounds[group][0], lo), max(bounds[group][1], hi)
+    counts = {group: np.zeros(_BINS, np.int64) for group in groups}
+    for group, _, values in _batches(graph, calibration, groups):
+        counts[group] += _histogram(values, *bounds[group])
+    return {group: _distribution(*bounds[group], counts[group]) for group in groups}
+
+
+def _batches(
+    graph: Graph, calibration: np.ndarray, groups: Mapping[str, Collection[str]]
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Group, tensor and values, a few samples at a time, so that memory stays bounded."""
+    group_of = {tensor: group for group, tensors in groups.items() for tensor in tensors}
+    for start in range(0, len(calibration), _BATCH):
+        values = run_float(graph, calibration[start : start + _BATCH], keep=group_of)
+        for tensor, group in group_of.items():
+            yield group, tensor, values[tensor]
+
+
+def _histogram(values: np.ndarray, lo: float, hi: float) -> np.ndarray:
+    nonzero = values[values != 0].astype(np.float64)
+    if not nonzero.size:
+        return np.zeros(_BINS, np.int64)
+    index = ((nonzero - lo) * (_BINS / (hi - lo))).astype(np.int64)
+    return np.bincount(np.minimum(index, _BINS - 1), minlength=_BINS)
+
+
+def _distribution(lo: float, hi: float, counts: np.ndarray) -> Distribution:
+    centers = lo + (np.arange(_BINS) + 0.5) * ((hi - lo) / _BINS)
+    return Distribution(lo=lo, hi=hi, centers=centers, counts=counts)

@@ -1,0 +1,100 @@
+"""Integer weights and biases of a convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import QuantizationError
+from ..ir import Conv
+
+_FRACTIONS = np.linspace(1.0, 0.2, 81)
+"""Largest represented weights tried, as fractions of a channel's largest weight."""
+
+_FINEST_RATIO = 2.0**-16
+"""Smallest worthwhile (input scale * weight scale) / output scale.
+
+Rounding a weight to steps of this size moves the output by less than 2**-8 steps even for the
+largest input. Channels of tiny weights, such as a folded batch normalization leaves behind, would
+otherwise have huge biases and widen the accumulator.
+"""
+
+_BIAS_RATIO = 2.0**-8
+"""The same ratio for a channel without weights: its bias is rounded to 2**-9 output steps."""
+
+_LARGEST_BIAS = 2.0**30
+"""Well within int32, so that scales may still change by a few per cent."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntegerWeights:
+    """Quantized parameters; see `nnhw.ir.QConv` for the meaning and type of each."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+    scale: np.ndarray
+
+
+def weight_scales(node: Conv, bits: int, input_scale: float, output_scale: float) -> np.ndarray:
+    """Desirable scale of each output channel's weights: float64 (out,).
+
+    That of the least squared error of the weights (grid search), enlarged where the bias would
+    not fit into int32 or where the resolution would be finer than the output can show.
+
+    Raises
+    ------
+    QuantizationError
+        If a weight or bias is not finite.
+    """
+    rows = _rows(node)
+    if not (np.isfinite(rows).all() and np.isfinite(node.bias).all()):
+        raise QuantizationError(f"Node '{node.name}' has weights or biases that are not finite")
+    unit = output_scale / input_scale
+    scale = np.where(rows.any(axis=1), _least_error(rows, bits), unit * _BIAS_RATIO)
+    scale = np.maximum(scale, np.abs(node.bias) / (input_scale * _LARGEST_BIAS))
+    return np.maximum(scale, unit * _FINEST_RATIO)
+
+
+def quantize_weights(
+    node: Conv, bits: int, input_scale: float, scale: np.ndarray
+) -> IntegerWeights:
+    """Weights in steps of `scale`, symmetric, and the bias in the accumulator's unit.
+
+    Parameters
+    ----------
+    scale
+        (out,), positive; rounded to float32, so that all consumers of the model use the same.
+    """
+    scale = scale.astype(np.float32).astype(np.float64)
+    largest = _largest(bits)
+    weight = np.clip(np.rint(_rows(node) / scale[:, None]), -largest, largest)
+    return IntegerWeights(
+        weight=weight.astype(np.int8).reshape(node.weight.shape),
+        bias=np.rint(node.bias / (input_scale * scale)).astype(np.int64),
+        scale=scale,
+    )
+
+
+def _least_error(rows: np.ndarray, bits: int) -> np.ndarray:
+    """Scale of least squared error for each row; any for a row of zeros."""
+    largest = _largest(bits)
+    widest = np.maximum(np.abs(rows).max(axis=1) / largest, np.finfo(np.float32).tiny)
+    best, least = widest, np.full(len(rows), np.inf)
+    for fraction in _FRACTIONS:
+        scale = (widest * fraction)[:, None]
+        steps = np.clip(np.rint(rows / scale), -largest, largest)
+        error = ((rows - steps * scale) ** 2).sum(axis=1)
+        best = np.where(error < least, scale[:, 0], best)
+        least = np.minimum(error, least)
+    return best
+
+
+def _rows(node: Conv) -> np.ndarray:
+    """Weights as (out, taps)."""
+    return node.weight.reshape(len(node.weight), -1)
+
+
+def _largest(bits: int) -> int:
+    """Largest magnitude of a symmetric integer."""
+    return (1 << (bits - 1)) - 1

@@ -1,0 +1,93 @@
+"""From the values of a build to its report."""
+
+from __future__ import annotations
+
+from .. import __version__
+from ..ir import Graph, Node, Port, QAdd, QAveragePool, QConv, QMaxPool
+from ..mapping import CycleModel, Program
+from .fit import describe_fit
+from .structure import Accuracy, BuildReport, LayerReport, Source, Verification
+
+
+def collect_report(
+    *,
+    source: Source,
+    graph: Graph,
+    program: Program,
+    cycles: CycleModel,
+    accuracy: Accuracy,
+    verification: Verification | None,
+    files: tuple[str, ...],
+) -> BuildReport:
+    """Put together what is known about a finished design; see `BuildReport`."""
+    config = program.config
+    operators = {node.output: node for node in graph.nodes}
+    return BuildReport(
+        name=program.name,
+        nnhw_version=__version__,
+        source=source,
+        input=_describe_port(graph, graph.inputs[0]),
+        output=_describe_port(graph, graph.outputs[0]),
+        host_postprocess=graph.host_postprocess,
+        macs=program.macs,
+        weights=sum(node.weight.size for node in graph.nodes if isinstance(node, QConv)),
+        accuracy=accuracy,
+        rows=config.rows,
+        cols=config.cols,
+        mac_units=config.mac_units,
+        latency_cycles=cycles.latency_cycles,
+        interval_cycles=cycles.interval_cycles,
+        utilisation=_percent(cycles.utilisation),
+        layers=tuple(
+            LayerReport(
+                name=layer.name,
+                operator=_describe_operator(operators[layer.tensor], graph),
+                shape=layer.shape,
+                macs=layer.macs,
+                cycles=timing.cycles,
+                fence_wait=timing.fence_wait,
+                drain_wait=timing.drain_wait,
+                stream_wait=timing.stream_wait,
+                utilisation=_percent(timing.utilisation),
+            )
+            for layer, timing in zip(program.layers, cycles.layers, strict=True)
+        ),
+        memory_bits=program.memory_bits(),
+        fits=describe_fit(program),
+        verification=verification,
+        files=files,
+    )
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 3)
+
+
+def _describe_operator(node: Node, graph: Graph) -> str:
+    """An operator as its readers call it, such as "conv 3x3 /2" with a stride of 2."""
+    if isinstance(node, QAdd):
+        return "add"
+    assert isinstance(node, QConv | QMaxPool | QAveragePool)
+    height, width, _ = graph.tensors[node.inputs[0]].shape
+    window = node.window
+    if isinstance(node, QConv):
+        kind = "conv" if node.groups == 1 else "depthwise"
+        if kind == "conv" and window.kernel == (height, width) and not any(window.pads):
+            return "dense"
+    else:
+        kind = "max pool" if isinstance(node, QMaxPool) else "average pool"
+    (rows, cols), (down, right) = window.kernel, window.stride
+    stride = (
+        "" if (down, right) == (1, 1) else f" /{down}" if down == right else f" /{down}x{right}"
+    )
+    return f"{kind} {rows}x{cols}{stride}"
+
+
+def _describe_port(graph: Graph, port: Port) -> str:
+    """A line such as "image: 8x8x1, int8, scale 0.0627, zero point -128"."""
+    tensor = graph.tensors[port.tensor]
+    dimensions = "x".join(str(n) for n in tensor.shape)
+    q = tensor.q
+    return (
+        f"{port.onnx_name}: {dimensions}, {q.dtype}, scale {q.scale:.4g}, zero point {q.zero_point}"
+    )

@@ -1,0 +1,65 @@
+"""What is in a model, in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..frontend import ModelSummary, TensorSummary
+from . import text
+
+
+def render_model(summary: ModelSummary) -> RenderableType:
+    """Headline figures, all nodes, and everything that cannot be built."""
+    if summary.supported:
+        verdict = Text("nnhw can build this model", style="bold green")
+    else:
+        verdict = Text("nnhw cannot build this model", style="bold red")
+    problems = [Text(f"  - {problem}") for problem in summary.problems]
+    return Group(_headline(summary), "", _nodes(summary), "", verdict, *problems)
+
+
+def _headline(summary: ModelSummary) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", justify="right")
+    grid.add_column()
+    for name, figure in (
+        ("file", summary.file),
+        ("made by", f"{summary.producer or 'unknown'}, opset {summary.opset}"),
+        ("input", ", ".join(_tensor(tensor) for tensor in summary.inputs)),
+        ("output", ", ".join(_tensor(tensor) for tensor in summary.outputs)),
+        ("work", f"{summary.macs:,} MACs, {summary.parameters:,} parameters"),
+        ("weights", f"{text.bits(8 * summary.weight_bytes)} at 8 bits"),
+        ("activations", f"{text.bits(8 * summary.peak_activation_bytes)} at 8 bits, at most"),
+        ("left to the host", ", ".join(summary.host_postprocess)),
+    ):
+        if figure:
+            grid.add_row(name, Text(figure))
+    return grid
+
+
+def _nodes(summary: ModelSummary) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("", "node", "operator"):
+        table.add_column(name)
+    for name in ("result", "MACs", "parameters"):
+        table.add_column(name, justify="right")
+    for node in summary.nodes:
+        table.add_row(
+            Text("✓", style="green") if node.supported else Text("✗", style="red"),
+            Text(text.shorten(node.name, 48)),
+            node.op_type,
+            _shape(node.output_shape),
+            f"{node.macs:,}" if node.macs else "-",
+            f"{node.parameters:,}" if node.parameters else "-",
+        )
+    return table
+
+
+def _tensor(tensor: TensorSummary) -> str:
+    return f"{tensor.name}: {_shape(tensor.shape)}, {tensor.dtype}"
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "?" if shape is None else "x".join(str(n) for n in shape)

@@ -1,0 +1,205 @@
+"""What a build has to say, as one value that every renderer takes.
+
+It holds nothing that changes from build to build of the same inputs: no times, no dates, no
+absolute paths.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What the design was made from.
+
+    Parameters
+    ----------
+    model, data
+        File names, without folder.
+    model_sha256, data_sha256
+        Of the files' bytes.
+    options
+        The options of the build by name.
+    """
+
+    model: str
+    model_sha256: str
+    data: str
+    data_sha256: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """How close the integer network is to the float network on the evaluation samples.
+
+    Parameters
+    ----------
+    samples
+        Number of evaluation samples.
+    held_out
+        Whether none of them was used for calibration.
+    float_top1, integer_top1
+        Samples in per cent whose largest output is at the label; None without labels.
+    agreement
+        Samples in per cent for which both networks have the largest output at the same place; None
+        for a network with one output.
+    sqnr_db
+        Power of the float outputs over that of the difference, in dB (signal to quantization noise
+        ratio); None if either is zero.
+    """
+
+    samples: int
+    held_out: bool
+    float_top1: float | None
+    integer_top1: float | None
+    agreement: float | None
+    sqnr_db: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerReport:
+    """One layer of the program.
+
+    Parameters
+    ----------
+    name, operator, shape
+        Name of its ONNX node, such as "conv 3x3", (height, width, channels) of its result.
+    macs
+        Multiply-accumulates by definition; 0 for operators that have none.
+    cycles
+        From the end of the layer before to its own last fetch, in an idle engine's frame.
+    fence_wait, drain_wait, stream_wait
+        Those of them in which the array waits: for earlier results to reach memory, for the
+        requantizer lanes, for room in the output buffer.
+    utilisation
+        macs / (cycles * multipliers of the array), in per cent.
+    """
+
+    name: str
+    operator: str
+    shape: tuple[int, int, int]
+    macs: int
+    cycles: int
+    fence_wait: int
+    drain_wait: int
+    stream_wait: int
+    utilisation: float
+
+    @property
+    def wait(self) -> int:
+        """Cycles in which the array waits."""
+        return self.fence_wait + self.drain_wait + self.stream_wait
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """One way in which the hardware is fitted to the network.
+
+    Parameters
+    ----------
+    part
+        Part of the hardware.
+    kept
+        What of it was generated.
+    left_out
+        What was not.
+    saved
+        What this saves, in bits of registers or memory where that can be counted; else "".
+    """
+
+    part: str
+    kept: str
+    left_out: str
+    saved: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What the simulation of the exported Verilog showed.
+
+    Parameters
+    ----------
+    passed
+        Whether every byte of every layer equalled the golden model and the cycle counts were those
+        of the cycle model.
+    simulator
+        Name and version.
+    frames
+        Number of frames simulated.
+    latency_cycles, interval_cycles
+        As measured; None where the frames did not come out.
+    """
+
+    passed: bool
+    simulator: str
+    frames: int
+    latency_cycles: int | None
+    interval_cycles: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildReport:
+    """All that is known about a finished design.
+
+    Parameters
+    ----------
+    name
+        Of the design and its top module.
+    nnhw_version
+        Version of nnhw that made it.
+    source
+        What it was made from.
+    input, output
+        One line each: shape and type of a frame.
+    host_postprocess
+        What of the network stays with the host, in order.
+    macs, weights
+        Multiply-accumulates a frame, and number of weights, by definition.
+    accuracy
+        Of the integer network.
+    rows, cols, mac_units
+        Size of the array; multipliers in it.
+    latency_cycles, interval_cycles
+        As the cycle model has them; see the manifest.
+    utilisation
+        macs / (interval_cycles * mac_units), in per cent.
+    layers
+        In order of execution.
+    memory_bits
+        Bits of each memory by name.
+    fits
+        How the hardware is fitted to the network.
+    verification
+        Result of the simulation; None if it was not run.
+    files
+        Paths of the exported files relative to the design's folder, sorted.
+    """
+
+    name: str
+    nnhw_version: str
+    source: Source
+    input: str
+    output: str
+    host_postprocess: tuple[str, ...]
+    macs: int
+    weights: int
+    accuracy: Accuracy
+    rows: int
+    cols: int
+    mac_units: int
+    latency_cycles: int
+    interval_cycles: int
+    utilisation: float
+    layers: tuple[LayerReport, ...]
+    memory_bits: dict[str, int]
+    fits: tuple[Fit, ...]
+    verification: Verification | None
+    files: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The report as JSON text; the same report gives the same text."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"

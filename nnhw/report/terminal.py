@@ -1,0 +1,58 @@
+"""The report in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from . import text
+from .structure import BuildReport
+
+
+def render_terminal(report: BuildReport) -> RenderableType:
+    """The summary, the layers, and how the hardware is fitted, to be printed with rich."""
+    return Group(_summary(report), "", _layers(report), "", _fits(report))
+
+
+def _summary(report: BuildReport) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", justify="right")
+    grid.add_column()
+    for name, figure in text.summary_rows(report):
+        grid.add_row(name, Text(figure))  # a Text, since names may look like rich's markup
+    message, passed = text.verdict(report)
+    style = {True: "bold green", False: "bold red", None: "yellow"}[passed]
+    grid.add_row("verification", Text(message, style=style))
+    return Panel(grid, title=f"[bold]{report.name}", title_align="left", expand=False)
+
+
+def _layers(report: BuildReport) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("layer")
+    table.add_column("operator")
+    for name in ("result", "MACs", "cycles", "waiting", "utilisation"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for layer in report.layers:
+        table.add_row(
+            Text(text.shorten(layer.name)),
+            layer.operator,
+            text.shape(layer.shape),
+            f"{layer.macs:,}" if layer.macs else "-",
+            f"{layer.cycles:,}",
+            f"{layer.wait:,}" if layer.wait else "-",
+            f"{layer.utilisation:.1f}%" if layer.macs else "-",
+            Text("█" * round(layer.utilisation / 10), style="cyan"),
+        )
+    return table
+
+
+def _fits(report: BuildReport) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("fitted to the network", "kept", "left out", "saved"):
+        table.add_column(name)
+    for fit in report.fits:
+        table.add_row(fit.part, fit.kept, fit.left_out, fit.saved)
+    return table

@@ -1,0 +1,86 @@
+"""Figures as people read them, the same in every renderer."""
+
+from __future__ import annotations
+
+from .structure import Accuracy, BuildReport
+
+REFERENCE_MHZ = 100
+
+
+def percent(value: float | None) -> str:
+    """A share such as "98.75%"."""
+    return "-" if value is None else f"{value:.2f}%"
+
+
+def shape(dimensions: tuple[int, int, int]) -> str:
+    """(height, width, channels) such as "8x8x16"."""
+    return "x".join(str(n) for n in dimensions)
+
+
+def bits(count: int) -> str:
+    """An amount of memory such as "4.5 KiB"."""
+    if count < 8 * 1024:
+        return f"{count} bits"
+    return f"{count / 8 / 1024:,.1f} KiB"
+
+
+def shorten(name: str, limit: int = 30) -> str:
+    """`name`, or its end if it is longer than `limit` characters: the end tells layers apart."""
+    return name if len(name) <= limit else "…" + name[1 - limit :]
+
+
+def speed(report: BuildReport) -> str:
+    """Latency and frame rate at a reference clock: cycles alone say little to most people."""
+    latency = report.latency_cycles / REFERENCE_MHZ
+    rate = REFERENCE_MHZ * 1e6 / report.interval_cycles
+    return f"{latency:,.1f} µs a frame, {rate:,.0f} frames a second at {REFERENCE_MHZ} MHz"
+
+
+def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
+    """The report's headline figures, as (name, figure)."""
+    rows = [
+        ("network", f"{report.macs:,} MACs, {report.weights:,} weights"),
+        ("input", report.input),
+        ("output", report.output),
+    ]
+    if report.host_postprocess:
+        rows.append(("left to the host", ", ".join(report.host_postprocess)))
+    return [
+        *rows,
+        *accuracy_rows(report.accuracy),
+        ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
+        ("latency", f"{report.latency_cycles:,} cycles"),
+        ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),
+        ("speed", speed(report)),
+        ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
+        ("memory", ", ".join(f"{n} {bits(b)}" for n, b in report.memory_bits.items() if b)),
+    ]
+
+
+def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
+    """What is known about accuracy, as (name, figure)."""
+    samples = f"{accuracy.samples:,} samples"
+    if not accuracy.held_out:
+        samples += ", also used for calibration"
+    rows = [("evaluated on", samples)]
+    if accuracy.float_top1 is not None and accuracy.integer_top1 is not None:
+        rows += [
+            ("float top-1", percent(accuracy.float_top1)),
+            ("integer top-1", percent(accuracy.integer_top1)),
+        ]
+    if accuracy.agreement is not None:
+        rows.append(("same answer as float", percent(accuracy.agreement)))
+    if accuracy.sqnr_db is not None:
+        rows.append(("signal to quantization noise", f"{accuracy.sqnr_db:.1f} dB"))
+    return rows
+
+
+def verdict(report: BuildReport) -> tuple[str, bool | None]:
+    """What the simulation showed, and whether it passed; None if it was not run."""
+    result = report.verification
+    if result is None:
+        return "not simulated", None
+    frames = f"{result.frames} frames in {result.simulator}"
+    if not result.passed:
+        return f"FAIL: hardware differs from the golden model ({frames})", False
+    return f"PASS: hardware equals the golden model, bit for bit ({frames})", True

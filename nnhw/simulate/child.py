@@ -1,0 +1,112 @@
+"""Runs the testbench's script in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import ExportError, ToolError
+
+_FRAME = re.compile(rb"frame (\d+) of (\d+)")
+_DECISIVE = re.compile(r"%Error|error:|Error \d|ERROR|Traceback|^\w*Error: ", re.MULTILINE)
+_POLL_SECONDS = 0.2
+_GRACE_SECONDS = 5
+
+
+def run_script(
+    design_dir: Path,
+    arguments: list[str],
+    log: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict:
+    """Run sim/run.py of a design; returns what it writes with --json.
+
+    Its output and that of all programs it starts goes to the file `log`. If anything ends this
+    function early (Ctrl-C), the script and all its child processes are ended.
+
+    Parameters
+    ----------
+    progress
+        Called with the frames that are done and their total.
+
+    Raises
+    ------
+    ExportError
+        If the design's files are missing or damaged.
+    ToolError
+        If a program is missing or failed.
+    """
+    script = design_dir / "sim" / "run.py"
+    if not script.is_file():
+        raise ExportError(
+            f"'{script}' is missing: '{design_dir}' has no testbench; export it again"
+        )
+    log.parent.mkdir(parents=True, exist_ok=True)
+    answer = log.with_suffix(".json")
+    answer.unlink(missing_ok=True)
+    command = [sys.executable, str(script), *arguments, "--json", str(answer)]
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            _watch(child, log, progress)
+        except BaseException:
+            _end(child)
+            raise
+    if not answer.is_file():
+        raise ToolError(f"The simulation did not run to its end:\n{decisive_lines(log)}")
+    result = json.loads(answer.read_text())
+    if "error" not in result:
+        return result
+    if result["error"] == "design":
+        raise ExportError(result["message"])
+    if result["error"] == "compile":
+        raise ToolError(f"{result['message']}\n{decisive_lines(log)}")
+    raise ToolError(result["message"])
+
+
+def decisive_lines(log: Path, count: int = 8) -> str:
+    """The first `count` lines of a log that look like errors (the last ones if none does)."""
+    lines = log.read_text(errors="replace").splitlines()
+    errors = [line for line in lines if _DECISIVE.search(line)]
+    chosen = errors[:count] if errors else lines[-count:]
+    return "\n".join([*(f"  {line}" for line in chosen), f"The whole log is in '{log}'."])
+
+
+def _watch(child: subprocess.Popen, log: Path, progress: Callable[[int, int], None] | None) -> None:
+    """Wait for the child's end and report the frames that its log tells of."""
+    position = 0
+    running = True
+    while running:
+        try:
+            child.wait(_POLL_SECONDS)
+            running = False
+        except subprocess.TimeoutExpired:
+            pass
+        if progress is None:
+            continue
+        with log.open("rb") as file:
+            file.seek(position)
+            text = file.read()
+        complete = text[: text.rfind(b"\n") + 1]
+        position += len(complete)
+        if frames := _FRAME.findall(complete):
+            done, total = frames[-1]
+            progress(int(done), int(total))
+
+
+def _end(child: subprocess.Popen) -> None:
+    """End a child and its descendants, which are in a process group of their own."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_GRACE_SECONDS)

@@ -1,0 +1,79 @@
+"""The regression of an exported design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from .child import run_script
+from .result import Divergence, SimulationResult
+
+
+def run_regression(
+    design_dir: str | PathLike[str],
+    *,
+    simulator: str = "verilator",
+    vectors: int | None = None,
+    waves: bool = False,
+    seed: int = 0,
+    build_dir: str | PathLike[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SimulationResult:
+    """Simulate an exported design and compare it with the golden model, layer by layer.
+
+    This runs the design's own sim/run.py, what its reader would run; the README beside it says
+    what is tested. A difference is a result, not an exception.
+
+    Parameters
+    ----------
+    design_dir
+        The exported folder: manifest.json, rtl/ and sim/.
+    simulator
+        "verilator" or "icarus".
+    vectors
+        Number of test vectors to use, taken from each kind in turn; None: all.
+    waves
+        Record the waves of the whole run; needs much room. Those around a divergence are recorded
+        anyway.
+    seed
+        Of the random pauses and resets.
+    build_dir
+        Folder for the compiled simulator and the log, without a space in its path; None:
+        sim/sim_build in the design.
+    progress
+        Called now and then with the number of frames done and their total.
+
+    Raises
+    ------
+    ExportError
+        If the design's files are missing or damaged.
+    ToolError
+        If a program is missing, or the design does not compile.
+    """
+    design_dir = Path(design_dir).resolve()
+    folder = Path(build_dir).resolve() if build_dir else design_dir / "sim" / "sim_build"
+    arguments = ["--simulator", simulator, "--seed", str(seed)]
+    if build_dir is not None:
+        arguments += ["--build-dir", str(folder)]
+    if vectors is not None:
+        arguments += ["--vectors", str(vectors)]
+    if waves:
+        arguments.append("--waves")
+    log = folder / f"{simulator}.log"
+    result = run_script(design_dir, arguments, log, progress)
+    divergence = result.pop("divergence")
+    if divergence is not None:
+        if divergence["element"] is not None:
+            divergence["element"] = tuple(divergence["element"])
+        divergence = Divergence(**divergence)
+    failures = tuple(result.pop("failures"))
+    trace, waves_file = Path(result.pop("trace")), result.pop("waves")
+    return SimulationResult(
+        **result,
+        failures=failures,
+        divergence=divergence,
+        log=log,
+        trace=trace,
+        waves=Path(waves_file) if waves_file else None,
+    )

@@ -1,0 +1,86 @@
+"""Puts the testbench into an exported design."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from os import PathLike
+from pathlib import Path
+
+from ..errors import ExportError
+
+_VERBATIM = (
+    "README.md",
+    "cocotb_tests.py",
+    "compare.py",
+    "compile_cache.py",
+    "design.py",
+    "plan.py",
+    "requirements.txt",
+    "run.py",
+    "simulators.py",
+    "trace_file.py",
+    "waivers.vlt",
+)
+
+
+def sim_folder() -> Path:
+    """Folder of the testbench's own files.
+
+    An installed nnhw has it as `nnhw/_sim`; in a source checkout it is the folder `sim` beside the
+    package.
+    """
+    package = Path(__file__).parents[1]
+    packaged = package / "_sim"
+    return packaged if packaged.is_dir() else package.parent / "sim"
+
+
+def install_testbench(design_dir: str | PathLike[str]) -> None:
+    """Write the folder `sim` of an exported design, except its vectors.npz.
+
+    All files but tb.v are copies; tb.v is filled in from manifest.json.
+
+    Parameters
+    ----------
+    design_dir
+        The folder that manifest.json is in.
+
+    Raises
+    ------
+    ExportError
+        If manifest.json is missing or lacks what the testbench needs.
+    """
+    design_dir = Path(design_dir)
+    path = design_dir / "manifest.json"
+    try:
+        values = _template_values(json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise ExportError(
+            f"'{path}' is missing: '{design_dir}' is not an exported design"
+        ) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ExportError(f"'{path}' lacks what the testbench needs: {error}") from None
+    source, target = sim_folder(), design_dir / "sim"
+    target.mkdir(exist_ok=True)
+    for name in _VERBATIM:
+        shutil.copyfile(source / name, target / name)
+    template = (source / "tb.v").read_text()
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
+    (target / "tb.v").write_text(filled)
+
+
+def _template_values(manifest: dict) -> dict[str, str | int]:
+    """What the names in double braces in tb.v stand for."""
+    beat_bytes = {port: manifest[port]["stream_bytes"] for port in ("input", "output")}
+    trace = manifest["trace"]
+    return {
+        "top": manifest["top"],
+        "input_bits": 8 * beat_bytes["input"],
+        "output_bits": 8 * beat_bytes["output"],
+        "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
+        "write_back_valid": trace["valid"],
+        "write_back_layer": trace["layer"],
+        "write_back_count": trace["count"],
+        "write_back_data": trace["data"],
+    }

@@ -1,0 +1,82 @@
+"""Test vectors: input frames, and what the golden model makes of them, layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+import numpy as np
+
+from .golden import run
+from .ir import Graph, Reshape
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Vectors:
+    """Frames for the simulation, as bytes in stream order (channels last).
+
+    Parameters
+    ----------
+    kinds
+        What each of the N frames is: "real", "all-minimum", "all-maximum" or "random".
+    input
+        uint8 (N, bytes of an input frame).
+    layers
+        uint8 (N, results of the layer) for each layer, in order of execution.
+    output
+        uint8 (N, bytes of an output frame).
+    """
+
+    kinds: tuple[str, ...]
+    input: np.ndarray
+    layers: tuple[np.ndarray, ...]
+    output: np.ndarray
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write arrays "input", "output", "layer_0", "layer_1", ... and "kind" as .npz.
+
+        The same vectors give the same bytes.
+        """
+        layers = {f"layer_{index}": data for index, data in enumerate(self.layers)}
+        with open(path, "wb") as file:
+            np.savez_compressed(
+                file, input=self.input, output=self.output, **layers, kind=np.array(self.kinds)
+            )
+
+
+def make_vectors(graph: Graph, frames: np.ndarray, seed: int = 0) -> Vectors:
+    """Run the golden model on real frames, the two extreme frames and a random one.
+
+    Parameters
+    ----------
+    graph
+        Integer graph with one input and one output.
+    frames
+        (N, H, W, C), quantized; N may be 0.
+    seed
+        Of the random frame.
+    """
+    (source,), (result,) = graph.inputs, graph.outputs
+    quantization = graph.tensors[source.tensor].q
+    shape = (1, *graph.tensors[source.tensor].shape)
+    corners = (
+        np.full(shape, quantization.lo),
+        np.full(shape, quantization.hi),
+        np.random.default_rng(seed).integers(
+            quantization.lo, quantization.hi, shape, endpoint=True
+        ),
+    )
+    batch = np.concatenate([frames, *(corner.astype(frames.dtype) for corner in corners)])
+    layers = [node.output for node in graph.nodes if not isinstance(node, Reshape)]
+    values = run(graph, batch, keep={*layers, result.tensor})
+    return Vectors(
+        kinds=(*("real" for _ in frames), "all-minimum", "all-maximum", "random"),
+        input=_bytes(batch),
+        layers=tuple(_bytes(values[name]) for name in layers),
+        output=_bytes(values[result.tensor]),
+    )
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    """Each sample's elements as one row of bytes, two's complement where signed."""
+    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)

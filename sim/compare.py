@@ -1,0 +1,276 @@
+"""Compares a trace with the golden model and measures clock cycles in it.
+
+Needs NumPy only. Results are dictionaries of plain values, ready for JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from design import Design, Vectors
+from plan import Segment
+from trace_file import INPUT, OUTPUT, UNKNOWN, VIOLATION, WRITE_BACK, Trace
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where the hardware first differs from the golden model.
+
+    Parameters
+    ----------
+    test
+        "latency", "interval", "stalls" or "reset".
+    frame, kind
+        Number and kind of the vector.
+    cycle
+        Clock cycle since the start of the simulation; the last one with an event before it if
+        something is missing.
+    layer, layer_name
+        Number and name of the layer; None if it is the output stream that differs.
+    element
+        (y, x, channel) in the layer's or the output's tensor; None if no element differs.
+    expected, actual
+        The differing bytes; None if no element differs, `actual` also if it has X in it.
+    message
+        All that in a sentence.
+    """
+
+    test: str
+    frame: int
+    kind: str
+    cycle: int
+    layer: int | None
+    layer_name: str | None
+    element: tuple[int, int, int] | None
+    expected: int | None
+    actual: int | None
+    message: str
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """A difference within a segment.
+
+    `position` is that of the frame in the segment, `order` that of the layer; the output stream
+    comes after all layers. The first difference is the least of (position, order, cycle). `offset`
+    counts bytes in the frame and is None if the difference is not in a byte.
+    """
+
+    position: int
+    order: int
+    cycle: int
+    what: str
+    offset: int | None = None
+    expected: int | None = None
+    actual: int | None = None
+
+
+def measure(design: Design, plan: tuple[Segment, ...], trace: Trace) -> dict[str, int | None]:
+    """Measured "latency_cycles" and "interval_cycles"; None where the frames did not come out."""
+    latency = interval = None
+    for segment, events in zip(plan, trace.segments(), strict=False):
+        starts = events.only(INPUT).cycle
+        ends = events.only(OUTPUT).cycle[design.output.beats - 1 :: design.output.beats]
+        if segment.test == "latency" and len(ends) == 1:
+            latency = int(ends[0] - starts[0])
+        if segment.test == "interval" and len(ends) == len(segment.frames):
+            interval = int(ends[-1] - ends[-2])
+    return {"latency_cycles": latency, "interval_cycles": interval}
+
+
+def first_divergence(
+    design: Design, vectors: Vectors, plan: tuple[Segment, ...], trace: Trace
+) -> Divergence | None:
+    """The first divergence, or None.
+
+    It is in the first segment that has one, there in the first frame, and there in the first layer
+    in program order: what the others follow from, as far as one can tell.
+    """
+    for segment, events in zip(plan, trace.segments(), strict=False):
+        found = list(_differences(design, vectors, segment, events))
+        if not found and segment.reset_after is None:
+            found = list(_missing(design, segment, events))
+        if found:
+            first = min(found, key=lambda found: (found.position, found.order, found.cycle))
+            return _describe(design, vectors, segment, first)
+    return None
+
+
+def _differences(
+    design: Design, vectors: Vectors, segment: Segment, events: Trace
+) -> Iterator[_Difference]:
+    """The first difference of each layer and of the output, of what was written at all."""
+    numbers = list(segment.frames)
+    writes = events.only(WRITE_BACK)
+    for index, golden in enumerate(vectors.layers):
+        yield from _layer_difference(index, golden[numbers], writes[writes.layer == index])
+    last = len(design.layers)
+    unknown = writes[writes.layer >= last]
+    if len(unknown):
+        yield _Difference(
+            0,
+            last,
+            int(unknown.cycle[0]),
+            f"is preceded by results of layer {unknown.layer[0]}, which does not exist",
+        )
+    yield from _output_difference(design, vectors.output[numbers], events.only(OUTPUT))
+    broken = events.only(VIOLATION)
+    if len(broken):
+        cycle = int(broken.cycle[0])
+        beats = int(np.count_nonzero(events.only(OUTPUT).cycle < cycle))
+        position = min(beats // design.output.beats, len(numbers) - 1)
+        yield _Difference(
+            position,
+            last,
+            cycle,
+            "changes or withdraws a beat before it is accepted, which AXI4-Stream forbids",
+        )
+
+
+def _layer_difference(index: int, golden: np.ndarray, writes: Trace) -> Iterator[_Difference]:
+    """First difference of a layer; golden is uint8 (frames, size)."""
+    frames, size = golden.shape
+    lanes = np.arange(writes.data.shape[1])
+    valid = lanes < writes.count[:, None]
+    actual = writes.data[valid]
+    cycles = np.repeat(writes.cycle, valid.sum(axis=1))
+    expected = golden.reshape(-1)
+    common = min(len(actual), len(expected))
+    wrong = np.flatnonzero(actual[:common] != expected[:common])
+    if len(wrong):
+        place = int(wrong[0])
+        yield _Difference(
+            place // size,
+            index,
+            int(cycles[place]),
+            "differs first",
+            place % size,
+            int(expected[place]),
+            int(actual[place]),
+        )
+    elif len(actual) > len(expected):
+        yield _Difference(
+            frames - 1, index, int(cycles[len(expected)]), f"has more than its {size} results"
+        )
+
+
+def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iterator[_Difference]:
+    """First difference of the output stream; golden is uint8 (frames, frame_bytes)."""
+    stream = design.output
+    order = len(design.layers)
+    expected = np.zeros((len(golden), stream.beats * stream.beat_bytes), np.int16)
+    expected[:, : golden.shape[1]] = golden
+    expected = expected.reshape(-1, stream.beat_bytes)
+    last = np.arange(len(expected)) % stream.beats == stream.beats - 1
+    common = min(len(beats), len(expected))
+    actual = beats.data[:common, : stream.beat_bytes]
+    wrong = np.flatnonzero((actual != expected[:common]).any(axis=1))
+    wrong_tlast = np.flatnonzero(beats.count[:common] != last[:common])
+    if len(wrong) and not (len(wrong_tlast) and wrong_tlast[0] < wrong[0]):
+        beat = int(wrong[0])
+        lane = int(np.flatnonzero(actual[beat] != expected[beat])[0])
+        offset = beat % stream.beats * stream.beat_bytes + lane
+        unused = offset >= stream.frame_bytes
+        yield _Difference(
+            beat // stream.beats,
+            order,
+            int(beats.cycle[beat]),
+            f"is not zero in lane {lane} of its last beat, which is not used"
+            if unused
+            else "differs first",
+            None if unused else offset,
+            None if unused else int(expected[beat, lane]),
+            None if unused else int(actual[beat, lane]),
+        )
+    elif len(wrong_tlast):
+        beat = int(wrong_tlast[0])
+        yield _Difference(
+            beat // stream.beats,
+            order,
+            int(beats.cycle[beat]),
+            f"has tlast = {beats.count[beat]} in beat {beat % stream.beats} of {stream.beats}",
+        )
+    elif len(beats) > len(expected):
+        yield _Difference(
+            len(golden) - 1,
+            order,
+            int(beats.cycle[len(expected)]),
+            f"has more than its {stream.beats} beats",
+        )
+
+
+def _missing(design: Design, segment: Segment, events: Trace) -> Iterator[_Difference]:
+    """What is missing at the end of a segment whose events are right as far as they go."""
+    frames = len(segment.frames)
+    writes = events.only(WRITE_BACK)
+    last_cycle = int(events.cycle[-1]) if len(events) else 0
+    for index, layer in enumerate(design.layers):
+        written = int(writes.count[writes.layer == index].sum())
+        if written < frames * layer.size:
+            done = written % layer.size
+            yield _Difference(
+                written // layer.size,
+                index,
+                last_cycle,
+                f"stops after {done} of {layer.size} results; {_last_write(design, writes)}",
+            )
+    beats = len(events.only(OUTPUT))
+    if beats < frames * design.output.beats:
+        done = beats % design.output.beats
+        yield _Difference(
+            beats // design.output.beats,
+            len(design.layers),
+            last_cycle,
+            f"stops after {done} of {design.output.beats} beats; {_last_write(design, writes)}",
+        )
+
+
+def _last_write(design: Design, writes: Trace) -> str:
+    if not len(writes):
+        return "nothing was written back since the reset"
+    index = int(writes.layer[-1])
+    return (
+        f"the last write-back was to layer {index} '{design.layers[index].name}' "
+        f"in cycle {writes.cycle[-1]}"
+    )
+
+
+def _describe(
+    design: Design, vectors: Vectors, segment: Segment, difference: _Difference
+) -> Divergence:
+    frame = segment.frames[difference.position]
+    layer = layer_name = element = None
+    shape, subject = design.output.shape, "the output"
+    if difference.order < len(design.layers):
+        layer = difference.order
+        layer_name, shape = design.layers[layer].name, design.layers[layer].shape
+        subject = f"layer {layer} '{layer_name}'"
+    detail = difference.what
+    if difference.offset is not None:
+        element = tuple(int(i) for i in np.unravel_index(difference.offset, shape))
+        detail += (
+            " at y={} x={} channel={}".format(*element)
+            + f": expected {_byte(difference.expected)}, got {_byte(difference.actual)}"
+        )
+    return Divergence(
+        test=segment.test,
+        frame=frame,
+        kind=vectors.kinds[frame],
+        cycle=difference.cycle,
+        layer=layer,
+        layer_name=layer_name,
+        element=element,
+        expected=difference.expected,
+        actual=None if difference.actual == UNKNOWN else difference.actual,
+        message=f"Test '{segment.test}', frame {frame} ({vectors.kinds[frame]}), "
+        f"cycle {difference.cycle}: {subject} {detail}",
+    )
+
+
+def _byte(value: int | None) -> str:
+    """A byte as hexadecimal and as a two's complement number."""
+    if value is None or value == UNKNOWN:
+        return "X"
+    return f"0x{value:02x} ({value - 256 if value > 127 else value})"

@@ -1,0 +1,177 @@
+"""What the testbench knows about the design: its manifest and its test vectors."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+class DesignError(Exception):
+    """The exported folder is incomplete or its files contradict each other."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An AXI4-Stream port and the tensor it carries.
+
+    Parameters
+    ----------
+    shape
+        (height, width, channels) of the tensor.
+    beat_bytes
+        Bytes a beat, that is, lanes.
+    frame_bytes
+        Bytes a frame; lanes of the last beat beyond them are zero.
+    """
+
+    shape: tuple[int, int, int]
+    beat_bytes: int
+    frame_bytes: int
+
+    @property
+    def beats(self) -> int:
+        """Beats a frame."""
+        return -(-self.frame_bytes // self.beat_bytes)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the program; `shape` is (height, width, channels) of its result."""
+
+    name: str
+    shape: tuple[int, int, int]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its result."""
+        return self.shape[0] * self.shape[1] * self.shape[2]
+
+
+@dataclass(frozen=True)
+class Design:
+    """An exported design.
+
+    Parameters
+    ----------
+    folder
+        The folder that manifest.json is in.
+    top
+        Name of the top module.
+    sources
+        Verilog files.
+    latency_cycles, interval_cycles
+        What the cycle model promises; the README says how they are measured.
+    layers
+        In program order.
+    """
+
+    folder: Path
+    top: str
+    sources: tuple[Path, ...]
+    input: Stream
+    output: Stream
+    latency_cycles: int
+    interval_cycles: int
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Input frames and the bytes that the golden model makes of them; N frames.
+
+    Parameters
+    ----------
+    kinds
+        What each frame is, such as "real" or "all-maximum".
+    input, output
+        uint8 (N, frame_bytes).
+    layers
+        uint8 (N, size) for each layer.
+    """
+
+    kinds: tuple[str, ...]
+    input: np.ndarray
+    output: np.ndarray
+    layers: tuple[np.ndarray, ...]
+
+
+def load_design(folder: Path) -> Design:
+    """Read manifest.json in `folder`.
+
+    Raises
+    ------
+    DesignError
+        If it is missing, damaged or incomplete, or a source file is missing.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text())
+        design = Design(
+            folder=folder,
+            top=manifest["top"],
+            sources=tuple(folder / source for source in manifest["sources"]),
+            input=_stream(manifest["input"]),
+            output=_stream(manifest["output"]),
+            latency_cycles=manifest["latency_cycles"],
+            interval_cycles=manifest["interval_cycles"],
+            layers=tuple(
+                Layer(layer["name"], tuple(layer["shape"])) for layer in manifest["layers"]
+            ),
+        )
+    except FileNotFoundError:
+        raise DesignError(f"'{path}' is missing: '{folder}' is not an exported design") from None
+    except ValueError as error:
+        raise DesignError(f"'{path}' is damaged ({error}); export the design again") from None
+    except (KeyError, TypeError) as error:
+        raise DesignError(
+            f"'{path}' does not have the expected fields ({error}); export the design again"
+        ) from None
+    for source in design.sources:
+        if not source.is_file():
+            raise DesignError(f"'{source}' is named in '{path}' but missing")
+    return design
+
+
+def load_vectors(design: Design) -> Vectors:
+    """Read sim/vectors.npz of `design`.
+
+    Raises
+    ------
+    DesignError
+        If it is missing or damaged, or its arrays do not fit the manifest.
+    """
+    path = design.folder / "sim" / "vectors.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise DesignError(f"'{path}' is missing; export the design again") from None
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise DesignError(f"'{path}' is damaged ({error}); export the design again") from None
+    sizes = {"input": design.input.frame_bytes, "output": design.output.frame_bytes}
+    sizes |= {f"layer_{index}": layer.size for index, layer in enumerate(design.layers)}
+    if missing := {"kind", *sizes} - set(arrays):
+        raise DesignError(f"'{path}' lacks the arrays {sorted(missing)}; export the design again")
+    frames = len(arrays["kind"])
+    for name, size in sizes.items():
+        if arrays[name].shape != (frames, size) or arrays[name].dtype != np.uint8:
+            raise DesignError(
+                f"Array '{name}' of '{path}' must be uint8 {(frames, size)}, "
+                f"not {arrays[name].dtype} {arrays[name].shape}; export the design again"
+            )
+    if frames == 0:
+        raise DesignError(f"'{path}' holds no frame; export the design again")
+    return Vectors(
+        kinds=tuple(str(kind) for kind in arrays["kind"]),
+        input=arrays["input"],
+        output=arrays["output"],
+        layers=tuple(arrays[f"layer_{index}"] for index in range(len(design.layers))),
+    )
+
+
+def _stream(port: dict) -> Stream:
+    return Stream(tuple(port["shape"]), port["stream_bytes"], port["frame_bytes"])

@@ -1,0 +1,184 @@
+"""Simulates the design in the folder above and compares it with the golden model's vectors.
+
+    pip install -r requirements.txt
+    python run.py
+
+Exit status: 0 if everything is equal, 1 if not, 2 if a program or a file is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from compare import first_divergence, measure
+from design import Design, DesignError, load_design, load_vectors
+from plan import choose_frames, make_plan
+from simulators import (
+    CompileError,
+    Simulator,
+    ToolError,
+    compile_design,
+    find_simulator,
+    lint_design,
+    run_tests,
+)
+from trace_file import read_trace
+
+WAVES_BEFORE, WAVES_AFTER = 300, 200
+"""Clock cycles before and after a divergence that are recorded."""
+
+
+def main() -> int:
+    """Command line."""
+    options = _parse()
+    for name in ("PYTEST_CURRENT_TEST", "WAVES", "GUI"):
+        os.environ.pop(name, None)  # they change what cocotb's runner does
+    try:
+        design = load_design(options.design)
+        result = {"warnings": lint_design(design)} if options.lint else simulate(design, options)
+    except DesignError as error:
+        result = {"error": "design", "message": str(error)}
+    except CompileError as error:
+        result = {"error": "compile", "message": str(error)}
+    except ToolError as error:
+        result = {"error": "tool", "message": str(error)}
+    if options.json is not None:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    return _report(result)
+
+
+def simulate(design: Design, options: argparse.Namespace) -> dict:
+    """Compile, run and compare; the result as plain values."""
+    vectors = load_vectors(design)
+    simulator = find_simulator(options.simulator)
+    frames = choose_frames(vectors, options.vectors)
+    plan = make_plan(design, frames, options.seed)
+    folder = options.build_dir or _default_build_folder(design)
+    folder = folder / (f"{simulator.name}-waves" if options.waves else simulator.name)
+    run_options = {"vectors": len(frames), "seed": options.seed}
+
+    start = time.monotonic()
+    _say(f"Compiling with {simulator.name} {simulator.version} in {folder}")
+    compiled = compile_design(simulator, design, folder, waves=options.waves)
+    build_seconds = time.monotonic() - start
+
+    start = time.monotonic()
+    whole_run = (0, 2**40 - 1) if options.waves else None
+    failures = run_tests(simulator, design, folder, waves=whole_run, **run_options)
+    run_seconds = time.monotonic() - start
+
+    trace = read_trace(folder / "trace.txt")
+    measured = measure(design, plan, trace)
+    divergence = first_divergence(design, vectors, plan, trace)
+    if divergence is not None:
+        failures.insert(0, divergence.message)
+    for name, cycles in measured.items():
+        expected = getattr(design, name)
+        if cycles is not None and cycles != expected:
+            failures.append(f"{name}: the manifest says {expected}, measured are {cycles}")
+    waves = folder / simulator.waves_file if options.waves else None
+    if divergence is not None and waves is None:
+        waves = _record(simulator, design, folder, divergence.cycle, run_options)
+    return {
+        "passed": not failures,
+        "simulator": simulator.name,
+        "version": simulator.version,
+        "frames": len(frames),
+        **measured,
+        "expected_latency_cycles": design.latency_cycles,
+        "expected_interval_cycles": design.interval_cycles,
+        "cycles": int(trace.cycle[-1]) + 1 if len(trace) else 0,
+        "compiled": compiled,
+        "build_seconds": round(build_seconds, 2),
+        "run_seconds": round(run_seconds, 2),
+        "failures": failures,
+        "divergence": asdict(divergence) if divergence else None,
+        "trace": str(folder / "trace.txt"),
+        "waves": str(waves) if waves else None,
+    }
+
+
+def _default_build_folder(design: Design) -> Path:
+    """sim/sim_build; among the temporary files if its path has spaces, which GNU make refuses."""
+    folder = design.folder / "sim" / "sim_build"
+    if not any(character.isspace() for character in str(folder)):
+        return folder
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"sim_build-{os.getuid()}-{digest}"
+
+
+def _record(
+    simulator: Simulator, design: Design, folder: Path, cycle: int, run_options: dict
+) -> Path:
+    """Run again up to a divergence in clock cycle `cycle` and record the waves around it."""
+    folder = folder.with_name(f"{folder.name}-waves")
+    _say(f"Recording waves around cycle {cycle}")
+    compile_design(simulator, design, folder, waves=True)
+    window = (max(0, cycle - WAVES_BEFORE), cycle + WAVES_AFTER)
+    run_tests(simulator, design, folder, waves=window, **run_options)
+    return folder / simulator.waves_file
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    here = Path(__file__).resolve().parent
+    parser.add_argument(
+        "design", nargs="?", type=Path, default=here.parent, help="folder of the exported design"
+    )
+    parser.add_argument("--simulator", choices=("verilator", "icarus"), default="verilator")
+    parser.add_argument("--waves", action="store_true", help="record the waves of the whole run")
+    parser.add_argument("--vectors", type=int, metavar="N", help="send N frames only")
+    parser.add_argument("--seed", type=int, default=0, help="of the random pauses and resets")
+    parser.add_argument("--build-dir", type=Path, help="folder for the compiled simulator")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE")
+    parser.add_argument("--lint", action="store_true", help="lint with Verilator; no simulation")
+    options = parser.parse_args()
+    if options.vectors is not None and options.vectors < 1:
+        parser.error("--vectors must be at least 1")
+    if options.seed < 0:
+        parser.error("--seed must not be negative")
+    options.design = options.design.resolve()
+    if options.build_dir is not None:
+        options.build_dir = options.build_dir.resolve()
+    return options
+
+
+def _report(result: dict) -> int:
+    """Print a result for the reader; returns the exit status."""
+    if "error" in result:
+        _say(f"error: {result['message']}")
+        return 2
+    if "warnings" in result:
+        for warning in result["warnings"]:
+            _say(warning)
+        _say(f"{len(result['warnings'])} warnings")
+        return 1 if result["warnings"] else 0
+    for failure in result["failures"]:
+        _say(f"FAILED: {failure}")
+    if result["waves"]:
+        _say(f"Waves: {result['waves']}")
+    for name in ("latency_cycles", "interval_cycles"):
+        _say(f"{name}: {result[name]} (expected {result[f'expected_{name}']})")
+    speed = result["cycles"] / max(result["run_seconds"], 0.01)
+    _say(
+        f"{result['frames']} frames, {result['cycles']} clock cycles, built in "
+        f"{result['build_seconds']} s, ran in {result['run_seconds']} s ({speed:.0f} cycles/s)"
+    )
+    _say("PASSED" if result["passed"] else "FAILED")
+    return 0 if result["passed"] else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

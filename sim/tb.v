@@ -1,0 +1,91 @@
+// Testbench of {{top}}: brings the streams to where cocotb drives them, and writes a trace.
+//
+// trace.txt has one line an event, all of the same length; numbers are hexadecimal:
+//     kind cycle layer count data
+//     r   a reset begins
+//     i   an input beat `data` is accepted; `count` is tlast
+//     w   write-back: the `count` low bytes of `data` are the next results of layer `layer`
+//     o   an output beat `data` is accepted; `count` is tlast
+//     e   an output beat changed or went away before it was accepted, which AXI4-Stream forbids
+//
+// Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
+// cycles and end the simulation there.
+module tb;
+    // Driven by cocotb.
+    reg clk = 0;
+    reg rst = 1;
+    reg [{{input_bits}}-1:0] s_axis_tdata = 0;
+    reg s_axis_tvalid = 0;
+    reg s_axis_tlast = 0;
+    reg m_axis_tready = 0;
+
+    wire s_axis_tready;
+    wire [{{output_bits}}-1:0] m_axis_tdata;
+    wire m_axis_tvalid;
+    wire m_axis_tlast;
+
+    {{top}} dut (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(s_axis_tdata),
+        .s_axis_tvalid(s_axis_tvalid),
+        .s_axis_tready(s_axis_tready),
+        .s_axis_tlast(s_axis_tlast),
+        .m_axis_tdata(m_axis_tdata),
+        .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast)
+    );
+
+    wire write_back_valid = {{write_back_valid}};
+    wire [15:0] write_back_layer = {{write_back_layer}};
+    wire [15:0] write_back_count = {{write_back_count}};
+    wire [{{data_bits}}-1:0] write_back_data = {{write_back_data}};
+
+    reg [39:0] cycle = 0;
+    always @(posedge clk) cycle <= cycle + 1;
+
+    integer trace;
+    initial trace = $fopen("trace.txt", "w");
+
+    task event_line(
+        input [7:0] kind, input [15:0] layer, input [15:0] count, input [{{data_bits}}-1:0] data
+    );
+        $fwrite(trace, "%c %h %h %h %h\n", kind, cycle, layer, count, data);
+    endtask
+
+    reg in_reset = 0;
+    reg stalled = 0;
+    reg [{{output_bits}}-1:0] stalled_tdata = 0;
+    reg stalled_tlast = 0;
+    always @(posedge clk) begin
+        in_reset <= rst;
+        stalled <= !rst && m_axis_tvalid && !m_axis_tready;
+        stalled_tdata <= m_axis_tdata;
+        stalled_tlast <= m_axis_tlast;
+        if (rst) begin
+            if (!in_reset) event_line("r", 0, 0, 0);
+        end else begin
+            if (stalled && (m_axis_tvalid !== 1 || m_axis_tdata !== stalled_tdata
+                            || m_axis_tlast !== stalled_tlast))
+                event_line("e", 0, m_axis_tlast, m_axis_tdata);
+            if (s_axis_tvalid && s_axis_tready) event_line("i", 0, s_axis_tlast, s_axis_tdata);
+            if (write_back_valid)
+                event_line("w", write_back_layer, write_back_count, write_back_data);
+            if (m_axis_tvalid && m_axis_tready) event_line("o", 0, m_axis_tlast, m_axis_tdata);
+        end
+    end
+
+    reg [8*1024-1:0] waves;
+    reg [39:0] waves_from;
+    reg [39:0] waves_to;
+    initial begin
+        if (!$value$plusargs("waves_from=%d", waves_from)) waves_from = {40{1'b1}};
+        if (!$value$plusargs("waves_to=%d", waves_to)) waves_to = {40{1'b1}};
+        if ($value$plusargs("waves=%s", waves)) $dumpfile(waves);
+    end
+    always @(posedge clk) begin
+        if (cycle == waves_from) $dumpvars(0, tb);
+        if (cycle == waves_to) $finish;
+    end
+endmodule

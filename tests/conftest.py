@@ -1,0 +1,16 @@
+"""Fixtures shared by all tests."""
+
+from pathlib import Path
+
+import pytest
+
+MODELS = Path(__file__).parents[2] / "shared" / "models"
+"""Folder of real networks and data beside the project; not part of it."""
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The folder of real networks and data; the test is skipped where it is absent."""
+    if not MODELS.is_dir():
+        pytest.skip("the folder of real networks is not there")
+    return MODELS

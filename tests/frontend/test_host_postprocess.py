@@ -1,0 +1,92 @@
+"""What stays with the host at the end of a network."""
+
+import numpy as np
+import pytest
+from onnx import TensorProto
+from onnx_models import check, model, node, normal, save
+
+from nnhw.errors import UnsupportedError
+from nnhw.frontend import load_model
+
+W = {"w": normal(6, 4), "k": normal(4, 3, 1, 1)}
+GEMM = node("Gemm", "x w", "z")
+CONV = node("Conv", "x k", "z")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "opset", "steps"),
+    [
+        ([node("Softmax", "z")], 17, ("Softmax(axis=1)",)),
+        ([node("Softmax", "z", axis=1)], 11, ("Softmax(axis=1)",)),
+        ([node("LogSoftmax", "z", axis=-1)], 13, ("LogSoftmax(axis=1)",)),
+        ([node("Sigmoid", "z")], 17, ("Sigmoid",)),
+        (
+            [node("Softmax", "z", "s"), node("Flatten", "s")],
+            17,
+            ("Softmax(axis=1)", "Reshape(shape=[1, 4])"),
+        ),
+    ],
+)
+def test_trailing(tmp_path, nodes, opset, steps):
+    graph = check(model([GEMM, *nodes], (1, 6), W, opset=opset), tmp_path)
+    assert graph.host_postprocess == steps
+    assert graph.outputs[0].onnx_name == "z"
+
+
+def test_arg_max(tmp_path):
+    nodes = [GEMM, node("Softmax", "z", "s"), node("ArgMax", "s", axis=-1, keepdims=0)]
+    graph = check(model(nodes, (1, 6), W, output_type=TensorProto.INT64), tmp_path)
+    assert graph.host_postprocess == ("Softmax(axis=1)", "ArgMax(axis=1, keepdims=0)")
+
+
+def test_arg_max_over_channels_cast_and_transposed(tmp_path):
+    nodes = [
+        CONV,
+        node("ArgMax", "z", "a", axis=1, select_last_index=1),
+        node("Cast", "a", "c", to=TensorProto.FLOAT),
+        node("Transpose", "c", perm=[0, 2, 3, 1]),
+    ]
+    graph = check(model(nodes, (1, 3, 4, 5), W), tmp_path)
+    assert graph.host_postprocess == (
+        "ArgMax(axis=1, keepdims=1, select_last_index=1)",
+        "Cast(to=float)",
+        "Transpose(perm=[0, 2, 3, 1])",
+    )
+
+
+def test_old_softmax_takes_all_axes_as_one(tmp_path):
+    made = model([CONV, node("Softmax", "z", axis=1)], (1, 3, 4, 5), W, opset=11)
+    assert check(made, tmp_path).host_postprocess == (
+        "Reshape(shape=[1, 80])",
+        "Softmax(axis=1)",
+        "Reshape(shape=[1, 4, 4, 5])",
+    )
+    new = model([CONV, node("Softmax", "z", axis=1)], (1, 3, 4, 5), W, opset=13)
+    assert check(new, tmp_path).host_postprocess == ("Softmax(axis=1)",)
+
+
+def test_views_before_softmax_belong_to_the_port(tmp_path):
+    constants = {**W, "s": np.array([1, 80])}
+    made = model([CONV, node("Reshape", "z s", "r"), node("Softmax", "r")], (1, 3, 4, 5), constants)
+    graph = check(made, tmp_path)
+    assert graph.outputs[0].onnx_shape == (80,)
+    assert graph.outputs[0].onnx_name == "r"
+    assert graph.host_postprocess == ("Softmax(axis=1)",)
+
+
+def test_softmax_within_the_network_is_refused(tmp_path):
+    nodes = [GEMM, node("Softmax", "z", "s"), node("Gemm", "s v")]
+    made = model(nodes, (1, 6), {**W, "v": normal(4, 2)})
+    with pytest.raises(UnsupportedError) as caught:
+        load_model(save(made, tmp_path))
+    (problem,) = caught.value.problems
+    assert problem.startswith("Softmax 'the_softmax_s'")
+    assert "Gemm 'the_gemm_y'" in problem
+
+
+def test_swish_is_one_problem(tmp_path):
+    nodes = [CONV, node("Sigmoid", "z", "s"), node("Mul", "z s", "m"), node("Relu", "m")]
+    with pytest.raises(UnsupportedError) as caught:
+        load_model(save(model(nodes, (1, 3, 4, 5), W), tmp_path))
+    assert len(caught.value.problems) == 1
+    assert "Sigmoid 'the_sigmoid_s'" in str(caught.value)

@@ -1,0 +1,135 @@
+"""Whole networks on real data, from every opset, and from PyTorch's exporters."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx_models import check, model, node, normal, run_graph, run_onnxruntime
+
+from nnhw.frontend import inspect_model, load_model
+from nnhw.ir import Add, AveragePool, Conv, MaxPool, Reshape
+from nnhw.passes import simplify_graph
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SIMPLE = Conv | MaxPool | AveragePool | Add | Reshape
+
+NETWORKS = {
+    # Name of the data, MACs, parameters, and nodes of the simplified graph.
+    "resnet8_f32": ("resnet8", 12_501_632, 77_706, 14),
+    "dscnn_f32": ("dscnn", 2_656_768, 22_604, 11),
+    "mobilenet_vww_f32": ("mobilenet_vww", 7_489_664, 210_850, 29),
+    "autoencoder_f32": ("autoencoder", 264_192, 265_864, 10),
+    "mnist_cnn_zoo": ("mnist", 786_560, 5_994, 5),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_real_networks(models_dir, name):
+    data, macs, parameters, nodes = NETWORKS[name]
+    path = models_dir / f"{name}.onnx"
+    x = np.load(models_dir / f"{data}_data.npz")["x"][:12].astype(np.float32)
+    graph = load_model(path)
+    simple = simplify_graph(graph)
+    expected = run_onnxruntime(onnx.load(path), x, graph.outputs[0].onnx_name)
+    scale = np.abs(expected).max()
+    for candidate in (graph, simple):
+        result = run_graph(candidate, x)
+        np.testing.assert_allclose(result / scale, expected / scale, rtol=1e-4, atol=2e-5)
+    assert len(simple.nodes) == nodes
+    assert all(isinstance(one, SIMPLE) for one in simple.nodes)
+    summary = inspect_model(path)
+    assert (summary.macs, summary.parameters) == (macs, parameters)
+    assert summary.supported
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.onnx")), ids=lambda path: path.stem)
+def test_examples(path):
+    x = np.load(EXAMPLES / "digits.npz")["x"][:50].astype(np.float32)
+    graph = simplify_graph(load_model(path))
+    expected = run_onnxruntime(onnx.load(path), x, graph.outputs[0].onnx_name)
+    np.testing.assert_allclose(run_graph(graph, x), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("opset", range(7, onnx.defs.onnx_opset_version() + 1))
+def test_every_opset(tmp_path, opset):
+    nodes = [
+        node("Conv", "x k", "c", pads=[1, 1, 1, 1]),
+        node("BatchNormalization", "c s s s v", "n"),
+        node("Relu", "n", "r"),
+        node("Add", "r c", "a"),
+        node("MaxPool", "a", "p", kernel_shape=[2, 2], strides=[2, 2]),
+        node("AveragePool", "p", "q", kernel_shape=[2, 2]),
+        node("GlobalAveragePool", "q", "g"),
+        node("Mul", "g t", "m"),
+        node("Reshape", "m z", "f"),
+        node("Flatten", "f", "h"),
+        node("Dropout", "h", "d"),
+        node("Gemm", "d w b", "e"),
+        node("Identity", "e", "i"),
+        node("Softmax", "i", axis=1),
+    ]
+    constants = {
+        "k": normal(4, 3, 3, 3),
+        "s": normal(4),
+        "v": np.abs(normal(4)) + 0.1,
+        "t": np.array(0.5, np.float32),
+        "z": np.array([1, 4, 1]),
+        "w": normal(4, 5),
+        "b": normal(5),
+    }
+    graph = check(model(nodes, ("N", 3, 8, 8), constants, opset=opset), tmp_path)
+    assert graph.host_postprocess == ("Softmax(axis=1)",)
+
+
+def small_cnn():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3, padding=1, bias=False),
+        torch.nn.BatchNorm2d(8),
+        torch.nn.ReLU6(),
+        torch.nn.Conv2d(8, 8, 3, groups=8, stride=2),
+        torch.nn.BatchNorm2d(8),
+        torch.nn.Hardtanh(),
+        torch.nn.AvgPool2d(2, ceil_mode=True),
+        torch.nn.Dropout(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(8 * 4 * 4, 10),
+        torch.nn.LogSoftmax(dim=1),
+    )
+    for module in network:
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.running_mean)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+    return torch, network.eval()
+
+
+@pytest.mark.parametrize("dynamo", [False, True], ids=["torchscript", "dynamo"])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_pytorch_export(tmp_path, dynamo, dynamic):
+    torch, network = small_cnn()
+    if dynamo:
+        pytest.importorskip("onnxscript")
+    sample = torch.randn(2 if dynamic else 1, 3, 16, 16)
+    path = tmp_path / "cnn.onnx"
+    arguments = {"dynamo": dynamo, "input_names": ["image"], "output_names": ["scores"]}
+    if dynamic and dynamo:
+        arguments["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
+    elif dynamic:
+        arguments["dynamic_axes"] = {"image": {0: "batch"}, "scores": {0: "batch"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the older exporter says that it is deprecated
+        torch.onnx.export(network, (sample,), path, **arguments)
+    graph = load_model(path)
+    simple = simplify_graph(graph)
+    assert [type(one) for one in simple.nodes] == [Conv, Conv, AveragePool, Conv]
+    x = normal(4, 3, 16, 16)
+    with torch.no_grad():
+        expected = network[:-1](torch.from_numpy(x)).numpy()
+    for candidate in (graph, simple):
+        np.testing.assert_allclose(run_graph(candidate, x), expected, rtol=1e-4, atol=1e-5)
+    assert graph.host_postprocess == ("LogSoftmax(axis=1)",)

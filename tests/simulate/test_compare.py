@@ -1,0 +1,104 @@
+"""The comparison, on traces made by hand: what no simulation shows reliably."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+LAYERS = 2
+SIZE = 4
+KINDS = ("real", "random", "all-minimum")
+
+
+@pytest.fixture
+def bench(testbench):
+    """Design of two layers of (1, 2, 2), three frames, one segment; one byte a beat."""
+    return Bench(testbench)
+
+
+class Bench:
+    def __init__(self, testbench):
+        self.compare, self.trace_file = testbench("compare"), testbench("trace_file")
+        design, plan = testbench("design"), testbench("plan")
+        stream = design.Stream((1, 2, 2), beat_bytes=1, frame_bytes=SIZE)
+        layers = tuple(design.Layer(f"layer {i}", (1, 2, 2)) for i in range(LAYERS))
+        self.design = design.Design(Path(), "top", (), stream, stream, 20, 12, layers)
+        data = np.random.default_rng(0).integers(0, 256, (LAYERS + 1, len(KINDS), SIZE), np.uint8)
+        self.vectors = design.Vectors(KINDS, data[0], data[LAYERS], tuple(data[1:]))
+        self.plan = (plan.Segment("stalls", (2, 0, 1)),)
+
+    def events(self):
+        """The right trace: (kind, layer, count, byte) in each cycle."""
+        yield b"r", 0, 0, 0
+        for number in self.plan[0].frames:
+            for byte in self.vectors.input[number]:
+                yield b"i", 0, 0, byte
+            for layer, data in enumerate(self.vectors.layers):
+                for byte in data[number]:
+                    yield b"w", layer, 1, byte
+            for place, byte in enumerate(self.vectors.output[number]):
+                yield b"o", 0, place == SIZE - 1, byte
+
+    def first(self, events):
+        """First divergence of a trace that has an event a cycle."""
+        kind, layer, count, byte = zip(*events, strict=True)
+        trace = self.trace_file.Trace(
+            np.frombuffer(b"".join(kind), np.uint8),
+            np.arange(len(kind)),
+            np.array(layer),
+            np.array(count),
+            np.array(byte, np.int16)[:, None],
+        )
+        return self.compare.first_divergence(self.design, self.vectors, self.plan, trace)
+
+
+def test_equal(bench):
+    assert bench.first(bench.events()) is None
+
+
+def test_first_layer_in_program_order_wins_within_a_frame(bench):
+    # Frame 0 comes second. Its last layer-0 byte is in cycle 1 + 16 + 7, a layer-1 byte after it.
+    events = list(bench.events())
+    for cycle in (25, 24, 41):
+        kind, layer, count, byte = events[cycle]
+        events[cycle] = (kind, layer, count, byte ^ 1)
+    found = bench.first(events)
+    assert (found.frame, found.kind, found.layer, found.cycle) == (0, "real", 0, 24)
+    assert found.element == (0, 1, 1)
+    assert (found.expected, found.actual) == (
+        bench.vectors.layers[0][0, 3],
+        bench.vectors.layers[0][0, 3] ^ 1,
+    )
+
+
+def test_unknown_bits(bench):
+    events = [
+        (*event[:3], bench.trace_file.UNKNOWN) if cycle == 9 else event
+        for cycle, event in enumerate(bench.events())
+    ]
+    found = bench.first(events)
+    assert (found.layer, found.actual) == (1, None)
+    assert found.message.endswith("got X")
+
+
+def test_layer_that_does_not_exist(bench):
+    found = bench.first([*bench.events(), (b"w", 7, 1, 0)])
+    assert "layer 7, which does not exist" in found.message
+
+
+def test_output_that_does_not_end(bench):
+    found = bench.first([*bench.events(), (b"o", 0, 0, 0)])
+    assert "has more than its 4 beats" in found.message
+
+
+def test_nothing_written(bench):
+    found = bench.first(list(bench.events())[:5])
+    assert (found.layer, found.cycle) == (0, 4)
+    assert "nothing was written back" in found.message
+
+
+def test_segment_that_is_broken_off_may_end_anywhere(bench, testbench):
+    events = list(bench.events())[:7]
+    assert bench.first(events) is not None
+    bench.plan = (testbench("plan").Segment("reset", bench.plan[0].frames, reset_after=7),)
+    assert bench.first(events) is None

@@ -1,0 +1,87 @@
+"""What is wrong with a design's files is said before anything is compiled."""
+
+import json
+
+import numpy as np
+import pytest
+from standin import write_standin
+
+from nnhw.errors import ExportError
+from nnhw.simulate import run_regression
+
+
+@pytest.fixture
+def design(tmp_path):
+    return write_standin(tmp_path / "standin")
+
+
+def change_manifest(design, **entries):
+    path = design / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+
+
+def change_vectors(design, **arrays):
+    path = design / "sim" / "vectors.npz"
+    with np.load(path) as file:
+        np.savez(path, **{**file, **arrays})
+
+
+def test_no_testbench(tmp_path):
+    with pytest.raises(ExportError, match=r"run\.py' is missing: .* has no testbench"):
+        run_regression(tmp_path)
+
+
+def test_no_manifest(design):
+    (design / "manifest.json").unlink()
+    with pytest.raises(ExportError, match=r"manifest\.json' is missing"):
+        run_regression(design)
+
+
+def test_damaged_manifest(design):
+    (design / "manifest.json").write_text("{")
+    with pytest.raises(ExportError, match=r"manifest\.json' is damaged"):
+        run_regression(design)
+
+
+def test_manifest_of_another_form(design):
+    change_manifest(design, layers=[{"name": "plus_one"}])
+    with pytest.raises(ExportError, match=r"manifest\.json' does not have .* \('shape'\)"):
+        run_regression(design)
+
+
+def test_missing_source(design):
+    (design / "rtl" / "standin.v").unlink()
+    with pytest.raises(ExportError, match=r"standin\.v' is named in .* but missing"):
+        run_regression(design)
+
+
+def test_no_vectors(design):
+    (design / "sim" / "vectors.npz").unlink()
+    with pytest.raises(ExportError, match=r"vectors\.npz' is missing"):
+        run_regression(design)
+
+
+def test_damaged_vectors(design):
+    (design / "sim" / "vectors.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ExportError, match=r"vectors\.npz' is damaged"):
+        run_regression(design)
+
+
+def test_vectors_of_another_design(design):
+    change_vectors(design, layer_1=np.zeros((6, 43), np.uint8))
+    with pytest.raises(ExportError, match=r"'layer_1' .* uint8 \(6, 42\), not uint8 \(6, 43\)"):
+        run_regression(design)
+
+
+def test_vectors_of_fewer_layers(design):
+    change_manifest(design, layers=[{"name": name, "shape": [1, 1, 1]} for name in "abc"])
+    with pytest.raises(ExportError, match=r"lacks the arrays \['layer_2'\]"):
+        run_regression(design)
+
+
+def test_no_frames(design):
+    empty = {name: np.zeros((0, 60), np.uint8) for name in ("input", "layer_0")}
+    empty |= {name: np.zeros((0, 42), np.uint8) for name in ("output", "layer_1")}
+    change_vectors(design, kind=np.array([], str), **empty)
+    with pytest.raises(ExportError, match="holds no frame"):
+        run_regression(design)
