@@ -23,7 +23,8 @@ def bank_rows(address: Value, *, banks: int, row_width: int, granularity: int) -
     if granularity >= banks:
         return [row] * banks
     offset = address[:bank_bits]
-    return [(row + (offset > bank))[:row_width] for bank in range(banks)]
+    carries = [offset > bank for bank in range(banks - 1)] + [C(0, 1)]
+    return [(row + carry)[:row_width] for carry in carries]
 
 
 class ReadAligner(wiring.Component):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, C, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import C, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -97,7 +97,12 @@ class InstructionRegister(wiring.Component):
             m.d.comb += self.next_word.eq(self._words[0])
             return m
         following = Signal(range(count), init=1)
-        m.d.comb += self.next_word.eq(Array(self._words)[following])
+        with m.Switch(following):
+            for index, word in enumerate(self._words[:-1]):
+                with m.Case(index):
+                    m.d.comb += self.next_word.eq(word)
+            with m.Default():
+                m.d.comb += self.next_word.eq(self._words[-1])
         with m.If(self.advance):
             m.d.sync += [
                 self.word.eq(self.next_word),

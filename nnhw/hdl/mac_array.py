@@ -148,19 +148,20 @@ class LaneUnit(wiring.Component):
             m.d.comb += self.values[lane].eq(value)
             with m.If(self.enable), m.If(self.first):
                 m.d.sync += value.eq(product)
-            with m.If(self.enable & ~self.first), m.Switch(self.operation):
-                if Operation.LANE_SUM in self.operations:
-                    with m.Case(Operation.LANE_SUM):
-                        m.d.sync += value.eq(value + product)
-                if Operation.LANE_MAX in self.operations:
-                    with m.Case(Operation.LANE_MAX), m.If(product > value):
-                        m.d.sync += value.eq(product)
+            more = self.enable & ~self.first
+            if Operation.LANE_SUM in self.operations:
+                with m.If(more & (self.operation == Operation.LANE_SUM)):
+                    m.d.sync += value.eq(value + product)
+            if Operation.LANE_MAX in self.operations:
+                is_larger = (self.operation == Operation.LANE_MAX) & (product > value)
+                with m.If(more & is_larger):
+                    m.d.sync += value.eq(product)
             if Operation.LANE_PAIR in self.operations:
                 addend = Signal(
                     signed(self.activation_width), name=f"addend_{lane}", reset_less=True
                 )
                 m.d.comb += self.addends[lane].eq(addend)
-                with m.If(self.enable & ~self.first):
+                with m.If(more):
                     m.d.sync += addend.eq(product)
         return m
 
