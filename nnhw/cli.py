@@ -119,7 +119,6 @@ def build(
     if as_json:
         sys.stdout.write(result.report.to_json())
     else:
-        console.print()
         console.print(render_terminal(result.report))
         console.print(f"\nThe design is in [bold]{result.folder}[/bold]; see report.html there.")
 

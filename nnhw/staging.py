@@ -65,25 +65,31 @@ def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(partial, out)
-        try:
-            for left_over in partial.iterdir():
-                _remove(left_over)
-            yield stage
-            _replace(out, partial)
-        except NnhwError:
-            if stage.complete:
-                _replace(stage.failed, partial)
-            raise
-        finally:
-            _remove(partial)
-            os.close(lock)
     except OSError as error:
-        if error.errno in CANNOT_WRITE or isinstance(error, FileExistsError | NotADirectoryError):
-            raise ExportError(
-                f"Output folder '{out}' cannot be written: {error.strerror}; "
-                "make room or give another folder"
-            ) from error
+        raise _cannot_write(out, error) from error
+    try:
+        for left_over in partial.iterdir():
+            _remove(left_over)
+        yield stage
+        _replace(out, partial)
+    except NnhwError:
+        if stage.complete:
+            _replace(stage.failed, partial)
         raise
+    except OSError as error:
+        if error.errno in CANNOT_WRITE:
+            raise _cannot_write(out, error) from error
+        raise
+    finally:
+        _remove(partial)
+        os.close(lock)
+
+
+def _cannot_write(out: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"Output folder '{out}' cannot be written: {error.strerror}; "
+        "make room or give another folder"
+    )
 
 
 def _check_replaceable(out: Path, force: bool) -> None:

@@ -34,6 +34,7 @@ def unsimulated(tmp_path_factory):
         MODEL,
         data=DATA,
         out=tmp_path_factory.mktemp("builds") / "mlp",
+        macs=16,
         vectors=2,
         simulate=False,
         progress=lambda step, share: steps.append((step, share)),
@@ -45,7 +46,7 @@ def unsimulated(tmp_path_factory):
 def simulated(tmp_path_factory):
     """The same build with simulation."""
     out = tmp_path_factory.mktemp("builds") / "mlp"
-    return build(MODEL, data=DATA, out=out, vectors=2)
+    return build(MODEL, data=DATA, out=out, macs=16, vectors=2)
 
 
 def test_steps_in_order(unsimulated):
@@ -96,7 +97,7 @@ def test_accuracy(unsimulated):
 
 def test_two_builds_are_identical(unsimulated, tmp_path):
     result, _ = unsimulated
-    build(MODEL, data=DATA, out=tmp_path / "again", vectors=2, simulate=False)
+    build(MODEL, data=DATA, out=tmp_path / "again", macs=16, vectors=2, simulate=False)
     assert digests(tmp_path / "again") == digests(result.folder)
 
 
@@ -144,7 +145,7 @@ def test_wrong_hardware_is_found_and_kept(monkeypatch, tmp_path):
     monkeypatch.setattr(nnhw.pipeline, "make_vectors", wrong)
     out = tmp_path / "mlp"
     with pytest.raises(VerificationError, match="differs from the golden model") as caught:
-        build(MODEL, data=DATA, out=out, vectors=1)
+        build(MODEL, data=DATA, out=out, macs=16, vectors=1)
     message = str(caught.value)
     assert "/body/body.3/Gemm" in message
     assert [path.name for path in tmp_path.iterdir()] == ["mlp.failed"]
@@ -157,7 +158,7 @@ def test_wrong_hardware_is_found_and_kept(monkeypatch, tmp_path):
 
 def test_default_folder_and_force(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    options = {"data": DATA, "vectors": 1, "simulate": False}
+    options = {"data": DATA, "macs": 16, "vectors": 1, "simulate": False}
     assert build(MODEL, **options).folder == Path("rtl_out/digits_mlp")
     with pytest.raises(ExportError, match="already exists"):
         build(MODEL, **options)
@@ -166,7 +167,7 @@ def test_default_folder_and_force(monkeypatch, tmp_path):
 
 
 def test_without_data(tmp_path):
-    message = r"give --data FILE\.npz .* 'x' of shape \(N, 1, 8, 8\).* takes as 'image'.* savez"
+    message = r"give --data FILE\.npz .* 'x' of shape \(N, 1, 8, 8\).* takes as 'image'.*savez"
     with pytest.raises(DataError, match=message):
         build(MODEL, out=tmp_path / "mlp")
     assert list(tmp_path.iterdir()) == []
@@ -196,13 +197,15 @@ def test_interrupted(monkeypatch, tmp_path):
 
     monkeypatch.setattr(nnhw.pipeline, "run_regression", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        build(MODEL, data=DATA, out=tmp_path / "mlp", vectors=1)
+        build(MODEL, data=DATA, out=tmp_path / "mlp", macs=16, vectors=1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_labels(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.load(DATA)["x"][:30])
-    result = build(MODEL, data=tmp_path / "x.npz", out=tmp_path / "mlp", vectors=1, simulate=False)
+    result = build(
+        MODEL, data=tmp_path / "x.npz", out=tmp_path / "mlp", macs=16, vectors=1, simulate=False
+    )
     accuracy = result.report.accuracy
     assert accuracy.float_top1 is None
     assert accuracy.integer_top1 is None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,14 @@ def test_disk_full(tmp_path, number):
     with pytest.raises(ExportError, match=message), staged_folder(tmp_path / "net", force=False):
         raise OSError(number, os.strerror(number))
     assert names(tmp_path) == []
+
+
+def test_parent_that_cannot_be_made():
+    with (
+        pytest.raises(ExportError, match=r"Output folder '/proc/nnhw/net' cannot be written"),
+        staged_folder(Path("/proc/nnhw/net"), force=False),
+    ):
+        pytest.fail("the block must not run")
 
 
 def test_other_system_errors_are_not_hidden(tmp_path):

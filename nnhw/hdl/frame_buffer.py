@@ -49,7 +49,7 @@ class FrameBuffer(wiring.Component):
     """
 
     latency = 1
-    release_latency = 3
+    release_latency = 1
 
     def __init__(
         self,
@@ -91,7 +91,6 @@ class FrameBuffer(wiring.Component):
         take = self.beats.valid & self.beats.ready
         frame_done = Signal()
         consumed = delay(m, self.consumed, 1, name="consumed", reset=True)
-        released = delay(m, self.consumed, 2, name="released", reset=True)
         m.d.comb += [
             self.beats.ready.eq(occupied != self.buffers),
             frame_done.eq(take & (beat == self.beats_per_frame - 1)),
@@ -101,7 +100,7 @@ class FrameBuffer(wiring.Component):
             m.d.sync += beat.eq(Mux(frame_done, 0, beat + 1))
         m.d.sync += [
             readable.eq(readable + frame_done - self.consumed),
-            occupied.eq(occupied + frame_done - released),
+            occupied.eq(occupied + frame_done - self.consumed),
         ]
         if self.buffers == 2:
             # the address of the last read is a cycle behind `consumed`
@@ -109,14 +108,20 @@ class FrameBuffer(wiring.Component):
 
         groups = self.banks // self.beat_bytes
         group_bits = (groups - 1).bit_length()
-        row, group = beat[group_bits:], beat[:group_bits]
+        # a beat is written a cycle after it is taken, when a frame's last read has been served
+        row = delay(m, self._row(beat[group_bits:], writing), 1, name="row")
+        payload = delay(m, self.beats.payload, 1, name="payload")
         for bank in range(self.banks):
             lane = bank % self.beat_bytes
-            chosen = take if groups == 1 else take & (group == bank // self.beat_bytes)
+            chosen = take
+            if groups > 1:
+                chosen = take & (beat[:group_bits] == bank // self.beat_bytes)
             m.d.comb += [
-                memory.write_enable[bank].eq(chosen),
-                memory.write_rows[bank].eq(self._row(row, writing)),
-                memory.write_data[bank].eq(self.beats.payload[8 * lane :][: self.width]),
+                memory.write_enable[bank].eq(
+                    delay(m, chosen, 1, name=f"chosen_{bank}", reset=True)
+                ),
+                memory.write_rows[bank].eq(row),
+                memory.write_data[bank].eq(payload[8 * lane :][: self.width]),
                 memory.read_rows[bank].eq(self._row(self.read_rows[bank], reading)),
             ]
         m.d.comb += self.read_data.eq(memory.read_data)

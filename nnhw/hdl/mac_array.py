@@ -227,15 +227,17 @@ class MacArray(wiring.Component):
                 multiplier_stages=multiplier_stages,
                 tree_levels_per_stage=tree_levels_per_stage,
             )
-            for _ in range(cols)
+            for _ in range(cols if self.has_columns else 1)
         ]
-        self._lane_unit = LaneUnit(
-            rows=rows,
-            activation_width=activation_width,
-            product_width=activation_width + weight_width,
-            accumulator_width=accumulator_width,
-            operations=operations,
-        )
+        self._lane_unit = None
+        if self.has_lanes:
+            self._lane_unit = LaneUnit(
+                rows=rows,
+                activation_width=activation_width,
+                product_width=activation_width + weight_width,
+                accumulator_width=accumulator_width,
+                operations=operations,
+            )
         self._multiplier_stages = multiplier_stages
         self.latency = self._columns[0].latency
         super().__init__(
@@ -276,8 +278,6 @@ class MacArray(wiring.Component):
         m.d.sync += [done.eq(valid & last), done_lanes.eq(~is_dot)]
         m.d.comb += [self.done.eq(done), self.done_lanes.eq(done_lanes)]
         for index, column in enumerate(self._columns):
-            if not self.has_columns and index > 0:
-                break
             m.submodules[f"column_{index}"] = column
             m.d.comb += [
                 column.activations.eq(self.activations),
@@ -287,7 +287,7 @@ class MacArray(wiring.Component):
             ]
             for row in range(self.rows):
                 m.d.comb += column.weights[row].eq(self.weights[row][index])
-        if self.has_lanes:
+        if self._lane_unit is not None:
             m.submodules.lane_unit = unit = self._lane_unit
             products = self._columns[0].products
             for row in range(self.rows):

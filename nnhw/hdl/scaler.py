@@ -101,7 +101,8 @@ class Scaler(wiring.Component):
         half, sticky = Signal(reset_less=True), Signal(reset_less=True)
         m.d.sync += [
             quotient.eq(choose([total >> s for s in self.shifts])),
-            half.eq(choose([total[s - 1] for s in self.shifts])),
+            # beyond its width a number consists of copies of its sign
+            half.eq(choose([total[min(s, len(total)) - 1] for s in self.shifts])),
             sticky.eq(choose([total[: s - 1].any() if s > 1 else 0 for s in self.shifts])),
         ]
         m.d.comb += [

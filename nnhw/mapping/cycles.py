@@ -10,7 +10,7 @@ from .program import Layer, Plan
 
 #: Cycles from a frame buffer's last issued read to the first beat it can take again
 #: (see `FrameBuffer.release_latency`).
-_RELEASE_LATENCY = 3
+_RELEASE_LATENCY = 1
 
 
 @dataclass(frozen=True, kw_only=True)

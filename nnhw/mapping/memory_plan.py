@@ -129,12 +129,13 @@ def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> Mem
     depth = -(-max(ends, default=0) // banks)
     frame = graph.inputs[0].tensor
     frame_depth = -(-(graph.tensors[frame].size + overread.get(frame, 0)) // banks)
-    half = (max(depth, frame_depth) - 1).bit_length() + (banks - 1).bit_length()
+    row_bits = max(1, (max(depth, frame_depth) - 1).bit_length())
+    half = row_bits + (banks - 1).bit_length()
     return MemoryPlan(
         buffers=buffers,
         roots=roots,
         depth=depth,
         frame_depth=frame_depth,
         frame_base=1 << half if depth else 0,
-        address_bits=max(1, half + 1 if depth else half),
+        address_bits=half + 1 if depth else half,
     )

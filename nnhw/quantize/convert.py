@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import DataError
-from ..ir import Graph
+from ..ir import Conv, Graph
 from .activations import quantize_activations
 from .fixed_point import choose_constants
 from .operators import Draft, draft
 from .options import QuantizeOptions
+from .statistics import channel_means
 
 
 def quantize(
@@ -50,7 +51,9 @@ def quantize(
             f"{', '.join(map(str, shape))}), channels last, not {calibration.shape}"
         )
     quantizations = quantize_activations(graph, calibration, options)
-    drafts = [draft(node, quantizations, options.weight_bits) for node in graph.nodes]
+    read_by_conv = {node.inputs[0] for node in graph.nodes if isinstance(node, Conv)}
+    means = channel_means(graph, calibration, read_by_conv)
+    drafts = [draft(node, quantizations, means, options.weight_bits) for node in graph.nodes]
     constants = iter(
         choose_constants(
             [item.factors for item in drafts if isinstance(item, Draft)], options.multiplier_bits

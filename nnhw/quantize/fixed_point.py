@@ -90,6 +90,7 @@ def _shift_interval(factors: Factors, multiplier_bits: int) -> tuple[np.ndarray,
     full = np.ldexp(mantissa, multiplier_bits) > (1 << multiplier_bits) - 1
     highs = np.minimum(multiplier_bits - exponent - full, _LARGEST_SHIFT).astype(np.int64)
     if factors.flexible:
+        highs = np.minimum(highs, _FLEXIBLE_SHIFT)
         lows = np.minimum(_FLEXIBLE_BITS - exponent, _FLEXIBLE_SHIFT)
     else:
         lows = np.minimum(_INEXACT_BITS - exponent, _exact_shift(ratio))

@@ -48,8 +48,20 @@ class Draft:
     finish: Callable[[FixedPoint], Node]
 
 
-def draft(node: Node, quantizations: Mapping[str, Quantization], weight_bits: int) -> Draft | Node:
+def draft(
+    node: Node,
+    quantizations: Mapping[str, Quantization],
+    means: Mapping[str, np.ndarray],
+    weight_bits: int,
+) -> Draft | Node:
     """The integer form of a float node: a draft, or the node itself if it does not requantize.
+
+    Parameters
+    ----------
+    quantizations
+        By tensor.
+    means
+        Mean of every channel, (C,), by tensor, for all inputs of convolutions.
 
     Raises
     ------
@@ -60,7 +72,7 @@ def draft(node: Node, quantizations: Mapping[str, Quantization], weight_bits: in
     target = quantizations[node.output]
     match node:
         case Conv():
-            return _conv(node, sources[0], target, weight_bits)
+            return _conv(node, sources[0], target, means[node.inputs[0]], weight_bits)
         case AveragePool():
             return _average_pool(node, sources[0], target)
         case Add():
@@ -74,11 +86,18 @@ def draft(node: Node, quantizations: Mapping[str, Quantization], weight_bits: in
     )
 
 
-def _conv(node: Conv, source: Quantization, target: Quantization, weight_bits: int) -> Draft:
+def _conv(
+    node: Conv,
+    source: Quantization,
+    target: Quantization,
+    input_mean: np.ndarray,
+    weight_bits: int,
+) -> Draft:
     out, _, _, channels = node.weight.shape
     if node.groups != 1 and (channels != 1 or node.groups != out):
         raise QuantizationError(
-            f"Node '{node.name}' has {node.groups} groups, neither 1 nor depthwise: simplify the graph before"
+            f"Node '{node.name}' has {node.groups} groups, neither 1 nor depthwise: "
+            f"simplify the graph before"
         )
     unit = target.scale / source.scale
     scales = weight_scales(node, weight_bits, source.scale, target.scale)
@@ -86,7 +105,7 @@ def _conv(node: Conv, source: Quantization, target: Quantization, weight_bits: i
     def finish(constants: FixedPoint) -> QConv:
         multiplier, shift = constants.multiplier[:, 0], constants.shift[:, 0]
         exact = np.ldexp(multiplier * unit, -shift)
-        weights = quantize_weights(node, weight_bits, source.scale, exact)
+        weights = quantize_weights(node, weight_bits, source.scale, exact, input_mean)
         return QConv(
             name=node.name,
             inputs=node.inputs,

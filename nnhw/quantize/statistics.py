@@ -69,6 +69,16 @@ def gather(
     return {group: _distribution(*bounds[group], counts[group]) for group in groups}
 
 
+def channel_means(
+    graph: Graph, calibration: np.ndarray, tensors: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Mean of every channel of `tensors` over the calibration batch: float64 (C,) each."""
+    totals = {name: np.zeros(graph.tensors[name].shape[2]) for name in tensors}
+    for name, _, values in _batches(graph, calibration, {name: [name] for name in tensors}):
+        totals[name] += values.mean(axis=(1, 2), dtype=np.float64).sum(axis=0)
+    return {name: total / len(calibration) for name, total in totals.items()}
+
+
 def _batches(
     graph: Graph, calibration: np.ndarray, groups: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -1,29 +1,36 @@
 """How the hardware is fitted to the network: what was kept, what was left out, what that saves.
 
-Savings are counted against an engine that can hold any network of the integer contract: 8-bit
-operands, 32-bit accumulators, and every field of every instruction stored.
+Savings are counted against an engine of the same size that could run any network: 8-bit operands,
+32-bit accumulators, double-buffered frames, bytes moved from anywhere to anywhere, and every field
+of every instruction stored in the width that this network's values need.
 """
 
 from __future__ import annotations
 
-from ..isa import InstructionLayout, Operation
+from collections.abc import Sequence
+
+from ..isa import Instruction, InstructionLayout, Operation
 from ..mapping import Program
 from .structure import Fit
 
 GENERAL_OPERAND = 8
 GENERAL_ACCUMULATOR = 32
+GENERAL_FRAME_BUFFERS = 2
+LOOPS = ("out_rows", "out_cols", "tiles", "taps_y", "taps_x", "chunks")
 
 
 def describe_fit(program: Program) -> tuple[Fit, ...]:
     """One entry for each part of the hardware that depends on the network."""
     return (
         _operations(program),
-        _instruction("fetch instruction", InstructionLayout(program.fetch), len(program.layers)),
-        _instruction("drain instruction", InstructionLayout(program.drain), len(program.layers)),
-        _instruction(
-            "write-back instruction", InstructionLayout(program.write_back), len(program.layers)
-        ),
+        _instruction("fetch instruction", program.fetch),
+        _instruction("drain instruction", program.drain),
+        _instruction("write-back instruction", program.write_back),
         _loops(program),
+        _padding(program),
+        _rotator("read rotator", program.read_granularity, program),
+        _rotator("write rotator", program.write_granularity, program),
+        _frame_buffers(program),
         _weights(program),
         _accumulators(program),
         _second_operand(program),
@@ -37,27 +44,61 @@ def _operations(program: Program) -> Fit:
     return Fit(part="array operations", kept=_names(kept), left_out=_names(left), saved="")
 
 
-def _instruction(part: str, layout: InstructionLayout, count: int) -> Fit:
+def _instruction(part: str, instructions: Sequence[Instruction]) -> Fit:
+    """A field that never changes becomes a constant."""
+    layout = InstructionLayout(instructions)
     constant = [field for field in layout.fields.values() if field.constant is not None]
     stored = len(layout.fields) - len(constant)
-    bits = count * sum(field.width for field in constant)
+    bits = len(instructions) * sum(field.width for field in constant)
     return Fit(
         part=part,
         kept=f"{stored} fields, {layout.width} bits",
-        left_out=f"{len(constant)} fields that never change",
-        saved=f"{bits} bits of program memory",
+        left_out=_names([field.name for field in constant]),
+        saved=f"{bits} bits of memory" if bits else "",
     )
 
 
 def _loops(program: Program) -> Fit:
-    """A loop that runs once in every layer needs no counter."""
-    names = ("out_rows", "out_cols", "tiles", "taps_y", "taps_x", "chunks")
-    longest = {name: max(getattr(fetch, name) for fetch in program.fetch) for name in names}
+    """A loop that makes one trip in every layer needs no counter."""
+    longest = {name: max(getattr(fetch, name) for fetch in program.fetch) for name in LOOPS}
+    kept = [f"{name} {last.bit_length()}" for name, last in longest.items() if last]
     return Fit(
-        part="loop counters",
-        kept=_names([f"{name} ({n.bit_length()} bits)" for name, n in longest.items() if n]),
-        left_out=_names([name for name, n in longest.items() if not n]),
+        part="loop counters, bits",
+        kept=_names(kept),
+        left_out=_names([name for name, last in longest.items() if not last]),
         saved="",
+    )
+
+
+def _padding(program: Program) -> Fit:
+    if program.padded:
+        return Fit(part="padding mask", kept="by position", left_out="none", saved="")
+    lanes = program.config.rows * program.widths.activation
+    saved = f"{lanes} two-input multiplexers"
+    return Fit(part="padding mask", kept="none", left_out="no layer pads", saved=saved)
+
+
+def _rotator(part: str, granularity: int, program: Program) -> Fit:
+    """A rotator has a row of multiplexers for each power of two from its granularity on."""
+    banks = program.config.banks
+    spared = (granularity - 1).bit_length() * banks * program.widths.activation
+    kept = "none" if granularity == banks else f"by multiples of {granularity} of {banks} bytes"
+    return Fit(
+        part=part,
+        kept=kept,
+        left_out="all" if granularity == banks else "finer steps" if spared else "none",
+        saved=f"{spared} two-input multiplexers" if spared else "",
+    )
+
+
+def _frame_buffers(program: Program) -> Fit:
+    spared = GENERAL_FRAME_BUFFERS - program.config.frame_buffers
+    row = program.config.banks * program.widths.activation
+    return Fit(
+        part="frame buffers",
+        kept=str(program.config.frame_buffers),
+        left_out="the second, which would gain nothing" if spared else "none",
+        saved=f"{spared * program.frame_depth * row} bits of memory" if spared else "",
     )
 
 
@@ -67,8 +108,8 @@ def _weights(program: Program) -> Fit:
     return Fit(
         part="weights",
         kept=f"{width} bits",
-        left_out=f"{GENERAL_OPERAND - width} of {GENERAL_OPERAND} bits",
-        saved=f"{spared} bits of weight memory" if spared else "",
+        left_out=f"{GENERAL_OPERAND - width} of {GENERAL_OPERAND} bits" if spared else "none",
+        saved=f"{spared} bits of memory" if spared else "",
     )
 
 
@@ -85,19 +126,15 @@ def _accumulators(program: Program) -> Fit:
 
 
 def _second_operand(program: Program) -> Fit:
-    part = "second requantizer term"
+    part = "second scaled operand"
     if program.paired:
-        return Fit(part=part, kept="for additions of tensors", left_out="none", saved="")
-    return Fit(part=part, kept="none", left_out="no addition of tensors", saved="")
+        return Fit(part=part, kept="for additions", left_out="none", saved="")
+    return Fit(part=part, kept="none", left_out="no layer adds tensors", saved="")
 
 
 def _shifts(program: Program) -> Fit:
-    return Fit(
-        part="requantizer shifts",
-        kept=_names([str(shift) for shift in program.shifts]),
-        left_out="a shifter for any distance",
-        saved="",
-    )
+    kept = _names([str(shift) for shift in program.shifts])
+    return Fit(part="requantizer shifts", kept=kept, left_out="any other distance", saved="")
 
 
 def _names(names: list[str]) -> str:

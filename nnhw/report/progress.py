@@ -42,6 +42,8 @@ class StepDisplay:
         if self._task is not None and error is None:
             self._finish(self._task)
         self._progress.stop()
+        if not self._progress.console.is_terminal:
+            self._progress.console.line()  # rich ends the last line in terminals only
 
     def __call__(self, step: str, share: float) -> None:
         """`share` of `step` is done; if the step is a new one, the one before has ended."""

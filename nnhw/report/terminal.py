@@ -30,28 +30,30 @@ def _summary(report: BuildReport) -> RenderableType:
 
 def _layers(report: BuildReport) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("layer")
-    table.add_column("operator")
-    for name in ("result", "MACs", "cycles", "waiting", "utilisation"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for layer in report.layers:
+    table.add_column("layer")  # the one column that gives way in a narrow terminal
+    table.add_column("operator", no_wrap=True)
+    for name in ("result", "MACs", "cycles", "waiting", "used"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    names = text.without_common_folder([layer.name for layer in report.layers])
+    for layer, name in zip(report.layers, names, strict=True):
         table.add_row(
-            Text(text.shorten(layer.name)),
+            Text(text.shorten(name), no_wrap=True, overflow="ellipsis"),
             layer.operator,
             text.shape(layer.shape),
             f"{layer.macs:,}" if layer.macs else "-",
             f"{layer.cycles:,}",
             f"{layer.wait:,}" if layer.wait else "-",
             f"{layer.utilisation:.1f}%" if layer.macs else "-",
-            Text("█" * round(layer.utilisation / 10), style="cyan"),
+            Text("█" * round(layer.utilisation / 12.5), style="cyan"),
         )
     return table
 
 
 def _fits(report: BuildReport) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("fitted to the network", "kept", "left out", "saved"):
+    table.add_column("fitted to the network", no_wrap=True)
+    for name in ("kept", "left out", "saved"):
         table.add_column(name)
     for fit in report.fits:
         table.add_row(fit.part, fit.kept, fit.left_out, fit.saved)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from .structure import Accuracy, BuildReport
 
 REFERENCE_MHZ = 100
@@ -29,6 +31,15 @@ def shorten(name: str, limit: int = 30) -> str:
     return name if len(name) <= limit else "…" + name[1 - limit :]
 
 
+def without_common_folder(names: list[str]) -> list[str]:
+    """Names such as "/body/0/Conv" without the folders that all of them begin with."""
+    folders = [name.split("/")[:-1] for name in names]
+    common = sum(
+        1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))
+    )
+    return ["/".join(name.split("/")[common:]) for name in names]
+
+
 def speed(report: BuildReport) -> str:
     """Latency and frame rate at a reference clock: cycles alone say little to most people."""
     latency = report.latency_cycles / REFERENCE_MHZ
@@ -53,7 +64,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),
         ("speed", speed(report)),
         ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
-        ("memory", ", ".join(f"{n} {bits(b)}" for n, b in report.memory_bits.items() if b)),
+        *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
 
 
@@ -84,3 +95,8 @@ def verdict(report: BuildReport) -> tuple[str, bool | None]:
     if not result.passed:
         return f"FAIL: hardware differs from the golden model ({frames})", False
     return f"PASS: hardware equals the golden model, bit for bit ({frames})", True
+
+
+def _memory_name(name: str) -> str:
+    """Name of a memory, such as "frame buffer memory"."""
+    return f"{name.replace('_', ' ')} memory"

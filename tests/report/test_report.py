@@ -23,7 +23,7 @@ from nnhw.report import (
     render_terminal,
 )
 from nnhw.report.chart import layer_chart
-from nnhw.report.text import shorten
+from nnhw.report.text import shorten, without_common_folder
 
 LAYERS = (
     LayerReport(
@@ -93,7 +93,9 @@ FIGURES = (
     "1,500 cycles from frame to frame",
     "16.1 µs a frame, 66,667 frames a second at 100 MHz",
     "76.80% of the array's multipliers",
-    "weights 4.5 KiB, program 300 bits",
+    "weights memory",
+    "4.5 KiB",
+    "300 bits",
     "PASS: hardware equals the golden model, bit for bit (11 frames in verilator 5.48.0)",
     "8x8x16",
     "96.0%",
@@ -212,6 +214,12 @@ def test_chart_is_to_scale():
     assert widths[0] == pytest.approx(4 * widths[2], abs=0.2)  # 1200 and 300 cycles
     assert widths[1] == pytest.approx(0.96 * widths[0], abs=0.2)
     assert widths[3] == 0
+
+
+def test_without_common_folder():
+    assert without_common_folder(["/body/0/Conv", "/body/1/Conv"]) == ["0/Conv", "1/Conv"]
+    assert without_common_folder(["conv1", "conv2"]) == ["conv1", "conv2"]
+    assert without_common_folder(["/net/fc"]) == ["fc"]
 
 
 def test_shorten():

@@ -1,0 +1,260 @@
+"""A module between Amaranth and Verilog: named wires, and what drives each of them.
+
+Every wire has one driver: an input port, an operator, a process, a register, a memory's read port,
+an instance, or a plain copy of other bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """Constant bits, the highest one first: a string of 0, 1 and x."""
+
+    bits: str
+
+    @property
+    def width(self) -> int:
+        """Number of bits."""
+        return len(self.bits)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`width` bits of a wire from bit `start` on."""
+
+    wire: str
+    start: int
+    width: int
+
+
+Sig = tuple[Const | Slice, ...]
+"""A vector of bits in as few pieces as possible, the lowest one first."""
+
+Bit = tuple[str, int] | str
+"""A bit of a wire, or "0", "1" or "x"."""
+
+
+def width_of(sig: Sig) -> int:
+    """Number of bits."""
+    return sum(piece.width for piece in sig)
+
+
+def bits_of(sig: Sig) -> Iterator[Bit]:
+    """The single bits, the lowest one first."""
+    for piece in sig:
+        if isinstance(piece, Const):
+            yield from reversed(piece.bits)
+        else:
+            for bit in range(piece.start, piece.start + piece.width):
+                yield piece.wire, bit
+
+
+def sig_of(bits: Iterable[Bit]) -> Sig:
+    """The inverse of `bits_of`."""
+    pieces: list[Const | Slice] = []
+    for bit in bits:
+        last = pieces[-1] if pieces else None
+        if isinstance(bit, str):
+            if isinstance(last, Const):
+                pieces[-1] = Const(bit + last.bits)
+            else:
+                pieces.append(Const(bit))
+        elif isinstance(last, Slice) and bit == (last.wire, last.start + last.width):
+            pieces[-1] = Slice(last.wire, last.start, last.width + 1)
+        else:
+            pieces.append(Slice(*bit, 1))
+    return tuple(pieces)
+
+
+def part_of(sig: Sig, start: int, width: int) -> Sig:
+    """`width` bits from bit `start` on."""
+    if len(sig) == 1 and isinstance(sig[0], Slice):
+        return (Slice(sig[0].wire, sig[0].start + start, width),) if width else ()
+    return sig_of(list(bits_of(sig))[start : start + width])
+
+
+@dataclass(slots=True)
+class Wire:
+    """A wire, port or register.
+
+    Parameters
+    ----------
+    direction
+        "input" or "output" for a port, else "".
+    init
+        Initial bits of a register, else "".
+    attributes
+        Verilog attributes to print.
+    """
+
+    name: str
+    width: int
+    direction: str = ""
+    init: str = ""
+    attributes: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator of RTLIL, such as "add"; "mux" has the inputs (select, if false, if true)."""
+
+    kind: str
+    inputs: tuple[Sig, ...]
+    width: int
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Sets bits of a process's target."""
+
+    target: Slice
+    value: Sig
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Runs the body of the first case one of whose patterns fits; no pattern fits always.
+
+    A pattern is a string of 0, 1 and - (any), the highest bit first.
+    """
+
+    select: Sig
+    cases: tuple[tuple[tuple[str, ...], Body], ...]
+
+
+Body = tuple[Assign | Switch, ...]
+"""Statements in order; a later assignment wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A register without an asynchronous reset; the clock's rising edge counts."""
+
+    data: Sig
+    clock: Sig
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPort:
+    """Read port of a memory; `clock` is empty for one without a register."""
+
+    wire: str
+    address: Sig
+    enable: Sig
+    clock: Sig
+
+
+@dataclass(frozen=True, slots=True)
+class WritePort:
+    """Write port of a memory; `enable` has a bit for every data bit."""
+
+    address: Sig
+    data: Sig
+    enable: Sig
+    clock: Sig
+
+
+@dataclass(slots=True)
+class Memory:
+    """A memory and its ports; `words` are the initial words, the highest bit first."""
+
+    width: int
+    depth: int
+    attributes: dict[str, str | int]
+    words: list[str] = field(default_factory=list)
+    reads: list[ReadPort] = field(default_factory=list)
+    writes: list[WritePort] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Instance:
+    """An instance of another module; `outputs` are whole wires."""
+
+    module: str
+    inputs: dict[str, Sig] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str | int] = field(default_factory=dict)
+    attributes: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Module:
+    """A module; all but `name`, `wires` and `ports` say what drives the wires.
+
+    `ports` are names of wires in the order of the port list.
+    """
+
+    name: str
+    wires: dict[str, Wire] = field(default_factory=dict)
+    ports: list[str] = field(default_factory=list)
+    copies: dict[str, Sig] = field(default_factory=dict)
+    operators: dict[str, Operator] = field(default_factory=dict)
+    processes: dict[str, Body] = field(default_factory=dict)
+    registers: dict[str, Register] = field(default_factory=dict)
+    memories: dict[str, Memory] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+
+    def whole(self, wire: str) -> Sig:
+        """All bits of a wire."""
+        return (Slice(wire, 0, self.wires[wire].width),)
+
+    def whole_wire(self, sig: Sig) -> str | None:
+        """The wire that `sig` is all bits of, if there is one."""
+        if len(sig) == 1 and isinstance(sig[0], Slice) and sig == self.whole(sig[0].wire):
+            return sig[0].wire
+        return None
+
+    def map_inputs(self, change: Callable[[Sig], Sig]) -> None:
+        """Replace everything that is read by what `change` makes of it."""
+        self.copies = {wire: change(sig) for wire, sig in self.copies.items()}
+        self.operators = {
+            wire: Operator(op.kind, tuple(map(change, op.inputs)), op.width, op.signed)
+            for wire, op in self.operators.items()
+        }
+        self.processes = {
+            wire: map_body(body, change) for wire, body in self.processes.items()
+        }
+        self.registers = {
+            wire: Register(change(register.data), change(register.clock))
+            for wire, register in self.registers.items()
+        }
+        for memory in self.memories.values():
+            memory.reads = [
+                ReadPort(port.wire, *map(change, (port.address, port.enable, port.clock)))
+                for port in memory.reads
+            ]
+            memory.writes = [
+                WritePort(*map(change, (port.address, port.data, port.enable, port.clock)))
+                for port in memory.writes
+            ]
+        for instance in self.instances.values():
+            instance.inputs = {port: change(sig) for port, sig in instance.inputs.items()}
+
+
+def map_body(body: Body, change: Callable[[Sig], Sig]) -> Body:
+    """Statements with everything that they read replaced by what `change` makes of it."""
+    return tuple(
+        Assign(statement.target, change(statement.value))
+        if isinstance(statement, Assign)
+        else Switch(
+            change(statement.select),
+            tuple((patterns, map_body(inner, change)) for patterns, inner in statement.cases),
+        )
+        for statement in body
+    )
+
+
+def sigs_of_body(body: Body) -> Iterator[Sig]:
+    """Everything that statements read."""
+    for statement in body:
+        if isinstance(statement, Assign):
+            yield statement.value
+        else:
+            yield statement.select
+            for _, inner in statement.cases:
+                yield from sigs_of_body(inner)

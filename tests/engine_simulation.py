@@ -1,0 +1,91 @@
+"""The generated engine in Amaranth's simulator."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.sim import Simulator
+
+from nnhw.hdl import Engine
+from nnhw.mapping import Program, predict_cycles
+
+
+@dataclass
+class EngineRun:
+    """What an engine did.
+
+    Parameters
+    ----------
+    frames
+        int8 (frames, output bytes), as they left.
+    first_in, last_out
+        Cycle of the first input and of the last output handshake of each frame.
+    """
+
+    frames: np.ndarray
+    first_in: list[int]
+    last_out: list[int]
+
+
+def run_engine(program: Program, frames: np.ndarray, *, pauses: int | None = None) -> EngineRun:
+    """Send frames (int8, (N, H, W, C)) through an engine, one right behind the other.
+
+    Parameters
+    ----------
+    pauses
+        If given, the seed of random pauses of source and sink; else they never pause.
+    """
+    config = program.config
+    beats = [beat for frame in frames for beat in _beats(frame, config.input_bytes)]
+    beats_per_frame = len(beats) // len(frames)
+    timing = predict_cycles(program)
+    limit = 4 * (timing.latency_cycles + len(frames) * timing.interval_cycles) + 100
+    engine = Engine(program)
+    first_in: list[int] = []
+    last_out: list[int] = []
+    received: list[list[int]] = [[]]
+    rng = random.Random(pauses)
+
+    async def streams(ctx):
+        source, sink = engine.frames_in, engine.frames_out
+        sent = 0
+        offered = False
+        for cycle in range(limit):
+            offered = sent < len(beats) and (offered or pauses is None or rng.random() < 0.5)
+            ctx.set(source.valid, offered)
+            ctx.set(source.payload, beats[sent] if offered else rng.getrandbits(8))
+            ctx.set(sink.ready, pauses is None or rng.random() < 0.5)
+            _, _, taken, given, beat, ready = await ctx.tick().sample(
+                source.ready, sink.valid, sink.payload, sink.ready
+            )
+            if offered and taken:
+                if sent % beats_per_frame == 0:
+                    first_in.append(cycle)
+                sent += 1
+                offered = False
+            if given and ready:
+                received[-1] += int(beat.data).to_bytes(config.output_bytes, "little")
+                if beat.last:
+                    last_out.append(cycle)
+                    received.append([])
+            if len(last_out) == len(frames):
+                return
+        raise AssertionError(f"{len(last_out)} of {len(frames)} frames after {limit} cycles")
+
+    simulator = Simulator(engine)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(streams)
+    simulator.run()
+    size = program.output_size
+    padded_size = -(-size // config.output_bytes) * config.output_bytes
+    assert [len(frame) for frame in received] == [padded_size] * len(frames) + [0]
+    data = np.array(received[:-1], np.uint8)
+    assert not data[:, size:].any(), "unused bytes of the last beat are not zero"
+    return EngineRun(data[:, :size].view(np.int8), first_in, last_out)
+
+
+def _beats(frame: np.ndarray, size: int) -> list[int]:
+    data = frame.tobytes()
+    return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]

@@ -1,0 +1,224 @@
+"""Each pass on its own: what it changes, what it leaves alone, and that results stay."""
+
+import numpy as np
+import pytest
+from raw_graphs import RELU, RawGraph, assert_same_results, kinds
+
+from nnhw.ir import Clamp
+from nnhw.passes import (
+    drop_unused,
+    expand_groups,
+    fold_affine,
+    fuse_clip,
+    lower_affine,
+    lower_clip,
+    merge_pad,
+    merge_reshape,
+    own_outputs,
+)
+
+
+def run(one_pass, graph):
+    """Apply a pass; checks its verdict, that results stay, and that it is done at once."""
+    after, changed = one_pass.apply(graph)
+    assert changed == (after is not graph)
+    assert_same_results(graph, after)
+    return after
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_affine_into_the_convolution_before(groups):
+    raw = RawGraph()
+    after = run(fold_affine, raw.graph(raw.affine(raw.conv("x", 8, (3, 3), groups=groups))))
+    assert kinds(after) == ["Conv"]
+    assert after.nodes[0].name == "n0"
+    assert after.nodes[0].output == "t1"
+
+
+def test_affine_is_not_moved_over_a_clamp():
+    raw = RawGraph()
+    after = run(fold_affine, raw.graph(raw.affine(raw.conv("x", clamp=RELU))))
+    assert kinds(after) == ["Conv", "ChannelAffine"]
+
+
+def test_affine_stays_where_the_convolution_has_another_reader():
+    raw = RawGraph()
+    conv = raw.conv("x")
+    after = run(fold_affine, raw.graph(raw.add(conv, raw.affine(conv))))
+    assert kinds(after) == ["Conv", "ChannelAffine", "Add"]
+
+
+def test_affine_stays_where_the_convolution_is_an_output():
+    raw = RawGraph()
+    conv = raw.conv("x")
+    after = run(fold_affine, raw.graph(conv, raw.affine(conv)))
+    assert kinds(after) == ["Conv", "ChannelAffine"]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_affine_into_the_convolution_behind(groups):
+    raw = RawGraph()
+    after = run(fold_affine, raw.graph(raw.conv(raw.affine("x"), 8, (3, 3), groups=groups)))
+    assert kinds(after) == ["Conv"]
+    assert after.nodes[0].inputs == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"), [(True, ["ChannelAffine", "Conv"]), (False, ["Conv"])]
+)
+def test_offset_is_not_moved_over_padding(offset, expected):
+    raw = RawGraph()
+    scaled = raw.affine("x", offset=offset)
+    after = run(fold_affine, raw.graph(raw.conv(scaled, 4, (3, 3), pads=(1, 1, 1, 1))))
+    assert kinds(after) == expected
+
+
+def test_chain_of_affines_is_folded_at_once():
+    raw = RawGraph()
+    after = run(fold_affine, raw.graph(raw.affine(raw.affine(raw.affine(raw.conv("x"))))))
+    assert kinds(after) == ["Conv"]
+
+
+@pytest.mark.parametrize("producer", ["conv", "max_pool", "average_pool", "add"])
+def test_clip_into_the_operator_before(producer):
+    raw = RawGraph()
+    made = raw.add("x", "x") if producer == "add" else getattr(raw, producer)("x")
+    after = run(fuse_clip, raw.graph(raw.clip(raw.clip(made, 0.0), -1.0, 0.5)))
+    assert len(after.nodes) == 1
+    assert after.nodes[0].clamp == Clamp(lo=0.0, hi=0.5)
+    assert after.nodes[0].output == "t2"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ((0, 6), (-1, 3), (0, 3)),
+        ((0, 1), (2, 3), (2, 2)),
+        ((2, 3), (0, 1), (1, 1)),
+        ((-np.inf, 1), (0, np.inf), (0, 1)),
+    ],
+)
+def test_clamps_one_after_the_other(first, second, both):
+    raw = RawGraph()
+    conv = raw.conv("x")
+    after = run(fuse_clip, raw.graph(raw.clip(raw.clip(conv, *first), *second)))
+    assert after.nodes[0].clamp == Clamp(lo=both[0], hi=both[1])
+
+
+def test_clip_stays_where_the_result_before_it_is_needed():
+    raw = RawGraph()
+    conv = raw.conv("x")
+    after = run(fuse_clip, raw.graph(raw.add(conv, raw.clip(conv))))
+    assert kinds(after) == ["Conv", "Clip", "Add"]
+
+
+def test_affine_becomes_a_depthwise_convolution():
+    raw = RawGraph()
+    after = run(lower_affine, raw.graph(raw.affine(raw.affine("x"))))
+    assert kinds(after) == ["Conv", "ChannelAffine"]
+    assert after.nodes[0].groups == 4
+    assert after.nodes[0].weight.shape == (4, 1, 1, 1)
+
+
+def test_clip_becomes_an_average():
+    raw = RawGraph()
+    after = run(lower_clip, raw.graph(raw.clip("x", -0.5, 0.5)))
+    assert kinds(after) == ["AveragePool"]
+    assert after.nodes[0].clamp == Clamp(lo=-0.5, hi=0.5)
+    assert after.nodes[0].divisor.shape == (5, 6)
+
+
+@pytest.mark.parametrize("groups", [2, 4])
+def test_groups_are_expanded(groups):
+    raw = RawGraph()
+    after = run(expand_groups, raw.graph(raw.conv("x", 8, (3, 2), groups=groups)))
+    assert after.nodes[0].groups == 1
+    assert after.nodes[0].weight.shape == (8, 3, 2, 4)
+
+
+def test_depthwise_is_kept():
+    raw = RawGraph()
+    graph = raw.graph(raw.conv("x", 4, (3, 2), groups=4))
+    assert run(expand_groups, graph) is graph
+
+
+@pytest.mark.parametrize("reader", ["conv", "average_pool"])
+def test_pad_into_the_window_behind(reader):
+    raw = RawGraph()
+    padded = raw.pad("x", 1, 0, 2, 3)
+    out = (
+        raw.conv(padded, 4, (3, 3), pads=(1, 1, 1, 1), stride=(2, 1))
+        if reader == "conv"
+        else raw.average_pool(padded, (3, 3), stride=(2, 1))
+    )
+    after = run(merge_pad, raw.graph(out))
+    assert len(after.nodes) == 1
+    assert after.nodes[0].inputs == ("x",)
+
+
+def test_pad_before_max_pool_is_kept():
+    raw = RawGraph()
+    graph = raw.graph(raw.max_pool(raw.pad("x", 1, 1, 1, 1)))
+    assert run(merge_pad, graph) is graph
+
+
+def test_a_real_average_is_not_taken_for_padding():
+    raw = RawGraph()
+    graph = raw.graph(raw.conv(raw.average_pool("x", (2, 2), pads=(1, 1, 0, 0))))
+    assert run(merge_pad, graph) is graph
+
+
+def test_reshapes_in_a_row():
+    raw = RawGraph()
+    reshaped = raw.reshape(raw.reshape(raw.conv("x"), 1, 1, 120), 1, 30, 4)
+    after = run(drop_unused, run(merge_reshape, raw.graph(raw.conv(reshaped))))
+    assert kinds(after) == ["Conv", "Reshape", "Conv"]
+
+
+def test_reshape_there_and_back():
+    raw = RawGraph()
+    back = raw.reshape(raw.reshape(raw.conv("x"), 1, 1, 120), 5, 6, 4)
+    graph = raw.graph(raw.conv(back))
+    for _ in range(2):  # once to see that both together keep the shape, once to do without
+        graph = run(merge_reshape, graph)
+    assert kinds(run(drop_unused, graph)) == ["Conv", "Conv"]
+
+
+def test_reshape_of_an_output_that_keeps_the_shape():
+    raw = RawGraph()
+    after = run(merge_reshape, raw.graph(raw.reshape(raw.conv("x"), 5, 6, 4)))
+    assert kinds(run(drop_unused, after)) == ["Conv"]
+
+
+def test_unused_nodes():
+    raw = RawGraph()
+    conv = raw.conv("x")
+    raw.clip(raw.conv(conv))
+    after = run(drop_unused, raw.graph(conv))
+    assert kinds(after) == ["Conv"]
+    assert set(after.tensors) == {"x", "t0"}
+
+
+def test_output_that_is_the_input():
+    after = run(own_outputs, RawGraph().graph("x"))
+    assert kinds(after) == ["AveragePool"]
+    assert after.outputs[0].tensor == after.nodes[0].output != "x"
+
+
+def test_output_that_is_a_reshape():
+    raw = RawGraph()
+    after = run(own_outputs, raw.graph(raw.reshape(raw.conv("x"), 1, 1, 120)))
+    assert kinds(after) == ["Conv", "Reshape", "AveragePool"]
+
+
+def test_output_that_is_read():
+    raw = RawGraph()
+    conv = raw.conv("x")
+    after = run(own_outputs, raw.graph(conv, raw.max_pool(conv)))
+    assert kinds(after) == ["Conv", "MaxPool", "AveragePool"]
+
+
+def test_sound_output_is_left_alone():
+    raw = RawGraph()
+    graph = raw.graph(raw.conv("x"))
+    assert run(own_outputs, graph) is graph

@@ -1,0 +1,276 @@
+"""What a user sees: output, messages and exit codes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nnhw
+import nnhw.pipeline
+import nnhw.simulate
+from nnhw.cli import main
+from nnhw.simulate import SimulationResult
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+MODEL = str(EXAMPLES / "digits_mlp.onnx")
+DATA = str(EXAMPLES / "digits.npz")
+
+SMALL = ("build", MODEL, "--data", DATA, "--macs", "16", "--vectors", "1", "--no-sim")
+"""The quickest build there is."""
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys, tmp_path):
+    """Runs a command line in an empty folder and returns (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["nnhw", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def design(tmp_path_factory):
+    """A design that was not simulated."""
+    out = tmp_path_factory.mktemp("designs") / "mlp"
+    nnhw.build(MODEL, data=DATA, out=out, macs=16, vectors=1, simulate=False)
+    return out
+
+
+def test_version(cli):
+    assert cli("--version") == (0, f"nnhw {nnhw.__version__}\n", "")
+
+
+def test_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "nnhw", "--version"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, f"nnhw {nnhw.__version__}\n")
+
+
+def test_help_lists_the_commands(cli):
+    code, out, _ = cli("--help")
+    assert code == 0
+    for command in ("build", "sim", "run", "inspect"):
+        assert re.search(rf"\b{command} +\w", out)
+
+
+def test_build(cli):
+    code, out, err = cli(*SMALL)
+    assert (code, err) == (0, "")
+    assert "✓ Export Verilog" in out
+    assert "16 MACs a cycle" in out
+    assert "not simulated" in out
+    assert "The design is in rtl_out/digits_mlp" in out
+    assert Path("rtl_out/digits_mlp/rtl/digits_mlp.v").is_file()
+
+
+def test_build_options_arrive(cli):
+    code, _, _ = cli(
+        *("build", MODEL, "--data", DATA, "--out", "here", "--rows", "8", "--cols", "4"),
+        *("--weight-bits", "4", "--act-bits", "6", "--vectors", "1", "--seed", "5", "--no-sim"),
+    )
+    report = json.loads(Path("here/report.json").read_text())
+    assert code == 0
+    assert (report["rows"], report["cols"]) == (8, 4)
+    options = report["source"]["options"]
+    assert (options["weight_bits"], options["activation_bits"], options["seed"]) == (4, 6, 5)
+
+
+def test_build_quiet(cli):
+    assert cli(*SMALL, "--quiet") == (
+        0,
+        "",
+        "",
+    )
+
+
+def test_build_json(cli):
+    code, out, _ = cli(*SMALL, "--json")
+    assert code == 0
+    assert out == Path("rtl_out/digits_mlp/report.json").read_text()
+    assert json.loads(out)["name"] == "digits_mlp"
+
+
+def test_run(cli, design):
+    code, out, _ = cli("run", str(design), "--data", DATA, "--out", "y.npz")
+    assert code == 0
+    assert re.fullmatch(r"797 samples\ntop-1 accuracy 9\d\.\d\d%\noutputs written to y\.npz\n", out)
+    assert np.load("y.npz")["y"].shape == (797, 10)
+
+
+def test_run_without_labels(cli, design):
+    np.savez("x.npz", x=np.load(DATA)["x"][:3])
+    assert cli("run", str(design), "--data", "x.npz") == (0, "3 samples\n", "")
+
+
+def test_inspect(cli):
+    code, out, _ = cli("inspect", str(EXAMPLES / "digits_resnet.onnx"))
+    assert code == 0
+    assert "302,064 MACs" in out
+    assert re.search(r"✓ +/body/body\.0/Conv +Conv +1x12x8x8 +6,912", out)
+    assert "nnhw can build this model" in out
+
+
+def test_inspect_json(cli):
+    code, out, _ = cli("inspect", MODEL, "--json")
+    summary = json.loads(out)
+    assert code == 0
+    assert summary["supported"] is True
+    assert summary["macs"] == 4928
+
+
+def result(design: Path, **changes) -> SimulationResult:
+    values = {
+        "passed": True,
+        "failures": (),
+        "divergence": None,
+        "simulator": "verilator",
+        "version": "5.48.0",
+        "frames": 4,
+        "latency_cycles": 100,
+        "interval_cycles": 80,
+        "expected_latency_cycles": 100,
+        "expected_interval_cycles": 80,
+        "cycles": 1234,
+        "compiled": True,
+        "build_seconds": 8.0,
+        "run_seconds": 1.0,
+        "log": design / "sim.log",
+        "trace": design / "trace.txt",
+        "waves": None,
+    }
+    return SimulationResult(**{**values, **changes})
+
+
+def test_sim(cli, design, monkeypatch):
+    calls = []
+
+    def regression(folder, **options):
+        options.pop("progress")(1, 2)
+        calls.append((folder, options))
+        return result(design)
+
+    monkeypatch.setattr(nnhw.simulate, "run_regression", regression)
+    code, out, _ = cli(
+        *("sim", str(design), "--vectors", "3", "--waves", "--simulator", "icarus", "--seed", "7")
+    )
+    assert code == 0
+    assert calls == [(design, {"vectors": 3, "waves": True, "simulator": "icarus", "seed": 7})]
+    assert "PASS: hardware equals the golden model, bit for bit" in out
+    assert "100 cycles, as predicted" in out
+    assert "4 frames, 1,234 cycles in 1.0 s, compiled in 8.0 s" in out
+
+
+def test_sim_that_fails(cli, design, monkeypatch):
+    bad = result(
+        design, passed=False, failures=("layer 1 'fc' differs first at (0, 0, 3)",),
+        interval_cycles=81, latency_cycles=None, waves=design / "waves.vcd",
+    )  # fmt: skip
+    monkeypatch.setattr(nnhw.simulate, "run_regression", lambda folder, **options: bad)
+    code, out, _ = cli("sim", str(design))
+    assert code == 1
+    assert "FAIL" in out
+    assert "layer 1 'fc' differs first at (0, 0, 3)" in out
+    assert "81 cycles, but 80 expected" in out
+    assert "not measured (100 cycles expected)" in out
+    assert "waves.vcd" in out
+
+
+# The wording is typer's; what has to be there is the option and the value at fault or its bound.
+WRONG_LINES = [
+    (["build", MODEL, "--rows", "0", "--cols", "4"], r"--rows.*\b1\b"),
+    (["build", MODEL, "--weight-bits", "9"], r"--weight-bits.*\b8\b"),
+    (["build", MODEL, "--act-bits", "3"], r"--act-bits.*\b4\b"),
+    (["build", MODEL, "--vectors", "0"], r"--vectors.*\b1\b"),
+    (["build", MODEL, "--seed", "-1"], r"--seed.*\b0\b"),
+    (["build", MODEL, "--simulator", "vcs"], "--simulator.*'vcs' is not one of"),
+    (["build"], "Missing argument 'MODEL'"),
+    (["run", "folder"], "Missing option '--data'"),
+    (["paint"], "No such command 'paint'"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), WRONG_LINES, ids=lambda value: str(value)[-30:])
+def test_wrong_command_line(cli, line, message):
+    code, _, err = cli(*line)
+    assert code == 2
+    assert re.search(message, " ".join(err.replace("│", " ").split()))
+
+
+ERRORS = [
+    (["build", "none.onnx", "--data", DATA], r"none\.onnx"),
+    (["build", MODEL], r"give --data FILE\.npz"),
+    (["build", MODEL, "--data", "none.npz"], r"Data file none\.npz does not exist"),
+    (["build", MODEL, "--data", MODEL], r"is not an \.npz archive"),
+    (["build", MODEL, "--data", DATA, "--rows", "4"], "Option rows needs cols too"),
+    (
+        ["build", MODEL, "--data", DATA, "--rows", "4", "--cols", "4", "--macs", "9"],
+        "Options rows and cols already say how many multipliers",
+    ),
+    (["build", MODEL, "--data", DATA, "--out", "/proc/nnhw"], "cannot be written"),
+    (["run", "nowhere", "--data", DATA], r"Graph file 'nowhere/golden\.npz' does not exist"),
+    (["sim", "nowhere"], "nowhere"),
+    (["inspect", "none.onnx"], r"none\.onnx"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), ERRORS, ids=lambda value: str(value)[-30:])
+def test_error(cli, line, message):
+    code, _, err = cli(*line)
+    assert code == 1
+    assert err.startswith("Error: ")
+    assert re.search(message, err)
+    assert "Traceback" not in err
+    assert [path for path in Path().rglob("*") if path.is_file()] == []
+
+
+def test_interrupt_in_process(cli, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nnhw.pipeline, "quantize", interrupt)
+    code, _, err = cli("build", MODEL, "--data", DATA)
+    assert code == 130
+    assert "Traceback" not in err
+    assert list(Path("rtl_out").iterdir()) == []
+
+
+def test_interrupt(tmp_path):
+    """Ctrl-C while the simulator is compiled: nothing half-written, no process left."""
+    arguments = ["build", MODEL, "--data", DATA, "--vectors", "1", "--out", "mlp"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "nnhw", *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    log = tmp_path / ".mlp.partial" / "sim" / "sim_build" / "verilator.log"
+    deadline = time.monotonic() + 60
+    while not log.exists():
+        assert time.monotonic() < deadline
+        assert child.poll() is None
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGINT)
+    output, _ = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert "Traceback" not in output
+    assert list(tmp_path.iterdir()) == []
