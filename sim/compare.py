@@ -105,7 +105,8 @@ def _differences(
     numbers = list(segment.frames)
     writes = events.only(WRITE_BACK)
     for index, golden in enumerate(vectors.layers):
-        yield from _layer_difference(index, golden[numbers], writes[writes.layer == index])
+        order = design.layers[index].order
+        yield from _layer_difference(index, golden[numbers], order, writes[writes.layer == index])
     last = len(design.layers)
     unknown = writes[writes.layer >= last]
     if len(unknown):
@@ -129,14 +130,16 @@ def _differences(
         )
 
 
-def _layer_difference(index: int, golden: np.ndarray, writes: Trace) -> Iterator[_Difference]:
-    """First difference of a layer; golden is uint8 (frames, size)."""
+def _layer_difference(
+    index: int, golden: np.ndarray, order: np.ndarray, writes: Trace
+) -> Iterator[_Difference]:
+    """First difference of a layer; golden is uint8 (frames, size), `order` see `Layer`."""
     frames, size = golden.shape
     lanes = np.arange(writes.data.shape[1])
     valid = lanes < writes.count[:, None]
     actual = writes.data[valid]
     cycles = np.repeat(writes.cycle, valid.sum(axis=1))
-    expected = golden.reshape(-1)
+    expected = golden[:, order].reshape(-1)
     common = min(len(actual), len(expected))
     wrong = np.flatnonzero(actual[:common] != expected[:common])
     if len(wrong):
@@ -146,7 +149,7 @@ def _layer_difference(index: int, golden: np.ndarray, writes: Trace) -> Iterator
             index,
             int(cycles[place]),
             "differs first",
-            place % size,
+            int(order[place % size]),
             int(expected[place]),
             int(actual[place]),
         )

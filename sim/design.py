@@ -40,15 +40,38 @@ class Stream:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the program; `shape` is (height, width, channels) of its result."""
+    """One layer of the program.
+
+    Parameters
+    ----------
+    name
+        Of the layer.
+    shape
+        (height, width, channels) of its result.
+    strips
+        Empty if results are written in the order of the tensor. Otherwise they are written strip by
+        strip, each from top to bottom: widths of the strips in bytes, over and over until an image
+        row is covered.
+    """
 
     name: str
     shape: tuple[int, int, int]
+    strips: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
         """Bytes of its result."""
         return self.shape[0] * self.shape[1] * self.shape[2]
+
+    @property
+    def order(self) -> np.ndarray:
+        """Element of the tensor, channels last, of each result in the order of writing."""
+        elements = np.arange(self.size).reshape(self.shape[0], -1)
+        if not self.strips:
+            return elements.ravel()
+        widths = np.tile(self.strips, elements.shape[1] // sum(self.strips))
+        strips = np.split(elements, np.cumsum(widths)[:-1], axis=1)
+        return np.concatenate([strip.ravel() for strip in strips])
 
 
 @dataclass(frozen=True)
@@ -119,7 +142,8 @@ def load_design(folder: Path) -> Design:
             latency_cycles=manifest["latency_cycles"],
             interval_cycles=manifest["interval_cycles"],
             layers=tuple(
-                Layer(layer["name"], tuple(layer["shape"])) for layer in manifest["layers"]
+                Layer(layer["name"], tuple(layer["shape"]), tuple(layer.get("strips", ())))
+                for layer in manifest["layers"]
             ),
         )
     except FileNotFoundError:

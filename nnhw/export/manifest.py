@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import __version__
 from ..ir import Graph, Port
-from ..mapping import CycleModel, Program
+from ..mapping import CycleModel, Layer, Program
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
 _WRITE_BACK = "dut.engine.write_back"
@@ -26,6 +26,16 @@ def _port(graph: Graph, port: Port, stream_bytes: int) -> dict[str, Any]:
         "stream_bytes": stream_bytes,
         "frame_bytes": tensor.size,
     }
+
+
+def _strips(layer: Layer) -> list[int]:
+    """Widths in bytes of the strips that a layer's image is written in; empty without strips."""
+    rolls, tiles = layer.drain.rolls, layer.drain.tiles
+    if not rolls:
+        return []
+    row = layer.shape[1] * layer.shape[2] // (layer.drain.pixels + 1)
+    full = layer.fetch.tile_x if tiles else row
+    return [full] * tiles + [row - full * tiles]
 
 
 def _byte_lanes(signal: str, lanes: int, width: int) -> str:
@@ -87,6 +97,7 @@ def make_manifest(
                 "op": layer.operator,
                 "shape": list(layer.shape),
                 "size": layer.size,
+                "strips": _strips(layer),
             }
             for layer in program.layers
         ],

@@ -216,9 +216,7 @@ class Module:
             wire: Operator(op.kind, tuple(map(change, op.inputs)), op.width, op.signed)
             for wire, op in self.operators.items()
         }
-        self.processes = {
-            wire: map_body(body, change) for wire, body in self.processes.items()
-        }
+        self.processes = {wire: map_body(body, change) for wire, body in self.processes.items()}
         self.registers = {
             wire: Register(change(register.data), change(register.clock))
             for wire, register in self.registers.items()

@@ -34,6 +34,8 @@ class ReadAligner(wiring.Component):
     ----------
     rows : int
         Lanes to deliver.
+    period : int
+        Lanes that are repeated throughout on demand; a divisor of `rows`.
     banks : int
         Power of two, at least `rows`.
     width : int
@@ -50,6 +52,8 @@ class ReadAligner(wiring.Component):
     Members
     -------
     address : In(bank bits + row_width)
+    repeat : In(1)
+        Deliver the first `period` lanes again and again; in the same cycle as the address.
     row_inside, lane_start, lane_end, pad_value : In
         See `FetchSequencer`; in the same cycle as the address.
     bank_rows : Out(banks of row_width)
@@ -70,6 +74,7 @@ class ReadAligner(wiring.Component):
         self,
         *,
         rows: int,
+        period: int,
         banks: int,
         width: int,
         row_width: int,
@@ -78,6 +83,7 @@ class ReadAligner(wiring.Component):
         padded: bool,
     ):
         self.rows = rows
+        self.period = period
         self.banks = banks
         self.width = width
         self.row_width = row_width
@@ -86,6 +92,7 @@ class ReadAligner(wiring.Component):
         super().__init__(
             {
                 "address": In((banks - 1).bit_length() + row_width),
+                "repeat": In(1),
                 "row_inside": In(1),
                 "lane_start": In(range(rows + 1)),
                 "lane_end": In(range(rows + 1)),
@@ -113,19 +120,31 @@ class ReadAligner(wiring.Component):
             m.d.sync += offset.eq(self.address)
             answer = rotate_left(answer, offset, granularity=self.granularity)
 
+        elements: list[Value] = [answer[lane].as_signed() for lane in range(self.rows)]
+        if self.padded:
+            elements = self._mask(m, elements)
+        if self.period < self.rows:
+            repeat = delay(m, self.repeat, 1, name="repeat")
+            elements = [
+                element
+                if lane < self.period
+                else Mux(repeat, elements[lane % self.period], element)
+                for lane, element in enumerate(elements)
+            ]
         lanes = Signal(data.ArrayLayout(signed(self.width), self.rows), reset_less=True)
         m.d.comb += self.lanes.eq(lanes)
-        if not self.padded:
-            m.d.sync += [lanes[lane].eq(answer[lane]) for lane in range(self.rows)]
-            return m
+        m.d.sync += [lanes[lane].eq(element) for lane, element in enumerate(elements)]
+        return m
+
+    def _mask(self, m: Module, elements: list[Value]) -> list[Value]:
+        """Put `pad_value` in the lanes that lie in padding."""
         pad_value = delay(m, self.pad_value, 1, name="pad_value")
         inside = Signal(self.rows, reset_less=True)
         for lane in range(self.rows):
             m.d.sync += inside[lane].eq(
                 self.row_inside & (lane >= self.lane_start) & (lane < self.lane_end)
             )
-            m.d.sync += lanes[lane].eq(Mux(inside[lane], answer[lane].as_signed(), pad_value))
-        return m
+        return [Mux(inside[lane], element, pad_value) for lane, element in enumerate(elements)]
 
 
 class WriteAligner(wiring.Component):

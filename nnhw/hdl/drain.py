@@ -21,7 +21,7 @@ class Drain(wiring.Component):
     Parameters
     ----------
     program : sequence of DrainInstruction
-    rows, cols : int
+    array_lanes, cols : int
         Results of a tile in lanes and in columns.
     lanes : int
         Results a step.
@@ -39,7 +39,7 @@ class Drain(wiring.Component):
     take_lanes : In(1)
         It is in the lanes, not in the columns.
     columns : In(cols of signed)
-    array_lanes, addends : In(rows of signed)
+    tile_lanes, addends : In(array_lanes of signed)
     parameter_address : Out
         Parameters of the step whose results come out in the next cycle.
     valid : Out(1)
@@ -64,7 +64,7 @@ class Drain(wiring.Component):
         self,
         *,
         program: Sequence[DrainInstruction],
-        rows: int,
+        array_lanes: int,
         cols: int,
         lanes: int,
         accumulator_width: int,
@@ -75,7 +75,6 @@ class Drain(wiring.Component):
         paired: bool,
     ):
         self.program = tuple(program)
-        self.rows = rows
         self.cols = cols
         self.lanes = lanes
         self.accumulator_width = accumulator_width
@@ -89,8 +88,8 @@ class Drain(wiring.Component):
                 "take": In(1),
                 "take_lanes": In(1),
                 "columns": In(data.ArrayLayout(signed(accumulator_width), cols)),
-                "array_lanes": In(data.ArrayLayout(signed(accumulator_width), rows)),
-                "addends": In(data.ArrayLayout(signed(activation_width), rows)),
+                "tile_lanes": In(data.ArrayLayout(signed(accumulator_width), array_lanes)),
+                "addends": In(data.ArrayLayout(signed(activation_width), array_lanes)),
                 "parameter_address": Out(range(max(2, parameter_words))),
                 "valid": Out(1),
                 "second": Out(1),
@@ -127,15 +126,24 @@ class Drain(wiring.Component):
         active, second = Signal(), Signal()
         step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
         tile, pixel = Signal.like(f.tiles, init=0), Signal.like(f.pixels, init=0)
-        in_last_tile, step_last, tile_done, pixel_done, layer_done = (
+        roll = Signal.like(f.rolls, init=0)
+        in_last_strip, step_last, tile_done, strip_done, pixel_done, layer_done = (
             Signal(name=name)
-            for name in ("in_last_tile", "step_last", "leaves_tile", "leaves_pixel", "leaves_layer")
+            for name in (
+                "in_last_strip",
+                "step_last",
+                "leaves_tile",
+                "leaves_strip",
+                "leaves_pixel",
+                "leaves_layer",
+            )
         )
         m.d.comb += [
-            in_last_tile.eq(tile == f.tiles),
-            step_last.eq(step == Mux(in_last_tile, f.steps_last, f.steps)),
+            in_last_strip.eq(tile == f.tiles),
+            step_last.eq(step == Mux(in_last_strip, f.steps_last, f.steps)),
             tile_done.eq(active & step_last & (second == f.paired)),
-            pixel_done.eq(tile_done & in_last_tile),
+            strip_done.eq(tile_done & (roll == f.rolls)),
+            pixel_done.eq(strip_done & in_last_strip),
             layer_done.eq(pixel_done & (pixel == f.pixels)),
             instruction.advance.eq(layer_done),
         ]
@@ -150,12 +158,14 @@ class Drain(wiring.Component):
         with m.If(step_done):
             m.d.sync += step.eq(Mux(step_last, 0, step + 1))
         with m.If(tile_done):
-            m.d.sync += tile.eq(Mux(in_last_tile, 0, tile + 1))
+            m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
+        with m.If(strip_done):
+            m.d.sync += tile.eq(Mux(in_last_strip, 0, tile + 1))
         with m.If(pixel_done):
             m.d.sync += pixel.eq(Mux(layer_done, 0, pixel + 1))
 
         values = self._shadows(m, step_done, second)
-        last_count = Mux(in_last_tile, f.count_last, f.count)
+        last_count = Mux(in_last_strip, f.count_last, f.count)
         m.d.sync += [
             self.valid.eq(step_done),
             self.second.eq(second),
@@ -166,7 +176,7 @@ class Drain(wiring.Component):
         results = Signal.like(self.values, reset_less=True, name="results")
         m.d.sync += [results[lane].eq(value) for lane, value in enumerate(values)]
         m.d.comb += self.values.eq(results)
-        self._walk_parameters(m, f, second, step_done, pixel_done)
+        self._walk_parameters(m, f, second, step_done, tile_done, strip_done, pixel_done)
         return m
 
     def _shadows(self, m: Module, step_done: Value, second: Value) -> list[Value]:
@@ -175,7 +185,7 @@ class Drain(wiring.Component):
         if self.uses_columns:
             loads.append((self.take & ~self.take_lanes, list(self.columns)))
         if self.uses_lanes:
-            loads.append((self.take & self.take_lanes, list(self.array_lanes)))
+            loads.append((self.take & self.take_lanes, list(self.tile_lanes)))
         values = self._shadow(m, "shadow", loads, self.accumulator_width, step_done)
         if not self.paired:
             return values
@@ -183,18 +193,27 @@ class Drain(wiring.Component):
         addends = self._shadow(m, "addend", loads, self.activation_width, step_done)
         return [Mux(second, addend, value) for value, addend in zip(values, addends, strict=True)]
 
-    def _walk_parameters(self, m: Module, f, second, step_done, pixel_done) -> None:
+    def _walk_parameters(
+        self, m: Module, f, second, step_done, tile_done, strip_done, pixel_done
+    ) -> None:
         """The parameter memory's address, relative to the layer's first word."""
         offset = Signal.like(self.parameter_address, name="parameter_offset")
+        strip = Signal.like(self.parameter_address, name="strip_offset")
         modes = {instruction.parameter_mode for instruction in self.program}
-        with m.Switch(f.parameter_mode):
-            if ParameterMode.CHANNEL in modes:
-                with m.Case(ParameterMode.CHANNEL):
-                    with m.If(pixel_done):
-                        m.d.sync += offset.eq(0)
-                    with m.Elif(step_done):
-                        m.d.sync += offset.eq(offset + 1)
-            if ParameterMode.PIXEL in modes:
-                with m.Case(ParameterMode.PIXEL), m.If(pixel_done):
-                    m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
+        if ParameterMode.CHANNEL in modes:
+            with m.If(f.parameter_mode == ParameterMode.CHANNEL):
+                with m.If(pixel_done):
+                    m.d.sync += [offset.eq(0), strip.eq(0)]
+                with m.Elif(strip_done):
+                    m.d.sync += [offset.eq(offset + 1), strip.eq(offset + 1)]
+                with m.Elif(tile_done):
+                    m.d.sync += offset.eq(strip)
+                with m.Elif(step_done):
+                    m.d.sync += offset.eq(offset + 1)
+        if ParameterMode.TILE in modes:
+            with m.If((f.parameter_mode == ParameterMode.TILE) & step_done):
+                m.d.sync += offset.eq(Mux(tile_done, 0, offset + 1))
+        if ParameterMode.PIXEL in modes:
+            with m.If((f.parameter_mode == ParameterMode.PIXEL) & pixel_done):
+                m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
         m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second)

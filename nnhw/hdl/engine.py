@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..isa import Operation
 from ..mapping import Program
 from .alignment import ReadAligner, WriteAligner
 from .arithmetic import delay
@@ -100,7 +101,8 @@ class Engine(wiring.Component):
         program = self.program
         return FetchSequencer(
             program=program.fetch,
-            rows=program.config.rows,
+            chunk=program.config.rows,
+            lanes=program.config.fetch_width,
             address_width=program.address_bits,
             weight_words=len(program.weights),
             padded=program.padded,
@@ -118,7 +120,8 @@ class Engine(wiring.Component):
     def _read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
         program = self.program
         return ReadAligner(
-            rows=program.config.rows,
+            rows=program.config.fetch_width,
+            period=program.config.rows,
             banks=program.config.banks,
             width=program.widths.activation,
             row_width=self._row_width(),
@@ -141,6 +144,8 @@ class Engine(wiring.Component):
         return MacArray(
             rows=config.rows,
             cols=config.cols,
+            lane_groups=config.lane_groups,
+            slots=self.program.lane_slots,
             activation_width=widths.activation,
             weight_width=widths.weight,
             accumulator_width=widths.accumulator,
@@ -153,7 +158,7 @@ class Engine(wiring.Component):
         program = self.program
         return Drain(
             program=program.drain,
-            rows=program.config.rows,
+            array_lanes=program.config.fetch_width,
             cols=program.config.cols,
             lanes=program.config.lanes,
             accumulator_width=program.widths.accumulator,
@@ -221,6 +226,7 @@ class Engine(wiring.Component):
         program = self.program
         m.d.comb += [
             aligner.address.eq(fetch.address),
+            aligner.repeat.eq(fetch.operation == Operation.DOT),
             aligner.row_inside.eq(fetch.row_inside),
             aligner.lane_start.eq(fetch.lane_start),
             aligner.lane_end.eq(fetch.lane_end),
@@ -232,7 +238,7 @@ class Engine(wiring.Component):
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
         wait = aligner.latency
-        for name, reset in (("valid", True), ("first", False), ("last", False)):
+        for name, reset in (("valid", True), ("first", False), ("last", False), ("carry", False)):
             late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
             m.d.comb += getattr(array, name).eq(late)
         operation: Value = fetch.operation
@@ -258,7 +264,7 @@ class Engine(wiring.Component):
             drain.take.eq(array.done),
             drain.take_lanes.eq(array.done_lanes),
             drain.columns.eq(array.columns),
-            drain.array_lanes.eq(array.lanes),
+            drain.tile_lanes.eq(array.lanes),
             drain.addends.eq(array.addends),
             parameters.address.eq(drain.parameter_address),
         ]

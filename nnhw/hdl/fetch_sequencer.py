@@ -24,8 +24,10 @@ class FetchSequencer(wiring.Component):
     Parameters
     ----------
     program : sequence of FetchInstruction
-    rows : int
-        Bytes a fetch.
+    chunk : int
+        Bytes of a fetch that a dot product takes.
+    lanes : int
+        Bytes of a fetch.
     address_width : int
     weight_words : int
         Depth of the weight memory.
@@ -47,7 +49,10 @@ class FetchSequencer(wiring.Component):
     entry_freed : In(1)
         An entry of the output buffer became free.
     valid, first, last : Out(1)
-        A fetch; it begins, ends a tile. These and all that follow are `latency` cycles late.
+        A fetch; it begins a roll, ends a roll that finishes a tile. These and all that follow are
+        `latency` cycles late.
+    carry : Out(1)
+        With `first`: the sums of the roll before go on.
     operation : Out(Operation)
     address : Out
         Of lane 0. In the left padding it may lie before the memory that the row is in.
@@ -56,7 +61,7 @@ class FetchSequencer(wiring.Component):
     weight_address : Out
     row_inside : Out(1)
         The image row is not padding.
-    lane_start, lane_end : Out(range(rows + 1))
+    lane_start, lane_end : Out(range(lanes + 1))
         Lanes from start to before end are not padding.
     pad_value : Out(signed)
         What the other lanes deliver.
@@ -72,7 +77,8 @@ class FetchSequencer(wiring.Component):
         self,
         *,
         program: Sequence[FetchInstruction],
-        rows: int,
+        chunk: int,
+        lanes: int,
         address_width: int,
         weight_words: int,
         padded: bool,
@@ -80,12 +86,14 @@ class FetchSequencer(wiring.Component):
         tiles_in_flight: int,
     ):
         self.program = tuple(program)
-        self.rows = rows
+        self.lanes = lanes
         self.padded = padded
         self.buffer_depth = buffer_depth
         self.tiles_in_flight = tiles_in_flight
         self.instruction = InstructionRegister(self.program)
-        self._loops = LoopNest(instruction=self.instruction, rows=rows, address_width=address_width)
+        self._loops = LoopNest(
+            instruction=self.instruction, rows=chunk, address_width=address_width
+        )
         pad_width = self.instruction.layout.fields["pad_value"].width
         super().__init__(
             {
@@ -96,13 +104,14 @@ class FetchSequencer(wiring.Component):
                 "valid": Out(1),
                 "first": Out(1),
                 "last": Out(1),
+                "carry": Out(1),
                 "operation": Out(unsigned(2)),
                 "address": Out(address_width),
                 "upper_half": Out(1),
                 "weight_address": Out(range(max(2, weight_words))),
                 "row_inside": Out(1),
-                "lane_start": Out(range(rows + 1)),
-                "lane_end": Out(range(rows + 1)),
+                "lane_start": Out(range(lanes + 1)),
+                "lane_end": Out(range(lanes + 1)),
                 "pad_value": Out(signed(pad_width)),
             }
         )
@@ -111,14 +120,11 @@ class FetchSequencer(wiring.Component):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
         m.submodules.loops = loops = self._loops
-        f, upcoming = instruction.current, instruction.upcoming
+        f = instruction.current
 
         issue = Signal()
-        tile_first = Signal(init=1)
+        roll_first = Signal(init=1)
         layer_first = Signal(init=1)
-        weight_address = Signal.like(
-            self.weight_address, init=self.program[0].weight_base, name="next_weight"
-        )
         m.d.comb += [
             issue.eq(~self._is_blocked(m, issue, layer_first)),
             loops.step.eq(issue),
@@ -126,36 +132,53 @@ class FetchSequencer(wiring.Component):
             self.frame_consumed.eq(issue & loops.layer_last & f.frees_frame),
         ]
         with m.If(issue):
-            m.d.sync += [tile_first.eq(loops.tile_last), layer_first.eq(loops.layer_last)]
-            with m.If(loops.layer_last):
-                m.d.sync += weight_address.eq(upcoming.weight_base)
-            with m.Elif(loops.pixel_last):
-                m.d.sync += weight_address.eq(f.weight_base)
-            with m.Elif(f.weight_step):
-                m.d.sync += weight_address.eq(weight_address + 1)
+            m.d.sync += [roll_first.eq(loops.roll_last), layer_first.eq(loops.layer_last)]
 
         m.d.sync += [
             self.valid.eq(issue),
-            self.first.eq(tile_first),
-            self.last.eq(loops.tile_last),
+            self.first.eq(roll_first),
+            self.last.eq(loops.roll_last & ~loops.in_warmup),
+            self.carry.eq(~loops.in_first_roll),
             self.operation.eq(f.operation),
             self.address.eq(loops.row + loops.x),
             self.upper_half.eq(loops.row[-1]),
-            self.weight_address.eq(weight_address),
+            self.weight_address.eq(self._walk_weights(m, issue)),
         ]
         if self.padded:
             m.d.sync += [
                 self.row_inside.eq((loops.y >= 0) & (loops.y < f.height)),
-                self.lane_start.eq(_clamp(-loops.x, self.rows)),
-                self.lane_end.eq(_clamp(f.row_length - loops.x, self.rows)),
+                self.lane_start.eq(_clamp(-loops.x, self.lanes)),
+                self.lane_end.eq(_clamp(f.row_length - loops.x, self.lanes)),
                 self.pad_value.eq(f.pad_value),
             ]
         return m
 
+    def _walk_weights(self, m: Module, issue: Signal) -> Signal:
+        """Weight word of the present fetch: every roll of a strip begins with the same one."""
+        f, upcoming, loops = self.instruction.current, self.instruction.upcoming, self._loops
+        first = self.program[0].weight_base
+        present = Signal.like(self.weight_address, init=first, name="weight")
+        strip = Signal.like(self.weight_address, init=first, name="strip_weight")
+        following = Signal.like(present, name="following_weight")
+        m.d.comb += following.eq(present + f.weight_step)
+        with m.If(issue):
+            with m.If(loops.layer_last):
+                m.d.sync += [present.eq(upcoming.weight_base), strip.eq(upcoming.weight_base)]
+            with m.Elif(loops.pixel_last):
+                m.d.sync += [present.eq(f.weight_base), strip.eq(f.weight_base)]
+            with m.Elif(loops.strip_last & f.tile_weights):
+                m.d.sync += [present.eq(following), strip.eq(following)]
+            with m.Elif(loops.roll_last):
+                m.d.sync += present.eq(strip)
+            with m.Else():
+                m.d.sync += present.eq(following)
+        return present
+
     def _is_blocked(self, m: Module, issue: Signal, layer_first: Signal) -> Value:
         """Whether the present fetch has to wait."""
         f, loops = self.instruction.current, self._loops
-        tile_issued = issue & loops.tile_last
+        tile_last = loops.roll_last & ~loops.in_warmup
+        tile_issued = issue & tile_last
 
         is_program_start = layer_first & (self.instruction.index == 0)
         blocked = is_program_start & ~self.frame_available
@@ -168,14 +191,14 @@ class FetchSequencer(wiring.Component):
                 m.d.sync += in_flight.eq(in_flight - 1)
             blocked |= layer_first & f.fence & (in_flight != 0)
 
-        drain_cycles = Mux(loops.in_last_tile, f.drain_cycles_last, f.drain_cycles)
+        drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):
             drain_busy = Signal(drain_cycles.shape())
             with m.If(tile_issued):
                 m.d.sync += drain_busy.eq(drain_cycles)
             with m.Elif(drain_busy != 0):
                 m.d.sync += drain_busy.eq(drain_busy - 1)
-            blocked |= loops.tile_last & (drain_busy != 0)
+            blocked |= tile_last & (drain_busy != 0)
 
         entries = drain_cycles + 1
         if any(i.operation == Operation.LANE_PAIR and i.to_stream for i in self.program):
@@ -183,7 +206,7 @@ class FetchSequencer(wiring.Component):
         room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
         reserved = Mux(tile_issued & f.to_stream, entries, 0)
         m.d.sync += room.eq(room + self.entry_freed - reserved)
-        return blocked | (loops.tile_last & f.to_stream & (room < entries))
+        return blocked | (tile_last & f.to_stream & (room < entries))
 
 
 def _clamp(value: Value, high: int) -> Value:

@@ -13,7 +13,7 @@ from ..isa import FetchInstruction, bits_for
 from .instruction import InstructionRegister
 
 #: Loops from the innermost to the outermost, by the instruction field that holds their count.
-LOOPS = ("chunks", "taps_x", "taps_y", "tiles", "out_cols", "out_rows")
+LOOPS = ("chunks", "taps_x", "taps_y", "rolls", "tiles", "out_cols", "out_rows")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class _Coordinate:
 
 
 class LoopNest(wiring.Component):
-    """Six nested loops that move three coordinates: x, the row address, and y.
+    """Seven nested loops that move three coordinates: x, the row address, and y.
 
     Every loop keeps, for each coordinate that it moves, the value at which its present trip began,
     so that a step is one addition whatever loop it belongs to. Loops of which no layer makes more
@@ -50,10 +50,14 @@ class LoopNest(wiring.Component):
         Go on to the next fetch.
     x, row, y : Out
         Coordinates of the present fetch.
-    tile_last, pixel_last, layer_last : Out(1)
-        The present fetch is the last one of its tile, pixel, layer.
-    in_last_tile : Out(1)
-        The present tile is the last one of its pixel.
+    roll_last, strip_last, pixel_last, layer_last : Out(1)
+        The present fetch is the last one of its roll, strip, pixel, layer.
+    in_first_roll : Out(1)
+        The present roll is the first one of its strip.
+    in_warmup : Out(1)
+        The present roll finishes no results.
+    in_last_strip : Out(1)
+        The present strip is the last one of its pixel.
     """
 
     def __init__(self, *, instruction: InstructionRegister, rows: int, address_width: int):
@@ -64,8 +68,14 @@ class LoopNest(wiring.Component):
                 "x_start",
                 {"chunks": rows, "taps_x": "tap_x_x", "tiles": "tile_x", "out_cols": "out_col_x"},
             ),
-            _Coordinate("row", "source", {"taps_y": "tap_y_pitch", "out_rows": "out_row_pitch"}),
-            _Coordinate("y", "y_start", {"taps_y": "tap_y_y", "out_rows": "out_row_y"}),
+            _Coordinate(
+                "row",
+                "source",
+                {"taps_y": "tap_y_pitch", "rolls": "roll_pitch", "out_rows": "out_row_pitch"},
+            ),
+            _Coordinate(
+                "y", "y_start", {"taps_y": "tap_y_y", "rolls": "roll_y", "out_rows": "out_row_y"}
+            ),
         )
         program = instruction.program
         super().__init__(
@@ -74,10 +84,13 @@ class LoopNest(wiring.Component):
                 "x": Out(signed(_width(program, self._coordinates[0]))),
                 "row": Out(unsigned(address_width)),
                 "y": Out(signed(_width(program, self._coordinates[2]))),
-                "tile_last": Out(1),
+                "roll_last": Out(1),
+                "strip_last": Out(1),
                 "pixel_last": Out(1),
                 "layer_last": Out(1),
-                "in_last_tile": Out(1),
+                "in_first_roll": Out(1),
+                "in_warmup": Out(1),
+                "in_last_strip": Out(1),
             }
         )
 
@@ -104,9 +117,12 @@ class LoopNest(wiring.Component):
             finished[name] = Signal(name=f"{name}_finished")
             m.d.comb += finished[name].eq(counters[name] == getattr(f, name))
         m.d.comb += [
-            self.tile_last.eq(finished["chunks"] & finished["taps_x"] & finished["taps_y"]),
-            self.in_last_tile.eq(finished["tiles"]),
-            self.pixel_last.eq(self.tile_last & finished["tiles"]),
+            self.roll_last.eq(finished["chunks"] & finished["taps_x"] & finished["taps_y"]),
+            self.strip_last.eq(self.roll_last & finished["rolls"]),
+            self.in_first_roll.eq(counters["rolls"] == 0 if "rolls" in counters else 1),
+            self.in_warmup.eq(counters["rolls"] < f.warmup if "rolls" in counters else 0),
+            self.in_last_strip.eq(finished["tiles"]),
+            self.pixel_last.eq(self.strip_last & finished["tiles"]),
             self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,26 +87,29 @@ class MacColumn(wiring.Component):
 
 
 class LaneUnit(wiring.Component):
-    """Accumulates each lane's product on its own: sum, maximum, or two terms kept apart.
+    """Accumulates each lane's products on its own: sums, maximum, or two terms kept apart.
+
+    Each lane has `slots` accumulators. The last one is the lane's result; the ones before it hold
+    the sums of later output rows of a rolling convolution, and move on by one with each roll.
 
     Parameters
     ----------
-    rows : int
-        Number of lanes.
+    lanes, slots : int
     activation_width, product_width, accumulator_width : int
         Bits of signed values.
-    operations : set of Operation
+    operations : frozenset of Operation
         What it must be able to do.
 
     Members
     -------
-    products : In(rows of signed)
-    enable, first : In(1)
-        Take the products; `first` starts a new tile.
+    products : In(lanes of slots of signed)
+    enable, first, carry : In(1)
+        Take the products; `first` starts a tile or, with `carry`, a roll that goes on with the sums
+        of the one before.
     operation : In(Operation)
-    values : Out(rows of signed)
+    values : Out(lanes of signed)
         Sum, maximum, or first term, a cycle after the products.
-    addends : Out(rows of signed)
+    addends : Out(lanes of signed)
         Second term of `Operation.LANE_PAIR`, likewise.
 
     Attributes
@@ -119,59 +122,88 @@ class LaneUnit(wiring.Component):
     def __init__(
         self,
         *,
-        rows: int,
+        lanes: int,
+        slots: int,
         activation_width: int,
         product_width: int,
         accumulator_width: int,
         operations: frozenset[Operation],
     ):
-        self.rows = rows
+        self.lanes = lanes
+        self.slots = slots
         self.activation_width = activation_width
         self.accumulator_width = accumulator_width
         self.operations = operations
+        product = data.ArrayLayout(signed(product_width), slots)
         super().__init__(
             {
-                "products": In(data.ArrayLayout(signed(product_width), rows)),
+                "products": In(data.ArrayLayout(product, lanes)),
                 "enable": In(1),
                 "first": In(1),
+                "carry": In(1),
                 "operation": In(unsigned(2)),
-                "values": Out(data.ArrayLayout(signed(accumulator_width), rows)),
-                "addends": Out(data.ArrayLayout(signed(activation_width), rows)),
+                "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
+                "addends": Out(data.ArrayLayout(signed(activation_width), lanes)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        for lane in range(self.rows):
-            product = self.products[lane]
+        for lane in range(self.lanes):
+            products = self.products[lane]
             value = Signal(signed(self.accumulator_width), name=f"value_{lane}", reset_less=True)
             m.d.comb += self.values[lane].eq(value)
-            with m.If(self.enable), m.If(self.first):
-                m.d.sync += value.eq(product)
-            more = self.enable & ~self.first
-            if Operation.LANE_SUM in self.operations:
-                with m.If(more & (self.operation == Operation.LANE_SUM)):
-                    m.d.sync += value.eq(value + product)
-            if Operation.LANE_MAX in self.operations:
-                is_larger = (self.operation == Operation.LANE_MAX) & (product > value)
-                with m.If(more & is_larger):
-                    m.d.sync += value.eq(product)
+            before = self._rows_in_the_making(m, lane) if self.slots > 1 else None
+            self._take(m, value, products[self.slots - 1], before)
             if Operation.LANE_PAIR in self.operations:
                 addend = Signal(
                     signed(self.activation_width), name=f"addend_{lane}", reset_less=True
                 )
                 m.d.comb += self.addends[lane].eq(addend)
-                with m.If(more):
-                    m.d.sync += addend.eq(product)
+                with m.If(self.enable & ~self.first):
+                    m.d.sync += addend.eq(products[self.slots - 1])
         return m
+
+    def _rows_in_the_making(self, m: Module, lane: int) -> Signal:
+        """All accumulators but the last; returns the one that is next to finish."""
+        before: Value = Const(0)
+        for slot in range(self.slots - 1):
+            sum_ = Signal(
+                signed(self.accumulator_width), name=f"row_{lane}_{slot}", reset_less=True
+            )
+            with m.If(self.enable):
+                m.d.sync += sum_.eq(
+                    Mux(self.first, Mux(self.carry, before, 0), sum_) + self.products[lane][slot]
+                )
+            before = sum_
+        return before
+
+    def _take(self, m: Module, value: Signal, product, before) -> None:
+        """The last accumulator of a lane."""
+        start = product if before is None else product + Mux(self.carry, before, 0)
+        more = self.enable & ~self.first
+        with m.If(self.enable & self.first):
+            m.d.sync += value.eq(start)
+        if Operation.LANE_SUM in self.operations:
+            with m.If(more & (self.operation == Operation.LANE_SUM)):
+                m.d.sync += value.eq(value + product)
+        if Operation.LANE_MAX in self.operations:
+            is_larger = (self.operation == Operation.LANE_MAX) & (product > value)
+            with m.If(more & is_larger):
+                m.d.sync += value.eq(product)
 
 
 class MacArray(wiring.Component):
-    """`rows` x `cols` multipliers: `cols` dot products, or `rows` lanes of the first column.
+    """`rows` x `cols` multipliers: `cols` dot products, or single products of many lanes.
+
+    For operations on lanes, the columns are shared out: the first `slots` of them belong to the
+    first `rows` lanes, the next `slots` to the next `rows` lanes, and so on.
 
     Parameters
     ----------
     rows, cols : int
+    lane_groups, slots : int
+        `lane_groups` * `rows` lanes with `slots` products each.
     activation_width, weight_width, accumulator_width : int
         Bits of signed values.
     multiplier_stages, tree_levels_per_stage : int
@@ -181,26 +213,27 @@ class MacArray(wiring.Component):
 
     Members
     -------
-    activations : In(rows of signed)
-        One vector, for all columns.
+    activations : In(lanes of signed)
+        For dot products, each group of `rows` lanes must hold the same vector.
     weights : In(rows of cols of signed)
     valid : In(1)
         Operands are there.
-    first, last : In(1)
-        They begin, end a tile.
+    first, last, carry : In(1)
+        They begin, end a tile; with `carry`, `first` goes on with the sums of the roll before.
     operation : In(Operation)
     done : Out(1)
-        In this cycle the results of a tile are there, `latency` cycles after its last operands.
+        In this cycle the results of a tile are there, `latency` or, for lanes, `lane_latency`
+        cycles after its last operands.
     done_lanes : Out(1)
         They are in the lanes, not in the columns.
     columns : Out(cols of signed)
         Dot products.
-    lanes, addends : Out(rows of signed)
+    lanes, addends : Out(lanes of signed)
         See `LaneUnit`.
 
     Attributes
     ----------
-    latency : int
+    latency, lane_latency : int
     """
 
     def __init__(
@@ -208,6 +241,8 @@ class MacArray(wiring.Component):
         *,
         rows: int,
         cols: int,
+        lane_groups: int,
+        slots: int,
         activation_width: int,
         weight_width: int,
         accumulator_width: int,
@@ -217,7 +252,10 @@ class MacArray(wiring.Component):
     ):
         self.rows = rows
         self.cols = cols
+        self.lane_groups = lane_groups
+        self.slots = slots
         self.operations = operations
+        lanes = lane_groups * rows
         self._columns = [
             MacColumn(
                 rows=rows,
@@ -227,32 +265,34 @@ class MacArray(wiring.Component):
                 multiplier_stages=multiplier_stages,
                 tree_levels_per_stage=tree_levels_per_stage,
             )
-            for _ in range(cols if self.has_columns else 1)
+            for _ in range(cols if self.has_columns else lane_groups * slots)
         ]
         self._lane_unit = None
         if self.has_lanes:
             self._lane_unit = LaneUnit(
-                rows=rows,
+                lanes=lanes,
+                slots=slots,
                 activation_width=activation_width,
                 product_width=activation_width + weight_width,
                 accumulator_width=accumulator_width,
                 operations=operations,
             )
-        self._multiplier_stages = multiplier_stages
         self.latency = self._columns[0].latency
+        self.lane_latency = multiplier_stages + LaneUnit.latency
         super().__init__(
             {
-                "activations": In(data.ArrayLayout(signed(activation_width), rows)),
+                "activations": In(data.ArrayLayout(signed(activation_width), lanes)),
                 "weights": In(data.ArrayLayout(data.ArrayLayout(signed(weight_width), cols), rows)),
                 "valid": In(1),
                 "first": In(1),
                 "last": In(1),
+                "carry": In(1),
                 "operation": In(unsigned(2)),
                 "done": Out(1),
                 "done_lanes": Out(1),
                 "columns": Out(data.ArrayLayout(signed(accumulator_width), cols)),
-                "lanes": Out(data.ArrayLayout(signed(accumulator_width), rows)),
-                "addends": Out(data.ArrayLayout(signed(activation_width), rows)),
+                "lanes": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
+                "addends": Out(data.ArrayLayout(signed(activation_width), lanes)),
             }
         )
 
@@ -266,38 +306,60 @@ class MacArray(wiring.Component):
         """Whether any operation on single lanes is needed."""
         return bool(self.operations - {Operation.DOT})
 
+    def _control(self, m: Module, latency: int, enable, prefix: str):
+        """valid, first, operation and end of tile as they belong to the last but one stage."""
+        wait = latency - 1
+        valid = delay(m, self.valid & enable, wait, name=f"{prefix}_valid", reset=True)
+        first = delay(m, self.first, wait, name=f"{prefix}_first")
+        last = delay(m, self.last, wait, name=f"{prefix}_last")
+        done = Signal(name=f"{prefix}_done")
+        m.d.sync += done.eq(valid & last)
+        return valid, first, done
+
     def elaborate(self, platform):
         m = Module()
-        wait = self.latency - 1
-        valid = delay(m, self.valid, wait, name="valid", reset=True)
-        first = delay(m, self.first, wait, name="first")
-        last = delay(m, self.last, wait, name="last")
-        operation = delay(m, self.operation, wait, name="operation")
-        is_dot = operation == Operation.DOT
-        done, done_lanes = Signal(), Signal(reset_less=True)
-        m.d.sync += [done.eq(valid & last), done_lanes.eq(~is_dot)]
-        m.d.comb += [self.done.eq(done), self.done_lanes.eq(done_lanes)]
+        is_dot = self.operation == Operation.DOT
         for index, column in enumerate(self._columns):
             m.submodules[f"column_{index}"] = column
-            m.d.comb += [
-                column.activations.eq(self.activations),
-                column.enable.eq(valid & is_dot),
-                column.first.eq(first),
-                self.columns[index].eq(column.accumulator),
-            ]
+            group = index // self.slots if index < self.lane_groups * self.slots else 0
             for row in range(self.rows):
-                m.d.comb += column.weights[row].eq(self.weights[row][index])
+                m.d.comb += [
+                    column.activations[row].eq(self.activations[group * self.rows + row]),
+                    column.weights[row].eq(self.weights[row][index]),
+                ]
+        if self.has_columns:
+            valid, first, columns_done = self._control(m, self.latency, is_dot, "column")
+            m.d.comb += self.done.eq(columns_done)
+            for index, column in enumerate(self._columns):
+                m.d.comb += [
+                    column.enable.eq(valid),
+                    column.first.eq(first),
+                    self.columns[index].eq(column.accumulator),
+                ]
         if self._lane_unit is not None:
-            m.submodules.lane_unit = unit = self._lane_unit
-            products = self._columns[0].products
-            for row in range(self.rows):
-                late = delay(m, products[row], wait - self._multiplier_stages, name=f"lane_{row}")
-                m.d.comb += unit.products[row].eq(late)
-            m.d.comb += [
-                unit.enable.eq(valid & ~is_dot),
-                unit.first.eq(first),
-                unit.operation.eq(operation),
-                self.lanes.eq(unit.values),
-                self.addends.eq(unit.addends),
-            ]
+            valid, first, lanes_done = self._control(m, self.lane_latency, ~is_dot, "lane")
+            m.d.comb += self.done_lanes.eq(lanes_done)
+            if self.has_columns:
+                m.d.comb += self.done.eq(columns_done | lanes_done)
+            else:
+                m.d.comb += self.done.eq(lanes_done)
+            self._connect_lanes(m, self._lane_unit, valid, first)
         return m
+
+    def _connect_lanes(self, m: Module, unit: LaneUnit, valid, first) -> None:
+        m.submodules.lane_unit = unit
+        m.d.comb += [
+            unit.enable.eq(valid),
+            unit.first.eq(first),
+            unit.carry.eq(delay(m, self.carry, self.lane_latency - 1, name="lane_carry")),
+            unit.operation.eq(
+                delay(m, self.operation, self.lane_latency - 1, name="lane_operation")
+            ),
+            self.lanes.eq(unit.values),
+            self.addends.eq(unit.addends),
+        ]
+        for lane in range(self.lane_groups * self.rows):
+            group, row = divmod(lane, self.rows)
+            for slot in range(self.slots):
+                column = self._columns[group * self.slots + slot]
+                m.d.comb += unit.products[lane][slot].eq(column.products[row])

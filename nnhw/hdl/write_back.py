@@ -100,11 +100,7 @@ class WriteBack(wiring.Component):
             layer_done.eq(self.scaled & self.layer_done),
             instruction.advance.eq(layer_done),
         ]
-        address = Signal.like(self.address, init=self.program[0].destination, name="next_address")
-        with m.If(layer_done):
-            m.d.sync += address.eq(upcoming.destination)
-        with m.Elif(self.scaled):
-            m.d.sync += address.eq(address + self.scaled_count)
+        address = self._walk_addresses(m, f, upcoming, layer_done)
 
         # first stage: round and add the zero point; second stage: clamp
         lo, hi = delay(m, f.lo, 1, name="lo"), delay(m, f.hi, 1, name="hi")
@@ -128,3 +124,32 @@ class WriteBack(wiring.Component):
             self.frame_done.eq(delay(m, layer_done & is_last, 2, name="frame_done")),
         ]
         return m
+
+    def _walk_addresses(self, m: Module, f, upcoming, layer_done) -> Signal:
+        """Address of the results that are scaled in this cycle."""
+        first = self.program[0].destination
+        address = Signal.like(self.address, init=first, name="next_address")
+        following = Signal.like(address, name="following_address")
+        m.d.comb += following.eq(address + self.scaled_count)
+        moves_on = self.scaled & ~layer_done
+        with m.If(layer_done):
+            m.d.sync += address.eq(upcoming.destination)
+        with m.Elif(self.scaled):
+            m.d.sync += address.eq(following)
+        if any(instruction.rolls for instruction in self.program):
+            roll = Signal.like(f.rolls, init=0, name="roll")
+            tile = Signal.like(address, init=first, name="tile_address")
+            strip = Signal.like(address, name="next_strip_address")
+            strip_done = self.tile_done & (roll == f.rolls)
+            with m.If(self.scaled & self.tile_done):
+                m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
+                with m.If(roll == 0):
+                    m.d.sync += strip.eq(following)
+            with m.If(layer_done):
+                m.d.sync += tile.eq(upcoming.destination)
+            with m.Elif(moves_on & strip_done):
+                after = Mux(f.rolls == 0, following, strip)
+                m.d.sync += [address.eq(after), tile.eq(after)]
+            with m.Elif(moves_on & self.tile_done):
+                m.d.sync += [address.eq(tile + f.roll_pitch), tile.eq(tile + f.roll_pitch)]
+        return address

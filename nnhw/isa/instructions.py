@@ -24,7 +24,9 @@ class Operation(enum.IntEnum):
 
     #: cols dot products of `rows` lanes, accumulated: dense convolution, matrix product.
     DOT = 0
-    #: `rows` products of lane and first column's weight, accumulated: depthwise, average pooling.
+    #: Each lane's products, accumulated: depthwise, average pooling. Where a strip has several
+    #: rolls, each lane has sums for as many output rows that are in the making, and every roll
+    #: finishes the oldest one.
     LANE_SUM = 1
     #: The largest of each lane's products: max pooling.
     LANE_MAX = 2
@@ -37,10 +39,13 @@ class ParameterMode(enum.IntEnum):
 
     #: One word for the whole layer (two for `Operation.LANE_PAIR`, one an operand).
     LAYER = 0
-    #: One word a drain step, starting again at each pixel: parameters by channel.
+    #: One word a drain step, starting again at each pixel: parameters by channel. All tiles of a
+    #: strip use the same words.
     CHANNEL = 1
     #: One word a pixel: parameters by position.
     PIXEL = 2
+    #: One word a drain step, starting again at each tile: every tile has the same channels.
+    TILE = 3
 
 
 def _doc(text: str, *, signed: bool = False) -> int:
@@ -50,13 +55,16 @@ def _doc(text: str, *, signed: bool = False) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class FetchInstruction:
-    """One layer for the fetch sequencer: six nested loops over addresses.
+    """One layer for the fetch sequencer: seven nested loops over addresses.
 
-    Outermost to innermost: output rows, output columns, tiles, kernel rows (taps_y), kernel columns
-    (taps_x), chunks of `rows` bytes. A fetch reads the bytes at row address + x. The row address
-    and y belong to an image row, x is the byte within it; lanes outside of 0 <= y < height,
-    0 <= x + lane < row_length deliver `pad_value`. Addresses count bytes, modulo the address
-    space. All counts are stored less one.
+    Outermost to innermost: output rows, output columns, tiles, rolls, kernel rows (taps_y), kernel
+    columns (taps_x), chunks of `rows` bytes. A tile is a group of results that leave together. A
+    strip is a column of such tiles, one a roll, each further down the image by the rows of a roll;
+    the first rolls may only warm up sums that later ones finish.
+
+    A fetch reads the bytes at row address + x. The row address and y belong to an image row, x is
+    the byte within it; lanes outside of 0 <= y < height, 0 <= x + lane < row_length deliver
+    `pad_value`. Addresses count bytes, modulo the address space. All counts are stored less one.
     """
 
     operation: int = _doc("what the array does (`Operation`)")
@@ -65,14 +73,18 @@ class FetchInstruction:
     x_start: int = _doc("x of the first fetch; negative in the left padding", signed=True)
     out_rows: int = _doc("output rows less one")
     out_cols: int = _doc("output columns less one")
-    tiles: int = _doc("tiles a pixel, less one")
-    taps_y: int = _doc("kernel rows less one")
+    tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")
+    rolls: int = _doc("rolls a strip, less one")
+    warmup: int = _doc("rolls of a strip that finish no results")
+    taps_y: int = _doc("kernel rows, or image rows of a roll, less one")
     taps_x: int = _doc("separate runs a kernel row, less one")
     chunks: int = _doc("fetches a run, less one")
     out_row_pitch: int = _doc("row address step from output row to output row")
     out_row_y: int = _doc("y step from output row to output row")
     out_col_x: int = _doc("x step from output column to output column")
     tile_x: int = _doc("x step from tile to tile")
+    roll_pitch: int = _doc("row address step from roll to roll")
+    roll_y: int = _doc("y step from roll to roll")
     tap_y_pitch: int = _doc("row address step from kernel row to kernel row")
     tap_y_y: int = _doc("y step from kernel row to kernel row")
     tap_x_x: int = _doc("x step from run to run within a kernel row")
@@ -81,6 +93,7 @@ class FetchInstruction:
     pad_value: int = _doc("what padding lanes deliver", signed=True)
     weight_base: int = _doc("first weight word; every pixel starts here again")
     weight_step: int = _doc("1: next weight word with each fetch; 0: the same word always")
+    tile_weights: int = _doc("1: each tile, or strip, has words of its own; 0: all have the same")
     fence: int = _doc("1: wait until all earlier layers' results are in memory")
     frees_frame: int = _doc("1: the input frame is not read after this layer")
     to_stream: int = _doc("1: results leave through the output stream, whose buffer needs room")
@@ -90,11 +103,12 @@ class FetchInstruction:
 
 @dataclass(frozen=True, kw_only=True)
 class DrainInstruction:
-    """One layer for the drain sequencer: pixels, tiles and steps of up to `lanes` results."""
+    """One layer for the drain sequencer: pixels, tiles, rolls, steps of up to `lanes` results."""
 
     paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
     pixels: int = _doc("output pixels less one")
-    tiles: int = _doc("tiles a pixel, less one")
+    tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")
+    rolls: int = _doc("tiles a strip, less one")
     steps: int = _doc("steps of a tile, less one")
     steps_last: int = _doc("steps of a pixel's last tile, less one")
     count: int = _doc("results in the last step of a tile")
@@ -107,12 +121,16 @@ class DrainInstruction:
 class WriteBackInstruction:
     """One layer for the write-back stage: what becomes of scaled results.
 
-    Results come in channels-last order without gaps, so the destination is a running address.
+    Without rolls, results come in channels-last order, so the destination is a running address.
+    With rolls, the tiles of a strip lie one image row apart, and each strip begins where the first
+    tile of the one before it ended.
     """
 
     zero_point: int = _doc("zero point of the results", signed=True)
     lo: int = _doc("lower bound of the results", signed=True)
     hi: int = _doc("upper bound of the results", signed=True)
+    rolls: int = _doc("tiles a strip, less one")
+    roll_pitch: int = _doc("address step from tile to tile of a strip")
     destination: int = _doc("address of the first result")
     to_stream: int = _doc("1: to the output stream in place of the activation memory")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import MappingError
-from ..ir import Graph
-from .compile import plan_graph
+from ..ir import Graph, QConv
+from .compile import layer_nodes, plan_graph
 from .config import EngineConfig
 from .cycles import predict_cycles
 
@@ -16,8 +16,9 @@ DEFAULT_MACS = 128
 #: Largest loss of speed for which less hardware is preferred.
 _TOLERANCE = 0.01
 
-#: Most requantizer lanes considered.
+#: Most requantizer lanes, and most lanes of operations on single channels, considered.
 _MOST_LANES = 32
+_MOST_CHANNEL_LANES = 128
 
 
 def choose_engine(
@@ -67,18 +68,30 @@ def _interval(graph: Graph, config: EngineConfig) -> int:
 
 
 def _lane_candidates(graph: Graph, rows: int, cols: int) -> list[tuple[int, EngineConfig]]:
-    """(interval, configuration) for numbers of lanes from one on, while more of them help."""
+    """(interval, configuration) for all sensible numbers of lanes."""
     candidates = []
-    lanes = 1
-    while lanes <= min(_MOST_LANES, max(rows, cols)):
-        config = _configuration(rows, cols, lanes)
-        candidates.append((_interval(graph, config), config))
-        lanes *= 2
+    for groups in _lane_groups(graph, rows, cols):
+        for lanes in _powers_of_two(min(_MOST_LANES, max(rows * groups, cols))):
+            config = _configuration(rows, cols, lanes, groups)
+            candidates.append((_interval(graph, config), config))
     return candidates
 
 
-def _configuration(rows: int, cols: int, lanes: int) -> EngineConfig:
-    config = EngineConfig(rows=rows, cols=cols, lanes=lanes, input_bytes=1, output_bytes=1)
+def _powers_of_two(most: int) -> list[int]:
+    return [1 << bit for bit in range(most.bit_length())]
+
+
+def _lane_groups(graph: Graph, rows: int, cols: int) -> list[int]:
+    """Numbers of lane groups worth a try: just one if all that the array does is dense."""
+    if all(isinstance(node, QConv) and node.groups == 1 for node in layer_nodes(graph)):
+        return [1]
+    return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
+
+
+def _configuration(rows: int, cols: int, lanes: int, groups: int) -> EngineConfig:
+    config = EngineConfig(
+        rows=rows, cols=cols, lanes=lanes, lane_groups=groups, input_bytes=1, output_bytes=1
+    )
     beat_bytes = min(8, config.banks)
     return replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
 
@@ -93,6 +106,7 @@ def _least_hardware(candidates: list[tuple[int, EngineConfig]]) -> tuple[int, En
             pair[1].mac_units,
             pair[1].lanes,
             pair[1].banks,
+            pair[1].lane_groups,
             pair[1].frame_buffers,
             pair[0],
         ),

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..errors import MappingError
 from ..ir import Graph, Node, QConv, QMaxPool, Reshape
-from ..isa import bits_for
+from ..isa import Operation, bits_for
 from ..quantize import accumulator_bounds, tensor_bounds
 from .config import EngineConfig
 from .geometry import Geometry, node_geometry
-from .images import exact_shift, node_parameters, parameter_words, weight_words
+from .images import exact_shift, node_parameters, parameter_words, weight_count, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory
 from .program import Layer, Plan, Program, Widths
@@ -37,7 +37,9 @@ def overread_bytes(
         return {}
     most: dict[str, int] = {}
     for node, geometry in zip(nodes, geometries, strict=True):
-        extra = geometry.chunks * config.rows - geometry.run
+        dense = geometry.operation is Operation.DOT
+        width = config.rows if dense else config.fetch_width
+        extra = geometry.chunks * width - geometry.run
         for name in node.inputs:
             most[name] = max(most.get(name, 0), extra)
     return most
@@ -97,14 +99,19 @@ def _map_layers(
     weight_base = parameter_base = 0
     ones: int | None = None
     in_flight: set[str] = set()
+    dense_before = geometries[-1].operation is Operation.DOT  # of the frame before
     for index, (node, geometry) in enumerate(zip(nodes, geometries, strict=True)):
         sources = {plan.roots[name] for name in node.inputs}
-        fence = bool(sources & in_flight)
+        dense = geometry.operation is Operation.DOT
+        # lanes are faster than columns: they must not overtake dot products
+        overtakes = dense_before and not dense
+        dense_before = dense
+        fence = bool(sources & in_flight) or overtakes
         in_flight = {node.output} if fence else in_flight | {node.output}
         weighted = isinstance(node, QConv)
         if weighted or ones is None:
             base = weight_base
-            words = geometry.tiles * geometry.fetches_per_tile if weighted else 1
+            words = weight_count(geometry) if weighted else 1
             weight_base += words
             if not weighted:
                 ones = base
@@ -124,7 +131,7 @@ def _map_layers(
             to_stream=node.output == stream,
         )
         drain = lower_drain(geometry, config, parameter_base=parameter_base)
-        write_back = lower_write_back(node, graph, plan, to_stream=node.output == stream)
+        write_back = lower_write_back(node, graph, geometry, plan, to_stream=node.output == stream)
         parameter_base += parameter_count(geometry, config)
         layers.append(
             Layer(
@@ -132,6 +139,7 @@ def _map_layers(
                 tensor=node.output,
                 operator=type(node).__name__,
                 shape=graph.tensors[node.output].shape,
+                lane_slots=geometry.slots,
                 macs=node_macs(node, graph),
                 fetch=fetch,
                 drain=drain,
@@ -179,7 +187,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     have_ones = False
     for node, geometry in zip(nodes, geometries, strict=True):
         if isinstance(node, QConv) or not have_ones:
-            words.append(weight_words(node, geometry, config))
+            words.append(weight_words(node, geometry, config, slots=plan.lane_slots))
             have_ones |= not isinstance(node, QConv)
     parameters = np.concatenate(
         [

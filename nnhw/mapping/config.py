@@ -32,6 +32,9 @@ class EngineConfig:
         Registers behind each multiplier of the array, at least 1.
     tree_levels_per_stage
         Adder tree levels between two registers, at least 1.
+    lane_groups
+        Lanes of operations on single channels, in multiples of `rows`; at most `cols`. With more
+        than one, the array's columns are shared out among the groups.
     scale_stages
         Registers behind each requantizer multiplier, at least 1.
 
@@ -49,6 +52,7 @@ class EngineConfig:
     frame_buffers: int = 2
     multiplier_stages: int = 1
     tree_levels_per_stage: int = 2
+    lane_groups: int = 1
     scale_stages: int = 2
 
     def __post_init__(self) -> None:
@@ -62,6 +66,10 @@ class EngineConfig:
                 raise MappingError(f"'{name}' must be 1, 2, 4 or 8, not {value!r}")
         if self.frame_buffers > 2:
             raise MappingError(f"'frame_buffers' must be 1 or 2, not {self.frame_buffers!r}")
+        if self.lane_groups > self.cols:
+            raise MappingError(
+                f"'lane_groups' must be at most 'cols' ({self.cols}), not {self.lane_groups!r}"
+            )
         if self.rows > 1024 or self.cols > 1024:
             raise MappingError(
                 f"An array of at most 1024 x 1024 can be built, not {self.rows} x {self.cols}"
@@ -73,10 +81,20 @@ class EngineConfig:
         return self.rows * self.cols
 
     @property
+    def fetch_width(self) -> int:
+        """Bytes a fetch: lanes of operations on single channels."""
+        return self.rows * self.lane_groups
+
+    @property
+    def lane_slots(self) -> int:
+        """Products that each lane can take at once."""
+        return self.cols // self.lane_groups
+
+    @property
     def banks(self) -> int:
         """Byte-wide banks of the activation memories: a power of two, so that the bank of a byte
         is the low bits of its address."""
-        return _power_of_two_at_least(max(self.rows, self.lanes, self.input_bytes))
+        return _power_of_two_at_least(max(self.fetch_width, self.lanes, self.input_bytes))
 
     @property
     def tree_stages(self) -> int:
@@ -89,17 +107,21 @@ class EngineConfig:
         """Cycles from a fetch's issue to its operands at the array: address, memory, alignment."""
         return 3
 
-    @property
-    def array_latency(self) -> int:
-        """Cycles from operands to the accumulator that holds them."""
-        return self.multiplier_stages + self.tree_stages + 1
+    def array_latency(self, *, dense: bool) -> int:
+        """Cycles from operands to the accumulator that holds them; only `dense` has a tree."""
+        return self.multiplier_stages + (self.tree_stages if dense else 0) + 1
 
-    def drain_latency(self, *, paired: bool) -> int:
+    def drain_latency(self, *, dense: bool, paired: bool) -> int:
         """Cycles from a tile's last issue to its first result at the write-back register.
 
-        `paired`: whether the engine holds the second requantizer term (any tensor addition).
+        Parameters
+        ----------
+        dense
+            Whether the tile holds dot products.
+        paired
+            Whether the engine holds the second requantizer term (any tensor addition).
         """
-        shadow = self.read_latency + self.array_latency + 1
+        shadow = self.read_latency + self.array_latency(dense=dense) + 1
         return shadow + 2 + self.scale_stages + (1 if paired else 0) + 3
 
     def to_dict(self) -> dict[str, Any]:

@@ -78,10 +78,12 @@ class CycleModel:
 
 @dataclass
 class _Clock:
-    """Where the fetch sequencer stands: its last issue, and the drain cycles that this takes."""
+    """Where the fetch sequencer stands: its last issue, and the cycles that this one's results take
+    to the write-back register and then in the drain."""
 
     issued: int = -1
     drain: int = 0
+    latency: int = 0
 
 
 def _run_layer(
@@ -95,16 +97,20 @@ def _run_layer(
     per_tile = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
     tiles, pixels = fetch.tiles + 1, drain.pixels + 1
     cycles, cycles_last = fetch.drain_cycles + 1, fetch.drain_cycles_last + 1
-    natural = first + per_tile - 1
+    warmup = fetch.warmup * per_tile
+    natural = first + warmup + per_tile - 1
     if not fetch.to_stream:
-        start = max(natural, clock.issued + clock.drain)
+        rolls = drain.rolls + 1
+        last = pixels  # each pixel's last strip
+        others = pixels * (tiles - 1)
         waits = (
-            start
-            - natural
-            + pixels * (tiles - 1) * max(0, cycles - per_tile)
-            + (pixels - 1) * max(0, cycles_last - per_tile)
+            max(0, clock.issued + clock.drain - natural)
+            + (others * max(0, cycles - per_tile) + last * max(0, cycles_last - per_tile))
+            * (rolls - 1)
+            + others * max(0, cycles - warmup - per_tile)
+            + (last - 1) * max(0, cycles_last - warmup - per_tile)
         )
-        clock.issued = natural + per_tile * (pixels * tiles - 1) + waits
+        clock.issued = first + pixels * tiles * (warmup + rolls * per_tile) - 1 + waits
         clock.drain = cycles_last
         return waits, 0
 
@@ -123,11 +129,11 @@ def _run_layer(
             clock.issued, clock.drain = issued, steps * a_step
             for step in range(steps):
                 output.write(
-                    issued + plan.drain_latency + step * a_step + a_step - 1,
+                    issued + clock.latency + step * a_step + a_step - 1,
                     tail if step == steps - 1 else lanes,
                     last=is_last and pixel == pixels - 1 and step == steps - 1,
                 )
-            natural = issued + per_tile
+            natural = issued + warmup + per_tile
     return drain_wait, stream_wait
 
 
@@ -144,7 +150,8 @@ def _run_frame(
         before = max(clock.issued, first - 1)
         possible = before + 1
         if layer.fetch.fence:
-            possible = max(possible, clock.issued + plan.drain_latency + clock.drain - 1)
+            possible = max(possible, clock.issued + clock.latency + clock.drain - 1)
+        clock.latency = plan.drain_latency(layer)
         drain_wait, stream_wait = _run_layer(layer, possible, clock, plan, output)
         cycles = clock.issued - before
         layers.append(

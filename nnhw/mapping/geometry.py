@@ -18,13 +18,17 @@ class Geometry:
     ----------
     operation, parameter_mode
         What the array does; how the drain walks through its parameters.
-    out_rows, out_cols, tiles, taps_y, taps_x, chunks
+    out_rows, out_cols, tiles, rolls, taps_y, taps_x, chunks
         Trip counts, outermost first.
+    warmup
+        Rolls of a strip that finish no results.
+    slots
+        Products that a lane takes at once; 1 for dot products.
     y_start, x_start
         Position of the first fetch.
     row_pitch
         Bytes between image rows; between the operands for an addition.
-    out_row_step, tap_y_step
+    out_row_step, roll_step, tap_y_step
         Steps in image rows.
     flat
         Whether the image counts as one long row in which y stands still.
@@ -36,6 +40,8 @@ class Geometry:
         Useful bytes of a run of `chunks` fetches.
     tile_size, tile_size_last
         Results of a tile, and of a pixel's last tile.
+    tile_weights
+        Whether each tile, or strip, has weight words of its own.
     padded
         Whether any lane ever lies in padding.
     """
@@ -45,13 +51,18 @@ class Geometry:
     out_rows: int
     out_cols: int
     tiles: int
+    rolls: int = 1
     taps_y: int
     taps_x: int
     chunks: int
+    warmup: int = 0
+    slots: int = 1
+    tile_weights: bool = True
     y_start: int = 0
     x_start: int = 0
     row_pitch: int = 0
     out_row_step: int = 0
+    roll_step: int = 0
     tap_y_step: int = 0
     flat: bool = False
     out_col_x: int = 0
@@ -71,7 +82,7 @@ class Geometry:
 
     @property
     def fetches_per_tile(self) -> int:
-        """Fetches from the first to the last of a tile."""
+        """Fetches from the first to the last of a tile after the warm-up."""
         return self.taps_y * self.taps_x * self.chunks
 
     @property
@@ -143,7 +154,7 @@ def lane_geometry(
         height, width, channels = 1, 1, height * width * channels
     top, left, _, _ = window.pads
     out_rows, out_cols = window.output_size(height, width)
-    tiles = -(-channels // config.rows)
+    tiles = -(-channels // config.fetch_width)
     return Geometry(
         operation=operation,
         parameter_mode=parameter_mode,
@@ -158,22 +169,81 @@ def lane_geometry(
         row_pitch=width * channels,
         out_row_step=window.stride[0],
         tap_y_step=window.dilation[0],
+        tile_weights=parameter_mode is ParameterMode.CHANNEL,
         out_col_x=window.stride[1] * channels,
-        tile_x=config.rows,
+        tile_x=config.fetch_width,
         tap_x_x=window.dilation[1] * channels,
         row_length=width * channels,
         height=height,
-        run=channels - (tiles - 1) * config.rows,
-        tile_size=min(config.rows, channels),
-        tile_size_last=channels - (tiles - 1) * config.rows,
+        run=channels - (tiles - 1) * config.fetch_width,
+        tile_size=min(config.fetch_width, channels),
+        tile_size_last=channels - (tiles - 1) * config.fetch_width,
         padded=any(window.pads),
+    )
+
+
+def rolling_slots(window: Window, config: EngineConfig) -> int | None:
+    """Output rows that a rolling depthwise convolution has in the making, or None if the engine
+    cannot roll it."""
+    slots = -(-window.kernel[0] // window.stride[0])
+    vertical_dilation = window.dilation[0] if window.kernel[0] > 1 else 1
+    return slots if slots <= config.lane_slots and vertical_dilation == 1 else None
+
+
+def rolling_geometry(
+    window: Window, shape: tuple[int, int, int], slots: int, config: EngineConfig
+) -> Geometry:
+    """Loop nest of a depthwise convolution that reads every image row of a strip just once.
+
+    A fetch of row y, shifted by a horizontal tap, is multiplied by one weight for each output row
+    that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
+    in the order in which they began, one a roll. Where the channels are few, a fetch covers several
+    neighbouring pixels.
+    """
+    height, width, channels = shape
+    top, left, _, _ = window.pads
+    out_rows, out_cols = window.output_size(height, width)
+    roll_rows = min(window.stride[0], window.kernel[0])
+    rolls = out_rows + slots - 1
+    lanes = config.fetch_width
+    side_by_side = window.stride[1] == 1 and channels < lanes and lanes % channels == 0
+    results = out_cols * channels if side_by_side else channels
+    tiles = -(-results // lanes)
+    last_row = -top + (rolls - 1) * window.stride[0] + roll_rows - 1
+    return Geometry(
+        operation=Operation.LANE_SUM,
+        parameter_mode=ParameterMode.TILE if side_by_side else ParameterMode.CHANNEL,
+        out_rows=1,
+        out_cols=1 if side_by_side else out_cols,
+        tiles=tiles,
+        rolls=rolls,
+        taps_y=roll_rows,
+        taps_x=window.kernel[1],
+        chunks=1,
+        warmup=slots - 1,
+        slots=slots,
+        tile_weights=not side_by_side,
+        y_start=-top,
+        x_start=-left * channels,
+        row_pitch=width * channels,
+        roll_step=window.stride[0],
+        tap_y_step=1,
+        out_col_x=window.stride[1] * channels,
+        tile_x=lanes,
+        tap_x_x=window.dilation[1] * channels,
+        row_length=width * channels,
+        height=height,
+        run=results - (tiles - 1) * lanes,
+        tile_size=min(lanes, results),
+        tile_size_last=results - (tiles - 1) * lanes,
+        padded=any(window.pads) or last_row >= height,
     )
 
 
 def pair_geometry(size: int, config: EngineConfig) -> Geometry:
     """Loop nest of the addition of two tensors of `size` elements: two "kernel rows" a tile, whose
     pitch is the distance between the tensors, not known before memory is planned."""
-    tiles = -(-size // config.rows)
+    tiles = -(-size // config.fetch_width)
     return Geometry(
         operation=Operation.LANE_PAIR,
         parameter_mode=ParameterMode.LAYER,
@@ -184,13 +254,14 @@ def pair_geometry(size: int, config: EngineConfig) -> Geometry:
         taps_x=1,
         chunks=1,
         tap_y_step=1,
+        tile_weights=False,
         flat=True,
-        tile_x=config.rows,
+        tile_x=config.fetch_width,
         row_length=size,
         height=1,
-        run=size - (tiles - 1) * config.rows,
-        tile_size=min(config.rows, size),
-        tile_size_last=size - (tiles - 1) * config.rows,
+        run=size - (tiles - 1) * config.fetch_width,
+        tile_size=min(config.fetch_width, size),
+        tile_size_last=size - (tiles - 1) * config.fetch_width,
     )
 
 
@@ -212,6 +283,11 @@ def node_geometry(node: Node, graph: Graph, config: EngineConfig) -> Geometry:
     if isinstance(node, QConv) and node.groups == 1:
         return dense_geometry(node.window, shape, len(node.weight), config)
     if isinstance(node, QConv) and node.groups == len(node.weight) == shape[2]:
+        slots = rolling_slots(node.window, config)
+        # the tiles of a strip leave in the order of rows, which a stream cannot take
+        streams = node.output == graph.outputs[0].tensor
+        if slots is not None and not (streams and graph.tensors[node.output].shape[0] > 1):
+            return rolling_geometry(node.window, shape, slots, config)
         return lane_geometry(Operation.LANE_SUM, ParameterMode.CHANNEL, node.window, shape, config)
     if isinstance(node, QMaxPool):
         return lane_geometry(Operation.LANE_MAX, ParameterMode.LAYER, node.window, shape, config)

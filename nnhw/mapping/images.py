@@ -10,34 +10,79 @@ from .config import EngineConfig
 from .geometry import Geometry, is_uniform
 
 
-def weight_words(node: Node, geometry: Geometry, config: EngineConfig) -> np.ndarray:
-    """Weight words of one pixel's fetches in fetch order, int8 (words, rows, cols).
+def weight_count(geometry: Geometry) -> int:
+    """Weight words of an operator with weights."""
+    return geometry.fetches_per_tile * (geometry.tiles if geometry.tile_weights else 1)
 
-    Operators without weights get one word of ones in the first column.
+
+def weight_words(node: Node, geometry: Geometry, config: EngineConfig, *, slots: int) -> np.ndarray:
+    """Weight words in fetch order, without repetitions, int8 (words, rows, cols).
+
+    Operators without weights get one word of ones.
+
+    Parameters
+    ----------
+    slots
+        Products that a lane takes at once, at most, in the whole program.
     """
-    rows, cols = config.rows, config.cols
     if not isinstance(node, QConv):
-        word = np.zeros((1, rows, cols), np.int8)
-        word[0, :, 0] = 1
-        return word
+        ones = np.zeros((1, config.fetch_width, slots), np.int8)
+        ones[:, :, -1] = 1
+        return _lane_words(ones, config)
     if geometry.operation is Operation.DOT:
-        # (out, kernel rows, kernel columns, in) -> (out, taps_y, taps_x, chunks, rows), zero padded
-        outputs = len(node.weight)
-        runs = node.weight.reshape(outputs, geometry.taps_y, geometry.taps_x, geometry.run)
-        padded = np.zeros(
-            (geometry.tiles * cols, geometry.taps_y, geometry.taps_x, geometry.chunks * rows),
-            np.int8,
-        )
-        padded[:outputs, :, :, : geometry.run] = runs
-        words = padded.reshape(geometry.tiles, cols, geometry.fetches_per_tile, rows)
-        return words.transpose(0, 2, 3, 1).reshape(-1, rows, cols)
-    channels = len(node.weight)
-    taps = node.weight.reshape(channels, geometry.fetches_per_tile)
-    padded = np.zeros((geometry.tiles * rows, geometry.fetches_per_tile), np.int8)
-    padded[:channels] = taps
-    words = np.zeros((geometry.tiles, geometry.fetches_per_tile, rows, cols), np.int8)
-    words[..., 0] = padded.reshape(geometry.tiles, rows, -1).transpose(0, 2, 1)
-    return words.reshape(-1, rows, cols)
+        return _dense_words(node.weight, geometry, config)
+    return _lane_words(_lane_taps(node.weight, geometry, config, slots), config)
+
+
+def _dense_words(weight: np.ndarray, geometry: Geometry, config: EngineConfig) -> np.ndarray:
+    """(out, kernel rows, kernel columns, in) to words, tile by tile."""
+    rows, cols = config.rows, config.cols
+    outputs = len(weight)
+    padded = np.zeros(
+        (geometry.tiles * cols, geometry.taps_y, geometry.taps_x, geometry.chunks * rows),
+        np.int8,
+    )
+    padded[:outputs, :, :, : geometry.run] = weight.reshape(
+        outputs, geometry.taps_y, geometry.taps_x, geometry.run
+    )
+    words = padded.reshape(geometry.tiles, cols, geometry.fetches_per_tile, rows)
+    return words.transpose(0, 2, 3, 1).reshape(-1, rows, cols)
+
+
+def _lane_taps(
+    weight: np.ndarray, geometry: Geometry, config: EngineConfig, slots: int
+) -> np.ndarray:
+    """(channels, kernel rows, kernel columns, 1) to (words, lanes, slots).
+
+    In fetch p, kx of a roll, the output row that began j rolls ago is at kernel row
+    j * (rows of a roll) + p. The last slot is the one that finishes with the roll.
+    """
+    channels, kernel_rows, kernel_cols = weight.shape[:3]
+    lanes = config.fetch_width
+    tiles = geometry.tiles if geometry.tile_weights else 1
+    # channel of each lane of each tile; channels repeat where pixels lie side by side
+    channel = np.arange(tiles * lanes).reshape(tiles, lanes)
+    known = channel < channels if geometry.tile_weights else np.full(channel.shape, True)
+    taps = weight[channel % channels, :, :, 0] * known[:, :, None, None]
+    words = np.zeros((tiles, geometry.taps_y, kernel_cols, lanes, slots), np.int8)
+    for p in range(geometry.taps_y):
+        for j in range(geometry.slots):
+            kernel_row = j * geometry.taps_y + p
+            if kernel_row < kernel_rows:
+                words[:, p, :, :, slots - geometry.slots + j] = taps[:, :, kernel_row, :].transpose(
+                    0, 2, 1
+                )
+    return words.reshape(-1, lanes, slots)
+
+
+def _lane_words(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
+    """(words, lanes, slots) to (words, rows, cols): each group of `rows` lanes has its columns."""
+    count, _, slots = taps.shape
+    words = np.zeros((count, config.rows, config.cols), np.int8)
+    for group in range(config.lane_groups):
+        lanes = taps[:, group * config.rows : (group + 1) * config.rows]
+        words[:, :, group * slots : (group + 1) * slots] = lanes
+    return words
 
 
 def exact_shift(shifts: frozenset[int], multiplier_bits: int) -> int:
@@ -90,8 +135,11 @@ def parameter_words(
     index = np.searchsorted(np.array(shifts), shift)
     table = np.stack([bias, multiplier, index], axis=-1).astype(np.int64)
     lanes = config.lanes
-    if geometry.parameter_mode is not ParameterMode.CHANNEL:
+    if geometry.parameter_mode in (ParameterMode.LAYER, ParameterMode.PIXEL):
         return np.repeat(table[:, None, :], lanes, axis=1)
+    if geometry.parameter_mode is ParameterMode.TILE:
+        steps = -(-geometry.tile_size // lanes)
+        return table[np.arange(steps * lanes) % len(table)].reshape(steps, lanes, 3)
     words = []
     for start in range(0, len(table), geometry.tile_size):
         tile = table[start : start + geometry.tile_size]

@@ -54,6 +54,7 @@ def lower_fetch(
     if isinstance(node, QAdd):
         pitch = plan.address(node.inputs[1]) - base
     out_row = geometry.out_row_step if geometry.out_rows > 1 else 0
+    roll = geometry.roll_step if geometry.rolls > 1 else 0
     tap_y = geometry.tap_y_step if geometry.taps_y > 1 else 0
     cycles_a_step = 2 if geometry.operation is Operation.LANE_PAIR else 1
     steps, steps_last = drain_steps(geometry, config)
@@ -65,6 +66,8 @@ def lower_fetch(
         out_rows=geometry.out_rows - 1,
         out_cols=geometry.out_cols - 1,
         tiles=geometry.tiles - 1,
+        rolls=geometry.rolls - 1,
+        warmup=geometry.warmup,
         taps_y=geometry.taps_y - 1,
         taps_x=geometry.taps_x - 1,
         chunks=geometry.chunks - 1,
@@ -72,6 +75,8 @@ def lower_fetch(
         out_row_y=0 if geometry.flat else out_row,
         out_col_x=geometry.out_col_x if geometry.out_cols > 1 else 0,
         tile_x=geometry.tile_x if geometry.tiles > 1 else 0,
+        roll_pitch=roll * pitch % space,
+        roll_y=0 if geometry.flat else roll,
         tap_y_pitch=tap_y * pitch % space,
         tap_y_y=0 if geometry.flat else tap_y,
         tap_x_x=geometry.tap_x_x if geometry.taps_x > 1 else 0,
@@ -80,6 +85,7 @@ def lower_fetch(
         pad_value=lane_minimum if geometry.operation is Operation.LANE_MAX else zero_point,
         weight_base=weight_base,
         weight_step=int(weighted),
+        tile_weights=int(weighted and geometry.tile_weights),
         fence=int(fence),
         frees_frame=int(frees_frame),
         to_stream=int(to_stream),
@@ -97,6 +103,7 @@ def lower_drain(
         paired=int(geometry.operation is Operation.LANE_PAIR),
         pixels=geometry.pixels - 1,
         tiles=geometry.tiles - 1,
+        rolls=geometry.rolls - geometry.warmup - 1,
         steps=steps - 1,
         steps_last=steps_last - 1,
         count=geometry.tile_size - (steps - 1) * config.lanes,
@@ -107,9 +114,11 @@ def lower_drain(
 
 
 def lower_write_back(
-    node: Node, graph: Graph, plan: MemoryPlan, *, to_stream: bool
+    node: Node, graph: Graph, geometry: Geometry, plan: MemoryPlan, *, to_stream: bool
 ) -> WriteBackInstruction:
     """The write-back instruction of a layer."""
+    _, width, channels = graph.tensors[node.output].shape
+    rolls = geometry.rolls - geometry.warmup - 1
     quantization = graph.tensors[node.output].q
     if isinstance(node, QMaxPool):
         lo, hi = node.lo, node.hi
@@ -120,6 +129,8 @@ def lower_write_back(
         zero_point=quantization.zero_point,
         lo=lo,
         hi=hi,
+        rolls=rolls,
+        roll_pitch=width * channels if rolls else 0,
         destination=0 if to_stream else plan.address(node.output),
         to_stream=int(to_stream),
     )
@@ -130,6 +141,8 @@ def parameter_count(geometry: Geometry, config: EngineConfig) -> int:
     steps, steps_last = drain_steps(geometry, config)
     if geometry.parameter_mode is ParameterMode.CHANNEL:
         return (geometry.tiles - 1) * steps + steps_last
+    if geometry.parameter_mode is ParameterMode.TILE:
+        return steps
     if geometry.parameter_mode is ParameterMode.PIXEL:
         return geometry.pixels
     return 2 if geometry.operation is Operation.LANE_PAIR else 1

@@ -28,6 +28,8 @@ class Layer:
         Node name, name of the tensor it writes, kind of node.
     shape
         (height, width, channels) of the result.
+    lane_slots
+        Products that a lane takes at once; 1 for a dense layer.
     macs
         Multiply-accumulates that the operator takes by definition; 0 if it is not a convolution.
     fetch, drain, write_back
@@ -38,10 +40,16 @@ class Layer:
     tensor: str
     operator: str
     shape: tuple[int, int, int]
+    lane_slots: int
     macs: int
     fetch: FetchInstruction
     drain: DrainInstruction
     write_back: WriteBackInstruction
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether its tiles hold dot products."""
+        return self.fetch.operation == Operation.DOT
 
     @property
     def size(self) -> int:
@@ -136,10 +144,14 @@ class Plan:
         """Multiply-accumulates of the network by definition."""
         return sum(layer.macs for layer in self.layers)
 
-    @property
-    def drain_latency(self) -> int:
+    def drain_latency(self, layer: Layer) -> int:
         """Cycles from a tile's last issue to its first result at the write-back register."""
-        return self.config.drain_latency(paired=self.paired)
+        return self.config.drain_latency(dense=layer.is_dense, paired=self.paired)
+
+    @property
+    def lane_slots(self) -> int:
+        """Products that each lane takes at once, at most."""
+        return max(layer.lane_slots for layer in self.layers)
 
     @property
     def output_buffer_depth(self) -> int:
@@ -149,12 +161,12 @@ class Plan:
             max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last) + 1
             for layer in self.layers
         )
-        return self.drain_latency + 2 * tile + 4
+        return max(map(self.drain_latency, self.layers)) + 2 * tile + 4
 
     @property
     def tiles_in_flight(self) -> int:
         """Most tiles between issue and memory: at most one is issued each cycle."""
-        return self.drain_latency + 2
+        return max(map(self.drain_latency, self.layers)) + 2
 
     @property
     def read_granularity(self) -> int:
@@ -162,7 +174,7 @@ class Plan:
         values = [self.config.banks]
         for i in self.fetch:
             values += [i.source, i.x_start, i.out_row_pitch, i.out_col_x, i.tile_x]
-            values += [i.tap_y_pitch, i.tap_x_x, self.config.rows if i.chunks else 0]
+            values += [i.tap_y_pitch, i.tap_x_x, i.roll_pitch, self.config.rows if i.chunks else 0]
         return math.gcd(*values)
 
     @property
@@ -172,7 +184,8 @@ class Plan:
         for layer in self.layers:
             if not layer.write_back.to_stream:
                 drain = layer.drain
-                values += [layer.write_back.destination, drain.count, drain.count_last]
+                values += [layer.write_back.destination, layer.write_back.roll_pitch]
+                values += [drain.count, drain.count_last]
                 values += [self.config.lanes if drain.steps or drain.steps_last else 0]
         return math.gcd(*values)
 

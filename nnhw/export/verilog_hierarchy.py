@@ -1,0 +1,105 @@
+"""The design as Amaranth sees it: netlist modules, and the component that each one comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amaranth.back import rtlil
+from amaranth.hdl import Elaboratable, Fragment, Signal, Value
+from amaranth.lib import wiring
+
+from .verilog_netlist import Module
+from .verilog_rtlil import read_rtlil
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a component's signature: a port as its author meant it.
+
+    `wire` is the wire of the module that stands for it.
+    """
+
+    name: str
+    direction: str
+    wire: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a module comes from.
+
+    Parameters
+    ----------
+    kind
+        Class of the component.
+    members
+        Those of its signature that the module has wires for, in order.
+    foreign
+        Wires that stand for members of other components, such as the ports of instances.
+    """
+
+    kind: type
+    members: tuple[Member, ...]
+    foreign: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """All modules by name, parents before children, and where they come from.
+
+    A module's name is the path of instance names from the top, joined by dots.
+    """
+
+    top: str
+    modules: dict[str, Module]
+    origins: dict[str, Origin]
+
+    def parent(self, module: str) -> tuple[str, str]:
+        """Name of the module that holds the only instance of `module`, and the instance's name."""
+        parent, _, instance = module.rpartition(".")
+        return parent, instance
+
+
+def elaborate(component: wiring.Component, name: str) -> Hierarchy:
+    """Elaborate a component with Amaranth; `name` becomes the name of the top module."""
+    ports = [Value.cast(value) for _, _, value in component.signature.flatten(component)]
+    design = Fragment.get(component, None).prepare(ports=ports, hierarchy=(name,))
+    text, _ = rtlil.convert_fragment(design, name=name, emit_src=False)
+    modules = read_rtlil(text)
+
+    members = {
+        id(part): _members(part) for part in design.elaboratables if hasattr(part, "signature")
+    }
+    owners = {id(s): part for part, found in members.items() for _, _, s in found}
+    origins = {}
+    for part, fragment in design.elaboratables.items():
+        info = design.fragments[fragment]
+        path = ".".join(info.name)
+        if path not in modules or id(part) not in members:
+            continue
+        names = info.signal_names
+        origins[path] = Origin(
+            kind=type(part),
+            members=tuple(
+                Member(title, direction, names[signal])
+                for title, direction, signal in members[id(part)]
+                if signal in names
+            ),
+            foreign=frozenset(
+                wire
+                for signal, wire in names.items()
+                if owners.get(id(signal), id(part)) != id(part)
+            ),
+        )
+    return Hierarchy(name, modules, origins)
+
+
+def _members(component: Elaboratable) -> list[tuple[str, str, Signal]]:
+    """Name, direction and signal of every member of a component's signature."""
+    found = []
+    for path, member, value in component.signature.flatten(component):
+        signal = Value.cast(value)
+        if isinstance(signal, Signal):
+            direction = "input" if member.flow is wiring.In else "output"
+            found.append(("_".join(map(str, path)), direction, signal))
+    return found
