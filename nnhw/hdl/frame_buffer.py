@@ -129,7 +129,5 @@ class FrameBuffer(wiring.Component):
 
     def _row(self, row, buffer):
         """Row of the memory for a row of a frame."""
-        if self.buffers == 1:
-            return row
         wide = Cat(row, C(0, self.row_width))[: self.row_width]
-        return Cat(wide, buffer)
+        return wide if self.buffers == 1 else Cat(wide, buffer)

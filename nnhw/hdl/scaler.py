@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -95,7 +95,10 @@ class Scaler(wiring.Component):
         shift = delay(m, self.shift, self.latency - 1, name="shift")
 
         def choose(values):
-            return values[0] if len(values) == 1 else Array(values)[shift]
+            chosen = values[-1]
+            for index, value in enumerate(values[:-1]):
+                chosen = Mux(shift == index, value, chosen)
+            return chosen
 
         quotient = Signal(signed(self.quotient_width), reset_less=True)
         half, sticky = Signal(reset_less=True), Signal(reset_less=True)
