@@ -133,7 +133,8 @@ class OutputStream(wiring.Component):
             self.beats.valid.eq(valid),
             self.beats.payload.eq(beat),
         ]
-        finishes = ending & (fill <= beat_units)
+        # with groups of one unit, never more than a beat is held
+        finishes = ending if group_units == 1 else ending & (fill <= beat_units)
         with m.If(emit):
             m.d.sync += [
                 valid.eq(1),
