@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .data import load_data, top1
+from .errors import ExportError
 from .golden import dequantize, quantize_input, run
 from .ir import from_channels_last, load_graph
 
@@ -33,9 +34,18 @@ class Inference:
     top1: float | None
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the outputs as array "y" of an .npz file."""
-        with open(path, "wb") as file:
-            np.savez_compressed(file, y=self.outputs)
+        """Write the outputs as array "y" of an .npz file.
+
+        Raises
+        ------
+        ExportError
+            If the file cannot be written.
+        """
+        try:
+            with open(path, "wb") as file:
+                np.savez_compressed(file, y=self.outputs)
+        except OSError as error:
+            raise ExportError(f"Outputs cannot be written to '{path}': {error.strerror}") from error
 
 
 def run_design(design: str | PathLike[str], data: str | PathLike[str]) -> Inference:

@@ -168,7 +168,7 @@ def build(
             program=program,
             cycles=cycles,
             accuracy=accuracy,
-            verification=simulation and _verification(simulation),
+            verification=_verification(simulation) if simulation else None,
             files=tuple(sorted([*files, "report.json", "report.html"])),
         )
         (folder / "report.json").write_text(report.to_json())
@@ -233,8 +233,7 @@ def _simulate(
     except ToolError as error:
         raise ToolError(_as_kept(str(error), stage)) from error
     if result.passed:
-        for scratch in ("sim_build", "__pycache__"):
-            shutil.rmtree(stage.folder / "sim" / scratch, ignore_errors=True)
+        shutil.rmtree(stage.folder / "sim" / "sim_build")
     return result
 
 

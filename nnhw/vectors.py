@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
+from typing import Any
 
 import numpy as np
 
@@ -37,11 +38,11 @@ class Vectors:
 
         The same vectors give the same bytes.
         """
-        layers = {f"layer_{index}": data for index, data in enumerate(self.layers)}
+        arrays: dict[str, Any] = {"input": self.input, "output": self.output}
+        arrays |= {f"layer_{index}": data for index, data in enumerate(self.layers)}
+        arrays["kind"] = np.array(self.kinds)
         with open(path, "wb") as file:
-            np.savez_compressed(
-                file, input=self.input, output=self.output, **layers, kind=np.array(self.kinds)
-            )
+            np.savez_compressed(file, **arrays)
 
 
 def make_vectors(graph: Graph, frames: np.ndarray, seed: int = 0) -> Vectors:

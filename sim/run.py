@@ -18,19 +18,17 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from compare import first_divergence, measure
-from design import Design, DesignError, load_design, load_vectors
-from plan import choose_frames, make_plan
-from simulators import (
-    CompileError,
-    Simulator,
-    ToolError,
-    compile_design,
-    find_simulator,
-    lint_design,
-    run_tests,
-)
-from trace_file import read_trace
+sys.dont_write_bytecode = True  # the folder of a design stays as it was exported
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+from compare import first_divergence, measure  # noqa: E402
+from compilation import compile_design  # noqa: E402
+from design import Design, DesignError, load_design, load_vectors  # noqa: E402
+from execution import run_tests  # noqa: E402
+from lint import lint_design  # noqa: E402
+from plan import choose_frames, make_plan  # noqa: E402
+from tools import ProgramError, Simulator, ToolError, find_simulator  # noqa: E402
+from trace_file import read_trace  # noqa: E402
 
 WAVES_BEFORE, WAVES_AFTER = 300, 200
 """Clock cycles before and after a divergence that are recorded."""
@@ -46,10 +44,10 @@ def main() -> int:
         result = {"warnings": lint_design(design)} if options.lint else simulate(design, options)
     except DesignError as error:
         result = {"error": "design", "message": str(error)}
-    except CompileError as error:
-        result = {"error": "compile", "message": str(error)}
     except ToolError as error:
         result = {"error": "tool", "message": str(error)}
+    except ProgramError as error:
+        result = {"error": "program", "message": str(error)}
     if options.json is not None:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
     return _report(result)

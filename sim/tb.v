@@ -10,19 +10,20 @@
 //
 // Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
 // cycles and end the simulation there.
-module tb;
-    // Driven by cocotb.
-    reg clk = 0;
-    reg rst = 1;
-    reg [{{input_bits}}-1:0] s_axis_tdata = 0;
-    reg s_axis_tvalid = 0;
-    reg s_axis_tlast = 0;
-    reg m_axis_tready = 0;
+`timescale 1ns / 1ps
 
-    wire s_axis_tready;
-    wire [{{output_bits}}-1:0] m_axis_tdata;
-    wire m_axis_tvalid;
-    wire m_axis_tlast;
+module tb;
+    // Driven and read by cocotb; Verilator keeps signals for it only if told so.
+    reg clk /* verilator public_flat_rw */ = 0;
+    reg rst /* verilator public_flat_rw */ = 1;
+    reg [{{input_bits}}-1:0] s_axis_tdata /* verilator public_flat_rw */ = 0;
+    reg s_axis_tvalid /* verilator public_flat_rw */ = 0;
+    reg s_axis_tlast /* verilator public_flat_rw */ = 0;
+    wire s_axis_tready /* verilator public_flat_rd */;
+    wire [{{output_bits}}-1:0] m_axis_tdata /* verilator public_flat_rd */;
+    wire m_axis_tvalid /* verilator public_flat_rd */;
+    wire m_axis_tlast /* verilator public_flat_rd */;
+    reg m_axis_tready /* verilator public_flat_rw */ = 0;
 
     {{top}} dut (
         .clk(clk),

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from nnhw.hdl import Engine
@@ -29,13 +30,21 @@ class EngineRun:
     last_out: list[int]
 
 
-def run_engine(program: Program, frames: np.ndarray, *, pauses: int | None = None) -> EngineRun:
+def run_engine(
+    program: Program,
+    frames: np.ndarray,
+    *,
+    pauses: int | None = None,
+    reset_after: int = 0,
+) -> EngineRun:
     """Send frames (int8, (N, H, W, C)) through an engine, one right behind the other.
 
     Parameters
     ----------
     pauses
         If given, the seed of random pauses of source and sink; else they never pause.
+    reset_after
+        If not 0, garbage arrives for so many cycles before, and is ended by a reset.
     """
     config = program.config
     beats = [beat for frame in frames for beat in _beats(frame, config.input_bytes)]
@@ -43,6 +52,7 @@ def run_engine(program: Program, frames: np.ndarray, *, pauses: int | None = Non
     timing = predict_cycles(program)
     limit = 4 * (timing.latency_cycles + len(frames) * timing.interval_cycles) + 100
     engine = Engine(program)
+    reset = Signal()
     first_in: list[int] = []
     last_out: list[int] = []
     received: list[list[int]] = [[]]
@@ -50,6 +60,13 @@ def run_engine(program: Program, frames: np.ndarray, *, pauses: int | None = Non
 
     async def streams(ctx):
         source, sink = engine.frames_in, engine.frames_out
+        for cycle in range(reset_after):
+            ctx.set(source.valid, 1)
+            ctx.set(source.payload, rng.getrandbits(8 * config.input_bytes))
+            ctx.set(sink.ready, 1)
+            ctx.set(reset, cycle == reset_after - 1)
+            await ctx.tick()
+        ctx.set(reset, 0)
         sent = 0
         offered = False
         for cycle in range(limit):
@@ -74,7 +91,7 @@ def run_engine(program: Program, frames: np.ndarray, *, pauses: int | None = Non
                 return
         raise AssertionError(f"{len(last_out)} of {len(frames)} frames after {limit} cycles")
 
-    simulator = Simulator(engine)
+    simulator = Simulator(ResetInserter(reset)(engine))
     simulator.add_clock(1e-6)
     simulator.add_testbench(streams)
     simulator.run()

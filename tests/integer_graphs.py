@@ -188,7 +188,7 @@ def _any_operator(rng: np.random.Generator, builder: IntegerBuilder, x: str, lar
             return builder.conv(x, int(rng.integers(1, largest + 1)), **window)
         case 2:
             return builder.depthwise(x, **window)
-        case 3:
+        case 3 if _touches_image(window, (height, width)):
             return builder.max_pool(x, **window)
         case 4:
             return builder.average_pool(x, uniform=bool(rng.integers(2)), **window)
@@ -216,3 +216,14 @@ def _any_window(rng: np.random.Generator, size: tuple[int, int]) -> dict[str, tu
         "pads": (*before, *after),
         "dilation": dilation,
     }
+
+
+def _touches_image(window: dict[str, tuple], size: tuple[int, int]) -> bool:
+    """Whether no window lies in padding alone: its largest element would not be defined."""
+    geometry = Window(**window)
+    for axis, outputs in enumerate(geometry.output_size(*size)):
+        starts = np.arange(outputs) * geometry.stride[axis] - geometry.pads[axis]
+        taps = starts[:, None] + np.arange(geometry.kernel[axis]) * geometry.dilation[axis]
+        if not ((taps >= 0) & (taps < size[axis])).any(axis=1).all():
+            return False
+    return True

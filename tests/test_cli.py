@@ -115,6 +115,12 @@ def test_run(cli, design):
     assert np.load("y.npz")["y"].shape == (797, 10)
 
 
+def test_run_that_cannot_write(cli, design):
+    code, _, err = cli("run", str(design), "--data", DATA, "--out", "absent/y.npz")
+    assert code == 1
+    assert "Error: Outputs cannot be written to 'absent/y.npz': No such file" in err
+
+
 def test_run_without_labels(cli, design):
     np.savez("x.npz", x=np.load(DATA)["x"][:3])
     assert cli("run", str(design), "--data", "x.npz") == (0, "3 samples\n", "")

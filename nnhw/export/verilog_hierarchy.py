@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
@@ -39,8 +40,12 @@ class Origin:
     """
 
     kind: type
-    members: tuple[Member, ...]
-    foreign: frozenset[str]
+    members: tuple[Member, ...] = ()
+    foreign: frozenset[str] = frozenset()
+
+    def owns(self, wire: str) -> bool:
+        """Whether the wire stands for a signal that the component's author gave its name."""
+        return re.fullmatch(r"\w+(\$\d+)?", wire) is not None and wire not in self.foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
         id(part): _members(part) for part in design.elaboratables if hasattr(part, "signature")
     }
     owners = {id(s): part for part, found in members.items() for _, _, s in found}
-    origins = {}
+    origins = {name: Origin(kind=Module) for name in modules}
     for part, fragment in design.elaboratables.items():
         info = design.fragments[fragment]
         path = ".".join(info.name)

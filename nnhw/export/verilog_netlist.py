@@ -7,7 +7,7 @@ an instance, or a plain copy of other bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,27 @@ def sig_of(bits: Iterable[Bit]) -> Sig:
     return tuple(pieces)
 
 
+def extended(sig: Sig, width: int, *, signed: bool) -> Sig:
+    """`sig` cut off or extended to `width` bits."""
+    bits: list[Bit] = list(bits_of(sig))
+    fill = bits[-1] if signed and bits else "0"
+    return sig_of([*bits, *[fill] * (width - len(bits))][:width])
+
+
+def is_constant(sig: Sig) -> bool:
+    """Whether all bits are constants."""
+    return all(isinstance(piece, Const) for piece in sig)
+
+
 def part_of(sig: Sig, start: int, width: int) -> Sig:
     """`width` bits from bit `start` on."""
     if len(sig) == 1 and isinstance(sig[0], Slice):
         return (Slice(sig[0].wire, sig[0].start + start, width),) if width else ()
     return sig_of(list(bits_of(sig))[start : start + width])
+
+
+Value = str | int | Const
+"""Value of an attribute or a parameter."""
 
 
 @dataclass(slots=True)
@@ -95,7 +111,11 @@ class Wire:
     width: int
     direction: str = ""
     init: str = ""
-    attributes: dict[str, str | int] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+SHIFTS = frozenset({"shl", "shr", "sshr"})
+"""Kinds of operators whose second input is a distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +185,7 @@ class Memory:
 
     width: int
     depth: int
-    attributes: dict[str, str | int]
+    attributes: dict[str, Value]
     words: list[str] = field(default_factory=list)
     reads: list[ReadPort] = field(default_factory=list)
     writes: list[WritePort] = field(default_factory=list)
@@ -178,8 +198,8 @@ class Instance:
     module: str
     inputs: dict[str, Sig] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
-    parameters: dict[str, str | int] = field(default_factory=dict)
-    attributes: dict[str, str | int] = field(default_factory=dict)
+    parameters: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -208,6 +228,52 @@ class Module:
         if len(sig) == 1 and isinstance(sig[0], Slice) and sig == self.whole(sig[0].wire):
             return sig[0].wire
         return None
+
+    def resolve(self, wire: str) -> list[Bit]:
+        """The bits that a wire is a copy of, through any number of copies; or its own."""
+        if wire not in self.copies:
+            return list(bits_of(self.whole(wire)))
+        bits: list[Bit] = []
+        for piece in self.copies[wire]:
+            if isinstance(piece, Slice) and piece.wire in self.copies:
+                bits += self.resolve(piece.wire)[piece.start : piece.start + piece.width]
+            else:
+                bits += bits_of((piece,))
+        return bits
+
+    def rename_drivers(self, names: dict[str, str]) -> None:
+        """Let what drives the wires that are keys of `names` drive the values instead."""
+        self.operators = {names.get(wire, wire): op for wire, op in self.operators.items()}
+        self.registers = {names.get(wire, wire): r for wire, r in self.registers.items()}
+        self.processes = {
+            names.get(wire, wire): retarget(body, names[wire]) if wire in names else body
+            for wire, body in self.processes.items()
+        }
+        for memory in self.memories.values():
+            memory.reads = [
+                replace(port, wire=names.get(port.wire, port.wire)) for port in memory.reads
+            ]
+        for instance in self.instances.values():
+            instance.outputs = {
+                port: names.get(wire, wire) for port, wire in instance.outputs.items()
+            }
+
+    def inputs(self) -> Iterator[Sig]:
+        """Everything that is read."""
+        yield from self.copies.values()
+        for operator in self.operators.values():
+            yield from operator.inputs
+        for body in self.processes.values():
+            yield from sigs_of_body(body)
+        for register in self.registers.values():
+            yield from (register.data, register.clock)
+        for memory in self.memories.values():
+            for read in memory.reads:
+                yield from (read.address, read.enable, read.clock)
+            for write in memory.writes:
+                yield from (write.address, write.data, write.enable, write.clock)
+        for instance in self.instances.values():
+            yield from instance.inputs.values()
 
     def map_inputs(self, change: Callable[[Sig], Sig]) -> None:
         """Replace everything that is read by what `change` makes of it."""
@@ -247,6 +313,19 @@ def map_body(body: Body, change: Callable[[Sig], Sig]) -> Body:
     )
 
 
+def retarget(body: Body, wire: str) -> Body:
+    """The same statements for another target."""
+    return tuple(
+        Assign(replace(statement.target, wire=wire), statement.value)
+        if isinstance(statement, Assign)
+        else Switch(
+            statement.select,
+            tuple((patterns, retarget(inner, wire)) for patterns, inner in statement.cases),
+        )
+        for statement in body
+    )
+
+
 def sigs_of_body(body: Body) -> Iterator[Sig]:
     """Everything that statements read."""
     for statement in body:
@@ -256,3 +335,15 @@ def sigs_of_body(body: Body) -> Iterator[Sig]:
             yield statement.select
             for _, inner in statement.cases:
                 yield from sigs_of_body(inner)
+
+
+def targets(body: Body) -> set[str]:
+    """The wires that statements assign to."""
+    found = set()
+    for statement in body:
+        if isinstance(statement, Assign):
+            found.add(statement.target.wire)
+        else:
+            for _, inner in statement.cases:
+                found |= targets(inner)
+    return found

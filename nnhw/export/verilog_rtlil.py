@@ -23,6 +23,7 @@ from .verilog_netlist import (
     Sig,
     Slice,
     Switch,
+    Value,
     Wire,
     WritePort,
     width_of,
@@ -37,7 +38,6 @@ BINARY = frozenset(
 #: Attributes that say nothing outside of Amaranth and Yosys, or are kept elsewhere.
 _INTERNAL = re.compile(r"init|src|generator|top|enum_.*")
 
-Value = str | int
 
 
 def read_rtlil(text: str) -> dict[str, Module]:
@@ -46,10 +46,16 @@ def read_rtlil(text: str) -> dict[str, Module]:
     Names are without RTLIL's leading backslash; those of nameless wires begin with a dollar sign.
     """
     lines = iter([line for line in map(str.strip, text.splitlines()) if line])
-    modules = [
-        _Reader(line.split()[1], lines).module for line in lines if line.startswith("module ")
-    ]
-    return {module.name: module for module in modules}
+    readers = [_Reader(line.split()[1], lines) for line in lines if line.startswith("module ")]
+    modules = {reader.module.name: reader.module for reader in readers}
+    for module in modules.values():
+        for instance in module.instances.values():
+            if instance.module in modules:
+                wires = modules[instance.module].wires
+                outputs = [port for port in instance.inputs if wires[port].direction == "output"]
+                for port in outputs:
+                    instance.outputs[port] = _wire_of(instance.inputs.pop(port))
+    return modules
 
 
 class _Reader:
@@ -70,7 +76,7 @@ class _Reader:
                 continue
             shown = {key: value for key, value in attributes.items() if not _INTERNAL.match(key)}
             if word == "wire":
-                self._wire(rest.split(), str(attributes.get("init", "")), shown)
+                self._wire(rest.split(), attributes.get("init"), shown)
             elif word == "memory":
                 _, width, _, depth, key = rest.split()
                 self.module.memories[_name(key)] = Memory(int(width), int(depth), shown)
@@ -86,29 +92,37 @@ class _Reader:
             attributes = {}
         for cell in cells:
             self._cell(*cell)
-        self._find_outputs()
 
-    def _wire(self, words: list[str], init: str, attributes: dict[str, Value]) -> None:
+    def _wire(self, words: list[str], init: Value | None, attributes: dict[str, Value]) -> None:
+        bits = init.bits if isinstance(init, Const) else ""
         name = _name(words[-1])
         direction = words[2] if words[2] in ("input", "output") else ""
-        self.module.wires[name] = Wire(name, int(words[1]), direction, init, attributes)
+        self.module.wires[name] = Wire(name, int(words[1]), direction, bits, attributes)
         if direction:
             self.module.ports.append(name)
 
-    def _connections(self) -> tuple[dict[str, Value], dict[str, Sig]]:
-        """Parameters and connections of a cell."""
+    def _connections(self) -> tuple[dict[str, Value], dict[str, Sig], set[str]]:
+        """Parameters and connections of a cell; and the ports connected to a wire without range.
+
+        Amaranth writes wires without their range just where they are outputs of cells.
+        """
         parameters: dict[str, Value] = {}
         ports: dict[str, Sig] = {}
+        outputs = set()
         for line in self._lines:
             word, _, rest = line.partition(" ")
             if word == "end":
                 break
             key, _, value = rest.removeprefix("signed ").partition(" ")
+            if key == "real":
+                raise NotImplementedError(f"RTLIL parameter in module '{self.module.name}': {line}")
             if word == "parameter":
                 parameters[_name(key)] = _value(value)
             else:
                 (ports[_name(key)],) = self._sigs(value)
-        return parameters, ports
+                if value[0] in "\\$" and " " not in value:
+                    outputs.add(_name(key))
+        return parameters, ports, outputs
 
     def _process(self) -> None:
         body = self._body()
@@ -151,18 +165,23 @@ class _Reader:
         name: str,
         parameters: dict[str, Value],
         ports: dict[str, Sig],
+        outputs: set[str],
         attributes: dict[str, Value],
     ) -> None:
         module = self.module
         operator = kind.removeprefix("$")
         if not kind.startswith("$"):
             module.instances[_name(name)] = Instance(
-                _name(kind), inputs=ports, parameters=parameters, attributes=attributes
+                _name(kind),
+                {port: sig for port, sig in ports.items() if port not in outputs},
+                {port: _wire_of(ports[port]) for port in ports if port in outputs},
+                parameters,
+                attributes,
             )
         elif operator in UNARY | BINARY:
             inputs = tuple(ports[port] for port in "AB" if port in ports)
             module.operators[_wire_of(ports["Y"])] = Operator(
-                operator, inputs, int(parameters["Y_WIDTH"]), bool(parameters["A_SIGNED"])
+                operator, inputs, width_of(ports["Y"]), bool(parameters["A_SIGNED"])
             )
         elif kind == "$mux":
             inputs = (ports["S"], ports["A"], ports["B"])
@@ -174,7 +193,7 @@ class _Reader:
             bits = "".join(piece.bits for piece in ports["DATA"] if isinstance(piece, Const))
             starts = range(len(bits) - memory.width, -1, -memory.width)
             memory.words = [bits[start : start + memory.width] for start in starts]
-        elif kind == "$memrd_v2" and not int(str(parameters["TRANSPARENCY_MASK"]) or "0", 2):
+        elif kind == "$memrd_v2" and not _is_transparent(parameters):
             clock = ports["CLK"] if parameters["CLK_ENABLE"] else ()
             self._memory(parameters).reads.append(
                 ReadPort(_wire_of(ports["DATA"]), ports["ADDR"], ports["EN"], clock)
@@ -190,20 +209,6 @@ class _Reader:
 
     def _memory(self, parameters: dict[str, Value]) -> Memory:
         return self.module.memories[_name(str(parameters["MEMID"]))]
-
-    def _find_outputs(self) -> None:
-        """An instance drives the wires that nothing else drives."""
-        module = self.module
-        driven = set(module.copies) | set(module.operators) | set(module.processes)
-        driven |= set(module.registers)
-        driven |= {port.wire for memory in module.memories.values() for port in memory.reads}
-        driven |= {name for name, wire in module.wires.items() if wire.direction == "input"}
-        for instance in module.instances.values():
-            for port, sig in list(instance.inputs.items()):
-                wire = module.whole_wire(sig)
-                if wire is not None and wire not in driven:
-                    instance.outputs[port] = wire
-                    del instance.inputs[port]
 
     def _sigs(self, text: str) -> list[Sig]:
         """The signals in a text, one after the other."""
@@ -233,6 +238,11 @@ class _Reader:
         return sigs
 
 
+def _is_transparent(parameters: dict[str, Value]) -> bool:
+    mask = parameters["TRANSPARENCY_MASK"]
+    return isinstance(mask, Const) and "1" in mask.bits
+
+
 def _wire_of(sig: Sig) -> str:
     (piece,) = sig
     assert isinstance(piece, Slice)
@@ -244,8 +254,7 @@ def _name(text: str) -> str:
 
 
 def _value(text: str) -> Value:
-    """An attribute's or parameter's value: a number, or bits or characters as a string."""
     if text.startswith('"'):
         return re.sub(r"\\(.)", r"\1", text[1:-1])
     width, quote, bits = text.partition("'")
-    return bits if quote else int(width)
+    return Const(bits) if quote else int(width)

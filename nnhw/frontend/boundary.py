@@ -23,8 +23,9 @@ FLOAT_TYPES = frozenset(
 
 
 def type_name(elem_type: int) -> str:
-    """ONNX name of an element type, such as "float"."""
-    return TensorProto.DataType.Name(elem_type).lower()
+    """ONNX name of an element type, such as "float"; its number if ONNX has no such type."""
+    known = elem_type in TensorProto.DataType.values()
+    return TensorProto.DataType.Name(elem_type).lower() if known else str(elem_type)
 
 
 def data_inputs(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:

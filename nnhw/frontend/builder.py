@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -203,7 +203,7 @@ def layout_problem(value: Value, expected: str) -> NodeError | FollowOnError:
     )
 
 
-def _unused(name: str, taken: Sequence[str] | set[str] | dict[str, Tensor]) -> str:
+def _unused(name: str, taken: Container[str]) -> str:
     number, candidate = 1, name
     while candidate in taken:
         number += 1

@@ -45,8 +45,9 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
             model, check_type=True, strict_mode=True, data_prop=True
         )
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        reason = brief(error).replace("[ShapeInferenceError] ", "").rstrip(".")
         raise ModelError(
-            f"The model's shapes contradict each other at batch size 1: {brief(error)}; "
+            f"The model's shapes contradict each other at batch size 1: {reason}; "
             "if it was exported with another batch size, export it with batch size 1"
         ) from error
 
@@ -124,9 +125,9 @@ def _evaluate(
     )
     try:
         opset = helper.make_opsetid("", opset_of(model))
-        results = ReferenceEvaluator(helper.make_model(graph, opset_imports=[opset])).run(
-            None, feeds
-        )
+        evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=[opset]))
+        with np.errstate(all="ignore"):  # infinity and NaN are refused where they are used
+            results = evaluator.run(None, feeds)
     except Exception:  # whatever an operator's implementation raises: the node just stays
         return None
     if not all(isinstance(value, np.ndarray | np.generic) for value in results):

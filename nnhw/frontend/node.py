@@ -126,6 +126,7 @@ class OnnxNode:
                 f"input '{self.proto.input[index]}' is a constant where a computed tensor is "
                 "expected; exchange the inputs, or remove the node"
             )
+        assert isinstance(known, Value), "nothing else is left"
         return known
 
     def constant(self, index: int) -> np.ndarray:
@@ -159,7 +160,8 @@ class OnnxNode:
         NodeError, FollowOnError
             As `constant`.
         """
-        array = self.constant(index).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # some kinds of NaN warn
+            array = self.constant(index).astype(np.float64)
         if not np.isfinite(array).all():
             raise ModelError(
                 f"{self.title}: its constant '{self.proto.input[index]}' holds NaN or infinity; "

@@ -34,7 +34,9 @@ def interpretations(model: PreparedModel, name: str) -> list[Interpretation]:
     """
     found: list[Interpretation] = []
     for shape, way_back in _first_views(model, name):
-        for image, layout in (channels_first(shape), channels_last(shape)):
+        # Inputs have few channels. Where both readings serve, that decides.
+        readings = sorted((channels_first(shape), channels_last(shape)), key=_channels)
+        for image, layout in readings:
             original = _follow(layout, way_back)
             if (
                 original is not None
@@ -88,7 +90,8 @@ def output_port(build: Builder, value: Value, onnx_name: str) -> tuple[Port, tup
                 "are in an order that would need data to be moved around in memory; remove that",
                 whole_line=True,
             )
-        value = build.reshaped(value, (*(1,) * (3 - len(sizes)), *sizes))
+        height, width, channels = (1,) * (3 - len(sizes)) + sizes
+        value = build.reshaped(value, (height, width, channels))
     layout = port_layout(value.shape, value.layout)
     assert layout is not None, "its axes are the blocks that ONNX permutes"
     shape = value.onnx_shape
@@ -131,6 +134,10 @@ def _step_back(node: onnx.NodeProto, shape: tuple[int, ...]) -> Step | None:
         perm = given[0] if given else range(len(shape))[::-1]
         return "Transpose", tuple(np.argsort(perm).tolist())
     return None
+
+
+def _channels(reading: Interpretation) -> int:
+    return reading[0][2]
 
 
 def _follow(layout: Layout, steps: tuple[Step, ...]) -> Layout | None:

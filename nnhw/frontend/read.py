@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
 
@@ -35,6 +35,7 @@ def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         raise ModelError(f"'{path}' is not a valid ONNX model: {brief(error)}") from error
+    _check_sizes(model, path)
     return model
 
 
@@ -123,6 +124,17 @@ def _tensors(model: onnx.ModelProto) -> Iterator[TensorProto]:
                 yield attribute.t
 
 
-def brief(error: Exception) -> str:
+def _check_sizes(model: onnx.ModelProto, path: Path) -> None:
+    for tensor in _tensors(model):
+        try:
+            numpy_helper.to_array(tensor)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"Tensor '{tensor.name}' of '{path}' is damaged: its data do not fit its shape "
+                f"{list(tensor.dims)} and type {tensor.data_type}"
+            ) from error
+
+
+def brief(error: BaseException) -> str:
     """First line of a message; onnx appends a printout of the offending part of the model."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

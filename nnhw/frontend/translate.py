@@ -30,7 +30,10 @@ def translate(model: PreparedModel) -> Translation:
         If a constant holds NaN or infinity.
     """
     best: Translation | None = None
-    for choice in product(*(interpretations(model, name) or [None] for name in model.inputs)):
+    choices: list[list[Interpretation | None]] = [
+        [*interpretations(model, name)] or [None] for name in model.inputs
+    ]
+    for choice in product(*choices):
         translation = _Translator(model, dict(zip(model.inputs, choice, strict=True))).run()
         if best is None or _cost(translation) < _cost(best):
             best = translation
@@ -66,6 +69,7 @@ class _Translator:
         translated = [self._translate(proto) for proto in self._model.nodes]
         outputs, host, problems = self._outputs()
         lines = [*self._model.problems, *_problem_lines(translated), *problems]
+        assert lines or len(outputs) == len(self._model.outputs), "what fails tells why"
         return Translation(
             nodes=tuple(self._build.nodes),
             tensors=self._build.tensors,
@@ -156,15 +160,14 @@ class _Translator:
         for name in self._model.outputs:
             known = self._known.get(name)
             steps: tuple[str, ...] = ()
-            onnx_name = name
             if isinstance(known, HostValue):
-                known, onnx_name, steps = known.base, known.base_name, known.steps
+                name, steps, known = known.base_name, known.steps, known.base
             if isinstance(known, np.ndarray):
                 problems.append(f"Output '{name}' does not depend on the model's input")
             if not isinstance(known, Value) or known.assumed:
                 continue
             try:
-                port, reshape = output_port(self._build, known, onnx_name)
+                port, reshape = output_port(self._build, known, name)
             except NodeError as error:
                 problems.append(error.text)
                 continue

@@ -77,6 +77,6 @@ class HostValue:
 
 
 def image_layout(shape: tuple[int, int, int], rank: int) -> Layout:
-    """Layout of a channels-first ONNX tensor of `rank` 2 (N, C), 3 (N, C, W) or 4 (N, C, H, W)."""
-    axes = {2: [[], [2]], 3: [[], [2], [0, 1]], 4: [[], [2], [0], [1]]}[rank]
+    """Layout of a channels-first ONNX tensor of `rank` 3 (N, C, W) or 4 (N, C, H, W)."""
+    axes = {3: [[], [2], [1]], 4: [[], [2], [0], [1]]}[rank]
     return Layout.of_memory(shape, axes)

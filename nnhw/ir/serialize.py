@@ -40,10 +40,10 @@ CLASSES = {
 
 def save_graph(graph: Graph, path: str | PathLike[str]) -> None:
     """Write `graph`, float or integer, to the file `path`, replacing it if it exists."""
-    arrays: dict[str, np.ndarray] = {}
-    text = json.dumps(_encode(graph, "graph", arrays))
+    arrays: dict[str, Any] = {}
+    arrays["graph"] = np.array(json.dumps(_encode(graph, "graph", arrays)))
     with open(path, "wb") as file:
-        np.savez_compressed(file, graph=np.array(text), **arrays)
+        np.savez_compressed(file, **arrays)
 
 
 def load_graph(path: str | PathLike[str]) -> Graph:

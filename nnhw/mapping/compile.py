@@ -14,7 +14,7 @@ from .config import EngineConfig
 from .geometry import Geometry, node_geometry
 from .images import exact_shift, node_parameters, parameter_words, weight_count, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
-from .memory_plan import MemoryPlan, plan_memory
+from .memory_plan import MemoryPlan, plan_memory, storage_roots
 from .program import Layer, Plan, Program, Widths
 
 
@@ -35,13 +35,14 @@ def overread_bytes(
     """
     if any(geometry.padded for geometry in geometries):
         return {}
+    roots = storage_roots(graph)
     most: dict[str, int] = {}
     for node, geometry in zip(nodes, geometries, strict=True):
         dense = geometry.operation is Operation.DOT
         width = config.rows if dense else config.fetch_width
         extra = geometry.chunks * width - geometry.run
-        for name in node.inputs:
-            most[name] = max(most.get(name, 0), extra)
+        for root in (roots[name] for name in node.inputs):
+            most[root] = max(most.get(root, 0), extra)
     return most
 
 

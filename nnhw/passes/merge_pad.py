@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ..ir import AveragePool, Conv, Graph, Node, Window
 from .rewrite import NO_CLAMP, fuse_pairs
 
@@ -25,5 +27,6 @@ def _merge(pad: Node, reader: Node) -> Node | None:
         return None
     if (pad.divisor != 1).any() or pad.clamp != NO_CLAMP:
         return None
-    pads = tuple(a + b for a, b in zip(pad.window.pads, reader.window.pads, strict=True))
-    return replace(reader, inputs=pad.inputs, window=replace(reader.window, pads=pads))
+    top, left, bottom, right = np.add(pad.window.pads, reader.window.pads).tolist()
+    window = replace(reader.window, pads=(top, left, bottom, right))
+    return replace(reader, inputs=pad.inputs, window=window)

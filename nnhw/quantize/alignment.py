@@ -17,14 +17,14 @@ import numpy as np
 
 from ..ir import Add, AveragePool, Conv, Graph
 
-_OPERAND_BITS = 4
+_OPERAND_BITS = 3
 """One operand's scale is the other's times an integer of so many bits over a power of two."""
 
 _OUTPUT_BITS = 10
 """Bits of the odd multiplier that an output's scale stands for.
 
-With so many, no sum of two 8-bit operands is halfway between two outputs (unless it is clamped),
-where the rounding of float32 would decide.
+With so many, no sum of operands is exactly halfway between two of 256 outputs, where the rounding
+of float32 would decide.
 """
 
 _FEWEST_OUTPUT_BITS = 4

@@ -1,11 +1,27 @@
 """Requantization constants: real ratios as multiplier / 2**shift.
 
 A ratio r (output steps per unit of the accumulator) becomes an integer M < 2**multiplier_bits and a
-shift S with M / 2**S close or equal to r. Every distinct S costs hardware a multiplexer input, so
-the network gets as few as possible: each ratio has an interval of acceptable shifts, from the one
-at which M is just precise enough to the one at which M is widest. The fewest integers that hit all
-intervals are found greedily, which is optimal for intervals. Every ratio then uses the largest of
-them within its interval.
+shift S. Two things are wanted: M / 2**S equal to r, so that the integer graph and the real-valued
+model that its scales describe compute the same, and few distinct S, as each costs hardware a
+multiplexer input.
+
+For equality r is made to follow M and S, not the reverse, wherever a scale is free: the scale of a
+convolution's weights (`weights`), of an addition's or average pool's output (`alignment`).
+For few S each ratio has an interval of acceptable shifts, and the fewest integers that hit all
+intervals are found greedily, which is optimal for intervals.
+
+*Measured* against onnxruntime (unoptimized), every operator of mnist_cnn_zoo and the MLPerf Tiny
+networks fed with the same 8-bit integers, share of results that differ (always by one step):
+
+    ratios approximated by M of 14 bits          0.03 to 0.22 %
+    ratios approximated by M of 17 bits          0.003 to 0.03 %
+    ratios approximated by M of 28 bits          0 to 0.0005 %
+    ratios that follow M of up to 11 bits        0 to 0.03 %, as additions are not exact
+    ratios that follow M of up to 13 bits        0 to 0.0003 %
+
+The rest is due to the rounding of float32 in sums close to halfway between two outputs. The S of
+convolutions is limited to 16 because their results are then at least 2**-16 steps from there,
+unless exactly there, which is rare (odd M) but the less so the smaller S is.
 """
 
 from __future__ import annotations
@@ -23,8 +39,8 @@ _LARGEST_SHIFT = 40
 _FLEXIBLE_BITS = 8
 """Significant bits of M that are enough where the ratio follows M."""
 
-_FLEXIBLE_SHIFT = 16
-"""Shift that is enough where the ratio follows M, however small M is; see `weights`."""
+_FLEXIBLE_SHIFTS = (15, 16)
+"""Where the ratio follows M: the S that is enough however small M is, and the largest useful S."""
 
 _INEXACT_BITS = 16
 """Significant bits of M where M / 2**S is not exactly the ratio, if there are so many."""
@@ -40,7 +56,7 @@ class Factors:
         float64 (..., terms), positive. Terms are summed before they are shifted and so share a
         shift.
     flexible
-        Whether the ratios will follow the constants, if these are a little larger.
+        Whether the ratios will follow the constants, which are equal to them or a little larger.
     """
 
     ratio: np.ndarray
@@ -90,8 +106,8 @@ def _shift_interval(factors: Factors, multiplier_bits: int) -> tuple[np.ndarray,
     full = np.ldexp(mantissa, multiplier_bits) > (1 << multiplier_bits) - 1
     highs = np.minimum(multiplier_bits - exponent - full, _LARGEST_SHIFT).astype(np.int64)
     if factors.flexible:
-        highs = np.minimum(highs, _FLEXIBLE_SHIFT)
-        lows = np.minimum(_FLEXIBLE_BITS - exponent, _FLEXIBLE_SHIFT)
+        lows = np.minimum(_FLEXIBLE_BITS - exponent, _FLEXIBLE_SHIFTS[0])
+        highs = np.minimum(highs, _FLEXIBLE_SHIFTS[1])
     else:
         lows = np.minimum(_INEXACT_BITS - exponent, _exact_shift(ratio))
     return np.clip(lows, 1, highs), highs

@@ -77,9 +77,9 @@ def _describe_operator(node: Node, graph: Graph) -> str:
     else:
         kind = "max pool" if isinstance(node, QMaxPool) else "average pool"
     (rows, cols), (down, right) = window.kernel, window.stride
-    stride = (
-        "" if (down, right) == (1, 1) else f" /{down}" if down == right else f" /{down}x{right}"
-    )
+    stride = ""
+    if (down, right) != (1, 1) and graph.tensors[node.output].shape[:2] != (1, 1):
+        stride = f" /{down}" if down == right else f" /{down}x{right}"
     return f"{kind} {rows}x{cols}{stride}"
 
 

@@ -16,7 +16,7 @@ from .structure import Fit
 GENERAL_OPERAND = 8
 GENERAL_ACCUMULATOR = 32
 GENERAL_FRAME_BUFFERS = 2
-LOOPS = ("out_rows", "out_cols", "tiles", "taps_y", "taps_x", "chunks")
+LOOPS = ("out_rows", "out_cols", "tiles", "rolls", "taps_y", "taps_x", "chunks")
 
 
 def describe_fit(program: Program) -> tuple[Fit, ...]:
@@ -45,7 +45,7 @@ def _operations(program: Program) -> Fit:
 
 
 def _instruction(part: str, instructions: Sequence[Instruction]) -> Fit:
-    """A field that never changes becomes a constant."""
+    """A field that never changes becomes a constant; program.txt names them."""
     layout = InstructionLayout(instructions)
     constant = [field for field in layout.fields.values() if field.constant is not None]
     stored = len(layout.fields) - len(constant)
@@ -53,7 +53,7 @@ def _instruction(part: str, instructions: Sequence[Instruction]) -> Fit:
     return Fit(
         part=part,
         kept=f"{stored} fields, {layout.width} bits",
-        left_out=_names([field.name for field in constant]),
+        left_out=f"{len(constant)} fields that never change" if constant else "none",
         saved=f"{bits} bits of memory" if bits else "",
     )
 
@@ -73,8 +73,7 @@ def _loops(program: Program) -> Fit:
 def _padding(program: Program) -> Fit:
     if program.padded:
         return Fit(part="padding mask", kept="by position", left_out="none", saved="")
-    lanes = program.config.rows * program.widths.activation
-    saved = f"{lanes} two-input multiplexers"
+    saved = f"{program.config.fetch_width * program.widths.activation} two-input multiplexers"
     return Fit(part="padding mask", kept="none", left_out="no layer pads", saved=saved)
 
 

@@ -39,20 +39,21 @@ class StepDisplay:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._task is not None and error is None:
-            self._finish(self._task)
+        if error is None:
+            self._finish()
         self._progress.stop()
         if not self._progress.console.is_terminal:
             self._progress.console.line()  # rich ends the last line in terminals only
 
     def __call__(self, step: str, share: float) -> None:
         """`share` of `step` is done; if the step is a new one, the one before has ended."""
-        if step != self._step:
-            if self._task is not None:
-                self._finish(self._task)
+        if self._task is None or step != self._step:
+            self._finish()
             self._step = step
             self._task = self._progress.add_task(step, total=1)
+        # A whole task would show as finished.
         self._progress.update(self._task, completed=min(share, 0.99))
 
-    def _finish(self, task: TaskID) -> None:
-        self._progress.update(task, completed=1)
+    def _finish(self) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=1)

@@ -30,11 +30,11 @@ def _summary(report: BuildReport) -> RenderableType:
 
 def _layers(report: BuildReport) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("layer")  # the one column that gives way in a narrow terminal
+    table.add_column("layer", min_width=12)  # what gives way in a narrow terminal
     table.add_column("operator", no_wrap=True)
     for name in ("result", "MACs", "cycles", "waiting", "used"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="crop")
     names = text.without_common_folder([layer.name for layer in report.layers])
     for layer, name in zip(report.layers, names, strict=True):
         table.add_row(
@@ -45,7 +45,7 @@ def _layers(report: BuildReport) -> Table:
             f"{layer.cycles:,}",
             f"{layer.wait:,}" if layer.wait else "-",
             f"{layer.utilisation:.1f}%" if layer.macs else "-",
-            Text("█" * round(layer.utilisation / 12.5), style="cyan"),
+            Text("█" * round(layer.utilisation / 12.5), style="cyan", no_wrap=True),
         )
     return table
 

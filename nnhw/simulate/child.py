@@ -68,7 +68,7 @@ def run_script(
         return result
     if result["error"] == "design":
         raise ExportError(result["message"])
-    if result["error"] == "compile":
+    if result["error"] == "program":
         raise ToolError(f"{result['message']}\n{decisive_lines(log)}")
     raise ToolError(result["message"])
 

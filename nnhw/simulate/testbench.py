@@ -10,19 +10,7 @@ from pathlib import Path
 
 from ..errors import ExportError
 
-_VERBATIM = (
-    "README.md",
-    "cocotb_tests.py",
-    "compare.py",
-    "compile_cache.py",
-    "design.py",
-    "plan.py",
-    "requirements.txt",
-    "run.py",
-    "simulators.py",
-    "trace_file.py",
-    "waivers.vlt",
-)
+_TEMPLATE = "tb.v"
 
 
 def sim_folder() -> Path:
@@ -63,11 +51,12 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
         raise ExportError(f"'{path}' lacks what the testbench needs: {error}") from None
     source, target = sim_folder(), design_dir / "sim"
     target.mkdir(exist_ok=True)
-    for name in _VERBATIM:
-        shutil.copyfile(source / name, target / name)
-    template = (source / "tb.v").read_text()
+    for file in source.iterdir():
+        if file.is_file():
+            shutil.copyfile(file, target / file.name)
+    template = (source / _TEMPLATE).read_text()
     filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
-    (target / "tb.v").write_text(filled)
+    (target / _TEMPLATE).write_text(filled)
 
 
 def _template_values(manifest: dict) -> dict[str, str | int]:

@@ -125,6 +125,13 @@ def test_all_problems_at_once(tmp_path):
     assert "output 'i'" in lines[1]
 
 
+def test_weights_computed_by_what_cannot_be_built(tmp_path):
+    nodes = [node("Tanh", "x", "t"), node("Conv", "x t")]
+    text = refusal(model(nodes, (1, 3, 6, 6)), tmp_path)
+    assert text.startswith("Tanh")
+    assert "Conv" not in text
+
+
 def test_problems_of_layout_behind_sound_nodes(tmp_path):
     nodes = [
         node("Conv", "x k", "a"),

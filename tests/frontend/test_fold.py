@@ -5,7 +5,7 @@ import pytest
 from onnx import helper, numpy_helper
 from onnx_models import check, model, node, normal, save
 
-from nnhw.errors import UnsupportedError
+from nnhw.errors import ModelError, UnsupportedError
 from nnhw.frontend import load_model
 
 
@@ -54,6 +54,18 @@ def test_constant_nodes(tmp_path):
         node("Clip", "g lo"),
     ]
     assert len(check(model(nodes, (1, 6)), tmp_path).nodes) == 2
+
+
+def test_sparse_constants_are_refused(tmp_path):
+    values = numpy_helper.from_array(np.ones(2, np.float32), "values")
+    indices = numpy_helper.from_array(np.array([0, 5]), "indices")
+    sparse = helper.make_sparse_tensor(values, indices, [6, 4])
+    nodes = [
+        helper.make_node("Constant", [], ["w"], "sparse", sparse_value=sparse),
+        node("Gemm", "x w"),
+    ]
+    with pytest.raises(ModelError, match=r"Constant.*sparse"):
+        load_model(save(model(nodes, (1, 6)), tmp_path))
 
 
 def test_constant_branch(tmp_path):

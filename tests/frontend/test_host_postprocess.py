@@ -90,3 +90,19 @@ def test_swish_is_one_problem(tmp_path):
         load_model(save(model(nodes, (1, 3, 4, 5), W), tmp_path))
     assert len(caught.value.problems) == 1
     assert "Sigmoid 'the_sigmoid_s'" in str(caught.value)
+
+
+def test_shape_that_is_not_fixed(tmp_path):
+    nodes = [
+        CONV,
+        node("Sigmoid", "z", "s"),
+        node("NonZero", "z", "n"),
+        node("Shape", "n", "t"),
+        node("Concat", "t t", "u", axis=0),
+        node("Reshape", "s u"),
+    ]
+    with pytest.raises(UnsupportedError) as caught:
+        load_model(save(model(nodes, (1, 3, 4, 5), W), tmp_path))
+    text = str(caught.value)
+    assert "Reshape 'the_reshape_y': the shape of its result is not fixed" in text
+    assert "NonZero 'the_nonzero_n'" in text

@@ -123,6 +123,11 @@ def test_clip_bounds(tmp_path):
     assert clip.clamp == Clamp(lo=0, hi=6)
 
 
+def test_largest_floats_are_no_bounds(tmp_path):
+    (clip,) = load_model(save(model([node("Clip", "x")], (1, 3), opset=10), tmp_path)).nodes
+    assert clip.clamp == Clamp()
+
+
 def test_clip_of_swapped_bounds_is_refused(tmp_path):
     constants = {"lo": np.array(1, np.float32), "hi": np.array(-1, np.float32)}
     with pytest.raises(UnsupportedError, match="not an interval"):

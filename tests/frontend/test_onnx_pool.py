@@ -69,6 +69,20 @@ def test_count_include_pad(tmp_path, attributes):
     check(made, tmp_path)
 
 
+def test_count_include_pad_leaves_out_what_ceil_mode_adds(tmp_path):
+    made = pool_model(
+        "AveragePool",
+        (8, 8),
+        kernel_shape=[3, 3],
+        strides=[2, 2],
+        pads=[1, 1, 1, 1],
+        ceil_mode=1,
+        count_include_pad=1,
+    )
+    graph = check(made, tmp_path)
+    assert graph.nodes[0].divisor[-1, -1] == 4
+
+
 @pytest.mark.parametrize("opset", [7, 8, 10, 11, 12, 19, 22])
 @pytest.mark.parametrize("kind", KINDS)
 def test_opsets(tmp_path, kind, opset):

@@ -210,3 +210,10 @@ def test_dropout_in_training_is_refused(tmp_path):
 def test_identity_only(tmp_path):
     graph = check(model([node("Identity", "x")], (1, 3, 4, 5)), tmp_path)
     assert graph.outputs[0].onnx_shape == (3, 4, 5)
+
+
+def test_channels_last_input_that_is_only_flattened(tmp_path):
+    nodes = [node("Flatten", "x", "f"), node("Gemm", "f w")]
+    graph = check(model(nodes, (1, 5, 6, 3), {"w": normal(90, 4)}), tmp_path)
+    assert graph.tensors["x"].shape == (5, 6, 3)
+    assert graph.inputs[0].layout == "HWC"

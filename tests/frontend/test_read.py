@@ -61,6 +61,20 @@ def test_unknown_tensor(tmp_path):
         load_model(save(made, tmp_path))
 
 
+def test_constant_of_another_size(tmp_path):
+    made = gemm_model()
+    made.graph.initializer[0].dims[:] = []
+    with pytest.raises(ModelError, match=r"'w'.*damaged"):
+        load_model(save(made, tmp_path))
+
+
+def test_unknown_input_type(tmp_path):
+    made = gemm_model()
+    made.graph.input[0].type.tensor_type.elem_type = 99
+    with pytest.raises(ModelError, match="type 99"):
+        load_model(save(made, tmp_path))
+
+
 @pytest.mark.parametrize("opset", [6, 1, onnx.defs.onnx_opset_version() + 1])
 def test_opset_out_of_range(tmp_path, opset):
     made = gemm_model()

@@ -1,10 +1,12 @@
 """Each pass on its own: what it changes, what it leaves alone, and that results stay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from raw_graphs import RELU, RawGraph, assert_same_results, kinds
 
-from nnhw.ir import Clamp
+from nnhw.ir import Clamp, Tensor, Window
 from nnhw.passes import (
     drop_unused,
     expand_groups,
@@ -162,9 +164,24 @@ def test_pad_before_max_pool_is_kept():
     assert run(merge_pad, graph) is graph
 
 
-def test_a_real_average_is_not_taken_for_padding():
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"window": Window(kernel=(2, 2), pads=(1, 1, 1, 1))},
+        {"window": Window(stride=(2, 1), pads=(1, 1, 1, 1))},
+        {"divisor": np.full((7, 8), 2)},
+        {"clamp": RELU},
+    ],
+    ids=["kernel", "stride", "divisor", "clamp"],
+)
+def test_a_pool_is_not_taken_for_padding(other):
     raw = RawGraph()
-    graph = raw.graph(raw.conv(raw.average_pool("x", (2, 2), pads=(1, 1, 0, 0))))
+    raw.pad("x", 1, 1, 1, 1)
+    raw.nodes[0] = replace(raw.nodes[0], **other)
+    height, width = raw.nodes[0].window.output_size(5, 6)
+    raw.tensors["t0"] = Tensor(name="t0", shape=(height, width, 4))
+    raw.nodes[0] = replace(raw.nodes[0], divisor=np.resize(raw.nodes[0].divisor, (height, width)))
+    graph = raw.graph(raw.conv("t0"))
     assert run(merge_pad, graph) is graph
 
 

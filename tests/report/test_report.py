@@ -208,12 +208,13 @@ def test_json():
 
 
 def test_chart_is_to_scale():
-    svg = ElementTree.fromstring(layer_chart(LAYERS))
+    half_used = dataclasses.replace(LAYERS[1], utilisation=50.0)
+    svg = ElementTree.fromstring(layer_chart((LAYERS[0], half_used)))
     bars = svg.findall(".//{*}rect")
     widths = [float(bar.get("width")) for bar in bars]
     assert widths[0] == pytest.approx(4 * widths[2], abs=0.2)  # 1200 and 300 cycles
     assert widths[1] == pytest.approx(0.96 * widths[0], abs=0.2)
-    assert widths[3] == 0
+    assert widths[3] == pytest.approx(0.5 * widths[2], abs=0.2)
 
 
 def test_without_common_folder():

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..boundary import type_name
 from ..builder import Builder
 from ..node import OnnxNode
-from ..problems import FollowOnError
+from ..problems import FollowOnError, NodeError
 from ..value import HostValue
 from .registry import operator
 
@@ -62,7 +62,9 @@ def to_host(node: OnnxNode) -> HostValue:
             node=node.title,
         )
     if node.output_shape is None:
-        raise FollowOnError
+        if known.base.assumed:
+            raise FollowOnError
+        raise NodeError("the shape of its result is not fixed; export the model with fixed shapes")
     steps = (*known.steps, *_STEPS[node.op_type](node, known.onnx_shape))
     return replace(known, onnx_shape=node.output_shape, steps=steps)
 

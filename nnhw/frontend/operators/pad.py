@@ -26,8 +26,10 @@ def pad(node: OnnxNode, build: Builder) -> Value:
         raise NodeError("it pads with another value than zero")
     image = build.image(node)
     pads = np.zeros((2, image.rank), np.int64)
+    given = node.ints(1, "pads")
+    assert given is not None, "the checker has made sure of it"
     axes = [axis % image.rank for axis in node.ints(3, "axes") or range(image.rank)]
-    pads[:, axes] = np.reshape(node.ints(1, "pads"), (2, len(axes)))
+    pads[:, axes] = np.reshape(given, (2, len(axes)))
     if pads.min() < 0 or pads[:, :2].any():
         raise NodeError(
             f"pads={pads.ravel().tolist()}: only rows and columns can be added, around the image"

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ...ir import AveragePool, Window
-from ..builder import Builder, layout_problem
+from ..builder import Builder
 from ..layout import Layout
 from ..node import OnnxNode
-from ..problems import NodeError
+from ..problems import FollowOnError, NodeError
 from ..value import Value
 from .registry import operator
 
@@ -24,6 +24,8 @@ from .registry import operator
 def reduce_mean(node: OnnxNode, build: Builder) -> Value:
     """ReduceMean-18 and its older definitions, which have the axes in an attribute."""
     value = node.value()
+    if value.is_integer:
+        raise NodeError("it averages integers; put a Cast to float before it")
     rank = len(value.onnx_shape)
     axes = {axis % rank for axis in node.ints(1, "axes") or ()}
     if not axes and not node.attribute("noop_with_empty_axes"):
@@ -32,7 +34,7 @@ def reduce_mean(node: OnnxNode, build: Builder) -> Value:
     sizes = value.layout.groups(sorted(axes), kept)
     if sizes is None or sum(value.onnx_shape[axis] > 1 for axis in kept) > 1:
         if value.assumed:
-            raise layout_problem(value, "an image")
+            raise FollowOnError
         raise NodeError(
             f"it averages axes {sorted(axes)} of an input of shape {value.onnx_shape}; "
             "only the average over all spatial axes is supported"

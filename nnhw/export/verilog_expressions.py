@@ -1,0 +1,222 @@
+"""Operators as Verilog expressions."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from .verilog_netlist import Const, Module, Operator, Sig, Slice, is_constant, width_of
+from .verilog_widths import is_implicit
+
+_SYMBOLS = {
+    "mux": "?:",
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "and": "&",
+    "or": "|",
+    "xor": "^",
+    "shl": "<<",
+    "shr": ">>",
+    "sshr": ">>>",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "not": "~",
+    "neg": "-",
+    "reduce_or": "|",
+    "reduce_and": "&",
+    "reduce_xor": "^",
+    "reduce_bool": "|",
+}
+_OF_FLAGS = {"and": "&&", "or": "||", "not": "!"}
+_CHAINED = frozenset({"+", "&", "|", "^", "&&", "||"})
+
+LONGEST = 60
+"""Characters of an expression that is still written inside another one."""
+
+LONGEST_VALUE = 84
+"""Characters of an expression that is still written as the value of a register."""
+
+SHORTEST = 24
+"""Characters of an expression that is rather repeated than given a name."""
+
+
+def constant(bits: str, *, signed: bool = False) -> str:
+    """A sized constant: decimal if it is short, otherwise hexadecimal; binary if bits are open."""
+    width = len(bits)
+    if "x" in bits or width == 1:
+        return f"{width}'b{bits}"
+    value = int(bits, 2)
+    if signed:
+        value -= (bits[0] == "1") << width
+        return f"{'-' if value < 0 else ''}{width}'sd{abs(value)}"
+    return f"{width}'d{value}" if width <= 12 else f"{width}'h{value:x}"
+
+
+def range_of(width: int) -> str:
+    """Range of a vector for its declaration, with a blank behind it; empty for a single bit."""
+    return f"[{width - 1}:0] " if width > 1 else ""
+
+
+class Expressions:
+    """Texts of all that is read in a module.
+
+    What is read once, and has no name that anybody chose, is written where it is read.
+
+    Parameters
+    ----------
+    module
+        Its operators' widths fit (see `fit_widths`).
+    names
+        Identifiers of wires; may be replaced later on.
+    nameless
+        Wires of operators that may be written inside of other expressions.
+    operands
+        All that is read within expressions, besides the inputs of operators.
+    values
+        All that is the whole right-hand side of an assignment.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        names: Mapping[str, str],
+        nameless: Iterable[str],
+        *,
+        operands: Iterable[Sig],
+        values: Iterable[Sig],
+    ):
+        self._module = module
+        self.names = names
+        self._inlined: dict[str, bool] = {}
+        self._nameless = set(nameless)
+        self._as_operand, self._as_value = Counter[str](), Counter[str]()
+        for op in module.operators.values():
+            for sig in op.inputs:
+                self._count(sig, self._as_operand)
+                if is_implicit(op) and not op.signed and width_of(sig) < op.width:
+                    self._nameless -= {wire for wire in self._wires(sig) if not self._is_flag(wire)}
+        for sig in operands:
+            self._count(sig, self._as_operand)
+        for sig in values:
+            whole = module.whole_wire(sig) is not None
+            self._count(sig, self._as_value if whole else self._as_operand)
+
+    def _wires(self, sig: Sig) -> set[str]:
+        return {piece.wire for piece in sig if isinstance(piece, Slice)}
+
+    def _count(self, sig: Sig, counter: Counter[str]) -> None:
+        for piece, _ in itertools.groupby(sig):
+            if isinstance(piece, Slice):
+                counter[piece.wire] += 1
+                if piece.width < self._module.wires[piece.wire].width:
+                    self._nameless.discard(piece.wire)
+
+    def _is_flag(self, wire: str) -> bool:
+        """Whether an operator's text has the right value in a context of more bits, too."""
+        op = self._module.operators.get(wire)
+        return op is not None and op.width == 1 and op.kind not in ("add", "sub", "neg", "mul")
+
+    def is_inlined(self, wire: str) -> bool:
+        """Whether the wire is written where it is read, so that it needs no name."""
+        if wire not in self._nameless:
+            return False
+        if wire not in self._inlined:
+            self._inlined[wire] = False  # should wires depend on each other in a circle
+            op = self._module.operators[wire]
+            uses = self._as_operand[wire] + self._as_value[wire]
+            length = len(self._operator(op)[0])
+            longest = LONGEST if self._as_operand[wire] else LONGEST_VALUE
+            fits = length <= (longest if uses == 1 else SHORTEST)
+            self._inlined[wire] = fits and not (is_implicit(op) and self._as_operand[wire])
+        return self._inlined[wire]
+
+    def value(self, sig: Sig) -> str:
+        """Text for the right-hand side of an assignment."""
+        wire = self._module.whole_wire(sig)
+        if wire is not None and self.is_inlined(wire):
+            return self._operator(self._module.operators[wire])[0]
+        return self._concatenation(sig)
+
+    def definition(self, wire: str) -> str:
+        """Text for the right-hand side of the assignment of an operator's wire."""
+        return self._operator(self._module.operators[wire])[0]
+
+    def operand(self, sig: Sig, around: str = "") -> str:
+        """Text as an operand of the operator with the symbol `around`."""
+        wire = self._module.whole_wire(sig)
+        if wire is None or not self.is_inlined(wire):
+            return self._concatenation(sig)
+        text, symbol = self._operator(self._module.operators[wire])
+        is_plain = symbol == "!" and around != "!"
+        return text if is_plain or (symbol == around and symbol in _CHAINED) else f"({text})"
+
+    def sources(self, sig: Sig) -> Iterator[str]:
+        """Wires whose names are in the text of `sig`."""
+        for piece in sig:
+            if isinstance(piece, Slice):
+                if self.is_inlined(piece.wire):
+                    for source in self._module.operators[piece.wire].inputs:
+                        yield from self.sources(source)
+                else:
+                    yield piece.wire
+
+    def wire(self, wire: str) -> str:
+        """A wire's identifier."""
+        return self.names[wire]
+
+    def slice(self, piece: Slice) -> str:
+        """Text of bits of a wire that has a name."""
+        name = self.names[piece.wire]
+        if piece.width == self._module.wires[piece.wire].width:
+            return name
+        if piece.width == 1:
+            return f"{name}[{piece.start}]"
+        return f"{name}[{piece.start + piece.width - 1}:{piece.start}]"
+
+    def _operator(self, op: Operator) -> tuple[str, str]:
+        """An operator's text and symbol."""
+        inputs = op.inputs
+        symbol = _SYMBOLS[op.kind]
+        if op.width == 1 and all(width_of(sig) == 1 for sig in inputs):
+            symbol = _OF_FLAGS.get(op.kind, symbol)
+        if op.kind == "mux":
+            select, if_false, if_true = inputs
+            wire = self._module.whole_wire(if_false)
+            is_chain = wire is not None and self.is_inlined(wire)
+            is_chain = is_chain and self._module.operators[wire].kind == "mux"
+            last = self.value(if_false) if is_chain else self.operand(if_false, symbol)
+            text = f"{self.operand(select, symbol)} ? {self.operand(if_true, symbol)} : {last}"
+        elif op.kind == "sshr":
+            text = f"$signed({self.value(inputs[0])}) >>> {self.operand(inputs[1], symbol)}"
+        elif op.signed:
+            texts = [self._signed(sig) for sig in inputs]
+            text = f" {symbol} ".join(texts) if len(texts) > 1 else f"{symbol}{texts[0]}"
+        elif len(inputs) == 1:
+            text = f"{symbol}{self.operand(inputs[0], symbol)}"
+        else:
+            text = f" {symbol} ".join(self.operand(sig, symbol) for sig in inputs)
+        return text, symbol
+
+    def _signed(self, sig: Sig) -> str:
+        if is_constant(sig):
+            return constant("".join(piece.bits for piece in sig), signed=True)
+        return f"$signed({self.value(sig)})"
+
+    def _concatenation(self, sig: Sig) -> str:
+        texts = []
+        for piece, run in itertools.groupby(reversed(sig)):
+            count = len(list(run))
+            if isinstance(piece, Const):
+                text = constant(piece.bits)
+            elif self.is_inlined(piece.wire):
+                text = self.definition(piece.wire)
+            else:
+                text = self.slice(piece)
+            texts.append(text if count == 1 else f"{{{count}{{{text}}}}}")
+        return texts[0] if len(texts) == 1 else f"{{{', '.join(texts)}}}"

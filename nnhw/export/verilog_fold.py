@@ -1,0 +1,182 @@
+"""Operators on constants, and those that change nothing."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+
+from .verilog_netlist import (
+    SHIFTS,
+    Assign,
+    Bit,
+    Body,
+    Const,
+    Module,
+    Operator,
+    Sig,
+    Switch,
+    bits_of,
+    extended,
+    is_constant,
+    part_of,
+    sig_of,
+    width_of,
+)
+
+Folded = Operator | Sig | None
+"""A simpler operator, the bits that the result is made of, or None if there is nothing simpler."""
+
+_MIRRORED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+_TRUE, _FALSE = (Const("1"),), (Const("0"),)
+
+
+def fold_operators(module: Module) -> bool:
+    """Replace operators by simpler ones or by copies; returns whether there were any."""
+    changed = False
+    for wire, op in list(module.operators.items()):
+        folded = _RULES[op.kind](op) if op.kind in _RULES else None
+        if isinstance(folded, Operator):
+            module.operators[wire] = folded
+            changed = True
+        elif folded is not None:
+            del module.operators[wire]
+            module.copies[wire] = folded
+            changed = True
+    module.processes = {wire: _fold_body(body) for wire, body in module.processes.items()}
+    return changed
+
+
+def _fold_body(body: Body) -> Body:
+    """Statements without switches on constants."""
+    statements: list[Assign | Switch] = []
+    for statement in body:
+        if isinstance(statement, Assign):
+            statements.append(statement)
+            continue
+        cases = tuple((patterns, _fold_body(inner)) for patterns, inner in statement.cases)
+        if not is_constant(statement.select):
+            statements.append(Switch(statement.select, cases))
+            continue
+        value = bits_text(statement.select)
+        for patterns, inner in cases:
+            if not patterns or any(_fits(value, pattern) for pattern in patterns):
+                statements += inner
+                break
+    return tuple(statements)
+
+
+def bits_text(sig: Sig) -> str:
+    """The bits of a constant, the highest one first."""
+    return "".join(str(bit) for bit in bits_of(sig))[::-1]
+
+
+def _fits(value: str, pattern: str) -> bool:
+    return all(p in ("-", v) for v, p in zip(value, pattern, strict=True))
+
+
+def _shift(op: Operator) -> Folded:
+    """A shift by a constant selects bits."""
+    value, amount = list(bits_of(op.inputs[0])), op.inputs[1]
+    if not is_constant(amount):
+        return None
+    distance = int(bits_text(amount) or "0", 2)
+    fill: Bit = value[-1] if op.signed and value else "0"
+    if op.kind == "shl":
+        value = ["0"] * distance + value
+        distance = 0
+    value += [fill] * (distance + op.width)
+    return sig_of(value[distance : distance + op.width])
+
+
+def _mux(op: Operator) -> Folded:
+    select, if_false, if_true = op.inputs
+    if is_constant(select):
+        return if_true if select == _TRUE else if_false
+    if if_true == if_false:
+        return if_true
+    if op.width > 1:
+        return None
+    if if_false == _FALSE:
+        return Operator("and", (select, if_true), 1)
+    if if_true == _TRUE:
+        return Operator("or", (select, if_false), 1)
+    return Operator("not", (select,), 1) if (if_false, if_true) == (_TRUE, _FALSE) else None
+
+
+def _and_or(op: Operator) -> Folded:
+    a, b = (extended(sig, op.width, signed=op.signed) for sig in op.inputs)
+    neutral = "1" if op.kind == "and" else "0"
+    for this, other in ((a, b), (b, a)):
+        if this == other or set(bits_of(this)) == {neutral}:
+            return other
+        if is_constant(this) and neutral not in bits_of(this):
+            return this
+    return None
+
+
+def _not(op: Operator) -> Folded:
+    if not is_constant(op.inputs[0]):
+        return None
+    bits = bits_of(extended(op.inputs[0], op.width, signed=op.signed))
+    return sig_of("1" if bit == "0" else "0" for bit in bits)
+
+
+def _add_sub(op: Operator) -> Folded:
+    a, b = op.inputs
+    if set(bits_of(b)) <= {"0"}:
+        return extended(a, op.width, signed=op.signed)
+    if op.kind == "add" and set(bits_of(a)) <= {"0"}:
+        return extended(b, op.width, signed=op.signed)
+    return None
+
+
+def _reduce(op: Operator) -> Folded:
+    (a,) = op.inputs
+    return a if width_of(a) == op.width == 1 else None
+
+
+def _compare(op: Operator) -> Folded:
+    a, b = op.inputs
+    if is_constant(a) and not is_constant(b):
+        mirrored = replace(op, kind=_MIRRORED[op.kind], inputs=(b, a))
+        return _compare(mirrored) or mirrored
+    if not is_constant(b) or not a:
+        return None
+    value = int(bits_text(b) or "0", 2)
+    if op.signed and "1" in bits_text(b)[:1]:
+        value -= 1 << width_of(b)
+    width = width_of(a)
+    low = -(1 << (width - 1)) if op.signed else 0
+    high = low + (1 << width) - 1
+    outcomes = {_HOLDS[op.kind](bound, value) for bound in (low, high)}
+    if op.kind in ("eq", "ne") and low <= value <= high:
+        if width > 1:
+            return None
+        return a if (op.kind == "eq") == (value != 0) else Operator("not", (a,), 1)
+    if len(outcomes) == 1:  # an inequality is monotonous, and an equality with nothing is false
+        return _TRUE if outcomes.pop() else _FALSE
+    if op.signed and value == 0 and op.kind in ("lt", "ge"):
+        sign = part_of(a, width - 1, 1)
+        return sign if op.kind == "lt" else Operator("not", (sign,), 1)
+    return None
+
+
+_HOLDS: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+
+_RULES: dict[str, Callable[[Operator], Folded]] = {
+    **dict.fromkeys(SHIFTS, _shift),
+    **dict.fromkeys(_HOLDS, _compare),
+    **dict.fromkeys(["add", "sub"], _add_sub),
+    **dict.fromkeys(["and", "or"], _and_or),
+    **dict.fromkeys(["reduce_or", "reduce_and", "reduce_xor", "reduce_bool"], _reduce),
+    "mux": _mux,
+    "not": _not,
+}

@@ -1,0 +1,259 @@
+"""Text of one module."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .verilog_expressions import Expressions, constant, range_of
+from .verilog_layout import assignment
+from .verilog_memories import memory_lines, memory_operands
+from .verilog_hierarchy import Origin
+from .verilog_names import name_all
+from .verilog_netlist import Const, Instance, Module, Sig, Slice, Value, Wire
+from .verilog_registers import Block, take_blocks
+from .verilog_selections import (
+    Choice,
+    Selection,
+    is_table,
+    operands,
+    selection_text,
+    selections,
+    signals,
+    table_lines,
+)
+from .verilog_statements import reads, statement_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """How a module is instantiated: its identifier, and its ports' by their wires, in order."""
+
+    name: str
+    ports: dict[str, str]
+
+
+class ModuleText:
+    """Writes a module.
+
+    Parameters
+    ----------
+    module
+        Its operators' widths fit (see `fit_widths`). What becomes part of always blocks is taken
+        out of it.
+    origin
+        Where it comes from, if that is known.
+    interfaces
+        Of the modules that have instances in this one, by their names in the netlist.
+    """
+
+    def __init__(self, module: Module, origin: Origin, interfaces: dict[str, Interface]):
+        self._module = module
+        self._interfaces = interfaces
+        self._blocks = take_blocks(module, origin.owns)
+        self._parts = {wire: selections(module, wire) for wire in module.processes}
+        self._registers = set(module.registers)
+        for memory in module.memories.values():
+            self._registers |= {port.wire for port in memory.reads if port.clock}
+        self._expressions = Expressions(
+            module,
+            name_all(module, origin).wires,
+            [w for w in module.operators if not (module.wires[w].direction or origin.owns(w))],
+            operands=self._operands(),
+            values=self._values(),
+        )
+        inlined = {wire for wire in module.operators if self._expressions.is_inlined(wire)}
+        driven = {*module.ports, *self._parts, *module.operators, *self._registers} - inlined
+        driven |= {wire for i in module.instances.values() for wire in i.outputs.values()}
+        self._named = [wire for wire in module.wires.values() if wire.name in driven]
+        # chosen again, so that made-up names are numbered without gaps
+        self._names = name_all(module, origin, only=driven)
+        self._expressions.names = self._names.wires
+        self._tables = {
+            part: self._names.unique(f"{self._names.wires[wire]}_table")
+            for wire, parts in self._parts.items()
+            for part, selection in parts
+            if is_table(selection)
+        }
+
+    def interface(self, name: str) -> Interface:
+        """How the module is instantiated, if its identifier is `name`."""
+        return Interface(name, {port: self._names.wires[port] for port in self._module.ports})
+
+    def lines(self) -> Iterator[str]:
+        """Lines of the module, but for the "module" and its identifier at the beginning."""
+        yield "("
+        yield from (f"  {line}" for line in self._port_lines())
+        yield ");"
+        sections = [
+            self._table_lines(),
+            self._declarations(),
+            self._definitions(),
+            *map(self._block_lines, self._blocks),
+            *self._memory_sections(),
+            *map(self._instance_lines, self._module.instances),
+            self._output_lines(),
+        ]
+        sections = [lines for lines in map(list, sections) if lines]
+        for index, lines in enumerate(sections):
+            yield from [""] if index else []
+            yield from (f"  {line}" for line in lines)
+        yield "endmodule"
+
+    def _operands(self) -> Iterator[Sig]:
+        for instance in self._module.instances.values():
+            yield from instance.inputs.values()
+        for memory in self._module.memories.values():
+            yield from memory_operands(memory)
+        for block in self._blocks:
+            yield block.clock
+            yield from reads(block.body)[0]
+        for selection in self._selections():
+            yield from operands(selection)
+
+    def _values(self) -> Iterator[Sig]:
+        yield from self._module.copies.values()
+        for block in self._blocks:
+            yield from reads(block.body)[1]
+        yield from (value for value in self._selections() if not isinstance(value, Choice))
+
+    def _selections(self) -> Iterator[Selection]:
+        return (selection for parts in self._parts.values() for _, selection in parts)
+
+    def _port_lines(self) -> Iterator[str]:
+        wires = [self._module.wires[port] for port in self._module.ports]
+        widest = max((len(range_of(wire.width)) for wire in wires), default=0)
+        for index, wire in enumerate(wires):
+            kind = f"{wire.direction:6} {self._kind(wire):4}"
+            comma = "," if index < len(wires) - 1 else ""
+            yield f"{kind} {range_of(wire.width):{widest}}{self._declared(wire)}{comma}"
+
+    def _kind(self, wire: Wire) -> str:
+        return "reg" if wire.name in self._registers else "wire"
+
+    def _declared(self, wire: Wire) -> str:
+        name = self._names.wires[wire.name]
+        return f"{name} = {constant(wire.init)}" if wire.name in self._module.registers else name
+
+    def _declaration(self, wire: Wire) -> str:
+        kind = f"{attribute_text(wire.attributes)}{self._kind(wire)}"
+        return f"{kind} {range_of(wire.width)}{self._declared(wire)};"
+
+    def _table_lines(self) -> Iterator[str]:
+        for parts in self._parts.values():
+            for part, selection in parts:
+                if isinstance(selection, Choice) and part in self._tables:
+                    yield from table_lines(self._tables[part], selection)
+
+    def _declarations(self) -> Iterator[str]:
+        """Registers, and wires that are not declared with their definition."""
+        defined = {wire for wire, is_declared in self._defined() if not is_declared}
+        for kind in ("reg", "wire"):
+            for wire in self._named:
+                if self._kind(wire) == kind and not wire.direction and wire.name not in defined:
+                    yield self._declaration(wire)
+
+    def _defined(self) -> list[tuple[str, bool]]:
+        """Wires that expressions define, every one behind those that it depends on.
+
+        With each comes whether it has to be declared before, since it is not defined in one piece
+        or since wires depend on each other in a circle.
+        """
+        order: dict[str, bool] = {}
+        declared = {wire for wire, parts in self._parts.items() if len(parts) > 1}
+        open_wires: set[str] = set()
+
+        def visit(wire: str) -> None:
+            if wire in open_wires:
+                declared.add(wire)
+            elif wire in sources and wire not in order:
+                open_wires.add(wire)
+                for source in sources[wire]:
+                    visit(source)
+                open_wires.remove(wire)
+                order[wire] = True
+
+        module, expressions = self._module, self._expressions
+        sources = {
+            wire: [s for sig in operator.inputs for s in expressions.sources(sig)]
+            for wire, operator in module.operators.items()
+            if not expressions.is_inlined(wire)
+        }
+        for wire, parts in self._parts.items():
+            sigs = [sig for _, selection in parts for sig in signals(selection)]
+            sources[wire] = [s for sig in sigs for s in expressions.sources(sig)]
+        for wire in sources:
+            visit(wire)
+        return [(wire, wire in declared) for wire in order]
+
+    def _definitions(self) -> Iterator[str]:
+        for name, is_declared in self._defined():
+            wire = self._module.wires[name]
+            if is_declared or wire.direction:
+                start = "assign "
+            else:
+                start = f"{attribute_text(wire.attributes)}wire {range_of(wire.width)}"
+            if name in self._module.operators:
+                text = self._expressions.definition(name)
+                yield from assignment(f"{start}{self._names.wires[name]} =", text)
+                continue
+            for part, selection in self._parts[name]:
+                target = self._expressions.slice(part)
+                yield from assignment(f"{start}{target} =", self._selection(part, selection))
+
+    def _selection(self, part: Slice, selection: Selection) -> str:
+        if isinstance(selection, Choice) and part in self._tables:
+            return f"{self._tables[part]}({self._expressions.value(selection.select)})"
+        return selection_text(selection, self._expressions)
+
+    def _block_lines(self, block: Block) -> Iterator[str]:
+        yield f"always @(posedge {self._expressions.value(block.clock)}) begin"
+        yield from (f"  {line}" for line in statement_lines(block.body, self._expressions))
+        yield "end"
+
+    def _memory_sections(self) -> Iterator[Iterator[str]]:
+        for name, memory in self._module.memories.items():
+            lines = memory_lines(self._names.memories[name], memory, self._expressions)
+            first = attribute_text(memory.attributes) + next(lines)
+            yield itertools.chain([first], lines)
+
+    def _instance_lines(self, name: str) -> Iterator[str]:
+        instance = self._module.instances[name]
+        interface = self._interfaces.get(instance.module)
+        if interface is None:  # a module that is not part of the design
+            ports = {port: port for port in (*instance.inputs, *instance.outputs)}
+            interface = Interface(instance.module, ports)
+        parameters = ", ".join(
+            f".{key}({_value_text(value)})" for key, value in instance.parameters.items()
+        )
+        kind = f"{interface.name} #({parameters})" if parameters else interface.name
+        yield f"{attribute_text(instance.attributes)}{kind} {self._names.instances[name]} ("
+        for index, (port, identifier) in enumerate(interface.ports.items()):
+            comma = "," if index < len(interface.ports) - 1 else ""
+            yield f"  .{identifier}({self._connection(instance, port)}){comma}"
+        yield ");"
+
+    def _connection(self, instance: Instance, port: str) -> str:
+        if port in instance.inputs:
+            return self._expressions.value(instance.inputs[port])
+        wire = instance.outputs[port]
+        return self._names.wires[wire] if wire else ""
+
+    def _output_lines(self) -> Iterator[str]:
+        for wire, sig in self._module.copies.items():
+            yield from assignment(
+                f"assign {self._names.wires[wire]} =", self._expressions.value(sig)
+            )
+
+
+def attribute_text(attributes: dict[str, Value]) -> str:
+    """Attributes as they stand before a declaration, with a blank behind."""
+    texts = [f"{key} = {_value_text(value)}" for key, value in attributes.items()]
+    return f"(* {', '.join(texts)} *) " if texts else ""
+
+
+def _value_text(value: Value) -> str:
+    if isinstance(value, Const):
+        return constant(value.bits)
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,126 @@
+"""Plain identifiers for everything in a module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from .verilog_hierarchy import Origin
+from .verilog_netlist import Module
+
+#: Reserved words of IEEE 1800-2017, in which those of Verilog-2005 are contained.
+KEYWORDS = frozenset(
+    """
+    accept_on alias always always_comb always_ff always_latch and assert assign assume automatic
+    before begin bind bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle
+    checker class clocking cmos config const constraint context continue cover covergroup coverpoint
+    cross deassign default defparam design disable dist do edge else end endcase endchecker endclass
+    endclocking endconfig endfunction endgenerate endgroup endinterface endmodule endpackage
+    endprimitive endprogram endproperty endspecify endsequence endtable endtask enum event
+    eventually expect export extends extern final first_match for force foreach forever fork forkjoin
+    function generate genvar global highz0 highz1 if iff ifnone ignore_bins illegal_bins implements
+    implies import incdir include initial inout input inside instance int integer interconnect
+    interface intersect join join_any join_none large let liblist library local localparam logic
+    longint macromodule matches medium modport module nand negedge nettype new nexttime nmos nor
+    noshowcancelled not notif0 notif1 null or output package packed parameter pmos posedge primitive
+    priority program property protected pull0 pull1 pulldown pullup pulsestyle_ondetect
+    pulsestyle_onevent pure rand randc randcase randsequence rcmos real realtime ref reg reject_on
+    release repeat restrict return rnmos rpmos rtran rtranif0 rtranif1 s_always s_eventually
+    s_nexttime s_until s_until_with scalared sequence shortint shortreal showcancelled signed small
+    soft solve specify specparam static string strong strong0 strong1 struct super supply0 supply1
+    sync_accept_on sync_reject_on table tagged task this throughout time timeprecision timeunit tran
+    tranif0 tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned
+    until until_with untyped use uwire var vectored virtual void wait wait_order wand weak weak0
+    weak1 while wildcard wire with within wor xnor xor
+    """.split()
+)
+
+#: What results of operators are called that have no name of their own.
+_RESULTS = {
+    "add": "sum",
+    "sub": "difference",
+    "mul": "product",
+    "neg": "negative",
+    "mux": "choice",
+    **dict.fromkeys(["shl", "shr", "sshr"], "shifted"),
+    **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge"], "test"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Identifiers by the names that the netlist uses."""
+
+    wires: Mapping[str, str]
+    instances: Mapping[str, str]
+    memories: Mapping[str, str]
+    unique: Callable[[str], str]
+
+
+def identifier(text: str) -> str:
+    """A Verilog identifier like `text`; without the number that Amaranth adds to a taken name."""
+    name = re.sub(r"\W+|__+", "_", re.sub(r"\$\d+$", "", text)).strip("_") or "unnamed"
+    return f"{name}_" if name in KEYWORDS else name
+
+
+def name_all(module: Module, origin: Origin, *, only: Collection[str] | None = None) -> Names:
+    """Choose the identifiers of a module; instances and ports get theirs first.
+
+    Parameters
+    ----------
+    only
+        Wires that need a name; None: all.
+    """
+    taken: set[str] = set()
+
+    def unique(name: str) -> str:
+        candidate, number = name, 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        taken.add(candidate)
+        return candidate
+
+    instances = {name: unique(identifier(name)) for name in module.instances}
+    members = {member.wire: member.name for member in origin.members}
+    wires = {port: unique(identifier(members.get(port, port))) for port in module.ports}
+    memories = {name: unique(identifier(name)) for name in module.memories}
+    hints = _hints(module, origin)
+    # names that are somebody's choice come before made-up ones
+    for wire in sorted(module.wires, key=lambda wire: hints.get(wire, wire).startswith("$")):
+        if wire not in wires and (only is None or wire in only):
+            wires[wire] = unique(identifier(hints.get(wire, wire)))
+    return Names(wires, instances, memories, unique)
+
+
+def _hints(module: Module, origin: Origin) -> dict[str, str]:
+    """Better names for wires that have none of their own; made-up ones begin with a dollar sign."""
+    hints: dict[str, str] = {}
+    for wire, operator in module.operators.items():
+        hints[wire] = f"${_RESULTS.get(operator.kind, 'flag' if operator.width == 1 else 'bits')}"
+    hints |= dict.fromkeys(module.processes, "$value")
+    hints |= dict.fromkeys(module.registers, "$register")
+    for wire, register in module.registers.items():
+        source = module.whole_wire(register.data)
+        if source in hints:
+            hints[source] = f"$next_{hints[wire] if wire.startswith('$') else wire}"
+    hints = {
+        wire: hint
+        for wire, hint in hints.items()
+        if wire not in origin.foreign and not origin.owns(wire)
+    }
+    for name, memory in module.memories.items():
+        for port in memory.reads:
+            if not port.wire.isidentifier() or "__" in port.wire:
+                hints[port.wire] = f"{identifier(name)}_data"
+    for name, instance in module.instances.items():
+        for port, sig in instance.inputs.items():
+            wire = module.whole_wire(sig)
+            if wire in origin.foreign:
+                hints.setdefault(wire, f"{identifier(name)}_{identifier(port)}")
+        for wire in instance.outputs.values():
+            _, slash, member = wire.partition("/")
+            if slash:
+                hints[wire] = f"{identifier(name)}_{member}"
+    return hints

@@ -1,0 +1,90 @@
+"""Compiles the design and its testbench to a simulator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cocotb
+import cocotb_tools.config
+from design import Design
+from tools import ProgramError, Simulator
+
+VERILATOR_ARGUMENTS = (
+    *("--cc", "--exe", "--vpi"),
+    # Values that the design leaves open are random, so that nothing can come to depend on them.
+    *("--x-assign", "unique", "--x-initial", "unique"),
+    # Generated Verilog extends and truncates in assignments all the time.
+    "-Wno-WIDTH",
+    # One C++ file: the headers take longer to compile than the design. -O1: it compiles in half
+    # the time of -O2 and runs as fast.
+    *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1"),
+    # The wheel's makefile wants some `python` on PATH.
+    *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
+)
+# With -g2012, combinational outputs of Amaranth's Verilog can stay X.
+ICARUS_ARGUMENTS = ("-g2005",)
+
+
+def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves: bool) -> bool:
+    """Compile design and testbench into `folder`; returns False if that was done before.
+
+    What is compiled already is used again as long as sources, options and programs are the same.
+
+    Parameters
+    ----------
+    waves
+        Whether it must be able to record waves.
+
+    Raises
+    ------
+    ProgramError
+        If the compiler stops.
+    """
+    sources = [design.folder / "sim" / "tb.v", *design.sources]
+    arguments = VERILATOR_ARGUMENTS if simulator.name == "verilator" else ICARUS_ARGUMENTS
+    stamp = folder / "compiled.json"
+    wanted = {
+        "programs": [sys.executable, cocotb.__version__, simulator.version],
+        "options": [*arguments, waves],
+        "sources": [hashlib.sha256(source.read_bytes()).hexdigest() for source in sources],
+    }
+    if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if simulator.name == "verilator":
+        command = _verilator_command(sources, folder, waves)
+    else:
+        command = ["iverilog", *ICARUS_ARGUMENTS, "-s", "tb", "-o", str(folder / "sim.vvp")]
+        command += map(str, sources)
+    done = subprocess.run(command, check=False)
+    if done.returncode != 0:
+        raise ProgramError(f"The design does not compile with {simulator.name}")
+    stamp.write_text(json.dumps(wanted))
+    return True
+
+
+def _verilator_command(sources: list[Path], folder: Path, waves: bool) -> list[str]:
+    """The command that cocotb's manual gives for Verilator, and prepares the environment for it.
+
+    cocotb's runner would add --public-flat-rw, which keeps every signal of the design for access by
+    cocotb and makes the simulation three times as slow. tb.v names those that are accessed.
+    """
+    cache = [sys.executable, str(Path(__file__).with_name("compile_cache.py"))]
+    os.environ.setdefault("OBJCACHE", shlex.join(cache))
+    libraries = cocotb_tools.config.libs_dir
+    main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    return [
+        *("verilator", *VERILATOR_ARGUMENTS, *(["--trace-vcd"] if waves else [])),
+        *("--build", "--build-jobs", str(os.cpu_count() or 1)),
+        *("-Mdir", str(folder), "--prefix", "Vtop", "--top-module", "tb", "-o", "tb"),
+        *("-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"),
+        *(str(main), *map(str, sources)),
+    ]

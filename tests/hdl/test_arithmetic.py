@@ -1,0 +1,119 @@
+"""Delay lines, adder trees and rotators."""
+
+import math
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module, ResetInserter, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from bench import drive, integers
+
+from nnhw.hdl.arithmetic import adder_tree, delay, rotate_left
+
+
+class Delayed(wiring.Component):
+    """A value, delayed; `reset` as in `delay`."""
+
+    def __init__(self, cycles: int, *, reset: bool):
+        self.cycles = cycles
+        self.reset = reset
+        super().__init__({"value": In(signed(5)), "late": Out(signed(5))})
+
+    def elaborate(self, platform):
+        m = Module()
+        late = delay(m, self.value, self.cycles, name="value", reset=self.reset)
+        m.d.comb += self.late.eq(late)
+        return m
+
+
+class Sum(wiring.Component):
+    """Sum of `count` signed numbers of `width` bits; `latency` is what `adder_tree` says."""
+
+    def __init__(self, count: int, width: int, levels_per_stage: int):
+        self.count = count
+        self.levels_per_stage = levels_per_stage
+        super().__init__(
+            {
+                "terms": In(data.ArrayLayout(signed(width), count)),
+                "total": Out(signed(width + (count - 1).bit_length())),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        terms = [self.terms[index] for index in range(self.count)]
+        total, self.latency = adder_tree(
+            m, terms, levels_per_stage=self.levels_per_stage, name="sum"
+        )
+        self.sum_width = len(total)
+        m.d.comb += self.total.eq(total)
+        return m
+
+
+class Rotator(wiring.Component):
+    """`count` numbers of four bits, rotated."""
+
+    def __init__(self, count: int, granularity: int):
+        self.count = count
+        self.granularity = granularity
+        layout = data.ArrayLayout(unsigned(4), count)
+        bits = max(1, (count - 1).bit_length())
+        super().__init__({"value": In(layout), "amount": In(bits), "rotated": Out(layout)})
+
+    def elaborate(self, platform):
+        m = Module()
+        value = [self.value[index] for index in range(self.count)]
+        rotated = rotate_left(value, self.amount, granularity=self.granularity)
+        m.d.comb += [self.rotated[index].eq(element) for index, element in enumerate(rotated)]
+        return m
+
+
+@pytest.mark.parametrize("cycles", [0, 1, 4])
+def test_delay(cycles):
+    values = integers(np.random.default_rng(cycles), 5, 40)
+    late = drive(Delayed(cycles, reset=False), {"value": values}, ["late"])["late"]
+    assert (late[cycles:] == values[: len(values) - cycles]).all()
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_delay_is_cleared_by_reset_if_asked(reset):
+    delayed = Delayed(3, reset=reset)
+    delayed.restart = Signal()
+    restart = [0] * 6 + [1] + [0] * 6
+    outputs = drive(
+        delayed,
+        {"value": [7] * 13, "restart": restart},
+        ["late"],
+        design=ResetInserter(delayed.restart)(delayed),
+    )
+    assert outputs["late"].tolist() == [0] * 3 + [7] * 4 + ([0] * 3 if reset else [7] * 3) + [7] * 3
+
+
+@pytest.mark.parametrize("levels_per_stage", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13])
+def test_adder_tree(count, levels_per_stage):
+    rng = np.random.default_rng(count)
+    terms = integers(rng, 6, (60, count))
+    terms[:2] = [[-32], [31]]  # the sum's own extremes
+    tree = Sum(count, 6, levels_per_stage)
+    total = drive(tree, {"terms": terms}, ["total"])["total"]
+    assert tree.latency == math.ceil(math.ceil(math.log2(count)) / levels_per_stage)
+    assert (total[tree.latency :] == terms.sum(axis=1)[: len(terms) - tree.latency]).all()
+
+
+def test_adder_tree_grows_a_bit_a_level():
+    tree = Sum(13, 6, 2)
+    drive(tree, {"terms": np.zeros((1, 13), int)}, ["total"])
+    assert tree.sum_width == 6 + 4
+
+
+@pytest.mark.parametrize("granularity", [1, 2, 4, 8])
+@pytest.mark.parametrize("count", [1, 2, 4, 8])
+def test_rotate_left(count, granularity):
+    rng = np.random.default_rng(count)
+    values = rng.integers(0, 16, (40, count))
+    amounts = rng.integers(0, count, 40) // granularity * granularity
+    rotated = drive(Rotator(count, granularity), {"value": values, "amount": amounts}, ["rotated"])
+    for value, amount, result in zip(values, amounts, rotated["rotated"], strict=True):
+        assert (result == np.roll(value, -amount)).all()

@@ -1,0 +1,111 @@
+"""The drain against a walk through its program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import drive, integers
+from interpreter import DrainStep, walk_drain
+from random_programs import drain_program
+
+from nnhw.hdl.drain import Drain
+from nnhw.isa import ParameterMode
+
+LAYER, CHANNEL, PIXEL, TILE = ParameterMode
+ACCUMULATOR, ACTIVATION = 12, 6
+
+
+def tiles_of(program, lanes: int) -> list[tuple[int, list[DrainStep]]]:
+    """(layer, steps) of every tile of a program, in order."""
+    tiles = []
+    for number, instruction in enumerate(program):
+        steps: list[DrainStep] = []
+        for step in walk_drain(instruction, lanes=lanes):
+            steps.append(step)
+            if step.tile_done:
+                tiles.append((number, steps))
+                steps = []
+    return tiles
+
+
+@pytest.mark.parametrize(
+    ("array_lanes", "cols", "lanes", "modes", "paired"),
+    [
+        (1, 1, 1, (LAYER,), False),
+        (5, 3, 2, (LAYER, CHANNEL), False),
+        (3, 7, 3, (CHANNEL, PIXEL), False),
+        (6, 2, 4, (LAYER, TILE), False),
+        (4, 4, 8, (CHANNEL, TILE), False),
+        (5, 4, 1, tuple(ParameterMode), False),
+        (6, 4, 2, tuple(ParameterMode), True),
+        (4, 8, 4, (LAYER, CHANNEL), True),
+        (3, 0, 2, (LAYER, PIXEL), True),
+        (0, 3, 2, (CHANNEL, TILE), False),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_drain(array_lanes, cols, lanes, modes, paired, seed):
+    """`array_lanes` or `cols` 0: tiles come from the other one only."""
+    rng = np.random.default_rng([seed, lanes])
+    sources = [size for size in (array_lanes, cols) if size]
+    most_steps = -(-min(sources) // lanes)
+    program = drain_program(seed, lanes=lanes, modes=modes, paired=paired, most_steps=most_steps)
+    tiles = tiles_of(program, lanes) * 2  # the program runs round and round
+    words = 1 + max(max(step.parameters) for _, steps in tiles for step in steps)
+    drain = Drain(
+        program=program,
+        array_lanes=max(1, array_lanes),
+        cols=max(1, cols),
+        lanes=lanes,
+        accumulator_width=ACCUMULATOR,
+        activation_width=ACTIVATION,
+        parameter_words=words,
+        uses_columns=cols > 0,
+        uses_lanes=array_lanes > 0,
+        paired=paired,
+    )
+    assert drain.latency == 2
+
+    # when tiles are taken: as soon as the one before has left, or later
+    takes, cycle = [], 1
+    for number, steps in tiles:
+        takes.append(cycle)
+        cycle += len(steps) * (1 + program[number].paired) + max(0, int(rng.integers(-3, 3)))
+    cycles = cycle + drain.latency + 1
+    inputs = {
+        "take": np.zeros(cycles, int),
+        "take_lanes": np.zeros(cycles, int),
+        "columns": integers(rng, ACCUMULATOR, (cycles, max(1, cols))),
+        "tile_lanes": integers(rng, ACCUMULATOR, (cycles, max(1, array_lanes))),
+        "addends": integers(rng, ACTIVATION, (cycles, max(1, array_lanes))),
+    }
+    expected = {}
+    for take, (number, steps) in zip(takes, tiles, strict=True):
+        pair = bool(program[number].paired)
+        from_lanes = pair or not cols or bool(array_lanes and rng.integers(2))
+        inputs["take"][take], inputs["take_lanes"][take] = 1, from_lanes
+        results = inputs["tile_lanes" if from_lanes else "columns"][take]
+        out = take + drain.latency
+        for step in steps:
+            terms = [results, inputs["addends"][take]] if pair else [results]
+            for second, (term, word) in enumerate(zip(terms, step.parameters, strict=True)):
+                expected[out] = (step, second, second == pair, term, word)
+                out += 1
+
+    names = ["valid", "second", "count", "tile_done", "layer_done", "values", "parameter_address"]
+    outputs = drive(drain, inputs, names)
+    finished = {cycle for cycle, (_, _, complete, *_) in expected.items() if complete}
+    assert np.flatnonzero(outputs["valid"]).tolist() == sorted(finished)
+    layer = 0
+    for cycle, (step, second, complete, term, word) in expected.items():
+        assert outputs["second"][cycle] == second
+        count = min(step.count, len(term) - step.first)
+        values = outputs["values"][cycle]
+        assert (values[:count] == term[step.first : step.first + count]).all()
+        assert outputs["parameter_address"][cycle - 1] == word
+        if complete:
+            assert outputs["count"][cycle] == step.count
+            assert outputs["tile_done"][cycle] == step.tile_done
+            assert outputs["layer_done"][cycle] == step.layer_done
+            layer += step.layer_done
+    assert layer == 2 * len(program)

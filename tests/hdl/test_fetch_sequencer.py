@@ -1,0 +1,142 @@
+"""The fetch sequencer, cycle by cycle, against its rules in Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import drive
+from interpreter import Fetch, walk_fetch
+from random_programs import fetch_program
+
+from nnhw.hdl.fetch_sequencer import FetchSequencer
+from nnhw.isa import FetchInstruction, Operation
+
+ADDRESS_WIDTH = 8
+SPACE = 1 << ADDRESS_WIDTH
+BUFFER_DEPTH = 9
+TILES_IN_FLIGHT = 6
+INPUTS = ("frame_available", "tile_retired", "entry_freed")
+
+
+class Model:
+    """What the sequencer has to do, one cycle at a time."""
+
+    def __init__(self, program: list[FetchInstruction], chunk: int):
+        self.fetches = [
+            (number, instruction, fetch)
+            for number, instruction in enumerate(program)
+            for fetch in walk_fetch(instruction, chunk=chunk, space=SPACE)
+        ]
+        self.position = 0
+        self.in_flight = self.reserved = self.drain_busy = 0
+        self.reasons: set[str] = set()
+
+    def cycle(self, available: int, retired: int, freed: int) -> tuple | None:
+        """(instruction, fetch) that is issued in this cycle, or None."""
+        number, i, fetch = self.fetches[self.position]
+        drain_cycles = 1 + (i.drain_cycles_last if fetch.in_last_strip else i.drain_cycles)
+        entries = drain_cycles // 2 if i.operation == Operation.LANE_PAIR else drain_cycles
+        waits = {
+            "frame": number == 0 and fetch.layer_first and not available,
+            "fence": fetch.layer_first and i.fence and self.in_flight,
+            "drain": fetch.tile_last and self.drain_busy,
+            "room": fetch.tile_last and i.to_stream and BUFFER_DEPTH - self.reserved < entries,
+        }
+        self.reasons |= {reason for reason, wait in waits.items() if wait}
+        issued = not any(waits.values())
+        tile_issued = issued and fetch.tile_last
+        self.in_flight += tile_issued - retired
+        self.reserved += (entries if tile_issued and i.to_stream else 0) - freed
+        self.drain_busy = drain_cycles - 1 if tile_issued else max(0, self.drain_busy - 1)
+        if not issued:
+            return None
+        self.position = (self.position + 1) % len(self.fetches)
+        return i, fetch
+
+
+def expected_outputs(i: FetchInstruction, fetch: Fetch, lanes: int, padded: bool) -> dict[str, int]:
+    """Outputs for a fetch, but for the lanes that are not padding."""
+    outputs = {
+        "first": fetch.roll_first,
+        "last": fetch.tile_last,
+        "carry": not fetch.in_first_roll,
+        "operation": i.operation,
+        "address": (fetch.row + fetch.x) % SPACE,
+        "upper_half": fetch.row >= SPACE // 2,
+        "weight_address": fetch.weight_address,
+    }
+    if padded:
+        outputs["row_inside"] = 0 <= fetch.y < i.height
+        outputs["pad_value"] = i.pad_value
+    return outputs
+
+
+def run_model(seed: int, model: Model) -> tuple[list[tuple], list[tuple | None]]:
+    """Inputs from surroundings that take their time, and what the model issues, cycle by cycle."""
+    rng = np.random.default_rng(seed)
+    eager = rng.random(3)
+    inputs, issued = [], []
+    for _ in range(min(400, 2 * len(model.fetches) + 100)):
+        # a tile retires at the latest when as many as there can be are on their way
+        retired = model.in_flight and (
+            model.in_flight == TILES_IN_FLIGHT or rng.random() < 0.1 + eager[0]
+        )
+        freed = model.reserved and rng.random() < 0.2 + eager[1]
+        inputs.append((int(rng.random() < 0.2 + eager[2]), int(retired), int(freed)))
+        issued.append(model.cycle(*inputs[-1]))
+    return inputs, issued
+
+
+SEEDS = range(30)
+
+
+def test_programs_and_surroundings_give_every_reason_to_wait():
+    reasons = set()
+    for seed in SEEDS:
+        model = Model(fetch_program(seed, space=SPACE), chunk=1)
+        run_model(seed, model)
+        reasons |= model.reasons
+    assert reasons == {"frame", "fence", "drain", "room"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
+    rng = np.random.default_rng(seed)
+    chunk = int(rng.choice([1, 3, 4]))
+    lanes = chunk * int(rng.choice([1, 2]))
+    padded = bool(seed % 3)
+    program = fetch_program(seed, space=SPACE)
+    model = Model(program, chunk)
+    sequencer = FetchSequencer(
+        program=program,
+        chunk=chunk,
+        lanes=lanes,
+        address_width=ADDRESS_WIDTH,
+        weight_words=1 + max(fetch.weight_address for _, _, fetch in model.fetches),
+        padded=padded,
+        buffer_depth=BUFFER_DEPTH,
+        tiles_in_flight=TILES_IN_FLIGHT,
+    )
+    inputs, issued = run_model(seed, model)
+    names = ["valid", "first", "last", "carry", "operation", "address", "upper_half"]
+    names += ["weight_address", "row_inside", "lane_start", "lane_end", "pad_value"]
+    outputs = drive(
+        sequencer,
+        dict(zip(INPUTS, zip(*inputs, strict=True), strict=True)),
+        [*names, "frame_consumed"],
+    )
+    consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]
+    assert outputs["frame_consumed"].tolist() == consumed
+    late = {name: outputs[name][sequencer.latency :] for name in names}
+    assert late["valid"].tolist() == [it is not None for it in issued[: -sequencer.latency]]
+    for cycle, it in enumerate(issued[: -sequencer.latency]):
+        if it is None:
+            continue
+        instruction, fetch = it
+        wanted = expected_outputs(instruction, fetch, lanes, padded)
+        assert {name: late[name][cycle] for name in wanted} == wanted
+        if padded:
+            x = fetch.x + np.arange(lanes)
+            lane = np.arange(lanes)
+            inside = (lane >= late["lane_start"][cycle]) & (lane < late["lane_end"][cycle])
+            assert (inside == ((x >= 0) & (x < instruction.row_length))).all()

@@ -1,0 +1,77 @@
+"""The loop nest against seven nested loops in Python."""
+
+import numpy as np
+import pytest
+from amaranth.hdl import Elaboratable, Module
+from bench import drive
+from interpreter import walk_fetch
+from random_programs import COUNTS, fetch_program
+
+from nnhw.hdl.instruction import InstructionRegister
+from nnhw.hdl.loop_nest import LoopNest
+from nnhw.isa import FetchInstruction
+
+FLAGS = ("roll_last", "strip_last", "pixel_last", "layer_last")
+PLACES = ("in_first_roll", "in_warmup", "in_last_strip")
+OUTPUTS = ("x", "row", "y", *FLAGS, *PLACES)
+ADDRESS_WIDTH = 8
+
+
+class Walker(Elaboratable):
+    """A loop nest and its instruction register, wired as the sequencer wires them."""
+
+    def __init__(self, program: list[FetchInstruction], chunk: int):
+        self.register = InstructionRegister(program)
+        self.loops = LoopNest(instruction=self.register, rows=chunk, address_width=ADDRESS_WIDTH)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.register, m.submodules.loops = self.register, self.loops
+        m.d.comb += self.register.advance.eq(self.loops.step & self.loops.layer_last)
+        return m
+
+
+def expected(program: list[FetchInstruction], chunk: int) -> list[tuple]:
+    """Values of `OUTPUTS` for every fetch of the program."""
+    fetches = [
+        fetch
+        for instruction in program
+        for fetch in walk_fetch(instruction, chunk=chunk, space=1 << ADDRESS_WIDTH)
+    ]
+    return [tuple(int(getattr(fetch, name)) for name in OUTPUTS) for fetch in fetches]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_walks_like_nested_loops(seed):
+    rng = np.random.default_rng(seed)
+    chunk = int(rng.choice([1, 3, 8]))
+    program = fetch_program(seed, space=1 << ADDRESS_WIDTH)
+    walker = Walker(program, chunk)
+    fetches = expected(program, chunk)
+    # through the whole program and into its second round, with pauses
+    step = rng.permutation([1] * (len(fetches) + 3) + [0] * (len(fetches) // 4))
+    outputs = drive(walker.loops, {"step": step}, OUTPUTS, design=walker)
+    actual = list(zip(*(outputs[name].tolist() for name in OUTPUTS), strict=True))
+    position = np.concatenate([[0], np.cumsum(step)[:-1]]) % len(fetches)
+    assert actual == [fetches[at] for at in position]
+
+
+def test_builds_only_the_loops_that_a_layer_repeats():
+    program = [
+        FetchInstruction(**{**vars(fetch_program(0)[0]), **dict.fromkeys(COUNTS, 0), **counts})
+        for counts in ({"taps_x": 1}, {"out_rows": 2}, {})
+    ]
+    walker = Walker(program, chunk=4)
+    assert walker.loops.loops == ("taps_x", "out_rows")
+    drive(walker.loops, {"step": [1]}, OUTPUTS, design=walker)
+
+
+def test_coordinates_have_the_width_of_their_values():
+    instruction = fetch_program(0)[0]
+    fields = {**vars(instruction), **dict.fromkeys(COUNTS, 0), "x_start": -5, "y_start": 0}
+    program = [FetchInstruction(**{**fields, "chunks": 2, "out_cols": 3, "out_col_x": 7})]
+    walker = Walker(program, chunk=4)
+    # x runs from -5 to -5 + 3 * 7 + 2 * 4 = 24, and 28 would be next
+    assert walker.loops.x.shape().width == 6
+    assert walker.loops.y.shape().width == 1
+    drive(walker.loops, {"step": [1]}, OUTPUTS, design=walker)

@@ -1,0 +1,253 @@
+"""Columns, lanes, and the array of both."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from bench import drive, integers
+
+from nnhw.hdl.mac_array import LaneUnit, MacArray, MacColumn
+from nnhw.isa import Operation
+
+DOT, LANE_SUM, LANE_MAX, LANE_PAIR = Operation
+ALL = frozenset(Operation)
+
+
+@pytest.mark.parametrize("tree_levels_per_stage", [1, 2, 3])
+@pytest.mark.parametrize("multiplier_stages", [1, 2])
+@pytest.mark.parametrize("rows", [1, 2, 5, 8])
+def test_mac_column(rows, multiplier_stages, tree_levels_per_stage):
+    rng = np.random.default_rng(rows)
+    column = MacColumn(
+        rows=rows,
+        activation_width=8,
+        weight_width=4,
+        accumulator_width=18,
+        multiplier_stages=multiplier_stages,
+        tree_levels_per_stage=tree_levels_per_stage,
+    )
+    levels = math.ceil(math.log2(rows))
+    assert column.latency == multiplier_stages + math.ceil(levels / tree_levels_per_stage) + 1
+    cycles = 80
+    activations = integers(rng, 8, (cycles, rows))
+    weights = integers(rng, 4, (cycles, rows))
+    activations[0], weights[0] = -128, -8
+    enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 6, cycles) == 0
+    first[0] = enable[0] = True
+    lead = column.latency - 1
+    outputs = drive(
+        column,
+        {
+            "activations": activations,
+            "weights": weights,
+            "enable": np.concatenate([np.zeros(lead, int), enable])[:cycles],
+            "first": np.concatenate([np.zeros(lead, int), first])[:cycles],
+        },
+        ["products", "accumulator"],
+    )
+    products = activations * weights
+    late = outputs["products"][multiplier_stages:]
+    assert (late == products[: cycles - multiplier_stages]).all()
+    total = 0
+    for t in range(cycles - column.latency):
+        if enable[t]:
+            total = (0 if first[t] else total) + products[t].sum()
+        assert outputs["accumulator"][t + column.latency] == total
+
+
+def run_lanes(
+    operation: Operation, products: np.ndarray, first: np.ndarray, carry: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each lane holds after each step: values and addends, (steps, lanes).
+
+    products
+        (steps, lanes, slots).
+    """
+    values, addends = [], []
+    sums, addend = np.zeros(products.shape[1:], int), np.zeros(products.shape[1], int)
+    for step, product in enumerate(products):
+        if first[step]:
+            moved = np.pad(sums, ((0, 0), (1, 0)))[:, :-1]
+            sums = product + (moved if carry[step] else 0)
+        elif operation == LANE_SUM:
+            sums = sums + product
+        elif operation == LANE_MAX:
+            sums = np.maximum(sums, product)
+        else:
+            addend = product[:, -1]
+        values.append(sums[:, -1])
+        addends.append(addend)
+    return np.array(values), np.array(addends)
+
+
+@pytest.mark.parametrize(("lanes", "slots"), [(1, 1), (3, 1), (2, 2), (3, 4)])
+@pytest.mark.parametrize("operation", [LANE_SUM, LANE_MAX, LANE_PAIR])
+@pytest.mark.parametrize("alone", [False, True])
+def test_lane_unit(operation, lanes, slots, alone):
+    rng = np.random.default_rng(lanes)
+    unit = LaneUnit(
+        lanes=lanes,
+        slots=slots,
+        activation_width=8,
+        product_width=12,
+        accumulator_width=17,
+        operations=frozenset({operation}) if alone else ALL,
+    )
+    cycles = 100
+    rolls = operation == LANE_SUM and slots > 1
+    # of a maximum or a pair just the last slot counts, whose products are single values
+    products = integers(rng, 12 if operation == LANE_SUM else 8, (cycles, lanes, slots))
+    enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 3, cycles) == 0
+    carry = rng.integers(0, 2, cycles) if rolls else np.zeros(cycles, int)
+    carry[~first] = 1  # has no meaning then
+    enable[0] = first[0] = True
+    carry[0] = 0
+    outputs = drive(
+        unit,
+        {
+            "products": products,
+            "enable": enable,
+            "first": first,
+            "carry": carry,
+            "operation": np.full(cycles, operation),
+        },
+        ["values", "addends"],
+    )
+    values, addends = run_lanes(operation, products[enable], first[enable], carry[enable])
+    step = np.cumsum(enable)[: -unit.latency] - 1
+    assert (outputs["values"][unit.latency :] == values[step]).all()
+    if operation == LANE_PAIR:
+        assert (outputs["addends"][unit.latency :] == addends[step]).all()
+        assert np.ptp(addends, axis=0).min() > 0
+
+
+def array_inputs(
+    rng: np.random.Generator, array: MacArray, operations: frozenset[Operation], tiles: int
+) -> dict[str, np.ndarray]:
+    """Random tiles of random length with gaps; enough of them between dot products and lanes."""
+    rows = []
+    before = DOT
+    for _ in range(tiles):
+        operation = Operation(int(rng.choice(sorted(operations))))
+        overtakes = before == DOT and operation != DOT
+        before = operation
+        gap = array.latency if overtakes else int(rng.integers(0, 3))
+        rows += [(0, 0, 0, int(operation))] * gap
+        fetches = 2 if operation == LANE_PAIR else int(rng.integers(1, 4))
+        for fetch in range(fetches):
+            rows.append((1, fetch == 0, fetch == fetches - 1, int(operation)))
+    rows += [(0, 0, 0, 0)] * (array.latency + 1)
+    columns = dict(zip(("valid", "first", "last", "operation"), np.array(rows).T, strict=True))
+    count = len(rows)
+    columns["carry"] = np.zeros(count, int)
+    columns["weights"] = integers(rng, 4, (count, array.rows, array.cols))
+    activations = integers(rng, 8, (count, array.lane_groups, array.rows))
+    dot = columns["operation"] == DOT
+    activations[dot] = activations[dot, :1]  # all groups hold the same vector
+    # of an operation that does not add up, weights are ones
+    alike = columns["operation"] >= LANE_MAX
+    columns["weights"][alike] = 1
+    columns["activations"] = activations.reshape(count, -1)
+    return columns
+
+
+def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, tuple]:
+    """(results in the columns, in the lanes, addends) by the cycle in which they are there."""
+    tiles: dict[int, tuple] = {}
+    terms: list[tuple[np.ndarray, np.ndarray]] = []
+    for t in np.flatnonzero(inputs["valid"]):
+        if inputs["first"][t]:
+            terms = []
+        groups = inputs["activations"][t].reshape(array.lane_groups, array.rows)
+        weights = inputs["weights"][t]
+        last_slots = weights[:, array.slots - 1 :: array.slots][:, : array.lane_groups]
+        terms.append((groups[0] @ weights, (groups * last_slots.T).ravel()))
+        if not inputs["last"][t]:
+            continue
+        operation = inputs["operation"][t]
+        if operation == DOT:
+            tiles[t + array.latency] = (sum(dot for dot, _ in terms), None, None)
+            continue
+        lanes = [lane for _, lane in terms]
+        addends = lanes[1] if operation == LANE_PAIR else None
+        combined = {LANE_SUM: sum(lanes), LANE_MAX: np.max(lanes, axis=0), LANE_PAIR: lanes[0]}
+        tiles[t + array.lane_latency] = (None, combined[operation], addends)
+    return tiles
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [frozenset({DOT}), frozenset({LANE_SUM}), frozenset({DOT, LANE_MAX}), ALL],
+    ids=lambda operations: "-".join(operation.name for operation in sorted(operations)),
+)
+@pytest.mark.parametrize(
+    ("rows", "cols", "lane_groups", "slots"),
+    [(1, 1, 1, 1), (4, 1, 1, 1), (1, 4, 2, 2), (3, 5, 2, 1), (5, 3, 1, 3), (8, 4, 4, 1)],
+)
+def test_mac_array(rows, cols, lane_groups, slots, operations):
+    rng = np.random.default_rng([rows, cols, *operations])
+    array = MacArray(
+        rows=rows,
+        cols=cols,
+        lane_groups=lane_groups,
+        slots=slots,
+        activation_width=8,
+        weight_width=4,
+        accumulator_width=18,
+        multiplier_stages=1,
+        tree_levels_per_stage=2,
+        operations=operations,
+    )
+    assert array.latency == 2 + math.ceil(math.ceil(math.log2(rows)) / 2)
+    assert array.lane_latency == 2
+    inputs = array_inputs(rng, array, operations, tiles=25)
+    tiles = expected_tiles(array, inputs)
+    names = ["done", "done_lanes", "columns", "lanes", "addends"]
+    outputs = drive(array, inputs, names)
+    assert np.flatnonzero(outputs["done"]).tolist() == sorted(tiles)
+    for cycle, (columns, lanes, addends) in tiles.items():
+        assert outputs["done_lanes"][cycle] == (columns is None)
+        if columns is not None:
+            assert (outputs["columns"][cycle] == columns).all()
+        else:
+            assert (outputs["lanes"][cycle] == lanes).all()
+        if addends is not None:
+            assert (outputs["addends"][cycle] == addends).all()
+
+
+def test_mac_array_carries_sums_from_roll_to_roll():
+    array = MacArray(
+        rows=2,
+        cols=4,
+        lane_groups=2,
+        slots=2,
+        activation_width=4,
+        weight_width=4,
+        accumulator_width=12,
+        multiplier_stages=2,
+        tree_levels_per_stage=1,
+        operations=frozenset({LANE_SUM}),
+    )
+    rng = np.random.default_rng(0)
+    rolls = 12
+    activations, weights = integers(rng, 4, (rolls, 4)), integers(rng, 4, (rolls, 2, 4))
+    carry = np.arange(rolls) % 4 > 0
+    inputs = {
+        "activations": activations,
+        "weights": weights,
+        "valid": [1] * rolls,
+        "first": [1] * rolls,
+        "last": [1] * rolls,
+        "carry": carry,
+        "operation": [LANE_SUM] * rolls,
+    }
+    outputs = drive(array, inputs, ["lanes", "done", "done_lanes"])
+    # lane 2 * group + row has the columns 2 * group, of the next row, and 2 * group + 1, its own
+    groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 2, 1, 3).reshape(rolls, 4, 2)
+    products = activations[:, :, None] * groups
+    lanes, _ = run_lanes(LANE_SUM, products, np.ones(rolls), carry)
+    assert array.lane_latency == 3
+    assert outputs["done"].tolist() == outputs["done_lanes"].tolist() == [0] * 3 + [1] * (rolls - 3)
+    assert (outputs["lanes"][3:] == lanes[:-3]).all()

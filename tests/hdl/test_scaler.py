@@ -1,0 +1,86 @@
+"""The requantizer lane against exact fractions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from bench import drive, integers
+
+from nnhw.hdl.scaler import Scaler
+
+SHIFT_SETS = [(1,), (7,), (1, 2), (3, 9, 12), (5, 20, 24, 31), (13, 40), (40,)]
+
+
+def make_scaler(shifts: tuple[int, ...], *, stages: int, paired: bool) -> Scaler:
+    return Scaler(
+        value_width=12,
+        bias_width=10,
+        operand_width=13,
+        multiplier_width=9,
+        shifts=shifts,
+        stages=stages,
+        paired=paired,
+    )
+
+
+def check(scaler: Scaler, inputs: dict[str, np.ndarray], second: np.ndarray) -> list[Fraction]:
+    """Compare a scaler with fractions; returns these."""
+    outputs = drive(scaler, {**inputs, "second": second}, ["quotient", "round_up"])
+    exact = []
+    for t, is_second in enumerate(second):
+        terms = [t - 1, t] if is_second else [t]
+        total = sum(
+            int(inputs["value"][k] + inputs["bias"][k]) * int(inputs["multiplier"][k])
+            for k in terms
+        )
+        exact.append(Fraction(total, 1 << scaler.shifts[inputs["shift"][t]]))
+    for t in range(len(second) - scaler.latency):
+        quotient = outputs["quotient"][t + scaler.latency]
+        assert quotient == math.floor(exact[t])
+        rounded = quotient + outputs["round_up"][t + scaler.latency]
+        assert rounded == round(exact[t])  # Python rounds fractions to nearest, ties to even
+    return exact
+
+
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("stages", [1, 2, 3])
+@pytest.mark.parametrize("shifts", SHIFT_SETS)
+def test_scaler(shifts, stages, paired):
+    rng = np.random.default_rng(stages)
+    scaler = make_scaler(shifts, stages=stages, paired=paired)
+    assert scaler.latency == stages + 2 + paired
+    cycles = 200
+    inputs = {
+        "value": integers(rng, 12, cycles),
+        "bias": integers(rng, 10, cycles),
+        "multiplier": integers(rng, 9, cycles, signed=False),
+        "shift": rng.integers(0, len(shifts), cycles),
+    }
+    second = rng.integers(0, 2, cycles) if paired else np.zeros(cycles, int)
+    second[0] = 0
+    second[1:] &= ~second[:-1]  # there are two terms at most
+    check(scaler, inputs, second)
+
+
+@pytest.mark.parametrize("shift", [1, 2, 5, 22, 23, 24, 40])
+def test_ties_go_to_the_even_neighbour(shift):
+    scaler = make_scaler((shift,), stages=1, paired=False)
+    half = 1 << (shift - 1)
+    values = [-2048, -2047, -1, 0, 1, 2047]
+    factors = [1, 2, 255, 256, 511]
+    if half < 512:  # times which every number is an integer or a tie
+        values += [k * 16 + d for k, d in itertools.product(range(-127, 127), (-1, 0, 1))]
+        factors += [half]
+    pairs = list(itertools.product(values, factors)) + [(0, 0)] * scaler.latency
+    value, multiplier = np.array(pairs).T
+    none = np.zeros(len(pairs), int)
+    inputs = {"value": value, "bias": none, "multiplier": multiplier, "shift": none}
+    exact = check(scaler, inputs, none)
+    if half < 512:
+        ties = {fraction for fraction in exact if fraction.denominator == 2}
+        assert {fraction > 0 for fraction in ties} == {True, False}
+        assert {math.floor(fraction) % 2 for fraction in ties} == {0, 1}

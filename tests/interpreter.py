@@ -1,0 +1,291 @@
+"""A slow interpreter of programs, written from the definition of the instruction set alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from nnhw.isa import (
+    DrainInstruction,
+    FetchInstruction,
+    Operation,
+    ParameterMode,
+    WriteBackInstruction,
+    bits_for,
+)
+from nnhw.mapping import Layer, Program
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One fetch: where it reads, and what it begins and ends."""
+
+    row: int
+    x: int
+    y: int
+    weight_address: int
+    layer_first: bool
+    roll_first: bool
+    roll_last: bool
+    strip_last: bool
+    pixel_last: bool
+    layer_last: bool
+    in_first_roll: bool
+    in_warmup: bool
+    in_last_strip: bool
+
+    @property
+    def tile_last(self) -> bool:
+        """Whether results are finished."""
+        return self.roll_last and not self.in_warmup
+
+
+def walk_fetch(i: FetchInstruction, *, chunk: int, space: int) -> Iterator[Fetch]:
+    """The fetches of an instruction.
+
+    Parameters
+    ----------
+    chunk
+        Step of x in the innermost loop.
+    space
+        Number of addresses.
+    """
+    pixels = list(np.ndindex(i.out_rows + 1, i.out_cols + 1))
+    taps = list(np.ndindex(i.taps_y + 1, i.taps_x + 1, i.chunks + 1))
+    words = len(taps) if i.weight_step else 0
+    for out_row, out_col in pixels:
+        for tile, roll in np.ndindex(i.tiles + 1, i.rolls + 1):
+            weights = i.weight_base + (tile * words if i.tile_weights else 0)
+            for number, (tap_y, tap_x, chunk_number) in enumerate(taps):
+                roll_last = number == len(taps) - 1
+                strip_last = roll_last and roll == i.rolls
+                pixel_last = strip_last and tile == i.tiles
+                yield Fetch(
+                    row=(
+                        i.source
+                        + out_row * i.out_row_pitch
+                        + roll * i.roll_pitch
+                        + tap_y * i.tap_y_pitch
+                    )
+                    % space,
+                    x=i.x_start
+                    + out_col * i.out_col_x
+                    + tile * i.tile_x
+                    + tap_x * i.tap_x_x
+                    + chunk_number * chunk,
+                    y=i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y,
+                    weight_address=weights + (number if i.weight_step else 0),
+                    layer_first=(out_row, out_col, tile, roll, number) == (0, 0, 0, 0, 0),
+                    roll_first=number == 0,
+                    roll_last=roll_last,
+                    strip_last=strip_last,
+                    pixel_last=pixel_last,
+                    layer_last=pixel_last and (out_row, out_col) == pixels[-1],
+                    in_first_roll=roll == 0,
+                    in_warmup=roll < i.warmup,
+                    in_last_strip=tile == i.tiles,
+                )
+
+
+@dataclass(frozen=True)
+class DrainStep:
+    """One step of the drain: `count` results of a tile from `first` on, and the parameter words
+    that scale them."""
+
+    first: int
+    count: int
+    parameters: tuple[int, ...]
+    tile_done: bool
+    layer_done: bool
+
+
+def walk_drain(i: DrainInstruction, *, lanes: int) -> Iterator[DrainStep]:
+    """The steps of an instruction."""
+    for pixel in range(i.pixels + 1):
+        strip_word = 0  # first word of the strip, in a pixel
+        for tile in range(i.tiles + 1):
+            last_strip = tile == i.tiles
+            steps, count = (i.steps_last, i.count_last) if last_strip else (i.steps, i.count)
+            for roll, step in np.ndindex(i.rolls + 1, steps + 1):
+                word = i.parameter_base
+                match i.parameter_mode:
+                    case ParameterMode.CHANNEL:
+                        word += strip_word + step
+                    case ParameterMode.TILE:
+                        word += step
+                    case ParameterMode.PIXEL:
+                        word += pixel
+                tile_done = step == steps
+                yield DrainStep(
+                    first=step * lanes,
+                    count=count if tile_done else lanes,
+                    parameters=(word, word + 1) if i.paired else (word,),
+                    tile_done=tile_done,
+                    layer_done=tile_done and roll == i.rolls and last_strip and pixel == i.pixels,
+                )
+            strip_word += steps + 1
+
+
+def walk_write_back(i: WriteBackInstruction, counts: list[tuple[int, bool]]) -> Iterator[int]:
+    """Address of the first result of each drain step.
+
+    Parameters
+    ----------
+    counts
+        Results of each step, and whether it ends a tile.
+    """
+    strip = tile = address = i.destination
+    roll = 0
+    for count, tile_done in counts:
+        yield address
+        address += count
+        if not tile_done:
+            continue
+        if roll == 0:
+            after_first_tile = address
+        roll += 1
+        if roll <= i.rolls:
+            tile += i.roll_pitch
+        else:
+            strip = tile = after_first_tile
+            roll = 0
+        address = tile
+    assert (roll, address) == (0, strip), "the layer ends within a strip"
+
+
+class Interpreter:
+    """Runs a program on frames; bytes that nothing has written yet are garbage.
+
+    Parameters
+    ----------
+    seed
+        Of the garbage.
+
+    Raises
+    ------
+    AssertionError
+        If the program leaves a memory, or a value the width that was computed for it.
+    """
+
+    def __init__(self, program: Program, seed: int = 0) -> None:
+        self.program = program
+        self.space = 1 << program.address_bits
+        bits = program.widths.activation
+        rng = np.random.default_rng(seed)
+        self.memory = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), self.space)
+        banks = program.config.banks
+        self.exists = np.zeros(self.space, bool)
+        self.exists[: program.depth * banks] = True
+        frame_end = program.frame_base + program.frame_depth * banks
+        self.exists[program.frame_base : frame_end] = True
+
+    def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
+        """The result of each layer by name of its tensor: int8, flat, channels last."""
+        base = self.program.frame_base
+        self.memory[base : base + frame.size] = frame.ravel()
+        return {layer.tensor: self._run_layer(layer) for layer in self.program.layers}
+
+    def _run_layer(self, layer: Layer) -> np.ndarray:
+        config = self.program.config
+        steps = list(walk_drain(layer.drain, lanes=config.lanes))
+        fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
+        tiles = self._tiles(layer, fetches)
+        results: list[list[int]] = []
+        terms: list[np.ndarray] | None = None
+        for step in steps:
+            if terms is None:
+                terms = next(tiles)
+            results.append(self._scale(layer, step, terms))
+            if step.tile_done:
+                terms = None
+        assert next(tiles, None) is None, "the drain leaves tiles behind"
+        assert [step.layer_done for step in steps] == [False] * (len(steps) - 1) + [True]
+        if layer.write_back.to_stream:
+            return np.concatenate(results).astype(np.int8)
+        return self._store(layer, steps, results)
+
+    def _store(self, layer: Layer, steps: list[DrainStep], results: list[list[int]]) -> np.ndarray:
+        """Write a layer's results, and return what is there afterwards."""
+        start = layer.write_back.destination
+        assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
+        written = np.zeros(layer.size, int)
+        counts = [(step.count, step.tile_done) for step in steps]
+        addresses = walk_write_back(layer.write_back, counts)
+        for address, values in zip(addresses, results, strict=True):
+            assert start <= address <= start + layer.size - len(values)
+            self.memory[address : address + len(values)] = values
+            written[address - start : address - start + len(values)] += 1
+        assert (written == 1).all(), "a result is missing, or written twice"
+        return self.memory[start : start + layer.size].astype(np.int8)
+
+    def _read(self, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
+        """The lanes of a fetch."""
+        x = fetch.x + np.arange(lanes)
+        addresses = (fetch.row + x) % self.space
+        inside = (fetch.y >= 0) & (fetch.y < i.height) & (x >= 0) & (x < i.row_length)
+        if not self.program.padded:
+            inside[:] = True
+        assert self.exists[addresses[inside]].all(), "a fetch leaves the memory"
+        return np.where(inside, self.memory[addresses], i.pad_value)
+
+    def _tiles(self, layer: Layer, fetches: Iterator[Fetch]) -> Iterator[list[np.ndarray]]:
+        """The results of each tile, one array for each term."""
+        operation = Operation(layer.fetch.operation)
+        config = self.program.config
+        lanes = config.rows if operation == Operation.DOT else config.fetch_width
+        terms: list[np.ndarray] = []
+        sums = np.zeros(0)
+        for fetch in fetches:
+            word = self.program.weights[fetch.weight_address].astype(np.int64)
+            values = self._read(layer.fetch, fetch, lanes)
+            if operation == Operation.DOT:
+                products = values @ word
+            else:
+                products = values[:, None] * self._lane_weights(word)
+            if operation == Operation.LANE_PAIR:
+                terms.append(products[:, -1])
+            elif not fetch.roll_first:
+                larger = operation == Operation.LANE_MAX
+                sums = np.maximum(sums, products) if larger else sums + products
+            elif fetch.in_first_roll:
+                sums = products
+            else:  # each lane's sums move on, and a new one begins
+                sums = products + np.pad(sums, ((0, 0), (1, 0)))[:, :-1]
+            if fetch.tile_last:
+                if operation != Operation.LANE_PAIR:
+                    terms = [sums if operation == Operation.DOT else sums[:, -1]]
+                yield terms
+                terms = []
+
+    def _lane_weights(self, word: np.ndarray) -> np.ndarray:
+        """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""
+        config, slots = self.program.config, self.program.lane_slots
+        groups = word[:, : config.lane_groups * slots].reshape(config.rows, -1, slots)
+        return groups.transpose(1, 0, 2).reshape(-1, slots)
+
+    def _scale(self, layer: Layer, step: DrainStep, terms: list[np.ndarray]) -> list[int]:
+        """Results of a step."""
+        widths, write_back = self.program.widths, layer.write_back
+        results = []
+        for lane in range(step.count):
+            scaled = 0
+            for term, address in zip(terms, step.parameters, strict=True):
+                bias, multiplier, index = self.program.parameters[address, lane].tolist()
+                value = int(term[step.first + lane])
+                check_width(value, widths.accumulator)
+                check_width(bias, widths.bias)
+                check_width(value + bias, widths.operand)
+                check_width(multiplier, widths.multiplier + 1)
+                scaled += (value + bias) * multiplier
+                shift = self.program.shifts[index]
+            rounded = round(Fraction(scaled, 1 << shift))  # ties to even
+            results.append(min(max(rounded + write_back.zero_point, write_back.lo), write_back.hi))
+        return results
+
+
+def check_width(value: int, width: int) -> None:
+    """Make sure that a signed value fits."""
+    assert bits_for(value, signed=True) <= width, f"{value} does not fit {width} bits"

@@ -1,0 +1,77 @@
+"""Scales with exact ratios for additions and average pools."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from random_graphs import Builder
+
+from nnhw.ir import Graph
+from nnhw.quantize.alignment import align_scales
+
+BITS = 13
+
+
+def align(graph: Graph, bits: int = BITS, **scales: float) -> dict[str, float]:
+    given = {name: float(np.float32(scales.get(name, 0.0123))) for name in graph.tensors}
+    found = align_scales(graph, {name: name for name in graph.tensors}, given, bits)
+    for name, scale in found.items():
+        assert np.float32(scale) == scale
+        assert given[name] * (1 - 1e-7) <= scale < 1.3 * given[name], name
+    return found
+
+
+def is_exact(*ratios: float) -> bool:
+    """Whether the ratios are multiples, less than 2**BITS, of one power of two."""
+    for shift in range(1, 40):
+        scaled = np.ldexp(ratios, shift)
+        if scaled.max() < 2**BITS and np.allclose(scaled, np.rint(scaled), rtol=1e-6, atol=0):
+            return True
+    return False
+
+
+def residual() -> Graph:
+    """t0 = conv(x), t1 = conv(t0), t2 = t0 + t1, t3 = t2 + t0, t4 = t3 + t2."""
+    b = Builder((4, 4, 3))
+    first = b.conv("x", 3)
+    total = b.add(first, b.conv(first, 3))
+    again = b.add(total, first)
+    return b.graph(b.add(again, total))
+
+
+@pytest.mark.parametrize("t0", [0.003, 0.0123, 0.07])
+@pytest.mark.parametrize("t2", [0.005, 0.0123, 0.04])
+def test_additions_are_exact(t0: float, t2: float) -> None:
+    s = align(residual(), t0=t0, t2=t2)
+    assert is_exact(s["t0"] / s["t2"], s["t1"] / s["t2"])
+
+
+def test_operands_that_are_settled_stay() -> None:
+    """t3 = t2 + t0, both of which the first addition's exactness depends on."""
+    free = align(residual())
+    other = align(residual(), t3=0.02)
+    assert {name: free[name] for name in ("t0", "t1", "t2")} == {
+        name: other[name] for name in ("t0", "t1", "t2")
+    }
+
+
+def test_a_tensor_added_to_itself() -> None:
+    b = Builder((4, 4, 3))
+    s = align(b.graph(b.add("x", "x")), x=0.37, t0=0.71)
+    assert is_exact(s["x"] / s["t0"])
+
+
+@pytest.mark.parametrize("pads", [(0, 0, 0, 0), (1, 1, 1, 1)])
+def test_average_pools_are_exact(pads: tuple[int, ...]) -> None:
+    b = Builder((6, 6, 3))
+    graph = b.graph(b.average_pool("x", kernel=(3, 3), stride=(2, 2), pads=pads))
+    s = align(graph, x=0.037, t0=0.0231)
+    divisors = np.unique(graph.nodes[0].divisor)
+    assert is_exact(*(s["x"] / s["t0"] / divisors))
+
+
+def test_what_needs_too_wide_multipliers_is_left_alone() -> None:
+    b = Builder((9, 9, 1))
+    graph = b.graph(b.average_pool("x", kernel=(7, 7), pads=(3, 3, 3, 3)))
+    s = align(graph, x=0.037, t0=0.0231)
+    assert s == {"x": float(np.float32(0.037)), "t0": float(np.float32(0.0231))}

@@ -1,0 +1,153 @@
+"""From a mapped network to its report: figures, names of operators, and how the engine fits."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from random_graphs import Builder
+
+from nnhw.data import Dataset
+from nnhw.mapping import EngineConfig, map_graph, predict_cycles
+from nnhw.quantize import QuantizeOptions, quantize
+from nnhw.report import Accuracy, Source, collect_report, measure_accuracy
+
+SOURCE = Source(model="net.onnx", model_sha256="", data="net.npz", data_sha256="", options={})
+ACCURACY = Accuracy(
+    samples=1, held_out=False, float_top1=None, integer_top1=None, agreement=None, sqnr_db=None
+)
+
+
+def report_of(builder, output, *, config=None, weight_bits=8):
+    graph = quantize(
+        builder.graph(output), builder.data(20), QuantizeOptions(weight_bits=weight_bits)
+    )
+    program = map_graph(graph, config or EngineConfig(rows=8, cols=4))
+    cycles = predict_cycles(program)
+    return cycles, collect_report(
+        source=SOURCE,
+        graph=graph,
+        program=program,
+        cycles=cycles,
+        accuracy=ACCURACY,
+        verification=None,
+        files=("manifest.json",),
+    )
+
+
+@pytest.fixture(scope="module")
+def varied():
+    """A network with one operator of each kind."""
+    builder = Builder((8, 8, 3))
+    x = builder.conv("x", 8, kernel=(3, 3), pads=(1, 1, 1, 1))
+    x = builder.conv(x, 8, groups=8, kernel=(3, 3), stride=(2, 2), pads=(1, 1, 1, 1))
+    x = builder.add(x, builder.conv(x, 8, kernel=(1, 1)))
+    x = builder.max_pool(x, kernel=(2, 2), stride=(2, 1))
+    x = builder.average_pool(x, kernel=(2, 3), stride=(2, 3))
+    return report_of(builder, builder.dense(x, 5))
+
+
+@pytest.fixture(scope="module")
+def dense():
+    """A network of matrix products with 4-bit weights."""
+    builder = Builder((1, 1, 16))
+    return report_of(builder, builder.dense(builder.dense("x", 8), 4), weight_bits=4)
+
+
+def test_operators(varied):
+    _, report = varied
+    assert [layer.operator for layer in report.layers] == [
+        "conv 3x3",
+        "depthwise 3x3 /2",
+        "conv 1x1",
+        "add",
+        "max pool 2x2 /2x1",
+        "average pool 2x3",
+        "dense",
+    ]
+
+
+def test_figures(varied):
+    cycles, report = varied
+    macs = 64 * 27 * 8 + 16 * 9 * 8 + 16 * 64 + 8 * 5
+    assert report.macs == sum(layer.macs for layer in report.layers) == macs
+    assert report.weights == 27 * 8 + 9 * 8 + 64 + 8 * 5
+    assert report.latency_cycles == cycles.latency_cycles
+    assert report.utilisation == pytest.approx(100 * macs / (report.interval_cycles * 32), abs=1e-3)
+    for layer, timing in zip(report.layers, cycles.layers, strict=True):
+        assert layer.cycles == timing.cycles
+        assert layer.wait == timing.cycles - timing.fetches
+        assert layer.utilisation == pytest.approx(100 * layer.macs / (layer.cycles * 32), abs=1e-3)
+
+
+def test_port(dense):
+    _, report = dense
+    assert report.input.startswith("input: 1x1x16, int8, scale ")
+    assert report.output.startswith("output0: 1x1x4, int8, scale ")
+
+
+def fit(report, part):
+    (entry,) = [entry for entry in report.fits if entry.part == part]
+    return entry.kept, entry.left_out, entry.saved
+
+
+def test_fit_of_all_operators(varied):
+    _, report = varied
+    assert fit(report, "array operations") == ("DOT, LANE_SUM, LANE_MAX, LANE_PAIR", "none", "")
+    assert fit(report, "second scaled operand")[0] == "for additions"
+    assert fit(report, "padding mask") == ("by position", "none", "")
+    assert fit(report, "weights") == ("8 bits", "none", "")
+
+
+def test_fit_of_matrix_products(dense):
+    _, report = dense
+    assert fit(report, "array operations") == ("DOT", "LANE_SUM, LANE_MAX, LANE_PAIR", "")
+    assert fit(report, "second scaled operand")[1] == "no layer adds tensors"
+    assert fit(report, "padding mask") == ("none", "no layer pads", "64 two-input multiplexers")
+    # Vectors of 16 and 8 bytes are read in steps of the 8 rows, which is the number of banks.
+    assert fit(report, "read rotator") == ("none", "all", "192 two-input multiplexers")
+    # Two tiles of four columns in the first layer, one in the second; two chunks of eight rows in
+    # the first, one in the second.
+    assert fit(report, "loop counters, bits") == (
+        "tiles 1, chunks 1",
+        "out_rows, out_cols, rolls, taps_y, taps_x",
+        "",
+    )
+    # 2 x 2 + 1 words of 8 x 4 weights.
+    assert fit(report, "weights") == ("4 bits", "4 of 8 bits", "640 bits of memory")
+
+
+def test_accuracy_with_labels():
+    builder = Builder((2, 2, 3))
+    graph = builder.graph(builder.conv("x", 4, kernel=(2, 2)))
+    x = builder.data(50)
+    integer = quantize(graph, x, QuantizeOptions())
+    accuracy = measure_accuracy(graph, integer, Dataset(x=x, y=np.zeros(50, int), held_out=True))
+    assert (accuracy.samples, accuracy.held_out) == (50, True)
+    # The network is random: the labels are no better than chance, but both networks agree on them.
+    assert 0 < accuracy.float_top1 < 100
+    assert accuracy.integer_top1 == pytest.approx(accuracy.float_top1, abs=10)
+    assert 90 <= accuracy.agreement <= 100
+    assert 30 < accuracy.sqnr_db < 60
+
+
+def test_accuracy_uses_the_order_of_onnx():
+    """A label counts in (C, H, W) order; the arrays are (H, W, C)."""
+    builder = Builder((1, 2, 2))
+    graph = builder.graph(builder.max_pool("x", kernel=(1, 1)))
+    port = dataclasses.replace(graph.outputs[0], onnx_shape=(4,))
+    graph = dataclasses.replace(graph, outputs=(port,))
+    x = np.zeros((2, 1, 2, 2), np.float32)
+    x[0, 0, 1, 0] = x[1, 0, 0, 1] = 1  # channel 0 of pixel 1, channel 1 of pixel 0
+    integer = quantize(graph, x, QuantizeOptions())
+    accuracy = measure_accuracy(graph, integer, Dataset(x=x, y=np.array([1, 2])))
+    assert (accuracy.float_top1, accuracy.integer_top1) == (100, 100)
+
+
+def test_accuracy_of_one_output():
+    builder = Builder((1, 1, 4))
+    graph = builder.graph(builder.dense("x", 1))
+    x = builder.data(10)
+    accuracy = measure_accuracy(graph, quantize(graph, x, QuantizeOptions()), Dataset(x=x))
+    assert accuracy.agreement is None
+    assert accuracy.float_top1 is None
+    assert accuracy.sqnr_db > 20

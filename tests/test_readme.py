@@ -1,0 +1,35 @@
+"""README.md keeps its promises."""
+
+import re
+import shlex
+from pathlib import Path
+
+from nnhw.cli import app
+from nnhw.frontend import supported_operators
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_operator_table_is_that_of_the_frontend():
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE))
+    assert table == {name: op.remark for name, op in supported_operators().items()}
+
+
+def test_commands_have_the_options_that_exist():
+    """Every `nnhw ...` line names a command and options of the command line."""
+    commands = {command.callback.__name__: command.callback for command in app.registered_commands}
+    lines = re.findall(r"^    .*?\bnnhw (\w+) ([^#\n]*)", README, re.MULTILINE)
+    assert len(lines) >= 7
+    for command, rest in lines:
+        parameters = commands[command].__annotations__
+        for word in shlex.split(rest):
+            if word.startswith("--"):
+                assert word[2:].replace("-", "_") in parameters, word
+
+
+def test_links_and_files_exist():
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+    for file in re.findall(r"\bexamples/\w+\.\w+", README):
+        assert (ROOT / file).exists(), file

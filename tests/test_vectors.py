@@ -1,0 +1,71 @@
+"""Test vectors are the golden model's bytes, in stream order."""
+
+import numpy as np
+import pytest
+from random_graphs import Builder
+
+from nnhw.golden import quantize_input, run
+from nnhw.quantize import QuantizeOptions, quantize
+from nnhw.vectors import make_vectors
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A graph with a Reshape in the middle, which is no layer, and quantized frames."""
+    builder = Builder((4, 4, 3))
+    x = builder.reshape(builder.conv("x", 6, kernel=(3, 3)), (1, 1, 24))
+    graph = builder.graph(builder.dense(x, 5))
+    data = builder.data(10)
+    integer = quantize(graph, data, QuantizeOptions(activation_bits=6))
+    return integer, quantize_input(data[:2], integer.tensors["x"].q)
+
+
+def test_frames(network):
+    graph, frames = network
+    vectors = make_vectors(graph, frames)
+    assert vectors.kinds == ("real", "real", "all-minimum", "all-maximum", "random")
+    inputs = vectors.input.view(np.int8)
+    assert inputs.shape == (5, 48)
+    np.testing.assert_array_equal(inputs[:2], frames.reshape(2, -1))
+    assert set(inputs[2]) == {-32}
+    assert set(inputs[3]) == {31}
+    assert inputs[4].min() >= -32
+    assert inputs[4].max() <= 31
+    assert len(set(inputs[4])) > 20
+
+
+def test_layers_and_output(network):
+    graph, frames = network
+    vectors = make_vectors(graph, frames)
+    conv, _, dense = graph.nodes
+    batch = vectors.input.view(np.int8).reshape(5, 4, 4, 3)
+    values = run(graph, batch, keep=[conv.output, dense.output])
+    assert len(vectors.layers) == 2
+    for layer, node in zip(vectors.layers, (conv, dense), strict=True):
+        assert layer.dtype == np.uint8
+        np.testing.assert_array_equal(layer.view(np.int8), values[node.output].reshape(5, -1))
+    np.testing.assert_array_equal(vectors.output, vectors.layers[1])
+
+
+def test_seed(network):
+    graph, frames = network
+    first, same, other = (make_vectors(graph, frames, seed).input for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert (first[4] != other[4]).any()
+
+
+def test_no_real_frames(network):
+    graph, frames = network
+    assert make_vectors(graph, frames[:0]).kinds == ("all-minimum", "all-maximum", "random")
+
+
+def test_file(network, tmp_path):
+    graph, frames = network
+    vectors = make_vectors(graph, frames)
+    for name in ("a.npz", "b.npz"):
+        vectors.save(tmp_path / name)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert list(arrays) == ["input", "output", "layer_0", "layer_1", "kind"]
+        assert tuple(arrays["kind"]) == vectors.kinds
+        np.testing.assert_array_equal(arrays["layer_1"], vectors.layers[1])
