@@ -31,6 +31,8 @@ class Drain(wiring.Component):
         Depth of the parameter memory.
     uses_columns, uses_lanes, paired : bool
         What tiles come from, and whether any has second terms.
+    gaps : bool
+        Whether the ends of pixels and image rows matter.
 
     Members
     -------
@@ -48,8 +50,10 @@ class Drain(wiring.Component):
         They are second terms, to be added to those of the cycle before.
     count : Out(range(lanes + 1))
         How many of them count.
-    tile_done, layer_done : Out(1)
-        They are the last of a tile, of a layer.
+    product : Out(1)
+        Second terms are to be multiplied, not added.
+    tile_done, pixel_done, row_done, layer_done : Out(1)
+        They are the last of a tile, of a pixel, of an image row, of a layer.
     values : Out(lanes of signed)
 
     Attributes
@@ -73,6 +77,7 @@ class Drain(wiring.Component):
         uses_columns: bool,
         uses_lanes: bool,
         paired: bool,
+        gaps: bool,
     ):
         self.program = tuple(program)
         self.cols = cols
@@ -82,6 +87,7 @@ class Drain(wiring.Component):
         self.uses_columns = uses_columns
         self.uses_lanes = uses_lanes
         self.paired = paired
+        self.gaps = gaps
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {
@@ -94,7 +100,10 @@ class Drain(wiring.Component):
                 "valid": Out(1),
                 "second": Out(1),
                 "count": Out(range(lanes + 1)),
+                "product": Out(1),
                 "tile_done": Out(1),
+                "pixel_done": Out(1),
+                "row_done": Out(1),
                 "layer_done": Out(1),
                 "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
             }
@@ -164,13 +173,22 @@ class Drain(wiring.Component):
         with m.If(pixel_done):
             m.d.sync += pixel.eq(Mux(layer_done, 0, pixel + 1))
 
+        if self.gaps:
+            column = Signal.like(f.row_pixels, init=0)
+            row_done = pixel_done & (column == f.row_pixels)
+            with m.If(pixel_done):
+                m.d.sync += column.eq(Mux(row_done, 0, column + 1))
+            m.d.sync += self.row_done.eq(row_done)
+
         values = self._shadows(m, step_done, second)
         last_count = Mux(in_last_strip, f.count_last, f.count)
         m.d.sync += [
             self.valid.eq(step_done),
             self.second.eq(second),
             self.count.eq(Mux(step_last, last_count, self.lanes)),
+            self.product.eq(f.product),
             self.tile_done.eq(tile_done),
+            self.pixel_done.eq(pixel_done),
             self.layer_done.eq(layer_done),
         ]
         results = Signal.like(self.values, reset_less=True, name="results")

@@ -167,6 +167,7 @@ class Engine(wiring.Component):
             uses_columns=array.has_columns,
             uses_lanes=array.has_lanes,
             paired=program.paired,
+            gaps=program.has_gaps,
         )
 
     def _shift_bits(self) -> int:
@@ -195,6 +196,7 @@ class Engine(wiring.Component):
             shifts=program.shifts,
             stages=program.config.scale_stages,
             paired=program.paired,
+            multiplies=program.multiplies,
         )
 
     def _write_back(self, scaler: Scaler) -> WriteBack:
@@ -205,6 +207,7 @@ class Engine(wiring.Component):
             quotient_width=scaler.quotient_width,
             activation_width=program.widths.activation,
             address_width=program.address_bits,
+            tables=program.tables,
         )
 
     def _output_stream(self) -> OutputStream:
@@ -279,6 +282,7 @@ class Engine(wiring.Component):
                 scaler.multiplier.eq(word[widths.bias :][: widths.multiplier]),
                 scaler.shift.eq(word[widths.bias + widths.multiplier :]),
                 scaler.second.eq(drain.second),
+                scaler.product.eq(drain.product),
                 write_back.quotients[lane].eq(scaler.quotient),
                 write_back.round_up[lane].eq(scaler.round_up),
             ]
@@ -287,6 +291,8 @@ class Engine(wiring.Component):
             write_back.scaled.eq(delay(m, drain.valid, wait, name="scaled", reset=True)),
             write_back.scaled_count.eq(delay(m, drain.count, wait, name="scaled_count")),
             write_back.tile_done.eq(delay(m, drain.tile_done, wait, name="scaled_tile_done")),
+            write_back.pixel_done.eq(delay(m, drain.pixel_done, wait, name="scaled_pixel_done")),
+            write_back.row_done.eq(delay(m, drain.row_done, wait, name="scaled_row_done")),
             write_back.layer_done.eq(delay(m, drain.layer_done, wait, name="scaled_layer_done")),
         ]
 

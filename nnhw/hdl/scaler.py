@@ -27,8 +27,8 @@ class Scaler(wiring.Component):
         The shifts there are, each at least 1.
     stages : int
         Registers behind the multiplier, at least 1.
-    paired : bool
-        Whether second terms exist.
+    paired, multiplies : bool
+        Whether second terms exist, and whether any are multiplied.
 
     Members
     -------
@@ -39,6 +39,8 @@ class Scaler(wiring.Component):
         Index into `shifts`.
     second : In(1)
         Add the product to the one of the cycle before.
+    product : In(1)
+        With `second`: multiply the operand, value + bias, by the one of the cycle before instead.
     quotient : Out(signed)
     round_up : Out(1)
         `latency` cycles later.
@@ -58,15 +60,17 @@ class Scaler(wiring.Component):
         shifts: Sequence[int],
         stages: int,
         paired: bool,
+        multiplies: bool,
     ):
         self.operand_width = operand_width
         self.multiplier_width = multiplier_width
         self.shifts = tuple(shifts)
         self.stages = stages
         self.paired = paired
+        self.multiplies = multiplies
         self.total_width = operand_width + multiplier_width + (1 if paired else 0)
         self.quotient_width = max(2, self.total_width - min(self.shifts))
-        self.latency = 1 + stages + (1 if paired else 0) + 1
+        self.latency = 1 + multiplies + stages + paired + 1
         super().__init__(
             {
                 "value": In(signed(value_width)),
@@ -74,6 +78,7 @@ class Scaler(wiring.Component):
                 "multiplier": In(unsigned(multiplier_width)),
                 "shift": In(range(max(2, len(self.shifts)))),
                 "second": In(1),
+                "product": In(1),
                 "quotient": Out(signed(self.quotient_width)),
                 "round_up": Out(1),
             }
@@ -82,16 +87,25 @@ class Scaler(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         operand = Signal(signed(self.operand_width), reset_less=True)
-        multiplier = delay(m, self.multiplier, 1, name="multiplier")
         m.d.sync += operand.eq(self.value + self.bias)
+        second = delay(m, self.second, 1, name="operand_second")
+        adds = second
+        if self.multiplies:
+            multiplies = second & delay(m, self.product, 1, name="product_asked")
+            adds = delay(m, second & ~multiplies, 1, name="adds")
+            before = delay(m, operand, 1, name="operand_before")
+            factor = Signal(signed(self.operand_width), reset_less=True)
+            m.d.sync += factor.eq(Mux(multiplies, operand * before, operand))
+            operand = factor
+        multiplier = delay(m, self.multiplier, 1 + self.multiplies, name="multiplier")
         product = Signal(signed(self.operand_width + self.multiplier_width))
         m.d.comb += product.eq(operand * multiplier)
         total = delay(m, product, self.stages, name="product")
         if self.paired:
             term = total
             total = Signal(signed(self.total_width), reset_less=True)
-            second = delay(m, self.second, 1 + self.stages, name="second")
-            m.d.sync += total.eq(term + Mux(second, total, 0))
+            adds = delay(m, adds, self.stages, name="term_adds")
+            m.d.sync += total.eq(term + Mux(adds, total, 0))
         shift = delay(m, self.shift, self.latency - 1, name="shift")
 
         def choose(values):

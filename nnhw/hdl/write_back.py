@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -11,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import WriteBackInstruction
 from .arithmetic import delay
 from .instruction import InstructionRegister
+from .memory import Rom
 
 
 class WriteBack(wiring.Component):
@@ -25,14 +27,16 @@ class WriteBack(wiring.Component):
     quotient_width, activation_width : int
         Bits of signed values.
     address_width : int
+    tables : sequence of numpy.ndarray
+        int8 (2 ** activation_width,) each: results by value, lowest value first.
 
     Members
     -------
     scaled : In(1)
         Scaled values are there.
     scaled_count : In(range(lanes + 1))
-    tile_done, layer_done : In(1)
-        They are the last of a tile, of a layer.
+    tile_done, pixel_done, row_done, layer_done : In(1)
+        They are the last of a tile, of a pixel, of an image row, of a layer.
     quotients : In(lanes of signed)
     round_up : In(lanes)
         See `Scaler`.
@@ -56,8 +60,6 @@ class WriteBack(wiring.Component):
     latency : int
     """
 
-    latency = 2
-
     def __init__(
         self,
         *,
@@ -66,17 +68,22 @@ class WriteBack(wiring.Component):
         quotient_width: int,
         activation_width: int,
         address_width: int,
+        tables: Sequence[np.ndarray],
     ):
         self.program = tuple(program)
         self.lanes = lanes
         self.quotient_width = quotient_width
         self.activation_width = activation_width
+        self.tables = tuple(tables)
+        self.latency = 3 if self.tables else 2
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {
                 "scaled": In(1),
                 "scaled_count": In(range(lanes + 1)),
                 "tile_done": In(1),
+                "pixel_done": In(1),
+                "row_done": In(1),
                 "layer_done": In(1),
                 "quotients": In(data.ArrayLayout(signed(quotient_width), lanes)),
                 "round_up": In(lanes),
@@ -113,24 +120,48 @@ class WriteBack(wiring.Component):
                 results[lane].eq(Mux(rounded < lo, lo, Mux(rounded > hi, hi, rounded))),
             ]
         is_last = instruction.index == len(self.program) - 1
-        m.d.sync += self.retired.eq(self.scaled & self.tile_done)
+        wait = self.latency
+        retired = delay(m, self.scaled & self.tile_done, wait - 1, name="retired", reset=True)
         m.d.comb += [
-            self.data.eq(results),
-            self.valid.eq(delay(m, self.scaled, 2, name="valid", reset=True)),
-            self.layer.eq(delay(m, instruction.index, 2, name="layer")),
-            self.count.eq(delay(m, self.scaled_count, 2, name="count")),
-            self.address.eq(delay(m, address, 2, name="address")),
-            self.to_stream.eq(delay(m, f.to_stream, 2, name="to_stream")),
-            self.frame_done.eq(delay(m, layer_done & is_last, 2, name="frame_done")),
+            self.retired.eq(retired),
+            self.data.eq(self._look_up(m, f, results) if self.tables else results),
+            self.valid.eq(delay(m, self.scaled, wait, name="valid", reset=True)),
+            self.layer.eq(delay(m, instruction.index, wait, name="layer")),
+            self.count.eq(delay(m, self.scaled_count, wait, name="count")),
+            self.address.eq(delay(m, address, wait, name="address")),
+            self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
+            self.frame_done.eq(delay(m, layer_done & is_last, wait, name="frame_done")),
         ]
         return m
+
+    def _look_up(self, m: Module, f, results) -> Signal:
+        """Results of the next cycle, through the layer's table if it has one."""
+        chosen = delay(m, f.table, 2, name="table")
+        entries = 1 << self.activation_width
+        words = [int(value) & (entries - 1) for table in self.tables for value in table.tolist()]
+        found = Signal.like(self.data, name="found")
+        plain = delay(m, results.as_value(), 1, name="plain")
+        used = delay(m, chosen != 0, 1, name="table_used")
+        for lane in range(self.lanes):
+            table = Rom(width=self.activation_width, words=words)
+            m.submodules[f"table_{lane}"] = table
+            # entries are in order of value: the lowest one has only its sign bit set
+            entry = results[lane].as_unsigned() ^ (entries >> 1)
+            m.d.comb += [
+                table.address.eq((chosen - 1) * entries + entry),
+                found[lane].eq(Mux(used, table.data, plain[lane * self.activation_width :])),
+            ]
+        return found
 
     def _walk_addresses(self, m: Module, f, upcoming, layer_done) -> Signal:
         """Address of the results that are scaled in this cycle."""
         first = self.program[0].destination
         address = Signal.like(self.address, init=first, name="next_address")
         following = Signal.like(address, name="following_address")
-        m.d.comb += following.eq(address + self.scaled_count)
+        gap = 0
+        if any(instruction.row_gap or instruction.pixel_gap for instruction in self.program):
+            gap = Mux(self.row_done, f.row_gap, Mux(self.pixel_done, f.pixel_gap, 0))
+        m.d.comb += following.eq(address + self.scaled_count + gap)
         moves_on = self.scaled & ~layer_done
         with m.If(layer_done):
             m.d.sync += address.eq(upcoming.destination)

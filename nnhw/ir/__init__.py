@@ -1,8 +1,33 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
 from .graph import Graph, Port, from_channels_last, to_channels_last
-from .integer_nodes import QAdd, QAveragePool, QConv, QMaxPool, Requantize
-from .nodes import Add, AveragePool, ChannelAffine, Clamp, Clip, Conv, MaxPool, Node, Reshape
+from .integer_nodes import (
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Requantize,
+)
+from .nodes import (
+    Add,
+    AveragePool,
+    ChannelAffine,
+    Clamp,
+    Clip,
+    Concat,
+    Conv,
+    DepthToSpace,
+    Function,
+    MaxPool,
+    Multiply,
+    Node,
+    Reshape,
+    Resize,
+    Slice,
+)
 from .serialize import load_graph, save_graph
 from .tensor import Quantization, Tensor
 from .window import Window
@@ -13,18 +38,27 @@ __all__ = [
     "ChannelAffine",
     "Clamp",
     "Clip",
+    "Concat",
     "Conv",
+    "DepthToSpace",
+    "Function",
     "Graph",
     "MaxPool",
+    "Multiply",
     "Node",
     "Port",
     "QAdd",
     "QAveragePool",
+    "QConcat",
     "QConv",
+    "QFunction",
     "QMaxPool",
+    "QMultiply",
     "Quantization",
     "Requantize",
     "Reshape",
+    "Resize",
+    "Slice",
     "Tensor",
     "Window",
     "from_channels_last",

@@ -28,7 +28,8 @@ class Requantize:
     multiplier
         int64, positive. (out,) for `QConv`: p = acc * multiplier[channel]. (output rows,
         output columns) for `QAveragePool`: p = acc * multiplier[position]. (2,) for `QAdd`:
-        p = (a - zero point of a) * multiplier[0] + (b - zero point of b) * multiplier[1].
+        p = (a - zero point of a) * multiplier[0] + (b - zero point of b) * multiplier[1]. (1,) for
+        `QMultiply` and for each part of `QConcat`.
     shift
         int64, at least 1, of the same shape as `multiplier`; both entries are equal for `QAdd`.
     lo, hi
@@ -99,3 +100,36 @@ class QAdd(Node):
     """Sum of two tensors of the same shape; see `Requantize`."""
 
     requantize: Requantize
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QMultiply(Node):
+    """acc = (a - zero point of a) * (b - zero point of b), for tensors of the same shape."""
+
+    requantize: Requantize
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QConcat(Node):
+    """Tensors side by side along the channels; acc = x - zero point of x.
+
+    Parameters
+    ----------
+    parts
+        Requantization of each input to the output's quantization.
+    """
+
+    parts: tuple[Requantize, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QFunction(Node):
+    """y = table[x - lowest x]: any function of one number.
+
+    Parameters
+    ----------
+    table
+        int8 (2 ** bits of the input,): the result for each q of the input's type, lowest first.
+    """
+
+    table: np.ndarray

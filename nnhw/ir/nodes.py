@@ -42,6 +42,43 @@ class Reshape(Node):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Slice(Node):
+    """A block of the input, of the output's shape. Used in float and integer graphs alike.
+
+    Parameters
+    ----------
+    start
+        (row, column, channel) of its first element.
+    """
+
+    start: tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resize(Node):
+    """Each pixel repeated: nearest neighbour by integer factors. Used in both kinds of graph.
+
+    Parameters
+    ----------
+    factor
+        (vertical, horizontal).
+    """
+
+    factor: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DepthToSpace(Node):
+    """Channels to pixels, as in ONNX DepthToSpace-13 with mode DCR. Used in both kinds of graph.
+
+    Input channel (i * block + j) * C + c of a pixel becomes channel c, of C, of the pixel at row i
+    and column j of its `block` x `block` output pixels.
+    """
+
+    block: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Conv(Node):
     """Convolution; also the matrix product, as a kernel that covers the whole input.
 
@@ -91,6 +128,34 @@ class Add(Node):
     """Sum of two tensors of the same shape."""
 
     clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Multiply(Node):
+    """Product of two tensors of the same shape."""
+
+    clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Concat(Node):
+    """Tensors of the same height and width side by side along the channels, in order."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Function(Node):
+    """A function of one real number, applied to every element.
+
+    Parameters
+    ----------
+    function
+        Its name, such as "sigmoid"; see `functions`.
+    parameters
+        Its constants, such as the slope of "leaky_relu".
+    """
+
+    function: str
+    parameters: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

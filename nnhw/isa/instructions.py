@@ -30,7 +30,7 @@ class Operation(enum.IntEnum):
     LANE_SUM = 1
     #: The largest of each lane's products: max pooling.
     LANE_MAX = 2
-    #: Two fetches, kept apart; the drain scales and adds them: addition of tensors.
+    #: Two fetches, kept apart; the drain scales and adds, or multiplies them.
     LANE_PAIR = 3
 
 
@@ -106,7 +106,9 @@ class DrainInstruction:
     """One layer for the drain sequencer: pixels, tiles, rolls, steps of up to `lanes` results."""
 
     paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
+    product: int = _doc("1: the two terms are multiplied, not added")
     pixels: int = _doc("output pixels less one")
+    row_pixels: int = _doc("output pixels of an image row less one; 0 where `row_gap` is 0")
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")
     rolls: int = _doc("tiles a strip, less one")
     steps: int = _doc("steps of a tile, less one")
@@ -123,7 +125,7 @@ class WriteBackInstruction:
 
     Without rolls, results come in channels-last order, so the destination is a running address.
     With rolls, the tiles of a strip lie one image row apart, and each strip begins where the first
-    tile of the one before it ended.
+    tile of the one before it ended. With gaps, the results are a part of a larger tensor.
     """
 
     zero_point: int = _doc("zero point of the results", signed=True)
@@ -131,6 +133,9 @@ class WriteBackInstruction:
     hi: int = _doc("upper bound of the results", signed=True)
     rolls: int = _doc("tiles a strip, less one")
     roll_pitch: int = _doc("address step from tile to tile of a strip")
+    pixel_gap: int = _doc("bytes left out after each pixel but a row's last one")
+    row_gap: int = _doc("bytes left out after a row's last pixel")
+    table: int = _doc("0: results as they are; n: results through table n - 1")
     destination: int = _doc("address of the first result")
     to_stream: int = _doc("1: to the output stream in place of the activation memory")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import MappingError
-from ..ir import Graph, QConv
-from .compile import layer_nodes, plan_graph
+from ..ir import Graph, QConv, Reshape
+from .compile import plan_graph
 from .config import EngineConfig
 from .cycles import predict_cycles
 
@@ -83,7 +83,11 @@ def _powers_of_two(most: int) -> list[int]:
 
 def _lane_groups(graph: Graph, rows: int, cols: int) -> list[int]:
     """Numbers of lane groups worth a try: just one if all that the array does is dense."""
-    if all(isinstance(node, QConv) and node.groups == 1 for node in layer_nodes(graph)):
+    dense = [
+        isinstance(node, Reshape) or (isinstance(node, QConv) and node.groups == 1)
+        for node in graph.nodes
+    ]
+    if all(dense):
         return [1]
     return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
 

@@ -7,14 +7,14 @@ from dataclasses import fields
 import numpy as np
 
 from ..errors import MappingError
-from ..ir import Graph, Node, QConv, QMaxPool, Reshape
+from ..ir import Graph, Node, QConv, Reshape
 from ..isa import Operation, bits_for
 from ..quantize import accumulator_bounds, tensor_bounds
 from .config import EngineConfig
-from .geometry import Geometry, node_geometry
-from .images import exact_shift, node_parameters, parameter_words, weight_count, weight_words
+from .images import parameter_words, weight_count, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
+from .parts import UNIT, Part, node_parts
 from .program import Layer, Plan, Program, Widths
 
 
@@ -26,24 +26,47 @@ def node_macs(node: Node, graph: Graph) -> int:
     return rows * cols * node.weight.size
 
 
-def overread_bytes(
-    nodes: list[Node], geometries: list[Geometry], graph: Graph, config: EngineConfig
-) -> dict[str, int]:
+def overread_bytes(parts: list[Part], graph: Graph, config: EngineConfig) -> dict[str, int]:
     """By stored tensor: bytes that fetches touch past its end without using them.
 
     None if any layer has padding: the mask that padding needs covers these lanes too.
     """
-    if any(geometry.padded for geometry in geometries):
+    if any(part.geometry.padded for part in parts):
         return {}
     roots = storage_roots(graph)
     most: dict[str, int] = {}
-    for node, geometry in zip(nodes, geometries, strict=True):
+    for part in parts:
+        geometry = part.geometry
         dense = geometry.operation is Operation.DOT
         width = config.rows if dense else config.fetch_width
         extra = geometry.chunks * width - geometry.run
-        for root in (roots[name] for name in node.inputs):
+        for root in (roots[name] for name in part.inputs):
             most[root] = max(most.get(root, 0), extra)
     return most
+
+
+def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
+    """The parts of all nodes, in order of execution: one a layer.
+
+    Raises
+    ------
+    MappingError
+        If there is none, or the engine has no way to run a node.
+    """
+    parts = [
+        part
+        for node in graph.nodes
+        if not isinstance(node, Reshape)
+        for part in node_parts(node, graph, config)
+    ]
+    if not parts:
+        raise MappingError(f"'{graph.name}' has no operator that computes anything")
+    output = graph.outputs[0].tensor
+    if any(part.node.output == output and part.is_scattered for part in parts):
+        raise MappingError(
+            f"Output '{output}' is put together from parts, which a stream cannot do; copy it"
+        )
+    return parts
 
 
 def plan_graph(graph: Graph, config: EngineConfig) -> Plan:
@@ -54,100 +77,114 @@ def plan_graph(graph: Graph, config: EngineConfig) -> Plan:
     MappingError
         If the engine has no way to run the graph.
     """
-    nodes = layer_nodes(graph)
-    geometries = [node_geometry(node, graph, config) for node in nodes]
-    overread = overread_bytes(nodes, geometries, graph, config)
+    return _plan(graph, config, graph_parts(graph, config))
+
+
+def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
+    overread = overread_bytes(parts, graph, config)
     memory = plan_memory(graph, banks=config.banks, overread=overread)
     return Plan(
         name=graph.name,
         config=config,
-        layers=_map_layers(graph, config, geometries, memory),
+        layers=_map_layers(graph, config, parts, memory),
         address_bits=memory.address_bits,
         depth=memory.depth,
         frame_depth=memory.frame_depth,
         frame_base=memory.frame_base,
         input_size=graph.tensors[graph.inputs[0].tensor].size,
         output_size=graph.tensors[graph.outputs[0].tensor].size,
-        padded=any(geometry.padded for geometry in geometries),
+        padded=any(part.geometry.padded for part in parts),
     )
 
 
-def layer_nodes(graph: Graph) -> list[Node]:
-    """The nodes that become layers: all but reshapes.
+class _Fences:
+    """Finds out which layers must wait for the ones before them."""
 
-    Raises
-    ------
-    MappingError
-        If there is none.
-    """
-    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
-    if not nodes:
-        raise MappingError(f"'{graph.name}' has no operator that computes anything")
-    return nodes
+    def __init__(self, last: Part):
+        self._in_flight: set[str] = set()
+        self._dense_before = _is_dense(last)  # of the frame before
+
+    def needed(self, part: Part, plan: MemoryPlan) -> bool:
+        """Whether `part`, which is next, reads what may not be in memory yet, or is faster than
+        what is on the way: lanes must not overtake dot products."""
+        reads = {plan.roots[name] for name in part.inputs}
+        overtakes = self._dense_before and not _is_dense(part)
+        self._dense_before = _is_dense(part)
+        fence = bool(reads & self._in_flight) or overtakes
+        if fence:
+            self._in_flight.clear()
+        self._in_flight.add(part.node.output)
+        return fence
+
+
+def _is_dense(part: Part) -> bool:
+    return part.geometry.operation is Operation.DOT
 
 
 def _map_layers(
-    graph: Graph, config: EngineConfig, geometries: list[Geometry], plan: MemoryPlan
+    graph: Graph, config: EngineConfig, parts: list[Part], plan: MemoryPlan
 ) -> tuple[Layer, ...]:
-    nodes = layer_nodes(graph)
     stream = graph.outputs[0].tensor
     frame = graph.inputs[0].tensor
-    frame_readers = [
-        index for index, node in enumerate(nodes) if frame in (plan.roots[n] for n in node.inputs)
-    ]
+    last_frame_reader = max(
+        index
+        for index, part in enumerate(parts)
+        if frame in (plan.roots[name] for name in part.inputs)
+    )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
+    fences = _Fences(parts[-1])
     layers: list[Layer] = []
-    weight_base = parameter_base = 0
-    ones: int | None = None
-    in_flight: set[str] = set()
-    dense_before = geometries[-1].operation is Operation.DOT  # of the frame before
-    for index, (node, geometry) in enumerate(zip(nodes, geometries, strict=True)):
-        sources = {plan.roots[name] for name in node.inputs}
-        dense = geometry.operation is Operation.DOT
-        # lanes are faster than columns: they must not overtake dot products
-        overtakes = dense_before and not dense
-        dense_before = dense
-        fence = bool(sources & in_flight) or overtakes
-        in_flight = {node.output} if fence else in_flight | {node.output}
-        weighted = isinstance(node, QConv)
-        if weighted or ones is None:
-            base = weight_base
-            words = weight_count(geometry) if weighted else 1
-            weight_base += words
-            if not weighted:
-                ones = base
-        else:
-            base = ones
-        fetch = lower_fetch(
-            node,
-            graph,
-            geometry,
-            config,
-            plan,
-            lane_minimum=lane_minimum,
-            weight_base=base,
-            weighted=weighted,
-            fence=fence,
-            frees_frame=index == frame_readers[-1],
-            to_stream=node.output == stream,
-        )
-        drain = lower_drain(geometry, config, parameter_base=parameter_base)
-        write_back = lower_write_back(node, graph, geometry, plan, to_stream=node.output == stream)
-        parameter_base += parameter_count(geometry, config)
+    bases = _weight_bases(parts)
+    parameter_base = tables = 0
+    for index, part in enumerate(parts):
+        to_stream = part.node.output == stream
+        tables += part.table is not None
         layers.append(
             Layer(
-                name=node.name,
-                tensor=node.output,
-                operator=type(node).__name__,
-                shape=graph.tensors[node.output].shape,
-                lane_slots=geometry.slots,
-                macs=node_macs(node, graph),
-                fetch=fetch,
-                drain=drain,
-                write_back=write_back,
+                name=part.node.name,
+                tensor=part.node.output,
+                operator=type(part.node).__name__,
+                shape=graph.tensors[part.node.output].shape,
+                lane_slots=part.geometry.slots,
+                macs=node_macs(part.node, graph),
+                fetch=lower_fetch(
+                    part,
+                    graph,
+                    config,
+                    plan,
+                    lane_minimum=lane_minimum,
+                    weight_base=bases[index],
+                    fence=fences.needed(part, plan),
+                    frees_frame=index == last_frame_reader,
+                    to_stream=to_stream,
+                ),
+                drain=lower_drain(part, config, parameter_base=parameter_base),
+                write_back=lower_write_back(
+                    part,
+                    graph,
+                    plan,
+                    table=tables if part.table is not None else 0,
+                    to_stream=to_stream,
+                ),
             )
         )
+        parameter_base += parameter_count(part.geometry, config)
     return tuple(layers)
+
+
+def _weight_bases(parts: list[Part]) -> list[int]:
+    """First weight word of each part; all parts without weights share one word."""
+    bases, end, ones = [], 0, None
+    for part in parts:
+        if part.weight is not None:
+            bases.append(end)
+            end += weight_count(part.geometry)
+            continue
+        if ones is None:
+            ones = end
+            end += 1
+        bases.append(ones)
+    return bases
 
 
 def _activation_bits(graph: Graph) -> int:
@@ -171,68 +208,81 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     unsigned = [name for name, tensor in graph.tensors.items() if not tensor.q.signed]
     if unsigned:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
-    plan = plan_graph(graph, config)
-    nodes = layer_nodes(graph)
-    geometries = [node_geometry(node, graph, config) for node in nodes]
-
-    requantizes = [node.requantize for node in nodes if not isinstance(node, QMaxPool)]
-    shifts = frozenset(int(s) for r in requantizes for s in r.shift.ravel())
-    multiplier_bits = max((int(r.multiplier.max()).bit_length() for r in requantizes), default=1)
-    unit_shift = exact_shift(shifts, multiplier_bits)
-    if any(isinstance(node, QMaxPool) for node in nodes):
-        shifts |= {unit_shift}
-        multiplier_bits = max(multiplier_bits, unit_shift + 1)
-    all_shifts = tuple(sorted(shifts))
-
-    words = []
-    have_ones = False
-    for node, geometry in zip(nodes, geometries, strict=True):
-        if isinstance(node, QConv) or not have_ones:
-            words.append(weight_words(node, geometry, config, slots=plan.lane_slots))
-            have_ones |= not isinstance(node, QConv)
+    parts = graph_parts(graph, config)
+    plan = _plan(graph, config, parts)
+    tables = [_resolve_units(part.parameters, parts) for part in parts]
+    shifts = tuple(sorted({int(shift) for table in tables for shift in table[:, 2]}))
     parameters = np.concatenate(
         [
-            parameter_words(
-                node_parameters(node, graph, unit_shift=unit_shift), geometry, config, all_shifts
-            )
-            for node, geometry in zip(nodes, geometries, strict=True)
+            parameter_words(table, part.geometry, config, shifts)
+            for part, table in zip(parts, tables, strict=True)
         ]
     )
-    widths = _widths(nodes, graph, parameters, multiplier_bits)
     return Program(
         **{field.name: getattr(plan, field.name) for field in fields(plan)},
-        widths=widths,
-        input_quantization=graph.tensors[graph.inputs[0].tensor].q,
-        output_quantization=graph.tensors[graph.outputs[0].tensor].q,
-        shifts=all_shifts,
-        weights=np.concatenate(words),
+        widths=_widths(parts, graph, parameters),
+        shifts=shifts,
+        weights=_weights(parts, config, slots=plan.lane_slots),
         parameters=parameters,
+        tables=tuple(part.table for part in parts if part.table is not None),
     )
 
 
-def _widths(
-    nodes: list[Node], graph: Graph, parameters: np.ndarray, multiplier_bits: int
-) -> Widths:
+def _resolve_units(table: np.ndarray, parts: list[Part]) -> np.ndarray:
+    """Parameters in which every factor of one is 2**S / 2**S.
+
+    S is a shift that other layers use anyway if possible, since each distinct one costs hardware.
+    """
+    others = np.concatenate([part.parameters for part in parts])
+    others = others[others[:, 2] != UNIT]
+    bits = int(others[:, 1].max()).bit_length() if len(others) else 0
+    unit = next((s for s in sorted(set(others[:, 2].tolist())) if s < bits), 1)
+    table = table.copy()
+    is_unit = table[:, 2] == UNIT
+    table[is_unit, 1] = 1 << unit
+    table[is_unit, 2] = unit
+    return table
+
+
+def _weights(parts: list[Part], config: EngineConfig, *, slots: int) -> np.ndarray:
+    """The weight memory."""
+    words = []
+    have_ones = False
+    for part in parts:
+        if part.weight is not None or not have_ones:
+            words.append(weight_words(part.weight, part.geometry, config, slots=slots))
+            have_ones |= part.weight is None
+    return np.concatenate(words)
+
+
+def _widths(parts: list[Part], graph: Graph, parameters: np.ndarray) -> Widths:
     """The least widths that hold every value of every layer."""
     accumulators, tensors = accumulator_bounds(graph), tensor_bounds(graph)
     activation = _activation_bits(graph)
     raw: list[int] = []
-    folded: list[int] = []
-    for node in nodes:
-        if node.name in accumulators:
-            raw += accumulators[node.name].raw
-            folded += accumulators[node.name].folded
+    operands: list[int] = []
+    weight_bits = [2]
+    for part in parts:
+        if isinstance(part.node, QConv):
+            weight_bits.append(part.node.weight_bits)
+        if part.node.name in accumulators:
+            raw += accumulators[part.node.name].raw
+            operands += accumulators[part.node.name].folded
             continue
-        for name in node.inputs:
+        differences = []
+        for name in part.inputs:
             limits, zero = tensors[name], graph.tensors[name].q.zero_point
             raw += [*limits, -(1 << (activation - 1))]
-            folded += [limit - zero for limit in limits]
+            differences.append([limit - zero for limit in limits])
+            operands += differences[-1]
+        if part.multiplies:
+            operands += [a * b for a in differences[0] for b in differences[1]]
     biases = parameters[..., 0]
     return Widths(
         activation=activation,
-        weight=max((node.weight_bits for node in nodes if isinstance(node, QConv)), default=2),
+        weight=max(weight_bits),
         accumulator=max(bits_for(limit, signed=True) for limit in raw),
         bias=max(bits_for(int(bias), signed=True) for bias in (biases.min(), biases.max())),
-        operand=max(bits_for(limit, signed=True) for limit in folded),
-        multiplier=multiplier_bits,
+        operand=max(bits_for(limit, signed=True) for limit in operands),
+        multiplier=int(parameters[..., 1].max()).bit_length(),
     )

@@ -111,19 +111,6 @@ class EngineConfig:
         """Cycles from operands to the accumulator that holds them; only `dense` has a tree."""
         return self.multiplier_stages + (self.tree_stages if dense else 0) + 1
 
-    def drain_latency(self, *, dense: bool, paired: bool) -> int:
-        """Cycles from a tile's last issue to its first result at the write-back register.
-
-        Parameters
-        ----------
-        dense
-            Whether the tile holds dot products.
-        paired
-            Whether the engine holds the second requantizer term (any tensor addition).
-        """
-        shadow = self.read_latency + self.array_latency(dense=dense) + 1
-        return shadow + 2 + self.scale_stages + (1 if paired else 0) + 3
-
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, for reports and manifests."""
         return asdict(self)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import MappingError
-from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, Requantize, Window
+from ..ir import Window
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
 
@@ -265,38 +264,35 @@ def pair_geometry(size: int, config: EngineConfig) -> Geometry:
     )
 
 
-def is_uniform(requantize: Requantize) -> bool:
-    """Whether all results are scaled alike."""
-    pairs = zip(requantize.multiplier.ravel(), requantize.shift.ravel(), strict=True)
-    return len({(int(multiplier), int(shift)) for multiplier, shift in pairs}) == 1
-
-
-def node_geometry(node: Node, graph: Graph, config: EngineConfig) -> Geometry:
-    """Loop nest of a node of an integer graph.
-
-    Raises
-    ------
-    MappingError
-        If the engine has no way to run the node.
-    """
-    shape = graph.tensors[node.inputs[0]].shape
-    if isinstance(node, QConv) and node.groups == 1:
-        return dense_geometry(node.window, shape, len(node.weight), config)
-    if isinstance(node, QConv) and node.groups == len(node.weight) == shape[2]:
-        slots = rolling_slots(node.window, config)
-        # the tiles of a strip leave in the order of rows, which a stream cannot take
-        streams = node.output == graph.outputs[0].tensor
-        if slots is not None and not (streams and graph.tensors[node.output].shape[0] > 1):
-            return rolling_geometry(node.window, shape, slots, config)
-        return lane_geometry(Operation.LANE_SUM, ParameterMode.CHANNEL, node.window, shape, config)
-    if isinstance(node, QMaxPool):
-        return lane_geometry(Operation.LANE_MAX, ParameterMode.LAYER, node.window, shape, config)
-    if isinstance(node, QAveragePool):
-        mode = ParameterMode.LAYER if is_uniform(node.requantize) else ParameterMode.PIXEL
-        return lane_geometry(Operation.LANE_SUM, mode, node.window, shape, config)
-    if isinstance(node, QAdd):
-        return pair_geometry(graph.tensors[node.output].size, config)
-    raise MappingError(
-        f"Node '{node.name}' ({type(node).__name__}) has no mapping to the engine; expected a "
-        "dense or depthwise convolution, a pool or an addition"
+def move_geometry(
+    shape: tuple[int, int, int],
+    start: tuple[int, int, int],
+    size: tuple[int, int, int],
+    config: EngineConfig,
+) -> Geometry:
+    """Loop nest of a copy of a block of `size` that begins at `start` in a tensor of `shape`."""
+    _, width, channels = shape
+    lanes = config.fetch_width
+    tiles = -(-size[2] // lanes)
+    return Geometry(
+        operation=Operation.LANE_SUM,
+        parameter_mode=ParameterMode.LAYER,
+        out_rows=size[0],
+        out_cols=size[1],
+        tiles=tiles,
+        taps_y=1,
+        taps_x=1,
+        chunks=1,
+        tile_weights=False,
+        y_start=start[0],
+        x_start=start[1] * channels + start[2],
+        row_pitch=width * channels,
+        out_row_step=1,
+        out_col_x=channels,
+        tile_x=lanes,
+        row_length=width * channels,
+        height=shape[0],
+        run=size[2] - (tiles - 1) * lanes,
+        tile_size=min(lanes, size[2]),
+        tile_size_last=size[2] - (tiles - 1) * lanes,
     )

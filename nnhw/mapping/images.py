@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, Requantize
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
-from .geometry import Geometry, is_uniform
+from .geometry import Geometry
 
 
 def weight_count(geometry: Geometry) -> int:
@@ -15,23 +14,27 @@ def weight_count(geometry: Geometry) -> int:
     return geometry.fetches_per_tile * (geometry.tiles if geometry.tile_weights else 1)
 
 
-def weight_words(node: Node, geometry: Geometry, config: EngineConfig, *, slots: int) -> np.ndarray:
+def weight_words(
+    weight: np.ndarray | None, geometry: Geometry, config: EngineConfig, *, slots: int
+) -> np.ndarray:
     """Weight words in fetch order, without repetitions, int8 (words, rows, cols).
 
     Operators without weights get one word of ones.
 
     Parameters
     ----------
+    weight
+        (out, kernel rows, kernel columns, in) or, for lanes, (channels, rows, columns, 1).
     slots
         Products that a lane takes at once, at most, in the whole program.
     """
-    if not isinstance(node, QConv):
+    if weight is None:
         ones = np.zeros((1, config.fetch_width, slots), np.int8)
         ones[:, :, -1] = 1
         return _lane_words(ones, config)
     if geometry.operation is Operation.DOT:
-        return _dense_words(node.weight, geometry, config)
-    return _lane_words(_lane_taps(node.weight, geometry, config, slots), config)
+        return _dense_words(weight, geometry, config)
+    return _lane_words(_lane_taps(weight, geometry, config, slots), config)
 
 
 def _dense_words(weight: np.ndarray, geometry: Geometry, config: EngineConfig) -> np.ndarray:
@@ -85,56 +88,19 @@ def _lane_words(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
     return words
 
 
-def exact_shift(shifts: frozenset[int], multiplier_bits: int) -> int:
-    """A shift S for which the multiplier 2**S, a factor of one, fits `multiplier_bits`.
-
-    One that is already in `shifts` if possible, since each distinct shift costs hardware.
-    """
-    return next((s for s in sorted(shifts) if 1 <= s < multiplier_bits), 1)
-
-
-def node_parameters(
-    node: Node, graph: Graph, *, unit_shift: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bias, multiplier and shift as the drain sees them: y = round((acc + bias) * M / 2**S) + z.
-
-    Input zero points are folded into the bias, so that acc is the sum over raw values with padding
-    equal to the zero point.
-
-    Returns
-    -------
-    int64 arrays of one shape: (channels,) for a convolution, (positions,) for a pool,
-    (1,) for one that needs no more, (2,) for an addition.
-    """
-    zero = graph.tensors[node.inputs[0]].q.zero_point
-    if isinstance(node, QMaxPool):
-        return np.array([-zero]), np.array([1 << unit_shift]), np.array([unit_shift])
-    assert isinstance(node, QConv | QAveragePool | QAdd)
-    requantize: Requantize = node.requantize
-    multiplier, shift = requantize.multiplier.ravel(), requantize.shift.ravel()
-    if isinstance(node, QConv):
-        totals = node.weight.reshape(len(node.weight), -1).astype(np.int64).sum(axis=1)
-        return node.bias - zero * totals, multiplier, shift
-    if isinstance(node, QAdd):
-        zeros = [graph.tensors[name].q.zero_point for name in node.inputs]
-        return -np.array(zeros, np.int64), multiplier, shift
-    taps = node.window.kernel[0] * node.window.kernel[1]
-    if is_uniform(requantize):
-        multiplier, shift = multiplier[:1], shift[:1]
-    return np.full(len(multiplier), -zero * taps, np.int64), multiplier, shift
-
-
 def parameter_words(
-    values: tuple[np.ndarray, np.ndarray, np.ndarray],
-    geometry: Geometry,
-    config: EngineConfig,
-    shifts: tuple[int, ...],
+    table: np.ndarray, geometry: Geometry, config: EngineConfig, shifts: tuple[int, ...]
 ) -> np.ndarray:
-    """Parameter words in the order in which the drain reads them, int64 (words, lanes, 3)."""
-    bias, multiplier, shift = values
-    index = np.searchsorted(np.array(shifts), shift)
-    table = np.stack([bias, multiplier, index], axis=-1).astype(np.int64)
+    """Parameter words in the order in which the drain reads them, int64 (words, lanes, 3).
+
+    Parameters
+    ----------
+    table
+        int64 (n, 3): bias, multiplier and shift of each channel, position, operand, or of all.
+    """
     lanes = config.lanes
+    table = table.copy()
+    table[:, 2] = np.searchsorted(np.array(shifts), table[:, 2])
     if geometry.parameter_mode in (ParameterMode.LAYER, ParameterMode.PIXEL):
         return np.repeat(table[:, None, :], lanes, axis=1)
     if geometry.parameter_mode is ParameterMode.TILE:

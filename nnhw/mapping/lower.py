@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool
+from ..ir import Graph
 from ..isa import (
     DrainInstruction,
     FetchInstruction,
@@ -13,6 +13,7 @@ from ..isa import (
 from .config import EngineConfig
 from .geometry import Geometry
 from .memory_plan import MemoryPlan
+from .parts import Part
 
 
 def drain_steps(geometry: Geometry, config: EngineConfig) -> tuple[int, int]:
@@ -21,15 +22,13 @@ def drain_steps(geometry: Geometry, config: EngineConfig) -> tuple[int, int]:
 
 
 def lower_fetch(
-    node: Node,
+    part: Part,
     graph: Graph,
-    geometry: Geometry,
     config: EngineConfig,
     plan: MemoryPlan,
     *,
     lane_minimum: int,
     weight_base: int,
-    weighted: bool,
     fence: bool,
     frees_frame: bool,
     to_stream: bool,
@@ -42,17 +41,17 @@ def lower_fetch(
     ----------
     lane_minimum
         Smallest activation of the datapath: what padding delivers to a maximum.
-    weight_base, weighted
-        First weight word, and whether words advance with fetches.
-    fence, frees_frame, to_stream
+    weight_base, fence, frees_frame, to_stream
         See `FetchInstruction`.
     """
+    geometry = part.geometry
+    weighted = part.weight is not None
     space = 1 << plan.address_bits
-    zero_point = graph.tensors[node.inputs[0]].q.zero_point
-    base = plan.address(node.inputs[0])
+    zero_point = graph.tensors[part.inputs[0]].q.zero_point
+    base = plan.address(part.inputs[0])
     pitch = geometry.row_pitch
-    if isinstance(node, QAdd):
-        pitch = plan.address(node.inputs[1]) - base
+    if len(part.inputs) == 2:
+        pitch = plan.address(part.inputs[1]) - base
     out_row = geometry.out_row_step if geometry.out_rows > 1 else 0
     roll = geometry.roll_step if geometry.rolls > 1 else 0
     tap_y = geometry.tap_y_step if geometry.taps_y > 1 else 0
@@ -94,14 +93,15 @@ def lower_fetch(
     )
 
 
-def lower_drain(
-    geometry: Geometry, config: EngineConfig, *, parameter_base: int
-) -> DrainInstruction:
+def lower_drain(part: Part, config: EngineConfig, *, parameter_base: int) -> DrainInstruction:
     """The drain instruction of a layer whose parameters begin at word `parameter_base`."""
+    geometry = part.geometry
     steps, steps_last = drain_steps(geometry, config)
     return DrainInstruction(
         paired=int(geometry.operation is Operation.LANE_PAIR),
+        product=int(part.multiplies),
         pixels=geometry.pixels - 1,
+        row_pixels=geometry.out_cols - 1 if part.row_gap else 0,
         tiles=geometry.tiles - 1,
         rolls=geometry.rolls - geometry.warmup - 1,
         steps=steps - 1,
@@ -114,24 +114,21 @@ def lower_drain(
 
 
 def lower_write_back(
-    node: Node, graph: Graph, geometry: Geometry, plan: MemoryPlan, *, to_stream: bool
+    part: Part, graph: Graph, plan: MemoryPlan, *, table: int, to_stream: bool
 ) -> WriteBackInstruction:
     """The write-back instruction of a layer."""
-    _, width, channels = graph.tensors[node.output].shape
-    rolls = geometry.rolls - geometry.warmup - 1
-    quantization = graph.tensors[node.output].q
-    if isinstance(node, QMaxPool):
-        lo, hi = node.lo, node.hi
-    else:
-        assert isinstance(node, QConv | QAveragePool | QAdd)
-        lo, hi = node.requantize.lo, node.requantize.hi
+    _, width, channels = graph.tensors[part.node.output].shape
+    rolls = part.geometry.rolls - part.geometry.warmup - 1
     return WriteBackInstruction(
-        zero_point=quantization.zero_point,
-        lo=lo,
-        hi=hi,
+        zero_point=part.zero_point,
+        lo=part.lo,
+        hi=part.hi,
         rolls=rolls,
         roll_pitch=width * channels if rolls else 0,
-        destination=0 if to_stream else plan.address(node.output),
+        pixel_gap=part.pixel_gap,
+        row_gap=part.row_gap,
+        table=table,
+        destination=0 if to_stream else plan.address(part.node.output) + part.offset,
         to_stream=int(to_stream),
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Quantization
 from ..isa import (
     DrainInstruction,
     FetchInstruction,
@@ -144,9 +143,27 @@ class Plan:
         """Multiply-accumulates of the network by definition."""
         return sum(layer.macs for layer in self.layers)
 
+    @property
+    def multiplies(self) -> bool:
+        """Whether tensors are multiplied with each other."""
+        return any(layer.drain.product for layer in self.layers)
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether results are looked up in tables."""
+        return any(layer.write_back.table for layer in self.layers)
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether any layer writes a part of a tensor with gaps in it."""
+        return any(layer.write_back.pixel_gap or layer.write_back.row_gap for layer in self.layers)
+
     def drain_latency(self, layer: Layer) -> int:
         """Cycles from a tile's last issue to its first result at the write-back register."""
-        return self.config.drain_latency(dense=layer.is_dense, paired=self.paired)
+        config = self.config
+        shadow = config.read_latency + config.array_latency(dense=layer.is_dense) + 1
+        scale = 2 + config.scale_stages + self.paired + self.multiplies
+        return shadow + scale + 3 + self.has_tables
 
     @property
     def lane_slots(self) -> int:
@@ -184,7 +201,9 @@ class Plan:
         for layer in self.layers:
             if not layer.write_back.to_stream:
                 drain = layer.drain
-                values += [layer.write_back.destination, layer.write_back.roll_pitch]
+                write_back = layer.write_back
+                values += [write_back.destination, write_back.roll_pitch]
+                values += [write_back.pixel_gap, write_back.row_gap]
                 values += [drain.count, drain.count_last]
                 values += [self.config.lanes if drain.steps or drain.steps_last else 0]
         return math.gcd(*values)
@@ -209,22 +228,21 @@ class Program(Plan):
     ----------
     widths
         Of the datapath.
-    input_quantization, output_quantization
-        Of the frames.
     shifts
         The distinct shifts of all requantizations, ascending.
     weights
         int8 (words, rows, cols): the weight memory.
     parameters
         int64 (words, lanes, 3): bias, multiplier and index into `shifts` of each requantizer lane.
+    tables
+        int8 (2 ** activation bits,) each: results of `QFunction` by q, lowest first.
     """
 
     widths: Widths
-    input_quantization: Quantization
-    output_quantization: Quantization
     shifts: tuple[int, ...]
     weights: np.ndarray
     parameters: np.ndarray
+    tables: tuple[np.ndarray, ...]
 
     def memory_bits(self) -> dict[str, int]:
         """Bits of each memory of the design."""

@@ -16,6 +16,12 @@ from nnhw.isa import Operation
 from nnhw.mapping import EngineConfig, Program, map_graph
 
 
+def dense_alone() -> IntegerBuilder:
+    builder = IntegerBuilder((2, 2, 5), seed=7)
+    builder.conv("x", 6)
+    return builder
+
+
 def dense_pair() -> IntegerBuilder:
     builder = IntegerBuilder((1, 1, 7), seed=1)
     builder.dense(builder.dense("x", 5), 3)
@@ -60,8 +66,8 @@ def reshaped() -> IntegerBuilder:
     return builder
 
 
-NETWORKS = {build.__name__: build for build in (dense_pair, padded_conv, depthwise, pools)}
-NETWORKS |= {build.__name__: build for build in (residual, reshaped)}
+NETWORKS = {build.__name__: build for build in (dense_alone, dense_pair, padded_conv)}
+NETWORKS |= {build.__name__: build for build in (depthwise, pools, residual, reshaped)}
 CONFIGS = {
     "one": EngineConfig(rows=1, cols=1, input_bytes=1, output_bytes=1, frame_buffers=1),
     "row": EngineConfig(rows=5, cols=1, lanes=2, input_bytes=4, output_bytes=8),
