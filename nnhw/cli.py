@@ -119,6 +119,7 @@ def build(
     if as_json:
         sys.stdout.write(result.report.to_json())
     else:
+        console.print()
         console.print(render_terminal(result.report))
         console.print(f"\nThe design is in [bold]{result.folder}[/bold]; see report.html there.")
 
@@ -191,12 +192,10 @@ def inspect(model: Model, as_json: Json = False) -> None:
 
 
 def main() -> None:
-    """Entry point of the command `nnhw`."""
+    """Entry point of the command `nnhw`; typer sees to exit codes 2 and 130."""
     try:
         app()
     except NnhwError as error:
         Console(stderr=True).print("[bold red]Error:[/bold red]", end=" ")
         print(error, file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)

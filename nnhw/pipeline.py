@@ -149,7 +149,8 @@ def build(
         model_sha256 = _sha256(model)
         export_design(graph, program, cycles, folder, model_sha256=model_sha256)
         install_testbench(folder)
-        make_vectors(graph, frames, seed).save(folder / "sim" / "vectors.npz")
+        layers = [layer.tensor for layer in program.layers]
+        make_vectors(graph, frames, layers, seed).save(folder / "sim" / "vectors.npz")
         files = _files(folder)
 
         stage.complete = True

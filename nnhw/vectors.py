@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .golden import run
-from .ir import Graph, Reshape
+from .ir import Graph
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +46,7 @@ class Vectors:
             np.savez_compressed(file, **arrays)
 
 
-def make_vectors(graph: Graph, frames: np.ndarray, seed: int = 0) -> Vectors:
+def make_vectors(graph: Graph, frames: np.ndarray, layers: Sequence[str], seed: int = 0) -> Vectors:
     """Run the golden model on real frames, the two extreme frames and a random one.
 
     Parameters
@@ -54,6 +55,8 @@ def make_vectors(graph: Graph, frames: np.ndarray, seed: int = 0) -> Vectors:
         Integer graph with one input and one output.
     frames
         (N, H, W, C), quantized; N may be 0.
+    layers
+        Name of the tensor that each layer writes, in order of execution.
     seed
         Of the random frame.
     """
@@ -68,7 +71,6 @@ def make_vectors(graph: Graph, frames: np.ndarray, seed: int = 0) -> Vectors:
         ),
     )
     batch = np.concatenate([frames, *(corner.astype(frames.dtype) for corner in corners)])
-    layers = [node.output for node in graph.nodes if not isinstance(node, Reshape)]
     values = run(graph, batch, keep={*layers, result.tensor})
     return Vectors(
         kinds=(*("real" for _ in frames), "all-minimum", "all-maximum", "random"),

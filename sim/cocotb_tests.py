@@ -121,7 +121,7 @@ class Bench:
         except AssertionError:
             await Timer(AFTERMATH_CYCLES * PERIOD_NS, "ns")
             raise
-        await feeder
+        assert feeder.done(), "the design answers frames that it has not taken"
         for task in pauses:
             task.cancel()
         self.source.pause = self.sink.pause = False

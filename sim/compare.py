@@ -1,70 +1,14 @@
-"""Compares a trace with the golden model and measures clock cycles in it.
-
-Needs NumPy only. Results are dictionaries of plain values, ready for JSON.
-"""
+"""Compares a trace with the golden model and measures clock cycles in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from design import Design, Vectors
+from divergence import Difference, Divergence, describe
 from plan import Segment
-from trace_file import INPUT, OUTPUT, UNKNOWN, VIOLATION, WRITE_BACK, Trace
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where the hardware first differs from the golden model.
-
-    Parameters
-    ----------
-    test
-        "latency", "interval", "stalls" or "reset".
-    frame, kind
-        Number and kind of the vector.
-    cycle
-        Clock cycle since the start of the simulation; the last one with an event before it if
-        something is missing.
-    layer, layer_name
-        Number and name of the layer; None if it is the output stream that differs.
-    element
-        (y, x, channel) in the layer's or the output's tensor; None if no element differs.
-    expected, actual
-        The differing bytes; None if no element differs, `actual` also if it has X in it.
-    message
-        All that in a sentence.
-    """
-
-    test: str
-    frame: int
-    kind: str
-    cycle: int
-    layer: int | None
-    layer_name: str | None
-    element: tuple[int, int, int] | None
-    expected: int | None
-    actual: int | None
-    message: str
-
-
-@dataclass(frozen=True)
-class _Difference:
-    """A difference within a segment.
-
-    `position` is that of the frame in the segment, `order` that of the layer; the output stream
-    comes after all layers. The first difference is the least of (position, order, cycle). `offset`
-    counts bytes in the frame and is None if the difference is not in a byte.
-    """
-
-    position: int
-    order: int
-    cycle: int
-    what: str
-    offset: int | None = None
-    expected: int | None = None
-    actual: int | None = None
+from trace_file import INPUT, OUTPUT, VIOLATION, WRITE_BACK, Trace
 
 
 def measure(design: Design, plan: tuple[Segment, ...], trace: Trace) -> dict[str, int | None]:
@@ -94,13 +38,13 @@ def first_divergence(
             found = list(_missing(design, segment, events))
         if found:
             first = min(found, key=lambda found: (found.position, found.order, found.cycle))
-            return _describe(design, vectors, segment, first)
+            return describe(design, vectors, segment, first)
     return None
 
 
 def _differences(
     design: Design, vectors: Vectors, segment: Segment, events: Trace
-) -> Iterator[_Difference]:
+) -> Iterator[Difference]:
     """The first difference of each layer and of the output, of what was written at all."""
     numbers = list(segment.frames)
     writes = events.only(WRITE_BACK)
@@ -110,7 +54,7 @@ def _differences(
     last = len(design.layers)
     unknown = writes[writes.layer >= last]
     if len(unknown):
-        yield _Difference(
+        yield Difference(
             0,
             last,
             int(unknown.cycle[0]),
@@ -122,7 +66,7 @@ def _differences(
         cycle = int(broken.cycle[0])
         beats = int(np.count_nonzero(events.only(OUTPUT).cycle < cycle))
         position = min(beats // design.output.beats, len(numbers) - 1)
-        yield _Difference(
+        yield Difference(
             position,
             last,
             cycle,
@@ -132,7 +76,7 @@ def _differences(
 
 def _layer_difference(
     index: int, golden: np.ndarray, order: np.ndarray, writes: Trace
-) -> Iterator[_Difference]:
+) -> Iterator[Difference]:
     """First difference of a layer; golden is uint8 (frames, size), `order` see `Layer`."""
     frames, size = golden.shape
     lanes = np.arange(writes.data.shape[1])
@@ -144,7 +88,7 @@ def _layer_difference(
     wrong = np.flatnonzero(actual[:common] != expected[:common])
     if len(wrong):
         place = int(wrong[0])
-        yield _Difference(
+        yield Difference(
             place // size,
             index,
             int(cycles[place]),
@@ -154,12 +98,12 @@ def _layer_difference(
             int(actual[place]),
         )
     elif len(actual) > len(expected):
-        yield _Difference(
+        yield Difference(
             frames - 1, index, int(cycles[len(expected)]), f"has more than its {size} results"
         )
 
 
-def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iterator[_Difference]:
+def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iterator[Difference]:
     """First difference of the output stream; golden is uint8 (frames, frame_bytes)."""
     stream = design.output
     order = len(design.layers)
@@ -176,7 +120,7 @@ def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iter
         lane = int(np.flatnonzero(actual[beat] != expected[beat])[0])
         offset = beat % stream.beats * stream.beat_bytes + lane
         unused = offset >= stream.frame_bytes
-        yield _Difference(
+        yield Difference(
             beat // stream.beats,
             order,
             int(beats.cycle[beat]),
@@ -189,14 +133,14 @@ def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iter
         )
     elif len(wrong_tlast):
         beat = int(wrong_tlast[0])
-        yield _Difference(
+        yield Difference(
             beat // stream.beats,
             order,
             int(beats.cycle[beat]),
             f"has tlast = {beats.count[beat]} in beat {beat % stream.beats} of {stream.beats}",
         )
     elif len(beats) > len(expected):
-        yield _Difference(
+        yield Difference(
             len(golden) - 1,
             order,
             int(beats.cycle[len(expected)]),
@@ -204,7 +148,7 @@ def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iter
         )
 
 
-def _missing(design: Design, segment: Segment, events: Trace) -> Iterator[_Difference]:
+def _missing(design: Design, segment: Segment, events: Trace) -> Iterator[Difference]:
     """What is missing at the end of a segment whose events are right as far as they go."""
     frames = len(segment.frames)
     writes = events.only(WRITE_BACK)
@@ -213,7 +157,7 @@ def _missing(design: Design, segment: Segment, events: Trace) -> Iterator[_Diffe
         written = int(writes.count[writes.layer == index].sum())
         if written < frames * layer.size:
             done = written % layer.size
-            yield _Difference(
+            yield Difference(
                 written // layer.size,
                 index,
                 last_cycle,
@@ -222,7 +166,7 @@ def _missing(design: Design, segment: Segment, events: Trace) -> Iterator[_Diffe
     beats = len(events.only(OUTPUT))
     if beats < frames * design.output.beats:
         done = beats % design.output.beats
-        yield _Difference(
+        yield Difference(
             beats // design.output.beats,
             len(design.layers),
             last_cycle,
@@ -238,42 +182,3 @@ def _last_write(design: Design, writes: Trace) -> str:
         f"the last write-back was to layer {index} '{design.layers[index].name}' "
         f"in cycle {writes.cycle[-1]}"
     )
-
-
-def _describe(
-    design: Design, vectors: Vectors, segment: Segment, difference: _Difference
-) -> Divergence:
-    frame = segment.frames[difference.position]
-    layer = layer_name = element = None
-    shape, subject = design.output.shape, "the output"
-    if difference.order < len(design.layers):
-        layer = difference.order
-        layer_name, shape = design.layers[layer].name, design.layers[layer].shape
-        subject = f"layer {layer} '{layer_name}'"
-    detail = difference.what
-    if difference.offset is not None:
-        element = tuple(int(i) for i in np.unravel_index(difference.offset, shape))
-        detail += (
-            " at y={} x={} channel={}".format(*element)
-            + f": expected {_byte(difference.expected)}, got {_byte(difference.actual)}"
-        )
-    return Divergence(
-        test=segment.test,
-        frame=frame,
-        kind=vectors.kinds[frame],
-        cycle=difference.cycle,
-        layer=layer,
-        layer_name=layer_name,
-        element=element,
-        expected=difference.expected,
-        actual=None if difference.actual == UNKNOWN else difference.actual,
-        message=f"Test '{segment.test}', frame {frame} ({vectors.kinds[frame]}), "
-        f"cycle {difference.cycle}: {subject} {detail}",
-    )
-
-
-def _byte(value: int | None) -> str:
-    """A byte as hexadecimal and as a two's complement number."""
-    if value is None or value == UNKNOWN:
-        return "X"
-    return f"0x{value:02x} ({value - 256 if value > 127 else value})"

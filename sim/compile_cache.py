@@ -9,6 +9,7 @@ a small design takes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -54,12 +55,10 @@ def _key(command: list[str], files: list[Path]) -> str:
 def _store(target: Path, cached: Path) -> None:
     """Put an object file into the cache, whole or not at all."""
     partial = cached.with_suffix(f".{os.getpid()}")
-    try:
+    with contextlib.suppress(OSError):  # no room or no permission: no cache
         cached.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(target, partial)
         partial.replace(cached)
-    except OSError:
-        partial.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

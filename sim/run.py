@@ -32,6 +32,8 @@ from trace_file import read_trace  # noqa: E402
 
 WAVES_BEFORE, WAVES_AFTER = 300, 200
 """Clock cycles before and after a divergence that are recorded."""
+WAVES_MOST = 20_000
+"""Most clock cycles that --waves records; with 128 multipliers, each takes some 20 KB."""
 
 
 def main() -> int:
@@ -59,18 +61,16 @@ def simulate(design: Design, options: argparse.Namespace) -> dict:
     simulator = find_simulator(options.simulator)
     frames = choose_frames(vectors, options.vectors)
     plan = make_plan(design, frames, options.seed)
-    folder = options.build_dir or _default_build_folder(design)
-    folder = folder / (f"{simulator.name}-waves" if options.waves else simulator.name)
+    folder = (options.build_dir or _default_build_folder(design)) / simulator.name
     run_options = {"vectors": len(frames), "seed": options.seed}
 
     start = time.monotonic()
     _say(f"Compiling with {simulator.name} {simulator.version} in {folder}")
-    compiled = compile_design(simulator, design, folder, waves=options.waves)
+    compiled = compile_design(simulator, design, folder, waves=False)
     build_seconds = time.monotonic() - start
 
     start = time.monotonic()
-    whole_run = (0, 2**40 - 1) if options.waves else None
-    failures = run_tests(simulator, design, folder, waves=whole_run, **run_options)
+    failures = run_tests(simulator, design, folder, **run_options)
     run_seconds = time.monotonic() - start
 
     trace = read_trace(folder / "trace.txt")
@@ -82,9 +82,14 @@ def simulate(design: Design, options: argparse.Namespace) -> dict:
         expected = getattr(design, name)
         if cycles is not None and cycles != expected:
             failures.append(f"{name}: the manifest says {expected}, measured are {cycles}")
-    waves = folder / simulator.waves_file if options.waves else None
-    if divergence is not None and waves is None:
-        waves = _record(simulator, design, folder, divergence.cycle, run_options)
+
+    waves = None
+    if divergence is not None:
+        window = (max(0, divergence.cycle - WAVES_BEFORE), divergence.cycle + WAVES_AFTER)
+        waves = _record(simulator, design, folder, window, run_options)
+    elif options.waves:
+        window = (0, min(design.latency_cycles + WAVES_AFTER, WAVES_MOST))
+        waves = _record(simulator, design, folder, window, run_options)
     return {
         "passed": not failures,
         "simulator": simulator.name,
@@ -114,13 +119,15 @@ def _default_build_folder(design: Design) -> Path:
 
 
 def _record(
-    simulator: Simulator, design: Design, folder: Path, cycle: int, run_options: dict
+    simulator: Simulator, design: Design, folder: Path, window: tuple[int, int], run_options: dict
 ) -> Path:
-    """Run again up to a divergence in clock cycle `cycle` and record the waves around it."""
+    """Repeat the run up to the end of a window of clock cycles and record the waves in it.
+
+    It is compiled once more for that: what can record is slower, even while it does not.
+    """
     folder = folder.with_name(f"{folder.name}-waves")
-    _say(f"Recording waves around cycle {cycle}")
+    _say("Recording waves from cycle {} to {}".format(*window))
     compile_design(simulator, design, folder, waves=True)
-    window = (max(0, cycle - WAVES_BEFORE), cycle + WAVES_AFTER)
     run_tests(simulator, design, folder, waves=window, **run_options)
     return folder / simulator.waves_file
 
@@ -132,7 +139,7 @@ def _parse() -> argparse.Namespace:
         "design", nargs="?", type=Path, default=here.parent, help="folder of the exported design"
     )
     parser.add_argument("--simulator", choices=("verilator", "icarus"), default="verilator")
-    parser.add_argument("--waves", action="store_true", help="record the waves of the whole run")
+    parser.add_argument("--waves", action="store_true", help="record waves of the first frame")
     parser.add_argument("--vectors", type=int, metavar="N", help="send N frames only")
     parser.add_argument("--seed", type=int, default=0, help="of the random pauses and resets")
     parser.add_argument("--build-dir", type=Path, help="folder for the compiled simulator")
@@ -179,4 +186,7 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -99,6 +100,8 @@ class DrainStep:
     count: int
     parameters: tuple[int, ...]
     tile_done: bool
+    pixel_done: bool
+    row_done: bool
     layer_done: bool
 
 
@@ -119,41 +122,39 @@ def walk_drain(i: DrainInstruction, *, lanes: int) -> Iterator[DrainStep]:
                     case ParameterMode.PIXEL:
                         word += pixel
                 tile_done = step == steps
+                pixel_done = tile_done and roll == i.rolls and last_strip
                 yield DrainStep(
                     first=step * lanes,
                     count=count if tile_done else lanes,
                     parameters=(word, word + 1) if i.paired else (word,),
                     tile_done=tile_done,
-                    layer_done=tile_done and roll == i.rolls and last_strip and pixel == i.pixels,
+                    pixel_done=pixel_done,
+                    row_done=pixel_done and pixel % (i.row_pixels + 1) == i.row_pixels,
+                    layer_done=pixel_done and pixel == i.pixels,
                 )
             strip_word += steps + 1
 
 
-def walk_write_back(i: WriteBackInstruction, counts: list[tuple[int, bool]]) -> Iterator[int]:
-    """Address of the first result of each drain step.
-
-    Parameters
-    ----------
-    counts
-        Results of each step, and whether it ends a tile.
-    """
-    strip = tile = address = i.destination
+def walk_write_back(i: WriteBackInstruction, steps: list[DrainStep]) -> Iterator[int]:
+    """Address of the first result of each drain step."""
+    tile = address = after_first_tile = i.destination
     roll = 0
-    for count, tile_done in counts:
+    for step in steps:
         yield address
-        address += count
-        if not tile_done:
+        address += step.count
+        if step.pixel_done:
+            address += i.row_gap if step.row_done else i.pixel_gap
+        if not step.tile_done:
             continue
         if roll == 0:
             after_first_tile = address
-        roll += 1
-        if roll <= i.rolls:
+        if roll < i.rolls:
             tile += i.roll_pitch
+            roll += 1
         else:
-            strip = tile = after_first_tile
+            tile = after_first_tile
             roll = 0
         address = tile
-    assert (roll, address) == (0, strip), "the layer ends within a strip"
 
 
 class Interpreter:
@@ -183,10 +184,15 @@ class Interpreter:
         self.exists[program.frame_base : frame_end] = True
 
     def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
-        """The result of each layer by name of its tensor: int8, flat, channels last."""
+        """What each layer, or all layers that write the same tensor, put there: int8, flat,
+        channels last, by name of the tensor."""
         base = self.program.frame_base
         self.memory[base : base + frame.size] = frame.ravel()
-        return {layer.tensor: self._run_layer(layer) for layer in self.program.layers}
+        self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
+        tensors = {layer.tensor: self._run_layer(layer) for layer in self.program.layers}
+        for tensor, written in self.written.items():
+            assert (written == 1).all(), f"of '{tensor}' something is missing or written twice"
+        return tensors
 
     def _run_layer(self, layer: Layer) -> np.ndarray:
         config = self.program.config
@@ -202,23 +208,24 @@ class Interpreter:
             if step.tile_done:
                 terms = None
         assert next(tiles, None) is None, "the drain leaves tiles behind"
-        assert [step.layer_done for step in steps] == [False] * (len(steps) - 1) + [True]
         if layer.write_back.to_stream:
+            self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
         return self._store(layer, steps, results)
 
     def _store(self, layer: Layer, steps: list[DrainStep], results: list[list[int]]) -> np.ndarray:
-        """Write a layer's results, and return what is there afterwards."""
-        start = layer.write_back.destination
+        """Write a layer's results, and return what its tensor holds afterwards."""
+        start = min(
+            other.write_back.destination
+            for other in self.program.layers
+            if other.tensor == layer.tensor
+        )
         assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
-        written = np.zeros(layer.size, int)
-        counts = [(step.count, step.tile_done) for step in steps]
-        addresses = walk_write_back(layer.write_back, counts)
+        addresses = walk_write_back(layer.write_back, steps)
         for address, values in zip(addresses, results, strict=True):
             assert start <= address <= start + layer.size - len(values)
             self.memory[address : address + len(values)] = values
-            written[address - start : address - start + len(values)] += 1
-        assert (written == 1).all(), "a result is missing, or written twice"
+            self.written[layer.tensor][address - start : address - start + len(values)] += 1
         return self.memory[start : start + layer.size].astype(np.int8)
 
     def _read(self, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
@@ -271,7 +278,7 @@ class Interpreter:
         widths, write_back = self.program.widths, layer.write_back
         results = []
         for lane in range(step.count):
-            scaled = 0
+            operands, scaled = [], 0
             for term, address in zip(terms, step.parameters, strict=True):
                 bias, multiplier, index = self.program.parameters[address, lane].tolist()
                 value = int(term[step.first + lane])
@@ -279,10 +286,18 @@ class Interpreter:
                 check_width(bias, widths.bias)
                 check_width(value + bias, widths.operand)
                 check_width(multiplier, widths.multiplier + 1)
+                operands.append(value + bias)
                 scaled += (value + bias) * multiplier
                 shift = self.program.shifts[index]
+            if layer.drain.product:
+                check_width(math.prod(operands), widths.operand)
+                scaled = math.prod(operands) * multiplier
             rounded = round(Fraction(scaled, 1 << shift))  # ties to even
-            results.append(min(max(rounded + write_back.zero_point, write_back.lo), write_back.hi))
+            result = min(max(rounded + write_back.zero_point, write_back.lo), write_back.hi)
+            if write_back.table:
+                table = self.program.tables[write_back.table - 1]
+                result = int(table[result + (1 << (widths.activation - 1))])
+            results.append(result)
         return results
 
 

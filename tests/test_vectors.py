@@ -11,18 +11,19 @@ from nnhw.vectors import make_vectors
 
 @pytest.fixture(scope="module")
 def network():
-    """A graph with a Reshape in the middle, which is no layer, and quantized frames."""
+    """A graph with a Reshape in the middle, which is no layer; frames; names of the layers."""
     builder = Builder((4, 4, 3))
     x = builder.reshape(builder.conv("x", 6, kernel=(3, 3)), (1, 1, 24))
     graph = builder.graph(builder.dense(x, 5))
     data = builder.data(10)
     integer = quantize(graph, data, QuantizeOptions(activation_bits=6))
-    return integer, quantize_input(data[:2], integer.tensors["x"].q)
+    layers = [integer.nodes[0].output, integer.nodes[2].output]
+    return integer, quantize_input(data[:2], integer.tensors["x"].q), layers
 
 
 def test_frames(network):
-    graph, frames = network
-    vectors = make_vectors(graph, frames)
+    graph, frames, layers = network
+    vectors = make_vectors(graph, frames, layers)
     assert vectors.kinds == ("real", "real", "all-minimum", "all-maximum", "random")
     inputs = vectors.input.view(np.int8)
     assert inputs.shape == (5, 48)
@@ -35,33 +36,32 @@ def test_frames(network):
 
 
 def test_layers_and_output(network):
-    graph, frames = network
-    vectors = make_vectors(graph, frames)
-    conv, _, dense = graph.nodes
+    graph, frames, layers = network
+    vectors = make_vectors(graph, frames, layers)
     batch = vectors.input.view(np.int8).reshape(5, 4, 4, 3)
-    values = run(graph, batch, keep=[conv.output, dense.output])
+    values = run(graph, batch, keep=layers)
     assert len(vectors.layers) == 2
-    for layer, node in zip(vectors.layers, (conv, dense), strict=True):
+    for layer, name in zip(vectors.layers, layers, strict=True):
         assert layer.dtype == np.uint8
-        np.testing.assert_array_equal(layer.view(np.int8), values[node.output].reshape(5, -1))
+        np.testing.assert_array_equal(layer.view(np.int8), values[name].reshape(5, -1))
     np.testing.assert_array_equal(vectors.output, vectors.layers[1])
 
 
 def test_seed(network):
-    graph, frames = network
-    first, same, other = (make_vectors(graph, frames, seed).input for seed in (1, 1, 2))
+    graph, frames, layers = network
+    first, same, other = (make_vectors(graph, frames, layers, seed).input for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert (first[4] != other[4]).any()
 
 
 def test_no_real_frames(network):
-    graph, frames = network
-    assert make_vectors(graph, frames[:0]).kinds == ("all-minimum", "all-maximum", "random")
+    graph, frames, layers = network
+    assert make_vectors(graph, frames[:0], layers).kinds == ("all-minimum", "all-maximum", "random")
 
 
 def test_file(network, tmp_path):
-    graph, frames = network
-    vectors = make_vectors(graph, frames)
+    graph, frames, layers = network
+    vectors = make_vectors(graph, frames, layers)
     for name in ("a.npz", "b.npz"):
         vectors.save(tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

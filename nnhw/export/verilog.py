@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import warnings
+from collections.abc import Iterable
 
-from amaranth.back import verilog
+from amaranth.lib import wiring
 
 from .. import __version__
 from ..hdl import Accelerator
 from ..mapping import Program
+from .verilog_design import design_lines
+from .verilog_fold import fold_operators
+from .verilog_hierarchy import Hierarchy, elaborate
+from .verilog_layout import wrapped
+from .verilog_liveness import Place, drop_dead
+from .verilog_ports import restore_ports
+from .verilog_simplify import inline_copies, narrow_operators, share_operators
+from .verilog_widths import fit_widths
+
+#: Outputs of the write-back stage that the testbench watches: nothing else has to read them.
+TRACE = tuple(("engine.write_back", name) for name in ("valid", "layer", "count", "data"))
 
 
 def generate_verilog(program: Program) -> str:
@@ -17,14 +27,52 @@ def generate_verilog(program: Program) -> str:
 
     The text depends on nothing but the program and the versions of nnhw and Amaranth.
     """
-    # Amaranth would prefer any yosys on PATH, whose output may differ.
-    os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        text = verilog.convert(
-            Accelerator(program), name=program.name, emit_src=False, strip_internal_attrs=True
-        )
-    return _header(program) + text
+    return _header(program) + component_verilog(Accelerator(program), program.name, keep=TRACE)
+
+
+def component_verilog(
+    component: wiring.Component, name: str, *, keep: Iterable[tuple[str, str]] = ()
+) -> str:
+    """Verilog-2005 text of a component and of all that it contains.
+
+    Modules keep the ports that their components declare, as far as they are used, and instances
+    their names. Modules that are alike are written once.
+
+    Parameters
+    ----------
+    name
+        Of the top module. The names of the others begin with it.
+    keep
+        Outputs that stay although nothing reads them: the path of an instance, and a name.
+
+    Raises
+    ------
+    NotImplementedError
+        If the component uses something of Amaranth that this has no Verilog for: asynchronous
+        resets, falling edges, transparent memory ports, division, print and assert statements.
+    """
+    hierarchy = elaborate(component, name)
+    restore_ports(hierarchy)
+    for module in hierarchy.modules.values():
+        owns = hierarchy.origins[module.name].owns
+        inline_copies(module, owns)
+        while fold_operators(module):
+            inline_copies(module, owns)
+    drop_dead(hierarchy, [_place(hierarchy, f"{name}.{path}", port) for path, port in keep])
+    for module in hierarchy.modules.values():
+        owns = hierarchy.origins[module.name].owns
+        share_operators(module, owns)
+        narrow_operators(module, owns)
+        fit_widths(module)
+    return "".join(f"{line}\n" for line in wrapped(design_lines(hierarchy)))
+
+
+def _place(hierarchy: Hierarchy, path: str, port: str) -> Place:
+    """The wire that stands for an output of a component."""
+    for member in hierarchy.origins[path].members:
+        if member.name == port:
+            return path, member.wire
+    raise KeyError(f"{path} has no port {port}")
 
 
 def _header(program: Program) -> str:

@@ -186,13 +186,8 @@ class Expressions:
         if op.width == 1 and all(width_of(sig) == 1 for sig in inputs):
             symbol = _OF_FLAGS.get(op.kind, symbol)
         if op.kind == "mux":
-            select, if_false, if_true = inputs
-            wire = self._module.whole_wire(if_false)
-            is_chain = wire is not None and self.is_inlined(wire)
-            is_chain = is_chain and self._module.operators[wire].kind == "mux"
-            last = self.value(if_false) if is_chain else self.operand(if_false, symbol)
-            text = f"{self.operand(select, symbol)} ? {self.operand(if_true, symbol)} : {last}"
-        elif op.kind == "sshr":
+            return self._mux(op)
+        if op.kind == "sshr":
             text = f"$signed({self.value(inputs[0])}) >>> {self.operand(inputs[1], symbol)}"
         elif op.signed:
             texts = [self._signed(sig) for sig in inputs]
@@ -202,6 +197,19 @@ class Expressions:
         else:
             text = f" {symbol} ".join(self.operand(sig, symbol) for sig in inputs)
         return text, symbol
+
+    def _mux(self, op: Operator) -> tuple[str, str]:
+        select, if_false, if_true = op.inputs
+        if if_true == (Const("0"),):
+            return f"!{self.operand(select, '!')} && {self.operand(if_false, '&&')}", "&&"
+        if if_false == (Const("1"),):
+            return f"!{self.operand(select, '!')} || {self.operand(if_true, '||')}", "||"
+        wire = self._module.whole_wire(if_false)
+        last = self.operand(if_false, "?:")
+        if wire is not None and self.is_inlined(wire):
+            text, symbol = self._operator(self._module.operators[wire])
+            last = text if symbol == "?:" else last
+        return f"{self.operand(select, '?:')} ? {self.operand(if_true, '?:')} : {last}", "?:"
 
     def _signed(self, sig: Sig) -> str:
         if is_constant(sig):

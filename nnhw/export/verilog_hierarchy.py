@@ -32,7 +32,7 @@ class Origin:
     Parameters
     ----------
     kind
-        Class of the component.
+        Class of the component; any other elaboratable class if it is none.
     members
         Those of its signature that the module has wires for, in order.
     foreign
@@ -72,16 +72,14 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
     text, _ = rtlil.convert_fragment(design, name=name, emit_src=False)
     modules = read_rtlil(text)
 
-    members = {
-        id(part): _members(part) for part in design.elaboratables if hasattr(part, "signature")
-    }
-    owners = {id(s): part for part, found in members.items() for _, _, s in found}
-    origins = {name: Origin(kind=Module) for name in modules}
+    members = {id(part): _members(part) for part in design.elaboratables}
+    owners = {id(s): owner for owner, found in members.items() for _, _, s in found}
+    origins: dict[str, Origin] = {}
     for part, fragment in design.elaboratables.items():
         info = design.fragments[fragment]
         path = ".".join(info.name)
-        if path not in modules or id(part) not in members:
-            continue
+        if path not in modules or path in origins:
+            continue  # a component comes before the anonymous parts that it elaborates to
         names = info.signal_names
         origins[path] = Origin(
             kind=type(part),
@@ -99,10 +97,12 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
     return Hierarchy(name, modules, origins)
 
 
-def _members(component: Elaboratable) -> list[tuple[str, str, Signal]]:
-    """Name, direction and signal of every member of a component's signature."""
+def _members(part: Elaboratable) -> list[tuple[str, str, Signal]]:
+    """Name, direction and signal of every member of the signature, if there is one."""
+    if not isinstance(part, wiring.Component):
+        return []
     found = []
-    for path, member, value in component.signature.flatten(component):
+    for path, member, value in part.signature.flatten(part):
         signal = Value.cast(value)
         if isinstance(signal, Signal):
             direction = "input" if member.flow is wiring.In else "output"

@@ -40,7 +40,7 @@ def drop_dead(hierarchy: Hierarchy, keep: Iterable[Place] = ()) -> None:
             todo += siblings.get((name, wire), ())
             todo += sources[name].get(wire, ())
 
-    for name, module in modules.items():
+    for module in modules.values():
         _keep_only(module, live)
     for name in [name for name in modules if not live[name]]:
         del modules[name]

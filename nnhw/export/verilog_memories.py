@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .verilog_expressions import Expressions, constant, range_of
+from .verilog_expressions import Expressions, constant
 from .verilog_netlist import Memory, Sig, WritePort, bits_of, part_of
 
 
@@ -20,10 +20,29 @@ def memory_operands(memory: Memory) -> Iterator[Sig]:
             yield from (enable, data)
 
 
-def memory_lines(name: str, memory: Memory, expressions: Expressions) -> Iterator[str]:
-    """Declaration, initial contents and ports of a memory with the identifier `name`."""
-    yield f"reg {range_of(memory.width)}{name} [0:{memory.depth - 1}];"
-    yield from _initial_lines(name, memory)
+def contents_lines(memories: Mapping[str, Memory]) -> Iterator[str]:
+    """Initial contents of memories, by their identifiers."""
+    uniform: dict[int, list[str]] = defaultdict(list)
+    for name, memory in memories.items():
+        if len(set(memory.words)) == 1 < memory.depth:
+            uniform[memory.depth].append(f"{name}[row] = {constant(memory.words[0])};")
+            continue
+        digits = -(-memory.width // 4)
+        yield "initial begin"
+        for row, word in enumerate(memory.words):
+            yield f"  {name}[{row}] = {memory.width}'h{int(word, 2):0{digits}x};"
+        yield "end"
+    for depth, lines in uniform.items():
+        yield f"initial begin : fill_{depth}_rows"
+        yield "  integer row;"
+        yield f"  for (row = 0; row < {depth}; row = row + 1) begin"
+        yield from (f"    {line}" for line in lines)
+        yield "  end"
+        yield "end"
+
+
+def port_lines(name: str, memory: Memory, expressions: Expressions) -> Iterator[str]:
+    """Ports of the memory with the identifier `name`; reads give what was there before writes."""
     clocked: dict[Sig, list[str]] = defaultdict(list)
     for write in memory.writes:
         clocked[write.clock] += _write_lines(name, write, expressions)
@@ -38,21 +57,6 @@ def memory_lines(name: str, memory: Memory, expressions: Expressions) -> Iterato
         yield f"always @(posedge {expressions.value(clock)}) begin"
         yield from (f"  {line}" for line in lines)
         yield "end"
-
-
-def _initial_lines(name: str, memory: Memory) -> Iterator[str]:
-    if len(set(memory.words)) == 1 < memory.depth:
-        yield f"initial begin : fill_{name}"
-        yield "  integer row;"
-        yield f"  for (row = 0; row < {memory.depth}; row = row + 1)"
-        yield f"    {name}[row] = {constant(memory.words[0])};"
-        yield "end"
-        return
-    digits = -(-memory.width // 4)
-    yield "initial begin"
-    for row, word in enumerate(memory.words):
-        yield f"  {name}[{row}] = {memory.width}'h{int(word, 2):0{digits}x};"
-    yield "end"
 
 
 def _write_lines(name: str, port: WritePort, expressions: Expressions) -> Iterator[str]:

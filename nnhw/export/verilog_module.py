@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .verilog_expressions import Expressions, constant, range_of
-from .verilog_layout import assignment
-from .verilog_memories import memory_lines, memory_operands
 from .verilog_hierarchy import Origin
+from .verilog_layout import assignment
+from .verilog_memories import contents_lines, memory_operands, port_lines
 from .verilog_names import name_all
 from .verilog_netlist import Const, Instance, Module, Sig, Slice, Value, Wire
 from .verilog_registers import Block, take_blocks
@@ -213,10 +212,15 @@ class ModuleText:
         yield "end"
 
     def _memory_sections(self) -> Iterator[Iterator[str]]:
-        for name, memory in self._module.memories.items():
-            lines = memory_lines(self._names.memories[name], memory, self._expressions)
-            first = attribute_text(memory.attributes) + next(lines)
-            yield itertools.chain([first], lines)
+        memories = {self._names.memories[name]: m for name, m in self._module.memories.items()}
+        yield (
+            f"{attribute_text(memory.attributes)}reg {range_of(memory.width)}{name} "
+            f"[0:{memory.depth - 1}];"
+            for name, memory in memories.items()
+        )
+        yield contents_lines(memories)
+        for name, memory in memories.items():
+            yield port_lines(name, memory, self._expressions)
 
     def _instance_lines(self, name: str) -> Iterator[str]:
         instance = self._module.instances[name]

@@ -74,9 +74,7 @@ def _claims(
     while True:
         claimed = {bit for bits in claims.values() for bit in bits}
         partly = {port for port, bits in ports.items() if not claimed.issuperset(bits)}
-        failed = [
-            wire for wire, bits in claims.items() if any(bit[0] in partly for bit in bits)
-        ]
+        failed = [wire for wire, bits in claims.items() if any(bit[0] in partly for bit in bits)]
         if not failed:
             return {wire: bits for wire, bits in claims.items() if bits}
         for wire in failed:

@@ -51,8 +51,7 @@ def take_blocks(module: Module, is_own: Callable[[str], bool]) -> list[Block]:
         groups[key].append(body)
         clocks[key] = register.clock
     return [
-        Block(clocks[key], _reset_first(module, _merge(bodies)))
-        for key, bodies in groups.items()
+        Block(clocks[key], _reset_first(module, _merge(bodies))) for key, bodies in groups.items()
     ]
 
 
@@ -90,9 +89,7 @@ def _merge(bodies: Sequence[Body]) -> Body:
             return tuple(merged)
         switches = [rest.pop(0) for rest in rests]
         branches = zip(*(switch.cases for switch in switches), strict=True)
-        cases = tuple(
-            (branch[0][0], _merge([inner for _, inner in branch])) for branch in branches
-        )
+        cases = tuple((branch[0][0], _merge([inner for _, inner in branch])) for branch in branches)
         merged.append(Switch(switches[0].select, cases))
 
 

@@ -39,7 +39,6 @@ BINARY = frozenset(
 _INTERNAL = re.compile(r"init|src|generator|top|enum_.*")
 
 
-
 def read_rtlil(text: str) -> dict[str, Module]:
     """The modules of a design by name, parents before children.
 

@@ -1,11 +1,12 @@
 """Processes without registers, as continuous assignments and tables.
 
-Always blocks without a clock are avoided: before Verilog-2005's `always @*` runs for the first time,
-one of its inputs has to change, which those that depend on constants and initial values never do.
+Always blocks without a clock are avoided: for Verilog-2005's `always @*` to run, one of its inputs
+has to change, which constants and initial values never do.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,9 +48,7 @@ def selections(module: Module, wire: str) -> list[tuple[Slice, Selection]]:
     body = module.processes[wire]
     width = module.wires[wire].width
     borders = sorted({0, width, *_borders(body)})
-    parts = [
-        Slice(wire, start, end - start) for start, end in zip(borders, borders[1:], strict=False)
-    ]
+    parts = [Slice(wire, start, end - start) for start, end in itertools.pairwise(borders)]
     return [(part, _select(body, part, ())) for part in parts]
 
 
@@ -162,8 +161,10 @@ def _nested(selection: Selection, expressions: Expressions) -> str:
 
 def _condition(test: list[tuple[Sig, str]], expressions: Expressions) -> str:
     ((sig, value), *more) = test
-    if not more and len(value) == 1:
-        return expressions.operand(sig, "?:") if value == "1" else f"!{expressions.operand(sig, '!')}"
+    if not more and value == "1":
+        return expressions.operand(sig, "?:")
+    if not more and value == "0":
+        return f"!{expressions.operand(sig, '!')}"
     texts = [f"{expressions.operand(sig, '==')} == {label(value)}" for sig, value in test]
     return f"({' || '.join(texts)})"
 

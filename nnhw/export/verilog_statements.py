@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from .verilog_expressions import Expressions
 from .verilog_netlist import Assign, Body, Sig, Switch, part_of, width_of
 
+LONGEST_IF = 80
+"""Characters of a condition and its only assignment that share a line."""
+
 Branch = tuple[Sig, str, Body]
 """A bit, the value that it must have ("" for any), and the statements to run then."""
 
@@ -55,9 +58,11 @@ def reads(body: Body) -> tuple[list[Sig], list[Sig]]:
         chain = branches(statement)
         if chain is None:
             operands.append(statement.select)
+            bodies = [inner for _, inner in statement.cases]
         else:
             operands += [bit for bit, _, _ in chain]
-        for inner in [inner for _, inner in statement.cases] if chain is None else [b[2] for b in chain]:
+            bodies = [inner for _, _, inner in chain]
+        for inner in bodies:
             more_operands, more_values = reads(inner)
             operands += more_operands
             values += more_values
@@ -87,7 +92,7 @@ def _if_lines(chain: list[Branch], expressions: Expressions) -> Iterator[str]:
             "1": lambda bit=bit: f"if ({expressions.value(bit)}) ",
         }[value]()
         lines = list(statement_lines(inner, expressions))
-        if len(chain) == 1 and len(lines) == 1:
+        if len(chain) == len(lines) == 1 and len(condition + lines[0]) <= LONGEST_IF:
             yield f"{condition}{lines[0]}"
             return
         yield f"{start}{condition}begin"

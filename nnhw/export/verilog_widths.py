@@ -14,7 +14,6 @@ from .verilog_netlist import (
     width_of,
 )
 
-
 #: Kinds of operators to which signs still matter when the widths fit.
 _SIGNED = frozenset({"add", "sub", "neg", "mul", "lt", "le", "gt", "ge"})
 

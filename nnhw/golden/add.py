@@ -29,7 +29,7 @@ def add(
     """
     multipliers = node.requantize.multiplier.tolist()
     spans = [source.hi - source.lo for source in sources]
-    check_range(node, spans[0] * multipliers[0] + spans[1] * multipliers[1])
+    check_range(node, node.requantize, spans[0] * multipliers[0] + spans[1] * multipliers[1])
     p = (a.astype(np.int64) - sources[0].zero_point) * multipliers[0]
     p += (b.astype(np.int64) - sources[1].zero_point) * multipliers[1]
     return requantize(p, node.requantize, target.zero_point, node.requantize.shift[0])

@@ -31,7 +31,7 @@ def conv(node: QConv, x: np.ndarray, source: Quantization, target: Quantization)
     """
     largest = _largest_sum(node, source)
     largest_acc = largest + int(np.abs(node.bias).max())
-    check_range(node, largest_acc * int(node.requantize.multiplier.max()))
+    check_range(node, node.requantize, largest_acc * int(node.requantize.multiplier.max()))
     acc = _sum_of_products(node, x, source, exact_type(largest)) + node.bias
     return requantize(acc * node.requantize.multiplier, node.requantize, target.zero_point)
 

@@ -30,7 +30,7 @@ def average_pool(
     """
     rows, cols = node.window.kernel
     largest_acc = rows * cols * (source.hi - source.lo)
-    check_range(node, largest_acc * int(node.requantize.multiplier.max()))
+    check_range(node, node.requantize, largest_acc * int(node.requantize.multiplier.max()))
     centred = x.astype(np.int64) - source.zero_point
     windows = patches(pad(centred, node.window, 0), node.window)
     acc = np.zeros((*windows.shape[:3], windows.shape[-1]), np.int64)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import QuantizationError
-from ..ir import QAdd, QAveragePool, QConv, Requantize
+from ..ir import Node, Requantize
 
 
-def check_range(node: QConv | QAveragePool | QAdd, largest: int) -> None:
+def check_range(node: Node, constants: Requantize, largest: int) -> None:
     """Make sure that p and its rounding stay within int64.
 
     Parameters
     ----------
+    node
+        Named in the message.
+    constants
+        Those that make p of the accumulator.
     largest
         Bound of the magnitude of p.
 
@@ -21,7 +25,7 @@ def check_range(node: QConv | QAveragePool | QAdd, largest: int) -> None:
     QuantizationError
         If p may exceed 62 bits, or a shift is not from 1 to 62.
     """
-    shift = node.requantize.shift
+    shift = constants.shift
     if largest >= 1 << 62 or shift.min() < 1 or shift.max() > 62:
         raise QuantizationError(
             f"Node '{node.name}': requantization reaches {largest} and shifts by {shift.min()} to "

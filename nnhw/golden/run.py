@@ -6,11 +6,29 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, Reshape
+from ..ir import (
+    DepthToSpace,
+    Graph,
+    Node,
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Reshape,
+    Resize,
+    Slice,
+    move_elements,
+)
 from ..ir.execute import execute
 from .add import add
 from .affine import integer_type
+from .concat import concat
 from .conv import conv
+from .function import function
+from .multiply import multiply
 from .pool import average_pool, max_pool
 
 
@@ -20,7 +38,7 @@ def run(graph: Graph, q: np.ndarray, keep: Iterable[str] | None = None) -> dict[
     Parameters
     ----------
     graph
-        Integer graph with one input, of the nodes of `nnhw.ir.integer_nodes` and `Reshape`.
+        Integer graph with one input, of the nodes of `nnhw.ir.integer_nodes` and `Move`.
     q
         (N, H, W, C), N at least 1, int8 (uint8 if the input's quantization is not signed), such as
         `quantize_input` gives.
@@ -66,8 +84,14 @@ def _operator(graph: Graph, node: Node, inputs: list[np.ndarray]) -> np.ndarray:
             y = average_pool(node, inputs[0], sources[0], output.q)
         case QAdd():
             y = add(node, inputs[0], inputs[1], (sources[0], sources[1]), output.q)
-        case Reshape():
-            y = inputs[0].reshape(-1, *output.shape)
+        case QMultiply():
+            y = multiply(node, inputs[0], inputs[1], (sources[0], sources[1]), output.q)
+        case QConcat():
+            y = concat(node, inputs, sources, output.q)
+        case QFunction():
+            y = function(node, inputs[0], sources[0])
+        case Reshape() | Slice() | Resize() | DepthToSpace():
+            y = move_elements(node, inputs[0], output.shape)
         case _:
             kind = type(node).__name__
             raise TypeError(f"Node '{node.name}' is not an integer operator but a {kind}")

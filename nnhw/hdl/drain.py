@@ -132,9 +132,11 @@ class Drain(wiring.Component):
         m.submodules.instruction = instruction = self.instruction
         f = instruction.current
 
-        active, second = Signal(), Signal()
+        active = Signal()
+        second = Signal()
         step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
-        tile, pixel = Signal.like(f.tiles, init=0), Signal.like(f.pixels, init=0)
+        tile = Signal.like(f.tiles, init=0)
+        pixel = Signal.like(f.pixels, init=0)
         roll = Signal.like(f.rolls, init=0)
         in_last_strip, step_last, tile_done, strip_done, pixel_done, layer_done = (
             Signal(name=name)

@@ -65,7 +65,7 @@ class Engine(wiring.Component):
         m.submodules.parameters = parameters = self._parameters()
         scalers = [self._scaler() for _ in range(program.config.lanes)]
         m.submodules.write_back = write_back = self._write_back(scalers[0])
-        m.submodules.output = output = self._output_stream()
+        m.submodules.output_stream = output = self._output_stream()
         activations = None
         if program.depth:
             m.submodules.activations = activations = BankedMemory(

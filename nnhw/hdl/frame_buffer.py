@@ -83,9 +83,11 @@ class FrameBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self._memory
-        writing, reading = Signal(), Signal()
+        writing = Signal()
+        reading = Signal()
         count = range(self.buffers + 1)
-        readable, occupied = Signal(count), Signal(count)
+        readable = Signal(count)
+        occupied = Signal(count)
 
         beat = Signal(range(max(2, self.beats_per_frame)))
         take = self.beats.valid & self.beats.ready

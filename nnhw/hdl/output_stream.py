@@ -118,10 +118,12 @@ class OutputStream(wiring.Component):
         held = Signal(capacity * unit_bits)
         fill = Signal(range(capacity + 1))
         ending = Signal()
-        emit, accept = Signal(), Signal()
+        emit = Signal()
+        accept = Signal()
         kept = Signal.like(held, name="kept")
         kept_fill = Signal.like(fill, name="kept_fill")
-        valid, beat = Signal(), Signal(Beat(self.beat_bytes), reset_less=True)
+        valid = Signal()
+        beat = Signal(Beat(self.beat_bytes), reset_less=True)
         full = fill >= beat_units
         m.d.comb += [
             emit.eq((full | ending) & (~valid | self.beats.ready)),

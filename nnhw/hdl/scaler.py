@@ -115,7 +115,8 @@ class Scaler(wiring.Component):
             return chosen
 
         quotient = Signal(signed(self.quotient_width), reset_less=True)
-        half, sticky = Signal(reset_less=True), Signal(reset_less=True)
+        half = Signal(reset_less=True)
+        sticky = Signal(reset_less=True)
         m.d.sync += [
             quotient.eq(choose([total >> s for s in self.shifts])),
             # beyond its width a number consists of copies of its sign

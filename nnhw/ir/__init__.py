@@ -1,5 +1,6 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
+from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, to_channels_last
 from .integer_nodes import (
     QAdd,
@@ -11,6 +12,7 @@ from .integer_nodes import (
     QMultiply,
     Requantize,
 )
+from .moves import Move, move_elements
 from .nodes import (
     Add,
     AveragePool,
@@ -20,6 +22,7 @@ from .nodes import (
     Concat,
     Conv,
     DepthToSpace,
+    FakeQuantize,
     Function,
     MaxPool,
     Multiply,
@@ -33,6 +36,7 @@ from .tensor import Quantization, Tensor
 from .window import Window
 
 __all__ = [
+    "FUNCTIONS",
     "Add",
     "AveragePool",
     "ChannelAffine",
@@ -41,9 +45,12 @@ __all__ = [
     "Concat",
     "Conv",
     "DepthToSpace",
+    "FakeQuantize",
     "Function",
+    "FunctionDefinition",
     "Graph",
     "MaxPool",
+    "Move",
     "Multiply",
     "Node",
     "Port",
@@ -61,8 +68,10 @@ __all__ = [
     "Slice",
     "Tensor",
     "Window",
+    "evaluate_function",
     "from_channels_last",
     "load_graph",
+    "move_elements",
     "save_graph",
     "to_channels_last",
 ]

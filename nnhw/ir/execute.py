@@ -16,8 +16,8 @@ Operator = Callable[[Node, list[np.ndarray]], np.ndarray]
 _CHUNK_ELEMENTS = 1 << 22
 """Elements that one node's arrays may have.
 
-Fewer stay closer to the processor, but make more and smaller matrix products, whose threads wait for
-each other on a busy machine.
+Fewer stay closer to the processor, but make more and smaller matrix products, whose threads wait
+for each other on a busy machine.
 """
 
 

@@ -130,6 +130,11 @@ class QFunction(Node):
     ----------
     table
         int8 (2 ** bits of the input,): the result for each q of the input's type, lowest first.
+    function, parameters
+        What the table approximates, as in `Function`; kept for writing the ONNX model and for
+        telling the table's error.
     """
 
     table: np.ndarray
+    function: str
+    parameters: tuple[float, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .tensor import Quantization
 from .window import Window
 
 
@@ -90,6 +91,9 @@ class Conv(Node):
         float64 (out,).
     groups
         1, or any common divisor of input and output channels, as in ONNX Conv.
+    weight_scale
+        float64 (out,), positive: where the weights arrived quantized, the real value of one step of
+        each output channel's weights, which are integers of it; None where they are real numbers.
     """
 
     window: Window
@@ -97,6 +101,7 @@ class Conv(Node):
     bias: np.ndarray
     groups: int = 1
     clamp: Clamp = Clamp()
+    weight_scale: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,7 +154,7 @@ class Function(Node):
     Parameters
     ----------
     function
-        Its name, such as "sigmoid"; see `functions`.
+        Its name, such as "sigmoid": a key of `nnhw.ir.functions.FUNCTIONS`.
     parameters
         Its constants, such as the slope of "leaky_relu".
     """
@@ -177,3 +182,14 @@ class Clip(Node):
     """A clamp on its own. Passes fuse it into the operator before it or turn it into a pool."""
 
     clamp: Clamp
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FakeQuantize(Node):
+    """The nearest real value that `quantization` represents: QuantizeLinear, DequantizeLinear.
+
+    Where a model that arrived quantized rounds an activation. Rounding is to the nearest, ties to
+    even, and saturates.
+    """
+
+    quantization: Quantization

@@ -11,30 +11,27 @@ import dataclasses
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from ..errors import ExportError
-from .graph import Graph, Port
-from .integer_nodes import QAdd, QAveragePool, QConv, QMaxPool, Requantize
-from .nodes import Add, AveragePool, ChannelAffine, Clamp, Clip, Conv, MaxPool, Reshape
-from .tensor import Quantization, Tensor
-from .window import Window
+from . import graph as graphs
+from . import integer_nodes, nodes, tensor, window
+from .graph import Graph
 
 UNREADABLE = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error),  # the file or the archive in it
     *(AttributeError, KeyError, TypeError, ValueError),  # what the archive holds
 )
 
-CLASSES = {
-    cls.__name__: cls
-    for cls in (
-        *(Add, AveragePool, ChannelAffine, Clip, Conv, MaxPool, Reshape),
-        *(QAdd, QAveragePool, QConv, QMaxPool),
-        *(Clamp, Graph, Port, Quantization, Requantize, Tensor, Window),
-    )
+CLASSES: dict[str, Callable[..., Any]] = {
+    name: member
+    for module in (graphs, integer_nodes, nodes, tensor, window)
+    for name, member in vars(module).items()
+    if isinstance(member, type) and dataclasses.is_dataclass(member)
 }
 
 

@@ -54,7 +54,7 @@ class InstructionLayout:
     Attributes
     ----------
     kind : type
-        `FetchInstruction` or `DrainInstruction`.
+        `FetchInstruction`, `DrainInstruction` or `WriteBackInstruction`.
     fields : dict of str to FieldLayout
         In encoding order, lowest bits first.
     width : int

@@ -1,7 +1,7 @@
 """The quantization of every activation tensor.
 
-Max pooling and reshaping only pick values, so that their output has the quantization of their
-input. Tensors joined by them form a group. Its quantization is calibrated on those tensors of the
+Max pooling and operators that move elements only pick values, so that their output has the
+quantization of their input. Tensors joined by them form a group. Its quantization is calibrated on those tensors of the
 group that other operators read, or that leave the network: what a max pool drops needs no
 representation.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, MaxPool, Quantization, Reshape
+from ..ir import Graph, MaxPool, Move, Quantization
 from .alignment import align_scales
 from .options import QuantizeOptions
 from .ranges import choose_quantization, with_scale
@@ -30,7 +30,7 @@ def quantize_activations(
     group_of = _groups(graph)
     consumed = {port.tensor for port in graph.outputs}
     for node in graph.nodes:
-        if not isinstance(node, MaxPool | Reshape):
+        if not isinstance(node, MaxPool | Move):
             consumed.update(node.inputs)
     members = {
         group: [t for t in graph.tensors if group_of[t] == group and t in consumed] or [group]
@@ -53,6 +53,6 @@ def _groups(graph: Graph) -> dict[str, str]:
     """The first tensor of its group for every tensor."""
     group_of = {tensor: tensor for tensor in graph.tensors}
     for node in graph.nodes:
-        if isinstance(node, MaxPool | Reshape):
+        if isinstance(node, MaxPool | Move):
             group_of[node.output] = group_of[node.inputs[0]]
     return group_of

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..ir import Add, AveragePool, Conv, Graph
+from ..ir import Add, AveragePool, Concat, Conv, Function, Graph, Multiply
 
 _OPERAND_BITS = 3
 """One operand's scale is the other's times an integer of so many bits over a power of two."""
@@ -77,8 +77,8 @@ def _align_addition(
     multiplier_bits: int,
 ) -> None:
     """Change the scales of an addition's operands and output in place."""
-    first = min(movable.intersection(groups) or groups, key=lambda group: scales[group])
-    moved, other = first, groups[groups[0] == first]
+    moved = min(movable.intersection(groups) or groups, key=lambda group: scales[group])
+    other = groups[1] if moved == groups[0] else groups[0]
     ratio = _dyadic_at_least(scales[moved] / scales[other])
     if moved not in movable and not math.isclose(
         scales[moved], scales[other] * ratio, rel_tol=1e-6

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Graph, QAdd, QAveragePool, QConv, QMaxPool, Quantization
+from ..ir import (
+    Graph,
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Quantization,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +47,17 @@ def tensor_bounds(graph: Graph) -> dict[str, tuple[int, int]]:
     for node in graph.nodes:
         lo, hi = bounds[node.inputs[0]]
         match node:
-            case QConv() | QAveragePool() | QAdd():
+            case QConv() | QAveragePool() | QAdd() | QMultiply():
                 lo, hi = node.requantize.lo, node.requantize.hi
             case QMaxPool():
                 lo, hi = _clamp(lo, node.lo, node.hi), _clamp(hi, node.lo, node.hi)
+            case QConcat():
+                lo = min(part.lo for part in node.parts)
+                hi = max(part.hi for part in node.parts)
+            case QFunction():
+                lowest = graph.tensors[node.inputs[0]].q.lo
+                reached = node.table[lo - lowest : hi - lowest + 1]
+                lo, hi = int(reached.min()), int(reached.max())
         bounds[node.output] = lo, hi
     return bounds
 

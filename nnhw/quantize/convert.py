@@ -24,7 +24,7 @@ def quantize(
     ----------
     graph
         Float graph of `Conv` (groups 1, or depthwise with one output per input channel),
-        `MaxPool`, `AveragePool`, `Add` and `Reshape`.
+        `MaxPool`, `AveragePool`, `Add`, `Multiply`, `Concat`, `Function` and `Move`.
     calibration
         (N, H, W, C), typical inputs, N at least 1.
     options

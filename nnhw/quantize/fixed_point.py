@@ -86,7 +86,7 @@ def choose_constants(operators: Sequence[Factors], multiplier_bits: int) -> list
         Multipliers are less than 2**multiplier_bits; at least 10.
     """
     intervals = [_shift_interval(factors, multiplier_bits) for factors in operators]
-    shifts = _stab(
+    shifts = fewest_points(
         [
             (int(lo), int(hi))
             for lows, highs in intervals
@@ -123,7 +123,7 @@ def _exact_shift(ratio: np.ndarray) -> np.ndarray:
     return shift
 
 
-def _stab(intervals: list[tuple[int, int]]) -> np.ndarray:
+def fewest_points(intervals: list[tuple[int, int]]) -> np.ndarray:
     """The fewest integers, ascending, of which every interval contains one."""
     points: list[int] = []
     for lo, hi in sorted(intervals, key=lambda interval: interval[1]):

@@ -13,11 +13,19 @@ from ..ir import (
     ChannelAffine,
     Clamp,
     Clip,
+    Concat,
     Conv,
+    DepthToSpace,
+    Function,
     Graph,
     MaxPool,
+    Multiply,
     Node,
     Reshape,
+    Resize,
+    Slice,
+    evaluate_function,
+    move_elements,
 )
 from ..ir.execute import execute
 from ..ir.patches import pad, patches
@@ -40,7 +48,8 @@ def run_float(
     Returns
     -------
     dict
-        float32 (N, H, W, C) by tensor name; inf or nan where float32 overflows.
+        float32 (N, H, W, C) by tensor name; inf or nan where float32 overflows or a function is
+        not defined.
 
     Raises
     ------
@@ -65,12 +74,18 @@ def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int])
             return _clamp(_average_pool(node, inputs[0]), node.clamp)
         case Add():
             return _clamp(inputs[0] + inputs[1], node.clamp)
+        case Multiply():
+            return _clamp(inputs[0] * inputs[1], node.clamp)
+        case Concat():
+            return np.concatenate(inputs, axis=3)
+        case Function():
+            return evaluate_function(node.function, node.parameters, inputs[0]).astype(np.float32)
         case ChannelAffine():
             return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
         case Clip():
             return _clamp(inputs[0].copy(), node.clamp)
-        case Reshape():
-            return inputs[0].reshape(-1, *shape)
+        case Reshape() | Slice() | Resize() | DepthToSpace():
+            return move_elements(node, inputs[0], shape)
     raise TypeError(f"Node '{node.name}' is not a float operator but a {type(node).__name__}")
 
 

@@ -17,18 +17,27 @@ from ..ir import (
     Add,
     AveragePool,
     Clamp,
+    Concat,
     Conv,
+    DepthToSpace,
+    Function,
     MaxPool,
+    Multiply,
     Node,
     QAdd,
     QAveragePool,
+    QConcat,
     QConv,
     QMaxPool,
+    QMultiply,
     Quantization,
     Requantize,
     Reshape,
+    Resize,
+    Slice,
 )
 from .fixed_point import Factors, FixedPoint
+from .functions import quantize_function
 from .weights import quantize_weights, weight_scales
 
 
@@ -77,9 +86,15 @@ def draft(
             return _average_pool(node, sources[0], target)
         case Add():
             return _add(node, sources, target)
+        case Multiply():
+            return _multiply(node, sources, target)
+        case Concat():
+            return _concat(node, sources, target)
         case MaxPool():
             return _max_pool(node, target)
-        case Reshape():
+        case Function():
+            return quantize_function(node, sources[0], target)
+        case Reshape() | Slice() | Resize() | DepthToSpace():
             return node
     raise QuantizationError(
         f"Node '{node.name}' ({type(node).__name__}) has no integer form: simplify the graph before"
@@ -149,6 +164,37 @@ def _add(node: Add, sources: list[Quantization], target: Quantization) -> Draft:
             inputs=node.inputs,
             output=node.output,
             requantize=_requantize(constants.multiplier, constants.shift, node.clamp, target),
+        )
+
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
+
+
+def _multiply(node: Multiply, sources: list[Quantization], target: Quantization) -> Draft:
+    ratio = np.array([sources[0].scale * sources[1].scale / target.scale])
+
+    def finish(constants: FixedPoint) -> QMultiply:
+        return QMultiply(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            requantize=_requantize(constants.multiplier, constants.shift, node.clamp, target),
+        )
+
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
+
+
+def _concat(node: Concat, sources: list[Quantization], target: Quantization) -> Draft:
+    ratio = np.array([[source.scale / target.scale] for source in sources])
+
+    def finish(constants: FixedPoint) -> QConcat:
+        return QConcat(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            parts=tuple(
+                _requantize(multiplier, shift, Clamp(), target)
+                for multiplier, shift in zip(constants.multiplier, constants.shift, strict=True)
+            ),
         )
 
     return Draft(factors=Factors(ratio=ratio), finish=finish)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import QuantizationError
-from ..ir import Graph
+from ..ir import FUNCTIONS, Function, Graph
 from .float_reference import run_float
 
 _BINS = 2048
@@ -58,15 +58,28 @@ def gather(
     for group, tensor, values in _batches(graph, calibration, groups):
         lo, hi = float(values.min()), float(values.max())
         if not np.isfinite([lo, hi]).all():
-            raise QuantizationError(
-                f"Tensor '{tensor}' takes values that are not finite on the calibration data: "
-                f"check the model's weights and the range of the data"
-            )
+            raise QuantizationError(_not_finite(graph, tensor))
         bounds[group] = min(bounds[group][0], lo), max(bounds[group][1], hi)
     counts = {group: np.zeros(_BINS, np.int64) for group in groups}
     for group, _, values in _batches(graph, calibration, groups):
         counts[group] += _histogram(values, *bounds[group])
     return {group: _distribution(*bounds[group], counts[group]) for group in groups}
+
+
+def _not_finite(graph: Graph, tensor: str) -> str:
+    """What to say of a tensor that takes infinite values or NaN."""
+    writer = graph.writer(tensor)
+    if isinstance(writer, Function):
+        operator = FUNCTIONS[writer.function].operator
+        return (
+            f"Node '{writer.name}' ({operator}) has no finite result for some value that its input "
+            f"'{writer.inputs[0]}' takes on the calibration data: check the range of the data, or "
+            "put a Clip before it"
+        )
+    return (
+        f"Tensor '{tensor}' takes values that are not finite on the calibration data: "
+        f"check the model's weights and the range of the data"
+    )
 
 
 def channel_means(

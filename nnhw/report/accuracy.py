@@ -32,21 +32,25 @@ def measure_accuracy(float_graph: Graph, integer_graph: Graph, evaluation: Datas
     integer = from_channels_last(dequantize(y, integer_graph.tensors[port.tensor].q), port)
     exact = from_channels_last(expected, port)
     labels = evaluation.y
+    # A map of several pixels, or what may be a reconstruction of the input.
+    no_scores = port.onnx_shape == source.onnx_shape or y.shape[1:3] != (1, 1)
+    remark = ""
+    if no_scores and labels is not None:
+        labels, remark = None, "not used: the outputs are no class scores"
     return Accuracy(
         samples=len(evaluation.x),
         held_out=evaluation.held_out,
         float_top1=None if labels is None else round(top1(exact, labels), 3),
         integer_top1=None if labels is None else round(top1(integer, labels), 3),
-        agreement=_agreement(exact, integer),
+        agreement=None if no_scores or y.shape[3] == 1 else _agreement(exact, integer),
         sqnr_db=_sqnr_db(exact, integer),
+        remark=remark,
     )
 
 
-def _agreement(exact: np.ndarray, integer: np.ndarray) -> float | None:
-    exact, integer = (outputs.reshape(len(outputs), -1) for outputs in (exact, integer))
-    if exact.shape[1] == 1:
-        return None
-    return round(100 * float(np.mean(exact.argmax(axis=1) == integer.argmax(axis=1))), 3)
+def _agreement(exact: np.ndarray, integer: np.ndarray) -> float:
+    same = exact.reshape(len(exact), -1).argmax(1) == integer.reshape(len(integer), -1).argmax(1)
+    return round(100 * float(np.mean(same)), 3)
 
 
 def _sqnr_db(exact: np.ndarray, integer: np.ndarray) -> float | None:

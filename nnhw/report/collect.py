@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from .. import __version__
-from ..ir import Graph, Node, Port, QAdd, QAveragePool, QConv, QMaxPool
+from ..ir import (
+    DepthToSpace,
+    Graph,
+    Node,
+    Port,
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Resize,
+    Slice,
+)
 from ..mapping import CycleModel, Program
 from .fit import describe_fit
 from .structure import Accuracy, BuildReport, LayerReport, Source, Verification
+
+OPERATORS: dict[type[Node], str] = {
+    DepthToSpace: "depth to space",
+    QAdd: "add",
+    QConcat: "concatenate",
+    QFunction: "table",
+    QMultiply: "multiply",
+    Resize: "resize",
+    Slice: "slice",
+}
+"""Operators without a window, by name."""
 
 
 def collect_report(
@@ -65,9 +90,8 @@ def _percent(share: float) -> float:
 
 def _describe_operator(node: Node, graph: Graph) -> str:
     """An operator as its readers call it, such as "conv 3x3 /2" with a stride of 2."""
-    if isinstance(node, QAdd):
-        return "add"
-    assert isinstance(node, QConv | QMaxPool | QAveragePool)
+    if not isinstance(node, QConv | QMaxPool | QAveragePool):
+        return OPERATORS[type(node)]
     height, width, _ = graph.tensors[node.inputs[0]].shape
     window = node.window
     if isinstance(node, QConv):

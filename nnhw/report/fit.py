@@ -33,7 +33,14 @@ def describe_fit(program: Program) -> tuple[Fit, ...]:
         _frame_buffers(program),
         _weights(program),
         _accumulators(program),
-        _second_operand(program),
+        _option(
+            "second scaled operand", program.paired, "for pairs of tensors", "no layer reads two"
+        ),
+        _option(
+            "product of operands", program.multiplies, "for products", "no layer multiplies tensors"
+        ),
+        _option("look-up tables", program.has_tables, "for functions", "no layer needs one"),
+        _option("gaps in results", program.has_gaps, "for parts of tensors", "results have none"),
         _shifts(program),
     )
 
@@ -53,7 +60,7 @@ def _instruction(part: str, instructions: Sequence[Instruction]) -> Fit:
     return Fit(
         part=part,
         kept=f"{stored} fields, {layout.width} bits",
-        left_out=f"{len(constant)} fields that never change" if constant else "none",
+        left_out=f"{len(constant)} constant fields" if constant else "none",
         saved=f"{bits} bits of memory" if bits else "",
     )
 
@@ -124,11 +131,11 @@ def _accumulators(program: Program) -> Fit:
     )
 
 
-def _second_operand(program: Program) -> Fit:
-    part = "second scaled operand"
-    if program.paired:
-        return Fit(part=part, kept="for additions", left_out="none", saved="")
-    return Fit(part=part, kept="none", left_out="no layer adds tensors", saved="")
+def _option(part: str, wanted: bool, why: str, why_not: str) -> Fit:
+    """A part that is generated as a whole or not at all."""
+    if wanted:
+        return Fit(part=part, kept=why, left_out="none", saved="")
+    return Fit(part=part, kept="none", left_out=why_not, saved="")
 
 
 def _shifts(program: Program) -> Fit:

@@ -24,6 +24,7 @@ class StepDisplay:
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[done]}"),
             console=console,
         )
         self._step = ""
@@ -42,18 +43,17 @@ class StepDisplay:
         if error is None:
             self._finish()
         self._progress.stop()
-        if not self._progress.console.is_terminal:
-            self._progress.console.line()  # rich ends the last line in terminals only
 
     def __call__(self, step: str, share: float) -> None:
         """`share` of `step` is done; if the step is a new one, the one before has ended."""
         if self._task is None or step != self._step:
             self._finish()
             self._step = step
-            self._task = self._progress.add_task(step, total=1)
+            self._task = self._progress.add_task(step, total=1, done="")
         # A whole task would show as finished.
-        self._progress.update(self._task, completed=min(share, 0.99))
+        done = f"{share:.0%}" if share else ""
+        self._progress.update(self._task, completed=min(share, 0.99), done=done)
 
     def _finish(self) -> None:
         if self._task is not None:
-            self._progress.update(self._task, completed=1)
+            self._progress.update(self._task, completed=1, done="")

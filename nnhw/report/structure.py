@@ -43,13 +43,16 @@ class Accuracy:
     held_out
         Whether none of them was used for calibration.
     float_top1, integer_top1
-        Samples in per cent whose largest output is at the label; None without labels.
+        Samples in per cent whose largest output is at the label; None without labels, and where
+        the outputs are no class scores.
     agreement
         Samples in per cent for which both networks have the largest output at the same place; None
-        for a network with one output.
+        for a network with one output, and where the outputs are no class scores.
     sqnr_db
         Power of the float outputs over that of the difference, in dB (signal to quantization noise
         ratio); None if either is zero.
+    remark
+        Why labels were not used although there are some; else "".
     """
 
     samples: int
@@ -58,6 +61,7 @@ class Accuracy:
     integer_top1: float | None
     agreement: float | None
     sqnr_db: float | None
+    remark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,6 +79,8 @@ def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
             ("float top-1", percent(accuracy.float_top1)),
             ("integer top-1", percent(accuracy.integer_top1)),
         ]
+    if accuracy.remark:
+        rows.append(("labels", accuracy.remark))
     if accuracy.agreement is not None:
         rows.append(("same answer as float", percent(accuracy.agreement)))
     if accuracy.sqnr_db is not None:

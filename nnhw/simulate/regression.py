@@ -34,8 +34,8 @@ def run_regression(
     vectors
         Number of test vectors to use, taken from each kind in turn; None: all.
     waves
-        Record the waves of the whole run; needs much room. Those around a divergence are recorded
-        anyway.
+        Record the waves of the first frame, or of its first 20,000 clock cycles. The waves around a
+        divergence are recorded anyway, and in place of that.
     seed
         Of the random pauses and resets.
     build_dir

@@ -32,6 +32,6 @@ def test_what_does_not_fit_int64_is_refused(largest: int, shift: int) -> None:
     constants = Requantize(multiplier=np.array([1, 1]), shift=np.array([shift, shift]), lo=-8, hi=7)
     node = QAdd(name="sum", inputs=("a", "b"), output="y", requantize=constants)
     with pytest.raises(QuantizationError, match="'sum'"):
-        check_range(node, largest)
+        check_range(node, node.requantize, largest)
     constants.shift[:] = 62
-    check_range(node, (1 << 62) - 1)
+    check_range(node, node.requantize, (1 << 62) - 1)

@@ -83,6 +83,8 @@ def drain_program(
 
     Parameters
     ----------
+    lanes
+        Results a step.
     modes
         What parameter modes there may be.
     paired
@@ -91,25 +93,31 @@ def drain_program(
         Steps of a tile, at most.
     """
     rng = np.random.default_rng(seed)
-    return [
-        DrainInstruction(
-            paired=int(paired and layer == 1),
-            pixels=int(rng.integers(0, 3)),
-            tiles=int(rng.integers(0, 3)),
-            rolls=int(rng.integers(0, 3)),
-            steps=int(rng.integers(0, most_steps)),
-            steps_last=int(rng.integers(0, most_steps)),
-            count=int(rng.integers(1, lanes + 1)),
-            count_last=int(rng.integers(1, lanes + 1)),
-            parameter_base=int(rng.integers(0, 30)),
-            parameter_mode=int(ParameterMode.LAYER if paired and layer == 1 else rng.choice(modes)),
+    program = []
+    for layer in range(3):
+        pair = paired and layer == 1
+        row_pixels = int(rng.integers(1, 3))
+        program.append(
+            DrainInstruction(
+                paired=int(pair),
+                product=int(pair and seed % 2),
+                pixels=row_pixels * int(rng.integers(1, 3)) - 1,
+                row_pixels=row_pixels - 1,
+                tiles=int(rng.integers(0, 3)),
+                rolls=int(rng.integers(0, 3)),
+                steps=int(rng.integers(0, most_steps)),
+                steps_last=int(rng.integers(0, most_steps)),
+                count=int(rng.integers(1, lanes + 1)),
+                count_last=int(rng.integers(1, lanes + 1)),
+                parameter_base=int(rng.integers(0, 30)),
+                parameter_mode=int(ParameterMode.LAYER if pair else rng.choice(modes)),
+            )
         )
-        for layer in range(3)
-    ]
+    return program
 
 
 def write_back_program(
-    seed: int, *, layers: int, bits: int, space: int
+    seed: int, *, layers: int, bits: int, space: int, gaps: bool = False, tables: int = 0
 ) -> list[WriteBackInstruction]:
     """Write-back instructions for activations of `bits`; the last layer goes to the stream.
 
@@ -117,6 +125,10 @@ def write_back_program(
     ----------
     space
         Number of addresses.
+    gaps
+        Whether layers without rolls leave gaps.
+    tables
+        Number of tables that there are.
     """
     rng = np.random.default_rng(seed)
     half = 1 << (bits - 1)
@@ -131,6 +143,9 @@ def write_back_program(
                 hi=hi,
                 rolls=rolls,
                 roll_pitch=int(rng.integers(0, space)) if rolls else 0,
+                pixel_gap=int(rng.integers(0, 9)) if gaps and not rolls else 0,
+                row_gap=int(rng.integers(0, 9)) if gaps and not rolls else 0,
+                table=int(rng.integers(0, tables + 1)),
                 destination=int(rng.integers(0, space)),
                 to_stream=int(layer == layers - 1),
             )

@@ -63,6 +63,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed):
         uses_columns=cols > 0,
         uses_lanes=array_lanes > 0,
         paired=paired,
+        gaps=True,
     )
     assert drain.latency == 2
 
@@ -92,7 +93,8 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed):
                 expected[out] = (step, second, second == pair, term, word)
                 out += 1
 
-    names = ["valid", "second", "count", "tile_done", "layer_done", "values", "parameter_address"]
+    ends = ["tile_done", "pixel_done", "row_done", "layer_done"]
+    names = ["valid", "second", "product", "count", "values", "parameter_address", *ends]
     outputs = drive(drain, inputs, names)
     finished = {cycle for cycle, (_, _, complete, *_) in expected.items() if complete}
     assert np.flatnonzero(outputs["valid"]).tolist() == sorted(finished)
@@ -105,7 +107,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed):
         assert outputs["parameter_address"][cycle - 1] == word
         if complete:
             assert outputs["count"][cycle] == step.count
-            assert outputs["tile_done"][cycle] == step.tile_done
-            assert outputs["layer_done"][cycle] == step.layer_done
+            assert outputs["product"][cycle] == program[layer % len(program)].product
+            assert [outputs[end][cycle] for end in ends] == [getattr(step, end) for end in ends]
             layer += step.layer_done
     assert layer == 2 * len(program)

@@ -15,60 +15,67 @@ from nnhw.hdl.scaler import Scaler
 SHIFT_SETS = [(1,), (7,), (1, 2), (3, 9, 12), (5, 20, 24, 31), (13, 40), (40,)]
 
 
-def make_scaler(shifts: tuple[int, ...], *, stages: int, paired: bool) -> Scaler:
+def make_scaler(
+    shifts: tuple[int, ...], *, stages: int, paired: bool = False, multiplies: bool = False
+) -> Scaler:
     return Scaler(
         value_width=12,
         bias_width=10,
-        operand_width=13,
+        operand_width=26 if multiplies else 13,
         multiplier_width=9,
         shifts=shifts,
         stages=stages,
         paired=paired,
+        multiplies=multiplies,
     )
 
 
-def check(scaler: Scaler, inputs: dict[str, np.ndarray], second: np.ndarray) -> list[Fraction]:
+def check(scaler: Scaler, inputs: dict[str, np.ndarray]) -> list[Fraction]:
     """Compare a scaler with fractions; returns these."""
-    outputs = drive(scaler, {**inputs, "second": second}, ["quotient", "round_up"])
+    outputs = drive(scaler, inputs, ["quotient", "round_up"])
+    operands = (inputs["value"] + inputs["bias"]).tolist()
+    multipliers = inputs["multiplier"].tolist()
     exact = []
-    for t, is_second in enumerate(second):
-        terms = [t - 1, t] if is_second else [t]
-        total = sum(
-            int(inputs["value"][k] + inputs["bias"][k]) * int(inputs["multiplier"][k])
-            for k in terms
-        )
+    for t, second in enumerate(inputs["second"]):
+        total = operands[t] * multipliers[t]
+        if second and inputs["product"][t]:
+            total *= operands[t - 1]
+        elif second:
+            total += operands[t - 1] * multipliers[t - 1]
         exact.append(Fraction(total, 1 << scaler.shifts[inputs["shift"][t]]))
-    for t in range(len(second) - scaler.latency):
-        quotient = outputs["quotient"][t + scaler.latency]
+    for t in range(len(exact) - scaler.latency):
+        quotient = int(outputs["quotient"][t + scaler.latency])
         assert quotient == math.floor(exact[t])
         rounded = quotient + outputs["round_up"][t + scaler.latency]
         assert rounded == round(exact[t])  # Python rounds fractions to nearest, ties to even
     return exact
 
 
-@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize(("paired", "multiplies"), [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize("stages", [1, 2, 3])
 @pytest.mark.parametrize("shifts", SHIFT_SETS)
-def test_scaler(shifts, stages, paired):
+def test_scaler(shifts, stages, paired, multiplies):
     rng = np.random.default_rng(stages)
-    scaler = make_scaler(shifts, stages=stages, paired=paired)
-    assert scaler.latency == stages + 2 + paired
+    scaler = make_scaler(shifts, stages=stages, paired=paired, multiplies=multiplies)
+    assert scaler.latency == stages + 2 + paired + multiplies
     cycles = 200
+    second = rng.integers(0, 2, cycles) if paired else np.zeros(cycles, int)
+    second[0] = 0
+    second[1:] &= ~second[:-1]  # there are two terms at most
     inputs = {
         "value": integers(rng, 12, cycles),
         "bias": integers(rng, 10, cycles),
         "multiplier": integers(rng, 9, cycles, signed=False),
         "shift": rng.integers(0, len(shifts), cycles),
+        "second": second,
+        "product": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
     }
-    second = rng.integers(0, 2, cycles) if paired else np.zeros(cycles, int)
-    second[0] = 0
-    second[1:] &= ~second[:-1]  # there are two terms at most
-    check(scaler, inputs, second)
+    check(scaler, inputs)
 
 
 @pytest.mark.parametrize("shift", [1, 2, 5, 22, 23, 24, 40])
 def test_ties_go_to_the_even_neighbour(shift):
-    scaler = make_scaler((shift,), stages=1, paired=False)
+    scaler = make_scaler((shift,), stages=1)
     half = 1 << (shift - 1)
     values = [-2048, -2047, -1, 0, 1, 2047]
     factors = [1, 2, 255, 256, 511]
@@ -78,8 +85,9 @@ def test_ties_go_to_the_even_neighbour(shift):
     pairs = list(itertools.product(values, factors)) + [(0, 0)] * scaler.latency
     value, multiplier = np.array(pairs).T
     none = np.zeros(len(pairs), int)
-    inputs = {"value": value, "bias": none, "multiplier": multiplier, "shift": none}
-    exact = check(scaler, inputs, none)
+    inputs = {"value": value, "multiplier": multiplier}
+    inputs |= dict.fromkeys(("bias", "shift", "second", "product"), none)
+    exact = check(scaler, inputs)
     if half < 512:
         ties = {fraction for fraction in exact if fraction.denominator == 2}
         assert {fraction > 0 for fraction in ties} == {True, False}

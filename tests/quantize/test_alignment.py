@@ -47,12 +47,15 @@ def test_additions_are_exact(t0: float, t2: float) -> None:
 
 
 def test_operands_that_are_settled_stay() -> None:
-    """t3 = t2 + t0, both of which the first addition's exactness depends on."""
-    free = align(residual())
-    other = align(residual(), t3=0.02)
-    assert {name: free[name] for name in ("t0", "t1", "t2")} == {
-        name: other[name] for name in ("t0", "t1", "t2")
-    }
+    """t4 = t3 + t0, of which t0 is what the exactness of t2 = t0 + t1 rests on."""
+    b = Builder((4, 4, 3))
+    first = b.conv("x", 3)
+    total = b.add(first, b.conv(first, 3))
+    graph = b.graph(b.add(b.conv(total, 3), first))
+    s = align(graph, t0=0.01, t1=0.008, t3=0.0123)
+    assert s["t0"] == np.float32(0.01)
+    assert is_exact(s["t0"] / s["t2"], s["t1"] / s["t2"])
+    assert is_exact(s["t3"] / s["t4"], s["t0"] / s["t4"])
 
 
 def test_a_tensor_added_to_itself() -> None:

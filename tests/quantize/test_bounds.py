@@ -71,7 +71,9 @@ def test_bounds_use_what_the_writer_clamps() -> None:
     weight = conv.weight.ravel().astype(int)
     largest = np.where(weight > 0, 20 * weight, 10 * weight).sum()
     constant = conv.bias[0] - graph.tensors["t0"].q.zero_point * weight.sum()
-    assert accumulator_bounds(graph)[conv.name].folded[1] == largest + constant
+    bounds = accumulator_bounds(graph)[conv.name]
+    assert bounds.folded[1] == largest + constant
+    assert bounds.raw == (20 * weight[weight < 0].sum(), 20 * weight[weight > 0].sum())
 
 
 def test_padding_is_the_zero_point_even_outside_the_clamps() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnhw.quantize.fixed_point import Factors, _stab, choose_constants
+from nnhw.quantize.fixed_point import Factors, choose_constants, fewest_points
 
 BITS = 13
 
@@ -77,7 +77,7 @@ def test_stabbing_is_optimal(intervals: list[tuple[int, int]]) -> None:
     def hits(points: tuple[int, ...]) -> bool:
         return all(any(lo <= point <= hi for point in points) for lo, hi in intervals)
 
-    points = _stab(intervals)
+    points = fewest_points(intervals)
     assert hits(tuple(points.tolist()))
     fewer = len(points) - 1
     assert not any(hits(chosen) for chosen in itertools.combinations(range(13), fewer))

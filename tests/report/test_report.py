@@ -140,13 +140,20 @@ def test_verdict(verification, message, css_class):
 
 def test_without_labels():
     accuracy = Accuracy(
-        samples=4, held_out=False, float_top1=None, integer_top1=None, agreement=None, sqnr_db=20.0
+        samples=4,
+        held_out=False,
+        float_top1=None,
+        integer_top1=None,
+        agreement=None,
+        sqnr_db=20.0,
+        remark="not used",
     )
     shown = terminal(variant(accuracy=accuracy))
     assert "top-1" not in shown
     assert "same answer" not in shown
     assert "4 samples, also used for calibration" in shown
     assert "20.0 dB" in shown
+    assert "labels  not used" in shown
 
 
 class Checker(HTMLParser):

@@ -102,3 +102,9 @@ def test_segment_that_is_broken_off_may_end_anywhere(bench, testbench):
     assert bench.first(events) is not None
     bench.plan = (testbench("plan").Segment("reset", bench.plan[0].frames, reset_after=7),)
     assert bench.first(events) is None
+
+
+def test_layer_written_in_strips(bench, testbench):
+    """Of a row of two pixels of two channels, the first three bytes go down before the last."""
+    layer = testbench("design").Layer("strips", (2, 2, 2), strips=(3, 1))
+    assert layer.order.tolist() == [0, 1, 2, 4, 5, 6, 3, 7]

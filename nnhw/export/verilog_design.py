@@ -1,0 +1,79 @@
+"""Text of a whole design, every kind of module once."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator
+
+from .verilog_hierarchy import Hierarchy
+from .verilog_layout import COLUMNS
+from .verilog_module import Interface, ModuleText
+from .verilog_names import identifier
+
+
+def design_lines(hierarchy: Hierarchy) -> Iterator[str]:
+    """Lines of all modules, parents before children, with a comment on each.
+
+    Modules of the same class that have the same text are written once.
+    """
+    interfaces: dict[str, Interface] = {}
+    texts: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for level in _levels(hierarchy):
+        writers = {
+            name: ModuleText(hierarchy.modules[name], hierarchy.origins[name], interfaces)
+            for name in level
+        }
+        alike: dict[tuple, list[str]] = defaultdict(list)
+        for name, writer in writers.items():
+            alike[hierarchy.origins[name].kind, tuple(writer.lines())].append(name)
+        for (_, lines), names in alike.items():
+            name = _unique(_common_name(names), taken)
+            for module in names:
+                interfaces[module] = writers[module].interface(name)
+            texts[names[0]] = [f"module {name} {lines[0]}", *lines[1:]]
+    for index, name in enumerate(name for name in hierarchy.modules if name in texts):
+        yield from [""] if index else []
+        yield from _comment(hierarchy.origins[name].kind)
+        yield from texts[name]
+
+
+def _levels(hierarchy: Hierarchy) -> list[list[str]]:
+    """Modules, those first that contain no others, then those that contain just these, and so on.
+
+    Modules that are alike are on the same level.
+    """
+    heights: dict[str, int] = {}
+    for name in reversed(hierarchy.modules):
+        instances = hierarchy.modules[name].instances.values()
+        heights[name] = 1 + max((heights.get(child.module, 0) for child in instances), default=0)
+    return [
+        [name for name in hierarchy.modules if heights[name] == height]
+        for height in range(1, heights[hierarchy.top] + 1)
+    ]
+
+
+def _common_name(names: list[str]) -> str:
+    """A name for modules that are alike: that of the first, but for a number where it has one."""
+    parts = [identifier(part) for part in names[0].split(".")]
+    if len(names) > 1:
+        parts[-1] = re.sub(r"_\d+$", "", parts[-1])
+    return "_".join(parts)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidate, number = name, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    taken.add(candidate)
+    return candidate
+
+
+def _comment(kind: type) -> Iterator[str]:
+    """The first line of a class's description."""
+    description = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    return (f"// {line}" for line in textwrap.wrap(description, COLUMNS - 3))

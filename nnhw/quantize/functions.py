@@ -1,0 +1,78 @@
+"""Tables of functions of one number, and how well they approximate them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ir import Function, Graph, QFunction, Quantization, evaluate_function
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableError:
+    """Distance of a table's real results from the function, over all q of the input's type.
+
+    Inputs for which the function has no finite value are left out; results beyond the calibrated
+    range of the output, which saturate, are not.
+
+    Parameters
+    ----------
+    largest, mean
+        Real values.
+    largest_steps, mean_steps
+        The same in steps of the output's quantization; rounding alone is at most 0.5.
+    """
+
+    largest: float
+    mean: float
+    largest_steps: float
+    mean_steps: float
+
+
+def quantize_function(node: Function, source: Quantization, target: Quantization) -> QFunction:
+    """The table of a function.
+
+    For each q of the input's type the function of its real value in float64, rounded to the
+    nearest step of the output (ties to even) and saturated: infinity too. Where the function is
+    not defined, its result is that of the nearest q for which it is.
+    """
+    y = evaluate_function(node.function, node.parameters, _real_inputs(source))
+    steps = np.rint(_fill_undefined(y) / target.scale) + target.zero_point
+    return QFunction(
+        name=node.name,
+        inputs=node.inputs,
+        output=node.output,
+        table=np.clip(steps, target.lo, target.hi).astype(np.int8),
+        function=node.function,
+        parameters=node.parameters,
+    )
+
+
+def table_error(node: QFunction, graph: Graph) -> TableError:
+    """How far a node's table is from its function."""
+    source, target = graph.tensors[node.inputs[0]].q, graph.tensors[node.output].q
+    exact = evaluate_function(node.function, node.parameters, _real_inputs(source))
+    real = (node.table.astype(np.float64) - target.zero_point) * target.scale
+    error = np.abs(real - exact)[np.isfinite(exact)]
+    largest, mean = (float(error.max()), float(error.mean())) if error.size else (0.0, 0.0)
+    return TableError(
+        largest=largest,
+        mean=mean,
+        largest_steps=largest / target.scale,
+        mean_steps=mean / target.scale,
+    )
+
+
+def _real_inputs(source: Quantization) -> np.ndarray:
+    """Real value of every q, lowest first: float64."""
+    return (np.arange(source.lo, source.hi + 1) - source.zero_point) * source.scale
+
+
+def _fill_undefined(y: np.ndarray) -> np.ndarray:
+    """Each NaN replaced by the nearest value that is none; by zero if there is none."""
+    defined = np.flatnonzero(~np.isnan(y))
+    if not defined.size:
+        return np.zeros_like(y)
+    distance = np.abs(np.arange(len(y))[:, None] - defined)
+    return y[defined[distance.argmin(axis=1)]]

@@ -1,0 +1,105 @@
+"""Ranges of an engine's parameters, and what follows from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+
+from nnhw.errors import MappingError
+from nnhw.mapping import EngineConfig
+
+VALID = EngineConfig(rows=6, cols=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("rows", (1, 7, 1024)),
+        ("cols", (1, 7, 1024)),
+        ("lanes", (1, 3, 64)),
+        ("input_bytes", (1, 2, 4, 8)),
+        ("output_bytes", (1, 2, 4, 8)),
+        ("frame_buffers", (1, 2)),
+        ("multiplier_stages", (1, 3)),
+        ("tree_levels_per_stage", (1, 4)),
+        ("lane_groups", (1, 2, 5)),
+        ("scale_stages", (1, 3)),
+    ],
+)
+def test_parameter(name, values):
+    for value in values:
+        assert getattr(replace(VALID, **{name: value}), name) == value
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, "8", None])
+@pytest.mark.parametrize("name", [field.name for field in fields(EngineConfig)])
+def test_parameter_wrong(name, value):
+    message = f"'{name}' must be a positive integer, not {value!r}"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        replace(VALID, **{name: value})
+
+
+@pytest.mark.parametrize("value", [3, 5, 16])
+@pytest.mark.parametrize("name", ["input_bytes", "output_bytes"])
+def test_beat_bytes_wrong(name, value):
+    message = f"'{name}' must be 1, 2, 4 or 8, not {value}"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        replace(VALID, **{name: value})
+
+
+def test_frame_buffers_wrong():
+    with pytest.raises(MappingError, match=r"^'frame_buffers' must be 1 or 2, not 3$"):
+        replace(VALID, frame_buffers=3)
+
+
+def test_lane_groups_wrong():
+    message = "'lane_groups' must be at most 'cols' (5), not 6"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        replace(VALID, lane_groups=6)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(1025, 1), (1, 1025)])
+def test_shape_wrong(rows, cols):
+    message = f"An array of at most 1024 x 1024 can be built, not {rows} x {cols}"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        EngineConfig(rows=rows, cols=cols)
+
+
+def test_is_a_frozen_value():
+    with pytest.raises(FrozenInstanceError):
+        VALID.rows = 7
+    assert EngineConfig(**VALID.to_dict()) == VALID
+
+
+def test_sizes():
+    config = EngineConfig(rows=6, cols=5, lane_groups=2)
+    assert config.mac_units == 30
+    assert config.fetch_width == 12
+    assert config.lane_slots == 2
+
+
+@pytest.mark.parametrize(
+    ("sizes", "banks"),
+    [
+        ({"rows": 1, "cols": 1, "input_bytes": 1}, 1),
+        ({"rows": 3, "cols": 1, "input_bytes": 1}, 4),
+        ({"rows": 3, "cols": 3, "lane_groups": 3, "input_bytes": 1}, 16),
+        ({"rows": 3, "cols": 1, "input_bytes": 8}, 8),
+        ({"rows": 3, "cols": 1, "lanes": 9, "input_bytes": 8}, 16),
+        ({"rows": 8, "cols": 1, "lanes": 8, "input_bytes": 8}, 8),
+    ],
+)
+def test_banks_hold_a_fetch_a_drain_step_and_a_beat(sizes, banks):
+    assert EngineConfig(**sizes).banks == banks
+
+
+@pytest.mark.parametrize(
+    ("rows", "levels", "stages"), [(1, 2, 0), (2, 2, 1), (4, 2, 1), (5, 2, 2), (16, 3, 2)]
+)
+def test_tree_stages(rows, levels, stages):
+    config = EngineConfig(rows=rows, cols=1, tree_levels_per_stage=levels, multiplier_stages=2)
+    assert config.tree_stages == stages
+    assert config.array_latency(dense=True) == 3 + stages
+    assert config.array_latency(dense=False) == 3

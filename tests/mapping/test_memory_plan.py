@@ -1,0 +1,143 @@
+"""Places of tensors in the activation memory."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import pytest
+from integer_graphs import IntegerBuilder, random_network
+
+from nnhw.errors import MappingError
+from nnhw.ir import Graph, Reshape
+from nnhw.mapping import MemoryPlan, plan_memory
+
+
+def lifetimes(graph: Graph) -> dict[str, tuple[int, int, int]]:
+    """By stored tensor: layer that writes it, last layer that reads it or a view, and its size."""
+    layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    source = {name: name for name in graph.tensors}
+    for node in graph.nodes:
+        if isinstance(node, Reshape):
+            source[node.output] = source[node.inputs[0]]
+    result = {}
+    for number, node in enumerate(layers):
+        if node.output != graph.outputs[0].tensor:
+            result[node.output] = (number, number, graph.tensors[node.output].size)
+        for name in node.inputs:
+            if source[name] in result:
+                first, _, size = result[source[name]]
+                result[source[name]] = (first, number, size)
+    return result
+
+
+def check(graph: Graph, plan: MemoryPlan, banks: int) -> None:
+    """What every plan must hold."""
+    stored = lifetimes(graph)
+    assert {
+        name: (buffer.first, buffer.last, buffer.size) for name, buffer in plan.buffers.items()
+    } == stored
+    for buffer in plan.buffers.values():
+        assert buffer.address % banks == 0
+        assert buffer.address + buffer.size <= plan.depth * banks
+        assert plan.address(buffer.tensor) == buffer.address
+    for a, b in itertools.combinations(plan.buffers.values(), 2):
+        both_live = a.first <= b.last and b.first <= a.last
+        overlap = a.address < b.address + b.size and b.address < a.address + a.size
+        assert not (both_live and overlap), f"{a} and {b}"
+
+
+@pytest.mark.parametrize("banks", [1, 4, 16])
+@pytest.mark.parametrize("seed", range(40))
+def test_live_tensors_never_overlap(seed, banks):
+    _, graph = random_network(seed)
+    plan = plan_memory(graph, banks=banks, overread={})
+    check(graph, plan, banks)
+    frame = graph.tensors["x"].size
+    assert plan.frame_depth == math.ceil(frame / banks)
+    assert plan.address("x") == plan.frame_base
+
+
+def test_residual_stays_until_its_last_reader():
+    builder = IntegerBuilder((2, 2, 3))
+    a = builder.conv("x", 3)
+    b = builder.conv(builder.conv(a, 3), 3)
+    graph = builder.graph(builder.dense(builder.add(a, b), 2))
+    plan = plan_memory(graph, banks=4, overread={})
+    check(graph, plan, 4)
+    assert (plan.buffers[a].first, plan.buffers[a].last) == (0, 3)
+
+
+def test_chain_takes_the_two_largest_neighbours():
+    builder = IntegerBuilder((4, 4, 2))
+    x = "x"
+    for channels in (4, 8, 4, 2, 8, 1):
+        x = builder.conv(x, channels)
+    graph = builder.graph(builder.dense(x, 2))
+    plan = plan_memory(graph, banks=8, overread={})
+    check(graph, plan, 8)
+    assert plan.depth * 8 == 4 * 4 * (8 + 4)
+
+
+def test_view_has_the_place_of_its_source():
+    builder = IntegerBuilder((2, 3, 4))
+    a = builder.conv("x", 5)
+    b = builder.reshape(builder.reshape(a, (5, 3, 2)), (1, 1, 30))
+    graph = builder.graph(builder.dense(b, 2))
+    plan = plan_memory(graph, banks=4, overread={})
+    assert plan.roots[b] == a
+    assert plan.address(b) == plan.address(a)
+
+
+def test_view_of_the_frame_is_the_frame():
+    builder = IntegerBuilder((2, 3, 4))
+    view = builder.reshape("x", (1, 1, 24))
+    plan = plan_memory(builder.graph(builder.dense(view, 2)), banks=4, overread={})
+    assert (plan.roots[view], plan.address(view)) == ("x", plan.frame_base)
+
+
+@pytest.mark.parametrize(
+    ("overread", "depth", "frame_depth"),
+    [({}, 3, 2), ({"t0": 1}, 4, 2), ({"x": 1, "t0": 4}, 4, 3), ({"x": 9, "t0": 5}, 5, 5)],
+)
+def test_memories_cover_overread(overread, depth, frame_depth):
+    builder = IntegerBuilder((2, 2, 2))
+    graph = builder.graph(builder.dense(builder.conv("x", 3), 1))
+    plan = plan_memory(graph, banks=4, overread=overread)
+    assert (plan.depth, plan.frame_depth) == (depth, frame_depth)
+
+
+@pytest.mark.parametrize(
+    ("frame", "channels", "banks", "address_bits"),
+    [
+        ((2, 2, 2), 3, 4, 5),  # 3 rows of memory, 2 of frame: 2 bits and 2 for the bank
+        ((2, 2, 9), 1, 4, 7),  # 1 row of memory, 9 of frame
+        ((1, 1, 1), 1, 1, 2),
+        ((1, 1, 2), 3, 16, 6),
+    ],
+)
+def test_address_space_has_a_half_for_each_memory(frame, channels, banks, address_bits):
+    builder = IntegerBuilder(frame)
+    graph = builder.graph(builder.dense(builder.conv("x", channels), 1))
+    plan = plan_memory(graph, banks=banks, overread={})
+    assert plan.address_bits == address_bits
+    assert plan.frame_base == 1 << (address_bits - 1)
+    # a row number of either memory has at least one bit
+    assert plan.frame_base >= banks * max(2, plan.depth, plan.frame_depth)
+
+
+def test_without_stored_tensors_all_addresses_are_of_the_frame():
+    builder = IntegerBuilder((2, 2, 9))
+    plan = plan_memory(builder.graph(builder.dense("x", 3)), banks=4, overread={})
+    assert (plan.buffers, plan.depth, plan.frame_base, plan.address_bits) == ({}, 0, 0, 6)
+
+
+def test_ports_wrong():
+    builder = IntegerBuilder((1, 1, 4))
+    a, b = builder.dense("x", 3), builder.dense("x", 2)
+    both = (*builder.graph(a).outputs, *builder.graph(b).outputs)
+    graph = replace(builder.graph(a), outputs=both)
+    message = "^The engine has one input and one output stream; 'net' has 1 inputs and 2 outputs$"
+    with pytest.raises(MappingError, match=message):
+        plan_memory(graph, banks=4, overread={})
