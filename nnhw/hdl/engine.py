@@ -78,6 +78,8 @@ class Engine(wiring.Component):
             frame_buffer.consumed.eq(fetch.frame_consumed),
             fetch.tile_retired.eq(write_back.retired),
             fetch.entry_freed.eq(output.freed),
+            fetch.written.eq(write_back.written),
+            fetch.writing.eq(write_back.writing),
         ]
         self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
         self._connect_drain(m, array, drain, parameters, scalers, write_back)
@@ -108,6 +110,7 @@ class Engine(wiring.Component):
             padded=program.padded,
             buffer_depth=program.output_buffer_depth,
             tiles_in_flight=program.tiles_in_flight,
+            chased_bytes=program.chased_bytes,
         )
 
     def _bank_bits(self) -> int:
@@ -208,6 +211,7 @@ class Engine(wiring.Component):
             activation_width=program.widths.activation,
             address_width=program.address_bits,
             tables=program.tables,
+            chased_bytes=program.chased_bytes,
         )
 
     def _output_stream(self) -> OutputStream:

@@ -17,8 +17,8 @@ class FetchSequencer(wiring.Component):
     """Issues the fetches of all layers, frame after frame, as soon as nothing stands in the way.
 
     What may stand in the way: no frame has arrived (first layer); earlier results are not in
-    memory yet (fence); the drain is still busy with the tile before (last fetch of a tile); the
-    output buffer has no room for a tile (likewise). What is issued runs through the pipeline
+    memory yet (fence, chase); the drain is still busy with the tile before (last fetch of a tile);
+    the output buffer has no room for a tile (likewise). What is issued runs through the pipeline
     without ever stopping.
 
     Parameters
@@ -37,6 +37,8 @@ class FetchSequencer(wiring.Component):
         Entries of the output buffer.
     tiles_in_flight : int
         Most tiles that can be on the way from issue to memory.
+    chased_bytes : int
+        Size of the largest tensor that is read while it is being written.
 
     Members
     -------
@@ -48,6 +50,9 @@ class FetchSequencer(wiring.Component):
         The last result of a tile will be written in the next cycle.
     entry_freed : In(1)
         An entry of the output buffer became free.
+    written : In(range(chased_bytes + 1))
+    writing : In
+        So many bytes of this layer are in memory, and all of the layers before it.
     valid, first, last : Out(1)
         A fetch; it begins a roll, ends a roll that finishes a tile. These and all that follow are
         `latency` cycles late.
@@ -84,12 +89,14 @@ class FetchSequencer(wiring.Component):
         padded: bool,
         buffer_depth: int,
         tiles_in_flight: int,
+        chased_bytes: int,
     ):
         self.program = tuple(program)
         self.lanes = lanes
         self.padded = padded
         self.buffer_depth = buffer_depth
         self.tiles_in_flight = tiles_in_flight
+        self._chunk = chunk
         self.instruction = InstructionRegister(self.program)
         self._loops = LoopNest(
             instruction=self.instruction, rows=chunk, address_width=address_width
@@ -101,6 +108,8 @@ class FetchSequencer(wiring.Component):
                 "frame_consumed": Out(1),
                 "tile_retired": In(1),
                 "entry_freed": In(1),
+                "written": In(range(chased_bytes + 1)),
+                "writing": In(self.instruction.index.shape()),
                 "valid": Out(1),
                 "first": Out(1),
                 "last": Out(1),
@@ -190,6 +199,11 @@ class FetchSequencer(wiring.Component):
             with m.Elif(~tile_issued & self.tile_retired):
                 m.d.sync += in_flight.eq(in_flight - 1)
             blocked |= layer_first & f.fence & (in_flight != 0)
+
+        if not f.is_constant("chase", 0):
+            index = self.instruction.index
+            is_written = (self.writing + 1 == index) & (self.written >= loops.x + self._chunk)
+            blocked |= f.chase & (self.writing != index) & ~is_written
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):

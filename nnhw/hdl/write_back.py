@@ -27,6 +27,8 @@ class WriteBack(wiring.Component):
     quotient_width, activation_width : int
         Bits of signed values.
     address_width : int
+    chased_bytes : int
+        Most bytes that `written` has to count.
     tables : sequence of numpy.ndarray
         int8 (2 ** activation_width,) each: results by value, lowest value first.
 
@@ -54,6 +56,9 @@ class WriteBack(wiring.Component):
         They are the last of the frame.
     retired : Out(1)
         In the next cycle the last results of a tile are there.
+    written : Out(range(chased_bytes + 1))
+    writing : Out
+        So many bytes of this layer have been there up to this cycle, and all of the layers before.
 
     Attributes
     ----------
@@ -69,12 +74,14 @@ class WriteBack(wiring.Component):
         activation_width: int,
         address_width: int,
         tables: Sequence[np.ndarray],
+        chased_bytes: int,
     ):
         self.program = tuple(program)
         self.lanes = lanes
         self.quotient_width = quotient_width
         self.activation_width = activation_width
         self.tables = tuple(tables)
+        self.chased_bytes = chased_bytes
         self.latency = 3 if self.tables else 2
         self.instruction = InstructionRegister(self.program)
         super().__init__(
@@ -95,6 +102,8 @@ class WriteBack(wiring.Component):
                 "to_stream": Out(1),
                 "frame_done": Out(1),
                 "retired": Out(1),
+                "written": Out(range(chased_bytes + 1)),
+                "writing": Out(range(max(2, len(self.program)))),
             }
         )
 
@@ -120,6 +129,8 @@ class WriteBack(wiring.Component):
                 results[lane].eq(Mux(rounded < lo, lo, Mux(rounded > hi, hi, rounded))),
             ]
         is_last = instruction.index == len(self.program) - 1
+        if self.chased_bytes:
+            self._count_written(m, layer_done)
         wait = self.latency
         retired = delay(m, self.scaled & self.tile_done, wait - 1, name="retired", reset=True)
         m.d.comb += [
@@ -133,6 +144,20 @@ class WriteBack(wiring.Component):
             self.frame_done.eq(delay(m, layer_done & is_last, wait, name="frame_done")),
         ]
         return m
+
+    def _count_written(self, m: Module, layer_done) -> None:
+        wait = self.latency - 1
+        valid = delay(m, self.scaled, wait, name="writes", reset=True)
+        count = delay(m, self.scaled_count, wait, name="writes_count")
+        done = delay(m, layer_done, wait, name="writes_last", reset=True)
+        last = len(self.program) - 1
+        with m.If(done):
+            m.d.sync += [
+                self.written.eq(0),
+                self.writing.eq(Mux(self.writing == last, 0, self.writing + 1)),
+            ]
+        with m.Elif(valid):
+            m.d.sync += self.written.eq(self.written + count)
 
     def _look_up(self, m: Module, f, results) -> Signal:
         """Results of the next cycle, through the layer's table if it has one."""

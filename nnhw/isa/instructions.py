@@ -95,6 +95,7 @@ class FetchInstruction:
     weight_step: int = _doc("1: next weight word with each fetch; 0: the same word always")
     tile_weights: int = _doc("1: each tile, or strip, has words of its own; 0: all have the same")
     fence: int = _doc("1: wait until all earlier layers' results are in memory")
+    chase: int = _doc("1: wait for just those bytes that the layer before has not written yet")
     frees_frame: int = _doc("1: the input frame is not read after this layer")
     to_stream: int = _doc("1: results leave through the output stream, whose buffer needs room")
     drain_cycles: int = _doc("drain cycles of a tile, less one")

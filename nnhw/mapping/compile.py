@@ -16,6 +16,7 @@ from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
 from .parts import UNIT, Part, node_parts
 from .program import Layer, Plan, Program, Widths
+from .waits import Wait, plan_waits
 
 
 def node_macs(node: Node, graph: Graph) -> int:
@@ -97,30 +98,6 @@ def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
     )
 
 
-class _Fences:
-    """Finds out which layers must wait for the ones before them."""
-
-    def __init__(self, last: Part):
-        self._in_flight: set[str] = set()
-        self._dense_before = _is_dense(last)  # of the frame before
-
-    def needed(self, part: Part, plan: MemoryPlan) -> bool:
-        """Whether `part`, which is next, reads what may not be in memory yet, or is faster than
-        what is on the way: lanes must not overtake dot products."""
-        reads = {plan.roots[name] for name in part.inputs}
-        overtakes = self._dense_before and not _is_dense(part)
-        self._dense_before = _is_dense(part)
-        fence = bool(reads & self._in_flight) or overtakes
-        if fence:
-            self._in_flight.clear()
-        self._in_flight.add(part.node.output)
-        return fence
-
-
-def _is_dense(part: Part) -> bool:
-    return part.geometry.operation is Operation.DOT
-
-
 def _map_layers(
     graph: Graph, config: EngineConfig, parts: list[Part], plan: MemoryPlan
 ) -> tuple[Layer, ...]:
@@ -132,7 +109,7 @@ def _map_layers(
         if frame in (plan.roots[name] for name in part.inputs)
     )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
-    fences = _Fences(parts[-1])
+    waits = plan_waits(parts, plan)
     layers: list[Layer] = []
     bases = _weight_bases(parts)
     parameter_base = tables = 0
@@ -154,7 +131,8 @@ def _map_layers(
                     plan,
                     lane_minimum=lane_minimum,
                     weight_base=bases[index],
-                    fence=fences.needed(part, plan),
+                    fence=waits[index] is Wait.FENCE,
+                    chase=waits[index] is Wait.CHASE,
                     frees_frame=index == last_frame_reader,
                     to_stream=to_stream,
                 ),

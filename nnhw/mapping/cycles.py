@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..isa import Operation
 from .output_model import OutputModel
 from .program import Layer, Plan
@@ -28,7 +30,7 @@ class LayerCycles:
     fetches
         Fetches issued: the array is at work.
     fence_wait
-        Waiting for earlier results to reach memory.
+        Waiting for earlier results to reach memory (fence or chase).
     drain_wait
         Waiting for the requantizer lanes.
     stream_wait
@@ -137,6 +139,41 @@ def _run_layer(
     return drain_wait, stream_wait
 
 
+def write_times(layer: Layer, clock: _Clock, plan: Plan) -> np.ndarray:
+    """Cycle from which on each byte of a layer can be read, for one that writes in order.
+
+    `clock` stands after the layer's last issue.
+    """
+    fetch, drain = layer.fetch, layer.drain
+    per_tile = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
+    a_step = 2 if drain.paired else 1
+    # drain cycles and results of each tile
+    cycles = np.full((drain.pixels + 1, drain.tiles + 1), fetch.drain_cycles + 1)
+    cycles[:, -1] = fetch.drain_cycles_last + 1
+    cycles = cycles.ravel()
+    tails = np.full((drain.pixels + 1, drain.tiles + 1), drain.count)
+    tails[:, -1] = drain.count_last
+    spacing = np.maximum(cycles, per_tile * (fetch.warmup + 1))
+    later = np.append(np.cumsum(spacing[:-1][::-1])[::-1], 0)
+    first = clock.issued - later + plan.drain_latency(layer) + a_step - 1
+    # one entry a step, then one a byte
+    steps = cycles // a_step
+    step = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)
+    times = np.repeat(first, steps) + step * a_step
+    counts = np.full(len(times), plan.config.lanes)
+    counts[np.cumsum(steps) - 1] = tails.ravel()
+    return np.repeat(times, counts)
+
+
+def _chase_wait(layer: Layer, first: int, written: np.ndarray, plan: Plan) -> int:
+    """Cycles that the first tile of a layer waits for bytes that are not written yet."""
+    fetches = layer.fetch.chunks + 1
+    last_bytes = np.minimum(np.arange(1, fetches + 1) * plan.config.rows, len(written)) - 1
+    # each fetch is one cycle after the one before, or as late as its last byte
+    late = written[last_bytes] - (first + np.arange(fetches))
+    return max(0, int(late.max()))
+
+
 def _run_frame(
     plan: Plan, first: int, clock: _Clock, output: OutputModel
 ) -> tuple[int, list[LayerCycles]]:
@@ -146,11 +183,14 @@ def _run_frame(
     """
     consumed = 0
     layers = []
-    for layer in plan.layers:
+    for index, layer in enumerate(plan.layers):
         before = max(clock.issued, first - 1)
         possible = before + 1
         if layer.fetch.fence:
             possible = max(possible, clock.issued + clock.latency + clock.drain - 1)
+        if layer.fetch.chase:
+            writer = plan.layers[index - 1]
+            possible += _chase_wait(layer, possible, write_times(writer, clock, plan), plan)
         clock.latency = plan.drain_latency(layer)
         drain_wait, stream_wait = _run_layer(layer, possible, clock, plan, output)
         cycles = clock.issued - before

@@ -30,6 +30,7 @@ def lower_fetch(
     lane_minimum: int,
     weight_base: int,
     fence: bool,
+    chase: bool,
     frees_frame: bool,
     to_stream: bool,
 ) -> FetchInstruction:
@@ -41,7 +42,7 @@ def lower_fetch(
     ----------
     lane_minimum
         Smallest activation of the datapath: what padding delivers to a maximum.
-    weight_base, fence, frees_frame, to_stream
+    weight_base, fence, chase, frees_frame, to_stream
         See `FetchInstruction`.
     """
     geometry = part.geometry
@@ -86,6 +87,7 @@ def lower_fetch(
         weight_step=int(weighted),
         tile_weights=int(weighted and geometry.tile_weights),
         fence=int(fence),
+        chase=int(chase),
         frees_frame=int(frees_frame),
         to_stream=int(to_stream),
         drain_cycles=steps * cycles_a_step - 1,

@@ -158,6 +158,12 @@ class Plan:
         """Whether any layer writes a part of a tensor with gaps in it."""
         return any(layer.write_back.pixel_gap or layer.write_back.row_gap for layer in self.layers)
 
+    @property
+    def chased_bytes(self) -> int:
+        """Size of the largest tensor that a layer chases the writer of; 0 if none does."""
+        pairs = zip(self.layers, self.layers[1:], strict=False)
+        return max((writer.size for writer, reader in pairs if reader.fetch.chase), default=0)
+
     def drain_latency(self, layer: Layer) -> int:
         """Cycles from a tile's last issue to its first result at the write-back register."""
         config = self.config
