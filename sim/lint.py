@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from design import Design
-from tools import ProgramError, find_simulator
+from tools import ToolError, find_simulator
 
 
 def lint_design(design: Design) -> list[str]:
@@ -15,9 +15,7 @@ def lint_design(design: Design) -> list[str]:
     Raises
     ------
     ToolError
-        If Verilator is missing.
-    ProgramError
-        If it cannot read the Verilog.
+        If Verilator is missing or cannot read the Verilog.
     """
     find_simulator("verilator")
     waivers = design.folder / "sim" / "waivers.vlt"
@@ -27,5 +25,5 @@ def lint_design(design: Design) -> list[str]:
     lines = [line for line in done.stderr.splitlines() if line.startswith("%")]
     lines = [line.replace(f"{design.folder}{os.sep}", "") for line in lines]
     if done.returncode != 0:
-        raise ProgramError("\n".join(["Verilator cannot read the design:", *lines]))
+        raise ToolError("\n".join(["Verilator cannot read the design:", *lines]))
     return lines

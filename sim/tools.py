@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class ToolError(Exception):
-    """A program is missing."""
+    """A program is missing or refuses its input; the message says all."""
 
 
 class ProgramError(Exception):

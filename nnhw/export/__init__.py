@@ -2,6 +2,6 @@
 
 from .design import export_design
 from .manifest import make_manifest
-from .verilog import generate_verilog
+from .verilog import component_verilog, generate_verilog
 
-__all__ = ["export_design", "generate_verilog", "make_manifest"]
+__all__ = ["component_verilog", "export_design", "generate_verilog", "make_manifest"]

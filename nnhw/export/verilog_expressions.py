@@ -6,7 +6,8 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from .verilog_netlist import Const, Module, Operator, Sig, Slice, is_constant, width_of
+from .verilog_netlist import Module, Operator
+from .verilog_signals import Const, Sig, Slice, is_constant, width_of
 from .verilog_widths import is_implicit
 
 _SYMBOLS = {

@@ -6,16 +6,12 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 
-from .verilog_netlist import (
-    SHIFTS,
-    Assign,
+from .verilog_netlist import SHIFTS, Module, Operator
+from .verilog_processes import Assign, Body, Switch
+from .verilog_signals import (
     Bit,
-    Body,
     Const,
-    Module,
-    Operator,
     Sig,
-    Switch,
     bits_of,
     extended,
     is_constant,

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from .verilog_expressions import Expressions, constant
-from .verilog_netlist import Memory, Sig, WritePort, bits_of, part_of
+from .verilog_netlist import Memory, WritePort
+from .verilog_signals import Sig, bits_of, part_of
 
 
 def memory_operands(memory: Memory) -> Iterator[Sig]:

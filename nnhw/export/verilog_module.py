@@ -10,7 +10,8 @@ from .verilog_hierarchy import Origin
 from .verilog_layout import assignment
 from .verilog_memories import contents_lines, memory_operands, port_lines
 from .verilog_names import name_all
-from .verilog_netlist import Const, Instance, Module, Sig, Slice, Value, Wire
+from .verilog_netlist import Instance, Module, Value, Wire
+from .verilog_order import dependency_order
 from .verilog_registers import Block, take_blocks
 from .verilog_selections import (
     Choice,
@@ -22,6 +23,7 @@ from .verilog_selections import (
     signals,
     table_lines,
 )
+from .verilog_signals import Const, Sig, Slice
 from .verilog_statements import reads, statement_lines
 
 
@@ -69,11 +71,28 @@ class ModuleText:
         # chosen again, so that made-up names are numbered without gaps
         self._names = name_all(module, origin, only=driven)
         self._expressions.names = self._names.wires
+        self._order, self._early = dependency_order(self._sources(inlined))
         self._tables = {
             part: self._names.unique(f"{self._names.wires[wire]}_table")
             for wire, parts in self._parts.items()
             for part, selection in parts
             if is_table(selection)
+        }
+
+    def _sources(self, inlined: set[str]) -> dict[str, list[str]]:
+        """What every wire that is defined by an expression depends on."""
+        inputs = {
+            wire: operator.inputs
+            for wire, operator in self._module.operators.items()
+            if wire not in inlined
+        }
+        inputs |= {
+            wire: tuple(sig for _, selection in parts for sig in signals(selection))
+            for wire, parts in self._parts.items()
+        }
+        return {
+            wire: [source for sig in sigs for source in self._expressions.sources(sig)]
+            for wire, sigs in inputs.items()
         }
 
     def interface(self, name: str) -> Interface:
@@ -136,7 +155,7 @@ class ModuleText:
         return f"{name} = {constant(wire.init)}" if wire.name in self._module.registers else name
 
     def _declaration(self, wire: Wire) -> str:
-        kind = f"{attribute_text(wire.attributes)}{self._kind(wire)}"
+        kind = f"{_attribute_text(wire.attributes)}{self._kind(wire)}"
         return f"{kind} {range_of(wire.width)}{self._declared(wire)};"
 
     def _table_lines(self) -> Iterator[str]:
@@ -147,52 +166,23 @@ class ModuleText:
 
     def _declarations(self) -> Iterator[str]:
         """Registers, and wires that are not declared with their definition."""
-        defined = {wire for wire, is_declared in self._defined() if not is_declared}
+        defined = {wire for wire in self._order if not self._is_declared_before(wire)}
         for kind in ("reg", "wire"):
             for wire in self._named:
                 if self._kind(wire) == kind and not wire.direction and wire.name not in defined:
                     yield self._declaration(wire)
 
-    def _defined(self) -> list[tuple[str, bool]]:
-        """Wires that expressions define, every one behind those that it depends on.
-
-        With each comes whether it has to be declared before, since it is not defined in one piece
-        or since wires depend on each other in a circle.
-        """
-        order: dict[str, bool] = {}
-        declared = {wire for wire, parts in self._parts.items() if len(parts) > 1}
-        open_wires: set[str] = set()
-
-        def visit(wire: str) -> None:
-            if wire in open_wires:
-                declared.add(wire)
-            elif wire in sources and wire not in order:
-                open_wires.add(wire)
-                for source in sources[wire]:
-                    visit(source)
-                open_wires.remove(wire)
-                order[wire] = True
-
-        module, expressions = self._module, self._expressions
-        sources = {
-            wire: [s for sig in operator.inputs for s in expressions.sources(sig)]
-            for wire, operator in module.operators.items()
-            if not expressions.is_inlined(wire)
-        }
-        for wire, parts in self._parts.items():
-            sigs = [sig for _, selection in parts for sig in signals(selection)]
-            sources[wire] = [s for sig in sigs for s in expressions.sources(sig)]
-        for wire in sources:
-            visit(wire)
-        return [(wire, wire in declared) for wire in order]
+    def _is_declared_before(self, wire: str) -> bool:
+        parts = self._parts.get(wire, ())
+        return wire in self._early or len(parts) > 1 or bool(self._module.wires[wire].direction)
 
     def _definitions(self) -> Iterator[str]:
-        for name, is_declared in self._defined():
+        for name in self._order:
             wire = self._module.wires[name]
-            if is_declared or wire.direction:
+            if self._is_declared_before(name):
                 start = "assign "
             else:
-                start = f"{attribute_text(wire.attributes)}wire {range_of(wire.width)}"
+                start = f"{_attribute_text(wire.attributes)}wire {range_of(wire.width)}"
             if name in self._module.operators:
                 text = self._expressions.definition(name)
                 yield from assignment(f"{start}{self._names.wires[name]} =", text)
@@ -214,7 +204,7 @@ class ModuleText:
     def _memory_sections(self) -> Iterator[Iterator[str]]:
         memories = {self._names.memories[name]: m for name, m in self._module.memories.items()}
         yield (
-            f"{attribute_text(memory.attributes)}reg {range_of(memory.width)}{name} "
+            f"{_attribute_text(memory.attributes)}reg {range_of(memory.width)}{name} "
             f"[0:{memory.depth - 1}];"
             for name, memory in memories.items()
         )
@@ -232,7 +222,7 @@ class ModuleText:
             f".{key}({_value_text(value)})" for key, value in instance.parameters.items()
         )
         kind = f"{interface.name} #({parameters})" if parameters else interface.name
-        yield f"{attribute_text(instance.attributes)}{kind} {self._names.instances[name]} ("
+        yield f"{_attribute_text(instance.attributes)}{kind} {self._names.instances[name]} ("
         for index, (port, identifier) in enumerate(interface.ports.items()):
             comma = "," if index < len(interface.ports) - 1 else ""
             yield f"  .{identifier}({self._connection(instance, port)}){comma}"
@@ -251,7 +241,7 @@ class ModuleText:
             )
 
 
-def attribute_text(attributes: dict[str, Value]) -> str:
+def _attribute_text(attributes: dict[str, Value]) -> str:
     """Attributes as they stand before a declaration, with a blank behind."""
     texts = [f"{key} = {_value_text(value)}" for key, value in attributes.items()]
     return f"(* {', '.join(texts)} *) " if texts else ""

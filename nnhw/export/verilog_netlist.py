@@ -6,88 +6,11 @@ an instance, or a plain copy of other bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-
-@dataclass(frozen=True, slots=True)
-class Const:
-    """Constant bits, the highest one first: a string of 0, 1 and x."""
-
-    bits: str
-
-    @property
-    def width(self) -> int:
-        """Number of bits."""
-        return len(self.bits)
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """`width` bits of a wire from bit `start` on."""
-
-    wire: str
-    start: int
-    width: int
-
-
-Sig = tuple[Const | Slice, ...]
-"""A vector of bits in as few pieces as possible, the lowest one first."""
-
-Bit = tuple[str, int] | str
-"""A bit of a wire, or "0", "1" or "x"."""
-
-
-def width_of(sig: Sig) -> int:
-    """Number of bits."""
-    return sum(piece.width for piece in sig)
-
-
-def bits_of(sig: Sig) -> Iterator[Bit]:
-    """The single bits, the lowest one first."""
-    for piece in sig:
-        if isinstance(piece, Const):
-            yield from reversed(piece.bits)
-        else:
-            for bit in range(piece.start, piece.start + piece.width):
-                yield piece.wire, bit
-
-
-def sig_of(bits: Iterable[Bit]) -> Sig:
-    """The inverse of `bits_of`."""
-    pieces: list[Const | Slice] = []
-    for bit in bits:
-        last = pieces[-1] if pieces else None
-        if isinstance(bit, str):
-            if isinstance(last, Const):
-                pieces[-1] = Const(bit + last.bits)
-            else:
-                pieces.append(Const(bit))
-        elif isinstance(last, Slice) and bit == (last.wire, last.start + last.width):
-            pieces[-1] = Slice(last.wire, last.start, last.width + 1)
-        else:
-            pieces.append(Slice(*bit, 1))
-    return tuple(pieces)
-
-
-def extended(sig: Sig, width: int, *, signed: bool) -> Sig:
-    """`sig` cut off or extended to `width` bits."""
-    bits: list[Bit] = list(bits_of(sig))
-    fill = bits[-1] if signed and bits else "0"
-    return sig_of([*bits, *[fill] * (width - len(bits))][:width])
-
-
-def is_constant(sig: Sig) -> bool:
-    """Whether all bits are constants."""
-    return all(isinstance(piece, Const) for piece in sig)
-
-
-def part_of(sig: Sig, start: int, width: int) -> Sig:
-    """`width` bits from bit `start` on."""
-    if len(sig) == 1 and isinstance(sig[0], Slice):
-        return (Slice(sig[0].wire, sig[0].start + start, width),) if width else ()
-    return sig_of(list(bits_of(sig))[start : start + width])
-
+from .verilog_processes import Body, map_body, retarget, sigs_of_body
+from .verilog_signals import Bit, Const, Sig, Slice, bits_of
 
 Value = str | int | Const
 """Value of an attribute or a parameter."""
@@ -126,29 +49,6 @@ class Operator:
     inputs: tuple[Sig, ...]
     width: int
     signed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """Sets bits of a process's target."""
-
-    target: Slice
-    value: Sig
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Runs the body of the first case one of whose patterns fits; no pattern fits always.
-
-    A pattern is a string of 0, 1 and - (any), the highest bit first.
-    """
-
-    select: Sig
-    cases: tuple[tuple[tuple[str, ...], Body], ...]
-
-
-Body = tuple[Assign | Switch, ...]
-"""Statements in order; a later assignment wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,52 +198,3 @@ class Module:
             ]
         for instance in self.instances.values():
             instance.inputs = {port: change(sig) for port, sig in instance.inputs.items()}
-
-
-def map_body(body: Body, change: Callable[[Sig], Sig]) -> Body:
-    """Statements with everything that they read replaced by what `change` makes of it."""
-    return tuple(
-        Assign(statement.target, change(statement.value))
-        if isinstance(statement, Assign)
-        else Switch(
-            change(statement.select),
-            tuple((patterns, map_body(inner, change)) for patterns, inner in statement.cases),
-        )
-        for statement in body
-    )
-
-
-def retarget(body: Body, wire: str) -> Body:
-    """The same statements for another target."""
-    return tuple(
-        Assign(replace(statement.target, wire=wire), statement.value)
-        if isinstance(statement, Assign)
-        else Switch(
-            statement.select,
-            tuple((patterns, retarget(inner, wire)) for patterns, inner in statement.cases),
-        )
-        for statement in body
-    )
-
-
-def sigs_of_body(body: Body) -> Iterator[Sig]:
-    """Everything that statements read."""
-    for statement in body:
-        if isinstance(statement, Assign):
-            yield statement.value
-        else:
-            yield statement.select
-            for _, inner in statement.cases:
-                yield from sigs_of_body(inner)
-
-
-def targets(body: Body) -> set[str]:
-    """The wires that statements assign to."""
-    found = set()
-    for statement in body:
-        if isinstance(statement, Assign):
-            found.add(statement.target.wire)
-        else:
-            for _, inner in statement.cases:
-                found |= targets(inner)
-    return found

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .verilog_hierarchy import Hierarchy, Member
-from .verilog_netlist import Bit, Instance, Module, Wire, bits_of, sig_of
+from .verilog_netlist import Instance, Module, Wire
+from .verilog_signals import Bit, bits_of, sig_of
 
 
 def restore_ports(hierarchy: Hierarchy) -> None:

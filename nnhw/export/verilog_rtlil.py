@@ -11,23 +11,18 @@ import re
 from collections.abc import Iterator
 
 from .verilog_netlist import (
-    Assign,
-    Body,
-    Const,
     Instance,
     Memory,
     Module,
     Operator,
     ReadPort,
     Register,
-    Sig,
-    Slice,
-    Switch,
     Value,
     Wire,
     WritePort,
-    width_of,
 )
+from .verilog_processes import Assign, Body, Switch
+from .verilog_signals import Const, Sig, Slice, width_of
 
 UNARY = frozenset({"not", "neg", "reduce_or", "reduce_and", "reduce_xor", "reduce_bool"})
 BINARY = frozenset(
@@ -149,11 +144,16 @@ class _Reader:
         return tuple(statements)
 
     def _switch(self, select: str) -> Switch:
-        cases = []
+        cases: list[tuple[tuple[str, ...], Body]] = []
         line = next(self._lines)
         while line != "end":
-            patterns = line.removeprefix("case").strip()
-            cases.append((tuple(p.split("'")[1] for p in patterns.split(", ") if p), self._body()))
+            texts = [text for text in line.removeprefix("case").strip().split(", ") if text]
+            patterns = tuple(text.split("'")[1] for text in texts)
+            if any(set(pattern) <= {"-"} for pattern in patterns):
+                patterns = ()
+            body = self._body()
+            if not cases or cases[-1][0]:  # else the case before fits always
+                cases.append((patterns, body))
             line = self._ended_by
         (sig,) = self._sigs(select)
         return Switch(sig, tuple(cases))

@@ -12,20 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .verilog_expressions import Expressions, constant, range_of
-from .verilog_netlist import (
-    Assign,
-    Body,
-    Const,
-    Module,
-    Sig,
-    Slice,
-    Switch,
-    bits_of,
-    is_constant,
-    part_of,
-    sig_of,
-    width_of,
-)
+from .verilog_netlist import Module
+from .verilog_processes import Assign, Body, Switch
+from .verilog_signals import Const, Sig, Slice, bits_of, is_constant, part_of, sig_of, width_of
 from .verilog_statements import label, single_bits
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from .verilog_netlist import (
-    Bit,
-    Body,
-    Module,
-    Operator,
-    Sig,
-    Slice,
-    Switch,
-    bits_of,
-    part_of,
-    sig_of,
-    width_of,
-)
+from .verilog_netlist import Module, Operator
+from .verilog_processes import Body, Switch
+from .verilog_signals import Bit, Sig, Slice, bits_of, part_of, sig_of, width_of
 
 #: Operators whose low bits depend on just the low bits of the inputs given here.
 _LOW_BITS = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .verilog_expressions import Expressions
-from .verilog_netlist import Assign, Body, Sig, Switch, part_of, width_of
+from .verilog_processes import Assign, Body, Switch
+from .verilog_signals import Sig, part_of, width_of
 
 LONGEST_IF = 80
 """Characters of a condition and its only assignment that share a line."""

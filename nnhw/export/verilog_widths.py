@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .verilog_netlist import (
-    SHIFTS,
-    Module,
-    Operator,
-    Sig,
-    extended,
-    is_constant,
-    width_of,
-)
+from .verilog_netlist import SHIFTS, Module, Operator
+from .verilog_signals import Sig, extended, is_constant, width_of
 
 #: Kinds of operators to which signs still matter when the widths fit.
 _SIGNED = frozenset({"add", "sub", "neg", "mul", "lt", "le", "gt", "ge"})

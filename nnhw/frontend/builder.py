@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError
-from ..ir import ChannelAffine, Node, Reshape, Tensor
+from ..ir import ChannelAffine, Node, Quantization, Reshape, Tensor
 from .node import OnnxNode
 from .problems import FollowOnError, NodeError
 from .value import Value, image_layout
@@ -30,14 +30,15 @@ class Image:
         (H, W, C).
     rank
         Number of ONNX axes: 3 for (N, C, W), 4 for (N, C, H, W).
-    elem_type
-        `onnx.TensorProto.DataType`.
+    elem_type, quantization
+        As in `Value`.
     """
 
     tensor: str
     shape: Shape
     rank: int
     elem_type: int
+    quantization: Quantization | None = None
 
     def result(self, tensor: str, shape: Shape) -> Value:
         """A result of the same rank and type."""
@@ -46,6 +47,7 @@ class Image:
             shape=shape,
             layout=image_layout(shape, self.rank),
             elem_type=self.elem_type,
+            quantization=self.quantization,
         )
 
 
@@ -146,7 +148,11 @@ class Builder:
         height, width, channels = sizes
         value = self.reshaped(value, (height, width, channels))
         return Image(
-            tensor=value.tensor, shape=value.shape, rank=len(shape), elem_type=value.elem_type
+            tensor=value.tensor,
+            shape=value.shape,
+            rank=len(shape),
+            elem_type=value.elem_type,
+            quantization=value.quantization,
         )
 
     def affine(self, node: OnnxNode, value: Value, scale: np.ndarray, offset: np.ndarray) -> Value:

@@ -7,6 +7,8 @@ the constants do not depend on which inference engines are installed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
@@ -111,6 +113,21 @@ def _evaluate(
         feeds = {name: constants[name] for name in names}
     else:
         return None
+    return evaluate_node(node, feeds, opset_of(model))
+
+
+def evaluate_node(
+    node: onnx.NodeProto, feeds: Mapping[str, np.ndarray], opset: int
+) -> dict[str, np.ndarray] | None:
+    """The results of a node of the standard operator set; None if they cannot be computed.
+
+    Parameters
+    ----------
+    feeds
+        All of its inputs, by name.
+    opset
+        Version of the operator set.
+    """
     outputs = [name for name in node.output if name]
     graph = helper.make_graph(
         [node],
@@ -124,8 +141,8 @@ def _evaluate(
         [helper.make_empty_tensor_value_info(name) for name in outputs],
     )
     try:
-        opset = helper.make_opsetid("", opset_of(model))
-        evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=[opset]))
+        imports = [helper.make_opsetid("", opset)]
+        evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=imports))
         with np.errstate(all="ignore"):  # infinity and NaN are refused where they are used
             results = evaluator.run(None, feeds)
     except Exception:  # whatever an operator's implementation raises: the node just stays

@@ -17,6 +17,22 @@ Known = Value | HostValue | np.ndarray | None
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 
+_TAKES_QUANTIZED = frozenset(
+    {
+        # They pick or rearrange elements, so that it makes no difference whether integers stand
+        # for them or real values do.
+        "ArgMax",
+        "DequantizeLinear",
+        "Flatten",
+        "Identity",
+        "MaxPool",
+        "Reshape",
+        "Squeeze",
+        "Transpose",
+        "Unsqueeze",
+    }
+)
+
 
 class OnnxNode:
     """A node with its attributes, defaults filled in, and with what its inputs stand for.
@@ -33,6 +49,8 @@ class OnnxNode:
         What its inputs stand for; None also where an optional input is absent.
     output_shape
         ONNX shape of the first output, where known.
+    steps
+        For each input that is a constant which arrived quantized: the step of every element.
     """
 
     def __init__(
@@ -42,12 +60,14 @@ class OnnxNode:
         opset: int,
         inputs: Sequence[Known],
         output_shape: tuple[int, ...] | None,
+        steps: Sequence[np.ndarray | None],
     ):
         self.proto = proto
         self.name = name
         self.opset = opset
         self.output_shape = output_shape
         self._inputs = tuple(inputs)
+        self._steps = tuple(steps)
         self._given = {
             attribute.name: onnx.helper.get_attribute_value(attribute)
             for attribute in proto.attribute
@@ -127,6 +147,11 @@ class OnnxNode:
                 "expected; exchange the inputs, or remove the node"
             )
         assert isinstance(known, Value), "nothing else is left"
+        if known.quantization is not None and self.op_type not in _TAKES_QUANTIZED:
+            raise NodeError(
+                f"it computes with the integers '{self.proto.input[index]}' of a quantized tensor; "
+                "put DequantizeLinear before it and QuantizeLinear behind it"
+            )
         return known
 
     def constant(self, index: int) -> np.ndarray:
@@ -168,6 +193,10 @@ class OnnxNode:
                 "train or export the model again"
             )
         return array
+
+    def steps(self, index: int) -> np.ndarray | None:
+        """Size of one step of each element of a constant; None if it did not arrive quantized."""
+        return self._steps[index]
 
     def _refuse_host(self, known: Known) -> None:
         if isinstance(known, HostValue):

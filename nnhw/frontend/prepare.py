@@ -12,6 +12,9 @@ from onnx import numpy_helper
 
 from .boundary import data_inputs, fix_batch
 from .fold import fold_constants, static_shapes
+from .qoperator import expand_quantized_operators
+from .qonnx import expand_quant_nodes
+from .quantized_constants import compute_quantized_constants
 from .read import opset_of, read_model
 from .slim import slim
 
@@ -27,11 +30,14 @@ class PreparedModel:
     producer
         Name and version of the program that wrote it; may be empty.
     opset
-        Version of the standard operator set.
+        Version of the standard operator set that `nodes` are of.
     nodes
         In execution order.
     constants
-        All constants by name.
+        All constants by name; those that arrived quantized as real values in float64.
+    steps
+        Of the constants that arrived quantized, by name: size of one step of each element,
+        float64, of the constant's shape.
     shapes
         Shapes of the tensors all of whose sizes are known.
     elem_types
@@ -39,7 +45,8 @@ class PreparedModel:
     inputs, outputs
         Names.
     problems
-        What cannot be built about inputs and outputs, one line each.
+        What cannot be built about inputs, outputs and nodes that are no longer there, one line
+        each.
     """
 
     path: Path
@@ -47,6 +54,7 @@ class PreparedModel:
     opset: int
     nodes: tuple[onnx.NodeProto, ...]
     constants: dict[str, np.ndarray]
+    steps: dict[str, np.ndarray]
     shapes: dict[str, tuple[int, ...]]
     elem_types: dict[str, int]
     inputs: tuple[str, ...]
@@ -63,22 +71,29 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         See `read_model`, `fold_constants` and `slim`.
     """
     model = read_model(path)
-    opset = opset_of(model)
     producer = f"{model.producer_name} {model.producer_version}".strip()
     inputs = tuple(value.name for value in data_inputs(model.graph))
     outputs = tuple(value.name for value in model.graph.output)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
     problems = fix_batch(model)
+    expand_quantized_operators(model)
+    model, quant_problems = expand_quant_nodes(model)
     # Branches become constant by folding; flattening them uncovers more constants.
     model = fold_constants(slim(fold_constants(model)))
     graph = model.graph
+    computed = compute_quantized_constants(
+        graph.node,
+        {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},
+        opset_of(model),
+    )
     return PreparedModel(
         path=Path(path),
         producer=producer,
-        opset=opset,
-        nodes=tuple(graph.node),
-        constants={tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},
+        opset=opset_of(model),
+        nodes=tuple(computed.nodes),
+        constants=computed.constants,
+        steps=computed.steps,
         shapes=static_shapes(graph),
         elem_types={
             value.name: value.type.tensor_type.elem_type
@@ -86,5 +101,5 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         },
         inputs=inputs,
         outputs=outputs,
-        problems=tuple(problems),
+        problems=(*problems, *quant_problems),
     )

@@ -88,6 +88,7 @@ class _Translator:
             self._model.opset,
             [self._known.get(name) for name in proto.input],
             self._model.shapes.get(proto.output[0]),
+            [self._model.steps.get(name) for name in proto.input],
         )
         before = len(self._build.nodes)
         problems = list(self._table_problems(node))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..ir import Quantization
 from .boundary import INTEGER_TYPES
 from .layout import Layout
 
@@ -22,6 +23,9 @@ class Value:
         How the ONNX axes run over its elements.
     elem_type
         `onnx.TensorProto.DataType`.
+    quantization
+        Where ONNX has the integers of a quantized tensor: what they stand for, in ONNX's own type.
+        The graph's tensor holds real values.
     views
         Names of the nodes (Transpose, Reshape, ...) that were absorbed into `layout`.
     assumed
@@ -33,6 +37,7 @@ class Value:
     shape: tuple[int, int, int]
     layout: Layout
     elem_type: int
+    quantization: Quantization | None = None
     views: tuple[str, ...] = ()
     assumed: bool = False
 

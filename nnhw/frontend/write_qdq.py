@@ -10,9 +10,26 @@ from pathlib import Path
 
 import numpy as np
 
-from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, Reshape, Window
+from ..ir import (
+    DepthToSpace,
+    Graph,
+    Node,
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Reshape,
+    Resize,
+    Slice,
+    Window,
+)
 from ..ir.patches import pad, patches
 from .qdq_builder import QdqBuilder
+from .qdq_functions import write_function
+from .qdq_moves import write_move
 
 
 def write_qdq(graph: Graph, path: Path) -> None:
@@ -62,8 +79,20 @@ def _write_node(builder: QdqBuilder, node: Node) -> None:
             terms = [builder.image(name) for name in node.inputs]
             value = builder.node("Add", terms, node.output)
             builder.quantize(node.output, value, node.requantize.lo, node.requantize.hi)
-        case Reshape():
-            _reshape(builder, node)
+        case QMultiply():
+            factors = [builder.image(name) for name in node.inputs]
+            value = builder.node("Mul", factors, node.output)
+            builder.quantize(node.output, value, node.requantize.lo, node.requantize.hi)
+        case QConcat():
+            parts = [builder.image(name) for name in node.inputs]
+            value = builder.node("Concat", parts, node.output, axis=1)
+            builder.quantize(node.output, value, node.parts[0].lo, node.parts[0].hi)
+        case QFunction():
+            q = builder.graph.tensors[node.output].q
+            builder.quantize(node.output, write_function(builder, node), q.lo, q.hi)
+        case Reshape() | Slice() | Resize() | DepthToSpace():
+            q = builder.graph.tensors[node.output].q
+            builder.quantize(node.output, write_move(builder, node), q.lo, q.hi)
         case _:
             kind = type(node).__name__
             raise TypeError(f"Node '{node.name}' is not an integer operator but a {kind}")
@@ -140,15 +169,3 @@ def _real_elements(window: Window, height: int, width: int) -> np.ndarray:
     """Elements in each window that are not padding: int64 (output rows, output columns)."""
     inside = patches(pad(np.ones((1, height, width, 1), np.int64), window, 0), window)
     return inside.sum(axis=(3, 4))[0, :, :, 0]
-
-
-def _reshape(builder: QdqBuilder, node: Reshape) -> None:
-    """Reshape keeps the channels-last order: transpose there and back."""
-    height, width, channels = builder.graph.tensors[node.output].shape
-    name, q = node.output, builder.graph.tensors[node.output].q
-    last = builder.node(
-        "Transpose", [builder.image(node.inputs[0])], f"{name}_last", perm=[0, 2, 3, 1]
-    )
-    shaped = builder.reshape(last, (height, width, channels), f"{name}_shaped")
-    value = builder.node("Transpose", [shaped], name, perm=[0, 3, 1, 2])
-    builder.quantize(name, value, q.lo, q.hi)

@@ -80,6 +80,7 @@ class Engine(wiring.Component):
             fetch.entry_freed.eq(output.freed),
             fetch.written.eq(write_back.written),
             fetch.writing.eq(write_back.writing),
+            fetch.writing_odd.eq(write_back.writing_odd),
         ]
         self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
         self._connect_drain(m, array, drain, parameters, scalers, write_back)

@@ -53,6 +53,8 @@ class FetchSequencer(wiring.Component):
     written : In(range(chased_bytes + 1))
     writing : In
         So many bytes of this layer are in memory, and all of the layers before it.
+    writing_odd : In(1)
+        The layer belongs to the second, fourth, ... frame.
     valid, first, last : Out(1)
         A fetch; it begins a roll, ends a roll that finishes a tile. These and all that follow are
         `latency` cycles late.
@@ -110,6 +112,7 @@ class FetchSequencer(wiring.Component):
                 "entry_freed": In(1),
                 "written": In(range(chased_bytes + 1)),
                 "writing": In(self.instruction.index.shape()),
+                "writing_odd": In(1),
                 "valid": Out(1),
                 "first": Out(1),
                 "last": Out(1),
@@ -202,8 +205,13 @@ class FetchSequencer(wiring.Component):
 
         if not f.is_constant("chase", 0):
             index = self.instruction.index
+            odd = Signal(name="frame_is_odd")
+            m.d.sync += odd.eq(odd ^ (issue & loops.layer_last & (index == len(self.program) - 1)))
             is_written = (self.writing + 1 == index) & (self.written >= loops.x + self._chunk)
-            blocked |= f.chase & (self.writing != index) & ~is_written
+            is_complete = self.writing == index
+            # the results of the frame before may still be on their way
+            same_frame = self.writing_odd == odd
+            blocked |= f.chase & ~(same_frame & (is_complete | is_written))
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):

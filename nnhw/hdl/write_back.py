@@ -59,6 +59,8 @@ class WriteBack(wiring.Component):
     written : Out(range(chased_bytes + 1))
     writing : Out
         So many bytes of this layer have been there up to this cycle, and all of the layers before.
+    writing_odd : Out(1)
+        The layer belongs to the second, fourth, ... frame.
 
     Attributes
     ----------
@@ -104,6 +106,7 @@ class WriteBack(wiring.Component):
                 "retired": Out(1),
                 "written": Out(range(chased_bytes + 1)),
                 "writing": Out(range(max(2, len(self.program)))),
+                "writing_odd": Out(1),
             }
         )
 
@@ -155,6 +158,7 @@ class WriteBack(wiring.Component):
             m.d.sync += [
                 self.written.eq(0),
                 self.writing.eq(Mux(self.writing == last, 0, self.writing + 1)),
+                self.writing_odd.eq(self.writing_odd ^ (self.writing == last)),
             ]
         with m.Elif(valid):
             m.d.sync += self.written.eq(self.written + count)

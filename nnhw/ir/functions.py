@@ -1,6 +1,6 @@
 """The functions of one real number that a `Function` node can be.
 
-Float execution, the tables of `QFunction` and the import and export of ONNX all read this one table.
+Float execution, the tables of `QFunction`, and import from and export to ONNX all read this table.
 """
 
 from __future__ import annotations

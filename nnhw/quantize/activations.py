@@ -1,9 +1,9 @@
 """The quantization of every activation tensor.
 
 Max pooling and operators that move elements only pick values, so that their output has the
-quantization of their input. Tensors joined by them form a group. Its quantization is calibrated on those tensors of the
-group that other operators read, or that leave the network: what a max pool drops needs no
-representation.
+quantization of their input. Tensors joined by them form a group. Its quantization is calibrated on
+those tensors of the group that other operators read, or that leave the network: what a max pool
+drops needs no representation.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Activation scales that make the requantization of additions and average pools exact.
+"""Activation scales that make requantization exact where there are no weights to do so.
 
-A convolution's ratio (input scale * weight scale / output scale) becomes exactly
-multiplier / 2**shift by the choice of its weight scale. Additions and average pools have no
-weights: here the scale of their output, and for an addition that of one operand too, is enlarged by
-a few per cent to the same end. The integer graph and the real-valued model that its scales describe
-then compute the same, however few bits a multiplier has.
+A convolution's ratio (input scale * weight scale / output scale) becomes exactly multiplier /
+2**shift by the choice of its weight scale. Additions, products, concatenations and average pools
+have no weights: here the scale of their output, and for additions and concatenations those of
+operands too, are enlarged by a few per cent to the same end. The integer graph and the real-valued
+model that its scales describe then compute the same, however few bits a multiplier has.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OPERAND_BITS = 3
 """One operand's scale is the other's times an integer of so many bits over a power of two."""
 
 _OUTPUT_BITS = 10
-"""Bits of the odd multiplier that an output's scale stands for.
+"""Bits of the odd multiplier that an output's scale, or a concatenated one, stands for.
 
 With so many, no sum of operands is exactly halfway between two of 256 outputs, where the rounding
 of float32 would decide.
@@ -55,7 +55,7 @@ def align_scales(
     """
     result = dict(scales)
     movable = {port.tensor for port in graph.inputs}
-    movable |= {node.output for node in graph.nodes if isinstance(node, Conv)}
+    movable |= {node.output for node in graph.nodes if isinstance(node, Conv | Function)}
     for node in graph.nodes:
         groups = [group_of[name] for name in node.inputs]
         if isinstance(node, AveragePool):
@@ -64,7 +64,12 @@ def align_scales(
             result[node.output] = _output_scale(unit, largest, result[node.output], multiplier_bits)
         elif isinstance(node, Add):
             _align_addition(groups, node.output, result, movable, multiplier_bits)
-        if isinstance(node, AveragePool | Add):
+        elif isinstance(node, Multiply):
+            unit = result[groups[0]] * result[groups[1]]
+            result[node.output] = _output_scale(unit, 1, result[node.output], multiplier_bits)
+        elif isinstance(node, Concat):
+            _align_concatenation(groups, node.output, result, movable, multiplier_bits)
+        if isinstance(node, AveragePool | Add | Multiply | Concat):
             movable.difference_update(groups)
     return result
 
@@ -87,6 +92,27 @@ def _align_addition(
     scales[moved] = float(np.float32(scales[other] * ratio))
     unit, largest = scales[other] / ratio.denominator, max(ratio.numerator, ratio.denominator)
     scales[output] = _output_scale(unit, largest, scales[output], multiplier_bits)
+
+
+def _align_concatenation(
+    groups: list[str],
+    output: str,
+    scales: dict[str, float],
+    movable: set[str],
+    multiplier_bits: int,
+) -> None:
+    """Change the scales of a concatenation's parts and output in place.
+
+    The output follows one part, preferably one that cannot move; those that can follow the output.
+    """
+    first = max(set(groups) - movable or groups, key=lambda group: (scales[group], group))
+    scales[output] = _output_scale(scales[first], 1, scales[output], multiplier_bits)
+    for group in movable.intersection(groups) - {first}:
+        mantissa, exponent = math.frexp(scales[group] / scales[output])
+        odd = math.ceil(math.ldexp(mantissa, _OUTPUT_BITS)) | 1
+        if odd >> _OUTPUT_BITS:
+            odd, exponent = odd // 2 | 1, exponent + 1
+        scales[group] = float(np.float32(scales[output] * math.ldexp(odd, exponent - _OUTPUT_BITS)))
 
 
 def _dyadic_at_least(value: float) -> Fraction:

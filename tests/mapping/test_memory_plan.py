@@ -72,7 +72,7 @@ def test_residual_stays_until_its_last_reader():
 def test_chain_takes_the_two_largest_neighbours():
     builder = IntegerBuilder((4, 4, 2))
     x = "x"
-    for channels in (4, 8, 4, 2, 8, 1):
+    for channels in (4, 8, 4, 8, 2):
         x = builder.conv(x, channels)
     graph = builder.graph(builder.dense(x, 2))
     plan = plan_memory(graph, banks=8, overread={})

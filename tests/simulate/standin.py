@@ -18,8 +18,20 @@ INPUT_BYTES, OUTPUT_BYTES = 60, 42
 LATENCY_CYCLES, INTERVAL_CYCLES = 44, 45
 VERILOG = """
 module standin_write_back (
-    input clk, input valid, input [0:0] layer, input [2:0] count, input [31:0] data
+    input [1:0] state, input [6:0] place, input [31:0] read,
+    output valid, output [0:0] layer, output [2:0] count, output [31:0] data
 );
+    localparam LAYER_0 = 1, LAYER_1 = 2;
+
+    wire [6:0] left = (state == LAYER_0 ? 60 : 42) - place;
+    wire [7:0] y0 = state == LAYER_0 ? read[7:0] + 8'd1 : -read[7:0];
+    wire [7:0] y1 = state == LAYER_0 ? read[15:8] + 8'd1 : -read[15:8];
+    wire [7:0] y2 = state == LAYER_0 ? read[23:16] + 8'd1 : -read[23:16];
+    wire [7:0] y3 = state == LAYER_0 ? read[31:24] + 8'd1 : -read[31:24];
+    assign valid = state == LAYER_0 || state == LAYER_1;
+    assign layer = state == LAYER_1;
+    assign count = left < 4 ? left[2:0] : 3'd4;
+    assign data = {y3, y2, y1, y0};
 endmodule
 
 module standin (
@@ -36,18 +48,9 @@ module standin (
     reg [8*64-1:0] memory_1 = 0;
 
     wire [31:0] read = state == LAYER_0 ? input_memory[8*place +: 32] : memory_0[8*place +: 32];
-    wire [6:0] left = (state == LAYER_0 ? 60 : 42) - place;
-    wire [7:0] y0 = state == LAYER_0 ? read[7:0] + 8'd1 : -read[7:0];
-    wire [7:0] y1 = state == LAYER_0 ? read[15:8] + 8'd1 : -read[15:8];
-    wire [7:0] y2 = state == LAYER_0 ? read[23:16] + 8'd1 : -read[23:16];
-    wire [7:0] y3 = state == LAYER_0 ? read[31:24] + 8'd1 : -read[31:24];
-
-    wire write_valid = state == LAYER_0 || state == LAYER_1;
-    wire [0:0] write_layer = state == LAYER_1;
-    wire [2:0] write_count = left < 4 ? left[2:0] : 3'd4;
-    wire [31:0] write_data = {y3, y2, y1, y0};
+    wire [31:0] write_data;
     standin_write_back write_back (
-        .clk(clk), .valid(write_valid), .layer(write_layer), .count(write_count), .data(write_data)
+        .state(state), .place(place), .read(read), .valid(), .layer(), .count(), .data(write_data)
     );
 
     wire [31:0] sent = memory_1[8*place +: 32];

@@ -66,11 +66,11 @@ MUTATIONS = {
         {"test": "latency", "layer": None, "element": (0, 0, 0)},
     ),
     "dropped write-back beat": (
-        {"write_valid = state == LAYER_0": "write_valid = state == LAYER_0 && place != 12"},
+        {"valid = state == LAYER_0": "valid = state == LAYER_0 && place != 12"},
         {"test": "latency", "layer": 0, "element": (0, 2, 2)},
     ),
     "write-back beat twice": (
-        {"write_count = left < 4 ? left[2:0]": "write_count = left < 4 ? left[2:0] + 3'd1"},
+        {"count = left < 4 ? left[2:0]": "count = left < 4 ? left[2:0] + 3'd1"},
         {"test": "latency", "layer": 1, "element": None},
     ),
     "early tlast": (

@@ -105,8 +105,8 @@ def test_lint_finds_nothing_in_the_right_design(tmp_path):
 
 def test_lint_lists_warnings(tmp_path):
     changes = {
-        "reg [6:0] place = 0;": "reg [6:0] place = 0; wire [7:0] nothing;",
-        "+ 8'd1 : -read[7:0]": "+ nothing : -read[7:0]",
+        "wire [31:0] write_data;": "wire [31:0] write_data; wire [7:0] nothing;",
+        "{16'd0, sent[15:0]}": "{8'd0, nothing, sent[15:0]}",
     }
     (warning,) = lint(write_standin(tmp_path / "standin", changes=changes))
     assert warning.startswith("%Warning-UNDRIVEN: rtl/standin.v:")

@@ -1,0 +1,129 @@
+"""Constants that arrive as integers: weights and biases behind DequantizeLinear.
+
+Their real values take the place of the operators, so that all of the translation sees ordinary
+constants. Beside each is kept how large one step of every element is: real / step is the integer
+less its zero point, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+
+from .fold import evaluate_node
+from .integer_types import integer_range, is_integer
+
+_VIEWS = frozenset(
+    {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+)
+"""Operators that arrange the elements of a constant in another way, and its steps likewise."""
+
+
+@dataclass(kw_only=True)
+class QuantizedConstants:
+    """A model's nodes and constants after quantized constants are computed.
+
+    Attributes
+    ----------
+    nodes
+        Those that are left.
+    constants
+        By name; real values of quantized constants in float64.
+    steps
+        float64, of the shape of the constant: size of one step of each element of the constants
+        that arrived quantized, by name.
+    """
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: dict[str, np.ndarray]
+    steps: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def compute_quantized_constants(
+    nodes: Iterable[onnx.NodeProto], constants: Mapping[str, np.ndarray], opset: int
+) -> QuantizedConstants:
+    """Compute QuantizeLinear and DequantizeLinear of constants, and what follows from them.
+
+    A node that cannot be computed, such as one of scales for blocks of elements, stays; its
+    translation gives the reason.
+
+    Parameters
+    ----------
+    nodes
+        In execution order; nodes whose inputs are all constant are quantizers, or follow on one.
+    constants
+        All other constants.
+    opset
+        Version of the standard operator set.
+    """
+    found = QuantizedConstants(constants=dict(constants))
+    for node in nodes:
+        if not _compute(node, found, opset):
+            found.nodes.append(node)
+    return found
+
+
+def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int) -> bool:
+    """Enter the result of a node; False if there is none."""
+    names = [name for name in node.input if name]
+    if not names or not all(name in found.constants for name in names):
+        return False
+    inputs = [found.constants[name] for name in names]
+    output = node.output[0]
+    if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        parameters = _parameters(node, *inputs)
+        if parameters is None:
+            return False
+        scale, zero_point = parameters
+        if node.op_type == "QuantizeLinear":
+            steps = np.rint(inputs[0].astype(np.float32) / scale) + zero_point
+            lo, hi = integer_range(zero_point.dtype)
+            found.constants[output] = np.clip(steps, lo, hi).astype(np.int64)
+        else:
+            step = np.broadcast_to(scale.astype(np.float64), inputs[0].shape)
+            found.steps[output] = step
+            found.constants[output] = (
+                inputs[0].astype(np.int64) - zero_point.astype(np.int64)
+            ) * step
+        return True
+    feeds = dict(zip(names, inputs, strict=True))
+    results = evaluate_node(node, feeds, opset)
+    if results is None:
+        return False
+    found.constants.update(results)
+    if node.op_type in _VIEWS and names[0] in found.steps:
+        views = evaluate_node(node, feeds | {names[0]: found.steps[names[0]]}, opset)
+        found.steps.update(views or {})
+    return True
+
+
+def _parameters(
+    node: onnx.NodeProto,
+    x: np.ndarray,
+    scale: np.ndarray,
+    zero_point: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Scale (float32) and zero point, as they broadcast to `x`; None if they do not."""
+    given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    if zero_point is None:
+        zero_point = np.zeros(scale.shape, np.uint8)
+    integers = [zero_point] if node.op_type == "QuantizeLinear" else [x, zero_point]
+    if given.get("block_size") or not all(is_integer(array) for array in integers):
+        return None
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        return None
+    axis = given.get("axis", 1)
+    if scale.size > 1 and (scale.ndim != 1 or not -x.ndim <= axis < x.ndim):
+        return None
+    shape = [1] * x.ndim
+    if scale.size > 1:
+        shape[axis] = x.shape[axis]
+        if scale.size != x.shape[axis]:
+            return None
+    return (
+        scale.astype(np.float32).reshape(shape if scale.size > 1 else ()),
+        zero_point.reshape(shape if zero_point.size > 1 else ()),
+    )

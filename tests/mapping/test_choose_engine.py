@@ -1,0 +1,136 @@
+"""The choice of an engine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from integer_graphs import IntegerBuilder
+
+from nnhw.errors import MappingError
+from nnhw.ir import Graph
+from nnhw.mapping import DEFAULT_MACS, EngineConfig, choose_engine, plan_graph, predict_cycles
+
+
+def interval(graph: Graph, config: EngineConfig) -> int:
+    return predict_cycles(plan_graph(graph, config)).interval_cycles
+
+
+def dense_network() -> Graph:
+    builder = IntegerBuilder((1, 1, 24))
+    return builder.graph(builder.dense(builder.dense("x", 12), 6))
+
+
+def image_network() -> Graph:
+    builder = IntegerBuilder((8, 8, 3))
+    x = builder.conv("x", 8, kernel=(3, 3), pads=(1, 1, 1, 1))
+    x = builder.depthwise(x, kernel=(3, 3), pads=(1, 1, 1, 1))
+    x = builder.max_pool(x, kernel=(2, 2), stride=(2, 2))
+    return builder.graph(builder.dense(x, 4))
+
+
+NETWORKS = (dense_network, image_network)
+
+
+@pytest.mark.parametrize("macs", [1, 6, 32])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_macs(network, macs):
+    graph = network()
+    config = choose_engine(graph, macs=macs)
+    assert config.mac_units <= macs
+    assert config.input_bytes == config.output_bytes == min(8, config.banks)
+    # no configuration of the budget that is tried here is faster by more than twice 1%
+    fastest = min(
+        interval(
+            graph, replace(config, rows=macs // cols, cols=cols, lanes=lanes, lane_groups=groups)
+        )
+        for cols in range(1, macs + 1)
+        for lanes in (1, 2, 4)
+        for groups in (1, 2)
+        if groups <= cols
+    )
+    assert interval(graph, config) <= 1.01 * 1.01 * fastest
+
+
+def test_macs_by_default():
+    graph = image_network()
+    assert choose_engine(graph) == choose_engine(graph, macs=DEFAULT_MACS)
+
+
+@pytest.mark.parametrize(("macs", "message"), [(0, "not 0"), (-3, "not -3")])
+def test_macs_wrong(macs, message):
+    with pytest.raises(MappingError, match=f"^'macs' must be at least 1, {message}$"):
+        choose_engine(dense_network(), macs=macs)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 3), (16, 2)])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_rows_and_cols(network, rows, cols):
+    config = choose_engine(network(), rows=rows, cols=cols)
+    assert (config.rows, config.cols) == (rows, cols)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rows": 4}, "'rows' and 'cols' must be given together, or neither"),
+        ({"cols": 4}, "'rows' and 'cols' must be given together, or neither"),
+        ({"rows": 4, "macs": 9}, "'rows' and 'cols' must be given together, or neither"),
+        (
+            {"rows": 4, "cols": 2, "macs": 9},
+            "'macs' must not be given together with 'rows' and 'cols'",
+        ),
+        ({"rows": 0, "cols": 2}, "'rows' must be a positive integer, not 0"),
+        ({"rows": 4, "cols": -2}, "'cols' must be a positive integer, not -2"),
+        (
+            {"rows": 2000, "cols": 1},
+            "An array of at most 1024 x 1024 can be built, not 2000 x 1",
+        ),
+    ],
+)
+def test_rows_and_cols_wrong(options, message):
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        choose_engine(dense_network(), **options)
+
+
+def test_takes_no_more_multipliers_than_are_of_use():
+    builder = IntegerBuilder((1, 1, 4))
+    config = choose_engine(builder.graph(builder.dense("x", 2)), macs=64)
+    assert (config.rows, config.cols) == (4, 2)
+
+
+def test_takes_no_more_lanes_than_are_of_use():
+    config = choose_engine(dense_network(), rows=2, cols=4)
+    one = replace(config, lanes=1)
+    assert config.lanes == 1
+    # twelve fetches a tile hide four drain cycles
+    assert interval(dense_network(), replace(one, lanes=4)) > 0.99 * interval(dense_network(), one)
+
+
+def test_takes_more_lanes_where_they_make_it_faster():
+    builder = IntegerBuilder((4, 4, 2))
+    graph = builder.graph(builder.conv("x", 8))
+    config = choose_engine(graph, rows=2, cols=8)
+    assert config.lanes > 1
+    assert interval(graph, config) < 0.99 * interval(graph, replace(config, lanes=1))
+
+
+def test_takes_a_second_frame_buffer_just_where_it_makes_it_faster():
+    loading = IntegerBuilder((4, 4, 8))
+    config = choose_engine(loading.graph(loading.conv("x", 2)), rows=8, cols=2)
+    assert config.frame_buffers == 2
+    computing = IntegerBuilder((1, 1, 8))
+    x = "x"
+    for _ in range(6):
+        x = computing.dense(x, 16)
+    config = choose_engine(computing.graph(x), rows=2, cols=2)
+    assert config.frame_buffers == 1
+
+
+def test_takes_more_lane_groups_for_operations_on_channels():
+    builder = IntegerBuilder((8, 8, 4))
+    x = builder.depthwise("x", kernel=(3, 3), pads=(1, 1, 1, 1))
+    config = choose_engine(builder.graph(builder.dense(x, 2)), rows=2, cols=12)
+    assert config.lane_groups > 1
+    assert choose_engine(dense_network(), rows=2, cols=12).lane_groups == 1
