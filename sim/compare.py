@@ -78,7 +78,7 @@ def _layer_difference(
     index: int, golden: np.ndarray, order: np.ndarray, writes: Trace
 ) -> Iterator[Difference]:
     """First difference of a layer; golden is uint8 (frames, size), `order` see `Layer`."""
-    frames, size = golden.shape
+    frames, size = len(golden), len(order)
     lanes = np.arange(writes.data.shape[1])
     valid = lanes < writes.count[:, None]
     actual = writes.data[valid]
@@ -155,13 +155,14 @@ def _missing(design: Design, segment: Segment, events: Trace) -> Iterator[Differ
     last_cycle = int(events.cycle[-1]) if len(events) else 0
     for index, layer in enumerate(design.layers):
         written = int(writes.count[writes.layer == index].sum())
-        if written < frames * layer.size:
-            done = written % layer.size
+        results = len(layer.order)
+        if written < frames * results:
+            done = written % results
             yield Difference(
-                written // layer.size,
+                written // results,
                 index,
                 last_cycle,
-                f"stops after {done} of {layer.size} results; {_last_write(design, writes)}",
+                f"stops after {done} of {results} results; {_last_write(design, writes)}",
             )
     beats = len(events.only(OUTPUT))
     if beats < frames * design.output.beats:

@@ -39,6 +39,40 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Block:
+    """The part of a tensor that a layer writes, if it is not all of it.
+
+    Parameters
+    ----------
+    offset
+        First byte.
+    rows, columns
+        Runs of bytes lie in so many rows and columns.
+    run
+        Bytes of a run.
+    pixel_gap, row_gap
+        Bytes left out after each run but a row's last one, and after that one.
+    """
+
+    offset: int
+    rows: int
+    columns: int
+    run: int
+    pixel_gap: int
+    row_gap: int
+
+    @property
+    def order(self) -> np.ndarray:
+        """Bytes of the tensor in the order of writing."""
+        pixel = self.run + self.pixel_gap
+        row = self.columns * pixel - self.pixel_gap + self.row_gap
+        starts = self.offset + np.add.outer(
+            np.arange(self.rows) * row, np.arange(self.columns) * pixel
+        )
+        return np.add.outer(starts.ravel(), np.arange(self.run)).ravel()
+
+
+@dataclass(frozen=True)
 class Layer:
     """One layer of the program.
 
@@ -52,20 +86,25 @@ class Layer:
         Empty if results are written in the order of the tensor. Otherwise they are written strip by
         strip, each from top to bottom: widths of the strips in bytes, over and over until an image
         row is covered.
+    block
+        The part of the tensor that it writes; None if it is all of it.
     """
 
     name: str
     shape: tuple[int, int, int]
     strips: tuple[int, ...] = ()
+    block: Block | None = None
 
     @property
     def size(self) -> int:
-        """Bytes of its result."""
+        """Bytes of the tensor that it writes."""
         return self.shape[0] * self.shape[1] * self.shape[2]
 
     @property
     def order(self) -> np.ndarray:
         """Element of the tensor, channels last, of each result in the order of writing."""
+        if self.block is not None:
+            return self.block.order
         elements = np.arange(self.size).reshape(self.shape[0], -1)
         if not self.strips:
             return elements.ravel()
@@ -142,7 +181,12 @@ def load_design(folder: Path) -> Design:
             latency_cycles=manifest["latency_cycles"],
             interval_cycles=manifest["interval_cycles"],
             layers=tuple(
-                Layer(layer["name"], tuple(layer["shape"]), tuple(layer.get("strips", ())))
+                Layer(
+                    layer["name"],
+                    tuple(layer["shape"]),
+                    tuple(layer.get("strips", ())),
+                    Block(**layer["block"]) if layer.get("block") else None,
+                )
                 for layer in manifest["layers"]
             ),
         )

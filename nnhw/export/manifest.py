@@ -38,6 +38,22 @@ def _strips(layer: Layer) -> list[int]:
     return [full] * tiles + [row - full * tiles]
 
 
+def _block(layer: Layer) -> dict[str, int] | None:
+    """The part of its tensor that a layer writes; None if it writes all of it."""
+    drain, write_back = layer.drain, layer.write_back
+    if not (layer.offset or write_back.pixel_gap or write_back.row_gap):
+        return None
+    columns = drain.row_pixels + 1
+    return {
+        "offset": layer.offset,
+        "rows": (drain.pixels + 1) // columns,
+        "columns": columns,
+        "run": layer.results_per_pixel,
+        "pixel_gap": write_back.pixel_gap,
+        "row_gap": write_back.row_gap,
+    }
+
+
 def _byte_lanes(signal: str, lanes: int, width: int) -> str:
     """Verilog expression: lanes of `width` bits, each sign-extended to a byte."""
     if width == 8:
@@ -98,6 +114,7 @@ def make_manifest(
                 "shape": list(layer.shape),
                 "size": layer.size,
                 "strips": _strips(layer),
+                "block": _block(layer),
             }
             for layer in program.layers
         ],

@@ -122,6 +122,8 @@ def _map_layers(
                 tensor=part.node.output,
                 operator=type(part.node).__name__,
                 shape=graph.tensors[part.node.output].shape,
+                offset=part.offset,
+                results_per_pixel=part.geometry.results_per_pixel,
                 lane_slots=part.geometry.slots,
                 macs=node_macs(part.node, graph),
                 fetch=lower_fetch(

@@ -80,6 +80,11 @@ class Geometry:
         return self.out_rows * self.out_cols
 
     @property
+    def results_per_pixel(self) -> int:
+        """Results of each output pixel, of one roll."""
+        return (self.tiles - 1) * self.tile_size + self.tile_size_last
+
+    @property
     def fetches_per_tile(self) -> int:
         """Fetches from the first to the last of a tile after the warm-up."""
         return self.taps_y * self.taps_x * self.chunks

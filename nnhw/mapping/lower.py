@@ -103,7 +103,7 @@ def lower_drain(part: Part, config: EngineConfig, *, parameter_base: int) -> Dra
         paired=int(geometry.operation is Operation.LANE_PAIR),
         product=int(part.multiplies),
         pixels=geometry.pixels - 1,
-        row_pixels=geometry.out_cols - 1 if part.row_gap else 0,
+        row_pixels=geometry.out_cols - 1 if part.row_gap or part.pixel_gap else 0,
         tiles=geometry.tiles - 1,
         rolls=geometry.rolls - geometry.warmup - 1,
         steps=steps - 1,

@@ -27,6 +27,10 @@ class Layer:
         Node name, name of the tensor it writes, kind of node.
     shape
         (height, width, channels) of the result.
+    offset
+        Byte of the tensor that results begin at; not 0 only where a layer writes a part of it.
+    results_per_pixel
+        Results of each output pixel.
     lane_slots
         Products that a lane takes at once; 1 for a dense layer.
     macs
@@ -39,6 +43,8 @@ class Layer:
     tensor: str
     operator: str
     shape: tuple[int, int, int]
+    offset: int
+    results_per_pixel: int
     lane_slots: int
     macs: int
     fetch: FetchInstruction
