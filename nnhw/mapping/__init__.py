@@ -1,6 +1,6 @@
 """From an integer graph to a program for an engine made for it."""
 
-from .choose import DEFAULT_MACS, choose_engine
+from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
 from .config import EngineConfig
 from .cycles import CycleModel, LayerCycles, predict_cycles
@@ -9,6 +9,7 @@ from .program import Layer, Plan, Program, Widths
 
 __all__ = [
     "DEFAULT_MACS",
+    "MOST_MACS",
     "Buffer",
     "CycleModel",
     "EngineConfig",
@@ -24,4 +25,5 @@ __all__ = [
     "plan_graph",
     "plan_memory",
     "predict_cycles",
+    "smallest_engine",
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..errors import MappingError
 from ..ir import Graph, QConv, Reshape
 from .compile import plan_graph
 from .config import EngineConfig
-from .cycles import predict_cycles
+from .cycles import CycleModel, predict_cycles
 
 #: Multipliers of an engine for which nothing was asked.
 DEFAULT_MACS = 128
+
+#: Most multipliers of an engine that is searched for by speed.
+MOST_MACS = 2048
 
 #: Largest loss of speed for which less hardware is preferred.
 _TOLERANCE = 0.01
@@ -19,6 +22,20 @@ _TOLERANCE = 0.01
 #: Most requantizer lanes, and most lanes of operations on single channels, considered.
 _MOST_LANES = 32
 _MOST_CHANNEL_LANES = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A configuration and its exact timing."""
+
+    config: EngineConfig
+    cycles: CycleModel
+
+    @property
+    def hardware(self) -> tuple[int, ...]:
+        """How much hardware it takes: multipliers first, then what costs less and less."""
+        c = self.config
+        return (c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
 
 
 def choose_engine(
@@ -51,10 +68,73 @@ def choose_engine(
         if macs < 1:
             raise MappingError(f"'macs' must be at least 1, not {macs}")
         shapes = _shapes(macs)
-    candidates = [candidate for shape in shapes for candidate in _lane_candidates(graph, *shape)]
-    _, config = _least_hardware(candidates)
+    candidates = _candidates(graph, shapes)
+    fastest = min(candidate.cycles.interval_cycles for candidate in candidates)
+    limit = fastest * (1 + _TOLERANCE)
+    good = [c for c in candidates if c.cycles.interval_cycles <= limit]
+    config = min(good, key=lambda c: (c.hardware, c.cycles.interval_cycles)).config
+    return _without_second_frame(graph, config, limit)
+
+
+def smallest_engine(
+    graph: Graph, *, interval_cycles: float | None = None, latency_cycles: float | None = None
+) -> EngineConfig:
+    """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
+
+    Parameters
+    ----------
+    interval_cycles, latency_cycles
+        Most cycles from frame to frame, and from a frame's first input beat to its last output
+        beat. At least one of them.
+
+    Raises
+    ------
+    MappingError
+        If no engine of at most `MOST_MACS` multipliers is fast enough, or neither limit is given.
+    """
+    if interval_cycles is None and latency_cycles is None:
+        raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
+
+    def fast_enough(candidate: Candidate) -> bool:
+        cycles = candidate.cycles
+        return (interval_cycles is None or cycles.interval_cycles <= interval_cycles) and (
+            latency_cycles is None or cycles.latency_cycles <= latency_cycles
+        )
+
+    def search(macs: int) -> list[Candidate]:
+        return [c for c in _candidates(graph, _shapes(macs)) if fast_enough(c)]
+
+    # the more multipliers, the more shapes: what is possible with some is possible with more
+    few, many = 0, 1
+    while not (good := search(many)):
+        if many >= MOST_MACS:
+            raise MappingError(_too_slow(graph, interval_cycles, latency_cycles))
+        few, many = many, many * 2
+    while many - few > 1:
+        middle = (few + many) // 2
+        if found := search(middle):
+            many, good = middle, found
+        else:
+            few = middle
+    config = min(good, key=lambda candidate: candidate.hardware).config
     single = replace(config, frame_buffers=1)
-    return _least_hardware([(_interval(graph, c), c) for c in (config, single)])[1]
+    timed = Candidate(config=single, cycles=predict_cycles(plan_graph(graph, single)))
+    return single if fast_enough(timed) else config
+
+
+def _too_slow(graph: Graph, interval: float | None, latency: float | None) -> str:
+    candidates = _candidates(graph, _shapes(MOST_MACS))
+    best_interval = min(c.cycles.interval_cycles for c in candidates)
+    best_latency = min(c.cycles.latency_cycles for c in candidates)
+    asked = []
+    if interval is not None:
+        asked.append(f"a frame every {interval:.0f} cycles (best: {best_interval})")
+    if latency is not None:
+        asked.append(f"a latency of {latency:.0f} cycles (best: {best_latency})")
+    return (
+        f"No engine of at most {MOST_MACS} multipliers reaches {' and '.join(asked)}; "
+        "ask for less or raise the clock frequency"
+    )
 
 
 def _shapes(macs: int) -> list[tuple[int, int]]:
@@ -63,18 +143,23 @@ def _shapes(macs: int) -> list[tuple[int, int]]:
     return [(rows, cols) for rows, cols in largest.items() if cols <= 1024]
 
 
-def _interval(graph: Graph, config: EngineConfig) -> int:
-    return predict_cycles(plan_graph(graph, config)).interval_cycles
-
-
-def _lane_candidates(graph: Graph, rows: int, cols: int) -> list[tuple[int, EngineConfig]]:
-    """(interval, configuration) for all sensible numbers of lanes."""
+def _candidates(graph: Graph, shapes: list[tuple[int, int]]) -> list[Candidate]:
+    """All sensible numbers of lanes for each shape."""
     candidates = []
-    for groups in _lane_groups(graph, rows, cols):
-        for lanes in _powers_of_two(min(_MOST_LANES, max(rows * groups, cols))):
-            config = _configuration(rows, cols, lanes, groups)
-            candidates.append((_interval(graph, config), config))
+    for rows, cols in shapes:
+        for groups in _lane_groups(graph, rows, cols):
+            for lanes in _powers_of_two(min(_MOST_LANES, max(rows * groups, cols))):
+                config = _configuration(rows, cols, lanes, groups)
+                cycles = predict_cycles(plan_graph(graph, config))
+                candidates.append(Candidate(config=config, cycles=cycles))
     return candidates
+
+
+def _without_second_frame(graph: Graph, config: EngineConfig, limit: float) -> EngineConfig:
+    """The configuration with one frame buffer if that is within `limit` cycles, too."""
+    single = replace(config, frame_buffers=1)
+    interval = predict_cycles(plan_graph(graph, single)).interval_cycles
+    return single if interval <= limit else config
 
 
 def _powers_of_two(most: int) -> list[int]:
@@ -98,20 +183,3 @@ def _configuration(rows: int, cols: int, lanes: int, groups: int) -> EngineConfi
     )
     beat_bytes = min(8, config.banks)
     return replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
-
-
-def _least_hardware(candidates: list[tuple[int, EngineConfig]]) -> tuple[int, EngineConfig]:
-    """The smallest configuration that is about as fast as the fastest one."""
-    fastest = min(interval for interval, _ in candidates)
-    good = [pair for pair in candidates if pair[0] <= fastest * (1 + _TOLERANCE)]
-    return min(
-        good,
-        key=lambda pair: (
-            pair[1].mac_units,
-            pair[1].lanes,
-            pair[1].banks,
-            pair[1].lane_groups,
-            pair[1].frame_buffers,
-            pair[0],
-        ),
-    )

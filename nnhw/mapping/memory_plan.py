@@ -20,7 +20,7 @@ class Buffer:
     address, size
         First byte and number of bytes.
     first, last
-        Layers (positions in `storage_nodes`) during which it must be kept: writer, last reader.
+        Nodes (counted without reshapes) during which it must be kept: writer, last reader.
     """
 
     tensor: str
@@ -109,12 +109,12 @@ def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> Mem
             last_read[roots[name]] = index
     output = graph.outputs[0].tensor
     stored = sorted(
-        (name for name in written if name != output and name in last_read),
+        (name for name in written if name != output),
         key=lambda name: (-graph.tensors[name].size, written[name]),
     )
     buffers: dict[str, Buffer] = {}
     for name in stored:
-        first, last = written[name], last_read[name]
+        first, last = written[name], last_read.get(name, written[name])
         size = graph.tensors[name].size
         address = 0
         for other in sorted(buffers.values(), key=lambda buffer: buffer.address):
