@@ -94,7 +94,10 @@ def build(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Quantize a network, generate its accelerator, and prove its Verilog right, bit for bit."""
+    """Quantize a network, generate its accelerator, and prove its Verilog right, bit for bit.
+
+    A model that is quantized already keeps its own numbers and needs no data.
+    """
     from .pipeline import build as run_build
     from .report import StepDisplay, render_terminal
 

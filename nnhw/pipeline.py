@@ -9,15 +9,13 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 
-from .data import load_data
+from .conversion import check_options, read_samples, to_integers
 from .errors import DataError, MappingError, ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
-from .golden import quantize_input
-from .ir import Graph
 from .mapping import choose_engine, map_graph, predict_cycles
 from .passes import simplify_graph
-from .quantize import QuantizeOptions, quantize
+from .quantize import QuantizeOptions, is_quantized
 from .report import (
     BuildReport,
     Source,
@@ -30,7 +28,6 @@ from .simulate import SimulationResult, install_testbench, run_regression
 from .staging import Stage, staged_folder
 from .vectors import make_vectors
 
-CALIBRATION_SAMPLES = 200
 SIMULATORS = ("verilator", "icarus")
 
 Progress = Callable[[str, float], None]
@@ -72,6 +69,8 @@ def build(
 ) -> BuildResult:
     """Quantize a network, generate its accelerator, export it and prove the export right.
 
+    A model that is quantized already keeps its own numbers and needs no data.
+
     The same files and options give byte-identical designs.
 
     Parameters
@@ -80,7 +79,8 @@ def build(
         ONNX file.
     data
         .npz file with samples `x` and optionally labels `y` (see `load_data`): part of it
-        calibrates the quantization, the rest measures accuracy and feeds the simulation.
+        calibrates the quantization, the rest measures accuracy and feeds the simulation. Without
+        data, which only a quantized model can do, random frames are simulated.
     out
         Output folder; None: rtl_out/NAME with the model file's name.
     rows, cols
@@ -90,7 +90,7 @@ def build(
     weight_bits, activation_bits
         See `QuantizeOptions`.
     vectors
-        Real samples to simulate; the extreme frames come on top.
+        Real samples to simulate, or random frames without data; the extreme frames come on top.
     simulator
         "verilator" or "icarus".
     simulate
@@ -121,23 +121,23 @@ def build(
     begin("Read the model")
     network = load_model(model)
     out = Path("rtl_out", network.name) if out is None else Path(out)
-    if data is None:
-        raise DataError(_data_advice(network))
+    check_options(network, data, options)
     with staged_folder(out, force=force) as stage:
         folder = stage.folder
         begin("Read the data")
-        samples = load_data(Path(data), network)
-        calibration, evaluation = samples.split(seed, CALIBRATION_SAMPLES)
+        samples = read_samples(data, network, seed)
 
         begin("Simplify")
         float_graph = simplify_graph(network)
 
         begin("Quantize")
-        graph = quantize(float_graph, calibration.x, options)
+        graph = to_integers(float_graph, samples, options)
 
-        begin("Measure accuracy")
-        # Against the network as it was read, so that a mistake in any step since shows.
-        accuracy = measure_accuracy(network, graph, evaluation)
+        accuracy = None
+        if samples.evaluation is not None:
+            begin("Measure accuracy")
+            # Against the network as it was read, so that a mistake in any step since shows.
+            accuracy = measure_accuracy(network, graph, samples.evaluation)
 
         begin("Map to an array")
         config = choose_engine(graph, rows=rows, cols=cols, macs=macs)
@@ -145,12 +145,13 @@ def build(
         cycles = predict_cycles(program)
 
         begin("Export Verilog")
-        frames = quantize_input(evaluation.x[:vectors], graph.tensors[graph.inputs[0].tensor].q)
+        frames = samples.frames(graph, vectors)
+        random = 1 if len(frames) else vectors
         model_sha256 = _sha256(model)
         export_design(graph, program, cycles, folder, model_sha256=model_sha256)
         install_testbench(folder)
         layers = [layer.tensor for layer in program.layers]
-        make_vectors(graph, frames, layers, seed).save(folder / "sim" / "vectors.npz")
+        make_vectors(graph, frames, layers, seed, random).save(folder / "sim" / "vectors.npz")
         files = _files(folder)
 
         stage.complete = True
@@ -161,9 +162,14 @@ def build(
             source=Source(
                 model=Path(model).name,
                 model_sha256=model_sha256,
-                data=Path(data).name,
-                data_sha256=_sha256(data),
-                options={**asdict(options), **config.to_dict(), "vectors": vectors, "seed": seed},
+                data=None if data is None else Path(data).name,
+                data_sha256=None if data is None else _sha256(data),
+                options={
+                    **({} if is_quantized(network) else asdict(options)),
+                    **config.to_dict(),
+                    "vectors": vectors,
+                    "seed": seed,
+                },
             ),
             graph=graph,
             program=program,
@@ -196,17 +202,6 @@ def _check_options(
         raise ToolError(
             f"Option simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}"
         )
-
-
-def _data_advice(network: Graph) -> str:
-    (port,) = network.inputs
-    shape = ", ".join(str(n) for n in ("N", *port.onnx_shape))
-    return (
-        "Quantization needs samples to calibrate with: give --data FILE.npz (data=) with an array "
-        f"'x' of shape ({shape}), the values that the model takes as '{port.onnx_name}', and if "
-        "there are labels an integer array 'y' of shape (N,). A hundred samples or more are best; "
-        "numpy.savez('FILE.npz', x=x, y=y) writes such a file"
-    )
 
 
 def _sha256(path: str | PathLike[str]) -> str:

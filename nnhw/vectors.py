@@ -46,8 +46,10 @@ class Vectors:
             np.savez_compressed(file, **arrays)
 
 
-def make_vectors(graph: Graph, frames: np.ndarray, layers: Sequence[str], seed: int = 0) -> Vectors:
-    """Run the golden model on real frames, the two extreme frames and a random one.
+def make_vectors(
+    graph: Graph, frames: np.ndarray, layers: Sequence[str], seed: int = 0, random: int = 1
+) -> Vectors:
+    """Run the golden model on real frames, the two extreme frames and random ones.
 
     Parameters
     ----------
@@ -58,22 +60,24 @@ def make_vectors(graph: Graph, frames: np.ndarray, layers: Sequence[str], seed: 
     layers
         Name of the tensor that each layer writes, in order of execution.
     seed
-        Of the random frame.
+        Of the random frames.
+    random
+        Number of random frames.
     """
     (source,), (result,) = graph.inputs, graph.outputs
     quantization = graph.tensors[source.tensor].q
-    shape = (1, *graph.tensors[source.tensor].shape)
+    shape = graph.tensors[source.tensor].shape
     corners = (
-        np.full(shape, quantization.lo),
-        np.full(shape, quantization.hi),
+        np.full((1, *shape), quantization.lo),
+        np.full((1, *shape), quantization.hi),
         np.random.default_rng(seed).integers(
-            quantization.lo, quantization.hi, shape, endpoint=True
+            quantization.lo, quantization.hi, (random, *shape), endpoint=True
         ),
     )
     batch = np.concatenate([frames, *(corner.astype(frames.dtype) for corner in corners)])
     values = run(graph, batch, keep={*layers, result.tensor})
     return Vectors(
-        kinds=(*("real" for _ in frames), "all-minimum", "all-maximum", "random"),
+        kinds=(*["real"] * len(frames), "all-minimum", "all-maximum", *["random"] * random),
         input=_bytes(batch),
         layers=tuple(_bytes(values[name]) for name in layers),
         output=_bytes(values[result.tensor]),

@@ -1,4 +1,4 @@
-"""Small integer graphs with random constants over their whole range, by hand and by seed."""
+"""Small integer graphs with random constants over their whole range."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ import math
 import numpy as np
 
 from nnhw.ir import (
+    DepthToSpace,
     Graph,
     Node,
     Port,
     QAdd,
     QAveragePool,
+    QConcat,
     QConv,
+    QFunction,
     QMaxPool,
+    QMultiply,
     Quantization,
     Requantize,
     Reshape,
+    Resize,
+    Slice,
     Tensor,
     Window,
 )
@@ -104,8 +110,43 @@ class IntegerBuilder:
         constants.shift[:] = constants.shift.max()
         return self._append(QAdd(**names, requantize=constants))
 
+    def multiply(self, a: str, b: str) -> str:
+        names = self._names(a, b, shape=self.shape(a))
+        spread = self._half_range(a) * self._half_range(b) / 2
+        constants = self._requantize(names["output"], spread, 1)
+        return self._append(QMultiply(**names, requantize=constants))
+
+    def concat(self, *inputs: str) -> str:
+        height, width, _ = self.shape(inputs[0])
+        channels = sum(self.shape(name)[2] for name in inputs)
+        names = self._names(*inputs, shape=(height, width, channels))
+        parts = tuple(
+            self._requantize(names["output"], self._half_range(name) / 2, 1) for name in inputs
+        )
+        return self._append(QConcat(**names, parts=parts))
+
+    def function(self, x: str) -> str:
+        """A random table."""
+        names = self._names(x, shape=self.shape(x))
+        q = self.tensors[names["output"]].q
+        table = self.rng.integers(q.lo, q.hi + 1, 1 << self.tensors[x].q.bits)
+        return self._append(QFunction(**names, function="random", table=table.astype(np.int8)))
+
     def reshape(self, x: str, shape: tuple[int, int, int]) -> str:
-        return self._append(Reshape(**self._names(x, shape=shape, q=self.tensors[x].q)))
+        return self._append(Reshape(**self._moved(x, shape)))
+
+    def slice(self, x: str, start: tuple[int, int, int], shape: tuple[int, int, int]) -> str:
+        return self._append(Slice(**self._moved(x, shape), start=start))
+
+    def resize(self, x: str, factor: tuple[int, int]) -> str:
+        height, width, channels = self.shape(x)
+        shape = (height * factor[0], width * factor[1], channels)
+        return self._append(Resize(**self._moved(x, shape), factor=factor))
+
+    def depth_to_space(self, x: str, block: int) -> str:
+        height, width, channels = self.shape(x)
+        shape = (height * block, width * block, channels // block**2)
+        return self._append(DepthToSpace(**self._moved(x, shape), block=block))
 
     def graph(self, output: str) -> Graph:
         def port(tensor: str) -> Port:
@@ -133,6 +174,10 @@ class IntegerBuilder:
     def _append(self, node: Node) -> str:
         self.nodes.append(node)
         return node.output
+
+    def _moved(self, x: str, shape: tuple[int, int, int]) -> dict:
+        """For an operator whose output has the quantization of its input."""
+        return self._names(x, shape=shape, q=self.tensors[x].q)
 
     def _names(self, *inputs: str, shape: tuple, q: Quantization | None = None) -> dict:
         count = len(self.nodes)
@@ -166,64 +211,3 @@ class IntegerBuilder:
         return Requantize(
             multiplier=multiplier, shift=np.clip(shift, 1, 62).astype(np.int64), lo=lo, hi=hi
         )
-
-
-def random_network(seed: int, *, largest: int = 7) -> tuple[IntegerBuilder, Graph]:
-    """A network of 1 to 5 operators on an input of up to `largest` rows, columns and channels."""
-    rng = np.random.default_rng([seed, 1])
-    builder = IntegerBuilder(tuple(rng.integers(1, largest + 1, 3).tolist()), seed)
-    x = "x"
-    for _ in range(rng.integers(1, 5)):
-        x = _any_operator(rng, builder, x, largest)
-    if builder.nodes[-1].output != x or isinstance(builder.nodes[-1], Reshape):
-        x = builder.dense(x, int(rng.integers(1, largest + 1)))
-    return builder, builder.graph(x)
-
-
-def _any_operator(rng: np.random.Generator, builder: IntegerBuilder, x: str, largest: int) -> str:
-    height, width, channels = builder.shape(x)
-    window = _any_window(rng, (height, width))
-    match rng.integers(8):
-        case 0 | 1:
-            return builder.conv(x, int(rng.integers(1, largest + 1)), **window)
-        case 2:
-            return builder.depthwise(x, **window)
-        case 3 if _touches_image(window, (height, width)):
-            return builder.max_pool(x, **window)
-        case 4:
-            return builder.average_pool(x, uniform=bool(rng.integers(2)), **window)
-        case 5:
-            operands = [x, builder.conv(x, channels)]
-            return builder.add(*rng.permutation(operands).tolist())
-        case 6:
-            return builder.dense(x, int(rng.integers(1, largest + 1)))
-    return builder.reshape(x, (width, channels, height))
-
-
-def _any_window(rng: np.random.Generator, size: tuple[int, int]) -> dict[str, tuple]:
-    """A window that fits an image of `size` with its padding."""
-    axes = []
-    for length in size:
-        kernel, stride, dilation = (int(n) for n in rng.integers(1, (4, 3, 3)))
-        before, after = rng.integers(0, kernel + 1, 2).tolist() if rng.integers(2) else (0, 0)
-        if (kernel - 1) * dilation + 1 > length + before + after:
-            kernel, before, after = 1, 0, 0
-        axes.append((kernel, stride, before, after, dilation))
-    kernel, stride, before, after, dilation = zip(*axes, strict=True)
-    return {
-        "kernel": kernel,
-        "stride": stride,
-        "pads": (*before, *after),
-        "dilation": dilation,
-    }
-
-
-def _touches_image(window: dict[str, tuple], size: tuple[int, int]) -> bool:
-    """Whether no window lies in padding alone: its largest element would not be defined."""
-    geometry = Window(**window)
-    for axis, outputs in enumerate(geometry.output_size(*size)):
-        starts = np.arange(outputs) * geometry.stride[axis] - geometry.pads[axis]
-        taps = starts[:, None] + np.arange(geometry.kernel[axis]) * geometry.dilation[axis]
-        if not ((taps >= 0) & (taps < size[axis])).any(axis=1).all():
-            return False
-    return True

@@ -168,7 +168,8 @@ class Interpreter:
     Raises
     ------
     AssertionError
-        If the program leaves a memory, or a value the width that was computed for it.
+        If the program leaves a memory, or a value the width that was computed for it, or a layer
+        uses what need not be in memory yet.
     """
 
     def __init__(self, program: Program, seed: int = 0) -> None:
@@ -182,6 +183,9 @@ class Interpreter:
         self.exists[: program.depth * banks] = True
         frame_end = program.frame_base + program.frame_depth * banks
         self.exists[program.frame_base : frame_end] = True
+        #: layer that wrote a byte, and how many bytes it wrote before that
+        self.author = np.full(self.space, -1)
+        self.order = np.zeros(self.space, int)
 
     def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer, or all layers that write the same tensor, put there: int8, flat,
@@ -189,16 +193,25 @@ class Interpreter:
         base = self.program.frame_base
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
-        tensors = {layer.tensor: self._run_layer(layer) for layer in self.program.layers}
+        self.author[:] = -1
+        self.on_the_way: set[int] = set()
+        tensors = {}
+        for number, layer in enumerate(self.program.layers):
+            if layer.fetch.fence:
+                self.on_the_way.clear()
+            tensors[layer.tensor] = self._run_layer(number, layer)
+            if layer.fetch.chase:
+                self.on_the_way.clear()
+            self.on_the_way.add(number)
         for tensor, written in self.written.items():
             assert (written == 1).all(), f"of '{tensor}' something is missing or written twice"
         return tensors
 
-    def _run_layer(self, layer: Layer) -> np.ndarray:
+    def _run_layer(self, number: int, layer: Layer) -> np.ndarray:
         config = self.program.config
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
         fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
-        tiles = self._tiles(layer, fetches)
+        tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
         terms: list[np.ndarray] | None = None
         for step in steps:
@@ -211,9 +224,11 @@ class Interpreter:
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
-        return self._store(layer, steps, results)
+        return self._store(number, layer, steps, results)
 
-    def _store(self, layer: Layer, steps: list[DrainStep], results: list[list[int]]) -> np.ndarray:
+    def _store(
+        self, number: int, layer: Layer, steps: list[DrainStep], results: list[list[int]]
+    ) -> np.ndarray:
         """Write a layer's results, and return what its tensor holds afterwards."""
         start = min(
             other.write_back.destination
@@ -222,23 +237,40 @@ class Interpreter:
         )
         assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
         addresses = walk_write_back(layer.write_back, steps)
+        count = 0
         for address, values in zip(addresses, results, strict=True):
             assert start <= address <= start + layer.size - len(values)
             self.memory[address : address + len(values)] = values
+            self.author[address : address + len(values)] = number
+            self.order[address : address + len(values)] = count + np.arange(len(values))
+            count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
         return self.memory[start : start + layer.size].astype(np.int8)
 
-    def _read(self, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
+    def _check_order(self, number: int, addresses: np.ndarray, end: int) -> None:
+        """Make sure that the layer has waited for the bytes at `addresses`.
+
+        `end`: how many bytes a layer that chases has waited for.
+        """
+        late = np.isin(self.author[addresses], list(self.on_the_way))
+        if self.program.fetch[number].chase:
+            late &= (self.author[addresses] != number - 1) | (self.order[addresses] >= end)
+        assert not late.any(), "a layer does not wait for what it reads"
+
+    def _read(self, number: int, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
         """The lanes of a fetch."""
         x = fetch.x + np.arange(lanes)
         addresses = (fetch.row + x) % self.space
         inside = (fetch.y >= 0) & (fetch.y < i.height) & (x >= 0) & (x < i.row_length)
+        self._check_order(number, addresses[inside], fetch.x + self.program.config.rows)
         if not self.program.padded:
             inside[:] = True
         assert self.exists[addresses[inside]].all(), "a fetch leaves the memory"
         return np.where(inside, self.memory[addresses], i.pad_value)
 
-    def _tiles(self, layer: Layer, fetches: Iterator[Fetch]) -> Iterator[list[np.ndarray]]:
+    def _tiles(
+        self, number: int, layer: Layer, fetches: Iterator[Fetch]
+    ) -> Iterator[list[np.ndarray]]:
         """The results of each tile, one array for each term."""
         operation = Operation(layer.fetch.operation)
         config = self.program.config
@@ -247,7 +279,7 @@ class Interpreter:
         sums = np.zeros(0)
         for fetch in fetches:
             word = self.program.weights[fetch.weight_address].astype(np.int64)
-            values = self._read(layer.fetch, fetch, lanes)
+            values = self._read(number, layer.fetch, fetch, lanes)
             if operation == Operation.DOT:
                 products = values @ word
             else:

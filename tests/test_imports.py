@@ -28,6 +28,7 @@ ORDER = (
     "report",
     "staging",
     "inference",
+    "conversion",
     "pipeline",
     "cli",
 )

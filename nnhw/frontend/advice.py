@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-QUANTIZED = frozenset(
+DYNAMIC = frozenset(
     {
-        # The standard operators, those of onnxruntime's extension, and those of QONNX.
-        "BipolarQuant",
         "ConvInteger",
-        "DequantizeLinear",
+        "DynamicQuantizeLSTM",
         "DynamicQuantizeLinear",
+        "DynamicQuantizeMatMul",
         "MatMulInteger",
-        "QAttention",
-        "QGemm",
-        "QLinearAdd",
-        "QLinearAveragePool",
-        "QLinearConcat",
-        "QLinearConv",
-        "QLinearGlobalAveragePool",
-        "QLinearLeakyRelu",
-        "QLinearMatMul",
-        "QLinearMul",
-        "QLinearSigmoid",
-        "QLinearSoftmax",
-        "Quant",
-        "QuantizeLinear",
-        "Trunc",
+        "MatMulIntegerToFloat",
     }
 )
-"""Operators of models that are already quantized."""
+"""Operators of models whose activations are quantized by ranges that are found at run time."""
 
-ALREADY_QUANTIZED = "the model is already quantized; give the float model, which nnhw quantizes"
+DYNAMICALLY_QUANTIZED = (
+    "the model is quantized dynamically, by ranges that are found at run time; quantize it "
+    "statically, or give the float model, which nnhw quantizes"
+)
 
 _ADVICE = {
-    "train the network with Relu or Clip (Relu6) instead": (
-        "Celu Elu Gelu HardSigmoid HardSwish LeakyRelu Mish PRelu Selu Softplus Softsign Swish "
-        "Tanh ThresholdedRelu"
-    ),
     "recurrent and attention layers are not supported; use convolutions": (
         "Attention GRU LSTM MultiHeadAttention RNN"
     ),
@@ -43,17 +27,20 @@ _ADVICE = {
     "use BatchNormalization, whose statistics are constants in inference": (
         "GroupNormalization InstanceNormalization LRN LayerNormalization"
     ),
+    "use Resize by integer factors, without interpolation": "GridSample RoiAlign",
     "use MaxPool or AveragePool instead": "GlobalLpPool LpPool MaxRoiPool",
-    "enlarging an image is not supported; end the network before it": (
-        "ConvTranspose DepthToSpace Resize Upsample"
-    ),
+    "quantize by Quant, per tensor, with thresholds still in the network": "MultiThreshold Trunc",
 }
 _INSTEAD = {op_type: text for text, names in _ADVICE.items() for op_type in names.split()}
+_IN_QDQ_FORM = "export the quantized model in the QDQ format, channels first"
 _OTHERWISE = "replace it by supported operators, or end the network before it"
 
 
 def advice(op_type: str) -> str:
     """What to do about a node of an operator that is not supported."""
-    if op_type.rpartition(".")[2] in QUANTIZED:
-        return ALREADY_QUANTIZED
-    return _INSTEAD.get(op_type, _OTHERWISE)
+    name = op_type.rpartition(".")[2]
+    if name in DYNAMIC:
+        return DYNAMICALLY_QUANTIZED
+    if name.startswith("QLinear") or name.startswith("QGemm"):
+        return _IN_QDQ_FORM
+    return _INSTEAD.get(name, _OTHERWISE)

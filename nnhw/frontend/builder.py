@@ -122,15 +122,21 @@ class Builder:
     def image(self, node: OnnxNode, index: int = 0) -> Image:
         """An input as (N, C, W) or (N, C, H, W) in ONNX's view, channels-last in memory.
 
+        Raises as `OnnxNode.value` and `image_of`.
+        """
+        return self.image_of(node.value(index))
+
+    def image_of(self, value: Value) -> Image:
+        """A value as (N, C, W) or (N, C, H, W) in ONNX's view, channels-last in memory.
+
         Raises
         ------
         NodeError
             If it is of another rank, has more than one sample, or its axes lie in memory in
             another order.
         FollowOnError
-            As `OnnxNode.value`, or if the layout is a guess that did not come true.
+            If the layout is a guess that did not come true.
         """
-        value = node.value(index)
         shape = value.onnx_shape
         if len(shape) not in (3, 4):
             raise NodeError(

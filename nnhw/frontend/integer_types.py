@@ -70,10 +70,7 @@ def activation_quantization(
 
 
 def narrowed(quantization: Quantization, lo: int, hi: int) -> Quantization:
-    """The same in the fewest bits that hold q from `lo` to `hi` and the zero point.
-
-    Widths that ONNX has no type for arrive as a clamp before the next wider type.
-    """
+    """The same in the fewest bits that hold q from `lo` to `hi` and the zero point."""
     lo, hi = min(lo, quantization.zero_point), max(hi, quantization.zero_point)
     bits = max(max(hi, -lo - 1).bit_length() + quantization.signed, 2)
     return replace(quantization, bits=min(bits, quantization.bits))

@@ -51,6 +51,8 @@ class OnnxNode:
         ONNX shape of the first output, where known.
     steps
         For each input that is a constant which arrived quantized: the step of every element.
+    is_trailing
+        Whether only what the host can do leads from the first output to the model's outputs.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class OnnxNode:
         inputs: Sequence[Known],
         output_shape: tuple[int, ...] | None,
         steps: Sequence[np.ndarray | None],
+        is_trailing: bool,
     ):
         self.proto = proto
         self.name = name
         self.opset = opset
         self.output_shape = output_shape
+        self.is_trailing = is_trailing
         self._inputs = tuple(inputs)
         self._steps = tuple(steps)
         self._given = {

@@ -12,8 +12,8 @@ from onnx import numpy_helper
 
 from .boundary import data_inputs, fix_batch
 from .fold import fold_constants, static_shapes
-from .qoperator import expand_quantized_operators
 from .qonnx import expand_quant_nodes
+from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
 from .read import opset_of, read_model
 from .slim import slim

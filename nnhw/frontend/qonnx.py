@@ -142,8 +142,8 @@ def _activation(
     zero = int(zero_point.reshape(()))
     if hi - lo < 2 or lo < type_lo or hi > type_hi or not type_lo <= zero <= type_hi:
         raise NodeError(
-            f"it quantizes an activation to q from {lo} to {hi} with zero point {zero}; activations "
-            "of 2 to 8 bits whose zero point they can represent are supported"
+            f"it quantizes an activation to q from {lo} to {hi} with zero point {zero}; "
+            "activations of 2 to 8 bits whose zero point they can represent are supported"
         )
     name, output = node.name or node.output[0], node.output[0]
     step = np.float32(scale.reshape(()))

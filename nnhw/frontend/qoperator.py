@@ -54,7 +54,9 @@ class _Expansion:
         """Name of an input; "" if it is absent."""
         return self.node.input[index] if index < len(self.node.input) else ""
 
-    def add(self, op_type: str, inputs: list[str], output: str, name: str, **attributes: Any) -> str:
+    def add(
+        self, op_type: str, inputs: list[str], output: str, name: str, **attributes: Any
+    ) -> str:
         """Add a node; returns its output."""
         while inputs and not inputs[-1]:
             inputs = inputs[:-1]

@@ -16,9 +16,7 @@ import onnx
 from .fold import evaluate_node
 from .integer_types import integer_range, is_integer
 
-_VIEWS = frozenset(
-    {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
-)
+_VIEWS = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"})
 """Operators that arrange the elements of a constant in another way, and its steps likewise."""
 
 

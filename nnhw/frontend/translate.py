@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from itertools import product, zip_longest
 
 import numpy as np
 import onnx
 
 from ..ir import Port, Reshape
-from .advice import ALREADY_QUANTIZED, QUANTIZED, advice
+from .advice import DYNAMIC, DYNAMICALLY_QUANTIZED, advice
 from .builder import Builder
+from .integer_types import quantization_text
 from .node import Known, OnnxNode
 from .operators import supported_operators
-from .operators.host import follows_on_host, to_host
+from .operators.host import follows_on_host, to_host, trailing_tensors
+from .operators.registry import Result
 from .ports import Interpretation, channels_first, input_port, interpretations, output_port
 from .prepare import PreparedModel
 from .problems import FollowOnError, NodeError
@@ -57,6 +59,7 @@ class _Translator:
         self._known: dict[str, Known] = dict(model.constants)
         self._inputs: list[Port] = []
         self._read = {name for node in model.nodes for name in node.input} | set(model.outputs)
+        self._trailing = trailing_tensors(model.nodes, model.outputs)
         self._names: set[str] = set()
         for name, interpretation in inputs.items():
             self._known[name] = None
@@ -89,10 +92,11 @@ class _Translator:
             [self._known.get(name) for name in proto.input],
             self._model.shapes.get(proto.output[0]),
             [self._model.steps.get(name) for name in proto.input],
+            proto.output[0] in self._trailing,
         )
         before = len(self._build.nodes)
         problems = list(self._table_problems(node))
-        result: Known = None
+        result: Result | None = None
         if not problems:
             try:
                 if follows_on_host(node):
@@ -103,9 +107,9 @@ class _Translator:
                 problems.append(error.text if error.whole_line else f"{node.title}: {error.text}")
             except FollowOnError:
                 pass
-        self._known[node.output] = self._assumed(node.output) if result is None else result
-        for name in proto.output[1:]:
-            self._known[name] = self._assumed(name)
+        results = result if isinstance(result, tuple) else (result,)
+        for name, known in zip_longest(proto.output, results):
+            self._known[name] = self._assumed(name) if known is None else known
         return TranslatedNode(
             node=node,
             emitted=tuple(self._build.nodes[before:]),
@@ -122,7 +126,7 @@ class _Translator:
             yield (
                 f"{node.title}: attribute {attribute} is not supported; only its default value is"
             )
-        for name in node.proto.output[1:]:
+        for name in () if supported.all_outputs else node.proto.output[1:]:
             if name in self._read:
                 yield (
                     f"{node.title}: its further output '{name}' is used; only its first output is "
@@ -172,20 +176,22 @@ class _Translator:
             except NodeError as error:
                 problems.append(error.text)
                 continue
+            if known.quantization is not None:
+                steps = (f"QuantizeLinear({quantization_text(known.quantization)})", *steps)
             ports.append(port)
             host = (*host, *reshape, *steps)
         return tuple(ports), host, problems
 
 
 def _problem_lines(translated: Iterable[TranslatedNode]) -> Iterator[str]:
-    """All problems in order; the many operators of a quantized model in one line."""
-    quantized = [entry.node for entry in translated if entry.node.proto.op_type in QUANTIZED]
-    if quantized:
-        types = ", ".join(sorted({node.op_type for node in quantized}))
+    """All problems in order; the many operators of dynamic quantization in one line."""
+    dynamic = [entry.node for entry in translated if entry.node.proto.op_type in DYNAMIC]
+    if dynamic:
+        types = ", ".join(sorted({node.op_type for node in dynamic}))
         yield (
-            f"{len(quantized)} nodes of type {types}, the first of which is "
-            f"'{quantized[0].name}': {ALREADY_QUANTIZED}"
+            f"{len(dynamic)} nodes of type {types}, the first of which is "
+            f"'{dynamic[0].name}': {DYNAMICALLY_QUANTIZED}"
         )
     for entry in translated:
-        if entry.node.proto.op_type not in QUANTIZED:
+        if entry.node.proto.op_type not in DYNAMIC:
             yield from entry.problems

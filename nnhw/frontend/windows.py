@@ -71,9 +71,9 @@ def sliding_axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple
         If the attributes contradict each other, or the window does not fit the input.
     """
     rank = image.rank - 2
-    strides = _sizes(node, "strides", rank, least=1, default=1)
-    dilations = _sizes(node, "dilations", rank, least=1, default=1)
-    pads = _sizes(node, "pads", 2 * rank, least=0, default=0)
+    strides = axis_numbers(node, "strides", rank, least=1, default=1)
+    dilations = axis_numbers(node, "dilations", rank, least=1, default=1)
+    pads = axis_numbers(node, "pads", 2 * rank, least=0, default=0)
     auto_pad = node.attribute("auto_pad")
     if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
         raise NodeError(f"auto_pad={auto_pad!r} is not defined by ONNX")
@@ -142,7 +142,16 @@ def _resolve(axis: Axis, auto_pad: str, ceil_mode: bool) -> Axis:
     )
 
 
-def _sizes(node: OnnxNode, name: str, count: int, *, least: int, default: int) -> tuple[int, ...]:
+def axis_numbers(
+    node: OnnxNode, name: str, count: int, *, least: int, default: int
+) -> tuple[int, ...]:
+    """An attribute of `count` integers; each `default` if it is absent.
+
+    Raises
+    ------
+    NodeError
+        If there are not `count`, or one is below `least`.
+    """
     values = node.attribute(name)
     if values is None:
         return (default,) * count

@@ -109,7 +109,6 @@ FUNCTIONS: Mapping[str, FunctionDefinition] = {
     "leaky_relu": _define("LeakyRelu", lambda x, a: np.where(x < 0, a * x, x), "alpha"),
     "log": _define("Log", np.log),
     "mish": _define("Mish", lambda x: x * np.tanh(_softplus(x))),
-    "neg": _define("Neg", np.negative),
     # The exponent is an input of the operator, not an attribute.
     "pow": _define("Pow", np.power, "exponent"),
     "reciprocal": _define("Reciprocal", np.reciprocal),

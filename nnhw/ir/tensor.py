@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,16 @@ class Quantization:
     def dtype(self) -> str:
         """Name of the type, such as "int8"."""
         return f"{'' if self.signed else 'u'}int{self.bits}"
+
+    def nearest(self, value: float) -> int:
+        """The q that QuantizeLinear makes of a real value: ties to even, saturated.
+
+        The quotient is taken in float32, as ONNX runtimes do. Infinities are allowed.
+        """
+        if math.isinf(value):
+            return self.hi if value > 0 else self.lo
+        steps = round(float(np.float32(value) / np.float32(self.scale)))
+        return min(max(steps + self.zero_point, self.lo), self.hi)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,7 +109,7 @@ class DrainInstruction:
     paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
     product: int = _doc("1: the two terms are multiplied, not added")
     pixels: int = _doc("output pixels less one")
-    row_pixels: int = _doc("output pixels of an image row less one; 0 where `row_gap` is 0")
+    row_pixels: int = _doc("output pixels of an image row less one; 0 without gaps")
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")
     rolls: int = _doc("tiles a strip, less one")
     steps: int = _doc("steps of a tile, less one")

@@ -204,7 +204,11 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
         shifts=shifts,
         weights=_weights(parts, config, slots=plan.lane_slots),
         parameters=parameters,
-        tables=tuple(part.table for part in parts if part.table is not None),
+        tables=tuple(
+            _full_table(part.table, _activation_bits(graph))
+            for part in parts
+            if part.table is not None
+        ),
     )
 
 
@@ -222,6 +226,11 @@ def _resolve_units(table: np.ndarray, parts: list[Part]) -> np.ndarray:
     table[is_unit, 1] = 1 << unit
     table[is_unit, 2] = unit
     return table
+
+
+def _full_table(table: np.ndarray, bits: int) -> np.ndarray:
+    """A table with an entry for each number of `bits`, also where its input is narrower."""
+    return np.pad(table, ((1 << bits) - len(table)) // 2)
 
 
 def _weights(parts: list[Part], config: EngineConfig, *, slots: int) -> np.ndarray:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir import Add, AveragePool, Clamp, Clip, Conv, Graph, MaxPool, Node
+from ..ir import Add, AveragePool, Clamp, Clip, Conv, Graph, MaxPool, Multiply, Node
 from .rewrite import fuse_pairs
+
+_CLAMPED = Conv | MaxPool | AveragePool | Add | Multiply
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
-    """Fuse every Clip into the Conv, MaxPool, AveragePool or Add that only it reads."""
+    """Fuse every Clip into the Conv, MaxPool, AveragePool, Add or Multiply that only it reads."""
     return fuse_pairs(graph, _fuse)
 
 
 def _fuse(producer: Node, clip: Node) -> Node | None:
-    if not isinstance(clip, Clip) or not isinstance(producer, Conv | MaxPool | AveragePool | Add):
+    if not isinstance(clip, Clip) or not isinstance(producer, _CLAMPED):
         return None
     return replace(producer, output=clip.output, clamp=_both(producer.clamp, clip.clamp))
 

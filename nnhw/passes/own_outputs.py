@@ -4,31 +4,52 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir import Graph, Node, Port, Reshape, Tensor
-from .rewrite import NO_CLAMP, copy_node, rebuild
+from ..ir import (
+    Concat,
+    DepthToSpace,
+    FakeQuantize,
+    Graph,
+    Node,
+    Port,
+    Reshape,
+    Resize,
+    Slice,
+    Tensor,
+)
+from .rewrite import new_tensor, rebuild
+
+_MOVED = Reshape | Concat | Resize | DepthToSpace
+"""Operators that write nothing, or their result piece by piece and not in its order."""
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
-    """Copy each output that is an input, a Reshape, or read inside the graph as well.
+    """Copy each output that is an input, read inside the graph as well, or only put together.
 
-    Hardware streams an output out while it is computed, so it has to be computed by something,
-    and must not be needed afterwards.
+    Hardware streams an output out while it is computed, so it has to be computed by something, in
+    the order of its elements, and must not be needed afterwards.
     """
     nodes: list[Node] = list(graph.nodes)
     tensors: dict[str, Tensor] = {}
     outputs: list[Port] = []
     for port in graph.outputs:
-        writer = graph.writer(port.tensor)
-        if writer is None or isinstance(writer, Reshape) or graph.readers(port.tensor):
-            name = f"{port.tensor}_copy"
-            while name in graph.tensors:
-                name = f"{name}_copy"
-            tensors[name] = Tensor(name=name, shape=graph.tensors[port.tensor].shape)
+        writer = _operator_of(graph, port.tensor)
+        if writer is None or isinstance(writer, _MOVED) or graph.readers(port.tensor):
+            copy = new_tensor(graph, port.tensor, "copy", graph.tensors[port.tensor].shape)
+            tensors[copy.name] = copy
+            # The whole of the tensor as a slice of it, which is an exact copy.
             nodes.append(
-                copy_node(graph, name=name, source=port.tensor, output=name, clamp=NO_CLAMP)
+                Slice(name=copy.name, inputs=(port.tensor,), output=copy.name, start=(0, 0, 0))
             )
-            port = replace(port, tensor=name)
+            port = replace(port, tensor=copy.name)
         outputs.append(port)
     if not tensors:
         return graph, False
     return rebuild(graph, nodes, tensors=tensors, outputs=outputs), True
+
+
+def _operator_of(graph: Graph, tensor: str) -> Node | None:
+    """What computes a tensor, before it is rounded."""
+    writer = graph.writer(tensor)
+    while isinstance(writer, FakeQuantize):
+        writer = graph.writer(writer.inputs[0])
+    return writer

@@ -73,6 +73,14 @@ def fuse_pairs(graph: Graph, fuse: Fuse) -> tuple[Graph, bool]:
     return rebuild(graph, (node for node in nodes if node is not None)), True
 
 
+def new_tensor(graph: Graph, name: str, suffix: str, shape: tuple[int, int, int]) -> Tensor:
+    """A tensor whose name, `name` with `suffix`, is not that of any of the graph's."""
+    name = f"{name}_{suffix}"
+    while name in graph.tensors:
+        name = f"{name}_{suffix}"
+    return Tensor(name=name, shape=shape)
+
+
 def copy_node(graph: Graph, *, name: str, source: str, output: str, clamp: Clamp) -> AveragePool:
     """An average over single elements: it copies tensor `source`, clamped, to `output`."""
     height, width, _ = graph.tensors[source].shape

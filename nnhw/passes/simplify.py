@@ -12,9 +12,15 @@ from . import (
     fuse_clip,
     lower_affine,
     lower_clip,
+    match_activation,
+    merge_affine,
+    merge_order,
     merge_pad,
     merge_reshape,
+    move_ahead,
+    move_rounding,
     own_outputs,
+    split_resize,
 )
 
 Pass = Callable[[Graph], tuple[Graph, bool]]
@@ -24,12 +30,18 @@ Pass = Callable[[Graph], tuple[Graph, bool]]
 PASSES: tuple[Pass, ...] = (
     drop_unused.apply,
     merge_reshape.apply,
+    move_rounding.apply,
+    match_activation.apply,
+    merge_affine.apply,
+    move_ahead.apply,
     merge_pad.apply,
     fold_affine.apply,
     fuse_clip.apply,
+    merge_order.apply,
     lower_affine.apply,
     lower_clip.apply,
     expand_groups.apply,
+    split_resize.apply,
     own_outputs.apply,
 )
 """Each gives the graph and whether it has changed it."""
@@ -40,8 +52,10 @@ def simplify_graph(graph: Graph) -> Graph:
 
     Afterwards
     - there are only Conv (of groups 1, or depthwise with one output for each input channel),
-      MaxPool, AveragePool, Add and Reshape nodes, with their activation functions fused;
-    - every output is written by one of them other than Reshape, and read by no node;
+      MaxPool, AveragePool, Add, Multiply (with their clamps fused), Function, Concat and Move
+      nodes, and FakeQuantize in models that arrived quantized;
+    - every output is computed by one of them in the order of its elements, not put together
+      (Reshape, Concat, Resize, DepthToSpace), and read by no node;
     - every node is needed, no Reshape reads a Reshape, and none keeps the shape.
 
     Real results are the same up to rounding.

@@ -2,9 +2,11 @@
 
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
 from .convert import quantize
+from .equalize import equalize
 from .float_reference import run_float
 from .functions import TableError, table_error
 from .options import CalibrationMethod, QuantizeOptions
+from .preset import is_quantized, needs_calibration, quantize_preset
 
 __all__ = [
     "AccumulatorBounds",
@@ -12,7 +14,11 @@ __all__ = [
     "QuantizeOptions",
     "TableError",
     "accumulator_bounds",
+    "equalize",
+    "is_quantized",
+    "needs_calibration",
     "quantize",
+    "quantize_preset",
     "run_float",
     "table_error",
     "tensor_bounds",

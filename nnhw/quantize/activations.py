@@ -13,6 +13,7 @@ import numpy as np
 from ..ir import Graph, MaxPool, Move, Quantization
 from .alignment import align_scales
 from .options import QuantizeOptions
+from .power_of_two import power_of_two_quantizations
 from .ranges import choose_quantization, with_scale
 from .statistics import gather
 
@@ -43,6 +44,11 @@ def quantize_activations(
         )
         for group, distribution in distributions.items()
     }
+    if options.power_of_two:
+        quantizations = power_of_two_quantizations(
+            graph, group_of, quantizations, distributions, options.calibration_method
+        )
+        return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
     scales = {group: q.scale for group, q in quantizations.items()}
     scales = align_scales(graph, group_of, scales, options.multiplier_bits)
     quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}

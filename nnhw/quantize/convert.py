@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, QuantizationError
 from ..ir import Conv, Graph
 from .activations import quantize_activations
-from .fixed_point import choose_constants
+from .fixed_point import Factors, FixedPoint, choose_constants
 from .operators import Draft, draft
 from .options import QuantizeOptions
+from .power_of_two import shift_constants
 from .statistics import channel_means
 
 
@@ -40,7 +43,8 @@ def quantize(
     DataError
         If the calibration data do not have the shape of the network's input.
     QuantizationError
-        If a node has no integer form, or a weight or an activation is not finite.
+        If a node has no integer form, a weight or an activation is not finite, or an option names
+        a layer that is not there.
     """
     options = options or QuantizeOptions()
     (port,) = graph.inputs
@@ -50,14 +54,22 @@ def quantize(
             f"Calibration data for input '{port.onnx_name}' must have the shape (samples, "
             f"{', '.join(map(str, shape))}), channels last, not {calibration.shape}"
         )
+    _check_layers(graph, options.layer_bits)
     quantizations = quantize_activations(graph, calibration, options)
     read_by_conv = {node.inputs[0] for node in graph.nodes if isinstance(node, Conv)}
     means = channel_means(graph, calibration, read_by_conv)
-    drafts = [draft(node, quantizations, means, options.weight_bits) for node in graph.nodes]
-    constants = iter(
-        choose_constants(
-            [item.factors for item in drafts if isinstance(item, Draft)], options.multiplier_bits
+    drafts = [
+        draft(
+            node,
+            quantizations,
+            means,
+            options.bits_of(node.name),
+            power_of_two=options.power_of_two,
         )
+        for node in graph.nodes
+    ]
+    constants = iter(
+        _constants([item.factors for item in drafts if isinstance(item, Draft)], options)
     )
     nodes = [item.finish(next(constants)) if isinstance(item, Draft) else item for item in drafts]
     tensors = {
@@ -65,3 +77,35 @@ def quantize(
         for name, tensor in graph.tensors.items()
     }
     return replace(graph, nodes=tuple(nodes), tensors=tensors)
+
+
+def _constants(factors: list[Factors], options: QuantizeOptions) -> list[FixedPoint]:
+    """Requantization constants of all operators."""
+    if not options.power_of_two:
+        return choose_constants(factors, options.multiplier_bits)
+    shifts = [shift_constants(item) for item in factors]
+    others = [item for item, found in zip(factors, shifts, strict=True) if found is None]
+    multiplied = iter(choose_constants(others, options.multiplier_bits))
+    return [next(multiplied) if found is None else found for found in shifts]
+
+
+def _check_layers(graph: Graph, layers: Iterable[str]) -> None:
+    """Refuse names that are none of layers with weights."""
+    known = list(dict.fromkeys(node.name for node in graph.nodes if isinstance(node, Conv)))
+    for layer in layers:
+        if layer in known:
+            continue
+        similar = [name for name in known if name.endswith(f"/{layer}")]
+        similar = similar or get_close_matches(layer, known, n=3)
+        advice = (
+            f"did you mean {_quoted(similar)}?"
+            if similar
+            else f"the layers with weights are {_quoted(known)}"
+        )
+        raise QuantizationError(
+            f"Option bits names '{layer}', which is no layer with weights; {advice}"
+        )
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

@@ -16,11 +16,13 @@ from ..ir import (
     Concat,
     Conv,
     DepthToSpace,
+    FakeQuantize,
     Function,
     Graph,
     MaxPool,
     Multiply,
     Node,
+    Quantization,
     Reshape,
     Resize,
     Slice,
@@ -82,6 +84,8 @@ def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int])
             return evaluate_function(node.function, node.parameters, inputs[0]).astype(np.float32)
         case ChannelAffine():
             return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
+        case FakeQuantize():
+            return _fake_quantize(inputs[0], node.quantization)
         case Clip():
             return _clamp(inputs[0].copy(), node.clamp)
         case Reshape() | Slice() | Resize() | DepthToSpace():
@@ -131,3 +135,9 @@ def _average_pool(node: AveragePool, x: np.ndarray) -> np.ndarray:
     for row, col in np.ndindex(node.window.kernel):
         y += windows[:, :, :, row, col, :]
     return y / node.divisor[:, :, None].astype(np.float32)
+
+
+def _fake_quantize(x: np.ndarray, quantization: Quantization) -> np.ndarray:
+    scale, zero_point = np.float32(quantization.scale), quantization.zero_point
+    steps = np.clip(np.rint(x / scale), quantization.lo - zero_point, quantization.hi - zero_point)
+    return steps * scale

@@ -6,7 +6,6 @@ operator is converted in two steps: into a `Draft` that states its ratios, then 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -62,6 +61,8 @@ def draft(
     quantizations: Mapping[str, Quantization],
     means: Mapping[str, np.ndarray],
     weight_bits: int,
+    *,
+    power_of_two: bool = False,
 ) -> Draft | Node:
     """The integer form of a float node: a draft, or the node itself if it does not requantize.
 
@@ -71,6 +72,8 @@ def draft(
         By tensor.
     means
         Mean of every channel, (C,), by tensor, for all inputs of convolutions.
+    power_of_two
+        Whether ratios are to be powers of two where they are free.
 
     Raises
     ------
@@ -81,7 +84,8 @@ def draft(
     target = quantizations[node.output]
     match node:
         case Conv():
-            return _conv(node, sources[0], target, means[node.inputs[0]], weight_bits)
+            mean = means[node.inputs[0]]
+            return _conv(node, sources[0], target, mean, weight_bits, power_of_two)
         case AveragePool():
             return _average_pool(node, sources[0], target)
         case Add():
@@ -107,6 +111,7 @@ def _conv(
     target: Quantization,
     input_mean: np.ndarray,
     weight_bits: int,
+    power_of_two: bool,
 ) -> Draft:
     out, _, _, channels = node.weight.shape
     if node.groups != 1 and (channels != 1 or node.groups != out):
@@ -115,7 +120,7 @@ def _conv(
             f"simplify the graph before"
         )
     unit = target.scale / source.scale
-    scales = weight_scales(node, weight_bits, source.scale, target.scale)
+    scales = weight_scales(node, weight_bits, source.scale, target.scale, power_of_two=power_of_two)
 
     def finish(constants: FixedPoint) -> QConv:
         multiplier, shift = constants.multiplier[:, 0], constants.shift[:, 0]
@@ -224,11 +229,4 @@ def clamp_bounds(clamp: Clamp, target: Quantization) -> tuple[int, int]:
 
     As quantization is monotonic, clamping q to them is what ONNX Clip before QuantizeLinear does.
     """
-    return _bound(clamp.lo, target), _bound(clamp.hi, target)
-
-
-def _bound(value: float, target: Quantization) -> int:
-    if math.isinf(value):
-        return target.hi if value > 0 else target.lo
-    steps = round(float(np.float32(value) / np.float32(target.scale)))  # ties to even
-    return min(max(steps + target.zero_point, target.lo), target.hi)
+    return target.nearest(clamp.lo), target.nearest(clamp.hi)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from ..errors import QuantizationError
 
-CalibrationMethod = Literal["mse", "minmax", "percentile"]
+CalibrationMethod = Literal["mse", "minmax", "percentile", "entropy"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +19,16 @@ class QuantizeOptions:
     ----------
     weight_bits
         Width of a weight, 2 to 8.
+    layer_bits
+        The same for single layers, by the name of the convolution's or matrix product's node.
     activation_bits
         Width of an activation, 4 to 8; the network's input and output included.
     calibration_method
         How the range of an activation follows from its distribution: see `nnhw.quantize.ranges`.
     multiplier_bits
         Width of a requantization multiplier, 10 to 24: see `nnhw.quantize.fixed_point`.
+    power_of_two
+        Whether scales are powers of two: see `nnhw.quantize.power_of_two`.
 
     Raises
     ------
@@ -32,24 +37,32 @@ class QuantizeOptions:
     """
 
     weight_bits: int = 8
+    layer_bits: Mapping[str, int] = field(default_factory=dict)
     activation_bits: int = 8
     calibration_method: CalibrationMethod = "mse"
     multiplier_bits: int = 13
+    power_of_two: bool = False
 
     def __post_init__(self) -> None:
-        for option, lo, hi in (
-            ("weight_bits", 2, 8),
-            ("activation_bits", 4, 8),
-            ("multiplier_bits", 10, 24),
-        ):
-            value = getattr(self, option)
-            if not isinstance(value, int) or not lo <= value <= hi:
-                raise QuantizationError(
-                    f"Option {option} must be an integer from {lo} to {hi}, not {value!r}"
-                )
+        _check_integer("weight_bits", self.weight_bits, 2, 8)
+        for layer, bits in self.layer_bits.items():
+            _check_integer(f"layer_bits['{layer}']", bits, 2, 8)
+        _check_integer("activation_bits", self.activation_bits, 4, 8)
+        _check_integer("multiplier_bits", self.multiplier_bits, 10, 24)
         methods = get_args(CalibrationMethod)
         if self.calibration_method not in methods:
             raise QuantizationError(
                 f"Option calibration_method must be one of {', '.join(methods)}, "
                 f"not {self.calibration_method!r}"
             )
+
+    def bits_of(self, layer: str) -> int:
+        """Width of the weights of the layer of the given name."""
+        return self.layer_bits.get(layer, self.weight_bits)
+
+
+def _check_integer(option: str, value: object, lo: int, hi: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not lo <= value <= hi:
+        raise QuantizationError(
+            f"Option {option} must be an integer from {lo} to {hi}, not {value!r}"
+        )

@@ -7,6 +7,8 @@ percentile
 mse
     The range of least mean squared quantization error over the distribution seen: outliers are cut
     where that pays in resolution of the rest (a grid search over both ends).
+entropy
+    The range that loses least information: see `nnhw.quantize.entropy`.
 
 *Measured* over eight networks, outputs' signal to noise ratio against float: with 4-bit activations
 mse is ahead of minmax by 1 to 5 dB in all of them, with 8 bits by -3 to 2 dB at equal accuracy.
@@ -21,6 +23,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..ir import Quantization
+from .entropy import entropy_range
 from .options import CalibrationMethod
 from .statistics import Distribution
 
@@ -40,6 +43,8 @@ def choose_quantization(
         return from_range(distribution.lo, distribution.hi, bits)
     if method == "percentile":
         return from_range(*_percentile_range(distribution), bits)
+    if method == "entropy":
+        return from_range(*entropy_range(distribution, bits), bits)
     return _least_error(distribution, bits)
 
 
@@ -72,19 +77,25 @@ def _percentile_range(distribution: Distribution) -> tuple[float, float]:
     return float(distribution.centers[first]), float(distribution.centers[last])
 
 
+def quantization_error(distribution: Distribution, q: Quantization) -> float:
+    """Squared error that a quantization makes over all values of a distribution."""
+    x = distribution.centers
+    steps = np.clip(np.rint(x / q.scale), q.lo - q.zero_point, q.hi - q.zero_point)
+    return float(distribution.counts @ (x - steps * q.scale) ** 2)
+
+
 def _least_error(distribution: Distribution, bits: int) -> Quantization:
-    used = distribution.counts > 0
-    x, weight = distribution.centers[used], distribution.counts[used]
+    occupied = distribution.counts > 0  # few bins, often, and thousands of candidates
+    used = replace(
+        distribution,
+        centers=distribution.centers[occupied],
+        counts=distribution.counts[occupied],
+    )
     best, least = from_range(distribution.lo, distribution.hi, bits), np.inf
     for lo in distribution.lo * _FRACTIONS if distribution.lo else [0.0]:
         for hi in distribution.hi * _FRACTIONS if distribution.hi else [0.0]:
             candidate = from_range(lo, hi, bits)
-            error = float(weight @ _error(x, candidate) ** 2)
+            error = quantization_error(used, candidate)
             if error < least:
                 best, least = candidate, error
     return best
-
-
-def _error(x: np.ndarray, q: Quantization) -> np.ndarray:
-    steps = np.clip(np.rint(x / q.scale), q.lo - q.zero_point, q.hi - q.zero_point)
-    return x - steps * q.scale

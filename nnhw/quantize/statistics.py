@@ -92,6 +92,16 @@ def channel_means(
     return {name: total / len(calibration) for name, total in totals.items()}
 
 
+def channel_maxima(
+    graph: Graph, calibration: np.ndarray, tensors: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Largest magnitude of every channel of `tensors` over the calibration batch: float64 (C,)."""
+    maxima = {name: np.zeros(graph.tensors[name].shape[2]) for name in tensors}
+    for name, _, values in _batches(graph, calibration, {name: [name] for name in tensors}):
+        np.maximum(maxima[name], np.abs(values).max(axis=(0, 1, 2)), out=maxima[name])
+    return maxima
+
+
 def _batches(
     graph: Graph, calibration: np.ndarray, groups: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str, np.ndarray]]:

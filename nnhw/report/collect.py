@@ -40,7 +40,7 @@ def collect_report(
     graph: Graph,
     program: Program,
     cycles: CycleModel,
-    accuracy: Accuracy,
+    accuracy: Accuracy | None,
     verification: Verification | None,
     files: tuple[str, ...],
 ) -> BuildReport:

@@ -18,7 +18,7 @@ class Source:
     Parameters
     ----------
     model, data
-        File names, without folder.
+        File names, without folder; no data is None.
     model_sha256, data_sha256
         Of the files' bytes.
     options
@@ -27,8 +27,8 @@ class Source:
 
     model: str
     model_sha256: str
-    data: str
-    data_sha256: str
+    data: str | None
+    data_sha256: str | None
     options: dict[str, Any]
 
 
@@ -164,7 +164,7 @@ class BuildReport:
     macs, weights
         Multiply-accumulates a frame, and number of weights, by definition.
     accuracy
-        Of the integer network.
+        Of the integer network; None without data.
     rows, cols, mac_units
         Size of the array; multipliers in it.
     latency_cycles, interval_cycles
@@ -191,7 +191,7 @@ class BuildReport:
     host_postprocess: tuple[str, ...]
     macs: int
     weights: int
-    accuracy: Accuracy
+    accuracy: Accuracy | None
     rows: int
     cols: int
     mac_units: int

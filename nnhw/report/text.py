@@ -58,7 +58,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         rows.append(("left to the host", ", ".join(report.host_postprocess)))
     return [
         *rows,
-        *accuracy_rows(report.accuracy),
+        *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
         ("latency", f"{report.latency_cycles:,} cycles"),
         ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),

@@ -55,6 +55,7 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         "weight_step": (0, 2),
         "tile_weights": (0, 2),
         "fence": (0, 2),
+        "chase": (0, 2),
         "frees_frame": (0, 2),
         "to_stream": (0, 2),
         "drain_cycles": (0, 6),

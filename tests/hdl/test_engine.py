@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
 from engine_simulation import run_engine
-from integer_graphs import IntegerBuilder, random_network
+from integer_graphs import IntegerBuilder
+from random_networks import random_network
 
 from nnhw import golden
 from nnhw.hdl import Accelerator
@@ -66,8 +69,32 @@ def reshaped() -> IntegerBuilder:
     return builder
 
 
+def gated() -> IntegerBuilder:
+    builder = IntegerBuilder((3, 3, 4), seed=8)
+    x = builder.function("x")
+    gate = builder.function(builder.conv(x, 4))
+    builder.multiply(x, gate)
+    return builder
+
+
+def joined() -> IntegerBuilder:
+    builder = IntegerBuilder((4, 3, 3), seed=9)
+    x = builder.slice("x", (1, 0, 1), (3, 2, 2))
+    x = builder.concat(builder.conv(x, 5), x, builder.max_pool(x, kernel=(1, 1)))
+    builder.conv(x, 3, kernel=(2, 1))
+    return builder
+
+
+def enlarged() -> IntegerBuilder:
+    builder = IntegerBuilder((2, 2, 3), seed=10)
+    x = builder.resize(builder.depth_to_space(builder.conv("x", 8), 2), (2, 1))
+    builder.depthwise(x, kernel=(3, 2), pads=(0, 0, 1, 0))
+    return builder
+
+
 NETWORKS = {build.__name__: build for build in (dense_alone, dense_pair, padded_conv)}
 NETWORKS |= {build.__name__: build for build in (depthwise, pools, residual, reshaped)}
+NETWORKS |= {build.__name__: build for build in (gated, joined, enlarged)}
 CONFIGS = {
     "one": EngineConfig(rows=1, cols=1, input_bytes=1, output_bytes=1, frame_buffers=1),
     "row": EngineConfig(rows=5, cols=1, lanes=2, input_bytes=4, output_bytes=8),
@@ -86,6 +113,19 @@ CONFIGS = {
 def expected(graph: Graph, frames: np.ndarray) -> np.ndarray:
     """(N, output bytes)."""
     return golden.run(graph, frames)[graph.outputs[0].tensor].reshape(len(frames), -1)
+
+
+FEATURES: dict[str, Callable[[Program], object]] = {
+    "memory": lambda program: program.depth,
+    "padding": lambda program: program.padded,
+    "second terms": lambda program: program.paired,
+    "products of tensors": lambda program: program.multiplies,
+    "tables": lambda program: program.tables,
+    "gaps": lambda program: program.has_gaps,
+    "chase": lambda program: program.chased_bytes,
+    "dot products": lambda program: Operation.DOT in program.operations,
+    "rotator": lambda program: program.read_granularity < program.config.banks,
+}
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
@@ -133,28 +173,8 @@ def test_networks_and_configurations_cover_the_engine():
     assert {layer.fetch.operation for layer in layers} == set(Operation)
     assert {layer.drain.parameter_mode for layer in layers} == {0, 1, 2, 3}
     assert {layer.lane_slots for layer in layers} == {1, 2, 3}
-    for feature in (has_memory, is_padded, has_pairs, only_lanes, rotates):
-        assert {feature(program) for program in programs} == {False, True}, feature.__name__
-
-
-def has_memory(program: Program) -> bool:
-    return program.depth > 0
-
-
-def is_padded(program: Program) -> bool:
-    return program.padded
-
-
-def has_pairs(program: Program) -> bool:
-    return program.paired
-
-
-def only_lanes(program: Program) -> bool:
-    return Operation.DOT not in program.operations
-
-
-def rotates(program: Program) -> bool:
-    return program.read_granularity < program.config.banks
+    for name, has in FEATURES.items():
+        assert {bool(has(program)) for program in programs} == {False, True}, name
 
 
 def test_accelerator_has_the_ports_of_two_axi_streams():

@@ -15,7 +15,39 @@ ADDRESS_WIDTH = 8
 SPACE = 1 << ADDRESS_WIDTH
 BUFFER_DEPTH = 9
 TILES_IN_FLIGHT = 6
-INPUTS = ("frame_available", "tile_retired", "entry_freed")
+CHASED_BYTES = 24
+INPUTS = (
+    "frame_available",
+    "tile_retired",
+    "entry_freed",
+    "written",
+    "writing",
+    "writing_odd",
+)
+
+
+class Written:
+    """How far results have been written: bytes of a layer, and all of the layers before it."""
+
+    def __init__(self, layers: int):
+        self._layers = layers
+        self.frame = self.layer = self.written = 0
+
+    def go_on(self, rng: np.random.Generator, model: Model) -> None:
+        """Finish the layer, if all of it is issued, or write some of it."""
+        issued = (self.frame, self.layer) < (model.frame, model.fetches[model.position][0])
+        if issued and rng.random() < 0.3:
+            self.frame += (self.layer + 1) // self._layers
+            self.layer = (self.layer + 1) % self._layers
+            self.written = 0
+        elif rng.random() < 0.5:
+            self.written = min(CHASED_BYTES, self.written + int(rng.integers(0, 4)))
+
+    def covers(self, frame: int, layer: int, end: int) -> bool:
+        """Whether what the layer before `layer` writes is there up to byte `end`."""
+        if frame != self.frame:
+            return False
+        return self.layer == layer or (self.layer + 1 == layer and self.written >= end)
 
 
 class Model:
@@ -27,11 +59,12 @@ class Model:
             for number, instruction in enumerate(program)
             for fetch in walk_fetch(instruction, chunk=chunk, space=SPACE)
         ]
-        self.position = 0
+        self.chunk = chunk
+        self.position = self.frame = 0
         self.in_flight = self.reserved = self.drain_busy = 0
         self.reasons: set[str] = set()
 
-    def cycle(self, available: int, retired: int, freed: int) -> tuple | None:
+    def cycle(self, available: int, retired: int, freed: int, written: Written) -> tuple | None:
         """(instruction, fetch) that is issued in this cycle, or None."""
         number, i, fetch = self.fetches[self.position]
         drain_cycles = 1 + (i.drain_cycles_last if fetch.in_last_strip else i.drain_cycles)
@@ -39,6 +72,7 @@ class Model:
         waits = {
             "frame": number == 0 and fetch.layer_first and not available,
             "fence": fetch.layer_first and i.fence and self.in_flight,
+            "chase": i.chase and not written.covers(self.frame, number, fetch.x + self.chunk),
             "drain": fetch.tile_last and self.drain_busy,
             "room": fetch.tile_last and i.to_stream and BUFFER_DEPTH - self.reserved < entries,
         }
@@ -51,6 +85,7 @@ class Model:
         if not issued:
             return None
         self.position = (self.position + 1) % len(self.fetches)
+        self.frame += self.position == 0
         return i, fetch
 
 
@@ -71,10 +106,11 @@ def expected_outputs(i: FetchInstruction, fetch: Fetch, lanes: int, padded: bool
     return outputs
 
 
-def run_model(seed: int, model: Model) -> tuple[list[tuple], list[tuple | None]]:
+def run_model(seed: int, model: Model) -> tuple[list[dict[str, int]], list[tuple | None]]:
     """Inputs from surroundings that take their time, and what the model issues, cycle by cycle."""
     rng = np.random.default_rng(seed)
     eager = rng.random(3)
+    written = Written(model.fetches[-1][0] + 1)
     inputs, issued = [], []
     for _ in range(min(400, 2 * len(model.fetches) + 100)):
         # a tile retires at the latest when as many as there can be are on their way
@@ -82,8 +118,11 @@ def run_model(seed: int, model: Model) -> tuple[list[tuple], list[tuple | None]]
             model.in_flight == TILES_IN_FLIGHT or rng.random() < 0.1 + eager[0]
         )
         freed = model.reserved and rng.random() < 0.2 + eager[1]
-        inputs.append((int(rng.random() < 0.2 + eager[2]), int(retired), int(freed)))
-        issued.append(model.cycle(*inputs[-1]))
+        events = (int(rng.random() < 0.2 + eager[2]), int(retired), int(freed))
+        state = (written.written, written.layer, written.frame % 2)
+        inputs.append(dict(zip(INPUTS, events + state, strict=True)))
+        issued.append(model.cycle(*events, written))
+        written.go_on(rng, model)
     return inputs, issued
 
 
@@ -96,7 +135,7 @@ def test_programs_and_surroundings_give_every_reason_to_wait():
         model = Model(fetch_program(seed, space=SPACE), chunk=1)
         run_model(seed, model)
         reasons |= model.reasons
-    assert reasons == {"frame", "fence", "drain", "room"}
+    assert reasons == {"frame", "fence", "chase", "drain", "room"}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -116,15 +155,13 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         padded=padded,
         buffer_depth=BUFFER_DEPTH,
         tiles_in_flight=TILES_IN_FLIGHT,
+        chased_bytes=CHASED_BYTES,
     )
     inputs, issued = run_model(seed, model)
     names = ["valid", "first", "last", "carry", "operation", "address", "upper_half"]
     names += ["weight_address", "row_inside", "lane_start", "lane_end", "pad_value"]
-    outputs = drive(
-        sequencer,
-        dict(zip(INPUTS, zip(*inputs, strict=True), strict=True)),
-        [*names, "frame_consumed"],
-    )
+    columns = {name: [values[name] for values in inputs] for name in INPUTS}
+    outputs = drive(sequencer, columns, [*names, "frame_consumed"])
     consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]
     assert outputs["frame_consumed"].tolist() == consumed
     late = {name: outputs[name][sequencer.latency :] for name in names}

@@ -11,6 +11,7 @@ from random_programs import write_back_program
 from nnhw.hdl.write_back import WriteBack
 
 OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "frame_done", "retired")
+WRITTEN = ("written", "writing", "writing_odd")
 ENDS = ("tile_done", "pixel_done", "row_done", "layer_done")
 ADDRESS_WIDTH = 7
 
@@ -64,6 +65,7 @@ def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_widt
         activation_width=activation_width,
         address_width=ADDRESS_WIDTH,
         tables=contents,
+        chased_bytes=100,
     )
     assert stage.latency == (3 if tables else 2)
     steps = []  # (layer, step, address)
@@ -88,15 +90,20 @@ def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_widt
         inputs["scaled_count"][t] = step.count
         for name in ENDS:
             inputs[name][t] = getattr(step, name)
-    outputs = drive(stage, inputs, OUTPUTS)
+    outputs = drive(stage, inputs, (*OUTPUTS, *WRITTEN))
     assert (outputs["valid"][stage.latency :] == scaled[: -stage.latency]).all()
     assert np.flatnonzero(outputs["retired"]).tolist() == [
         t + stage.latency - 1
         for t, (_, step, _) in zip(times, steps, strict=True)
         if step.tile_done
     ]
+    done = np.zeros(3, int)  # bytes, layer, frame
     for t, (number, step, address) in zip(times, steps, strict=True):
         out, instruction = t + stage.latency, program[number]
+        done[0] += step.count
+        if step.layer_done:
+            done[:] = (0, (number + 1) % layers, done[2] ^ (number == layers - 1))
+        assert [outputs[name][out] for name in WRITTEN] == done.tolist()
         last = step.layer_done and number == layers - 1
         actual = [outputs[name][out] for name in ("layer", "count", "to_stream", "frame_done")]
         assert actual == [number, step.count, instruction.to_stream, last]

@@ -10,11 +10,24 @@ from integer_graphs import IntegerBuilder
 
 from nnhw.errors import MappingError
 from nnhw.ir import Graph
-from nnhw.mapping import DEFAULT_MACS, EngineConfig, choose_engine, plan_graph, predict_cycles
+from nnhw.mapping import (
+    DEFAULT_MACS,
+    MOST_MACS,
+    CycleModel,
+    EngineConfig,
+    choose_engine,
+    plan_graph,
+    predict_cycles,
+    smallest_engine,
+)
+
+
+def timing(graph: Graph, config: EngineConfig) -> CycleModel:
+    return predict_cycles(plan_graph(graph, config))
 
 
 def interval(graph: Graph, config: EngineConfig) -> int:
-    return predict_cycles(plan_graph(graph, config)).interval_cycles
+    return timing(graph, config).interval_cycles
 
 
 def dense_network() -> Graph:
@@ -94,18 +107,28 @@ def test_rows_and_cols_wrong(options, message):
         choose_engine(dense_network(), **options)
 
 
-def test_takes_no_more_multipliers_than_are_of_use():
-    builder = IntegerBuilder((1, 1, 4))
-    config = choose_engine(builder.graph(builder.dense("x", 2)), macs=64)
-    assert (config.rows, config.cols) == (4, 2)
+def test_takes_the_smallest_array_of_about_the_same_speed():
+    builder = IntegerBuilder((1, 1, 12))
+    graph = builder.graph(builder.dense("x", 5))
+    config = choose_engine(graph, macs=37)
+    shapes = {37 // cols: cols for cols in range(1, 38)}  # that no other one contains
+    intervals = {
+        shape: interval(graph, replace(config, rows=shape[0], cols=shape[1], frame_buffers=2))
+        for shape in shapes.items()
+    }
+    fastest = min(intervals.values())
+    units = [rows * cols for (rows, cols), time in intervals.items() if time <= 1.01 * fastest]
+    assert len(set(units)) > 1
+    assert config.mac_units == min(units)
 
 
 def test_takes_no_more_lanes_than_are_of_use():
-    config = choose_engine(dense_network(), rows=2, cols=4)
-    one = replace(config, lanes=1)
+    builder = IntegerBuilder((1, 1, 64))
+    graph = builder.graph(builder.dense(builder.dense("x", 32), 32))
+    config = choose_engine(graph, rows=2, cols=4)
     assert config.lanes == 1
-    # twelve fetches a tile hide four drain cycles
-    assert interval(dense_network(), replace(one, lanes=4)) > 0.99 * interval(dense_network(), one)
+    faster = interval(graph, replace(config, lanes=4))
+    assert 0.99 * interval(graph, config) <= faster < interval(graph, config)
 
 
 def test_takes_more_lanes_where_they_make_it_faster():
@@ -134,3 +157,65 @@ def test_takes_more_lane_groups_for_operations_on_channels():
     config = choose_engine(builder.graph(builder.dense(x, 2)), rows=2, cols=12)
     assert config.lane_groups > 1
     assert choose_engine(dense_network(), rows=2, cols=12).lane_groups == 1
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("macs", [3, 20])
+def test_smallest_engine_for_an_interval(network, macs):
+    graph = network()
+    limit = interval(graph, choose_engine(graph, macs=macs))
+    config = smallest_engine(graph, interval_cycles=limit)
+    assert interval(graph, config) <= limit
+    assert config.mac_units <= macs
+    # with one multiplier less, not even the fastest engine would do
+    fastest = choose_engine(graph, macs=config.mac_units - 1)
+    assert interval(graph, fastest) > limit
+    assert smallest_engine(graph, interval_cycles=limit + 0.5) == config
+
+
+def test_smallest_engine_for_a_latency():
+    graph = dense_network()
+    latency = timing(graph, choose_engine(graph, macs=20)).latency_cycles
+    config = smallest_engine(graph, latency_cycles=latency)
+    assert timing(graph, config).latency_cycles <= latency
+    assert config.mac_units <= 20
+
+
+def test_smallest_engine_for_both():
+    graph = dense_network()
+    fast = timing(graph, choose_engine(graph, macs=20))
+    config = smallest_engine(graph, interval_cycles=10_000, latency_cycles=fast.latency_cycles)
+    assert config == smallest_engine(graph, latency_cycles=fast.latency_cycles)
+    assert smallest_engine(graph, interval_cycles=10_000, latency_cycles=10_000).mac_units == 1
+
+
+def test_smallest_engine_wrong_without_a_limit():
+    message = "'interval_cycles' or 'latency_cycles' must be given"
+    with pytest.raises(MappingError, match=f"^{message}$"):
+        smallest_engine(dense_network())
+
+
+@pytest.mark.parametrize(
+    ("limits", "asked"),
+    [
+        ({"interval_cycles": 2}, "a frame every 2 cycles (best: {interval})"),
+        ({"latency_cycles": 3.4}, "a latency of 3 cycles (best: {latency})"),
+        (
+            {"interval_cycles": 2, "latency_cycles": 3},
+            "a frame every 2 cycles (best: {interval}) and a latency of 3 cycles (best: {latency})",
+        ),
+    ],
+)
+def test_smallest_engine_wrong_too_fast(limits, asked):
+    graph = dense_network()
+    with pytest.raises(MappingError) as caught:
+        smallest_engine(graph, **limits)
+    found = re.search(r"every 2 cycles \(best: (\d+)\)", str(caught.value))
+    latency = re.search(r"latency of 3 cycles \(best: (\d+)\)", str(caught.value))
+    best = {"interval": found and found[1], "latency": latency and latency[1]}
+    assert str(caught.value) == (
+        f"No engine of at most {MOST_MACS} multipliers reaches {asked.format(**best)}; "
+        "ask for less or raise the clock frequency"
+    )
+    assert found is None or int(found[1]) > 2
+    assert latency is None or int(latency[1]) > 3

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from engine_simulation import run_engine
-from integer_graphs import IntegerBuilder, random_network
+from integer_graphs import IntegerBuilder
+from random_networks import random_network
 
+from nnhw import golden
 from nnhw.hdl.frame_buffer import FrameBuffer
 from nnhw.ir import Graph
 from nnhw.mapping import CycleModel, EngineConfig, map_graph, plan_graph, predict_cycles
@@ -17,7 +19,9 @@ def check(builder: IntegerBuilder, graph: Graph, config: EngineConfig) -> CycleM
     """Compare latency and, from the second frame on, every interval; returns the model."""
     program = map_graph(graph, config)
     model = predict_cycles(program)
-    run = run_engine(program, builder.frames(5))
+    frames = builder.frames(5)
+    run = run_engine(program, frames)
+    assert (run.frames == golden.run(graph, frames)[graph.outputs[0].tensor].reshape(5, -1)).all()
     assert run.last_out[0] - run.first_in[0] == model.latency_cycles
     assert np.diff(run.last_out)[1:].tolist() == [model.interval_cycles] * 3
     return model
@@ -48,6 +52,13 @@ def residual_to_the_stream() -> tuple[IntegerBuilder, Graph]:
     return ends_in(builder)
 
 
+def gated() -> tuple[IntegerBuilder, Graph]:
+    builder = IntegerBuilder((3, 2, 4), seed=5)
+    x = builder.function("x")
+    builder.multiply(x, builder.concat(builder.conv(x, 1), builder.conv(x, 3)))
+    return ends_in(builder)
+
+
 def one_layer(pixels: int, channels: int, outputs: int) -> tuple[IntegerBuilder, Graph]:
     builder = IntegerBuilder((1, pixels, channels), seed=4)
     builder.conv("x", outputs)
@@ -56,7 +67,7 @@ def one_layer(pixels: int, channels: int, outputs: int) -> tuple[IntegerBuilder,
 
 @pytest.mark.parametrize("frame_buffers", [1, 2])
 @pytest.mark.parametrize("lanes", [1, 3])
-@pytest.mark.parametrize("network", [chain, depthwise, residual_to_the_stream])
+@pytest.mark.parametrize("network", [chain, depthwise, residual_to_the_stream, gated])
 def test_networks(network, lanes, frame_buffers):
     config = EngineConfig(
         rows=3,
@@ -86,6 +97,16 @@ def test_random_networks(seed):
         tree_levels_per_stage=int(rng.integers(1, 3)),
     )
     check(*random_network(seed, largest=5), config)
+
+
+@pytest.mark.parametrize("sizes", [(8, 4, 4), (2, 2, 2), (4, 4, 4, 4), (9, 3)])
+@pytest.mark.parametrize("rows", [2, 4])
+def test_small_networks_with_several_frames_on_their_way(sizes, rows):
+    builder = IntegerBuilder((1, 1, sizes[0]), seed=6)
+    x = "x"
+    for size in sizes[1:]:
+        x = builder.dense(x, size)
+    check(builder, builder.graph(x), EngineConfig(rows=rows, cols=4, lanes=4))
 
 
 @pytest.mark.parametrize("frame_buffers", [1, 2])

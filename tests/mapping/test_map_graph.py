@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from integer_graphs import IntegerBuilder, random_network
+from integer_graphs import IntegerBuilder
 from interpreter import Interpreter
+from random_networks import random_network
 
 from nnhw import golden
 from nnhw.errors import MappingError
@@ -54,24 +55,22 @@ def test_random_networks(seed):
 
 def test_random_networks_use_all_that_there_is():
     programs = [map_graph(random_network(seed)[1], random_config(seed)) for seed in SEEDS]
-    layers = [(program, layer) for program in programs for layer in program.layers]
-    kinds = {
-        (Operation(layer.fetch.operation), ParameterMode(layer.drain.parameter_mode))
-        for _, layer in layers
-    }
+    layers = [layer for program in programs for layer in program.layers]
+    kinds = {(layer.operator, Operation(layer.fetch.operation).name) for layer in layers}
     assert kinds == {
-        (Operation.DOT, ParameterMode.CHANNEL),
-        (Operation.LANE_SUM, ParameterMode.LAYER),
-        (Operation.LANE_SUM, ParameterMode.CHANNEL),
-        (Operation.LANE_SUM, ParameterMode.PIXEL),
-        (Operation.LANE_SUM, ParameterMode.TILE),
-        (Operation.LANE_MAX, ParameterMode.LAYER),
-        (Operation.LANE_PAIR, ParameterMode.LAYER),
+        ("QConv", "DOT"),
+        ("QConv", "LANE_SUM"),
+        ("QMaxPool", "LANE_MAX"),
+        ("QAdd", "LANE_PAIR"),
+        ("QMultiply", "LANE_PAIR"),
+        *((operator, "LANE_SUM") for operator in ("QAveragePool", "QConcat", "QFunction")),
+        *((operator, "LANE_SUM") for operator in ("Slice", "Resize", "DepthToSpace")),
     }
+    assert {layer.drain.parameter_mode for layer in layers} == set(ParameterMode)
     assert {program.padded for program in programs} == {False, True}
-    for field in ("rolls", "warmup", "tiles", "chunks", "taps_y", "taps_x", "out_rows"):
-        assert any(getattr(layer.fetch, field) for _, layer in layers), field
     assert {program.lane_slots for program in programs} == {1, 2, 3}
+    for field in ("rolls", "warmup", "tiles", "chunks", "taps_y", "taps_x", "fence", "chase"):
+        assert any(getattr(layer.fetch, field) for layer in layers), field
 
 
 @pytest.mark.parametrize("lane_groups", [1, 2, 4])
@@ -120,7 +119,8 @@ def test_every_layer_waits_for_what_it_reads_and_no_other():
     graph = builder.graph(builder.dense(builder.add(c, d), 2))
     program = check(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
     #                                            a  b  c  d  add dense
-    assert [i.fence for i in program.fetch] == [0, 0, 1, 0, 1, 1]
+    assert [i.fence for i in program.fetch] == [0, 0, 1, 0, 1, 0]
+    assert [i.chase for i in program.fetch] == [0, 0, 0, 0, 0, 1]
     assert [i.frees_frame for i in program.fetch] == [0, 1, 0, 0, 0, 0]
     assert [i.to_stream for i in program.fetch] == [0, 0, 0, 0, 0, 1]
 
@@ -131,8 +131,50 @@ def test_lanes_do_not_overtake_dot_products():
     b = builder.max_pool("x", kernel=(1, 1))
     graph = builder.graph(builder.dense(builder.add(b, a), 2))
     program = check(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
-    #                         the last layer of a frame is dense, the first of the next one as well
-    assert [i.fence for i in program.fetch] == [0, 1, 1, 1]
+    assert [i.fence for i in program.fetch] == [0, 1, 1, 0]
+
+
+def test_lanes_do_not_overtake_dot_products_of_the_frame_before():
+    builder = IntegerBuilder((3, 3, 4), seed=1)
+    graph = builder.graph(builder.dense(builder.max_pool("x", kernel=(1, 1)), 2))
+    program = check(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert [i.fence for i in program.fetch] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("window", "chases"),
+    [
+        ({"kernel": (2, 3)}, True),  # all of the tensor, in one run
+        ({"kernel": (2, 3), "pads": (0, 1, 0, 1)}, False),
+        ({"kernel": (1, 3)}, False),  # two pixels: the second tile begins in the middle
+        ({"kernel": (2, 2)}, False),
+    ],
+)
+def test_layer_chases_the_one_before_if_it_reads_in_the_order_of_writing(window, chases):
+    builder = IntegerBuilder((2, 3, 4), seed=1)
+    graph = builder.graph(builder.conv(builder.conv("x", 4), 2, **window))
+    program = check(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert (program.fetch[1].chase, program.fetch[1].fence) == (chases, not chases)
+    assert program.chased_bytes == (24 if chases else 0)
+
+
+@pytest.mark.parametrize(("rows", "chases"), [(1, True), (2, False)])
+def test_does_not_chase_what_is_not_written_in_order(rows, chases):
+    builder = IntegerBuilder((2, 3, 4), seed=1)
+    x = builder.depthwise("x", kernel=(3 - rows, 1))  # the pixels of a column are a strip
+    program = check(
+        builder.graph(builder.dense(x, 2)), builder.frames(1), EngineConfig(rows=4, cols=4)
+    )
+    assert (program.fetch[1].chase, program.fetch[1].fence) == (chases, not chases)
+
+
+def test_results_that_nothing_reads_do_no_harm():
+    builder = IntegerBuilder((2, 3, 4), seed=1)
+    x = builder.conv("x", 4)
+    builder.conv("x", 8)
+    builder.conv(x, 2)
+    graph = builder.graph(builder.dense(x, 2))
+    check(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
 
 
 def test_layers_without_weights_share_a_word():
@@ -159,6 +201,33 @@ def test_macs_are_those_of_the_definition():
     program = map_graph(graph, EngineConfig(rows=4, cols=4))
     assert [layer.macs for layer in program.layers] == macs
     assert program.macs == sum(macs)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda builder, x: builder.concat(x, x),
+        lambda builder, x: builder.resize(x, (2, 1)),
+        lambda builder, x: builder.depth_to_space(x, 2),
+    ],
+)
+def test_map_graph_wrong_scattered_output(last):
+    builder = IntegerBuilder((2, 2, 4))
+    output = last(builder, builder.conv("x", 4))
+    message = f"Output '{output}' is put together from parts, which a stream cannot do; copy it"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        map_graph(builder.graph(output), EngineConfig(rows=1, cols=1))
+
+
+def test_tables_are_as_wide_as_the_datapath():
+    builder = IntegerBuilder((1, 2, 2), bits=4)
+    x = builder.function("x")
+    builder.bits = 8
+    graph = builder.graph(builder.dense(x, 2))
+    program = check(graph, builder.frames(2), EngineConfig(rows=4, cols=2))
+    (table,) = program.tables
+    assert (table.shape, table.dtype) == ((256,), np.int8)
+    assert (table[120:136] == graph.nodes[0].table).all()
 
 
 def test_map_graph_wrong_sign():

@@ -7,7 +7,8 @@ import math
 from dataclasses import replace
 
 import pytest
-from integer_graphs import IntegerBuilder, random_network
+from integer_graphs import IntegerBuilder
+from random_networks import random_network
 
 from nnhw.errors import MappingError
 from nnhw.ir import Graph, Reshape

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from integer_graphs import IntegerBuilder, random_network
+from integer_graphs import IntegerBuilder
 from interpreter import walk_drain, walk_fetch, walk_write_back
+from random_networks import random_network
 
 from nnhw.isa import InstructionLayout
 from nnhw.mapping import EngineConfig, Plan, Program, map_graph, plan_graph

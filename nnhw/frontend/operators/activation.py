@@ -1,16 +1,19 @@
-"""Activation functions that are clamps."""
+"""Activation functions that are made of clamps and lines."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from ...ir import Clamp, Clip
+from ...ir import Add, Clamp, Clip
 from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
+from .functions import apply_function
 from .registry import operator
 
 
@@ -31,6 +34,51 @@ def clip(node: OnnxNode, build: Builder) -> Value:
     if not lo <= hi:
         raise NodeError(f"its bounds {lo} and {hi} are not an interval")
     return build.pixelwise(Clip, node, node.value(), clamp=Clamp(lo=lo, hi=hi))
+
+
+@operator("Max", remark="of a tensor and constant scalars; as Clip")
+def maximum(node: OnnxNode, build: Builder) -> Value:
+    """Max-13 and its older definitions down to Max-6."""
+    return _extremum(node, build, lambda bounds: Clamp(lo=max(bounds)))
+
+
+@operator("Min", remark="of a tensor and constant scalars; as Clip")
+def minimum(node: OnnxNode, build: Builder) -> Value:
+    """Min-13 and its older definitions down to Min-6."""
+    return _extremum(node, build, lambda bounds: Clamp(hi=min(bounds)))
+
+
+def _extremum(node: OnnxNode, build: Builder, clamp: Callable[[list[float]], Clamp]) -> Value:
+    computed = [i for i in range(node.input_count) if not node.is_constant(i)]
+    if len(computed) > 1:
+        raise NodeError("it compares computed tensors; only comparison with constants is supported")
+    bounds = [node.weights(i) for i in range(node.input_count) if i not in computed]
+    if any(bound.size != 1 for bound in bounds):
+        raise NodeError("it compares with an array of constants; give it a single constant")
+    value = node.value(computed[0])
+    if not bounds:
+        return value
+    return build.pixelwise(Clip, node, value, clamp=clamp([float(b.reshape(())) for b in bounds]))
+
+
+@operator("PRelu", remark="a table for a single slope; else clamps and a scale per channel")
+def prelu(node: OnnxNode, build: Builder) -> Value:
+    """PRelu-16 and its older definitions down to PRelu-7: max(x, 0) + slope * min(x, 0)."""
+    value, slope = node.value(), node.weights(1)
+    if slope.size == 1:
+        return apply_function(node, build, "leaky_relu", float(slope.reshape(())))
+
+    def scaled(value: Value) -> Value:
+        return build.affine(node, value, slope, np.zeros(()))
+
+    positive = build.pixelwise(Clip, node, value, clamp=Clamp(lo=0.0))
+    if slope.min() < 0:
+        negative = scaled(build.pixelwise(Clip, node, value, clamp=Clamp(hi=0.0)))
+    else:  # the clamp can then be fused into the scaling
+        negative = build.pixelwise(Clip, node, scaled(value), clamp=Clamp(hi=0.0))
+    positive = build.reshaped(positive, negative.shape)
+    output = build.add(Add, node, (positive.tensor, negative.tensor), negative.shape)
+    return replace(negative, tensor=output)
 
 
 def _bound(node: OnnxNode, index: int, attribute: str, absent: float) -> float:

@@ -1,64 +1,113 @@
-"""Addition of tensors, and arithmetic with constants."""
+"""Arithmetic of tensors and constants."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from ...ir import Add
-from ..builder import Builder, layout_problem
+from ...ir import Add, ChannelAffine, Function, Multiply, Node
+from ..broadcast import same_shape
+from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
+from .functions import apply_function
 from .registry import operator
 
 
-@operator("Add", remark="two tensors of one shape, or a tensor and a constant")
+@operator("Add", remark="of tensors, one of which may be broadcast, or of a tensor and a constant")
 def add(node: OnnxNode, build: Builder) -> Value:
     """Add-14 and its older definitions down to Add-7."""
-    if node.is_constant(0) or node.is_constant(1):
+    if _has_constant(node):
         return _with_constant(node, build, lambda c, _: (np.ones(()), c))
-    a, b = node.value(0), node.value(1)
-    if a.is_integer:
-        raise NodeError("it adds integers; put a Cast to float before it")
-    if a.onnx_shape != b.onnx_shape:
-        raise NodeError(
-            f"it adds tensors of shapes {a.onnx_shape} and {b.onnx_shape}; "
-            "both have to be of the same shape"
-        )
-    if not a.layout.same_order(b.layout):
-        raise layout_problem(max(a, b, key=lambda value: len(value.views)), "the other input")
-    b = build.reshaped(b, a.shape)
-    output = build.add(Add, node, (a.tensor, b.tensor), a.shape)
-    return Value(tensor=output, shape=a.shape, layout=a.layout, elem_type=a.elem_type)
+    return _join(Add, node, build, node.value(0), node.value(1))
 
 
-@operator("Sub", remark="a tensor and a constant, either way round")
+@operator("Sum", remark="of any number of tensors and constants, as Add")
+def sum_(node: OnnxNode, build: Builder) -> Value:
+    """Sum-13 and its older definition."""
+    values = [node.value(i) for i in range(node.input_count) if not node.is_constant(i)]
+    total = values[0]
+    for value in values[1:]:
+        total = _join(Add, node, build, total, value)
+    for i in range(node.input_count):
+        if node.is_constant(i):
+            total = build.affine(node, total, np.ones(()), node.weights(i))
+    return total
+
+
+@operator("Sub", remark="as Add")
 def sub(node: OnnxNode, build: Builder) -> Value:
     """Sub-14 and its older definitions down to Sub-7."""
-    return _with_constant(
-        node, build, lambda c, left: (-np.ones(()), c) if left else (np.ones(()), -c)
+    if _has_constant(node):
+        return _with_constant(
+            node, build, lambda c, left: (-np.ones(()), c) if left else (np.ones(()), -c)
+        )
+    a, b = node.value(0), node.value(1)
+    channels = b.shape[2]
+    tensor = build.append(
+        ChannelAffine,
+        (b.tensor,),
+        b.shape,
+        name=f"{node.name}_negated",
+        output=f"{b.tensor}_negated",
+        scale=-np.ones(channels),
+        offset=np.zeros(channels),
     )
+    return _join(Add, node, build, a, replace(b, tensor=tensor))
 
 
-@operator("Mul", remark="a tensor and a constant")
+@operator("Neg", remark="folded into a neighbouring convolution where possible")
+def neg(node: OnnxNode, build: Builder) -> Value:
+    """Neg-13 and its older definition."""
+    return build.affine(node, node.value(), -np.ones(()), np.zeros(()))
+
+
+@operator("Mul", remark="as Add")
 def mul(node: OnnxNode, build: Builder) -> Value:
     """Mul-14 and its older definitions down to Mul-7."""
-    return _with_constant(node, build, lambda c, _: (c, np.zeros(())))
+    if _has_constant(node):
+        return _with_constant(node, build, lambda c, _: (c, np.zeros(())))
+    a, b = node.value(0), node.value(1)
+    if a == b:
+        return apply_function(node, build, "pow", 2.0)
+    return _join(Multiply, node, build, a, b)
 
 
-@operator("Div", remark="a tensor divided by a constant")
+@operator(
+    "Div",
+    remark="as Mul; a computed divisor becomes a table of its reciprocal",
+)
 def div(node: OnnxNode, build: Builder) -> Value:
     """Div-14 and its older definitions down to Div-7."""
+    if node.is_constant(1):
+        with np.errstate(divide="ignore"):  # the builder refuses infinity by name
+            return _with_constant(node, build, lambda c, _: (1 / c, np.zeros(())))
+    divisor = node.value(1)
+    if divisor.is_integer:
+        raise NodeError("it computes in integers; put a Cast to float before it")
+    tensor = build.append(
+        Function,
+        (divisor.tensor,),
+        divisor.shape,
+        name=f"{node.name}_reciprocal",
+        output=f"{divisor.tensor}_reciprocal",
+        function="reciprocal",
+    )
+    inverse = replace(divisor, tensor=tensor)
     if node.is_constant(0):
-        raise NodeError("it divides by a computed tensor; only division by a constant is supported")
-    with np.errstate(divide="ignore"):  # the builder refuses infinity by name
-        return _with_constant(node, build, lambda c, _: (1 / c, np.zeros(())))
+        return build.affine(node, inverse, node.weights(0), np.zeros(()))
+    return _join(Multiply, node, build, node.value(0), inverse)
 
 
 Line = Callable[[np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
 """Scale and offset for a constant; told whether the constant is the left operand."""
+
+
+def _has_constant(node: OnnxNode) -> bool:
+    return node.is_constant(0) or node.is_constant(1)
 
 
 def _with_constant(node: OnnxNode, build: Builder, line: Line) -> Value:
@@ -66,3 +115,10 @@ def _with_constant(node: OnnxNode, build: Builder, line: Line) -> Value:
     value = node.value(1 if left else 0)
     constant = node.weights(0 if left else 1)
     return build.affine(node, value, *line(constant, left))
+
+
+def _join(kind: type[Node], node: OnnxNode, build: Builder, a: Value, b: Value) -> Value:
+    """Append an operator of two tensors."""
+    a, b = same_shape(node, build, a, b)
+    output = build.add(kind, node, (a.tensor, b.tensor), a.shape)
+    return replace(a, tensor=output, views=())

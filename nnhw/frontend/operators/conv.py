@@ -9,6 +9,7 @@ from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
+from ..weight_scale import weight_scale
 from ..windows import sliding_axes, window_of
 from .registry import operator
 
@@ -47,13 +48,21 @@ def conv(node: OnnxNode, build: Builder) -> Value:
         shape,
         window=window,
         weight=weight,
-        bias=_bias(node, len(weight)),
+        bias=channel_bias(node, len(weight)),
         groups=groups,
+        weight_scale=weight_scale(node, weight, node.steps(1)),
     )
     return image.result(output, shape)
 
 
-def _bias(node: OnnxNode, channels: int) -> np.ndarray:
+def channel_bias(node: OnnxNode, channels: int) -> np.ndarray:
+    """Input 2, float64 (channels,); zeros if it is absent.
+
+    Raises
+    ------
+    NodeError
+        If it is of another shape.
+    """
     if not node.has_input(2):
         return np.zeros(channels)
     bias = node.weights(2)

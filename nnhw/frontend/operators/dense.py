@@ -13,6 +13,7 @@ from ..layout import Layout
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
+from ..weight_scale import weight_scale
 from .registry import operator
 
 
@@ -31,8 +32,11 @@ def gemm(node: OnnxNode, build: Builder) -> Value:
     weight = node.weights(1)
     if weight.ndim != 2:
         raise NodeError(f"its input B has shape {weight.shape}; Gemm takes a matrix")
+    alpha, steps = node.attribute("alpha"), node.steps(1)
     # (out, in)
-    weight = node.attribute("alpha") * (weight if node.attribute("transB") else weight.T)
+    weight = alpha * (weight if node.attribute("transB") else weight.T)
+    if steps is not None:
+        steps = abs(alpha) * (steps if node.attribute("transB") else steps.T)
     bias = np.zeros(len(weight))
     if node.has_input(2):
         constant = node.attribute("beta") * node.weights(2)
@@ -43,7 +47,8 @@ def gemm(node: OnnxNode, build: Builder) -> Value:
                 f"its input C has shape {constant.shape}; one value, or one for each of the "
                 f"{len(weight)} outputs is supported"
             ) from None
-    return _dense(node, build, value, axis=1, weight=weight, bias=bias)
+    scale = weight_scale(node, weight, steps)
+    return _dense(node, build, value, axis=1, weight=weight, bias=bias, scale=scale)
 
 
 @operator("MatMul", remark="one of the inputs is a constant matrix")
@@ -56,18 +61,28 @@ def matmul(node: OnnxNode, build: Builder) -> Value:
         raise NodeError(
             f"its constant is a stack of matrices, of shape {constant.shape}; use one matrix"
         )
-    matrix = constant.reshape(constant.shape[-2:])
     # (out, in); a vector has one output.
-    weight = np.atleast_2d(matrix if left else matrix.T)
+    weight, steps = (
+        None if array is None else _rows_of_outputs(array, left=left)
+        for array in (constant, node.steps(0 if left else 1))
+    )
+    assert weight is not None, "only steps may be missing"
     rank = len(value.onnx_shape)
     axis = rank - 2 if left and rank > 1 else rank - 1
-    result = _dense(node, build, value, axis=axis, weight=weight, bias=np.zeros(len(weight)))
+    scale, bias = weight_scale(node, weight, steps), np.zeros(len(weight))
+    result = _dense(node, build, value, axis=axis, weight=weight, bias=bias, scale=scale)
     shape = list(result.onnx_shape)
     if constant.ndim == 1:
         del shape[axis]
     layout = result.layout.reshape([1] * (constant.ndim - rank) + shape)
     assert layout is not None, "axes of size 1 come and go without moving data"
     return replace(result, layout=layout)
+
+
+def _rows_of_outputs(constant: np.ndarray, *, left: bool) -> np.ndarray:
+    """A factor of MatMul as (out, in)."""
+    matrix = constant.reshape(constant.shape[-2:])
+    return np.atleast_2d(matrix if left else matrix.T)
 
 
 def _dense(
@@ -78,6 +93,7 @@ def _dense(
     axis: int,
     weight: np.ndarray,
     bias: np.ndarray,
+    scale: np.ndarray | None,
 ) -> Value:
     """Contract one ONNX axis of `value` with the weights (out, in).
 
@@ -113,6 +129,7 @@ def _dense(
         window=window,
         weight=weight.reshape(len(weight), *window.kernel, value.shape[2]),
         bias=bias,
+        weight_scale=scale,
     )
     factors = [layout.factors[i] for i in others]
     axes = [

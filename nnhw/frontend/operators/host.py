@@ -7,14 +7,18 @@ rearrange or be another of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+import numpy as np
+import onnx
 
 from ..boundary import type_name
 from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import FollowOnError, NodeError
-from ..value import HostValue
+from ..value import HostValue, Value
+from .functions import apply_function
 from .registry import operator
 
 _REMARK = "at the end of the network only; left to the host"
@@ -32,16 +36,39 @@ def log_softmax(node: OnnxNode, build: Builder) -> HostValue:
     return to_host(node)
 
 
-@operator("Sigmoid", remark=_REMARK)
-def sigmoid(node: OnnxNode, build: Builder) -> HostValue:
+@operator(
+    "Sigmoid",
+    remark="left to the host at the end of the network; else a table of its results",
+)
+def sigmoid(node: OnnxNode, build: Builder) -> Value | HostValue:
     """Sigmoid-13 and its older definitions."""
-    return to_host(node)
+    return to_host(node) if node.is_trailing else apply_function(node, build, "sigmoid")
 
 
 @operator("ArgMax", attributes=("axis", "keepdims", "select_last_index"), remark=_REMARK)
 def arg_max(node: OnnxNode, build: Builder) -> HostValue:
     """ArgMax-13 and its older definitions."""
     return to_host(node)
+
+
+def trailing_tensors(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> frozenset[str]:
+    """Names of the tensors from which only what the host can do leads to the outputs."""
+    readers: dict[str, list[onnx.NodeProto]] = {name: [] for name in outputs}
+    for node in nodes:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    trailing: set[str] = set()
+    for node in reversed(nodes):
+        trailing.update(
+            name
+            for name in node.output
+            if name in readers
+            and all(
+                reader.op_type in _STEPS and reader.output[0] in trailing
+                for reader in readers[name]
+            )
+        )
+    return frozenset(trailing)
 
 
 def follows_on_host(node: OnnxNode) -> bool:
@@ -101,13 +128,26 @@ def _reshape_step(shape: Shape) -> str:
     return f"Reshape(shape={list(shape)})"
 
 
+def _quantizer_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    scale = node.constant(1)
+    if scale.size != 1:
+        raise NodeError(f"it has {scale.size} scales; only one can stay with the host")
+    zero_point = node.constant(2) if node.has_input(2) else np.zeros((), np.uint8)
+    parameters = f"scale={float(scale.reshape(())):.9g}, zero_point={int(zero_point.reshape(()))}"
+    if node.op_type == "QuantizeLinear":
+        parameters += f", dtype={zero_point.dtype.name}"
+    return [f"{node.op_type}({parameters})"]
+
+
 _STEPS: dict[str, Callable[[OnnxNode, Shape], list[str]]] = {
     "ArgMax": _arg_max_steps,
     "Cast": lambda node, _: [f"Cast(to={type_name(node.attribute('to'))})"],
+    "DequantizeLinear": _quantizer_steps,
     "Dropout": lambda node, _: [],
     "Flatten": _view_steps,
     "Identity": lambda node, _: [],
     "LogSoftmax": _softmax_steps,
+    "QuantizeLinear": _quantizer_steps,
     "Reshape": _view_steps,
     "Sigmoid": lambda node, _: ["Sigmoid"],
     "Softmax": _softmax_steps,

@@ -1,4 +1,4 @@
-"""Zero padding that is not part of a convolution."""
+"""Padding that is not part of a convolution."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ from .registry import operator
 @operator(
     "Pad",
     attributes=("mode", "pads", "value"),
-    remark="with zeros, around the spatial axes; merged into a convolution or average that follows",
+    remark="with a constant, around the spatial axes; with zeros, merged into what follows",
 )
 def pad(node: OnnxNode, build: Builder) -> Value:
     """Pad-25 and its older definitions down to Pad-2, which has all parameters in attributes."""
     if node.attribute("mode") != "constant":
-        raise NodeError(f"mode={node.attribute('mode')!r}: only padding with zeros is supported")
-    constant = node.weights(2).any() if node.has_input(2) else node.attribute("value")
-    if constant:
-        raise NodeError("it pads with another value than zero")
-    image = build.image(node)
+        raise NodeError(
+            f"mode={node.attribute('mode')!r}: only padding with a constant is supported"
+        )
+    constant = node.weights(2) if node.has_input(2) else np.array(node.attribute("value") or 0.0)
+    if not constant.any():
+        return _pad(node, build, node.value())
+    # Zero is what is padded with, so the value is shifted there and back.
+    shifted = build.affine(node, node.value(), np.ones(()), -constant.reshape(()))
+    return build.affine(node, _pad(node, build, shifted), np.ones(()), constant.reshape(()))
+
+
+def _pad(node: OnnxNode, build: Builder, value: Value) -> Value:
+    """Pad with zeros."""
+    image = build.image_of(value)
     pads = np.zeros((2, image.rank), np.int64)
     given = node.ints(1, "pads")
     assert given is not None, "the checker has made sure of it"

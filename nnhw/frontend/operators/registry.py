@@ -9,7 +9,9 @@ from ..builder import Builder
 from ..node import OnnxNode
 from ..value import HostValue, Value
 
-Result = Value | HostValue
+Result = Value | HostValue | tuple[Value, ...]
+"""What the first output stands for, or all of them."""
+
 Translate = Callable[[OnnxNode, Builder], Result]
 
 
@@ -29,6 +31,8 @@ class Operator:
         Limits, or how the operator is built; for documentation.
     translate
         Adds what the node stands for to the graph and returns what its output stands for.
+    all_outputs
+        Whether `translate` returns one value for each output.
     """
 
     op_type: str
@@ -36,13 +40,19 @@ class Operator:
     attributes: tuple[str, ...]
     remark: str
     translate: Translate
+    all_outputs: bool = False
 
 
 _OPERATORS: dict[str, Operator] = {}
 
 
 def operator(
-    op_type: str, *, since: int = 7, attributes: tuple[str, ...] = (), remark: str
+    op_type: str,
+    *,
+    since: int = 7,
+    attributes: tuple[str, ...] = (),
+    remark: str,
+    all_outputs: bool = False,
 ) -> Callable[[Translate], Translate]:
     """Enter the decorated function into the table; see `Operator`."""
 
@@ -53,6 +63,7 @@ def operator(
             attributes=attributes,
             remark=remark,
             translate=translate,
+            all_outputs=all_outputs,
         )
         return translate
 

@@ -1,0 +1,62 @@
+"""Maps the float networks of MLPerf Tiny to arrays of 64 to 512 multipliers.
+
+    python benchmarks/mlperf_tiny.py
+
+The figures are those of the cycle model, which every simulated build has to equal; `pytest -m slow`
+simulates these networks at 128 multipliers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tables import MODELS, output_file, write_table
+
+from nnhw.conversion import CALIBRATION_SAMPLES
+from nnhw.data import load_data
+from nnhw.frontend import load_model
+from nnhw.mapping import choose_engine, map_graph, predict_cycles
+from nnhw.passes import simplify_graph
+from nnhw.quantize import QuantizeOptions, quantize
+
+NETWORKS = ("resnet8", "dscnn", "mobilenet_vww", "autoencoder")
+MACS = (64, 128, 256, 512)
+COLUMNS = (
+    *("network", ">MACs a frame", ">multipliers", "array", ">requantizers"),
+    *(">latency", ">interval", ">frames/s at 100 MHz", ">utilisation"),
+)
+
+
+def rows() -> Iterator[tuple[object, ...]]:
+    """Map every network to arrays of every size."""
+    for name in NETWORKS:
+        float_graph = simplify_graph(load_model(MODELS / f"{name}_f32.onnx"))
+        samples = load_data(MODELS / f"{name}_data.npz", float_graph)
+        calibration, _ = samples.split(0, CALIBRATION_SAMPLES)
+        graph = quantize(float_graph, calibration.x, QuantizeOptions())
+        for macs in MACS:
+            config = choose_engine(graph, macs=macs)
+            program = map_graph(graph, config)
+            cycles = predict_cycles(program)
+            yield (
+                name,
+                f"{program.macs:,}",
+                macs,
+                f"{config.rows} x {config.cols}",
+                config.lanes,
+                f"{cycles.latency_cycles:,}",
+                f"{cycles.interval_cycles:,}",
+                f"{100e6 / cycles.interval_cycles:,.0f}",
+                f"{100 * cycles.utilisation:.1f}%",
+            )
+
+
+if __name__ == "__main__":
+    write_table(
+        output_file(__doc__.splitlines()[0], "mlperf_tiny.md"),
+        "MLPerf Tiny networks, 8-bit weights and activations",
+        COLUMNS,
+        rows(),
+        notes="Latency and interval are clock cycles of a frame, by the cycle model. The clock "
+        "of 100 MHz is an illustration.",
+    )

@@ -1,0 +1,110 @@
+"""From a network and data to integers: calibrated, or by the numbers that the model brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from .data import Dataset, load_data
+from .errors import DataError, QuantizationError
+from .golden import quantize_input
+from .ir import Graph
+from .quantize import (
+    QuantizeOptions,
+    is_quantized,
+    needs_calibration,
+    quantize,
+    quantize_preset,
+)
+
+CALIBRATION_SAMPLES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Data for a build.
+
+    Parameters
+    ----------
+    calibration
+        What quantization may look at; None if it needs nothing.
+    evaluation
+        What measures accuracy and feeds the simulation; None without data.
+    """
+
+    calibration: Dataset | None = None
+    evaluation: Dataset | None = None
+
+    def frames(self, graph: Graph, count: int) -> np.ndarray:
+        """The first `count` evaluation samples, quantized for an integer graph; (N, H, W, C)."""
+        tensor = graph.tensors[graph.inputs[0].tensor]
+        x = self.evaluation.x[:count] if self.evaluation else np.zeros((0, *tensor.shape))
+        return quantize_input(x, tensor.q)
+
+
+def check_options(
+    network: Graph, data: str | PathLike[str] | None, options: QuantizeOptions
+) -> None:
+    """Refuse a build that lacks data, or asks for other numbers than the model brings along.
+
+    Raises
+    ------
+    DataError
+        If there are no data, but quantization has to see some.
+    QuantizationError
+        If widths are asked for, but the model is already quantized.
+    """
+    if data is None and needs_calibration(network):
+        raise DataError(_data_advice(network))
+    default = QuantizeOptions()
+    if is_quantized(network) and options != default:
+        raise QuantizationError(
+            "The model is already quantized and keeps its own widths: leave out --weight-bits and "
+            "--act-bits (weight_bits, activation_bits), or give the float model"
+        )
+
+
+def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) -> Samples:
+    """Read data and share them out; without a need for calibration all are for evaluation.
+
+    Raises
+    ------
+    DataError
+        If the data do not fit the network.
+    """
+    if data is None:
+        return Samples()
+    samples = load_data(Path(data), network)
+    if not needs_calibration(network):
+        return Samples(evaluation=replace(samples, held_out=True))
+    calibration, evaluation = samples.split(seed, CALIBRATION_SAMPLES)
+    return Samples(calibration=calibration, evaluation=evaluation)
+
+
+def to_integers(graph: Graph, samples: Samples, options: QuantizeOptions) -> Graph:
+    """The integer graph of a simplified network.
+
+    Raises
+    ------
+    NnhwError
+        See `quantize` and `quantize_preset`.
+    """
+    x = samples.calibration.x if samples.calibration else None
+    if is_quantized(graph):
+        return quantize_preset(graph, x)
+    assert x is not None, "check_options has made sure of it"
+    return quantize(graph, x, options)
+
+
+def _data_advice(network: Graph) -> str:
+    (port,) = network.inputs
+    shape = ", ".join(str(n) for n in ("N", *port.onnx_shape))
+    return (
+        "Quantization needs samples to calibrate with: give --data FILE.npz (data=) with an array "
+        f"'x' of shape ({shape}), the values that the model takes as '{port.onnx_name}', and if "
+        "there are labels an integer array 'y' of shape (N,). A hundred samples or more are best; "
+        "numpy.savez('FILE.npz', x=x, y=y) writes such a file"
+    )

@@ -1,0 +1,83 @@
+"""Operands of different shapes brought to one shape, by ONNX's rules of broadcasting."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from ..ir import Resize
+from .builder import Builder, layout_problem
+from .node import OnnxNode
+from .problems import NodeError
+from .value import Value
+
+
+def same_shape(node: OnnxNode, build: Builder, a: Value, b: Value) -> tuple[Value, Value]:
+    """Both values with the same ONNX shape and the same order in memory, as tensors of one shape.
+
+    The smaller one is repeated, as far as repetition of whole pixels, or of each element for all
+    channels, gives it the shape of the other.
+
+    Raises
+    ------
+    NodeError, FollowOnError
+        If the shapes do not fit, or an order in memory does not.
+    """
+    if a.is_integer or b.is_integer:
+        raise NodeError("it computes in integers; put a Cast to float before it")
+    try:
+        shape = np.broadcast_shapes(a.onnx_shape, b.onnx_shape)
+    except ValueError:
+        shape = ()
+    if shape == a.onnx_shape:
+        return a, _repeated(node, build, b, a)
+    if shape == b.onnx_shape:
+        return _repeated(node, build, a, b), b
+    raise NodeError(
+        f"it joins tensors of shapes {a.onnx_shape} and {b.onnx_shape}; one of them has to have "
+        "the shape of the result"
+    )
+
+
+def _repeated(node: OnnxNode, build: Builder, small: Value, big: Value) -> Value:
+    """`small` repeated to the shape and order of `big`."""
+    count = math.prod(small.shape)
+    # The place in memory of every ONNX element of the small value, seen from those of the big one.
+    places = np.argsort(small.layout.to_memory(np.arange(count))).reshape(small.onnx_shape)
+    index = big.layout.to_memory(np.broadcast_to(places, big.onnx_shape)).reshape(big.shape)
+    for shape in product(*({1, size} for size in big.shape)):
+        grid = np.arange(count).reshape(shape) if math.prod(shape) == count else None
+        if grid is not None and (np.broadcast_to(grid, big.shape) == index).all():
+            return _repeat(node, build, build.reshaped(small, shape), big)
+    raise layout_problem(max(small, big, key=lambda v: len(v.views)), "the other input")
+
+
+def _repeat(node: OnnxNode, build: Builder, value: Value, big: Value) -> Value:
+    """`value`, of shape (H or 1, W or 1, C or 1), repeated to (H, W, C)."""
+    height, width, channels = value.shape
+    if channels < big.shape[2]:
+        # As channels are innermost in memory, this repeats every pixel in its row, and reshapes.
+        factor = big.shape[2]
+        value = _resize(node, build, value, (1, factor))
+        value = build.reshaped(value, (height, width, factor))
+    factor_y, factor_x = big.shape[0] // height, big.shape[1] // width
+    if (factor_y, factor_x) != (1, 1):
+        value = _resize(node, build, value, (factor_y, factor_x))
+    return replace(value, layout=big.layout)
+
+
+def _resize(node: OnnxNode, build: Builder, value: Value, factor: tuple[int, int]) -> Value:
+    height, width, channels = value.shape
+    shape = (height * factor[0], width * factor[1], channels)
+    tensor = build.append(
+        Resize,
+        (value.tensor,),
+        shape,
+        name=f"{node.name}_broadcast",
+        output=f"{value.tensor}_repeated",
+        factor=factor,
+    )
+    return replace(value, tensor=tensor, shape=shape)

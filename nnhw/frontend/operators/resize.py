@@ -1,0 +1,127 @@
+"""Enlarging of images by repetition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+from ...ir import Resize
+from ..builder import Builder
+from ..node import OnnxNode
+from ..problems import NodeError
+from ..value import Value
+from .registry import operator
+
+_REMARK = "nearest neighbour, where it repeats every pixel equally often"
+
+
+@operator(
+    "Resize",
+    since=10,
+    attributes=(
+        *("axes", "coordinate_transformation_mode", "mode", "nearest_mode"),
+        # These have a meaning in other modes only.
+        *("cubic_coeff_a", "exclude_outside", "extrapolation_value"),
+    ),
+    remark=_REMARK,
+)
+def resize(node: OnnxNode, build: Builder) -> Value:
+    """Resize-19 and its older definitions down to Resize-10."""
+    return _enlarge(node, build, 1 if node.opset == 10 else 2)
+
+
+@operator("Upsample", attributes=("mode", "scales"), remark=_REMARK)
+def upsample(node: OnnxNode, build: Builder) -> Value:
+    """Upsample-9 and Upsample-7, which has its scales in an attribute."""
+    return _enlarge(node, build, 1)
+
+
+def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
+    if node.attribute("mode") != "nearest":
+        raise NodeError(f"mode={node.attribute('mode')!r}: only 'nearest' is supported")
+    image = build.image(node)
+    spatial = image.shape[4 - image.rank : 2]
+    old = (1, image.shape[2], *spatial)
+    scales = _scales(node, old, scales_index)
+    if any(scale != 1 for scale in scales[:2]):
+        raise NodeError(f"scales {_text(scales)}: only rows and columns can be resized")
+    factors = [_factor(node, size, s) for size, s in zip(spatial, scales[2:], strict=True)]
+    factor_y, factor_x = [1] * (2 - len(factors)) + factors
+    if (factor_y, factor_x) == (1, 1):
+        return node.value()
+    height, width, channels = image.shape
+    shape = (height * factor_y, width * factor_x, channels)
+    output = build.add(Resize, node, (image.tensor,), shape, factor=(factor_y, factor_x))
+    return image.result(output, shape)
+
+
+def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:
+    """Scale of every axis."""
+    axes = [axis % len(old) for axis in node.attribute("axes") or range(len(old))]
+    if node.has_input(index) and node.constant(index).size:
+        given = [Fraction(float(scale)) for scale in node.weights(index)]
+    elif node.has_input(index + 1):
+        sizes = node.ints(index + 1, "sizes")
+        assert sizes is not None, "the input is present"
+        given = [Fraction(size, old[axis]) for axis, size in zip(axes, sizes, strict=True)]
+    else:
+        given = [Fraction(scale) for scale in node.attribute("scales") or ()]
+    if len(given) != len(axes):
+        raise NodeError(f"it has {len(given)} scales or sizes for {len(axes)} axes")
+    scales = [Fraction(1)] * len(old)
+    for axis, scale in zip(axes, given, strict=True):
+        scales[axis] = scale
+    return scales
+
+
+def _factor(node: OnnxNode, old: int, scale: Fraction) -> int:
+    """How often every pixel along an axis is repeated."""
+    new = math.floor(old * scale)
+    coordinates = node.attribute("coordinate_transformation_mode") or "asymmetric"
+    rounding = node.attribute("nearest_mode") or "floor"
+    if coordinates not in _COORDINATES or rounding not in _ROUNDINGS:
+        raise NodeError(
+            f"coordinate_transformation_mode={coordinates!r} with nearest_mode={rounding!r} is not "
+            "supported; use 'asymmetric' with 'floor'"
+        )
+    sources = [
+        min(max(_ROUNDINGS[rounding](_COORDINATES[coordinates](x, old, new, scale)), 0), old - 1)
+        for x in range(new)
+    ]
+    factor = new // old
+    if new != old * factor or sources != [x // factor for x in range(new)]:
+        raise NodeError(
+            f"it makes {new} of {old} pixels (coordinate_transformation_mode={coordinates!r}, "
+            f"nearest_mode={rounding!r}), which does not repeat every pixel equally often; use an "
+            "integer scale, with 'asymmetric' and 'floor'"
+        )
+    return factor
+
+
+def _text(scales: list[Fraction]) -> str:
+    return ", ".join(f"{float(scale):g}" for scale in scales)
+
+
+_HALF = Fraction(1, 2)
+
+_COORDINATES: dict[str, Callable[[int, int, int, Fraction], Fraction]] = {
+    # Pixel x of the result, old and new size, scale; gives the place in the input.
+    "align_corners": lambda x, old, new, _: Fraction(x * (old - 1), max(new - 1, 1)),
+    "asymmetric": lambda x, old, new, scale: x / scale,
+    "half_pixel": lambda x, old, new, scale: (x + _HALF) / scale - _HALF,
+    "half_pixel_symmetric": lambda x, old, new, scale: (
+        Fraction(old, 2) * (1 - new / (old * scale)) + (x + _HALF) / scale - _HALF
+    ),
+    "pytorch_half_pixel": lambda x, old, new, scale: (
+        (x + _HALF) / scale - _HALF if new > 1 else Fraction(0)
+    ),
+    "tf_half_pixel_for_nn": lambda x, old, new, scale: (x + _HALF) / scale,
+}
+
+_ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "round_prefer_ceil": lambda x: math.floor(x + _HALF),
+    "round_prefer_floor": lambda x: math.ceil(x - _HALF),
+}

@@ -1,0 +1,84 @@
+"""Parts of tensors."""
+
+from __future__ import annotations
+
+import math
+
+from ...ir import MaxPool, Window
+from ..builder import Builder
+from ..node import OnnxNode
+from ..problems import NodeError
+from ..runs import take_block
+from ..value import Value
+from .registry import operator
+
+
+@operator(
+    "Slice",
+    attributes=("axes", "ends", "starts"),
+    remark="by constants, along any axis but the batch; steps along rows and columns only",
+)
+def slice_(node: OnnxNode, build: Builder) -> Value:
+    """Slice-13 and its older definitions, of which Slice-1 has its parameters in attributes."""
+    value = node.value()
+    shape = value.onnx_shape
+    starts, ends = node.ints(1, "starts"), node.ints(2, "ends")
+    assert starts is not None, "the checker has made sure of it"
+    assert ends is not None, "the checker has made sure of it"
+    axes = [axis % len(shape) for axis in node.ints(3, "axes") or range(len(starts))]
+    steps = node.ints(4, "steps") or (1,) * len(starts)
+    block: dict[int, tuple[int, int]] = {}
+    strides: dict[int, int] = {}
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        if step < 1:
+            raise NodeError(f"step {step} along axis {axis} reverses the order; use positive steps")
+        taken = range(shape[axis])[start:end:step]
+        if not taken:
+            raise NodeError(f"nothing is left of axis {axis} of its input of shape {shape}")
+        block[axis] = taken[0], taken[-1] - taken[0] + 1
+        if len(taken) > 1 and step > 1:
+            strides[axis] = step
+    value = take_block(build, value, block, name=node.name, output=node.output)
+    return _stride(node, build, value, strides) if strides else value
+
+
+def _stride(node: OnnxNode, build: Builder, value: Value, strides: dict[int, int]) -> Value:
+    """Every n-th row or column: the maximum over single pixels, with a stride."""
+    image = build.image_of(value)
+    vertical = strides.pop(2, 1) if image.rank == 4 else 1
+    horizontal = strides.pop(image.rank - 1, 1)
+    if strides:
+        raise NodeError(
+            f"it takes every n-th element along axes {sorted(strides)}; only rows and columns of "
+            "an image can be skipped"
+        )
+    window = Window(stride=(vertical, horizontal))
+    shape = (*window.output_size(*image.shape[:2]), image.shape[2])
+    output = build.add(MaxPool, node, (image.tensor,), shape, window=window)
+    return image.result(output, shape)
+
+
+@operator(
+    "Split",
+    attributes=("axis", "num_outputs", "split"),
+    all_outputs=True,
+    remark="along any axis but the batch",
+)
+def split(node: OnnxNode, build: Builder) -> tuple[Value, ...]:
+    """Split-18 and its older definitions, which have the sizes in an attribute or an input."""
+    value, outputs = node.value(), node.proto.output
+    shape = value.onnx_shape
+    axis = node.attribute("axis") % len(shape)
+    sizes = node.ints(1, "split")
+    if sizes is None:
+        most = math.ceil(shape[axis] / len(outputs))
+        sizes = tuple(len(range(shape[axis])[i * most :][:most]) for i in range(len(outputs)))
+    if sum(sizes) != shape[axis] or len(sizes) != len(outputs) or min(sizes) < 1:
+        raise NodeError(
+            f"its sizes {sizes} do not divide axis {axis} of its input of shape {shape} into "
+            f"{len(outputs)} parts"
+        )
+    return tuple(
+        take_block(build, value, {axis: (sum(sizes[:i]), size)}, name=node.name, output=outputs[i])
+        for i, size in enumerate(sizes)
+    )

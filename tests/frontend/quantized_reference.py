@@ -1,0 +1,164 @@
+"""Models that arrive quantized: the golden model against onnxruntime, operator by operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+from qdq_reference import channels_last
+
+from nnhw import golden
+from nnhw.frontend import load_model
+from nnhw.ir import Graph, from_channels_last, to_channels_last
+from nnhw.passes import simplify_graph
+from nnhw.quantize import quantize_preset
+
+
+def integer_graph(path: Path, calibration: np.ndarray | None = None) -> Graph:
+    """The integer graph of a quantized model."""
+    return quantize_preset(simplify_graph(load_model(path)), calibration)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Differences in steps from the unfused onnxruntime, by tensor.
+
+    `apart` is with every operator fed the golden model's integers, `chained` with the same real
+    input, from where single differences may grow from layer to layer.
+    """
+
+    apart: dict[str, np.ndarray]
+    chained: dict[str, np.ndarray]
+
+    def check(self) -> None:
+        """Operators apart: at most one step off, in at most one of 1000 elements."""
+        assert self.apart
+        for name, steps in self.apart.items():
+            assert np.abs(steps).max() <= 1, name
+            assert np.count_nonzero(steps) <= max(1, 0.001 * steps.size), name
+
+    def shares(self) -> tuple[float, float]:
+        """Share of elements that differ: apart, chained."""
+        return tuple(
+            sum(np.count_nonzero(steps) for steps in side.values())
+            / sum(steps.size for steps in side.values())
+            for side in (self.apart, self.chained)
+        )
+
+
+def compare(path: Path, graph: Graph, x: np.ndarray) -> Comparison:
+    """Compare all results of QuantizeLinear that are tensors of the integer graph.
+
+    Parameters
+    ----------
+    path
+        A QDQ model whose tensors keep their names.
+    x
+        (N, ...), in ONNX's order.
+    """
+    model = onnx.load(path)
+    (source,) = graph.inputs
+    images = to_channels_last(x.astype(np.float32), source, graph.tensors[source.tensor])
+    q = golden.quantize_input(images, graph.tensors[source.tensor].q)
+    found = golden.run(graph, q, keep=graph.tensors)
+    names = [
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type == "QuantizeLinear" and node.output[0] in graph.tensors
+    ]
+    types = _types(model)
+    fed = {}
+    for name in names:
+        tensor = graph.tensors[name]
+        onnx_order = found[name].transpose(0, 3, 1, 2).reshape(len(x), *types[name].shape[1:])
+        shift = 0 if tensor.q.signed == types[name].signed else 1 << (tensor.q.bits - 1)
+        fed[name] = (onnx_order.astype(np.int16) + shift).astype(types[name].dtype)
+    chained = _run(model, {source.onnx_name: x.astype(np.float32)}, names)
+    cut = _cut(model, names)
+    apart = _run(
+        cut,
+        {source.onnx_name: x.astype(np.float32)} | {f"{n}_fed": v for n, v in fed.items()},
+        names,
+    )
+
+    def steps(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {
+            name: channels_last(values[name].astype(int), graph.tensors[name].shape)
+            - channels_last(fed[name].astype(int), graph.tensors[name].shape)
+            for name in names
+        }
+
+    return Comparison(apart=steps(apart), chained=steps(chained))
+
+
+@dataclass(frozen=True)
+class _Type:
+    shape: tuple[int, ...]
+    dtype: type[np.integer]
+    signed: bool
+
+
+def _types(model: onnx.ModelProto) -> dict[str, _Type]:
+    inferred = onnx.shape_inference.infer_shapes(model)
+    types = {}
+    for value in inferred.graph.value_info:
+        tensor = value.type.tensor_type
+        if tensor.elem_type in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8):
+            dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+            shape = tuple(dim.dim_value for dim in tensor.shape.dim)
+            types[value.name] = _Type(shape, dtype.type, dtype.kind == "i")
+    return types
+
+
+def _cut(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
+    """The model in which all readers of the named tensors read inputs instead."""
+    types = _types(model)
+    cut = onnx.ModelProto()
+    cut.CopyFrom(model)
+    for node in cut.graph.node:
+        for index, name in enumerate(node.input):
+            if name in names:
+                node.input[index] = f"{name}_fed"
+    for name in names:
+        elem_type = helper.np_dtype_to_tensor_dtype(np.dtype(types[name].dtype))
+        cut.graph.input.append(
+            helper.make_tensor_value_info(f"{name}_fed", elem_type, types[name].shape)
+        )
+    return cut
+
+
+def _run(
+    model: onnx.ModelProto, inputs: dict[str, np.ndarray], names: list[str]
+) -> dict[str, np.ndarray]:
+    """Any tensors, without the runtime's own rewrites, sample by sample."""
+    ort = pytest.importorskip("onnxruntime")
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for name in set(names) - {value.name for value in copy.graph.output}:
+        copy.graph.output.append(helper.make_empty_tensor_value_info(name))
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    session = ort.InferenceSession(
+        copy.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    known = {value.name for value in session.get_inputs()}
+    count = len(next(iter(inputs.values())))
+    rows = [
+        session.run(names, {n: v[i : i + 1] for n, v in inputs.items() if n in known})
+        for i in range(count)
+    ]
+    return {name: np.concatenate([row[i] for row in rows]) for i, name in enumerate(names)}
+
+
+def from_ports(graph: Graph, x: np.ndarray) -> np.ndarray:
+    """Real outputs of the golden model, in ONNX's order, for inputs in ONNX's order."""
+    (source,), (sink,) = graph.inputs, graph.outputs
+    images = to_channels_last(x.astype(np.float32), source, graph.tensors[source.tensor])
+    q = golden.quantize_input(images, graph.tensors[source.tensor].q)
+    y = golden.run(graph, q)[sink.tensor]
+    return from_channels_last(golden.dequantize(y, graph.tensors[sink.tensor].q), sink)

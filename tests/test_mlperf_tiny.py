@@ -1,0 +1,88 @@
+"""The float networks of MLPerf Tiny: how well an array is used, and whole verified builds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nnhw import build
+from nnhw.data import load_data
+from nnhw.frontend import load_model
+from nnhw.ir import Graph
+from nnhw.mapping import choose_engine, map_graph, predict_cycles
+from nnhw.passes import simplify_graph
+from nnhw.quantize import QuantizeOptions, quantize
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a network must reach.
+
+    Parameters
+    ----------
+    utilisation
+        Least share of the multipliers' cycles that is of use, by number of multipliers.
+    built
+        The same for the whole build with 128 multipliers.
+    latency
+        Most intervals that a frame takes from its first input beat to its last output beat.
+    """
+
+    utilisation: dict[int, float]
+    built: float
+    latency: float = 1.25
+
+
+NETWORKS = {
+    "resnet8": Bounds({128: 0.90, 256: 0.85}, built=0.93),
+    "dscnn": Bounds({128: 0.75, 256: 0.60}, built=0.90),
+    "mobilenet_vww": Bounds({128: 0.75, 256: 0.60}, built=0.80),
+    "autoencoder": Bounds({128: 0.90, 256: 0.85}, built=0.93, latency=1.5),
+}
+
+
+def quantized(models: Path, name: str) -> Graph:
+    """The network with weights and activations of 8 bits."""
+    graph = simplify_graph(load_model(models / f"{name}_f32.onnx"))
+    samples = load_data(models / f"{name}_data.npz", graph)
+    calibration, _ = samples.split(seed=0, calibration_samples=200)
+    return quantize(graph, calibration.x, QuantizeOptions())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_cycle_model(models_dir, name):
+    bounds = NETWORKS[name]
+    graph = quantized(models_dir, name)
+    for macs, least in bounds.utilisation.items():
+        cycles = predict_cycles(map_graph(graph, choose_engine(graph, macs=macs)))
+        assert cycles.utilisation >= least, macs
+        assert cycles.latency_cycles <= bounds.latency * cycles.interval_cycles, macs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_hardware_equals_golden_model(models_dir, tmp_path, name):
+    """One real sample and the extreme frames, in the simulated Verilog."""
+    bounds = NETWORKS[name]
+    report = build(
+        models_dir / f"{name}_f32.onnx",
+        data=models_dir / f"{name}_data.npz",
+        out=tmp_path / name,
+        macs=128,
+        vectors=1,
+    ).report
+
+    verification = report.verification
+    assert verification.passed
+    assert verification.frames == 4
+    assert verification.latency_cycles == report.latency_cycles
+    assert verification.interval_cycles == report.interval_cycles
+    assert report.utilisation >= 100 * bounds.built
+    assert report.latency_cycles <= bounds.latency * report.interval_cycles
+    if name == "autoencoder":  # its output is no class score
+        assert report.accuracy.integer_top1 is None
+        assert report.accuracy.sqnr_db > 20
+    else:
+        assert report.accuracy.integer_top1 == report.accuracy.float_top1 == 100
