@@ -28,6 +28,15 @@ app = typer.Typer(
 )
 
 
+class Calibration(StrEnum):
+    """Ways to find the range of an activation."""
+
+    MSE = "mse"
+    MINMAX = "minmax"
+    PERCENTILE = "percentile"
+    ENTROPY = "entropy"
+
+
 class Simulator(StrEnum):
     """Simulators that run the exported testbench."""
 
@@ -74,6 +83,13 @@ def build(
         Path | None,
         typer.Option(help="Output folder.", show_default="rtl_out/NAME", metavar="FOLDER"),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with options by these names, '_' for '-'; the command line wins.",
+            metavar="FILE.toml",
+        ),
+    ] = None,
     rows: Annotated[
         int | None, typer.Option(min=1, help="Products a column adds up each cycle; with --cols.")
     ] = None,
@@ -84,12 +100,46 @@ def build(
         int | None,
         typer.Option(min=1, help="Multipliers to spend; rows and columns are chosen to suit."),
     ] = None,
-    weight_bits: Annotated[int, typer.Option(min=2, max=8, help="Bits of a weight.")] = 8,
-    act_bits: Annotated[int, typer.Option(min=4, max=8, help="Bits of an activation.")] = 8,
-    vectors: Annotated[int, typer.Option(min=1, help="Real samples to simulate.")] = 8,
-    simulator: SimulatorOption = Simulator.VERILATOR,
-    no_sim: Annotated[bool, typer.Option("--no-sim", help="Do not simulate.")] = False,
-    seed: Seed = 0,
+    weight_bits: Annotated[
+        int | None, typer.Option(min=2, max=8, help="Bits of a weight.", show_default="8")
+    ] = None,
+    act_bits: Annotated[
+        int | None, typer.Option(min=4, max=8, help="Bits of an activation.", show_default="8")
+    ] = None,
+    bits: Annotated[
+        list[str] | None,
+        typer.Option(help="Bits of the weights of one layer; may be repeated.", metavar="LAYER=N"),
+    ] = None,
+    calibration: Annotated[
+        Calibration | None,
+        typer.Option(help="How ranges of activations are found.", show_default="mse"),
+    ] = None,
+    power_of_two: Annotated[
+        bool | None,
+        typer.Option(
+            "--power-of-two/--no-power-of-two",
+            help="Scales are powers of two: requantization only shifts.",
+        ),
+    ] = None,
+    equalize: Annotated[
+        bool | None,
+        typer.Option("--equalize/--no-equalize", help="Even out the ranges of channels first."),
+    ] = None,
+    vectors: Annotated[
+        int | None, typer.Option(min=1, help="Real samples to simulate.", show_default="8")
+    ] = None,
+    simulator: Annotated[
+        Simulator | None,
+        typer.Option(help="What simulates the Verilog.", show_default="verilator"),
+    ] = None,
+    simulate: Annotated[
+        bool | None,
+        typer.Option("--sim/--no-sim", help="Simulate the design.", show_default="sim"),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Seed of everything that is drawn at random.", show_default="0"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     as_json: Json = False,
@@ -101,23 +151,31 @@ def build(
     from .pipeline import build as run_build
     from .report import StepDisplay, render_terminal
 
+    given = {
+        "rows": rows,
+        "cols": cols,
+        "macs": macs,
+        "weight_bits": weight_bits,
+        "act_bits": act_bits,
+        "bits": _layer_bits(bits) if bits else None,
+        "calibration": calibration and calibration.value,
+        "power_of_two": power_of_two,
+        "equalize": equalize,
+        "vectors": vectors,
+        "simulator": simulator and simulator.value,
+        "simulate": simulate,
+        "seed": seed,
+    }
     console = Console(stderr=as_json, quiet=quiet)
     with StepDisplay(console) as progress:
         result = run_build(
             model,
             data=data,
             out=out,
-            rows=rows,
-            cols=cols,
-            macs=macs,
-            weight_bits=weight_bits,
-            activation_bits=act_bits,
-            vectors=vectors,
-            simulator=simulator.value,
-            simulate=not no_sim,
-            seed=seed,
+            config=config,
             force=force,
             progress=progress,
+            **{name: value for name, value in given.items() if value is not None},
         )
     if as_json:
         sys.stdout.write(result.report.to_json())
@@ -125,6 +183,19 @@ def build(
         console.print()
         console.print(render_terminal(result.report))
         console.print(f"\nThe design is in [bold]{result.folder}[/bold]; see report.html there.")
+
+
+def _layer_bits(settings: list[str]) -> dict[str, int]:
+    """Widths by layer; names of layers may have an equals sign in them."""
+    widths = {}
+    for setting in settings:
+        layer, _, width = setting.rpartition("=")
+        if not layer or not width.isdecimal():
+            raise typer.BadParameter(
+                f"{setting!r} is not LAYER=N, such as /body/body.0/Conv=4", param_hint="--bits"
+            )
+        widths[layer] = int(width)
+    return widths
 
 
 @app.command()

@@ -12,8 +12,10 @@ from .data import Dataset, load_data
 from .errors import DataError, QuantizationError
 from .golden import quantize_input
 from .ir import Graph
+from .options import BuildOptions
 from .quantize import (
     QuantizeOptions,
+    equalize,
     is_quantized,
     needs_calibration,
     quantize,
@@ -45,9 +47,7 @@ class Samples:
         return quantize_input(x, tensor.q)
 
 
-def check_options(
-    network: Graph, data: str | PathLike[str] | None, options: QuantizeOptions
-) -> None:
+def check_options(network: Graph, data: str | PathLike[str] | None, options: BuildOptions) -> None:
     """Refuse a build that lacks data, or asks for other numbers than the model brings along.
 
     Raises
@@ -55,15 +55,16 @@ def check_options(
     DataError
         If there are no data, but quantization has to see some.
     QuantizationError
-        If widths are asked for, but the model is already quantized.
+        If options of quantization are given, but the model is already quantized.
     """
     if data is None and needs_calibration(network):
         raise DataError(_data_advice(network))
-    default = QuantizeOptions()
-    if is_quantized(network) and options != default:
+    asks = options.equalize or options.quantization() != QuantizeOptions()
+    if is_quantized(network) and asks:
         raise QuantizationError(
-            "The model is already quantized and keeps its own widths: leave out --weight-bits and "
-            "--act-bits (weight_bits, activation_bits), or give the float model"
+            "The model is already quantized and keeps its own numbers: leave out the options "
+            "weight_bits, act_bits, bits, calibration, power_of_two and equalize, or give the "
+            "float model"
         )
 
 
@@ -82,6 +83,14 @@ def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) ->
         return Samples(evaluation=replace(samples, held_out=True))
     calibration, evaluation = samples.split(seed, CALIBRATION_SAMPLES)
     return Samples(calibration=calibration, evaluation=evaluation)
+
+
+def prepare(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
+    """The simplified network as it is to be quantized: equalized, if that is asked for."""
+    if not options.equalize:
+        return graph
+    assert samples.calibration is not None, "check_options has made sure of it"
+    return equalize(graph, samples.calibration.x)
 
 
 def to_integers(graph: Graph, samples: Samples, options: QuantizeOptions) -> Graph:

@@ -30,6 +30,10 @@ class UnsupportedError(ModelError):
         super().__init__(f"The model uses {things} that nnhw cannot build:\n{lines}")
 
 
+class OptionError(NnhwError):
+    """An option has the wrong name or type, or a configuration file cannot be read."""
+
+
 class DataError(NnhwError):
     """The data file, its arrays or the labels do not fit the model."""
 

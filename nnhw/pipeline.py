@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
-from .conversion import check_options, read_samples, to_integers
-from .errors import DataError, MappingError, ToolError, VerificationError
+from .conversion import check_options, prepare, read_samples, to_integers
+from .errors import ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
 from .mapping import choose_engine, map_graph, predict_cycles
+from .options import BuildOptions, load_options
 from .passes import simplify_graph
-from .quantize import QuantizeOptions, is_quantized
 from .report import (
     BuildReport,
     Source,
     Verification,
     collect_report,
     measure_accuracy,
+    measure_noise,
     render_html,
 )
 from .simulate import SimulationResult, install_testbench, run_regression
 from .staging import Stage, staged_folder
 from .vectors import make_vectors
-
-SIMULATORS = ("verilator", "icarus")
 
 Progress = Callable[[str, float], None]
 """Told the running step and the share of it that is done, 0 when it begins."""
@@ -55,17 +55,10 @@ def build(
     *,
     data: str | PathLike[str] | None = None,
     out: str | PathLike[str] | None = None,
-    rows: int | None = None,
-    cols: int | None = None,
-    macs: int | None = None,
-    weight_bits: int = 8,
-    activation_bits: int = 8,
-    vectors: int = 8,
-    simulator: str = "verilator",
-    simulate: bool = True,
-    seed: int = 0,
+    config: BuildOptions | str | PathLike[str] | None = None,
     force: bool = False,
     progress: Progress | None = None,
+    **options: Any,
 ) -> BuildResult:
     """Quantize a network, generate its accelerator, export it and prove the export right.
 
@@ -83,25 +76,15 @@ def build(
         data, which only a quantized model can do, random frames are simulated.
     out
         Output folder; None: rtl_out/NAME with the model file's name.
-    rows, cols
-        Size of the array; both or neither.
-    macs
-        Multipliers to spend, in place of `rows` and `cols`.
-    weight_bits, activation_bits
-        See `QuantizeOptions`.
-    vectors
-        Real samples to simulate, or random frames without data; the extreme frames come on top.
-    simulator
-        "verilator" or "icarus".
-    simulate
-        Whether to simulate the exported design.
-    seed
-        Of the choice of calibration samples, of random frames and of the simulation's pauses.
+    config
+        Options, or the TOML file that holds them (see `load_options`); the defaults if None.
     force
         Whether a design in `out` may be replaced.
     progress
         Called with the name of each step and 0 when it begins, and with larger shares up to 1 as
         far as they are known.
+    options
+        By name, in place of those of `config`; see `BuildOptions` for what there is.
 
     Raises
     ------
@@ -115,47 +98,48 @@ def build(
         if progress is not None:
             progress(step, 0)
 
-    _check_options(rows=rows, cols=cols, macs=macs, vectors=vectors, simulator=simulator)
-    options = QuantizeOptions(weight_bits=weight_bits, activation_bits=activation_bits)
+    chosen = _options(config).replace(**options)
 
     begin("Read the model")
     network = load_model(model)
     out = Path("rtl_out", network.name) if out is None else Path(out)
-    check_options(network, data, options)
+    check_options(network, data, chosen)
     with staged_folder(out, force=force) as stage:
         folder = stage.folder
         begin("Read the data")
-        samples = read_samples(data, network, seed)
+        samples = read_samples(data, network, chosen.seed)
 
         begin("Simplify")
-        float_graph = simplify_graph(network)
+        float_graph = prepare(simplify_graph(network), samples, chosen)
 
         begin("Quantize")
-        graph = to_integers(float_graph, samples, options)
+        graph = to_integers(float_graph, samples, chosen.quantization())
 
-        accuracy = None
+        accuracy, noise = None, {}
         if samples.evaluation is not None:
             begin("Measure accuracy")
             # Against the network as it was read, so that a mistake in any step since shows.
             accuracy = measure_accuracy(network, graph, samples.evaluation)
+            noise = measure_noise(float_graph, graph, samples.evaluation.x)
 
         begin("Map to an array")
-        config = choose_engine(graph, rows=rows, cols=cols, macs=macs)
-        program = map_graph(graph, config)
+        engine = choose_engine(graph, rows=chosen.rows, cols=chosen.cols, macs=chosen.macs)
+        program = map_graph(graph, engine)
         cycles = predict_cycles(program)
 
         begin("Export Verilog")
-        frames = samples.frames(graph, vectors)
-        random = 1 if len(frames) else vectors
+        frames = samples.frames(graph, chosen.vectors)
+        random = 1 if len(frames) else chosen.vectors
         model_sha256 = _sha256(model)
         export_design(graph, program, cycles, folder, model_sha256=model_sha256)
         install_testbench(folder)
         layers = [layer.tensor for layer in program.layers]
-        make_vectors(graph, frames, layers, seed, random).save(folder / "sim" / "vectors.npz")
+        vectors = make_vectors(graph, frames, layers, chosen.seed, random)
+        vectors.save(folder / "sim" / "vectors.npz")
         files = _files(folder)
 
         stage.complete = True
-        simulation = _simulate(stage, simulator, seed, progress) if simulate else None
+        simulation = _simulate(stage, chosen, progress) if chosen.simulate else None
 
         begin("Report")
         report = collect_report(
@@ -164,17 +148,13 @@ def build(
                 model_sha256=model_sha256,
                 data=None if data is None else Path(data).name,
                 data_sha256=None if data is None else _sha256(data),
-                options={
-                    **({} if is_quantized(network) else asdict(options)),
-                    **config.to_dict(),
-                    "vectors": vectors,
-                    "seed": seed,
-                },
+                options=chosen.to_dict(),
             ),
             graph=graph,
             program=program,
             cycles=cycles,
             accuracy=accuracy,
+            noise=noise,
             verification=_verification(simulation) if simulation else None,
             files=tuple(sorted([*files, "report.json", "report.html"])),
         )
@@ -185,23 +165,10 @@ def build(
     return BuildResult(folder=out, report=report)
 
 
-def _check_options(
-    *, rows: int | None, cols: int | None, macs: int | None, vectors: int, simulator: str
-) -> None:
-    """Refuse options that contradict each other before any work is done."""
-    if (rows is None) != (cols is None):
-        given, missing = ("rows", "cols") if cols is None else ("cols", "rows")
-        raise MappingError(f"Option {given} needs {missing} too; or give macs and neither of them")
-    if macs is not None and rows is not None:
-        raise MappingError(
-            "Options rows and cols already say how many multipliers to spend; drop macs"
-        )
-    if vectors < 1:
-        raise DataError(f"Option vectors must be at least 1, not {vectors}")
-    if simulator not in SIMULATORS:
-        raise ToolError(
-            f"Option simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}"
-        )
+def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:
+    if config is None:
+        return BuildOptions()
+    return config if isinstance(config, BuildOptions) else load_options(config)
 
 
 def _sha256(path: str | PathLike[str]) -> str:
@@ -213,11 +180,9 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
-def _simulate(
-    stage: Stage, simulator: str, seed: int, progress: Progress | None
-) -> SimulationResult:
+def _simulate(stage: Stage, options: BuildOptions, progress: Progress | None) -> SimulationResult:
     """Simulate the design; what is compiled for that is kept if, and only if, it fails."""
-    step = f"Simulate with {simulator.capitalize()}"
+    step = f"Simulate with {options.simulator.capitalize()}"
 
     def on_frame(done: int, total: int) -> None:
         if progress is not None:
@@ -225,7 +190,9 @@ def _simulate(
 
     on_frame(0, 1)
     try:
-        result = run_regression(stage.folder, simulator=simulator, seed=seed, progress=on_frame)
+        result = run_regression(
+            stage.folder, simulator=options.simulator, seed=options.seed, progress=on_frame
+        )
     except ToolError as error:
         raise ToolError(_as_kept(str(error), stage)) from error
     if result.passed:

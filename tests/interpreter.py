@@ -317,7 +317,7 @@ class Interpreter:
                 check_width(value, widths.accumulator)
                 check_width(bias, widths.bias)
                 check_width(value + bias, widths.operand)
-                check_width(multiplier, widths.multiplier + 1)
+                check_width(multiplier, max(widths.multiplier, 1) + 1)
                 operands.append(value + bias)
                 scaled += (value + bias) * multiplier
                 shift = self.program.shifts[index]

@@ -90,7 +90,39 @@ def test_build_options_arrive(cli):
     assert code == 0
     assert (report["rows"], report["cols"]) == (8, 4)
     options = report["source"]["options"]
-    assert (options["weight_bits"], options["activation_bits"], options["seed"]) == (4, 6, 5)
+    assert (options["weight_bits"], options["act_bits"], options["seed"]) == (4, 6, 5)
+
+
+def test_build_from_a_file_and_the_command_line_wins(cli):
+    Path("build.toml").write_text(
+        "macs = 16\nvectors = 1\nsimulate = false\nact_bits = 6\nseed = 3\n"
+        '[bits]\n"/body/body.1/Gemm" = 3\n"/body/body.3/Gemm" = 3\n'
+    )
+    code, _, err = cli(
+        *("build", MODEL, "--data", DATA, "--config", "build.toml", "--seed", "0"),
+        *(
+            "--bits",
+            "/body/body.3/Gemm=5",
+            "--calibration",
+            "entropy",
+            "--rows",
+            "2",
+            "--cols",
+            "4",
+        ),
+        *("--power-of-two", "--equalize"),
+    )
+    assert (code, err) == (0, "")
+    report = json.loads(Path("rtl_out/digits_mlp/report.json").read_text())
+    assert report["source"]["options"] == {
+        "rows": 2, "cols": 4, "macs": None, "weight_bits": 8, "act_bits": 6,
+        "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
+        "power_of_two": True, "equalize": True, "vectors": 1, "simulate": False,
+        "simulator": "verilator", "seed": 0,
+    }  # fmt: skip
+    assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
+    assert all(layer["sqnr_db"] > 5 for layer in report["layers"])
+    assert (report["engine"]["rows"], report["engine"]["cols"]) == (2, 4)
 
 
 def test_build_quiet(cli):
@@ -207,6 +239,9 @@ WRONG_LINES = [
     (["build", MODEL, "--vectors", "0"], r"--vectors.*\b1\b"),
     (["build", MODEL, "--seed", "-1"], r"--seed.*\b0\b"),
     (["build", MODEL, "--simulator", "vcs"], "--simulator.*'vcs' is not one of"),
+    (["build", MODEL, "--calibration", "kl"], "--calibration.*'kl' is not one of"),
+    (["build", MODEL, "--bits", "fc"], "--bits.*'fc' is not LAYER=N"),
+    (["build", MODEL, "--bits", "fc=x"], "--bits.*'fc=x' is not LAYER=N"),
     (["build"], "Missing argument 'MODEL'"),
     (["run", "folder"], "Missing option '--data'"),
     (["paint"], "No such command 'paint'"),
@@ -231,6 +266,11 @@ ERRORS = [
         "Options rows and cols already say how many multipliers",
     ),
     (["build", MODEL, "--data", DATA, "--out", "/proc/nnhw"], "cannot be written"),
+    (["build", MODEL, "--config", "none.toml"], r"none\.toml cannot be read"),
+    (
+        ["build", MODEL, "--data", DATA, "--bits", "body.3/Gemm=4"],
+        "Option bits names 'body.3/Gemm', .*did you mean '/body/body.3/Gemm'",
+    ),
     (["run", "nowhere", "--data", DATA], r"Graph file 'nowhere/golden\.npz' does not exist"),
     (["sim", "nowhere"], "nowhere"),
     (["inspect", "none.onnx"], r"none\.onnx"),

@@ -28,6 +28,7 @@ ORDER = (
     "report",
     "staging",
     "inference",
+    "options",
     "conversion",
     "pipeline",
     "cli",

@@ -35,6 +35,7 @@ _SYMBOLS = {
     "reduce_bool": "|",
 }
 _OF_FLAGS = {"and": "&&", "or": "||", "not": "!"}
+_TESTS = {"eq", "ne", "lt", "le", "gt", "ge", "reduce_or", "reduce_and", "reduce_xor", "reduce_bool"}
 _CHAINED = frozenset({"+", "&", "|", "^", "&&", "||"})
 
 LONGEST = 60
@@ -50,12 +51,13 @@ SHORTEST = 24
 def constant(bits: str, *, signed: bool = False) -> str:
     """A sized constant: decimal if it is short, otherwise hexadecimal; binary if bits are open."""
     width = len(bits)
-    if "x" in bits or width == 1:
+    if "x" in bits or (width == 1 and not signed):
         return f"{width}'b{bits}"
     value = int(bits, 2)
-    if signed:
-        value -= (bits[0] == "1") << width
-        return f"{'-' if value < 0 else ''}{width}'sd{abs(value)}"
+    if signed and bits[0] == "1" and "1" in bits[1:]:
+        return f"-{width}'sd{(1 << width) - value}"
+    if signed:  # the least value, too, whose sign Verilog would lose in "-8'sd128"
+        return f"{width}'sd{value}"
     return f"{width}'d{value}" if width <= 12 else f"{width}'h{value:x}"
 
 
@@ -119,9 +121,9 @@ class Expressions:
                     self._nameless.discard(piece.wire)
 
     def _is_flag(self, wire: str) -> bool:
-        """Whether an operator's text has the right value in a context of more bits, too."""
+        """Whether an operator's text has its single bit whatever is around it."""
         op = self._module.operators.get(wire)
-        return op is not None and op.width == 1 and op.kind not in ("add", "sub", "neg", "mul")
+        return op is not None and op.width == 1 and op.kind in _OF_FLAGS.keys() | _TESTS
 
     def is_inlined(self, wire: str) -> bool:
         """Whether the wire is written where it is read, so that it needs no name."""

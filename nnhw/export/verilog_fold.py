@@ -129,7 +129,14 @@ def _add_sub(op: Operator) -> Folded:
 
 def _reduce(op: Operator) -> Folded:
     (a,) = op.inputs
-    return a if width_of(a) == op.width == 1 else None
+    if width_of(a) == 1:
+        return extended(a, op.width, signed=False)
+    bits = list(bits_of(a))
+    if op.kind == "reduce_and" and "0" in bits:
+        return extended(_FALSE, op.width, signed=False)
+    if op.kind in ("reduce_or", "reduce_bool") and "1" in bits:
+        return extended(_TRUE, op.width, signed=False)
+    return None
 
 
 def _compare(op: Operator) -> Folded:

@@ -48,7 +48,8 @@ def _repeated(node: OnnxNode, build: Builder, small: Value, big: Value) -> Value
     # The place in memory of every ONNX element of the small value, seen from those of the big one.
     places = np.argsort(small.layout.to_memory(np.arange(count))).reshape(small.onnx_shape)
     index = big.layout.to_memory(np.broadcast_to(places, big.onnx_shape)).reshape(big.shape)
-    for shape in product(*({1, size} for size in big.shape)):
+    rows, cols, channels = ({1, size} for size in big.shape)
+    for shape in product(rows, cols, channels):
         grid = np.arange(count).reshape(shape) if math.prod(shape) == count else None
         if grid is not None and (np.broadcast_to(grid, big.shape) == index).all():
             return _repeat(node, build, build.reshaped(small, shape), big)

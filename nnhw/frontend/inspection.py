@@ -8,7 +8,7 @@ from os import PathLike
 import numpy as np
 import onnx
 
-from ..ir import ChannelAffine, Clip, Conv, Reshape
+from ..ir import ChannelAffine, Clip, Conv, FakeQuantize, Reshape, signed_width
 from .boundary import type_name
 from .prepare import PreparedModel, prepare
 from .summary import ModelSummary, NodeSummary, TensorSummary
@@ -28,7 +28,7 @@ def inspect_model(path: str | PathLike[str]) -> ModelSummary:
     model = prepare(path)
     translation = translate(model)
     nodes = tuple(_node(entry, model, translation) for entry in translation.translated)
-    read = {name for proto in model.nodes for name in proto.input}
+    read = {name for proto in model.nodes for name in _parameter_names(proto)}
     convs = [node for node in translation.nodes if isinstance(node, Conv)]
     return ModelSummary(
         file=model.path.name,
@@ -43,7 +43,21 @@ def inspect_model(path: str | PathLike[str]) -> ModelSummary:
         parameters=_parameters(read, model),
         weight_bytes=sum(conv.weight.size for conv in convs),
         peak_activation_bytes=_peak_activation_bytes(translation),
+        weight_bits=max(map(_weight_bits, filter(_is_quantized, convs)), default=None),
+        activation_bits=max(
+            (n.quantization.bits for n in translation.nodes if isinstance(n, FakeQuantize)),
+            default=None,
+        ),
     )
+
+
+def _is_quantized(conv: Conv) -> bool:
+    return conv.weight_scale is not None
+
+
+def _weight_bits(conv: Conv) -> int:
+    assert conv.weight_scale is not None, "only quantized ones are asked for"
+    return signed_width(np.rint(conv.weight / conv.weight_scale[:, None, None, None]))
 
 
 def _tensor(name: str, model: PreparedModel) -> TensorSummary:
@@ -60,7 +74,7 @@ def _node(entry: TranslatedNode, model: PreparedModel, translation: Translation)
         supported=not entry.problems,
         reason="; ".join(line.removeprefix(f"{node.title}: ") for line in entry.problems),
         macs=_macs(entry, translation),
-        parameters=_parameters(node.proto.input, model),
+        parameters=_parameters(_parameter_names(node.proto), model),
     )
 
 
@@ -71,6 +85,10 @@ def _macs(entry: TranslatedNode, translation: Translation) -> int:
             rows, cols, _ = translation.tensors[node.output].shape
             macs += rows * cols * node.weight.size
     return macs
+
+
+def _parameter_names(proto: onnx.NodeProto) -> Iterable[str]:
+    return () if proto.op_type in ("QuantizeLinear", "DequantizeLinear") else proto.input
 
 
 def _parameters(names: Iterable[str], model: PreparedModel) -> int:
@@ -98,7 +116,10 @@ def _peak_activation_bytes(translation: Translation) -> int:
         last[port.tensor] = max(0, len(nodes) - 1)
     for step, node in enumerate(nodes):
         # Written over its input, if that is not needed any more.
-        if isinstance(node, ChannelAffine | Clip | Reshape) and last[node.inputs[0]] == step:
+        if (
+            isinstance(node, ChannelAffine | Clip | FakeQuantize | Reshape)
+            and last[node.inputs[0]] == step
+        ):
             last[node.inputs[0]] = step - 1
     return max(
         sum(translation.tensors[name].size for name in first if first[name] <= step <= last[name])

@@ -43,7 +43,8 @@ class NodeSummary:
         Multiplications of a weight with an activation, with those on padding; 0 where not
         supported.
     parameters
-        Elements of the floating-point constants that it reads.
+        Elements of the floating-point constants that it reads, and of those that arrived
+        quantized; scales do not count.
     """
 
     name: str
@@ -82,6 +83,9 @@ class ModelSummary:
     peak_activation_bytes
         Largest sum, over all nodes, of the tensors that have to be kept while one is computed, at
         8 bits an element. Activation functions, normalizations and reshapes work in place.
+    weight_bits, activation_bits
+        Where the model arrived quantized: bits of the largest weight and of the widest activation;
+        None where they are real numbers.
     """
 
     file: str
@@ -96,6 +100,8 @@ class ModelSummary:
     parameters: int
     weight_bytes: int
     peak_activation_bytes: int
+    weight_bits: int | None
+    activation_bits: int | None
 
     @property
     def supported(self) -> bool:

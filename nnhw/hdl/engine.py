@@ -284,13 +284,14 @@ class Engine(wiring.Component):
             m.d.comb += [
                 scaler.value.eq(drain.values[lane]),
                 scaler.bias.eq(word[: widths.bias].as_signed()),
-                scaler.multiplier.eq(word[widths.bias :][: widths.multiplier]),
                 scaler.shift.eq(word[widths.bias + widths.multiplier :]),
                 scaler.second.eq(drain.second),
                 scaler.product.eq(drain.product),
                 write_back.quotients[lane].eq(scaler.quotient),
                 write_back.round_up[lane].eq(scaler.round_up),
             ]
+            if widths.multiplier:
+                m.d.comb += scaler.multiplier.eq(word[widths.bias :][: widths.multiplier])
         wait = scalers[0].latency
         m.d.comb += [
             write_back.scaled.eq(delay(m, drain.valid, wait, name="scaled", reset=True)),

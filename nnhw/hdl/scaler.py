@@ -22,9 +22,9 @@ class Scaler(wiring.Component):
     value_width, bias_width, operand_width : int
         Bits of the signed addends and of their sum.
     multiplier_width : int
-        Bits of the unsigned multiplier.
+        Bits of the unsigned multiplier; 0 if it is always one, which leaves nothing but a shift.
     shifts : sequence of int
-        The shifts there are, each at least 1.
+        The shifts there are, each at least 0.
     stages : int
         Registers behind the multiplier, at least 1.
     paired, multiplies : bool
@@ -35,6 +35,7 @@ class Scaler(wiring.Component):
     value : In(signed)
     bias : In(signed)
     multiplier : In(unsigned)
+        If there is one.
     shift : In(range(len(shifts)))
         Index into `shifts`.
     second : In(1)
@@ -71,11 +72,12 @@ class Scaler(wiring.Component):
         self.total_width = operand_width + multiplier_width + (1 if paired else 0)
         self.quotient_width = max(2, self.total_width - min(self.shifts))
         self.latency = 1 + multiplies + stages + paired + 1
+        multiplier = {"multiplier": In(unsigned(multiplier_width))} if multiplier_width else {}
         super().__init__(
             {
                 "value": In(signed(value_width)),
                 "bias": In(signed(bias_width)),
-                "multiplier": In(unsigned(multiplier_width)),
+                **multiplier,
                 "shift": In(range(max(2, len(self.shifts)))),
                 "second": In(1),
                 "product": In(1),
@@ -97,9 +99,12 @@ class Scaler(wiring.Component):
             factor = Signal(signed(self.operand_width), reset_less=True)
             m.d.sync += factor.eq(Mux(multiplies, operand * before, operand))
             operand = factor
-        multiplier = delay(m, self.multiplier, 1 + self.multiplies, name="multiplier")
         product = Signal(signed(self.operand_width + self.multiplier_width))
-        m.d.comb += product.eq(operand * multiplier)
+        if self.multiplier_width:
+            multiplier = delay(m, self.multiplier, 1 + self.multiplies, name="multiplier")
+            m.d.comb += product.eq(operand * multiplier)
+        else:
+            m.d.comb += product.eq(operand)
         total = delay(m, product, self.stages, name="product")
         if self.paired:
             term = total
@@ -120,7 +125,7 @@ class Scaler(wiring.Component):
         m.d.sync += [
             quotient.eq(choose([total >> s for s in self.shifts])),
             # beyond its width a number consists of copies of its sign
-            half.eq(choose([total[min(s, len(total)) - 1] for s in self.shifts])),
+            half.eq(choose([total[min(s, len(total)) - 1] if s else 0 for s in self.shifts])),
             sticky.eq(choose([total[: s - 1].any() if s > 1 else 0 for s in self.shifts])),
         ]
         m.d.comb += [

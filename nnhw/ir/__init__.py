@@ -32,7 +32,7 @@ from .nodes import (
     Slice,
 )
 from .serialize import load_graph, save_graph
-from .tensor import Quantization, Tensor
+from .tensor import Quantization, Tensor, signed_width
 from .window import Window
 
 __all__ = [
@@ -73,5 +73,6 @@ __all__ = [
     "load_graph",
     "move_elements",
     "save_graph",
+    "signed_width",
     "to_channels_last",
 ]

@@ -70,6 +70,12 @@ class Quantization:
         return min(max(steps + self.zero_point, self.lo), self.hi)
 
 
+def signed_width(integers: np.ndarray) -> int:
+    """The fewest bits, at least 2, of two's complement that hold all of the integers."""
+    lo, hi = int(integers.min()), int(integers.max())
+    return max(2, 1 + max(hi, -1 - lo).bit_length())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tensor:
     """One activation tensor, without a batch axis, channels last.

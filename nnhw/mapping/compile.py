@@ -14,8 +14,9 @@ from .config import EngineConfig
 from .images import parameter_words, weight_count, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
-from .parts import UNIT, Part, node_parts
+from .parts import Part, node_parts
 from .program import Layer, Plan, Program, Widths
+from .requantizers import requantizer_tables
 from .waits import Wait, plan_waits
 
 
@@ -190,7 +191,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
     parts = graph_parts(graph, config)
     plan = _plan(graph, config, parts)
-    tables = [_resolve_units(part.parameters, parts) for part in parts]
+    tables = requantizer_tables(parts)
     shifts = tuple(sorted({int(shift) for table in tables for shift in table[:, 2]}))
     parameters = np.concatenate(
         [
@@ -210,22 +211,6 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
             if part.table is not None
         ),
     )
-
-
-def _resolve_units(table: np.ndarray, parts: list[Part]) -> np.ndarray:
-    """Parameters in which every factor of one is 2**S / 2**S.
-
-    S is a shift that other layers use anyway if possible, since each distinct one costs hardware.
-    """
-    others = np.concatenate([part.parameters for part in parts])
-    others = others[others[:, 2] != UNIT]
-    bits = int(others[:, 1].max()).bit_length() if len(others) else 0
-    unit = next((s for s in sorted(set(others[:, 2].tolist())) if s < bits), 1)
-    table = table.copy()
-    is_unit = table[:, 2] == UNIT
-    table[is_unit, 1] = 1 << unit
-    table[is_unit, 2] = unit
-    return table
 
 
 def _full_table(table: np.ndarray, bits: int) -> np.ndarray:
@@ -267,11 +252,12 @@ def _widths(parts: list[Part], graph: Graph, parameters: np.ndarray) -> Widths:
         if part.multiplies:
             operands += [a * b for a in differences[0] for b in differences[1]]
     biases = parameters[..., 0]
+    largest = int(parameters[..., 1].max())
     return Widths(
         activation=activation,
         weight=max(weight_bits),
         accumulator=max(bits_for(limit, signed=True) for limit in raw),
         bias=max(bits_for(int(bias), signed=True) for bias in (biases.min(), biases.max())),
         operand=max(bits_for(limit, signed=True) for limit in operands),
-        multiplier=int(parameters[..., 1].max()).bit_length(),
+        multiplier=largest.bit_length() if largest > 1 else 0,
     )

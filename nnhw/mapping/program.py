@@ -77,7 +77,7 @@ class Widths:
     operand
         Sum of accumulator and bias, signed: the requantizer's multiplicand.
     multiplier
-        The requantizer's multiplier, unsigned.
+        The requantizer's multiplier, unsigned; 0 if all are one and there is none.
     """
 
     activation: int

@@ -1,7 +1,7 @@
 """Recognizes activation functions that exporters write as several operators.
 
-All of them are x times a function of x, with constants in different places: Swish, HardSwish, Mish
-and both forms of Gelu. As the function of one number that they are, they need one table.
+All of them are x times a function of x, with constants in different places: Swish, HardSwish, Mish,
+both forms of Gelu, and powers. As the function of one number that they are, they need one table.
 """
 
 from __future__ import annotations
@@ -110,6 +110,8 @@ def _functions(x: str, factor: _Line, writers: Writers) -> Iterator[_Match]:
             alpha, beta = alpha * inner.scale, alpha * inner.offset + beta
             if _close(alpha, 1 / 6) and _close(beta, 0.5):
                 yield _Match(x, "hard_swish", factor.scale * height)
+        case "pow" if is_plain and inner == _Line(x, 1.0, 0.0) and isinstance(node, Function):
+            yield _Match(x, "pow", factor.scale, (node.parameters[0] + 1,))
         case "erf" if is_one_plus and inner.base == x and inner.offset == 0:
             if _close(inner.scale, 1 / math.sqrt(2)):
                 yield _Match(x, "gelu", 2 * factor.scale)
@@ -127,7 +129,8 @@ def _functions(x: str, factor: _Line, writers: Writers) -> Iterator[_Match]:
 def _ramp(node: Node) -> tuple[float, float, float]:
     """alpha, beta and height, where the node is height * clamp(alpha * x + beta, 0, 1)."""
     if isinstance(node, Function):
-        return (*node.parameters, 1.0)
+        alpha, beta = node.parameters
+        return alpha, beta, 1.0
     assert isinstance(node, Clip), "the only other kind that is asked for"
     height = node.clamp.hi
     if node.clamp.lo != 0 or not 0 < height < math.inf:

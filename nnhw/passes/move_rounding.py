@@ -34,12 +34,12 @@ from .rewrite import new_tensor, rebuild
 def apply(graph: Graph) -> tuple[Graph, bool]:
     """Round as few tensors as possible, and those right behind the operators that compute them.
 
-    Clamps come to lie before the rounding, where an operator can take them over; max pooling and
-    what moves elements come to lie behind it.
+    Clamps come to lie before the rounding, where an operator can take them over, unless there is
+    none; max pooling and what moves elements come to lie behind it.
     """
     for node in graph.nodes:
         if isinstance(node, FakeQuantize):
-            for rewrite in (_round_clamp, _drop, _share, _clamp_before, _move_back):
+            for rewrite in _REWRITES:
                 changed = rewrite(graph, node)
                 if changed is not None:
                     return changed, True
@@ -80,6 +80,33 @@ def _round_clamp(graph: Graph, node: FakeQuantize) -> Graph | None:
     return _replaced(graph, {writer: [replace(writer, clamp=rounded)]})
 
 
+def _drop_clamp(graph: Graph, node: FakeQuantize) -> Graph | None:
+    """R(clamp(x, b)) = R(x) if R saturates at R(b) anyway."""
+    writer, q = _private_writer(graph, node), node.quantization
+    if not isinstance(writer, Clip):
+        return None
+    if q.nearest(writer.clamp.lo) > q.lo or q.nearest(writer.clamp.hi) < q.hi:
+        return None
+    return _replaced(graph, {writer: [], node: [replace(node, inputs=writer.inputs)]})
+
+
+def _clamp_behind(graph: Graph, node: FakeQuantize) -> Graph | None:
+    """R(clamp(x, R(b))) = clamp(R(x), R(b)) for an input of the network, which cannot clamp."""
+    writer = _private_writer(graph, node)
+    if not isinstance(writer, Clip) or graph.writer(writer.inputs[0]) is not None:
+        return None
+    return _replaced(
+        graph,
+        {
+            writer: [
+                replace(node, inputs=writer.inputs, output=writer.output),
+                replace(writer, inputs=(writer.output,), output=node.output),
+            ],
+            node: [],
+        },
+    )
+
+
 def _drop(graph: Graph, node: FakeQuantize) -> Graph | None:
     """R(R(x)) = R(x), also with a rounded clamp or picking between the two."""
     if rounding_of(graph, node.inputs[0]) != node.quantization:
@@ -101,6 +128,8 @@ def _clamp_before(graph: Graph, node: FakeQuantize) -> Graph | None:
     """clamp(R(x), R(b)) = R(clamp(x, R(b)))."""
     readers = graph.readers(node.output)
     if len(readers) != 1 or _is_output(graph, node.output):
+        return None
+    if graph.writer(node.inputs[0]) is None:
         return None
     (clip,) = readers
     if not isinstance(clip, Clip) or clip.clamp != _rounded(clip.clamp, node.quantization):
@@ -137,6 +166,17 @@ def _move_back(graph: Graph, node: FakeQuantize) -> Graph | None:
         },
         tensor,
     )
+
+
+_REWRITES = (
+    _round_clamp,
+    _drop_clamp,
+    _clamp_behind,
+    _drop,
+    _share,
+    _clamp_before,
+    _move_back,
+)
 
 
 def _private_writer(graph: Graph, node: FakeQuantize) -> Node | None:

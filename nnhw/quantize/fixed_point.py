@@ -43,7 +43,7 @@ _FLEXIBLE_SHIFTS = (15, 16)
 """Where the ratio follows M: the S that is enough however small M is, and the largest useful S."""
 
 _INEXACT_BITS = 16
-"""Significant bits of M where M / 2**S is not exactly the ratio, if there are so many."""
+"""Significant bits of M that are enough where M / 2**S is not exactly the ratio."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +75,9 @@ class FixedPoint:
     shift: np.ndarray
 
 
-def choose_constants(operators: Sequence[Factors], multiplier_bits: int) -> list[FixedPoint]:
+def choose_constants(
+    operators: Sequence[Factors], multiplier_bits: int, significant_bits: int = _INEXACT_BITS
+) -> list[FixedPoint]:
     """Multipliers and shifts of a network's operators, with the fewest distinct shifts.
 
     Parameters
@@ -84,8 +86,12 @@ def choose_constants(operators: Sequence[Factors], multiplier_bits: int) -> list
         Ratios of all operators that requantize.
     multiplier_bits
         Multipliers are less than 2**multiplier_bits; at least 10.
+    significant_bits
+        Of multipliers where they are not exactly the ratio, if `multiplier_bits` allow so many.
     """
-    intervals = [_shift_interval(factors, multiplier_bits) for factors in operators]
+    intervals = [
+        _shift_interval(factors, multiplier_bits, significant_bits) for factors in operators
+    ]
     shifts = fewest_points(
         [
             (int(lo), int(hi))
@@ -99,7 +105,9 @@ def choose_constants(operators: Sequence[Factors], multiplier_bits: int) -> list
     ]
 
 
-def _shift_interval(factors: Factors, multiplier_bits: int) -> tuple[np.ndarray, np.ndarray]:
+def _shift_interval(
+    factors: Factors, multiplier_bits: int, significant_bits: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and largest acceptable shift; int64 (...) each."""
     ratio = np.minimum(factors.ratio, _LARGEST_RATIO)
     mantissa, exponent = np.frexp(ratio.max(axis=-1))  # mantissa * 2**exponent, mantissa below 1
@@ -109,7 +117,7 @@ def _shift_interval(factors: Factors, multiplier_bits: int) -> tuple[np.ndarray,
         lows = np.minimum(_FLEXIBLE_BITS - exponent, _FLEXIBLE_SHIFTS[0])
         highs = np.minimum(highs, _FLEXIBLE_SHIFTS[1])
     else:
-        lows = np.minimum(_INEXACT_BITS - exponent, _exact_shift(ratio))
+        lows = np.minimum(significant_bits - exponent, _exact_shift(ratio))
     return np.clip(lows, 1, highs), highs
 
 

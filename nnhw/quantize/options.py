@@ -46,7 +46,7 @@ class QuantizeOptions:
     def __post_init__(self) -> None:
         _check_integer("weight_bits", self.weight_bits, 2, 8)
         for layer, bits in self.layer_bits.items():
-            _check_integer(f"layer_bits['{layer}']", bits, 2, 8)
+            _check_integer(f"bits of layer '{layer}'", bits, 2, 8)
         _check_integer("activation_bits", self.activation_bits, 4, 8)
         _check_integer("multiplier_bits", self.multiplier_bits, 10, 24)
         methods = get_args(CalibrationMethod)

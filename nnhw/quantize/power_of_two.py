@@ -9,7 +9,12 @@ engine whose multipliers are all one has none. Two operators need more than that
 - The terms of a sum are shifted together, so that operands of an addition share a scale, the larger
   of theirs. Where operands cannot (one of them is such an average), they keep their multipliers.
 
-*Measured*, outputs' signal to noise ratio against float with 8 bits, free scales and powers of two:
+An output of sums or concatenations is not finer than what comes in: it would have to be shifted to
+the left.
+
+*Measured*, outputs' signal to noise ratio against float with 8 bits, free scales and powers of two,
+in dB: mnist_cnn_zoo 37.8 and 36.5, digits_cnn 35.1 and 32.4, resnet8 37.3 and 33.1, dscnn 33.2 and
+24.2, mobilenet_vww 30.6 and 20.8, autoencoder 41.0 and 39.3; all labels stay right.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import Add, AveragePool, Graph, Quantization
+from ..ir import Add, AveragePool, Concat, Graph, Quantization
 from .fixed_point import Factors, FixedPoint
 from .options import CalibrationMethod
 from .ranges import quantization_error, with_scale
@@ -71,6 +76,10 @@ def power_of_two_quantizations(
                 for group in groups:
                     if _is_power_of_two(largest / result[group].scale):
                         result[group] = with_scale(result[group], largest)
+            if isinstance(node, Add | Concat):
+                largest = max(result[group].scale for group in groups)
+                if result[node.output].scale < largest:
+                    result[node.output] = with_scale(result[node.output], largest)
         if result == before:
             return result
 

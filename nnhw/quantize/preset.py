@@ -33,6 +33,9 @@ step): 17 bits 0.002 to 0.03 %, 20 bits 0.002 to 0.003 %, 24 bits 0.0002 to 0.00
 to 0.0015 %, which is the rounding of float32 in onnxruntime.
 """
 
+SIGNIFICANT_BITS = 20
+"""Of each multiplier; with 4 to spare, few distinct shifts serve all channels."""
+
 
 def is_quantized(graph: Graph) -> bool:
     """Whether a float graph is that of a model which arrived quantized."""
@@ -61,7 +64,7 @@ def quantize_preset(graph: Graph, calibration: np.ndarray | None = None) -> Grap
     -------
     Graph
         Of the operators of `nnhw.ir.integer_nodes`. Tensors have the names of the results of
-        QuantizeLinear. The ratios of scales are rounded to multipliers of 24 bits.
+        QuantizeLinear. The ratios of scales are rounded to multipliers of 20 to 24 bits.
 
     Raises
     ------
@@ -88,7 +91,9 @@ def quantize_preset(graph: Graph, calibration: np.ndarray | None = None) -> Grap
     if problems:
         raise UnsupportedError(problems)
     constants = iter(
-        choose_constants([d.factors for d in drafts if isinstance(d, Draft)], MULTIPLIER_BITS)
+        choose_constants(
+            [d.factors for d in drafts if isinstance(d, Draft)], MULTIPLIER_BITS, SIGNIFICANT_BITS
+        )
     )
     nodes = [d.finish(next(constants)) if isinstance(d, Draft) else d for d in drafts]
     tensors = {
@@ -137,6 +142,7 @@ def _join(
         rounding = rounding_of(graph, tensor)
         if rounding is not None:
             known.setdefault(tensor, rounding)
+    rounded = {node.output for node in graph.nodes if isinstance(node, FakeQuantize)}
     alias: dict[str, str] = {}
     nodes: list[Node] = []
     for node in graph.nodes:
@@ -150,7 +156,12 @@ def _join(
         if only and index is None and source not in known:  # the network's input
             alias[node.output] = source
             known[source] = node.quantization
-        elif only and index is not None and not isinstance(nodes[index], MaxPool | Move):
+        elif (
+            only
+            and index is not None
+            and source not in rounded
+            and not isinstance(nodes[index], MaxPool | Move)
+        ):
             nodes[index] = replace(nodes[index], output=node.output)
         elif source in known:
             nodes.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..ir import Conv, QConv, Quantization, Requantize
+from ..ir import Conv, QConv, Quantization, Requantize, signed_width
 from .fixed_point import Factors, FixedPoint
 from .operators import Draft, clamp_bounds
 
@@ -61,7 +61,7 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
             window=node.window,
             weight=weight.astype(np.int8),
             bias=bias,
-            weight_bits=_bits(weight),
+            weight_bits=signed_width(weight),
             weight_scale=scale,
             requantize=Requantize(
                 multiplier=constants.multiplier[:, 0], shift=constants.shift[:, 0], lo=lo, hi=hi
@@ -89,8 +89,3 @@ def _scale_of_magnitude(node: Conv) -> np.ndarray:
             ]
         )
     return np.where(largest == 0, 1, largest) / _UNIT_WEIGHT
-
-
-def _bits(weight: np.ndarray) -> int:
-    """The fewest bits of two's complement that hold all weights; at least 2."""
-    return max(2, 1 + max(int(weight.max()), -1 - int(weight.min())).bit_length())

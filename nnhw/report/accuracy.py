@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ..data import Dataset, top1
@@ -11,6 +9,7 @@ from ..golden import dequantize, quantize_input
 from ..golden import run as run_integer
 from ..ir import Graph, from_channels_last
 from ..quantize import run_float
+from .noise import decibels
 from .structure import Accuracy
 
 
@@ -56,4 +55,4 @@ def _agreement(exact: np.ndarray, integer: np.ndarray) -> float:
 def _sqnr_db(exact: np.ndarray, integer: np.ndarray) -> float | None:
     signal = float(np.sum(np.square(exact, dtype=np.float64)))
     noise = float(np.sum(np.square(exact.astype(np.float64) - integer)))
-    return round(10 * math.log10(signal / noise), 2) if signal and noise else None
+    return decibels(signal, noise)

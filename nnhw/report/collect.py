@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .. import __version__
 from ..ir import (
     DepthToSpace,
@@ -21,6 +23,7 @@ from ..ir import (
 from ..mapping import CycleModel, Program
 from .fit import describe_fit
 from .structure import Accuracy, BuildReport, LayerReport, Source, Verification
+from .tables import describe_tables
 
 OPERATORS: dict[type[Node], str] = {
     DepthToSpace: "depth to space",
@@ -41,10 +44,14 @@ def collect_report(
     program: Program,
     cycles: CycleModel,
     accuracy: Accuracy | None,
+    noise: Mapping[str, float],
     verification: Verification | None,
     files: tuple[str, ...],
 ) -> BuildReport:
-    """Put together what is known about a finished design; see `BuildReport`."""
+    """Put together what is known about a finished design; see `BuildReport`.
+
+    `noise` is what `measure_noise` found out; empty without samples.
+    """
     config = program.config
     operators = {node.output: node for node in graph.nodes}
     return BuildReport(
@@ -60,6 +67,7 @@ def collect_report(
         rows=config.rows,
         cols=config.cols,
         mac_units=config.mac_units,
+        engine=config.to_dict(),
         latency_cycles=cycles.latency_cycles,
         interval_cycles=cycles.interval_cycles,
         utilisation=_percent(cycles.utilisation),
@@ -74,14 +82,21 @@ def collect_report(
                 drain_wait=timing.drain_wait,
                 stream_wait=timing.stream_wait,
                 utilisation=_percent(timing.utilisation),
+                weight_bits=_weight_bits(operators[layer.tensor]),
+                sqnr_db=noise.get(layer.tensor),
             )
             for layer, timing in zip(program.layers, cycles.layers, strict=True)
         ),
         memory_bits=program.memory_bits(),
+        tables=describe_tables(graph),
         fits=describe_fit(program),
         verification=verification,
         files=files,
     )
+
+
+def _weight_bits(node: Node) -> int | None:
+    return node.weight_bits if isinstance(node, QConv) else None
 
 
 def _percent(share: float) -> float:

@@ -41,6 +41,12 @@ def describe_fit(program: Program) -> tuple[Fit, ...]:
         ),
         _option("look-up tables", program.has_tables, "for functions", "no layer needs one"),
         _option("gaps in results", program.has_gaps, "for parts of tensors", "results have none"),
+        _option(
+            "requantizer multipliers",
+            program.widths.multiplier > 0,
+            f"{program.widths.multiplier} bits",
+            "all factors are powers of two",
+        ),
         _shifts(program),
     )
 

@@ -30,6 +30,7 @@ def _headline(summary: ModelSummary) -> Table:
         ("input", ", ".join(_tensor(tensor) for tensor in summary.inputs)),
         ("output", ", ".join(_tensor(tensor) for tensor in summary.outputs)),
         ("work", f"{summary.macs:,} MACs, {summary.parameters:,} parameters"),
+        ("already quantized", _widths(summary)),
         ("weights", f"{text.bits(8 * summary.weight_bytes)} at 8 bits"),
         ("activations", f"{text.bits(8 * summary.peak_activation_bytes)} at 8 bits, at most"),
         ("left to the host", ", ".join(summary.host_postprocess)),
@@ -37,6 +38,12 @@ def _headline(summary: ModelSummary) -> Table:
         if figure:
             grid.add_row(name, Text(figure))
     return grid
+
+
+def _widths(summary: ModelSummary) -> str:
+    """Widths of what arrived quantized."""
+    given = (("weights", summary.weight_bits), ("activations", summary.activation_bits))
+    return ", ".join(f"{name} of {bits} bits" for name, bits in given if bits)
 
 
 def _nodes(summary: ModelSummary) -> Table:

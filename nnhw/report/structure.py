@@ -22,7 +22,7 @@ class Source:
     model_sha256, data_sha256
         Of the files' bytes.
     options
-        The options of the build by name.
+        The options of the build by name, as `BuildOptions` takes them.
     """
 
     model: str
@@ -81,6 +81,12 @@ class LayerReport:
         requantizer lanes, for room in the output buffer.
     utilisation
         macs / (cycles * multipliers of the array), in per cent.
+    weight_bits
+        Width of its weights; None if it has none.
+    sqnr_db
+        Signal to quantization noise ratio of its result, in dB, against the float network on
+        evaluation samples: noise of all layers up to it. None where it was not measured, or where
+        there is no signal or no noise.
     """
 
     name: str
@@ -92,6 +98,8 @@ class LayerReport:
     drain_wait: int
     stream_wait: int
     utilisation: float
+    weight_bits: int | None = None
+    sqnr_db: float | None = None
 
     @property
     def wait(self) -> int:
@@ -119,6 +127,32 @@ class Fit:
     kept: str
     left_out: str
     saved: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableReport:
+    """A function of one number as a table of its results.
+
+    Parameters
+    ----------
+    name, function
+        Name of its ONNX node; operator and constants such as "LeakyRelu(0.1)".
+    lowest, entries
+        The input's smallest integer, and the results for it and all that follow.
+    largest_error, mean_error
+        Distance from the function over all inputs, real values.
+    largest_error_steps, mean_error_steps
+        The same in steps of the result; rounding alone makes up to half a step.
+    """
+
+    name: str
+    function: str
+    lowest: int
+    entries: tuple[int, ...]
+    largest_error: float
+    mean_error: float
+    largest_error_steps: float
+    mean_error_steps: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +201,8 @@ class BuildReport:
         Of the integer network; None without data.
     rows, cols, mac_units
         Size of the array; multipliers in it.
+    engine
+        The whole configuration of the engine by name: what was chosen to suit the options.
     latency_cycles, interval_cycles
         As the cycle model has them; see the manifest.
     utilisation
@@ -175,6 +211,8 @@ class BuildReport:
         In order of execution.
     memory_bits
         Bits of each memory by name.
+    tables
+        Look-up tables in order of execution.
     fits
         How the hardware is fitted to the network.
     verification
@@ -195,11 +233,13 @@ class BuildReport:
     rows: int
     cols: int
     mac_units: int
+    engine: dict[str, Any]
     latency_cycles: int
     interval_cycles: int
     utilisation: float
     layers: tuple[LayerReport, ...]
     memory_bits: dict[str, int]
+    tables: tuple[TableReport, ...]
     fits: tuple[Fit, ...]
     verification: Verification | None
     files: tuple[str, ...]

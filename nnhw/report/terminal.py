@@ -13,7 +13,10 @@ from .structure import BuildReport
 
 def render_terminal(report: BuildReport) -> RenderableType:
     """The summary, the layers, and how the hardware is fitted, to be printed with rich."""
-    return Group(_summary(report), "", _layers(report), "", _fits(report))
+    parts = [_summary(report), "", _layers(report), "", _fits(report)]
+    if report.tables:
+        parts += ["", _tables(report)]
+    return Group(*parts)
 
 
 def _summary(report: BuildReport) -> RenderableType:
@@ -32,7 +35,7 @@ def _layers(report: BuildReport) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("layer", min_width=12)  # what gives way in a narrow terminal
     table.add_column("operator", no_wrap=True)
-    for name in ("result", "MACs", "cycles", "waiting", "used"):
+    for name in ("result", "MACs", "cycles", "waiting", "SQNR", "used"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", overflow="crop")
     names = text.without_common_folder([layer.name for layer in report.layers])
@@ -44,6 +47,7 @@ def _layers(report: BuildReport) -> Table:
             f"{layer.macs:,}" if layer.macs else "-",
             f"{layer.cycles:,}",
             f"{layer.wait:,}" if layer.wait else "-",
+            text.decibels(layer.sqnr_db),
             f"{layer.utilisation:.1f}%" if layer.macs else "-",
             Text("█" * round(layer.utilisation / 12.5), style="cyan", no_wrap=True),
         )
@@ -57,4 +61,14 @@ def _fits(report: BuildReport) -> Table:
         table.add_column(name)
     for fit in report.fits:
         table.add_row(fit.part, fit.kept, fit.left_out, fit.saved)
+    return table
+
+
+def _tables(report: BuildReport) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("look-up table", "function", "error"):
+        table.add_column(name)
+    names = text.without_common_folder([entry.name for entry in report.tables])
+    for entry, name in zip(report.tables, names, strict=True):
+        table.add_row(Text(text.shorten(name)), Text(entry.function), text.table_error(entry))
     return table

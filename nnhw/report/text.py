@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from .structure import Accuracy, BuildReport
+from .structure import Accuracy, BuildReport, TableReport
 
 REFERENCE_MHZ = 100
 
@@ -12,6 +12,11 @@ REFERENCE_MHZ = 100
 def percent(value: float | None) -> str:
     """A share such as "98.75%"."""
     return "-" if value is None else f"{value:.2f}%"
+
+
+def decibels(value: float | None) -> str:
+    """A ratio such as "35.1 dB"."""
+    return "-" if value is None else f"{value:.1f} dB"
 
 
 def shape(dimensions: tuple[int, int, int]) -> str:
@@ -84,8 +89,16 @@ def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
     if accuracy.agreement is not None:
         rows.append(("same answer as float", percent(accuracy.agreement)))
     if accuracy.sqnr_db is not None:
-        rows.append(("signal to quantization noise", f"{accuracy.sqnr_db:.1f} dB"))
+        rows.append(("signal to quantization noise", decibels(accuracy.sqnr_db)))
     return rows
+
+
+def table_error(table: TableReport) -> str:
+    """How far a table is from its function."""
+    return (
+        f"off by at most {table.largest_error:.3g} ({table.largest_error_steps:.2f} steps), "
+        f"{table.mean_error:.3g} ({table.mean_error_steps:.2f} steps) on average"
+    )
 
 
 def verdict(report: BuildReport) -> tuple[str, bool | None]:

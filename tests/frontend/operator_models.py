@@ -87,17 +87,18 @@ FUNCTIONS = {
     "sin": one("Sin"),
     "softplus": one("Softplus"),
     "softsign": one("Softsign"),
+    "swish": one("Swish", alpha=1.3, opset=24),
     "sqrt": one("Sqrt", low=0.5, high=4.0),
     "square": one("Mul", "x x"),
     "tanh": one("Tanh"),
     "thresholded_relu": one("ThresholdedRelu", alpha=1.2),
 }
-"""Functions of one number, each a single table.
+"""Functions of one number, each a single table."""
 
-Those with steps have results that depend on which side of a step an input is rounded to.
-"""
-
-STEPS = {"ceil", "floor", "round", "sign", "shrink", "thresholded_relu"}
+STEPS = {
+    f"function-{name}" for name in ("ceil", "floor", "round", "sign", "shrink", "thresholded_relu")
+}
+"""Cases whose results depend on the side of a step that an input is rounded to."""
 
 SWISH = Case(nodes=[node("Sigmoid", "x", "s"), node("Mul", "x s")])
 SCALED_SWISH = Case(
@@ -155,7 +156,15 @@ GELU_TANH = Case(
 )
 MISH = Case(nodes=[node("Softplus", "x", "a"), node("Tanh", "a", "b"), node("Mul", "x b")])
 
+CUBE = Case(nodes=[node("Mul", "x x", "p"), node("Mul", "x p")])
+GELU_TANH_BY_PRODUCTS = Case(
+    nodes=[node("Mul", "x x", "o"), node("Mul", "o x", "p"), *GELU_TANH.nodes[1:]],
+    constants={name: value for name, value in GELU_TANH.constants.items() if name != "three"},
+)
+
 PATTERNS = {
+    "cube": (CUBE, "pow"),
+    "gelu_tanh_by_products": (GELU_TANH_BY_PRODUCTS, "gelu_tanh"),
     "swish": (SWISH, "swish"),
     "scaled_swish": (SCALED_SWISH, "swish"),
     "hard_swish": (HARD_SWISH, "hard_swish"),
@@ -363,3 +372,16 @@ TRANSPOSED = {
     "groups": transposed((2, 2), groups=2, out=2, strides=[2, 2]),
     "one_axis": transposed((4,), strides=[2], pads=[1, 1]),
 }
+
+CASES = {
+    f"{family}-{name}": case
+    for family, cases in {
+        "function": FUNCTIONS,
+        "pattern": {name: case for name, (case, _) in PATTERNS.items()},
+        "join": JOINS,
+        "move": MOVES,
+        "transposed": TRANSPOSED,
+    }.items()
+    for name, case in cases.items()
+}
+"""All of them."""

@@ -50,6 +50,15 @@ class Comparison:
         )
 
 
+def output_steps(model: onnx.ModelProto, graph: Graph, x: np.ndarray) -> np.ndarray:
+    """Differences from onnxruntime, in steps, at the end of the integer graph."""
+    (port,) = graph.outputs
+    found = from_ports(graph, x)
+    inputs = {graph.inputs[0].onnx_name: x}
+    expected = run_reference(model, inputs, [port.onnx_name])[port.onnx_name]
+    return np.rint((found - expected) / graph.tensors[port.tensor].q.scale)
+
+
 def compare(path: Path, graph: Graph, x: np.ndarray) -> Comparison:
     """Compare all results of QuantizeLinear that are tensors of the integer graph.
 
@@ -77,9 +86,9 @@ def compare(path: Path, graph: Graph, x: np.ndarray) -> Comparison:
         onnx_order = found[name].transpose(0, 3, 1, 2).reshape(len(x), *types[name].shape[1:])
         shift = 0 if tensor.q.signed == types[name].signed else 1 << (tensor.q.bits - 1)
         fed[name] = (onnx_order.astype(np.int16) + shift).astype(types[name].dtype)
-    chained = _run(model, {source.onnx_name: x.astype(np.float32)}, names)
+    chained = run_reference(model, {source.onnx_name: x.astype(np.float32)}, names)
     cut = _cut(model, names)
-    apart = _run(
+    apart = run_reference(
         cut,
         {source.onnx_name: x.astype(np.float32)} | {f"{n}_fed": v for n, v in fed.items()},
         names,
@@ -131,7 +140,7 @@ def _cut(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
     return cut
 
 
-def _run(
+def run_reference(
     model: onnx.ModelProto, inputs: dict[str, np.ndarray], names: list[str]
 ) -> dict[str, np.ndarray]:
     """Any tensors, without the runtime's own rewrites, sample by sample."""

@@ -7,6 +7,7 @@ from onnx_models import check, model, node, normal, save
 
 from nnhw.errors import UnsupportedError
 from nnhw.frontend import load_model
+from nnhw.ir import Function
 
 W = {"w": normal(6, 4), "k": normal(4, 3, 1, 1)}
 GEMM = node("Gemm", "x w", "z")
@@ -84,12 +85,19 @@ def test_softmax_within_the_network_is_refused(tmp_path):
     assert "Gemm 'the_gemm_y'" in problem
 
 
-def test_swish_is_one_problem(tmp_path):
-    nodes = [CONV, node("Sigmoid", "z", "s"), node("Mul", "z s", "m"), node("Relu", "m")]
-    with pytest.raises(UnsupportedError) as caught:
-        load_model(save(model(nodes, (1, 3, 4, 5), W), tmp_path))
-    assert len(caught.value.problems) == 1
-    assert "Sigmoid 'the_sigmoid_s'" in str(caught.value)
+def test_sigmoid_within_the_network_stays_in_hardware(tmp_path):
+    gate = [CONV, node("Sigmoid", "z", "s"), node("Mul", "z s")]
+    graph = check(model(gate, (1, 3, 4, 5), W), tmp_path)
+    assert graph.host_postprocess == ()
+    assert [n.function for n in graph.nodes if isinstance(n, Function)] == ["sigmoid"]
+    pooled = [CONV, node("Sigmoid", "z", "s"), node("GlobalAveragePool", "s")]
+    assert check(model(pooled, (1, 3, 4, 5), W), tmp_path).host_postprocess == ()
+    twice = [CONV, node("Sigmoid", "z", "s"), node("Sigmoid", "s", "t"), node("Flatten", "t")]
+    assert check(model(twice, (1, 3, 4, 5), W), tmp_path).host_postprocess == (
+        "Sigmoid",
+        "Sigmoid",
+        "Reshape(shape=[1, 80])",
+    )
 
 
 def test_shape_that_is_not_fixed(tmp_path):

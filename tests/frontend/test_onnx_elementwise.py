@@ -76,14 +76,19 @@ def test_add_in_different_orders_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("nodes", "constants", "message"),
     [
-        ([node("Mul", "x x")], {}, "has to be a constant"),
-        ([node("Sub", "x x")], {}, "has to be a constant"),
-        ([node("Div", "c x")], {"c": np.float32(2)}, "divides by a computed tensor"),
+        ([node("Pow", "x c")], {"c": normal(3, 4, 5)}, "a single exponent"),
+        ([node("Pow", "c x")], {"c": np.float32(2)}, "has to be a constant"),
+        ([node("Max", "x c")], {"c": normal(5)}, "a single constant"),
+        ([node("Max", "x x")], {}, "compares computed tensors"),
         ([node("Add", "x c")], {"c": normal(6, 3, 4, 5)}, "to a larger shape"),
         (
-            [node("GlobalMaxPool", "x", "g"), node("Add", "x g")],
+            [
+                node("MaxPool", "x", "g", kernel_shape=[4, 1]),
+                node("MaxPool", "x", "h", kernel_shape=[1, 5]),
+                node("Add", "g h"),
+            ],
             {},
-            r"shapes \(1, 3, 4, 5\) and \(1, 3, 1, 1\)",
+            r"shapes \(1, 3, 1, 5\) and \(1, 3, 4, 1\)",
         ),
     ],
 )

@@ -5,37 +5,48 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx_models import check
-from operator_models import FUNCTIONS, JOINS, MOVES, PATTERNS, STEPS, TRANSPOSED
+from operator_models import CASES, FUNCTIONS, PATTERNS, STEPS, Case
 from qdq_reference import assert_agree, isolated
 
-from nnhw import golden
-from nnhw.ir import Graph, to_channels_last
+from nnhw import golden, ir
+from nnhw.ir import Function, Graph, to_channels_last
 from nnhw.passes import simplify_graph
 from nnhw.quantize import quantize, run_float
-
-CASES = {
-    f"{family}-{name}": case
-    for family, cases in {
-        "function": FUNCTIONS,
-        "pattern": {name: case for name, (case, _) in PATTERNS.items()},
-        "join": JOINS,
-        "move": MOVES,
-        "transposed": TRANSPOSED,
-    }.items()
-    for name, case in cases.items()
-}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_operator(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    graph = simplify_graph(check(case.model(), tmp_path, case.data(3)))
-    (port,) = graph.inputs
-    x = to_channels_last(case.data(40), port, graph.tensors[port.tensor])
+    graph, x = simplified(case, tmp_path)
     integer = quantize(graph, x)
     assert_agree(isolated(integer, x, tmp_path))
-    if name.partition("-")[2] not in STEPS:
+    if name not in STEPS:
         assert decibels(graph, integer, x) > case.decibels
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_patterns_are_recognized(name: str, tmp_path: Path) -> None:
+    case, function = PATTERNS[name]
+    (node,) = simplified(case, tmp_path)[0].nodes
+    assert isinstance(node, Function)
+    assert node.function == function
+
+
+def test_every_function_has_a_case(tmp_path: Path) -> None:
+    found = {
+        node.function
+        for case in FUNCTIONS.values()
+        for node in simplified(case, tmp_path)[0].nodes
+        if isinstance(node, Function)
+    }
+    assert found | {"sigmoid"} == set(ir.FUNCTIONS)  # Sigmoid alone would stay with the host
+
+
+def simplified(case: Case, folder: Path) -> tuple[Graph, np.ndarray]:
+    """The graph of a case, equal to onnxruntime before and after the passes, and calibration."""
+    graph = simplify_graph(check(case.model(), folder, case.data(3)))
+    (port,) = graph.inputs
+    return graph, to_channels_last(case.data(40), port, graph.tensors[port.tensor])
 
 
 def decibels(graph: Graph, integer: Graph, x: np.ndarray) -> float:

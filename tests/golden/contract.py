@@ -7,7 +7,22 @@ from fractions import Fraction
 
 import numpy as np
 
-from nnhw.ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, Reshape, Window
+from nnhw.ir import (
+    DepthToSpace,
+    Graph,
+    Node,
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Reshape,
+    Resize,
+    Slice,
+    Window,
+)
 
 
 def run_slowly(graph: Graph, frame: np.ndarray) -> dict[str, np.ndarray]:
@@ -30,12 +45,32 @@ def _element(
     graph: Graph, node: Node, inputs: list[np.ndarray], position: tuple[int, int, int]
 ) -> int:
     row, col, channel = position
+    match node:
+        case Slice():
+            return inputs[0][tuple(a + b for a, b in zip(node.start, position, strict=True))]
+        case Resize():
+            return inputs[0][row // node.factor[0], col // node.factor[1], channel]
+        case DepthToSpace():
+            block = row % node.block * node.block + col % node.block
+            channels = inputs[0].shape[2] // node.block**2
+            return inputs[0][row // node.block, col // node.block, block * channels + channel]
+        case QFunction():
+            return int(node.table[inputs[0][position] - graph.tensors[node.inputs[0]].q.lo])
     zeros = [graph.tensors[name].q.zero_point for name in node.inputs]
     if isinstance(node, QMaxPool):
         taps = _taps(node.window, inputs[0].shape, row, col)
         best = max(inputs[0][r, c, channel] for _, _, r, c in taps)
         return min(max(best, node.lo), node.hi)
-    multiplier, shift = node.requantize.multiplier, node.requantize.shift
+    if isinstance(node, QConcat):
+        part = 0
+        while channel >= inputs[part].shape[2]:
+            channel -= inputs[part].shape[2]
+            part += 1
+        constants = node.parts[part]
+        acc = int(inputs[part][row, col, channel]) - zeros[part]
+    else:
+        constants = node.requantize
+    multiplier, shift = constants.multiplier, constants.shift
     match node:
         case QConv():
             acc = int(node.bias[channel])
@@ -49,11 +84,16 @@ def _element(
             taps = _taps(node.window, inputs[0].shape, row, col)
             acc = sum(int(inputs[0][r, c, channel]) - zeros[0] for _, _, r, c in taps)
             p, s = acc * int(multiplier[row, col]), int(shift[row, col])
+        case QConcat():
+            p, s = acc * int(multiplier[0]), int(shift[0])
+        case QMultiply():
+            a, b = (int(x[position]) - z for x, z in zip(inputs, zeros, strict=True))
+            p, s = a * b * int(multiplier[0]), int(shift[0])
         case QAdd():
             terms = [int(x[position]) - z for x, z in zip(inputs, zeros, strict=True)]
             p, s = terms[0] * int(multiplier[0]) + terms[1] * int(multiplier[1]), int(shift[0])
     y = round(Fraction(p, 2**s)) + graph.tensors[node.output].q.zero_point
-    return min(max(y, node.requantize.lo), node.requantize.hi)
+    return min(max(y, constants.lo), constants.hi)
 
 
 def _taps(

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from contract import run_slowly
-from integer_graphs import IntegerBuilder, random_network
+from integer_graphs import IntegerBuilder
+from random_networks import random_network
 
 from nnhw import golden
 from nnhw.errors import QuantizationError

@@ -123,7 +123,17 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager):
             assert ctx.get(buffer.beats.ready) == (held < buffers)
             read = reader.issue(held > 0)
             ctx.set(buffer.consumed, read is not None and read[2])
-            _, _, ready, data = await ctx.tick().sample(buffer.beats.ready, buffer.read_data)
+            memory = buffer._memory
+            _, _, ready, data, enable, written, read_rows = await ctx.tick().sample(
+                buffer.beats.ready,
+                buffer.read_data,
+                memory.write_enable,
+                memory.write_rows,
+                memory.read_rows,
+            )
+            if addressed is not None:  # what such a read gives is undefined
+                for bank in range(banks):
+                    assert not (enable >> bank & 1 and written[bank] == read_rows[bank])
             if valid and ready:
                 source.taken()
             if answered is not None:

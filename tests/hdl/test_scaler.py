@@ -16,13 +16,18 @@ SHIFT_SETS = [(1,), (7,), (1, 2), (3, 9, 12), (5, 20, 24, 31), (13, 40), (40,)]
 
 
 def make_scaler(
-    shifts: tuple[int, ...], *, stages: int, paired: bool = False, multiplies: bool = False
+    shifts: tuple[int, ...],
+    *,
+    stages: int,
+    paired: bool = False,
+    multiplies: bool = False,
+    multiplier_width: int = 9,
 ) -> Scaler:
     return Scaler(
         value_width=12,
         bias_width=10,
         operand_width=26 if multiplies else 13,
-        multiplier_width=9,
+        multiplier_width=multiplier_width,
         shifts=shifts,
         stages=stages,
         paired=paired,
@@ -34,7 +39,7 @@ def check(scaler: Scaler, inputs: dict[str, np.ndarray]) -> list[Fraction]:
     """Compare a scaler with fractions; returns these."""
     outputs = drive(scaler, inputs, ["quotient", "round_up"])
     operands = (inputs["value"] + inputs["bias"]).tolist()
-    multipliers = inputs["multiplier"].tolist()
+    multipliers = inputs.get("multiplier", np.ones(len(operands), int)).tolist()
     exact = []
     for t, second in enumerate(inputs["second"]):
         total = operands[t] * multipliers[t]
@@ -71,6 +76,26 @@ def test_scaler(shifts, stages, paired, multiplies):
         "product": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
     }
     check(scaler, inputs)
+
+
+@pytest.mark.parametrize(("paired", "multiplies"), [(False, False), (True, False), (True, True)])
+@pytest.mark.parametrize("shifts", [(0,), (0, 1, 5), (3, 40)])
+def test_without_a_multiplier(shifts, paired, multiplies):
+    rng = np.random.default_rng(0)
+    scaler = make_scaler(shifts, stages=1, paired=paired, multiplies=multiplies, multiplier_width=0)
+    assert "multiplier" not in scaler.signature.members
+    cycles = 200
+    second = np.arange(cycles) % 2 if paired else np.zeros(cycles, int)
+    check(
+        scaler,
+        {
+            "value": integers(rng, 12, cycles),
+            "bias": integers(rng, 10, cycles),
+            "shift": rng.integers(0, len(shifts), cycles),
+            "second": second,
+            "product": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
+        },
+    )
 
 
 @pytest.mark.parametrize("shift", [1, 2, 5, 22, 23, 24, 40])

@@ -68,7 +68,7 @@ def test_random_networks_use_all_that_there_is():
     }
     assert {layer.drain.parameter_mode for layer in layers} == set(ParameterMode)
     assert {program.padded for program in programs} == {False, True}
-    assert {program.lane_slots for program in programs} == {1, 2, 3}
+    assert max(program.lane_slots for program in programs) == 3
     for field in ("rolls", "warmup", "tiles", "chunks", "taps_y", "taps_x", "fence", "chase"):
         assert any(getattr(layer.fetch, field) for layer in layers), field
 

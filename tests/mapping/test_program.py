@@ -47,15 +47,39 @@ def addresses_written(plan: Plan) -> set[int]:
     }
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_granularity_divides_every_address(seed):
-    program = random_program(seed)
+def check_granularity(program: Program) -> None:
     for granularity, addresses in (
         (program.read_granularity, addresses_read(program)),
         (program.write_granularity, addresses_written(program)),
     ):
         assert program.config.banks % granularity == 0
         assert all(address % granularity == 0 for address in addresses)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_granularity_divides_every_address(seed):
+    check_granularity(random_program(seed))
+
+
+@pytest.mark.parametrize("rows", [4, 6])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda builder: builder.dense("x", 2),
+        lambda builder: builder.max_pool("x", kernel=(1, 2)),
+        lambda builder: builder.function("x"),
+        lambda builder: builder.add("x", "x"),
+        lambda builder: builder.conv("x", 2, kernel=(2, 2), dilation=(1, 2)),
+        lambda builder: builder.slice("x", (0, 0, 0), (4, 4, 20)),
+    ],
+    ids=["chunks", "tiles", "flat tiles", "pairs", "taps", "blocks"],
+)
+def test_granularity_divides_every_step(layer, rows):
+    builder = IntegerBuilder((4, 4, 24))
+    graph = builder.graph(builder.dense(layer(builder), 2))
+    program = map_graph(graph, EngineConfig(rows=rows, cols=2, lanes=2, input_bytes=8))
+    check_granularity(program)
+    assert program.read_granularity == (2 if rows == 6 else 4)
 
 
 def test_granularity_is_as_coarse_as_the_network_allows():

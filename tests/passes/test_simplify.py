@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_graphs import RawGraph, assert_same_results, kinds
 
-from nnhw.ir import Add, AveragePool, Clamp, Conv, Graph, MaxPool, Reshape
+from nnhw.ir import Add, AveragePool, Clamp, Conv, Graph, MaxPool, Move, Reshape, Slice
 from nnhw.passes import PASSES, simplify_graph
 
 
@@ -14,7 +14,7 @@ def assert_simple(graph: Graph) -> None:
     read = {name for node in graph.nodes for name in node.inputs}
     outputs = {port.tensor for port in graph.outputs}
     for node in graph.nodes:
-        assert isinstance(node, Conv | MaxPool | AveragePool | Add | Reshape)
+        assert isinstance(node, Conv | MaxPool | AveragePool | Add | Move)
         assert node.output in read | outputs
         if isinstance(node, Conv) and node.groups != 1:
             channels = graph.tensors[node.inputs[0]].shape[2]
@@ -23,7 +23,7 @@ def assert_simple(graph: Graph) -> None:
             assert not isinstance(graph.writer(node.inputs[0]), Reshape)
             assert graph.tensors[node.output].shape != graph.tensors[node.inputs[0]].shape
     for port in graph.outputs:
-        assert isinstance(graph.writer(port.tensor), Conv | MaxPool | AveragePool | Add)
+        assert isinstance(graph.writer(port.tensor), Conv | MaxPool | AveragePool | Add | Slice)
     assert not outputs & read
 
 

@@ -67,6 +67,32 @@ def test_every_operator_has_an_integer_form() -> None:
             assert node.requantize.multiplier.max() < 2**options.multiplier_bits
 
 
+def test_bits_of_single_layers() -> None:
+    b = Builder((4, 4, 3))
+    graph = b.graph(b.dense(b.conv(b.conv("x", 4), 4), 5))
+    options = QuantizeOptions(weight_bits=6, layer_bits={"node1": 3})
+    nodes = quantize(graph, b.data(30), options).nodes
+    assert [node.weight_bits for node in nodes if isinstance(node, QConv)] == [6, 3, 6]
+    largest = [np.abs(node.weight).max() for node in nodes if isinstance(node, QConv)]
+    assert largest[1] == 3
+    assert min(largest[0], largest[2]) > 15
+
+
+@pytest.mark.parametrize(
+    ("layer", "advice"),
+    [
+        ("nodes1", "did you mean 'node1'"),
+        ("fc", "the layers with weights are 'node0', 'node1'$"),
+        ("node2", "did you mean 'node"),  # a pool
+    ],
+)
+def test_bits_of_no_layer(layer: str, advice: str) -> None:
+    b = Builder((4, 4, 3))
+    graph = b.graph(b.average_pool(b.conv(b.conv("x", 4), 4), kernel=(4, 4)))
+    with pytest.raises(QuantizationError, match=f"Option bits names '{layer}', .*; {advice}"):
+        quantize(graph, b.data(3), QuantizeOptions(layer_bits={layer: 4}))
+
+
 def test_requantization_is_exactly_that_of_the_scales() -> None:
     """So that the QDQ model computes the same."""
     b = Builder((8, 8, 3))
@@ -173,7 +199,8 @@ def test_nodes_without_integer_form_are_named() -> None:
         ("weight_bits", 4.0),
         ("activation_bits", 3),
         ("multiplier_bits", 25),
-        ("calibration_method", "entropy"),
+        ("calibration_method", "median"),
+        ("weight_bits", True),
     ],
 )
 def test_options_out_of_range_are_named(option: str, value: object) -> None:

@@ -8,6 +8,7 @@ from nnhw.data import Dataset
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.quantize import QuantizeOptions, quantize
 from nnhw.report import Accuracy, Source, collect_report, measure_accuracy
+from nnhw.report.fit import describe_fit
 
 SOURCE = Source(model="net.onnx", model_sha256="", data="net.npz", data_sha256="", options={})
 ACCURACY = Accuracy(
@@ -27,6 +28,7 @@ def report_of(builder, output, *, config=None, weight_bits=8):
         program=program,
         cycles=cycles,
         accuracy=ACCURACY,
+        noise={"t0": 31.5},
         verification=None,
         files=("manifest.json",),
     )
@@ -77,6 +79,18 @@ def test_figures(varied):
         assert layer.utilisation == pytest.approx(100 * layer.macs / (layer.cycles * 32), abs=1e-3)
 
 
+def test_noise_and_bits_by_layer(varied, dense):
+    _, report = varied
+    assert [layer.sqnr_db for layer in report.layers] == [31.5, *[None] * 6]
+    assert [layer.weight_bits for layer in report.layers] == [8, 8, 8, None, None, None, 8]
+    assert [layer.weight_bits for layer in dense[1].layers] == [4, 4]
+
+
+def test_engine(dense):
+    _, report = dense
+    assert report.engine == EngineConfig(rows=8, cols=4).to_dict()
+
+
 def test_port(dense):
     _, report = dense
     assert report.input.startswith("input: 1x1x16, int8, scale ")
@@ -94,6 +108,7 @@ def test_fit_of_all_operators(varied):
     assert fit(report, "second scaled operand") == ("for pairs of tensors", "none", "")
     assert fit(report, "padding mask") == ("by position", "none", "")
     assert fit(report, "weights") == ("8 bits", "none", "")
+    assert fit(report, "requantizer multipliers")[1] == "none"
 
 
 def test_fit_of_matrix_products(dense):
@@ -158,3 +173,12 @@ def test_accuracy_of_one_output():
     assert accuracy.agreement is None
     assert accuracy.float_top1 is None
     assert accuracy.sqnr_db > 20
+
+
+def test_fit_of_shifts_alone():
+    builder = Builder((4, 4, 3))
+    graph = builder.graph(builder.conv("x", 4))
+    options = QuantizeOptions(power_of_two=True)
+    program = map_graph(quantize(graph, builder.data(20), options), EngineConfig(rows=4, cols=4))
+    (entry,) = [e for e in describe_fit(program) if e.part == "requantizer multipliers"]
+    assert (entry.kept, entry.left_out) == ("none", "all factors are powers of two")

@@ -18,6 +18,7 @@ from nnhw.report import (
     Fit,
     LayerReport,
     Source,
+    TableReport,
     Verification,
     render_html,
     render_terminal,
@@ -28,7 +29,7 @@ from nnhw.report.text import shorten, without_common_folder
 LAYERS = (
     LayerReport(
         name="/features/<1>/Conv", operator="conv 3x3", shape=(8, 8, 16), macs=73728, cycles=1200,
-        fence_wait=7, drain_wait=41, stream_wait=0, utilisation=96.0,
+        fence_wait=7, drain_wait=41, stream_wait=0, utilisation=96.0, weight_bits=4, sqnr_db=27.18,
     ),
     LayerReport(
         name="pool", operator="max pool 2x2 /2", shape=(4, 4, 16), macs=0, cycles=300,
@@ -55,11 +56,18 @@ REPORT = BuildReport(
     rows=16,
     cols=4,
     mac_units=64,
+    engine={"rows": 16, "lanes": 7},
     latency_cycles=1612,
     interval_cycles=1500,
     utilisation=76.8,
     layers=LAYERS,
     memory_bits={"weights": 36864, "activations": 0, "program": 300},
+    tables=(
+        TableReport(
+            name="squash", function="Sigmoid", lowest=-128, entries=(-77, 33), largest_error=0.0123,
+            mean_error=0.0045, largest_error_steps=0.49, mean_error_steps=0.18,
+        ),
+    ),
     fits=(Fit(part="accumulators", kept="19 bits", left_out="13 of 32 bits", saved="104 bits"),),
     verification=Verification(
         passed=True, simulator="verilator 5.48.0", frames=11, latency_cycles=1612,
@@ -88,6 +96,8 @@ FIGURES = (
     "98.99%",
     "99.50%",
     "31.4 dB",
+    "27.2 dB",
+    "off by at most 0.0123 (0.49 steps), 0.0045 (0.18 steps) on average",
     "16 rows x 4 columns = 64 MACs a cycle",
     "1,612 cycles",
     "1,500 cycles from frame to frame",
@@ -111,7 +121,7 @@ def test_every_figure_is_shown(figure):
 
 
 def test_waits():
-    assert re.search(r"1,200 +48 +96.0%", terminal(REPORT))
+    assert re.search(r"1,200 +48 +27.2 dB +96.0%", terminal(REPORT))
     cells = re.findall(r'<td class="n">(.*?)</td>', render_html(REPORT))
     assert cells[:7] == ["8x8x16", "73,728", "1,200", "7", "41", "-", "96.0%"]
 

@@ -37,7 +37,7 @@ def concat(node: OnnxNode, build: Builder) -> Value:
     outer = _elements_outside(leader, axis)
     orders = [_order_of_others(value, axis, outer) for value in values]
     for value, order in zip(values, orders, strict=True):
-        if order is None or not np.array_equal(order, orders[0]):
+        if order is None or orders[0] is None or (order != orders[0]).any():
             raise layout_problem(value, "the other inputs")
     inner = math.prod(leader.shape) // outer // leader.onnx_shape[axis]
     shapes = [

@@ -1,0 +1,189 @@
+"""Everything about a build that can be chosen: one frozen value, on its own or from a file.
+
+The options have the same names in Python, in a configuration file, in report.json and, with hyphens
+for underscores, on the command line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from .errors import DataError, MappingError, OptionError, ToolError
+from .quantize import CalibrationMethod, QuantizeOptions
+
+SIMULATORS = ("verilator", "icarus")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """The options of a build. Options that were not chosen are None.
+
+    Parameters
+    ----------
+    rows, cols
+        Size of the array; both or neither.
+    macs
+        Multipliers to spend, in place of `rows` and `cols`.
+    weight_bits, act_bits
+        Width of a weight, 2 to 8, and of an activation, 4 to 8.
+    bits
+        Width of the weights of single layers, by the name of their ONNX node.
+    calibration
+        How the range of an activation is found: "mse", "minmax", "percentile" or "entropy"; see
+        `nnhw.quantize.ranges`.
+    power_of_two
+        Whether all scales are powers of two, so that requantization only shifts; see
+        `nnhw.quantize.power_of_two`.
+    equalize
+        Whether to even out the ranges of channels first; see `nnhw.quantize.equalize`.
+    vectors
+        Real samples to simulate, or random frames without data; the extreme frames come on top.
+    simulate
+        Whether to simulate the exported design.
+    simulator
+        "verilator" or "icarus".
+    seed
+        Of the choice of calibration samples, of random frames and of the simulation's pauses.
+
+    Raises
+    ------
+    NnhwError
+        If an option has the wrong type, is out of range or contradicts another one.
+    """
+
+    rows: int | None = None
+    cols: int | None = None
+    macs: int | None = None
+    weight_bits: int = 8
+    act_bits: int = 8
+    bits: Mapping[str, int] = field(default_factory=dict)
+    calibration: CalibrationMethod = "mse"
+    power_of_two: bool = False
+    equalize: bool = False
+    vectors: int = 8
+    simulate: bool = True
+    simulator: str = "verilator"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            _check_type(name, value)
+        # A copy that is nobody else's, in an order that does not depend on how it was given.
+        object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
+        self._check_array()
+        self.quantization()
+        if self.vectors < 1:
+            raise DataError(f"Option vectors must be at least 1, not {self.vectors}")
+        if self.seed < 0:
+            raise OptionError(f"Option seed must be at least 0, not {self.seed}")
+        if self.simulator not in SIMULATORS:
+            raise ToolError(
+                f"Option simulator must be one of {', '.join(SIMULATORS)}, not {self.simulator!r}"
+            )
+
+    def _check_array(self) -> None:
+        if (self.rows is None) != (self.cols is None):
+            given, missing = ("rows", "cols") if self.cols is None else ("cols", "rows")
+            raise MappingError(
+                f"Option {given} needs {missing} too; or give macs and neither of them"
+            )
+        if self.macs is not None and self.rows is not None:
+            raise MappingError(
+                "Options rows and cols already say how many multipliers to spend; drop macs"
+            )
+
+    def quantization(self) -> QuantizeOptions:
+        """What of the options concerns `quantize`."""
+        return QuantizeOptions(
+            weight_bits=self.weight_bits,
+            layer_bits=self.bits,
+            activation_bits=self.act_bits,
+            calibration_method=self.calibration,
+            power_of_two=self.power_of_two,
+        )
+
+    def replace(self, **changes: Any) -> BuildOptions:
+        """The same options with some changed.
+
+        Widths of single layers are added to those there; a size of the array takes the place of a
+        number of multipliers, and the reverse.
+
+        Raises
+        ------
+        NnhwError
+            If a name is no option, or the result is wrong.
+        """
+        check_names(changes, "The call of build")
+        if isinstance(bits := changes.get("bits"), Mapping):
+            changes["bits"] = {**self.bits, **bits}
+        if "macs" in changes and not {"rows", "cols"} & set(changes):
+            changes |= {"rows": None, "cols": None}
+        elif "macs" not in changes and {"rows", "cols"} <= set(changes):
+            changes["macs"] = None
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options by name, for JSON; `BuildOptions(**...)` makes the same options of them."""
+        return asdict(self)
+
+
+def load_options(path: str | PathLike[str]) -> BuildOptions:
+    """Read options from a TOML file: one key for each, a table for `bits`.
+
+    Raises
+    ------
+    NnhwError
+        If the file cannot be read, names something else, or an option is wrong.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OptionError(f"Configuration file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"Configuration file {path} is not TOML: {error}") from error
+    check_names(values, f"Configuration file {path}")
+    return BuildOptions(**values)
+
+
+def check_names(names: Iterable[str], origin: str) -> None:
+    """Refuse what is no option.
+
+    Raises
+    ------
+    OptionError
+        It says what `origin` names, and what was probably meant.
+    """
+    known = [item.name for item in dataclasses.fields(BuildOptions)]
+    for name in names:
+        if name in known:
+            continue
+        similar = get_close_matches(name, known, n=1)
+        advice = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}"
+        raise OptionError(f"{origin} names '{name}', which is no option of a build; {advice}")
+
+
+def _check_type(name: str, value: object) -> None:
+    """Refuse a value of the wrong type; ranges are checked by those who know them."""
+    if name in ("power_of_two", "equalize", "simulate"):
+        fits, wanted = isinstance(value, bool), "true or false"
+    elif name in ("calibration", "simulator"):
+        fits, wanted = isinstance(value, str), "a string"
+    elif name == "bits":
+        fits = isinstance(value, Mapping) and all(map(_is_integer, value.values()))
+        wanted = "a table of layers with an integer each"
+    else:
+        fits = _is_integer(value) or (value is None and name in ("rows", "cols", "macs"))
+        wanted = "an integer"
+    if not fits:
+        raise OptionError(f"Option {name} must be {wanted}, not {value!r}")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

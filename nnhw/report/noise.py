@@ -1,0 +1,55 @@
+"""Which layer quantization hurts: every tensor of the integer network against the float network."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..golden import dequantize, quantize_input
+from ..golden import run as run_integer
+from ..ir import Graph
+from ..quantize import run_float
+
+_SAMPLES = 256
+_BATCH = 32
+"""Samples at a time, as all tensors of both networks are kept."""
+
+
+def measure_noise(float_graph: Graph, integer_graph: Graph, x: np.ndarray) -> dict[str, float]:
+    """Signal to quantization noise ratio of the result of every node, in dB.
+
+    Noise is all that has come together from the input on, not what the node alone adds.
+
+    Parameters
+    ----------
+    float_graph
+        What was quantized; tensors of the same name are compared.
+    integer_graph
+        What came of it.
+    x
+        (N, H, W, C), samples; the first 256 are enough.
+
+    Returns
+    -------
+    dict
+        By tensor; without tensors that have no counterpart, no signal or no noise.
+    """
+    names = [node.output for node in integer_graph.nodes if node.output in float_graph.tensors]
+    source = integer_graph.tensors[integer_graph.inputs[0].tensor].q
+    signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for start in range(0, min(len(x), _SAMPLES), _BATCH):
+        batch = x[start : min(start + _BATCH, _SAMPLES)]
+        exact = run_float(float_graph, batch, keep=names)
+        found = run_integer(integer_graph, quantize_input(batch, source), keep=names)
+        for name in names:
+            real = dequantize(found[name], integer_graph.tensors[name].q)
+            signal[name] += float(np.sum(np.square(exact[name], dtype=np.float64)))
+            noise[name] += float(np.sum(np.square(exact[name].astype(np.float64) - real)))
+    ratios = {name: decibels(signal[name], noise[name]) for name in names}
+    return {name: ratio for name, ratio in ratios.items() if ratio is not None}
+
+
+def decibels(signal: float, noise: float) -> float | None:
+    """The ratio of two powers; None if either is zero."""
+    return round(10 * math.log10(signal / noise), 2) if signal and noise else None

@@ -1,0 +1,50 @@
+"""Requantization constants as the hardware holds them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from engine_simulation import run_engine
+from random_graphs import Builder
+
+from nnhw import golden
+from nnhw.ir import Clamp, Graph
+from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
+from nnhw.quantize import QuantizeOptions, quantize
+
+
+def network(*, power_of_two: bool) -> tuple[Graph, Program, np.ndarray]:
+    """Integer graph, program and frames of a network with every kind of factor."""
+    b = Builder((5, 5, 3))
+    x = b.conv("x", 4, kernel=(3, 3), pads=(1, 1, 1, 1), clamp=Clamp(lo=0.0))
+    x = b.add(x, b.conv(x, 4))
+    x = b.max_pool(x, kernel=(2, 2))
+    x = b.average_pool(x, kernel=(3, 3))
+    data = b.data(30)
+    options = QuantizeOptions(power_of_two=power_of_two, weight_bits=6)
+    graph = quantize(b.graph(b.dense(x, 3)), data, options)
+    frames = golden.quantize_input(data[:3], graph.tensors["x"].q)
+    return graph, map_graph(graph, EngineConfig(rows=4, cols=3)), frames
+
+
+def test_shifts_alone() -> None:
+    _, program, _ = network(power_of_two=True)
+    assert program.widths.multiplier == 0
+    assert set(np.unique(program.parameters[..., 1])) <= {0, 1}  # 0 where a lane is not used
+    assert program.shifts[0] == 0  # of the max pool
+
+
+def test_multipliers() -> None:
+    _, program, _ = network(power_of_two=False)
+    assert program.widths.multiplier > 4
+    assert program.shifts[0] > 0
+
+
+@pytest.mark.parametrize("power_of_two", [False, True])
+def test_engine_computes_the_same(power_of_two: bool) -> None:
+    graph, program, frames = network(power_of_two=power_of_two)
+    run = run_engine(program, frames)
+    (expected,) = golden.run(graph, frames).values()
+    np.testing.assert_array_equal(run.frames, expected.reshape(len(frames), -1))
+    cycles = predict_cycles(program)
+    assert run.last_out[0] - run.first_in[0] == cycles.latency_cycles

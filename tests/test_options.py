@@ -1,0 +1,131 @@
+"""Options of a build: their checks, the configuration file, and what wins over what."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nnhw.errors import MappingError, NnhwError, OptionError, QuantizationError
+from nnhw.options import BuildOptions, load_options
+
+FILE = """
+macs = 64
+weight_bits = 6
+act_bits = 7
+calibration = "percentile"
+power_of_two = true
+equalize = true
+vectors = 3
+simulate = false
+simulator = "icarus"
+seed = 5
+
+[bits]
+"/body/0/Conv" = 4
+fc = 3
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "build.toml"
+    path.write_text(text)
+    return path
+
+
+def test_file(tmp_path):
+    assert load_options(write(tmp_path, FILE)) == BuildOptions(
+        macs=64,
+        weight_bits=6,
+        act_bits=7,
+        bits={"/body/0/Conv": 4, "fc": 3},
+        calibration="percentile",
+        power_of_two=True,
+        equalize=True,
+        vectors=3,
+        simulate=False,
+        simulator="icarus",
+        seed=5,
+    )
+
+
+def test_empty_file_means_defaults(tmp_path):
+    assert load_options(write(tmp_path, "")) == BuildOptions()
+
+
+def test_json_and_back():
+    options = BuildOptions(rows=4, cols=2, bits={"z": 4, "a": 2}, calibration="entropy")
+    text = json.dumps(options.to_dict())
+    assert BuildOptions(**json.loads(text)) == options
+    assert text == json.dumps(BuildOptions(**json.loads(text)).to_dict())
+    assert list(options.to_dict()["bits"]) == ["a", "z"]
+
+
+def test_options_of_quantization():
+    options = BuildOptions(weight_bits=5, act_bits=6, bits={"fc": 3}, calibration="minmax")
+    quantization = options.quantization()
+    assert quantization.activation_bits == 6
+    assert quantization.calibration_method == "minmax"
+    assert (quantization.bits_of("fc"), quantization.bits_of("conv")) == (3, 5)
+
+
+def test_bits_are_nobody_elses():
+    bits = {"fc": 3}
+    options = BuildOptions(bits=bits)
+    bits["fc"] = 4
+    assert options.bits == {"fc": 3}
+
+
+def test_replace():
+    options = BuildOptions(macs=64, bits={"a": 2, "b": 3}, seed=5)
+    changed = options.replace(bits={"b": 4}, seed=0)
+    assert (changed.bits, changed.seed, changed.macs) == ({"a": 2, "b": 4}, 0, 64)
+    sized = options.replace(rows=4, cols=2)
+    assert (sized.rows, sized.cols, sized.macs) == (4, 2, None)
+    assert sized.replace(macs=9) == BuildOptions(macs=9, bits={"a": 2, "b": 3}, seed=5)
+    with pytest.raises(MappingError, match="drop macs"):
+        options.replace(rows=4, cols=2, macs=9)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("wieght_bits = 4", r"build\.toml names 'wieght_bits', .* did you mean weight_bits\?"),
+        ("zzz = 4", "names 'zzz', which is no option of a build; there are rows, cols, macs"),
+        ("rows = '4'\ncols = 4", "Option rows must be an integer, not '4'"),
+        ("weight_bits = 4.0", "Option weight_bits must be an integer, not 4.0"),
+        ("vectors = true", "Option vectors must be an integer, not True"),
+        ("power_of_two = 1", "Option power_of_two must be true or false, not 1"),
+        ("simulator = 3", "Option simulator must be a string, not 3"),
+        ("bits = 4", "Option bits must be a table of layers with an integer each, not 4"),
+        ("[bits]\nfc = '4'", "Option bits must be a table of layers with an integer each"),
+        ("seed = -1", "Option seed must be at least 0, not -1"),
+        ("rows = ", r"build\.toml is not TOML: .*line 1"),
+    ],
+)
+def test_wrong_file(tmp_path, text, message):
+    with pytest.raises(OptionError, match=message):
+        load_options(write(tmp_path, text))
+
+
+def test_absent_file(tmp_path):
+    with pytest.raises(OptionError, match=r"none\.toml cannot be read: No such file"):
+        load_options(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weight_bits": 9}, "Option weight_bits must be an integer from 2 to 8, not 9"),
+        ({"bits": {"fc": 1}}, "Option bits of layer 'fc' must be an integer from 2 to 8, not 1"),
+        ({"act_bits": 3}, "Option activation_bits must be an integer from 4 to 8, not 3"),
+        ({"calibration": "kl"}, "must be one of mse, minmax, percentile, entropy, not 'kl'"),
+    ],
+)
+def test_out_of_range(options, message):
+    with pytest.raises(QuantizationError, match=message):
+        BuildOptions(**options)
+
+
+def test_unknown_name_in_python():
+    with pytest.raises(NnhwError, match=r"names 'colls', .*did you mean cols\?"):
+        BuildOptions().replace(colls=4)
