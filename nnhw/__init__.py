@@ -9,29 +9,34 @@ if TYPE_CHECKING:
     from .errors import NnhwError
     from .frontend import inspect_model
     from .inference import Inference, run_design
+    from .options import BuildOptions, load_options
     from .pipeline import BuildResult, build
     from .simulate import SimulationResult, run_regression
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BuildOptions",
     "BuildResult",
     "Inference",
     "NnhwError",
     "SimulationResult",
     "build",
     "inspect_model",
+    "load_options",
     "run_design",
     "run_regression",
 ]
 
 _MODULES = {
+    "BuildOptions": "options",
     "BuildResult": "pipeline",
     "Inference": "inference",
     "NnhwError": "errors",
     "SimulationResult": "simulate",
     "build": "pipeline",
     "inspect_model": "frontend",
+    "load_options": "options",
     "run_design": "inference",
     "run_regression": "simulate",
 }

@@ -42,13 +42,21 @@ class IntegerBuilder:
         Of all that is random.
     bits
         Width of activations; a random one for each tensor if None.
+    powers_of_two
+        Whether all multipliers of the requantization are powers of two.
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], seed: int = 0, *, bits: int | None = None
+        self,
+        shape: tuple[int, int, int],
+        seed: int = 0,
+        *,
+        bits: int | None = None,
+        powers_of_two: bool = False,
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.bits = bits
+        self.powers_of_two = powers_of_two
         self.nodes: list[Node] = []
         self.tensors = {"x": Tensor(name="x", shape=shape, quantization=self._quantization())}
 
@@ -202,6 +210,8 @@ class IntegerBuilder:
         q = self.tensors[output].q
         bits = int(self.rng.integers(1, 14))
         multiplier = self.rng.integers(1 << (bits - 1), 1 << bits, shape)
+        if self.powers_of_two:
+            multiplier = 1 << self.rng.integers(0, bits, shape)
         if uniform:
             multiplier[...] = multiplier.flat[0]
         shift = np.rint(np.log2(spread * multiplier)) - (q.bits - 2)

@@ -11,12 +11,16 @@ from nnhw.ir import (
     Add,
     AveragePool,
     Clamp,
+    Concat,
     Conv,
+    Function,
     Graph,
     MaxPool,
+    Multiply,
     Node,
     Port,
     Reshape,
+    Slice,
     Tensor,
     Window,
 )
@@ -98,6 +102,21 @@ class Builder:
             divisor = window_divisor(geometry, self.shape(x))
         node = AveragePool(**self._names(x), window=geometry, divisor=divisor, clamp=clamp)
         return self.append(node, (*geometry.output_size(height, width), channels))
+
+    def multiply(self, a: str, b: str, *, clamp: Clamp = NONE) -> str:
+        return self.append(Multiply(**self._names(a, b), clamp=clamp), self.shape(a))
+
+    def concat(self, *inputs: str) -> str:
+        height, width, _ = self.shape(inputs[0])
+        channels = sum(self.shape(name)[2] for name in inputs)
+        return self.append(Concat(**self._names(*inputs)), (height, width, channels))
+
+    def function(self, x: str, function: str, *parameters: float) -> str:
+        node = Function(**self._names(x), function=function, parameters=parameters)
+        return self.append(node, self.shape(x))
+
+    def slice(self, x: str, start: tuple[int, int, int], *shape: int) -> str:
+        return self.append(Slice(**self._names(x), start=start), shape)
 
     def add(self, a: str, b: str, *, clamp: Clamp = NONE) -> str:
         return self.append(Add(**self._names(a, b), clamp=clamp), self.shape(a))

@@ -29,9 +29,13 @@ NOT_LAST = (Reshape, QConcat, Resize, DepthToSpace)
 
 
 def random_network(seed: int, *, largest: int = 7) -> tuple[IntegerBuilder, Graph]:
-    """A network of 1 to 5 operators on an input of up to `largest` rows, columns and channels."""
+    """A network of 1 to 5 operators on an input of up to `largest` rows, columns and channels.
+
+    The multipliers of every fourth one are powers of two.
+    """
     rng = np.random.default_rng([seed, 1])
-    builder = IntegerBuilder(tuple(rng.integers(1, largest + 1, 3).tolist()), seed)
+    shape = tuple(rng.integers(1, largest + 1, 3).tolist())
+    builder = IntegerBuilder(shape, seed, powers_of_two=seed % 4 == 3)
     x = "x"
     for _ in range(rng.integers(1, 5)):
         x = _any_operator(rng, builder, x, largest)

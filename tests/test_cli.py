@@ -291,7 +291,7 @@ def test_interrupt_in_process(cli, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nnhw.pipeline, "quantize", interrupt)
+    monkeypatch.setattr(nnhw.pipeline, "to_integers", interrupt)
     code, _, err = cli("build", MODEL, "--data", DATA)
     assert code == 130
     assert "Traceback" not in err
@@ -301,8 +301,10 @@ def test_interrupt_in_process(cli, monkeypatch):
 def test_interrupt(tmp_path):
     """Ctrl-C while the simulator is compiled: nothing half-written, no process left."""
     arguments = ["build", MODEL, "--data", DATA, "--vectors", "1", "--out", "mlp"]
+    # where the tests run in the background, child processes would ignore Ctrl-C
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     child = subprocess.Popen(
-        [sys.executable, "-m", "nnhw", *arguments],
+        [sys.executable, "-c", f"{listen}; from nnhw.cli import main; main()", *arguments],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -99,7 +99,7 @@ def test_replace():
         ("bits = 4", "Option bits must be a table of layers with an integer each, not 4"),
         ("[bits]\nfc = '4'", "Option bits must be a table of layers with an integer each"),
         ("seed = -1", "Option seed must be at least 0, not -1"),
-        ("rows = ", r"build\.toml is not TOML: .*line 1"),
+        ("rows = \n", r"build\.toml is not TOML: .*line 1"),
     ],
 )
 def test_wrong_file(tmp_path, text, message):

@@ -1,4 +1,4 @@
-"""README.md keeps its promises."""
+"""README.md and docs/operators.md keep their promises."""
 
 import re
 import shlex
@@ -9,11 +9,17 @@ from nnhw.frontend import supported_operators
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 
 
 def test_operator_table_is_that_of_the_frontend():
-    table = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE))
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.+) \|$", OPERATORS, re.MULTILINE)
+    table = {name: remark for names, remark in rows for name in re.findall(r"\w+", names)}
     assert table == {name: op.remark for name, op in supported_operators().items()}
+
+
+def test_number_of_operators():
+    assert f"\n{len(supported_operators())} operators of ONNX" in README
 
 
 def test_commands_have_the_options_that_exist():

@@ -151,7 +151,7 @@ class Expressions:
         return self._operator(self._module.operators[wire])[0]
 
     def operand(self, sig: Sig, around: str = "") -> str:
-        """Text as an operand of the operator with the symbol `around`."""
+        """Text as an operand of the operator with the symbol `around`, unary ones marked so."""
         wire = self._module.whole_wire(sig)
         if wire is None or not self.is_inlined(wire):
             return self._concatenation(sig)
@@ -183,20 +183,21 @@ class Expressions:
         return f"{name}[{piece.start + piece.width - 1}:{piece.start}]"
 
     def _operator(self, op: Operator) -> tuple[str, str]:
-        """An operator's text and symbol."""
+        """An operator's text, and its symbol as `operand` takes it."""
+        if op.kind == "mux":
+            return self._mux(op)
         inputs = op.inputs
         symbol = _SYMBOLS[op.kind]
         if op.width == 1 and all(width_of(sig) == 1 for sig in inputs):
             symbol = _OF_FLAGS.get(op.kind, symbol)
-        if op.kind == "mux":
-            return self._mux(op)
         if op.kind == "sshr":
             text = f"$signed({self.value(inputs[0])}) >>> {self.operand(inputs[1], symbol)}"
-        elif op.signed:
-            texts = [self._signed(sig) for sig in inputs]
-            text = f" {symbol} ".join(texts) if len(texts) > 1 else f"{symbol}{texts[0]}"
         elif len(inputs) == 1:
-            text = f"{symbol}{self.operand(inputs[0], symbol)}"
+            unary = symbol if symbol == "!" else f"unary {symbol}"
+            sig = inputs[0]
+            return f"{symbol}{self._signed(sig) if op.signed else self.operand(sig, unary)}", unary
+        elif op.signed:
+            text = f" {symbol} ".join(map(self._signed, inputs))
         else:
             text = f" {symbol} ".join(self.operand(sig, symbol) for sig in inputs)
         return text, symbol

@@ -12,11 +12,15 @@ from .translate import translate
 
 
 def load_model(path: str | PathLike[str]) -> Graph:
-    """Load a float ONNX model of opset 7 or newer as a graph of batch size 1, channels last.
+    """Load an ONNX model of opset 7 or newer as a float graph of batch size 1, channels last.
 
     The graph is named after the file. Nodes and tensors keep their ONNX names. Weights are
     float64. Layout operators are absorbed; what may stay with the host at the end of the network
     is listed in `Graph.host_postprocess`.
+
+    A model that arrives quantized (QDQ, QOperator or QONNX format) is a float graph as well: its
+    activations are rounded by `FakeQuantize`, its weights are integers of `Conv.weight_scale`.
+    Unsigned activations become signed by subtracting half of their range from q and zero point.
 
     Raises
     ------

@@ -82,15 +82,14 @@ def _line(tensor: str, writers: Writers) -> _Line:
 
 
 def _match(node: Node, writers: Writers) -> _Match | None:
-    if not isinstance(node, Multiply):
+    if not isinstance(node, Multiply) or node.clamp != NO_CLAMP:
         return None
     for x, factor in (node.inputs, node.inputs[::-1]):
         line, other = _line(x, writers), _line(factor, writers)
         if line.offset != 0:
             continue
         for match in _functions(line.base, other, writers):
-            if node.clamp == NO_CLAMP:
-                return _Match(match.base, match.function, line.scale * match.gain, match.parameters)
+            return _Match(match.base, match.function, line.scale * match.gain, match.parameters)
     return None
 
 

@@ -17,6 +17,7 @@ from . import (
     merge_order,
     merge_pad,
     merge_reshape,
+    merge_slices,
     move_ahead,
     move_rounding,
     own_outputs,
@@ -30,6 +31,7 @@ Pass = Callable[[Graph], tuple[Graph, bool]]
 PASSES: tuple[Pass, ...] = (
     drop_unused.apply,
     merge_reshape.apply,
+    merge_slices.apply,
     move_rounding.apply,
     match_activation.apply,
     merge_affine.apply,

@@ -119,7 +119,7 @@ def _nearby(
 
 def _at_least(scale: float, unit: float) -> float:
     """The next `unit` times a power of two, as a float32 value."""
-    return float(np.float32(unit * 2.0 ** math.ceil(math.log2(scale / unit) - _TOLERANCE)))
+    return float(np.float32(unit * 2.0 ** math.ceil(math.log2(scale / unit))))
 
 
 def _is_power_of_two(ratio: float) -> bool:

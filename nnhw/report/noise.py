@@ -8,7 +8,7 @@ import numpy as np
 
 from ..golden import dequantize, quantize_input
 from ..golden import run as run_integer
-from ..ir import Graph
+from ..ir import Clamp, Graph, MaxPool
 from ..quantize import run_float
 
 _SAMPLES = 256
@@ -19,7 +19,9 @@ _BATCH = 32
 def measure_noise(float_graph: Graph, integer_graph: Graph, x: np.ndarray) -> dict[str, float]:
     """Signal to quantization noise ratio of the result of every node, in dB.
 
-    Noise is all that has come together from the input on, not what the node alone adds.
+    Noise is all that has come together from the input on, not what the node alone adds. What none
+    but clamping max pools read counts as far as they let it through: quantization does not
+    represent the rest.
 
     Parameters
     ----------
@@ -37,17 +39,30 @@ def measure_noise(float_graph: Graph, integer_graph: Graph, x: np.ndarray) -> di
     """
     names = [node.output for node in integer_graph.nodes if node.output in float_graph.tensors]
     source = integer_graph.tensors[integer_graph.inputs[0].tensor].q
+    kept = {name: _kept(float_graph, name) for name in names}
     signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for start in range(0, min(len(x), _SAMPLES), _BATCH):
         batch = x[start : min(start + _BATCH, _SAMPLES)]
         exact = run_float(float_graph, batch, keep=names)
         found = run_integer(integer_graph, quantize_input(batch, source), keep=names)
         for name in names:
-            real = dequantize(found[name], integer_graph.tensors[name].q)
-            signal[name] += float(np.sum(np.square(exact[name], dtype=np.float64)))
-            noise[name] += float(np.sum(np.square(exact[name].astype(np.float64) - real)))
+            q = integer_graph.tensors[name].q
+            real = np.clip(dequantize(found[name], q), kept[name].lo, kept[name].hi)
+            wanted = np.clip(exact[name].astype(np.float64), kept[name].lo, kept[name].hi)
+            signal[name] += float(np.sum(np.square(wanted)))
+            noise[name] += float(np.sum(np.square(wanted - real)))
     ratios = {name: decibels(signal[name], noise[name]) for name in names}
     return {name: ratio for name, ratio in ratios.items() if ratio is not None}
+
+
+def _kept(graph: Graph, tensor: str) -> Clamp:
+    """Bounds of what the readers of a tensor can tell apart."""
+    readers = graph.readers(tensor)
+    clamps = {reader.clamp for reader in readers if isinstance(reader, MaxPool)}
+    leaves = tensor in (port.tensor for port in graph.outputs)
+    if leaves or len(clamps) != 1 or not all(isinstance(reader, MaxPool) for reader in readers):
+        return Clamp()
+    return clamps.pop()
 
 
 def decibels(signal: float, noise: float) -> float | None:

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper
 from onnx_models import check, model, node, normal, save
 
 from nnhw.errors import ModelError, UnsupportedError
-from nnhw.frontend import inspect_model, load_model
+from nnhw.frontend import load_model
 
 W = {"w": normal(6, 4)}
 
@@ -152,11 +152,3 @@ def test_unknown_attribute_values_are_named(tmp_path):
         opset=8,
     )
     assert "attribute spatial=0 is not supported" in refusal(made, tmp_path)
-
-
-def test_quantized_model_is_one_problem(models_dir):
-    with pytest.raises(UnsupportedError) as caught:
-        load_model(models_dir / "dscnn_int8.onnx")
-    (problem,) = caught.value.problems
-    assert "give the float model" in problem
-    assert not inspect_model(models_dir / "dscnn_int8.onnx").supported

@@ -268,6 +268,28 @@ def test_constants_of_additions_and_products(tmp_path):
     assert kinds(checked(b, tmp_path, at_most=0.005)) == ["QConv", "QConv"]
 
 
+def test_batch_normalization_behind_quantized_weights(tmp_path):
+    """It changes the scales of the weights, not their integers."""
+    b = Qdq((1, 3, 6, 6))
+    real = b.node("Conv", [b.qdq("x", 0.0217), b.weights((4, 3, 1, 1))])
+    factors = b.constant(np.array([1.3, -0.4, 0.0, 2.1], np.float32).reshape(4, 1, 1))
+    b.qdq(b.node("Mul", [real, factors]), 0.0813, 3, "int8", "y")
+    (node,) = checked(b, tmp_path).nodes
+    assert node.weight[0].any()
+    assert not node.weight[2].any()
+
+
+def test_arithmetic_before_quantized_weights(tmp_path):
+    """Folded into the weights it would leave no integers of one scale."""
+    b = Qdq((1, 3, 6, 6))
+    factors = b.constant(np.array([1.3, 0.4, 2.1], np.float32).reshape(3, 1, 1))
+    scaled = b.node("Mul", [b.qdq("x", 0.0217), factors], "scaled")
+    b.qdq(b.node("Conv", [scaled, b.weights((4, 3, 1, 1))]), 0.0813, 3, "int8", "y")
+    assert "Node 'the_scaled' of a quantized model: its result is not quantized" in refusal(
+        b, tmp_path
+    )
+
+
 def test_narrow_activations(tmp_path):
     """ONNX has no type of 5 bits: a clamp stands before the rounding."""
     b = Qdq((1, 4, 6, 6))

@@ -148,6 +148,16 @@ def test_zero_points(tmp_path):
     assert graph.tensors[graph.outputs[0].tensor].q.zero_point == -3
 
 
+def test_zero_point_of_weights(tmp_path):
+    b = Network()
+    b.quant("x", "xq", 0.0317, 8)
+    b.quant(b.constant(b.rng.standard_normal((4, 3, 1, 1))), "w", 0.171, 4, zero=3, signed=0)
+    b.node("Conv", ["xq", "w"], "c")
+    b.quant("c", "y", 0.0713, 8)
+    (node,) = agrees(b, tmp_path).nodes
+    assert node.weight.min() == -3
+
+
 def test_narrow_input(tmp_path):
     b = Network()
     b.quant("x", "xq", 0.217, 4, narrow=1)
@@ -242,5 +252,6 @@ def test_inspection(tmp_path):
     summary = inspect_model(path)
     assert summary.supported
     assert summary.macs == 8 * 27 * 64 + 8 * 9 * 36 + 10 * 288
-    assert summary.parameters == 8 * 27 + 8 * 9 + 10 * 288
+    parameters = [node.parameters for node in summary.nodes if node.macs]
+    assert parameters == [8 * 27, 8 * 9, 10 * 288]
     assert (summary.weight_bits, summary.activation_bits) == (3, 8)

@@ -77,6 +77,13 @@ def gated() -> IntegerBuilder:
     return builder
 
 
+def shifted() -> IntegerBuilder:
+    builder = IntegerBuilder((3, 2, 4), seed=11, powers_of_two=True)
+    x = builder.multiply("x", builder.depthwise(builder.conv("x", 4), kernel=(1, 1)))
+    builder.dense(builder.max_pool(x, kernel=(2, 1)), 3)
+    return builder
+
+
 def joined() -> IntegerBuilder:
     builder = IntegerBuilder((4, 3, 3), seed=9)
     x = builder.slice("x", (1, 0, 1), (3, 2, 2))
@@ -94,7 +101,7 @@ def enlarged() -> IntegerBuilder:
 
 NETWORKS = {build.__name__: build for build in (dense_alone, dense_pair, padded_conv)}
 NETWORKS |= {build.__name__: build for build in (depthwise, pools, residual, reshaped)}
-NETWORKS |= {build.__name__: build for build in (gated, joined, enlarged)}
+NETWORKS |= {build.__name__: build for build in (gated, shifted, joined, enlarged)}
 CONFIGS = {
     "one": EngineConfig(rows=1, cols=1, input_bytes=1, output_bytes=1, frame_buffers=1),
     "row": EngineConfig(rows=5, cols=1, lanes=2, input_bytes=4, output_bytes=8),
@@ -120,6 +127,7 @@ FEATURES: dict[str, Callable[[Program], object]] = {
     "padding": lambda program: program.padded,
     "second terms": lambda program: program.paired,
     "products of tensors": lambda program: program.multiplies,
+    "multipliers": lambda program: program.widths.multiplier,
     "tables": lambda program: program.tables,
     "gaps": lambda program: program.has_gaps,
     "chase": lambda program: program.chased_bytes,

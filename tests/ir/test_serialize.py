@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from random_graphs import Builder, builders
+from random_networks import random_network
 
+from nnhw import golden
 from nnhw.errors import ExportError
 from nnhw.ir import (
     Clamp,
@@ -140,3 +142,14 @@ def test_no_timestamp(tmp_path):
     save_graph(integer_graph(), tmp_path / "graph.npz")
     with zipfile.ZipFile(tmp_path / "graph.npz") as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_integer_operator_survives(tmp_path, seed):
+    builder, graph = random_network(seed)
+    save_graph(graph, tmp_path / "graph.npz")
+    loaded = load_graph(tmp_path / "graph.npz")
+    frames = builder.frames(3)
+    expected = golden.run(graph, frames, keep=graph.tensors)
+    for name, values in golden.run(loaded, frames, keep=graph.tensors).items():
+        np.testing.assert_array_equal(values, expected[name])

@@ -173,6 +173,15 @@ def test_smallest_engine_for_an_interval(network, macs):
     assert smallest_engine(graph, interval_cycles=limit + 0.5) == config
 
 
+def test_smallest_engine_keeps_the_second_frame_buffer_where_it_is_needed():
+    builder = IntegerBuilder((4, 4, 8))
+    graph = builder.graph(builder.conv("x", 2))
+    fast = choose_engine(graph, rows=8, cols=2)
+    config = smallest_engine(graph, interval_cycles=interval(graph, fast))
+    assert (fast.frame_buffers, config.frame_buffers) == (2, 2)
+    assert interval(graph, config) <= interval(graph, fast)
+
+
 def test_smallest_engine_for_a_latency():
     graph = dense_network()
     latency = timing(graph, choose_engine(graph, macs=20)).latency_cycles

@@ -152,6 +152,21 @@ def test_full_output_buffer_holds_the_array_back():
     assert model.interval_cycles == 40 * 8 + 1  # and one cycle between frames
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_output_buffer_never_holds_the_array_back_if_beats_take_what_comes(seed):
+    rng = np.random.default_rng(seed)
+    _, graph = one_layer(int(rng.integers(5, 60)), 2, int(rng.integers(1, 20)))
+    config = EngineConfig(
+        rows=2,
+        cols=int(rng.integers(1, 20)),
+        lanes=int(2 ** rng.integers(0, 4)),
+        output_bytes=8,
+        scale_stages=int(rng.integers(1, 4)),
+    )
+    model = predict_cycles(plan_graph(graph, config))
+    assert model.layers[0].stream_wait == 0
+
+
 def test_release_latency_is_that_of_the_frame_buffer():
     assert FrameBuffer.release_latency == _RELEASE_LATENCY
 

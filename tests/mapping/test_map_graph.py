@@ -68,9 +68,22 @@ def test_random_networks_use_all_that_there_is():
     }
     assert {layer.drain.parameter_mode for layer in layers} == set(ParameterMode)
     assert {program.padded for program in programs} == {False, True}
+    assert {program.widths.multiplier > 0 for program in programs} == {False, True}
     assert max(program.lane_slots for program in programs) == 3
     for field in ("rolls", "warmup", "tiles", "chunks", "taps_y", "taps_x", "fence", "chase"):
         assert any(getattr(layer.fetch, field) for layer in layers), field
+
+
+@pytest.mark.parametrize("multipliers", [(4, 4), (4, 2)])
+def test_terms_of_a_sum_are_shifted_only_together(multipliers):
+    builder = IntegerBuilder((2, 2, 3), seed=3, powers_of_two=True)
+    a, b = builder.conv("x", 2), builder.conv("x", 2)
+    x = builder.add(a, b)
+    builder.nodes[-1].requantize.multiplier[:] = multipliers
+    program = check(
+        builder.graph(builder.dense(x, 3)), builder.frames(3), EngineConfig(rows=4, cols=4)
+    )
+    assert (program.widths.multiplier == 0) == (multipliers == (4, 4))
 
 
 @pytest.mark.parametrize("lane_groups", [1, 2, 4])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from engine_simulation import run_engine
 from random_graphs import Builder
 
 from nnhw import golden
-from nnhw.ir import Clamp, Graph
+from nnhw.ir import Clamp, Graph, QAdd
 from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
 from nnhw.quantize import QuantizeOptions, quantize
 
@@ -48,3 +50,20 @@ def test_engine_computes_the_same(power_of_two: bool) -> None:
     np.testing.assert_array_equal(run.frames, expected.reshape(len(frames), -1))
     cycles = predict_cycles(program)
     assert run.last_out[0] - run.first_in[0] == cycles.latency_cycles
+
+
+def test_terms_of_a_sum_that_are_not_shifted_alike() -> None:
+    """Their sum is shifted, so that their factors cannot become shifts."""
+    graph, program, frames = network(power_of_two=True)
+    nodes = list(graph.nodes)
+    (index,) = (i for i, node in enumerate(nodes) if isinstance(node, QAdd))
+    constants = replace(
+        nodes[index].requantize, multiplier=np.array([4, 1]), shift=np.array([3, 3])
+    )
+    nodes[index] = replace(nodes[index], requantize=constants)
+    graph = replace(graph, nodes=tuple(nodes))
+    program = map_graph(graph, program.config)
+    assert program.widths.multiplier >= 3
+    (expected,) = golden.run(graph, frames).values()
+    run = run_engine(program, frames)
+    np.testing.assert_array_equal(run.frames, expected.reshape(len(frames), -1))

@@ -10,12 +10,18 @@ from nnhw.ir import (
     ChannelAffine,
     Clamp,
     Clip,
+    Concat,
     Conv,
+    DepthToSpace,
+    Function,
     Graph,
     MaxPool,
+    Multiply,
     Node,
     Port,
     Reshape,
+    Resize,
+    Slice,
     Tensor,
     Window,
     from_channels_last,
@@ -89,6 +95,37 @@ class RawGraph:
 
     def reshape(self, x: str, *shape: int) -> str:
         return self._add(Reshape, (x,), shape)
+
+    def multiply(self, a: str, b: str) -> str:
+        return self._add(Multiply, (a, b), self.shape(a))
+
+    def function(self, x: str, function: str, *parameters: float) -> str:
+        return self._add(Function, (x,), self.shape(x), function=function, parameters=parameters)
+
+    def line(self, x: str, scale: float, offset: float = 0.0) -> str:
+        """The same scale and offset for all channels."""
+        ones = np.ones(self.shape(x)[2])
+        return self._add(
+            ChannelAffine, (x,), self.shape(x), scale=scale * ones, offset=offset * ones
+        )
+
+    def resize(self, x: str, *factor: int) -> str:
+        height, width, channels = self.shape(x)
+        shape = (height * factor[0], width * factor[1], channels)
+        return self._add(Resize, (x,), shape, factor=factor)
+
+    def slice(self, x: str, start: tuple[int, int, int], *shape: int) -> str:
+        return self._add(Slice, (x,), shape, start=start)
+
+    def depth_to_space(self, x: str, block: int) -> str:
+        height, width, channels = self.shape(x)
+        shape = (height * block, width * block, channels // block**2)
+        return self._add(DepthToSpace, (x,), shape, block=block)
+
+    def concat(self, *inputs: str) -> str:
+        height, width, _ = self.shape(inputs[0])
+        shape = (height, width, sum(self.shape(name)[2] for name in inputs))
+        return self._add(Concat, inputs, shape)
 
     def graph(self, *outputs: str) -> Graph:
         height, width, channels = self.shape("x")

@@ -103,8 +103,9 @@ def test_clamp_to_the_range_is_dropped():
     assert kinds(settled(before)) == [FakeQuantize]
 
 
-def test_input_is_rounded_before_it_is_clamped():
-    before = graph(clip("x", "c", Clamp(lo=-0.9, hi=0.6)), rounding("c", "y"))
+@pytest.mark.parametrize("clamp", [Clamp(lo=-0.9, hi=0.6), Clamp(hi=0.6), Clamp(lo=-0.9)])
+def test_input_is_rounded_before_it_is_clamped(clamp):
+    before = graph(clip("x", "c", clamp), rounding("c", "y"))
     assert kinds(settled(before)) == [FakeQuantize, Clip]
 
 

@@ -5,8 +5,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_graphs import RawGraph, assert_same_results, kinds
 
-from nnhw.ir import Add, AveragePool, Clamp, Conv, Graph, MaxPool, Move, Reshape, Slice
+from nnhw.ir import (
+    Add,
+    AveragePool,
+    Clamp,
+    Concat,
+    Conv,
+    Function,
+    Graph,
+    MaxPool,
+    Move,
+    Multiply,
+    Reshape,
+    Slice,
+)
 from nnhw.passes import PASSES, simplify_graph
+
+COMPUTED = Conv | MaxPool | AveragePool | Add | Multiply | Function
 
 
 def assert_simple(graph: Graph) -> None:
@@ -14,7 +29,7 @@ def assert_simple(graph: Graph) -> None:
     read = {name for node in graph.nodes for name in node.inputs}
     outputs = {port.tensor for port in graph.outputs}
     for node in graph.nodes:
-        assert isinstance(node, Conv | MaxPool | AveragePool | Add | Move)
+        assert isinstance(node, COMPUTED | Concat | Move)
         assert node.output in read | outputs
         if isinstance(node, Conv) and node.groups != 1:
             channels = graph.tensors[node.inputs[0]].shape[2]
@@ -23,7 +38,7 @@ def assert_simple(graph: Graph) -> None:
             assert not isinstance(graph.writer(node.inputs[0]), Reshape)
             assert graph.tensors[node.output].shape != graph.tensors[node.inputs[0]].shape
     for port in graph.outputs:
-        assert isinstance(graph.writer(port.tensor), Conv | MaxPool | AveragePool | Add | Slice)
+        assert isinstance(graph.writer(port.tensor), COMPUTED | Slice)
     assert not outputs & read
 
 
@@ -60,12 +75,31 @@ def raw_graphs(draw) -> Graph:
                     )
                 ),
             )
-        if kind == "add":
+        if kind in ("add", "multiply"):
             same = [name for name in names if raw.shape(name) == raw.shape(x)]
-            return raw.add(x, draw(st.sampled_from(same)))
+            return getattr(raw, kind)(x, draw(st.sampled_from(same)))
+        if kind == "concat" and channels <= 8:
+            size = raw.shape(x)[:2]
+            same = [name for name in names if raw.shape(name)[:2] == size]
+            return raw.concat(x, draw(st.sampled_from(same)))
+        if kind == "function":
+            return raw.function(x, draw(st.sampled_from(["sigmoid", "tanh", "softplus"])))
+        if kind == "stride":
+            return raw.max_pool(x, (1, 1), stride=draw(st.sampled_from([(2, 1), (2, 3)])))
+        if kind == "slice":
+            start = [draw(st.integers(0, size // 2)) for size in raw.shape(x)]
+            shape = [size - at for size, at in zip(raw.shape(x), start, strict=True)]
+            return raw.slice(x, tuple(start), *shape)
+        if kind == "resize" and height * width * channels < 200:
+            return raw.resize(x, *draw(st.sampled_from([(1, 2), (2, 2), (3, 2), (1, 1)])))
+        if kind == "depth_to_space" and channels % 4 == 0:
+            return raw.depth_to_space(x, 2)
         return raw.clip(x, *draw(st.sampled_from([(0.0, 6.0), (-0.5, 0.5), (0.2, 0.4)])))
 
-    steps = ("conv", "max_pool", "average_pool", "pad", "affine", "clip", "reshape", "add")
+    steps = (
+        *("conv", "max_pool", "average_pool", "pad", "affine", "clip", "reshape", "add"),
+        *("multiply", "concat", "function", "slice", "stride", "resize", "depth_to_space"),
+    )
     for _ in range(draw(st.integers(0, 8))):
         # Mostly the newest tensor, so that chains come about that can be fused.
         x = draw(st.sampled_from([names[-1]] * 3 + names))

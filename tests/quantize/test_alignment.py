@@ -78,3 +78,36 @@ def test_what_needs_too_wide_multipliers_is_left_alone() -> None:
     graph = b.graph(b.average_pool("x", kernel=(7, 7), pads=(3, 3, 3, 3)))
     s = align(graph, x=0.037, t0=0.0231)
     assert s == {"x": float(np.float32(0.037)), "t0": float(np.float32(0.0231))}
+
+
+@pytest.mark.parametrize("t1", [0.00001, 0.0004, 0.003])
+def test_products_are_exact(t1: float) -> None:
+    b = Builder((4, 4, 3))
+    product = b.multiply("x", b.conv("x", 3))
+    s = align(b.graph(product), x=0.02, t0=0.013, t1=t1)
+    assert (s["x"], s["t0"]) == (np.float32(0.02), np.float32(0.013))
+    assert is_exact(s["x"] * s["t0"] / s["t1"])
+
+
+@pytest.mark.parametrize("scale", [0.0051, 0.0123, 0.02])
+def test_concatenations_are_exact(scale: float) -> None:
+    """Also where one part is settled, by the addition before."""
+    b = Builder((4, 4, 3))
+    first = b.conv("x", 3)
+    total = b.add(first, b.conv(first, 3))
+    joined = b.concat(total, b.conv(total, 2), b.function(total, "tanh"))
+    s = align(b.graph(joined), t0=0.01, t1=0.008, t2=0.015, t3=scale, t4=1.01 * scale, t5=0.0201)
+    assert is_exact(s["t0"] / s["t2"], s["t1"] / s["t2"])
+    for part in ("t2", "t3", "t4"):
+        assert is_exact(s[part] / s["t5"]), part
+
+
+def test_operands_of_products_and_parts_stay() -> None:
+    """What the ratio of an earlier product or concatenation rests on is not changed later."""
+    b = Builder((4, 4, 3))
+    first, second = b.conv("x", 3), b.conv("x", 3)
+    product = b.multiply(first, second)
+    joined = b.concat(b.add(first, second), product, first)
+    s = align(b.graph(joined), t0=0.0123, t1=0.011)
+    assert (s["t0"], s["t1"]) == (np.float32(0.0123), np.float32(0.011))
+    assert is_exact(s["t0"] * s["t1"] / s["t2"])

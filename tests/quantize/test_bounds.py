@@ -95,3 +95,24 @@ def test_names_must_differ() -> None:
     nodes = tuple(replace(node, name="same") for node in graph.nodes)
     with pytest.raises(ValueError, match="'same'"):
         accumulator_bounds(replace(graph, nodes=nodes))
+
+
+def test_tables_are_bounded_by_the_entries_that_can_be_reached() -> None:
+    builder = IntegerBuilder((2, 2, 3), seed=3, bits=8)
+    pooled = builder.max_pool("x", kernel=(1, 1))
+    graph = builder.graph(builder.function(pooled))
+    pool, function = graph.nodes
+    pool = replace(pool, lo=-3, hi=5)
+    table = np.full(256, 100, np.int8)
+    table[128 - 3 : 128 + 6] = [7, 1, 2, -9, 4, 5, 6, 3, 8]
+    graph = replace(graph, nodes=(pool, replace(function, table=table)))
+    assert tensor_bounds(graph)[function.output] == (-9, 8)
+
+
+def test_concatenations_are_bounded_by_their_parts() -> None:
+    builder = IntegerBuilder((2, 2, 3), seed=3, bits=8)
+    graph = builder.graph(builder.concat("x", "x"))
+    (node,) = graph.nodes
+    parts = (replace(node.parts[0], lo=-50, hi=3), replace(node.parts[1], lo=-7, hi=60))
+    graph = replace(graph, nodes=(replace(node, parts=parts),))
+    assert tensor_bounds(graph)[node.output] == (-50, 60)

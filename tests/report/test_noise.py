@@ -5,6 +5,7 @@ import pytest
 from random_graphs import Builder
 
 from nnhw import golden
+from nnhw.ir import Clamp
 from nnhw.quantize import QuantizeOptions, quantize, run_float
 from nnhw.report import measure_noise
 from nnhw.report.noise import decibels
@@ -37,6 +38,18 @@ def test_the_layer_with_few_bits_shows():
     rough = measure_noise(graph, quantize(graph, x, options), x)
     assert rough["t0"] == pytest.approx(noise["t0"], abs=2)  # shifts may change with other layers
     assert rough["t1"] < noise["t1"] - 10
+
+
+def test_what_a_max_pool_drops_is_no_noise():
+    builder = Builder((6, 6, 3))
+    pooled = builder.max_pool(builder.conv("x", 4), kernel=(2, 2), clamp=Clamp(lo=0.0))
+    graph = builder.graph(builder.conv(pooled, 3))
+    x = builder.data(60)
+    integer = quantize(graph, x)
+    assert integer.tensors["t0"].q.zero_point == -128
+    noise = measure_noise(graph, integer, x)
+    assert noise["t0"] > 30
+    assert noise["t0"] == pytest.approx(noise["t1"], abs=6)
 
 
 def test_no_more_samples_than_needed():

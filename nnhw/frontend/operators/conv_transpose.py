@@ -21,6 +21,7 @@ from ..builder import Builder, Image
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
+from ..weight_scale import weight_scale
 from ..windows import axis_numbers
 from .conv import channel_bias
 from .registry import operator
@@ -101,6 +102,7 @@ def conv_transpose(node: OnnxNode, build: Builder) -> Value:
     weight = _weight(node, image.rank, image.shape[2])
     vertical, horizontal = _axes(node, image, weight.shape[2:])
     out = weight.shape[1]
+    scale = _weight_scale(node)
     window = Window(
         kernel=(vertical.window, horizontal.window),
         stride=(vertical.step, horizontal.step),
@@ -116,6 +118,7 @@ def conv_transpose(node: OnnxNode, build: Builder) -> Value:
         window=window,
         weight=_blocked(weight, vertical, horizontal),
         bias=np.tile(channel_bias(node, out), math.prod(blocks)),
+        weight_scale=None if scale is None else np.tile(scale, math.prod(blocks)),
     )
     rows, cols = rows * blocks[0], cols * blocks[1]
     if blocks[0] > 1:
@@ -148,6 +151,21 @@ def _weight(node: OnnxNode, rank: int, channels: int) -> np.ndarray:
         rows = slice(group * inputs, (group + 1) * inputs)
         weight[rows, group * outputs : (group + 1) * outputs] = given[rows]
     return _spread(weight, _two_axes(axis_numbers(node, "dilations", rank - 2, least=1, default=1)))
+
+
+def _weight_scale(node: OnnxNode) -> np.ndarray | None:
+    """The step of each output channel's weights, if they arrived quantized."""
+    steps = node.steps(1)
+    if steps is None:
+        return None
+    groups = node.attribute("group")
+    given, steps = (
+        array.reshape(groups, -1, *array.shape[1:])
+        .swapaxes(1, 2)
+        .reshape(groups * array.shape[1], -1)
+        for array in (node.weights(1), steps)
+    )
+    return weight_scale(node, given, steps)
 
 
 def _spread(weight: np.ndarray, dilations: tuple[int, int]) -> np.ndarray:

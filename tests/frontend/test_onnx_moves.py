@@ -1,0 +1,160 @@
+"""What of Concat, Slice, Split, Resize, DepthToSpace and ConvTranspose is refused, and why."""
+
+import numpy as np
+import pytest
+from onnx_models import check, model, node, normal, save
+from operator_models import floats, ints
+
+from nnhw.errors import UnsupportedError
+from nnhw.frontend import load_model
+from nnhw.ir import Conv, Slice
+from nnhw.passes import simplify_graph
+
+REFUSED = {
+    "negative step": (
+        [node("Slice", "x b e a s")],
+        {"b": ints(3), "e": ints(0), "a": ints(2), "s": ints(-1)},
+        "Slice.*positive steps",
+    ),
+    "nothing left": (
+        [node("Slice", "x b e a")],
+        {"b": ints(3), "e": ints(3), "a": ints(2)},
+        "Slice.*nothing is left of axis 2",
+    ),
+    "every second channel": (
+        [node("Slice", "x b e a s")],
+        {"b": ints(0), "e": ints(4), "a": ints(1), "s": ints(2)},
+        r"Slice.*along axes \[1\]; only rows and columns",
+    ),
+    "batch": ([node("Concat", "x x", axis=0)], {}, "Concat.*batch axis"),
+    "constant part": (
+        [node("Concat", "x c", axis=1)],
+        {"c": normal(1, 1, 4, 6)},
+        "Concat.*'c' is a constant",
+    ),
+    "linear": (
+        [node("Resize", "x - k", mode="linear")],
+        {"k": floats(1, 1, 2, 2)},
+        "Resize.*mode='linear'",
+    ),
+    "cropped": (
+        [
+            node(
+                "Resize",
+                "x r k",
+                coordinate_transformation_mode="tf_crop_and_resize",
+            )
+        ],
+        {"r": floats(0, 0, 0, 0, 1, 1, 1, 1), "k": floats(1, 1, 2, 2)},
+        "coordinate_transformation_mode='tf_crop_and_resize'",
+    ),
+    "fraction": (
+        [node("Resize", "x - k")],
+        {"k": floats(1, 1, 1.5, 1)},
+        "Resize.*makes 6 of 4 pixels",
+    ),
+    "smaller": ([node("Resize", "x - k")], {"k": floats(1, 1, 0.5, 1)}, "makes 2 of 4 pixels"),
+    "corners": (
+        [node("Resize", "x - k", coordinate_transformation_mode="align_corners")],
+        {"k": floats(1, 1, 3, 1)},
+        "align_corners.*does not repeat every pixel equally often",
+    ),
+    "channels": ([node("Resize", "x - k")], {"k": floats(1, 2, 1, 1)}, "scales 1, 2, 1, 1"),
+    "antialias": (
+        [node("Resize", "x - k", antialias=1)],
+        {"k": floats(1, 1, 2, 2)},
+        "antialias=1 is not supported",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(tmp_path, name):
+    nodes, constants, message = REFUSED[name]
+    made = model(nodes, (1, 4, 4, 6), constants, opset=19)
+    with pytest.raises(UnsupportedError, match=message):
+        load_model(save(made, tmp_path))
+
+
+def test_join_of_different_orders(tmp_path):
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Transpose", "c", "t", perm=[0, 1, 3, 2]),
+        node("Concat", "c t", axis=1),
+    ]
+    made = model(nodes, (1, 4, 5, 5), {"w": normal(4, 4, 1, 1)})
+    with pytest.raises(UnsupportedError, match=r"Concat 'the_concat_y'.*after 'the_transpose_t'"):
+        load_model(save(made, tmp_path))
+
+
+def test_channels_last_tensors(tmp_path):
+    """Concat, Split and Slice between two Transposes, as other frameworks' exporters write them."""
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 2, 3, 1]),
+        node("Split", "t", "a b", axis=3),
+        node("Concat", "b a t", "c", axis=3),
+        node("Slice", "c b0 e0 a0", "s"),
+        node("Transpose", "s", perm=[0, 3, 1, 2]),
+    ]
+    constants = {"b0": ints(1, 2), "e0": ints(4, 7), "a0": ints(1, 3)}
+    check(model(nodes, (1, 4, 5, 6), constants), tmp_path)
+
+
+def test_sequences(tmp_path):
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Concat", "c x", "d", axis=2),
+        node("Slice", "d b e a", "s"),
+        node("Resize", "s - k"),
+    ]
+    constants = {
+        "w": normal(3, 3, 3),
+        "b": ints(1, 2),
+        "e": ints(3, 9),
+        "a": ints(1, 2),
+        "k": floats(1, 1, 3),
+    }
+    check(model(nodes, (1, 3, 7), constants), tmp_path)
+
+
+def test_slice_of_whole_axes_is_nothing(tmp_path):
+    constants = {"b": ints(0, -9), "e": ints(99, 2**62), "a": ints(1, 3)}
+    made = model([node("Relu", "x", "r"), node("Slice", "r b e a")], (1, 3, 4, 5), constants)
+    assert not any(isinstance(n, Slice) for n in check(made, tmp_path).nodes)
+
+
+def test_order_of_channels_goes_into_the_convolution(tmp_path):
+    nodes = [
+        node("Conv", "x w b", "c"),
+        node("Relu", "c", "r"),
+        node("DepthToSpace", "r", "d", blocksize=2, mode="CRD"),
+        node("Conv", "d v"),
+    ]
+    constants = {"w": normal(12, 4, 3, 3), "b": normal(12), "v": normal(2, 3, 1, 1)}
+    graph = simplify_graph(check(model(nodes, (1, 4, 5, 6), constants), tmp_path))
+    assert [type(n).__name__ for n in graph.nodes] == ["Conv", "DepthToSpace", "Conv"]
+    assert isinstance(graph.nodes[0], Conv)
+    assert graph.nodes[0].clamp.lo == 0
+
+
+@pytest.mark.parametrize("kernel", range(1, 6))
+@pytest.mark.parametrize("stride", range(1, 4))
+def test_transposed_convolution_of_every_padding(tmp_path, kernel, stride):
+    rng = np.random.default_rng([kernel, stride])
+    for attempt in range(3):
+        pads = rng.integers(0, kernel + 1, 4).tolist()
+        extra = rng.integers(0, stride, 2).tolist()
+        full = [
+            (size - 1) * stride + kernel + more for size, more in zip((3, 4), extra, strict=True)
+        ]
+        if full[0] <= pads[0] + pads[2] or full[1] <= pads[1] + pads[3]:
+            pads = [0, 0, 0, 0]
+        transposed = node(
+            "ConvTranspose",
+            "x w b",
+            strides=[stride, stride],
+            pads=pads,
+            output_padding=extra,
+        )
+        constants = {"w": normal(2, 3, kernel, kernel, seed=attempt), "b": normal(3)}
+        check(model([transposed], (1, 2, 3, 4), constants), tmp_path)
