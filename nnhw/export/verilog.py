@@ -10,7 +10,7 @@ from .. import __version__
 from ..hdl import Accelerator
 from ..mapping import Program
 from .verilog_design import design_lines
-from .verilog_fold import fold_operators
+from .verilog_fold import fold_constants
 from .verilog_hierarchy import Hierarchy, elaborate
 from .verilog_layout import wrapped
 from .verilog_liveness import Place, drop_dead
@@ -56,7 +56,7 @@ def component_verilog(
     for module in hierarchy.modules.values():
         owns = hierarchy.origins[module.name].owns
         inline_copies(module, owns)
-        while fold_operators(module):
+        while fold_constants(module):
             inline_copies(module, owns)
     drop_dead(hierarchy, [_place(hierarchy, f"{name}.{path}", port) for path, port in keep])
     for module in hierarchy.modules.values():

@@ -35,7 +35,8 @@ _SYMBOLS = {
     "reduce_bool": "|",
 }
 _OF_FLAGS = {"and": "&&", "or": "||", "not": "!"}
-_TESTS = {"eq", "ne", "lt", "le", "gt", "ge", "reduce_or", "reduce_and", "reduce_xor", "reduce_bool"}
+_REDUCTIONS = {"reduce_or", "reduce_and", "reduce_xor", "reduce_bool"}
+_FLAGS = {"eq", "ne", "lt", "le", "gt", "ge", *_REDUCTIONS, *_OF_FLAGS}
 _CHAINED = frozenset({"+", "&", "|", "^", "&&", "||"})
 
 LONGEST = 60
@@ -123,7 +124,7 @@ class Expressions:
     def _is_flag(self, wire: str) -> bool:
         """Whether an operator's text has its single bit whatever is around it."""
         op = self._module.operators.get(wire)
-        return op is not None and op.width == 1 and op.kind in _OF_FLAGS.keys() | _TESTS
+        return op is not None and op.width == 1 and op.kind in _FLAGS
 
     def is_inlined(self, wire: str) -> bool:
         """Whether the wire is written where it is read, so that it needs no name."""

@@ -27,9 +27,11 @@ _MIRRORED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "
 _TRUE, _FALSE = (Const("1"),), (Const("0"),)
 
 
-def fold_operators(module: Module) -> bool:
-    """Replace operators by simpler ones or by copies; returns whether there were any."""
-    changed = False
+def fold_constants(module: Module) -> bool:
+    """Simplify operators and conditions, by copies if possible; returns whether any changed."""
+    processes = {wire: _fold_body(body) for wire, body in module.processes.items()}
+    changed = processes != module.processes
+    module.processes = processes
     for wire, op in list(module.operators.items()):
         folded = _RULES[op.kind](op) if op.kind in _RULES else None
         if isinstance(folded, Operator):
@@ -39,36 +41,50 @@ def fold_operators(module: Module) -> bool:
             del module.operators[wire]
             module.copies[wire] = folded
             changed = True
-    module.processes = {wire: _fold_body(body) for wire, body in module.processes.items()}
     return changed
 
 
 def _fold_body(body: Body) -> Body:
-    """Statements without switches on constants."""
+    """Statements without tests of constant bits."""
     statements: list[Assign | Switch] = []
     for statement in body:
         if isinstance(statement, Assign):
             statements.append(statement)
             continue
-        cases = tuple((patterns, _fold_body(inner)) for patterns, inner in statement.cases)
-        if not is_constant(statement.select):
-            statements.append(Switch(statement.select, cases))
-            continue
-        value = bits_text(statement.select)
-        for patterns, inner in cases:
-            if not patterns or any(_fits(value, pattern) for pattern in patterns):
-                statements += inner
-                break
+        switch = _without_constants(statement)
+        if switch.cases and not switch.cases[0][0]:  # the first case fits always
+            statements += switch.cases[0][1]
+        elif switch.cases:
+            statements.append(switch)
     return tuple(statements)
+
+
+def _without_constants(switch: Switch) -> Switch:
+    """A switch on those bits only that are no constants."""
+    bits = list(bits_of(switch.select))[::-1]
+    varying = [index for index, bit in enumerate(bits) if not isinstance(bit, str)]
+    cases: list[tuple[tuple[str, ...], Body]] = []
+    for patterns, body in switch.cases:
+        fitting = tuple(
+            "".join(pattern[index] for index in varying)
+            for pattern in patterns
+            if all(
+                value in ("-", bit) or bit not in ("0", "1")
+                for bit, value in zip(bits, pattern, strict=True)
+            )
+        )
+        if patterns and not fitting:
+            continue
+        always = any(set(pattern) <= {"-"} for pattern in fitting)
+        cases.append((() if always else fitting, _fold_body(body)))
+        if not cases[-1][0]:
+            break
+    return Switch(sig_of(bits[index] for index in reversed(varying)), tuple(cases))
 
 
 def bits_text(sig: Sig) -> str:
     """The bits of a constant, the highest one first."""
     return "".join(str(bit) for bit in bits_of(sig))[::-1]
-
-
-def _fits(value: str, pattern: str) -> bool:
-    return all(p in ("-", v) for v, p in zip(value, pattern, strict=True))
 
 
 def _shift(op: Operator) -> Folded:

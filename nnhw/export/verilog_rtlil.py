@@ -144,16 +144,11 @@ class _Reader:
         return tuple(statements)
 
     def _switch(self, select: str) -> Switch:
-        cases: list[tuple[tuple[str, ...], Body]] = []
+        cases = []
         line = next(self._lines)
         while line != "end":
-            texts = [text for text in line.removeprefix("case").strip().split(", ") if text]
-            patterns = tuple(text.split("'")[1] for text in texts)
-            if any(set(pattern) <= {"-"} for pattern in patterns):
-                patterns = ()
-            body = self._body()
-            if not cases or cases[-1][0]:  # else the case before fits always
-                cases.append((patterns, body))
+            patterns = line.removeprefix("case").strip()
+            cases.append((tuple(p.split("'")[1] for p in patterns.split(", ") if p), self._body()))
             line = self._ended_by
         (sig,) = self._sigs(select)
         return Switch(sig, tuple(cases))

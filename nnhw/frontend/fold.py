@@ -144,7 +144,7 @@ def evaluate_node(
         imports = [helper.make_opsetid("", opset)]
         evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=imports))
         with np.errstate(all="ignore"):  # infinity and NaN are refused where they are used
-            results = evaluator.run(None, feeds)
+            results = evaluator.run(None, dict(feeds))
     except Exception:  # whatever an operator's implementation raises: the node just stays
         return None
     if not all(isinstance(value, np.ndarray | np.generic) for value in results):

@@ -65,12 +65,18 @@ def _is_quant(node: onnx.NodeProto) -> bool:
 
 def _expand(node: onnx.NodeProto, constants: dict[str, np.ndarray]) -> list[onnx.NodeProto]:
     x = constants.get(node.input[0])
-    parameters = [constants.get(name) for name in node.input[1:]]
-    if any(parameter is None for parameter in parameters):
+    names = list(node.input[1:])
+    expected = 1 if node.op_type == "BipolarQuant" else 3
+    if len(names) != expected:
+        raise NodeError(f"it has {len(names)} parameters, not {expected}; export the model again")
+    if not all(name in constants for name in names):
         raise NodeError(
             "the network computes its scale, zero point or bit width; export the model with its "
             "parameters as constants"
         )
+    parameters = [constants[name] for name in names]
+    if not (np.isfinite(parameters[0]).all() and (parameters[0] > 0).all()):
+        raise NodeError("its scale is not a positive number; train or export the model again")
     if node.op_type == "BipolarQuant":
         if x is None:
             raise NodeError(

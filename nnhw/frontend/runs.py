@@ -10,6 +10,7 @@ from itertools import pairwise
 from ..ir import Slice
 from .builder import Builder, layout_problem
 from .layout import Layout
+from .problems import NodeError
 from .value import Value
 
 
@@ -86,7 +87,7 @@ def take_block(
     Raises
     ------
     NodeError, FollowOnError
-        If an axis is not equally spaced in memory.
+        If an axis is not equally spaced in memory, or there are too many at once.
     """
     parts: list[tuple[Run, int, int]] = []
     layout = value.layout
@@ -133,5 +134,10 @@ def _view(value: Value, runs: list[Run]) -> tuple[tuple[int, int, int], list[int
     # One dimension for each run with all that lies within it, and one for what lies outside.
     bounds = sorted({1, *(run.outer for run in runs), math.prod(value.shape)})
     sizes = [end // begin for begin, end in pairwise(bounds)]
+    if len(sizes) > 3:
+        raise NodeError(
+            f"it cuts {len(runs)} axes at once from an input of shape {value.onnx_shape}; "
+            "use one Slice for each"
+        )
     height, width, channels = [1] * (3 - len(sizes)) + sizes
     return (height, width, channels), [3 - len(sizes) + bounds.index(run.outer) for run in runs]

@@ -26,8 +26,9 @@ from . import (
 
 Pass = Callable[[Graph], tuple[Graph, bool]]
 
-# Fusing comes before lowering, which fixes what could not be fused. Every pass either removes
-# nodes or replaces them by kinds that no pass turns back, so that this comes to an end.
+# Fusing comes before lowering, which fixes what could not be fused. Every pass removes nodes,
+# replaces them by kinds that no pass turns back, or moves them in a direction in which none
+# moves them back, so that this comes to an end.
 PASSES: tuple[Pass, ...] = (
     drop_unused.apply,
     merge_reshape.apply,

@@ -154,5 +154,7 @@ def _simulate(folder: Path) -> str:
         folder=folder,
     )
     assert built.returncode == 0, built.stderr
-    run = subprocess.run([folder / "objects" / "Vbench"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [folder / "objects" / "Vbench"], capture_output=True, text=True, check=True
+    )
     return run.stdout

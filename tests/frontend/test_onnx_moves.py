@@ -117,6 +117,32 @@ def test_sequences(tmp_path):
     check(model(nodes, (1, 3, 7), constants), tmp_path)
 
 
+def test_slices_of_five_axes(tmp_path):
+    """Along one axis or two from anywhere; along three only where nothing lies outside of them."""
+    shape = ints(1, 2, 3, 4, 6)
+
+    def sliced(*axes: int):
+        nodes = [
+            node("Gemm", "x w", "g"),  # fixes the order in memory
+            node("Reshape", "g n", "r"),
+            node("Slice", "r b e a", "s"),
+            node("Flatten", "s"),
+        ]
+        constants = {
+            "w": normal(6, 144),
+            "n": shape,
+            "b": ints(*(1 for _ in axes)),
+            "e": ints(*(99 for _ in axes)),
+            "a": ints(*axes),
+        }
+        return model(nodes, (1, 6), constants)
+
+    for axes in ((1,), (2,), (3,), (4,), (1, 4), (2, 3), (2, 4), (1, 2, 3), (1, 3, 4)):
+        check(sliced(*axes), tmp_path)
+    with pytest.raises(UnsupportedError, match=r"Slice.*it cuts 3 axes at once"):
+        load_model(save(sliced(2, 3, 4), tmp_path))
+
+
 def test_slice_of_whole_axes_is_nothing(tmp_path):
     constants = {"b": ints(0, -9), "e": ints(99, 2**62), "a": ints(1, 3)}
     made = model([node("Relu", "x", "r"), node("Slice", "r b e a")], (1, 3, 4, 5), constants)

@@ -228,6 +228,7 @@ def test_bipolar_activation(tmp_path):
         ({"zero": 0.5}, "its zero point is not an integer"),
         ({"zero": 200}, "with zero point 200"),
         ({"scale": [[[0.1]], [[0.2]], [[0.3]]]}, "an activation by 3 scales"),
+        ({"scale": 0.0}, "its scale is not a positive number"),
         ({"unheard_of": 1}, "attributes ['unheard_of'] are not known"),
     ],
 )
