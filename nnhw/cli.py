@@ -100,6 +100,18 @@ def build(
         int | None,
         typer.Option(min=1, help="Multipliers to spend; rows and columns are chosen to suit."),
     ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(help="Frames a second that the smallest array is to reach; see --clock-mhz."),
+    ] = None,
+    latency_us: Annotated[
+        float | None,
+        typer.Option(help="Latency in microseconds that the smallest array is to reach; likewise."),
+    ] = None,
+    clock_mhz: Annotated[
+        float | None,
+        typer.Option(help="Clock that --fps and --latency-us refer to.", show_default="100"),
+    ] = None,
     weight_bits: Annotated[
         int | None, typer.Option(min=2, max=8, help="Bits of a weight.", show_default="8")
     ] = None,
@@ -155,6 +167,9 @@ def build(
         "rows": rows,
         "cols": cols,
         "macs": macs,
+        "fps": fps,
+        "latency_us": latency_us,
+        "clock_mhz": clock_mhz,
         "weight_bits": weight_bits,
         "act_bits": act_bits,
         "bits": _layer_bits(bits) if bits else None,

@@ -7,6 +7,7 @@ for underscores, on the command line.
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -31,6 +32,11 @@ class BuildOptions:
         Size of the array; both or neither.
     macs
         Multipliers to spend, in place of `rows` and `cols`.
+    fps, latency_us
+        Frames a second, and microseconds from a frame's first beat to its result's last one, that
+        the smallest array is to reach; in place of the above.
+    clock_mhz
+        Frequency of the clock that these two refer to.
     weight_bits, act_bits
         Width of a weight, 2 to 8, and of an activation, 4 to 8.
     bits
@@ -61,6 +67,9 @@ class BuildOptions:
     rows: int | None = None
     cols: int | None = None
     macs: int | None = None
+    fps: float | None = None
+    latency_us: float | None = None
+    clock_mhz: float = 100.0
     weight_bits: int = 8
     act_bits: int = 8
     bits: Mapping[str, int] = field(default_factory=dict)
@@ -98,6 +107,29 @@ class BuildOptions:
             raise MappingError(
                 "Options rows and cols already say how many multipliers to spend; drop macs"
             )
+        for name in ("fps", "latency_us", "clock_mhz"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise MappingError(f"Option {name} must be a positive number, not {value!r}")
+        if self.asks_for_speed and (self.macs is not None or self.rows is not None):
+            raise MappingError(
+                "Options fps and latency_us find the size of the array; drop rows, cols and macs"
+            )
+
+    @property
+    def asks_for_speed(self) -> bool:
+        """Whether the array is to be as small as a speed allows."""
+        return self.fps is not None or self.latency_us is not None
+
+    @property
+    def interval_cycles(self) -> float | None:
+        """Most clock cycles from frame to frame that `fps` allows."""
+        return None if self.fps is None else self.clock_mhz * 1e6 / self.fps
+
+    @property
+    def latency_cycles(self) -> float | None:
+        """Most clock cycles that `latency_us` allows."""
+        return None if self.latency_us is None else self.clock_mhz * self.latency_us
 
     def quantization(self) -> QuantizeOptions:
         """What of the options concerns `quantize`."""
@@ -112,8 +144,8 @@ class BuildOptions:
     def replace(self, **changes: Any) -> BuildOptions:
         """The same options with some changed.
 
-        Widths of single layers are added to those there; a size of the array takes the place of a
-        number of multipliers, and the reverse.
+        Widths of single layers are added to those there; a size of the array, a number of
+        multipliers and a speed take each other's place.
 
         Raises
         ------
@@ -123,10 +155,11 @@ class BuildOptions:
         check_names(changes, "The call of build")
         if isinstance(bits := changes.get("bits"), Mapping):
             changes["bits"] = {**self.bits, **bits}
-        if "macs" in changes and not {"rows", "cols"} & set(changes):
-            changes |= {"rows": None, "cols": None}
-        elif "macs" not in changes and {"rows", "cols"} <= set(changes):
-            changes["macs"] = None
+        sizes = ({"rows", "cols"}, {"macs"}, {"fps", "latency_us"})
+        if sum(bool(size & set(changes)) for size in sizes) == 1:
+            for size in sizes:
+                if not size & set(changes):
+                    changes |= dict.fromkeys(size)
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -178,6 +211,9 @@ def _check_type(name: str, value: object) -> None:
     elif name == "bits":
         fits = isinstance(value, Mapping) and all(map(_is_integer, value.values()))
         wanted = "a table of layers with an integer each"
+    elif name in ("fps", "latency_us", "clock_mhz"):
+        fits = isinstance(value, float) or _is_integer(value)
+        fits, wanted = fits or (value is None and name != "clock_mhz"), "a number"
     else:
         fits = _is_integer(value) or (value is None and name in ("rows", "cols", "macs"))
         wanted = "an integer"

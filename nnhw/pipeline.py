@@ -14,7 +14,8 @@ from .conversion import check_options, prepare, read_samples, to_integers
 from .errors import ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
-from .mapping import choose_engine, map_graph, predict_cycles
+from .ir import Graph
+from .mapping import EngineConfig, choose_engine, map_graph, predict_cycles, smallest_engine
 from .options import BuildOptions, load_options
 from .passes import simplify_graph
 from .report import (
@@ -123,7 +124,7 @@ def build(
             noise = measure_noise(float_graph, graph, samples.evaluation.x)
 
         begin("Map to an array")
-        engine = choose_engine(graph, rows=chosen.rows, cols=chosen.cols, macs=chosen.macs)
+        engine = _choose_engine(graph, chosen)
         program = map_graph(graph, engine)
         cycles = predict_cycles(program)
 
@@ -163,6 +164,17 @@ def build(
         if simulation and not simulation.passed:
             raise VerificationError(_failure(simulation, stage))
     return BuildResult(folder=out, report=report)
+
+
+def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
+    """The engine that the options ask for."""
+    if options.asks_for_speed:
+        return smallest_engine(
+            graph,
+            interval_cycles=options.interval_cycles,
+            latency_cycles=options.latency_cycles,
+        )
+    return choose_engine(graph, rows=options.rows, cols=options.cols, macs=options.macs)
 
 
 def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:

@@ -1,6 +1,7 @@
 """Options of a build: their checks, the configuration file, and what wins over what."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_replace():
     ("text", "message"),
     [
         ("wieght_bits = 4", r"build\.toml names 'wieght_bits', .* did you mean weight_bits\?"),
-        ("zzz = 4", "names 'zzz', which is no option of a build; there are rows, cols, macs"),
+        ("zzz = 4", "names 'zzz', which is no option of a build; there are rows, cols, macs, fps"),
         ("rows = '4'\ncols = 4", "Option rows must be an integer, not '4'"),
         ("weight_bits = 4.0", "Option weight_bits must be an integer, not 4.0"),
         ("vectors = true", "Option vectors must be an integer, not True"),
@@ -129,3 +130,37 @@ def test_out_of_range(options, message):
 def test_unknown_name_in_python():
     with pytest.raises(NnhwError, match=r"names 'colls', .*did you mean cols\?"):
         BuildOptions().replace(colls=4)
+
+
+def test_speed_is_counted_in_clock_cycles():
+    options = BuildOptions(fps=20_000, latency_us=30, clock_mhz=50)
+    assert options.asks_for_speed
+    assert (options.interval_cycles, options.latency_cycles) == (2_500, 1_500)
+    assert not BuildOptions(macs=9).asks_for_speed
+
+
+def test_speed_takes_the_place_of_a_size():
+    assert BuildOptions(macs=9).replace(fps=100.0) == BuildOptions(fps=100.0)
+    assert BuildOptions(fps=100.0).replace(rows=4, cols=2) == BuildOptions(rows=4, cols=2)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"fps": 0}, r"^Option fps must be a positive number, not 0$"),
+        ({"clock_mhz": -1.5}, r"^Option clock_mhz must be a positive number, not -1.5$"),
+        ({"latency_us": math.inf}, r"^Option latency_us must be a positive number, not inf$"),
+        (
+            {"fps": 10, "macs": 9},
+            r"^Options fps and latency_us find the size of the array; drop rows, cols and macs$",
+        ),
+    ],
+)
+def test_speed_wrong(values, message):
+    with pytest.raises(MappingError, match=message):
+        BuildOptions(**values)
+
+
+def test_speed_wrong_type():
+    with pytest.raises(OptionError, match=r"^Option fps must be a number, not '9'$"):
+        BuildOptions(fps="9")

@@ -9,9 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
+from onnx_models import save
 from qdq_reference import channels_last
+from quantized_models import Qdq
 
 from nnhw import golden
+from nnhw.errors import UnsupportedError
 from nnhw.frontend import load_model
 from nnhw.ir import Graph, from_channels_last, to_channels_last
 from nnhw.passes import simplify_graph
@@ -21,6 +24,13 @@ from nnhw.quantize import quantize_preset
 def integer_graph(path: Path, calibration: np.ndarray | None = None) -> Graph:
     """The integer graph of a quantized model."""
     return quantize_preset(simplify_graph(load_model(path)), calibration)
+
+
+def refusal(model: onnx.ModelProto, folder: Path) -> str:
+    """The message with which a model is refused."""
+    with pytest.raises(UnsupportedError) as caught:
+        integer_graph(save(model, folder))
+    return str(caught.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,3 +181,21 @@ def from_ports(graph: Graph, x: np.ndarray) -> np.ndarray:
     q = golden.quantize_input(images, graph.tensors[source.tensor].q)
     y = golden.run(graph, q)[sink.tensor]
     return from_channels_last(golden.dequantize(y, graph.tensors[sink.tensor].q), sink)
+
+
+def kinds(graph: Graph) -> list[str]:
+    """Names of the operators."""
+    return [type(node).__name__ for node in graph.nodes]
+
+
+def checked(b: Qdq, folder: Path, *, at_most: float | None = None) -> Graph:
+    """The integer graph of a model that ends in "y", compared with onnxruntime."""
+    path = save(b.model(), folder)
+    graph = integer_graph(path)
+    comparison = compare(path, graph, b.samples())
+    if at_most is None:
+        comparison.check()
+    else:
+        assert all(np.abs(steps).max() <= 1 for steps in comparison.apart.values())
+        assert comparison.shares()[0] < at_most
+    return graph

@@ -76,7 +76,7 @@ def test_granularity_divides_every_address(seed):
 )
 def test_granularity_divides_every_step(layer, rows):
     builder = IntegerBuilder((4, 4, 24))
-    graph = builder.graph(builder.dense(layer(builder), 2))
+    graph = builder.graph(layer(builder))
     program = map_graph(graph, EngineConfig(rows=rows, cols=2, lanes=2, input_bytes=8))
     check_granularity(program)
     assert program.read_granularity == (2 if rows == 6 else 4)

@@ -1,0 +1,65 @@
+"""The smallest engine that is fast enough: it is, and nothing smaller would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnhw.errors import MappingError
+from nnhw.frontend import load_model
+from nnhw.mapping import MOST_MACS, choose_engine, plan_graph, predict_cycles, smallest_engine
+from nnhw.passes import simplify_graph
+from nnhw.quantize import QuantizeOptions, quantize
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def graph():
+    float_graph = simplify_graph(load_model(EXAMPLES / "digits_mlp.onnx"))
+    shape = float_graph.tensors[float_graph.inputs[0].tensor].shape
+    calibration = np.random.default_rng(0).uniform(0, 16, (16, *shape)).astype(np.float32)
+    return quantize(float_graph, calibration, QuantizeOptions())
+
+
+def _cycles(graph, config):
+    return predict_cycles(plan_graph(graph, config))
+
+
+@pytest.mark.parametrize("interval", [80, 333, 6000])
+def test_interval(graph, interval):
+    config = smallest_engine(graph, interval_cycles=interval)
+    assert _cycles(graph, config).interval_cycles <= interval
+    if config.mac_units > 1:
+        # the fastest of all engines with one multiplier less is too slow, within the 1% for which
+        # choose_engine prefers less hardware
+        fewer = choose_engine(graph, macs=config.mac_units - 1)
+        assert _cycles(graph, fewer).interval_cycles > interval / 1.01
+
+
+def test_latency(graph):
+    config = smallest_engine(graph, latency_cycles=200)
+    assert _cycles(graph, config).latency_cycles <= 200
+
+
+def test_both(graph):
+    config = smallest_engine(graph, interval_cycles=1000, latency_cycles=150)
+    assert _cycles(graph, config).latency_cycles <= 150
+
+
+def test_too_fast(graph):
+    with pytest.raises(
+        MappingError,
+        match=rf"^No engine of at most {MOST_MACS} multipliers reaches a frame every 1 cycles "
+        r"\(best: \d+\); ask for less or raise the clock frequency$",
+    ):
+        smallest_engine(graph, interval_cycles=1)
+
+
+def test_no_limit(graph):
+    with pytest.raises(
+        MappingError, match=r"^'interval_cycles' or 'latency_cycles' must be given$"
+    ):
+        smallest_engine(graph)
