@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from amaranth.hdl import Const, Module, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
@@ -77,7 +78,7 @@ class LoopNest(wiring.Component):
                 "y", "y_start", {"taps_y": "tap_y_y", "rolls": "roll_y", "out_rows": "out_row_y"}
             ),
         )
-        program = instruction.program
+        program = cast(tuple[FetchInstruction, ...], instruction.program)
         super().__init__(
             {
                 "step": In(1),

@@ -148,11 +148,12 @@ def write_times(layer: Layer, clock: _Clock, plan: Plan) -> np.ndarray:
     per_tile = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
     a_step = 2 if drain.paired else 1
     # drain cycles and results of each tile
-    cycles = np.full((drain.pixels + 1, drain.tiles + 1), fetch.drain_cycles + 1)
-    cycles[:, -1] = fetch.drain_cycles_last + 1
-    cycles = cycles.ravel()
-    tails = np.full((drain.pixels + 1, drain.tiles + 1), drain.count)
+    grid = (drain.pixels + 1, drain.tiles + 1)
+    cycles_grid = np.full(grid, fetch.drain_cycles + 1)
+    cycles_grid[:, -1] = fetch.drain_cycles_last + 1
+    tails = np.full(grid, drain.count)
     tails[:, -1] = drain.count_last
+    cycles = cycles_grid.ravel()
     spacing = np.maximum(cycles, per_tile * (fetch.warmup + 1))
     later = np.append(np.cumsum(spacing[:-1][::-1])[::-1], 0)
     first = clock.issued - later + plan.drain_latency(layer) + a_step - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -120,7 +121,15 @@ def _zero(graph: Graph, tensor: str) -> int:
     return graph.tensors[tensor].q.zero_point
 
 
-def _target(node: Node, graph: Graph, requantize: Requantize) -> dict[str, int]:
+class _Target(TypedDict):
+    """What becomes of rounded values."""
+
+    zero_point: int
+    lo: int
+    hi: int
+
+
+def _target(node: Node, graph: Graph, requantize: Requantize) -> _Target:
     return {
         "zero_point": _zero(graph, node.output),
         "lo": requantize.lo,
