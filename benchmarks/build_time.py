@@ -54,6 +54,6 @@ if __name__ == "__main__":
         "Time of a build",
         COLUMNS,
         rows(),
-        notes="`nnhw build examples/digits_cnn.onnx --data examples/digits.npz`. Where other programs "
-        "run at the same time, the processor seconds are what an idle machine would come close to.",
+        notes="`nnhw build examples/digits_cnn.onnx --data examples/digits.npz`. Where others use "
+        "the machine too, the processor seconds tell what it would take alone.",
     )

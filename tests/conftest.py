@@ -1,11 +1,16 @@
-"""Fixtures shared by all tests."""
+"""Fixtures and settings shared by all tests."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 MODELS = Path(__file__).parents[2] / "shared" / "models"
 """Folder of real networks and data beside the project; not part of it."""
+
+# A test that is slow because the machine is busy has not found a mistake.
+settings.register_profile("nnhw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nnhw")
 
 
 @pytest.fixture(scope="session")

@@ -4,157 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from program_walk import DrainStep, Fetch, walk_drain, walk_fetch, walk_write_back
 
-from nnhw.isa import (
-    DrainInstruction,
-    FetchInstruction,
-    Operation,
-    ParameterMode,
-    WriteBackInstruction,
-    bits_for,
-)
-from nnhw.mapping import Layer, Program
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """One fetch: where it reads, and what it begins and ends."""
-
-    row: int
-    x: int
-    y: int
-    weight_address: int
-    layer_first: bool
-    roll_first: bool
-    roll_last: bool
-    strip_last: bool
-    pixel_last: bool
-    layer_last: bool
-    in_first_roll: bool
-    in_warmup: bool
-    in_last_strip: bool
-
-    @property
-    def tile_last(self) -> bool:
-        """Whether results are finished."""
-        return self.roll_last and not self.in_warmup
-
-
-def walk_fetch(i: FetchInstruction, *, chunk: int, space: int) -> Iterator[Fetch]:
-    """The fetches of an instruction.
-
-    Parameters
-    ----------
-    chunk
-        Step of x in the innermost loop.
-    space
-        Number of addresses.
-    """
-    pixels = list(np.ndindex(i.out_rows + 1, i.out_cols + 1))
-    taps = list(np.ndindex(i.taps_y + 1, i.taps_x + 1, i.chunks + 1))
-    words = len(taps) if i.weight_step else 0
-    for out_row, out_col in pixels:
-        for tile, roll in np.ndindex(i.tiles + 1, i.rolls + 1):
-            weights = i.weight_base + (tile * words if i.tile_weights else 0)
-            for number, (tap_y, tap_x, chunk_number) in enumerate(taps):
-                roll_last = number == len(taps) - 1
-                strip_last = roll_last and roll == i.rolls
-                pixel_last = strip_last and tile == i.tiles
-                yield Fetch(
-                    row=(
-                        i.source
-                        + out_row * i.out_row_pitch
-                        + roll * i.roll_pitch
-                        + tap_y * i.tap_y_pitch
-                    )
-                    % space,
-                    x=i.x_start
-                    + out_col * i.out_col_x
-                    + tile * i.tile_x
-                    + tap_x * i.tap_x_x
-                    + chunk_number * chunk,
-                    y=i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y,
-                    weight_address=weights + (number if i.weight_step else 0),
-                    layer_first=(out_row, out_col, tile, roll, number) == (0, 0, 0, 0, 0),
-                    roll_first=number == 0,
-                    roll_last=roll_last,
-                    strip_last=strip_last,
-                    pixel_last=pixel_last,
-                    layer_last=pixel_last and (out_row, out_col) == pixels[-1],
-                    in_first_roll=roll == 0,
-                    in_warmup=roll < i.warmup,
-                    in_last_strip=tile == i.tiles,
-                )
-
-
-@dataclass(frozen=True)
-class DrainStep:
-    """One step of the drain: `count` results of a tile from `first` on, and the parameter words
-    that scale them."""
-
-    first: int
-    count: int
-    parameters: tuple[int, ...]
-    tile_done: bool
-    pixel_done: bool
-    row_done: bool
-    layer_done: bool
-
-
-def walk_drain(i: DrainInstruction, *, lanes: int) -> Iterator[DrainStep]:
-    """The steps of an instruction."""
-    for pixel in range(i.pixels + 1):
-        strip_word = 0  # first word of the strip, in a pixel
-        for tile in range(i.tiles + 1):
-            last_strip = tile == i.tiles
-            steps, count = (i.steps_last, i.count_last) if last_strip else (i.steps, i.count)
-            for roll, step in np.ndindex(i.rolls + 1, steps + 1):
-                word = i.parameter_base
-                match i.parameter_mode:
-                    case ParameterMode.CHANNEL:
-                        word += strip_word + step
-                    case ParameterMode.TILE:
-                        word += step
-                    case ParameterMode.PIXEL:
-                        word += pixel
-                tile_done = step == steps
-                pixel_done = tile_done and roll == i.rolls and last_strip
-                yield DrainStep(
-                    first=step * lanes,
-                    count=count if tile_done else lanes,
-                    parameters=(word, word + 1) if i.paired else (word,),
-                    tile_done=tile_done,
-                    pixel_done=pixel_done,
-                    row_done=pixel_done and pixel % (i.row_pixels + 1) == i.row_pixels,
-                    layer_done=pixel_done and pixel == i.pixels,
-                )
-            strip_word += steps + 1
-
-
-def walk_write_back(i: WriteBackInstruction, steps: list[DrainStep]) -> Iterator[int]:
-    """Address of the first result of each drain step."""
-    tile = address = after_first_tile = i.destination
-    roll = 0
-    for step in steps:
-        yield address
-        address += step.count
-        if step.pixel_done:
-            address += i.row_gap if step.row_done else i.pixel_gap
-        if not step.tile_done:
-            continue
-        if roll == 0:
-            after_first_tile = address
-        if roll < i.rolls:
-            tile += i.roll_pitch
-            roll += 1
-        else:
-            tile = after_first_tile
-            roll = 0
-        address = tile
+from nnhw import golden
+from nnhw.ir import Graph, Reshape
+from nnhw.isa import FetchInstruction, Operation, bits_for
+from nnhw.mapping import EngineConfig, Layer, Program, map_graph
 
 
 class Interpreter:
@@ -336,3 +194,20 @@ class Interpreter:
 def check_width(value: int, width: int) -> None:
     """Make sure that a signed value fits."""
     assert bits_for(value, signed=True) <= width, f"{value} does not fit {width} bits"
+
+
+def check_program(graph: Graph, frames: np.ndarray, config: EngineConfig) -> Program:
+    """Map a graph, and compare every layer of every frame with the golden model.
+
+    Returns the program.
+    """
+    program = map_graph(graph, config)
+    stored = [node.output for node in graph.nodes if not isinstance(node, Reshape)]
+    wanted = golden.run(graph, frames, keep=stored)
+    interpreter = Interpreter(program)
+    for number, frame in enumerate(frames):
+        results = interpreter.run(frame)
+        assert list(results) == stored
+        for tensor, values in results.items():
+            assert (values == wanted[tensor][number].ravel()).all(), graph.writer(tensor)
+    return program

@@ -57,7 +57,9 @@ def constant(bits: str, *, signed: bool = False) -> str:
     value = int(bits, 2)
     if signed and bits[0] == "1" and "1" in bits[1:]:
         return f"-{width}'sd{(1 << width) - value}"
-    if signed:  # the least value, too, whose sign Verilog would lose in "-8'sd128"
+    if signed and bits[0] == "1":  # the least value: the sign of "-8'sd128" would get lost
+        return f"{width}'sh{value:x}"
+    if signed:
         return f"{width}'sd{value}"
     return f"{width}'d{value}" if width <= 12 else f"{width}'h{value:x}"
 

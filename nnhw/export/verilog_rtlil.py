@@ -209,7 +209,7 @@ class _Reader:
         sigs: list[Sig] = []
         pieces: list[Const | Slice] = []
         depth = 0
-        for token in text.split():
+        for token in text.replace("{}", "{ }").split():
             if token == "{":
                 depth += 1
                 continue

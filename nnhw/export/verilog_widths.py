@@ -8,7 +8,7 @@ from .verilog_netlist import SHIFTS, Module, Operator
 from .verilog_signals import Sig, extended, is_constant, width_of
 
 #: Kinds of operators to which signs still matter when the widths fit.
-_SIGNED = frozenset({"add", "sub", "neg", "mul", "lt", "le", "gt", "ge"})
+_SIGNED = frozenset({"add", "sub", "neg", "mul", "sshr", "lt", "le", "gt", "ge"})
 
 
 def fit_widths(module: Module) -> None:

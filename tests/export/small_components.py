@@ -41,5 +41,5 @@ class Doubler(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.d.sync += self.y.eq(self.x << 1)
-        m.d.comb += self.odd.eq(self.x[0])
+        m.d.sync += self.odd.eq(self.x[0])
         return m

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench import drive, integers
-from interpreter import DrainStep, walk_drain
+from program_walk import DrainStep, walk_drain
 from random_programs import drain_program
 
 from nnhw.hdl.drain import Drain

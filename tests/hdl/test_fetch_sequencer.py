@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench import drive
-from interpreter import Fetch, walk_fetch
+from program_walk import Fetch, walk_fetch
 from random_programs import fetch_program
 
 from nnhw.hdl.fetch_sequencer import FetchSequencer

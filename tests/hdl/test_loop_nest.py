@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Elaboratable, Module
 from bench import drive
-from interpreter import walk_fetch
+from program_walk import walk_fetch
 from random_programs import COUNTS, fetch_program
 
 from nnhw.hdl.instruction import InstructionRegister

@@ -1,4 +1,4 @@
-"""Columns, lanes, and the array of both."""
+"""Columns of multipliers, and the array of columns and lanes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 from bench import drive, integers
+from lane_model import run_lanes
 
-from nnhw.hdl.mac_array import LaneUnit, MacArray, MacColumn
+from nnhw.hdl.mac_array import MacArray, MacColumn
 from nnhw.isa import Operation
 
 DOT, LANE_SUM, LANE_MAX, LANE_PAIR = Operation
@@ -55,72 +56,6 @@ def test_mac_column(rows, multiplier_stages, tree_levels_per_stage):
         if enable[t]:
             total = (0 if first[t] else total) + products[t].sum()
         assert outputs["accumulator"][t + column.latency] == total
-
-
-def run_lanes(
-    operation: Operation, products: np.ndarray, first: np.ndarray, carry: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What each lane holds after each step: values and addends, (steps, lanes).
-
-    products
-        (steps, lanes, slots).
-    """
-    values, addends = [], []
-    sums, addend = np.zeros(products.shape[1:], int), np.zeros(products.shape[1], int)
-    for step, product in enumerate(products):
-        if first[step]:
-            moved = np.pad(sums, ((0, 0), (1, 0)))[:, :-1]
-            sums = product + (moved if carry[step] else 0)
-        elif operation == LANE_SUM:
-            sums = sums + product
-        elif operation == LANE_MAX:
-            sums = np.maximum(sums, product)
-        else:
-            addend = product[:, -1]
-        values.append(sums[:, -1])
-        addends.append(addend)
-    return np.array(values), np.array(addends)
-
-
-@pytest.mark.parametrize(("lanes", "slots"), [(1, 1), (3, 1), (2, 2), (3, 4)])
-@pytest.mark.parametrize("operation", [LANE_SUM, LANE_MAX, LANE_PAIR])
-@pytest.mark.parametrize("alone", [False, True])
-def test_lane_unit(operation, lanes, slots, alone):
-    rng = np.random.default_rng(lanes)
-    unit = LaneUnit(
-        lanes=lanes,
-        slots=slots,
-        activation_width=8,
-        product_width=12,
-        accumulator_width=17,
-        operations=frozenset({operation}) if alone else ALL,
-    )
-    cycles = 100
-    rolls = operation == LANE_SUM and slots > 1
-    # of a maximum or a pair just the last slot counts, whose products are single values
-    products = integers(rng, 12 if operation == LANE_SUM else 8, (cycles, lanes, slots))
-    enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 3, cycles) == 0
-    carry = rng.integers(0, 2, cycles) if rolls else np.zeros(cycles, int)
-    carry[~first] = 1  # has no meaning then
-    enable[0] = first[0] = True
-    carry[0] = 0
-    outputs = drive(
-        unit,
-        {
-            "products": products,
-            "enable": enable,
-            "first": first,
-            "carry": carry,
-            "operation": np.full(cycles, operation),
-        },
-        ["values", "addends"],
-    )
-    values, addends = run_lanes(operation, products[enable], first[enable], carry[enable])
-    step = np.cumsum(enable)[: -unit.latency] - 1
-    assert (outputs["values"][unit.latency :] == values[step]).all()
-    if operation == LANE_PAIR:
-        assert (outputs["addends"][unit.latency :] == addends[step]).all()
-        assert np.ptp(addends, axis=0).min() > 0
 
 
 def array_inputs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench import drive, integers
-from interpreter import DrainStep, walk_write_back
+from program_walk import DrainStep, walk_write_back
 from random_programs import write_back_program
 
 from nnhw.hdl.write_back import WriteBack

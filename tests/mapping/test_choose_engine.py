@@ -12,22 +12,15 @@ from nnhw.errors import MappingError
 from nnhw.ir import Graph
 from nnhw.mapping import (
     DEFAULT_MACS,
-    MOST_MACS,
-    CycleModel,
     EngineConfig,
     choose_engine,
     plan_graph,
     predict_cycles,
-    smallest_engine,
 )
 
 
-def timing(graph: Graph, config: EngineConfig) -> CycleModel:
-    return predict_cycles(plan_graph(graph, config))
-
-
 def interval(graph: Graph, config: EngineConfig) -> int:
-    return timing(graph, config).interval_cycles
+    return predict_cycles(plan_graph(graph, config)).interval_cycles
 
 
 def dense_network() -> Graph:
@@ -157,74 +150,3 @@ def test_takes_more_lane_groups_for_operations_on_channels():
     config = choose_engine(builder.graph(builder.dense(x, 2)), rows=2, cols=12)
     assert config.lane_groups > 1
     assert choose_engine(dense_network(), rows=2, cols=12).lane_groups == 1
-
-
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("macs", [3, 20])
-def test_smallest_engine_for_an_interval(network, macs):
-    graph = network()
-    limit = interval(graph, choose_engine(graph, macs=macs))
-    config = smallest_engine(graph, interval_cycles=limit)
-    assert interval(graph, config) <= limit
-    assert config.mac_units <= macs
-    # with one multiplier less, not even the fastest engine would do
-    fastest = choose_engine(graph, macs=config.mac_units - 1)
-    assert interval(graph, fastest) > limit
-    assert smallest_engine(graph, interval_cycles=limit + 0.5) == config
-
-
-def test_smallest_engine_keeps_the_second_frame_buffer_where_it_is_needed():
-    builder = IntegerBuilder((4, 4, 8))
-    graph = builder.graph(builder.conv("x", 2))
-    fast = choose_engine(graph, rows=8, cols=2)
-    config = smallest_engine(graph, interval_cycles=interval(graph, fast))
-    assert (fast.frame_buffers, config.frame_buffers) == (2, 2)
-    assert interval(graph, config) <= interval(graph, fast)
-
-
-def test_smallest_engine_for_a_latency():
-    graph = dense_network()
-    latency = timing(graph, choose_engine(graph, macs=20)).latency_cycles
-    config = smallest_engine(graph, latency_cycles=latency)
-    assert timing(graph, config).latency_cycles <= latency
-    assert config.mac_units <= 20
-
-
-def test_smallest_engine_for_both():
-    graph = dense_network()
-    fast = timing(graph, choose_engine(graph, macs=20))
-    config = smallest_engine(graph, interval_cycles=10_000, latency_cycles=fast.latency_cycles)
-    assert config == smallest_engine(graph, latency_cycles=fast.latency_cycles)
-    assert smallest_engine(graph, interval_cycles=10_000, latency_cycles=10_000).mac_units == 1
-
-
-def test_smallest_engine_wrong_without_a_limit():
-    message = "'interval_cycles' or 'latency_cycles' must be given"
-    with pytest.raises(MappingError, match=f"^{message}$"):
-        smallest_engine(dense_network())
-
-
-@pytest.mark.parametrize(
-    ("limits", "asked"),
-    [
-        ({"interval_cycles": 2}, "a frame every 2 cycles (best: {interval})"),
-        ({"latency_cycles": 3.4}, "a latency of 3 cycles (best: {latency})"),
-        (
-            {"interval_cycles": 2, "latency_cycles": 3},
-            "a frame every 2 cycles (best: {interval}) and a latency of 3 cycles (best: {latency})",
-        ),
-    ],
-)
-def test_smallest_engine_wrong_too_fast(limits, asked):
-    graph = dense_network()
-    with pytest.raises(MappingError) as caught:
-        smallest_engine(graph, **limits)
-    found = re.search(r"every 2 cycles \(best: (\d+)\)", str(caught.value))
-    latency = re.search(r"latency of 3 cycles \(best: (\d+)\)", str(caught.value))
-    best = {"interval": found and found[1], "latency": latency and latency[1]}
-    assert str(caught.value) == (
-        f"No engine of at most {MOST_MACS} multipliers reaches {asked.format(**best)}; "
-        "ask for less or raise the clock frequency"
-    )
-    assert found is None or int(found[1]) > 2
-    assert latency is None or int(latency[1]) > 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from integer_graphs import IntegerBuilder
-from interpreter import walk_drain, walk_fetch, walk_write_back
+from program_walk import walk_drain, walk_fetch, walk_write_back
 from random_networks import random_network
 
 from nnhw.isa import InstructionLayout

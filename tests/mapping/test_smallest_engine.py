@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from integer_graphs import IntegerBuilder
 
 from nnhw.errors import MappingError
 from nnhw.frontend import load_model
@@ -49,16 +50,36 @@ def test_both(graph):
     assert _cycles(graph, config).latency_cycles <= 150
 
 
-def test_too_fast(graph):
+def test_keeps_the_second_frame_buffer_where_it_is_needed():
+    builder = IntegerBuilder((4, 4, 8))
+    graph = builder.graph(builder.conv("x", 2))
+    fast = choose_engine(graph, rows=8, cols=2)
+    config = smallest_engine(graph, interval_cycles=_cycles(graph, fast).interval_cycles)
+    assert (fast.frame_buffers, config.frame_buffers) == (2, 2)
+    assert _cycles(graph, config).interval_cycles <= _cycles(graph, fast).interval_cycles
+
+
+@pytest.mark.parametrize(
+    ("limits", "asked"),
+    [
+        ({"interval_cycles": 1}, r"a frame every 1 cycles \(best: \d+\)"),
+        ({"latency_cycles": 3.4}, r"a latency of 3 cycles \(best: \d+\)"),
+        (
+            {"interval_cycles": 1, "latency_cycles": 3},
+            r"a frame every 1 cycles \(best: \d+\) and a latency of 3 cycles \(best: \d+\)",
+        ),
+    ],
+)
+def test_limits_wrong(graph, limits, asked):
     with pytest.raises(
         MappingError,
-        match=rf"^No engine of at most {MOST_MACS} multipliers reaches a frame every 1 cycles "
-        r"\(best: \d+\); ask for less or raise the clock frequency$",
+        match=rf"^No engine of at most {MOST_MACS} multipliers reaches {asked}; "
+        "ask for less or raise the clock frequency$",
     ):
-        smallest_engine(graph, interval_cycles=1)
+        smallest_engine(graph, **limits)
 
 
-def test_no_limit(graph):
+def test_limits_missing(graph):
     with pytest.raises(
         MappingError, match=r"^'interval_cycles' or 'latency_cycles' must be given$"
     ):

@@ -1,0 +1,131 @@
+"""The exported folder: what is in it, that it is the same each time, and clean to lint."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from programs import PROGRAMS, dense_alone, narrow_lanes, padded_convolutions
+
+import nnhw
+from nnhw.export import export_design
+from nnhw.ir import load_graph
+from nnhw.mapping import map_graph, predict_cycles
+from nnhw.simulate import install_testbench, lint
+
+
+def export(make, folder):
+    """Export a program; returns graph, program and timing."""
+    graph, config = make()
+    program = map_graph(graph, config)
+    cycles = predict_cycles(program)
+    folder.mkdir()
+    export_design(graph, program, cycles, folder, model_sha256="0123abcd")
+    return graph, program, cycles
+
+
+def test_manifest(tmp_path):
+    graph, program, cycles = export(padded_convolutions, tmp_path / "net")
+    manifest = json.loads((tmp_path / "net" / "manifest.json").read_text())
+    expected = {
+        "name": "net",
+        "top": "net",
+        "sources": ["rtl/net.v"],
+        "clock": "clk",
+        "reset": "rst",
+        "nnhw_version": nnhw.__version__,
+        "model_sha256": "0123abcd",
+        "host_postprocess": [],
+        "macs": program.macs,
+        "rows": 4,
+        "cols": 3,
+        "mac_units": 12,
+        "latency_cycles": cycles.latency_cycles,
+        "interval_cycles": cycles.interval_cycles,
+        "engine": program.config.to_dict(),
+    }
+    assert {key: manifest[key] for key in expected} == expected
+    source, sink = graph.tensors["x"].q, graph.tensors[graph.outputs[0].tensor].q
+    assert manifest["input"] == {
+        "name": "x",
+        "onnx_shape": [3, 5, 4],
+        "shape": [5, 4, 3],
+        "layout": "HWC",
+        "dtype": "int8",
+        "bits": 8,
+        "scale": source.scale,
+        "zero_point": source.zero_point,
+        "stream_bytes": 4,
+        "frame_bytes": 60,
+    }
+    assert manifest["output"]["shape"] == [1, 1, 7]
+    assert manifest["output"]["zero_point"] == sink.zero_point
+    assert [layer["tensor"] for layer in manifest["layers"]] == [
+        layer.tensor for layer in program.layers
+    ]
+    assert manifest["trace"]["lanes"] == 2
+
+
+def test_folder(tmp_path):
+    graph, program, _ = export(dense_alone, tmp_path / "net")
+    files = {str(file.relative_to(tmp_path / "net")) for file in (tmp_path / "net").rglob("*.*")}
+    assert files == {
+        "golden.npz",
+        "manifest.json",
+        "model.qdq.onnx",
+        "program.txt",
+        "rtl/net.v",
+    }
+    assert load_graph(tmp_path / "net" / "golden.npz").nodes[0].name == graph.nodes[0].name
+    listing = (tmp_path / "net" / "program.txt").read_text()
+    assert listing.startswith(f"Program of net: {len(program.layers)} layers\n")
+
+
+@pytest.mark.parametrize("make", [dense_alone, narrow_lanes])
+def test_same_program_same_bytes(make, tmp_path):
+    for name in ("first", "second"):
+        export(make, tmp_path / name)
+    for file in (tmp_path / "first").rglob("*.*"):
+        other = tmp_path / "second" / file.relative_to(tmp_path / "first")
+        assert file.read_bytes() == other.read_bytes(), file.name
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_lint(make, tmp_path):
+    export(make, tmp_path / "net")
+    install_testbench(tmp_path / "net")
+    assert lint(tmp_path / "net") == []
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_what_an_engineer_reads(make, tmp_path):
+    export(make, tmp_path / "net")
+    text = (tmp_path / "net" / "rtl" / "net.v").read_text()
+    modules = re.findall(r"^module (\S+) \($", text, re.MULTILINE)
+    assert modules[0] == "net"
+    assert all(re.fullmatch(r"net(_[a-z0-9]+)*", name) for name in modules)
+    assert "net_engine_write_back" in modules
+    assert len([name for name in modules if "column" in name]) == 1, "columns are alike"
+    assert len([name for name in modules if "scaler" in name]) == 1, "scaler lanes are alike"
+    assert len(re.findall(r"^// .*\nmodule ", text, re.MULTILINE)) == len(modules)
+    assert not re.search(r"[\\]|\$(?!signed)", text), "escaped or made-up names"
+    assert not re.search(r"^  reg .*\b(register|unnamed)", text, re.MULTILINE), "not named"
+    assert str(tmp_path) not in text
+    code = [line for line in text.splitlines() if "'h" not in line]
+    assert max(map(len, code)) <= 100
+    ports = re.findall(r"module net_engine_write_back \(\n(.*?)\);", text, re.DOTALL)[0]
+    outputs = re.findall(r"output .* (\w+)(?: = \S+)?,?\n", ports)
+    assert {"valid", "layer", "count", "data"} <= set(outputs)
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus Verilog")
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_it_is_verilog_2005(make, tmp_path):
+    export(make, tmp_path / "net")
+    command = ["iverilog", "-g2005", "-Wall", "-tnull", str(tmp_path / "net" / "rtl" / "net.v")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    warnings = [line for line in done.stderr.splitlines() if "timescale" not in line]
+    assert warnings == []

@@ -1,0 +1,67 @@
+"""Which layers wait for the ones before them, and how."""
+
+from __future__ import annotations
+
+import pytest
+from integer_graphs import IntegerBuilder
+from interpreter import check_program
+
+from nnhw.mapping import EngineConfig
+
+
+def test_every_layer_waits_for_what_it_reads_and_no_other():
+    builder = IntegerBuilder((2, 2, 4), seed=1)
+    a = builder.conv("x", 4)
+    b = builder.conv("x", 4)
+    c = builder.conv(a, 4)
+    d = builder.conv(b, 4)
+    graph = builder.graph(builder.dense(builder.add(c, d), 2))
+    program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    #                                            a  b  c  d  add dense
+    assert [i.fence for i in program.fetch] == [0, 0, 1, 0, 1, 0]
+    assert [i.chase for i in program.fetch] == [0, 0, 0, 0, 0, 1]
+    assert [i.frees_frame for i in program.fetch] == [0, 1, 0, 0, 0, 0]
+    assert [i.to_stream for i in program.fetch] == [0, 0, 0, 0, 0, 1]
+
+
+def test_lanes_do_not_overtake_dot_products():
+    builder = IntegerBuilder((3, 3, 4), seed=1)
+    a = builder.conv("x", 4)
+    b = builder.max_pool("x", kernel=(1, 1))
+    graph = builder.graph(builder.dense(builder.add(b, a), 2))
+    program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert [i.fence for i in program.fetch] == [0, 1, 1, 0]
+
+
+def test_lanes_do_not_overtake_dot_products_of_the_frame_before():
+    builder = IntegerBuilder((3, 3, 4), seed=1)
+    graph = builder.graph(builder.dense(builder.max_pool("x", kernel=(1, 1)), 2))
+    program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert [i.fence for i in program.fetch] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("window", "chases"),
+    [
+        ({"kernel": (2, 3)}, True),  # all of the tensor, in one run
+        ({"kernel": (2, 3), "pads": (0, 1, 0, 1)}, False),
+        ({"kernel": (1, 3)}, False),  # two pixels: the second tile begins in the middle
+        ({"kernel": (2, 2)}, False),
+    ],
+)
+def test_layer_chases_the_one_before_if_it_reads_in_the_order_of_writing(window, chases):
+    builder = IntegerBuilder((2, 3, 4), seed=1)
+    graph = builder.graph(builder.conv(builder.conv("x", 4), 2, **window))
+    program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert (program.fetch[1].chase, program.fetch[1].fence) == (chases, not chases)
+    assert program.chased_bytes == (24 if chases else 0)
+
+
+@pytest.mark.parametrize(("rows", "chases"), [(1, True), (2, False)])
+def test_does_not_chase_what_is_not_written_in_order(rows, chases):
+    builder = IntegerBuilder((2, 3, 4), seed=1)
+    x = builder.depthwise("x", kernel=(3 - rows, 1))  # the pixels of a column are a strip
+    program = check_program(
+        builder.graph(builder.dense(x, 2)), builder.frames(1), EngineConfig(rows=4, cols=4)
+    )
+    assert (program.fetch[1].chase, program.fetch[1].fence) == (chases, not chases)
