@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from .verilog_netlist import Module, Operator
-from .verilog_signals import Const, Sig, Slice, is_constant, width_of
+from .verilog_signals import Const, Sig, Slice, bits_text, is_constant, width_of
 from .verilog_widths import is_implicit
 
 _SYMBOLS = {
@@ -220,7 +220,7 @@ class Expressions:
 
     def _signed(self, sig: Sig) -> str:
         if is_constant(sig):
-            return constant("".join(piece.bits for piece in sig), signed=True)
+            return constant(bits_text(sig), signed=True)
         return f"$signed({self.value(sig)})"
 
     def _concatenation(self, sig: Sig) -> str:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from .verilog_netlist import SHIFTS, Module, Operator
 from .verilog_processes import Assign, Body, Switch
 from .verilog_signals import (
-    Bit,
     Const,
     Sig,
     bits_of,
+    bits_text,
     extended,
     is_constant,
     part_of,
@@ -82,23 +82,16 @@ def _without_constants(switch: Switch) -> Switch:
     return Switch(sig_of(bits[index] for index in reversed(varying)), tuple(cases))
 
 
-def bits_text(sig: Sig) -> str:
-    """The bits of a constant, the highest one first."""
-    return "".join(str(bit) for bit in bits_of(sig))[::-1]
-
-
 def _shift(op: Operator) -> Folded:
     """A shift by a constant selects bits."""
-    value, amount = list(bits_of(op.inputs[0])), op.inputs[1]
+    value, amount = op.inputs
     if not is_constant(amount):
         return None
     distance = int(bits_text(amount) or "0", 2)
-    fill: Bit = value[-1] if op.signed and value else "0"
     if op.kind == "shl":
-        value = ["0"] * distance + value
-        distance = 0
-    value += [fill] * (distance + op.width)
-    return sig_of(value[distance : distance + op.width])
+        return extended((Const("0" * distance), *value), op.width, signed=op.signed)
+    wide = extended(value, distance + op.width, signed=op.signed)
+    return part_of(wide, distance, op.width)
 
 
 def _mux(op: Operator) -> Folded:

@@ -44,7 +44,7 @@ class ModuleText:
         Its operators' widths fit (see `fit_widths`). What becomes part of always blocks is taken
         out of it.
     origin
-        Where it comes from, if that is known.
+        Where it comes from.
     interfaces
         Of the modules that have instances in this one, by their names in the netlist.
     """
@@ -104,7 +104,7 @@ class ModuleText:
         yield "("
         yield from (f"  {line}" for line in self._port_lines())
         yield ");"
-        sections = [
+        sections: list[Iterator[str]] = [
             self._table_lines(),
             self._declarations(),
             self._definitions(),
@@ -113,8 +113,7 @@ class ModuleText:
             *map(self._instance_lines, self._module.instances),
             self._output_lines(),
         ]
-        sections = [lines for lines in map(list, sections) if lines]
-        for index, lines in enumerate(sections):
+        for index, lines in enumerate(lines for lines in map(list, sections) if lines):
             yield from [""] if index else []
             yield from (f"  {line}" for line in lines)
         yield "endmodule"

@@ -60,11 +60,11 @@ def name_all(module: Module, origin: Origin, *, only: Collection[str] | None = N
     members = {member.wire: member.name for member in origin.members}
     wires = {port: unique(identifier(members.get(port, port))) for port in module.ports}
     memories = {name: unique(identifier(name)) for name in module.memories}
-    hints = _hints(module, origin)
+    hints = {wire: wire for wire in module.wires} | _hints(module, origin)
     # names that are somebody's choice come before made-up ones
-    for wire in sorted(module.wires, key=lambda wire: hints.get(wire, wire).startswith("$")):
+    for wire in sorted(module.wires, key=lambda wire: hints[wire].startswith("$")):
         if wire not in wires and (only is None or wire in only):
-            wires[wire] = unique(identifier(hints.get(wire, wire)))
+            wires[wire] = unique(identifier(hints[wire]))
     return Names(wires, instances, memories, unique)
 
 
@@ -77,7 +77,7 @@ def _hints(module: Module, origin: Origin) -> dict[str, str]:
     hints |= dict.fromkeys(module.registers, "$register")
     for wire, register in module.registers.items():
         source = module.whole_wire(register.data)
-        if source in hints:
+        if source is not None and source in hints:
             hints[source] = f"$next_{hints[wire] if wire.startswith('$') else wire}"
     hints = {
         wire: hint
@@ -85,14 +85,14 @@ def _hints(module: Module, origin: Origin) -> dict[str, str]:
         if wire not in origin.foreign and not origin.owns(wire)
     }
     for name, memory in module.memories.items():
-        for port in memory.reads:
-            if not port.wire.isidentifier() or "__" in port.wire:
-                hints[port.wire] = f"{identifier(name)}_data"
+        for read in memory.reads:
+            if not read.wire.isidentifier() or "__" in read.wire:
+                hints[read.wire] = f"{identifier(name)}_data"
     for name, instance in module.instances.items():
         for port, sig in instance.inputs.items():
-            wire = module.whole_wire(sig)
-            if wire in origin.foreign:
-                hints.setdefault(wire, f"{identifier(name)}_{identifier(port)}")
+            source = module.whole_wire(sig)
+            if source is not None and source in origin.foreign:
+                hints.setdefault(source, f"{identifier(name)}_{identifier(port)}")
         for wire in instance.outputs.values():
             _, slash, member = wire.partition("/")
             if slash:

@@ -89,9 +89,9 @@ def _restore_outputs(
     before, connections.outputs = connections.outputs, {}
     places: dict[Bit, Bit] = {}
     for member in members:
-        bits = _varying(module, member.wire)
-        if member.direction == "input" or not bits:
+        if member.direction == "input":
             continue
+        bits = _varying(module, member.wire) or module.resolve(member.wire)
         wire = f"{instance}/{member.name}"
         parent.wires[wire] = Wire(wire, len(bits))
         connections.outputs[member.wire] = wire

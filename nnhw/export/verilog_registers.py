@@ -28,8 +28,7 @@ def take_blocks(module: Module, is_own: Callable[[str], bool]) -> list[Block]:
     reads = Counter(
         piece.wire for sig in module.inputs() for piece in sig if isinstance(piece, Slice)
     )
-    groups: dict[object, list[Body]] = defaultdict(list)
-    clocks = {}
+    groups: dict[tuple[Sig, tuple], list[Body]] = defaultdict(list)
     for wire, register in module.registers.items():
         whole = Slice(wire, 0, module.wires[wire].width)
         source = module.whole_wire(register.data)
@@ -39,11 +38,9 @@ def take_blocks(module: Module, is_own: Callable[[str], bool]) -> list[Block]:
                 body = body[1:]  # a register holds its value anyway
         else:
             body = _assignments(module, whole, register.data)
-        key = register.clock, _conditions(body)
-        groups[key].append(body)
-        clocks[key] = register.clock
+        groups[register.clock, _conditions(body)].append(body)
     return [
-        Block(clocks[key], _reset_first(module, _merge(bodies))) for key, bodies in groups.items()
+        Block(clock, _reset_first(module, _merge(bodies))) for (clock, _), bodies in groups.items()
     ]
 
 
@@ -77,9 +74,10 @@ def _merge(bodies: Sequence[Body]) -> Body:
         for rest in rests:
             while rest and isinstance(rest[0], Assign):
                 merged.append(rest.pop(0))
-        if not rests[0]:
+        heads = [rest.pop(0) for rest in rests if rest]
+        switches = [switch for switch in heads if isinstance(switch, Switch)]
+        if not switches:
             return tuple(merged)
-        switches = [rest.pop(0) for rest in rests]
         branches = zip(*(switch.cases for switch in switches), strict=True)
         cases = tuple((branch[0][0], _merge([inner for _, inner in branch])) for branch in branches)
         merged.append(Switch(switches[0].select, cases))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from .verilog_netlist import (
     Instance,
@@ -21,12 +22,13 @@ from .verilog_netlist import (
     Wire,
     WritePort,
 )
-from .verilog_processes import Assign, Body, Switch
+from .verilog_processes import Assign, Body, Switch, targets
 from .verilog_signals import Const, Sig, Slice, width_of
 
-UNARY = frozenset({"not", "neg", "reduce_or", "reduce_and", "reduce_xor", "reduce_bool"})
-BINARY = frozenset(
-    {"add", "sub", "mul", "and", "or", "xor", "shl", "shr", "sshr"}
+#: Cells that are operators.
+OPERATORS = frozenset(
+    {"not", "neg", "reduce_or", "reduce_and", "reduce_xor", "reduce_bool"}
+    | {"add", "sub", "mul", "and", "or", "xor", "shl", "shr", "sshr", "mux"}
     | {"eq", "ne", "lt", "le", "gt", "ge"}
 )
 
@@ -52,21 +54,33 @@ def read_rtlil(text: str) -> dict[str, Module]:
     return modules
 
 
+@dataclass(slots=True)
+class _Cell:
+    """A cell as it is read; outputs are among the ports, too."""
+
+    kind: str
+    name: str
+    attributes: dict[str, Value]
+    parameters: dict[str, Value] = field(default_factory=dict)
+    ports: dict[str, Sig] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
 class _Reader:
     """Reads the lines of one module up to and with its "end"."""
 
     def __init__(self, name: str, lines: Iterator[str]):
         self.module = Module(_name(name))
         self._lines = lines
+        self._cells: list[_Cell] = []
         attributes: dict[str, Value] = {}
-        cells = []
         for line in lines:
             word, _, rest = line.partition(" ")
             if word == "end":
                 break
             if word == "attribute":
-                key, _, value = rest.partition(" ")
-                attributes[_name(key)] = _value(value)
+                key, _, text = rest.partition(" ")
+                attributes[_name(key)] = _value(text)
                 continue
             shown = {key: value for key, value in attributes.items() if not _INTERNAL.match(key)}
             if word == "wire":
@@ -75,17 +89,20 @@ class _Reader:
                 _, width, _, depth, key = rest.split()
                 self.module.memories[_name(key)] = Memory(int(width), int(depth), shown)
             elif word == "cell":
-                cells.append((*rest.split(), *self._connections(), shown))
+                kind, _, key = rest.partition(" ")
+                self._cells.append(self._cell(_Cell(_name(kind), _name(key), shown)))
             elif word == "process":
-                self._process()
+                body = self._body()
+                (target,) = targets(body[:1])  # Amaranth begins with an assignment to all bits
+                self.module.processes[target] = body
             elif word == "connect":
-                target, value = self._sigs(rest)
-                self.module.copies[_wire_of(target)] = value
+                copy, source = self._sigs(rest)
+                self.module.copies[_wire_of(copy)] = source
             else:
                 raise NotImplementedError(f"RTLIL in module '{self.module.name}': {line}")
             attributes = {}
-        for cell in cells:
-            self._cell(*cell)
+        for cell in self._cells:
+            self._add(cell)
 
     def _wire(self, words: list[str], init: Value | None, attributes: dict[str, Value]) -> None:
         bits = init.bits if isinstance(init, Const) else ""
@@ -95,34 +112,23 @@ class _Reader:
         if direction:
             self.module.ports.append(name)
 
-    def _connections(self) -> tuple[dict[str, Value], dict[str, Sig], set[str]]:
-        """Parameters and connections of a cell; and the ports connected to a wire without range.
-
-        Amaranth writes wires without their range just where they are outputs of cells.
-        """
-        parameters: dict[str, Value] = {}
-        ports: dict[str, Sig] = {}
-        outputs = set()
+    def _cell(self, cell: _Cell) -> _Cell:
+        """Read the parameters and connections of a cell."""
         for line in self._lines:
             word, _, rest = line.partition(" ")
             if word == "end":
                 break
-            key, _, value = rest.removeprefix("signed ").partition(" ")
+            key, _, text = rest.removeprefix("signed ").partition(" ")
             if key == "real":
                 raise NotImplementedError(f"RTLIL parameter in module '{self.module.name}': {line}")
             if word == "parameter":
-                parameters[_name(key)] = _value(value)
+                cell.parameters[_name(key)] = _value(text)
             else:
-                (ports[_name(key)],) = self._sigs(value)
-                if value[0] in "\\$" and " " not in value:
-                    outputs.add(_name(key))
-        return parameters, ports, outputs
-
-    def _process(self) -> None:
-        body = self._body()
-        first = body[0]
-        assert isinstance(first, Assign)
-        self.module.processes[first.target.wire] = body
+                (cell.ports[_name(key)],) = self._sigs(text)
+                # Amaranth writes wires without their range just where they are outputs
+                if text[0] in "\\$" and " " not in text:
+                    cell.outputs[_name(key)] = _name(text)
+        return cell
 
     def _body(self) -> Body:
         """Statements up to and with the next "end", or up to the next "case"."""
@@ -153,52 +159,39 @@ class _Reader:
         (sig,) = self._sigs(select)
         return Switch(sig, tuple(cases))
 
-    def _cell(
-        self,
-        kind: str,
-        name: str,
-        parameters: dict[str, Value],
-        ports: dict[str, Sig],
-        outputs: set[str],
-        attributes: dict[str, Value],
-    ) -> None:
-        module = self.module
-        operator = kind.removeprefix("$")
-        if not kind.startswith("$"):
-            module.instances[_name(name)] = Instance(
-                _name(kind),
-                {port: sig for port, sig in ports.items() if port not in outputs},
-                {port: _wire_of(ports[port]) for port in ports if port in outputs},
-                parameters,
-                attributes,
+    def _add(self, cell: _Cell) -> None:
+        """Add what a cell stands for to the module."""
+        module, ports, parameters = self.module, cell.ports, cell.parameters
+        kind = cell.kind.removeprefix("$")
+        if not cell.kind.startswith("$"):
+            inputs = {port: sig for port, sig in ports.items() if port not in cell.outputs}
+            module.instances[cell.name] = Instance(
+                cell.kind, inputs, cell.outputs, parameters, cell.attributes
             )
-        elif operator in UNARY | BINARY:
-            inputs = tuple(ports[port] for port in "AB" if port in ports)
-            module.operators[_wire_of(ports["Y"])] = Operator(
-                operator, inputs, width_of(ports["Y"]), bool(parameters["A_SIGNED"])
-            )
-        elif kind == "$mux":
-            inputs = (ports["S"], ports["A"], ports["B"])
-            module.operators[_wire_of(ports["Y"])] = Operator("mux", inputs, width_of(ports["A"]))
-        elif kind == "$dff" and parameters["CLK_POLARITY"]:
-            module.registers[_wire_of(ports["Q"])] = Register(ports["D"], ports["CLK"])
-        elif kind == "$meminit_v2":
+        elif kind in OPERATORS:
+            sigs = tuple(ports[port] for port in "SAB" if port in ports)
+            signed = bool(parameters.get("A_SIGNED"))
+            width = width_of(ports["Y"])
+            module.operators[cell.outputs["Y"]] = Operator(kind, sigs, width, signed)
+        elif kind == "dff" and parameters["CLK_POLARITY"]:
+            module.registers[cell.outputs["Q"]] = Register(ports["D"], ports["CLK"])
+        elif kind == "meminit_v2":
             memory = self._memory(parameters)
             bits = "".join(piece.bits for piece in ports["DATA"] if isinstance(piece, Const))
             starts = range(len(bits) - memory.width, -1, -memory.width)
             memory.words = [bits[start : start + memory.width] for start in starts]
-        elif kind == "$memrd_v2" and not _is_transparent(parameters):
+        elif kind == "memrd_v2" and parameters["CLK_POLARITY"] and not _is_transparent(parameters):
             clock = ports["CLK"] if parameters["CLK_ENABLE"] else ()
             self._memory(parameters).reads.append(
-                ReadPort(_wire_of(ports["DATA"]), ports["ADDR"], ports["EN"], clock)
+                ReadPort(cell.outputs["DATA"], ports["ADDR"], ports["EN"], clock)
             )
-        elif kind == "$memwr_v2":
+        elif kind == "memwr_v2" and parameters["CLK_POLARITY"]:
             self._memory(parameters).writes.append(
                 WritePort(ports["ADDR"], ports["DATA"], ports["EN"], ports["CLK"])
             )
         else:
             raise NotImplementedError(
-                f"RTLIL cell {kind} {parameters} in module '{module.name}' has no Verilog"
+                f"RTLIL cell {cell.kind} {parameters} in module '{module.name}' has no Verilog"
             )
 
     def _memory(self, parameters: dict[str, Value]) -> Memory:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .verilog_expressions import Expressions, constant, range_of
 from .verilog_netlist import Module
 from .verilog_processes import Assign, Body, Switch
-from .verilog_signals import Const, Sig, Slice, bits_of, is_constant, part_of, sig_of, width_of
+from .verilog_signals import Sig, Slice, bits_of, bits_text, is_constant, part_of, sig_of, width_of
 from .verilog_statements import label, single_bits
 
 
@@ -160,7 +160,8 @@ def _condition(test: list[tuple[Sig, str]], expressions: Expressions) -> str:
 
 def table_lines(name: str, choice: Choice) -> Iterator[str]:
     """A function with the name `name` that computes a selection that `is_table`."""
-    labels: dict[Sig, list[str]] = defaultdict(list)
+    assert not isinstance(choice.otherwise, Choice)
+    labels: dict[Selection, list[str]] = defaultdict(list)
     for patterns, value in zip(choice.patterns, choice.values, strict=True):
         labels[value] += map(label, patterns)
     labels.pop(choice.otherwise, None)
@@ -174,5 +175,6 @@ def table_lines(name: str, choice: Choice) -> Iterator[str]:
     yield "endfunction"
 
 
-def _constant(sig: Sig) -> str:
-    return constant("".join(piece.bits for piece in sig if isinstance(piece, Const)))
+def _constant(selection: Selection) -> str:
+    assert not isinstance(selection, Choice)
+    return constant(bits_text(selection))

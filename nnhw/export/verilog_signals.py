@@ -78,6 +78,11 @@ def is_constant(sig: Sig) -> bool:
     return all(isinstance(piece, Const) for piece in sig)
 
 
+def bits_text(sig: Sig) -> str:
+    """The bits of a constant, the highest one first."""
+    return "".join(piece.bits for piece in reversed(sig) if isinstance(piece, Const))
+
+
 def part_of(sig: Sig, start: int, width: int) -> Sig:
     """`width` bits from bit `start` on."""
     if len(sig) == 1 and isinstance(sig[0], Slice):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
 from .verilog_netlist import Module, Operator
 from .verilog_processes import Body, Switch
@@ -21,8 +22,8 @@ def inline_copies(module: Module, is_own: Callable[[str], bool]) -> None:
     """Read what wires are copies of, so that only output ports remain as copies.
 
     Processes without a switch are copies, too, but for signals that `is_own` and that are composed
-    of several. A wire with several names gets the best of them: that
-    of a port, or else one that `is_own`.
+    of several. A wire with several names gets the best of them: that of a port, or else one that
+    `is_own`.
     """
     simple = {
         wire: _value(module, wire, body)
@@ -44,7 +45,7 @@ def inline_copies(module: Module, is_own: Callable[[str], bool]) -> None:
         source = module.whole_wire(value)
         if source is not None:
             names[source].append(wire)
-    module.map_inputs(lambda sig: _substitute(sig, values))
+    module.map_inputs(partial(_substitute, values=values))
     module.copies = {
         wire: value for wire, value in values.items() if module.wires[wire].direction == "output"
     }
@@ -65,7 +66,7 @@ def _rename(module: Module, names: dict[str, str]) -> None:
         module.wires[new].attributes |= module.wires[old].attributes
     module.rename_drivers(names)
     values = {old: module.whole(new) for old, new in names.items()}
-    module.map_inputs(lambda sig: _substitute(sig, values))
+    module.map_inputs(partial(_substitute, values=values))
 
 
 def _value(module: Module, wire: str, body: Body) -> Sig:
@@ -95,8 +96,7 @@ def _substitute(sig: Sig, values: dict[str, Sig]) -> Sig:
     bits: list[Bit] = []
     for piece in sig:
         if isinstance(piece, Slice) and piece.wire in values:
-            piece_value = part_of(values[piece.wire], piece.start, piece.width)
-            bits += bits_of(piece_value)
+            bits += bits_of(part_of(values[piece.wire], piece.start, piece.width))
         else:
             bits += bits_of((piece,))
     return sig_of(bits)
@@ -118,7 +118,7 @@ def share_operators(module: Module, is_own: Callable[[str], bool]) -> None:
             return
         for wire in copies:
             del module.operators[wire]
-        module.map_inputs(lambda sig, copies=copies: _substitute(sig, copies))
+        module.map_inputs(partial(_substitute, values=copies))
 
 
 def _is_fixed(module: Module, wire: str, is_own: Callable[[str], bool]) -> bool:

@@ -87,11 +87,7 @@ def statement_lines(body: Body, expressions: Expressions) -> Iterator[str]:
 def _if_lines(chain: list[Branch], expressions: Expressions) -> Iterator[str]:
     for index, (bit, value, inner) in enumerate(chain):
         start = "end else " if index else ""
-        condition = {
-            "": lambda: "",
-            "0": lambda bit=bit: f"if (!{expressions.operand(bit, '!')}) ",
-            "1": lambda bit=bit: f"if ({expressions.value(bit)}) ",
-        }[value]()
+        condition = _condition(bit, value, expressions)
         lines = list(statement_lines(inner, expressions))
         if len(chain) == len(lines) == 1 and len(condition + lines[0]) <= LONGEST_IF:
             yield f"{condition}{lines[0]}"
@@ -100,6 +96,13 @@ def _if_lines(chain: list[Branch], expressions: Expressions) -> Iterator[str]:
         yield from (f"  {line}" for line in lines)
     if chain:
         yield "end"
+
+
+def _condition(bit: Sig, value: str, expressions: Expressions) -> str:
+    if not value:
+        return ""
+    text = expressions.value(bit) if value == "1" else f"!{expressions.operand(bit, '!')}"
+    return f"if ({text}) "
 
 
 def _case_lines(switch: Switch, expressions: Expressions) -> Iterator[str]:

@@ -76,6 +76,7 @@ module \top
     parameter \MEMID "\\words"
     parameter \TRANSPARENCY_MASK 1'0
     parameter \CLK_ENABLE 1
+    parameter \CLK_POLARITY 1
     connect \ADDR \x [1:0]
     connect \DATA \taken
     connect \EN 1'1
@@ -84,6 +85,7 @@ module \top
 
   cell $memwr_v2 $8
     parameter \MEMID "\\words"
+    parameter \CLK_POLARITY 1
     connect \ADDR \x [3:2]
     connect \DATA \x [5:4]
     connect \EN { \x [6] \x [6] }
