@@ -1,4 +1,12 @@
-"""Plain Verilog of an accelerator."""
+"""Plain Verilog of an accelerator.
+
+Amaranth elaborates the components and writes RTLIL, a netlist. It is read back, and rewritten until
+it says what the components' authors said, no more and no less: `verilog_hierarchy` and
+`verilog_rtlil` read, `verilog_ports` gives modules their ports, `verilog_simplify`, `verilog_fold`
+and `verilog_liveness` shorten, `verilog_design` writes. Every rewrite keeps the behaviour at every
+clock edge; the tests simulate the result side by side with the Verilog that Yosys makes of the same
+netlist.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from amaranth.lib import wiring
 from nnhw.export import component_verilog
 from nnhw.simulate import sim_folder
 
+os.environ["AMARANTH_USE_YOSYS"] = "builtin"  # not whatever Yosys is installed
+
 BENCH = """\
 module bench;
   reg clk = 0;
