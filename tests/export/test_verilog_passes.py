@@ -7,15 +7,15 @@ import random
 
 import pytest
 
-from nnhw.export.verilog_fold import fold_constants
-from nnhw.export.verilog_layout import COLUMNS, assignment, wrapped
-from nnhw.export.verilog_names import identifier
-from nnhw.export.verilog_netlist import Module, Operator, Wire
-from nnhw.export.verilog_order import dependency_order
-from nnhw.export.verilog_processes import Assign, Body, Switch
-from nnhw.export.verilog_signals import Const, Sig, Slice, bits_of, part_of, sig_of, width_of
-from nnhw.export.verilog_simplify import inline_copies, narrow_operators, share_operators
-from nnhw.export.verilog_widths import fit_widths
+from nnhw.export.verilog.fold import fold_constants
+from nnhw.export.verilog.layout import COLUMNS, assignment, wrapped
+from nnhw.export.verilog.names import identifier
+from nnhw.export.verilog.netlist import Module, Operator, Wire
+from nnhw.export.verilog.order import dependency_order
+from nnhw.export.verilog.processes import Assign, Body, Switch
+from nnhw.export.verilog.signals import Const, Sig, Slice, bits_of, part_of, sig_of, width_of
+from nnhw.export.verilog.simplify import inline_copies, narrow_operators, share_operators
+from nnhw.export.verilog.widths import fit_widths
 
 REDUCTIONS = ("reduce_or", "reduce_and", "reduce_xor", "reduce_bool")
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")

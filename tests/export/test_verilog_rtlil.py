@@ -2,10 +2,10 @@ import textwrap
 
 import pytest
 
-from nnhw.export.verilog_netlist import Memory, Operator, ReadPort, Register, Wire, WritePort
-from nnhw.export.verilog_processes import Assign, Switch
-from nnhw.export.verilog_rtlil import read_rtlil
-from nnhw.export.verilog_signals import Const, Slice
+from nnhw.export.verilog.netlist import Memory, Operator, ReadPort, Register, Wire, WritePort
+from nnhw.export.verilog.processes import Assign, Switch
+from nnhw.export.verilog.rtlil import read_rtlil
+from nnhw.export.verilog.signals import Const, Slice
 
 TEXT = r"""
 attribute \generator "Amaranth"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from .verilog_hierarchy import Hierarchy
-from .verilog_netlist import Module
-from .verilog_processes import sigs_of_body
-from .verilog_signals import Sig, Slice
+from .hierarchy import Hierarchy
+from .netlist import Module
+from .processes import sigs_of_body
+from .signals import Sig, Slice
 
 Place = tuple[str, str]
 """A module's name and the name of a wire in it."""

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .verilog_expressions import Expressions, constant, range_of
-from .verilog_netlist import Module
-from .verilog_processes import Assign, Body, Switch
-from .verilog_signals import Sig, Slice, bits_of, bits_text, is_constant, part_of, sig_of, width_of
-from .verilog_statements import label, single_bits
+from .expressions import Expressions, constant, range_of
+from .netlist import Module
+from .processes import Assign, Body, Switch
+from .signals import Sig, Slice, bits_of, bits_text, is_constant, part_of, sig_of, width_of
+from .statements import label, single_bits
 
 
 @dataclass(frozen=True, slots=True)

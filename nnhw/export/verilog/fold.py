@@ -6,9 +6,9 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 
-from .verilog_netlist import SHIFTS, Module, Operator
-from .verilog_processes import Assign, Body, Switch
-from .verilog_signals import (
+from .netlist import SHIFTS, Module, Operator
+from .processes import Assign, Body, Switch
+from .signals import (
     Const,
     Sig,
     bits_of,

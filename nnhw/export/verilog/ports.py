@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .verilog_hierarchy import Hierarchy, Member
-from .verilog_netlist import Instance, Module, Wire
-from .verilog_signals import Bit, bits_of, sig_of
+from .hierarchy import Hierarchy, Member
+from .netlist import Instance, Module, Wire
+from .signals import Bit, bits_of, sig_of
 
 
 def restore_ports(hierarchy: Hierarchy) -> None:

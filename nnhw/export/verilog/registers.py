@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .verilog_netlist import Module
-from .verilog_processes import Assign, Body, Switch, retarget, targets
-from .verilog_signals import Sig, Slice, is_constant
+from .netlist import Module
+from .processes import Assign, Body, Switch, retarget, targets
+from .signals import Sig, Slice, is_constant
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from .verilog_signals import Sig, Slice
+from .signals import Sig, Slice
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from .verilog_netlist import Module, Operator
-from .verilog_signals import Const, Sig, Slice, bits_text, is_constant, width_of
-from .verilog_widths import is_implicit
+from .netlist import Module, Operator
+from .signals import Const, Sig, Slice, bits_text, is_constant, width_of
+from .widths import is_implicit
 
 _SYMBOLS = {
     "mux": "?:",

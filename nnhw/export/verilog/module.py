@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .verilog_expressions import Expressions, constant, range_of
-from .verilog_hierarchy import Origin
-from .verilog_layout import assignment
-from .verilog_memories import contents_lines, memory_operands, port_lines
-from .verilog_names import name_all
-from .verilog_netlist import Instance, Module, Value, Wire
-from .verilog_order import dependency_order
-from .verilog_registers import Block, take_blocks
-from .verilog_selections import (
+from .expressions import Expressions, constant, range_of
+from .hierarchy import Origin
+from .layout import assignment
+from .memories import contents_lines, memory_operands, port_lines
+from .names import name_all
+from .netlist import Instance, Module, Value, Wire
+from .order import dependency_order
+from .registers import Block, take_blocks
+from .selections import (
     Choice,
     Selection,
     is_table,
@@ -23,8 +23,8 @@ from .verilog_selections import (
     signals,
     table_lines,
 )
-from .verilog_signals import Const, Sig, Slice
-from .verilog_statements import reads, statement_lines
+from .signals import Const, Sig, Slice
+from .statements import reads, statement_lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """Plain Verilog of an accelerator.
 
 Amaranth elaborates the components and writes RTLIL, a netlist. It is read back, and rewritten until
-it says what the components' authors said, no more and no less: `verilog_hierarchy` and
-`verilog_rtlil` read, `verilog_ports` gives modules their ports, `verilog_simplify`, `verilog_fold`
-and `verilog_liveness` shorten, `verilog_design` writes. Every rewrite keeps the behaviour at every
-clock edge; the tests simulate the result side by side with the Verilog that Yosys makes of the same
-netlist.
+it says what the components' authors said, no more and no less: `hierarchy` and `rtlil` read,
+`ports` gives modules their ports, `simplify`, `fold` and `liveness` shorten, `design` writes. Every
+rewrite keeps the behaviour at every clock edge; the tests simulate the result side by side with the
+Verilog that Yosys makes of the same netlist.
 """
 
 from __future__ import annotations
@@ -14,17 +13,17 @@ from collections.abc import Iterable
 
 from amaranth.lib import wiring
 
-from .. import __version__
-from ..hdl import Accelerator
-from ..mapping import Program
-from .verilog_design import design_lines
-from .verilog_fold import fold_constants
-from .verilog_hierarchy import Hierarchy, elaborate
-from .verilog_layout import wrapped
-from .verilog_liveness import Place, drop_dead
-from .verilog_ports import restore_ports
-from .verilog_simplify import inline_copies, narrow_operators, share_operators
-from .verilog_widths import fit_widths
+from ... import __version__
+from ...hdl import Accelerator
+from ...mapping import Program
+from .design import design_lines
+from .fold import fold_constants
+from .hierarchy import Hierarchy, elaborate
+from .layout import wrapped
+from .liveness import Place, drop_dead
+from .ports import restore_ports
+from .simplify import inline_copies, narrow_operators, share_operators
+from .widths import fit_widths
 
 #: Outputs of the write-back stage that the testbench watches: nothing else has to read them.
 TRACE = tuple(("engine.write_back", name) for name in ("valid", "layer", "count", "data"))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .verilog_netlist import (
+from .netlist import (
     Instance,
     Memory,
     Module,
@@ -22,8 +22,8 @@ from .verilog_netlist import (
     Wire,
     WritePort,
 )
-from .verilog_processes import Assign, Body, Switch, targets
-from .verilog_signals import Const, Sig, Slice, width_of
+from .processes import Assign, Body, Switch, targets
+from .signals import Const, Sig, Slice, width_of
 
 #: Cells that are operators.
 OPERATORS = frozenset(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .verilog_expressions import Expressions
-from .verilog_processes import Assign, Body, Switch
-from .verilog_signals import Sig, part_of, width_of
+from .expressions import Expressions
+from .processes import Assign, Body, Switch
+from .signals import Sig, part_of, width_of
 
 LONGEST_IF = 80
 """Characters of a condition and its only assignment that share a line."""

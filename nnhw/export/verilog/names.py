@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from .verilog_hierarchy import Origin
-from .verilog_keywords import KEYWORDS
-from .verilog_netlist import Module
+from .hierarchy import Origin
+from .keywords import KEYWORDS
+from .netlist import Module
 
 #: What results of operators are called that have no name of their own.
 _RESULTS = {

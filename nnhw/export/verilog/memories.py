@@ -6,9 +6,9 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from .verilog_expressions import Expressions, constant
-from .verilog_netlist import Memory, WritePort
-from .verilog_signals import Sig, bits_of, part_of
+from .expressions import Expressions, constant
+from .netlist import Memory, WritePort
+from .signals import Sig, bits_of, part_of
 
 
 def memory_operands(memory: Memory) -> Iterator[Sig]:

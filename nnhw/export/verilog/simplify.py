@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from .verilog_netlist import Module, Operator
-from .verilog_processes import Body, Switch
-from .verilog_signals import Bit, Sig, Slice, bits_of, part_of, sig_of, width_of
+from .netlist import Module, Operator
+from .processes import Body, Switch
+from .signals import Bit, Sig, Slice, bits_of, part_of, sig_of, width_of
 
 #: Operators whose low bits depend on just the low bits of the inputs given here.
 _LOW_BITS = {

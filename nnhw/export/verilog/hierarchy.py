@@ -9,8 +9,8 @@ from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable, Fragment, Signal, Value
 from amaranth.lib import wiring
 
-from .verilog_netlist import Module
-from .verilog_rtlil import read_rtlil
+from .netlist import Module
+from .rtlil import read_rtlil
 
 
 @dataclass(frozen=True, slots=True)

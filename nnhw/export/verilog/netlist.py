@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from .verilog_processes import Body, map_body, retarget, sigs_of_body
-from .verilog_signals import Bit, Const, Sig, Slice, bits_of
+from .processes import Body, map_body, retarget, sigs_of_body
+from .signals import Bit, Const, Sig, Slice, bits_of
 
 Value = str | int | Const
 """Value of an attribute or a parameter."""

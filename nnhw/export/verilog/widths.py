@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .verilog_netlist import SHIFTS, Module, Operator
-from .verilog_signals import Sig, extended, is_constant, width_of
+from .netlist import SHIFTS, Module, Operator
+from .signals import Sig, extended, is_constant, width_of
 
 #: Kinds of operators to which signs still matter when the widths fit.
 _SIGNED = frozenset({"add", "sub", "neg", "mul", "sshr", "lt", "le", "gt", "ge"})

@@ -8,10 +8,10 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .verilog_hierarchy import Hierarchy
-from .verilog_layout import COLUMNS
-from .verilog_module import Interface, ModuleText
-from .verilog_names import identifier
+from .hierarchy import Hierarchy
+from .layout import COLUMNS
+from .module import Interface, ModuleText
+from .names import identifier
 
 
 def design_lines(hierarchy: Hierarchy) -> Iterator[str]:
