@@ -40,7 +40,7 @@ class QuantizeOptions:
     layer_bits: Mapping[str, int] = field(default_factory=dict)
     activation_bits: int = 8
     calibration_method: CalibrationMethod = "mse"
-    multiplier_bits: int = 13
+    multiplier_bits: int = 16
     power_of_two: bool = False
 
     def __post_init__(self) -> None:
