@@ -114,9 +114,6 @@ class Engine(wiring.Component):
             chased_bytes=program.chased_bytes,
         )
 
-    def _bank_bits(self) -> int:
-        return (self.program.config.banks - 1).bit_length()
-
     def _row_width(self) -> int:
         """Bits of a row number in either memory, without the bit that chooses the memory."""
         return max(1, (max(self.program.depth, self.program.frame_depth) - 1).bit_length())
