@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .arithmetic import delay
 from .memory import BankedMemory
+from .technology import PORTABLE, Technology
 
 
 class FrameBuffer(wiring.Component):
@@ -27,6 +28,8 @@ class FrameBuffer(wiring.Component):
         Bytes a beat, a power of two.
     buffers : int
         1 or 2.
+    technology : Technology
+        What the memory is built of.
 
     Members
     -------
@@ -60,6 +63,7 @@ class FrameBuffer(wiring.Component):
         frame_bytes: int,
         beat_bytes: int,
         buffers: int,
+        technology: Technology = PORTABLE,
     ):
         self.banks = banks
         self.width = width
@@ -69,7 +73,7 @@ class FrameBuffer(wiring.Component):
         self.buffers = buffers
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
-        self._memory = BankedMemory(banks=banks, depth=depth, width=width)
+        self._memory = BankedMemory(banks=banks, depth=depth, width=width, technology=technology)
         super().__init__(
             {
                 "beats": In(stream.Signature(unsigned(8 * beat_bytes))),

@@ -2,7 +2,7 @@
 
 from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
-from .config import EngineConfig
+from .config import TECHNOLOGIES, EngineConfig
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program, Widths
@@ -10,6 +10,7 @@ from .program import Layer, Plan, Program, Widths
 __all__ = [
     "DEFAULT_MACS",
     "MOST_MACS",
+    "TECHNOLOGIES",
     "Buffer",
     "CycleModel",
     "EngineConfig",
