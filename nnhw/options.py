@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .errors import DataError, ExportError, MappingError, OptionError, ToolError
+from .errors import DataError, MappingError, OptionError, ToolError
 from .mapping import TECHNOLOGIES
 from .quantize import CalibrationMethod, QuantizeOptions
 
@@ -111,7 +111,7 @@ class BuildOptions:
                 f"not {self.technology!r}"
             )
         if self.weights not in WEIGHT_PLACES:
-            raise ExportError(
+            raise OptionError(
                 f"Option weights must be one of {', '.join(WEIGHT_PLACES)}, not {self.weights!r}"
             )
         if self.simulator not in SIMULATORS:

@@ -110,7 +110,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
             "--cols",
             "4",
         ),
-        *("--power-of-two", "--equalize"),
+        *("--power-of-two", "--equalize", "--technology", "ecp5", "--weights", "files"),
     )
     assert (code, err) == (0, "")
     report = json.loads(Path("rtl_out/digits_mlp/report.json").read_text())
@@ -118,7 +118,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "rows": 2, "cols": 4, "macs": None, "weight_bits": 8, "act_bits": 6,
         "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
-            "power_of_two": True, "equalize": True, "vectors": 1, "simulate": False,
+            "power_of_two": True, "equalize": True, "weights": "files", "technology": "ecp5", "vectors": 1, "simulate": False,
         "simulator": "verilator", "seed": 0,
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
@@ -209,13 +209,22 @@ def test_sim(cli, design, monkeypatch):
 
     monkeypatch.setattr(nnhw.simulate, "run_regression", regression)
     code, out, _ = cli(
-        *("sim", str(design), "--vectors", "3", "--waves", "--simulator", "icarus", "--seed", "7")
+        *("sim", str(design), "--vectors", "3", "--waves", "--simulator", "icarus", "--seed", "7"),
+        *("--jobs", "2"),
     )
     assert code == 0
-    assert calls == [(design, {"vectors": 3, "waves": True, "simulator": "icarus", "seed": 7})]
+    options = {"vectors": 3, "waves": True, "simulator": "icarus", "seed": 7, "jobs": 2}
+    assert calls == [(design, options)]
     assert "PASS: hardware equals the golden model, bit for bit" in out
     assert "100 cycles, as predicted" in out
     assert "4 frames, 1,234 cycles in 1.0 s, compiled in 8.0 s" in out
+
+
+def test_sim_tells_of_several_processes(cli, design, monkeypatch):
+    several = result(design, processes=3)
+    monkeypatch.setattr(nnhw.simulate, "run_regression", lambda folder, **options: several)
+    _, out, _ = cli("sim", str(design))
+    assert "4 frames, 1,234 cycles in 1.0 s by 3 processes, compiled in 8.0 s" in out
 
 
 def test_sim_that_fails(cli, design, monkeypatch):
@@ -239,6 +248,8 @@ WRONG_LINES = [
     (["build", MODEL, "--weight-bits", "9"], r"--weight-bits.*\b8\b"),
     (["build", MODEL, "--act-bits", "3"], r"--act-bits.*\b4\b"),
     (["build", MODEL, "--vectors", "0"], r"--vectors.*\b1\b"),
+    (["build", MODEL, "--jobs", "0"], r"--jobs.*\b1\b"),
+    (["build", MODEL, "--weights", "rom"], "--weights.*'rom' is not one of"),
     (["build", MODEL, "--seed", "-1"], r"--seed.*\b0\b"),
     (["build", MODEL, "--simulator", "vcs"], "--simulator.*'vcs' is not one of"),
     (["build", MODEL, "--calibration", "kl"], "--calibration.*'kl' is not one of"),

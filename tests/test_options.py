@@ -97,6 +97,9 @@ def test_replace():
         ("vectors = true", "Option vectors must be an integer, not True"),
         ("power_of_two = 1", "Option power_of_two must be true or false, not 1"),
         ("simulator = 3", "Option simulator must be a string, not 3"),
+        ("technology = 5", "Option technology must be a string, not 5"),
+        ("weights = true", "Option weights must be a string, not True"),
+        ("weights = 'rom'", "Option weights must be one of inline, files, not 'rom'"),
         ("bits = 4", "Option bits must be a table of layers with an integer each, not 4"),
         ("[bits]\nfc = '4'", "Option bits must be a table of layers with an integer each"),
         ("seed = -1", "Option seed must be at least 0, not -1"),
@@ -106,6 +109,12 @@ def test_replace():
 def test_wrong_file(tmp_path, text, message):
     with pytest.raises(OptionError, match=message):
         load_options(write(tmp_path, text))
+
+
+def test_unknown_technology():
+    message = "technology must be one of portable, ecp5, ice40, gowin, xilinx7, not 'asic'"
+    with pytest.raises(MappingError, match=message):
+        BuildOptions(technology="asic")
 
 
 def test_absent_file(tmp_path):

@@ -3,10 +3,8 @@
 After S. Migacz, "8-bit Inference with TensorRT", GPU Technology Conference 2017: the range is cut
 where the distribution of the quantized values tells least less than that of the real ones.
 
-*Measured*, outputs' signal to noise ratio against float with 8 bits, mse and entropy, in dB:
-mnist_cnn_zoo 37.8 and 37.1, digits_cnn 35.1 and 34.0, resnet8 37.3 and 35.6, dscnn 33.2 and 32.2,
-autoencoder 41.0 and 40.8. It takes hundreds of samples: with fewer, a few values in the tail of a
-distribution look like information not worth keeping (mobilenet_vww with 4 samples: 30.6 and 3.1).
+It takes hundreds of samples: with fewer, a few values in the tail of a distribution look like
+information not worth keeping. See benchmarks/quantization.py for how it compares.
 """
 
 from __future__ import annotations

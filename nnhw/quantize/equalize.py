@@ -8,16 +8,8 @@ output channel's weights have a scale of their own, so that dividing all of them
 what has one scale for all channels is the activation between, and s_i evens out its range, as seen
 in calibration, and that of the weights that read it.
 
-*Measured*, outputs' signal to noise ratio against float, without and with, in dB:
-
-    bits of weights, activations    8, 8         8, 6         6, 6         4, 8         4, 4
-    dscnn                           33.2 34.8    16.6 17.8    17.4 18.1    19.0 17.1     6.0  6.7
-    mobilenet_vww                   30.6 25.9    15.9 24.4    20.5 17.7     6.3  5.6     6.3  3.5
-    resnet8                         37.3 36.1    25.2 24.5    23.3 22.4    15.4 15.4    11.0 11.1
-
-The paper's own choice, from weights alone, is behind both nearly everywhere. It pays where
-activations have fewer bits than weights and costs where weights are the narrower ones, and is
-therefore an option that is off unless asked for.
+Whether it pays depends on the network and on both widths: less so where weights are the narrower
+ones (see benchmarks/quantization.py). It is therefore an option that is off unless asked for.
 """
 
 from __future__ import annotations

@@ -10,20 +10,12 @@ convolution's weights (`weights`), of an addition's or average pool's output (`a
 For few S each ratio has an interval of acceptable shifts, and the fewest integers that hit all
 intervals are found greedily, which is optimal for intervals.
 
-*Measured* against onnxruntime (unoptimized), every operator of mnist_cnn_zoo and the MLPerf Tiny
-networks fed with the same 8-bit integers, share of results that differ (always by one step):
+How far golden model and onnxruntime then agree, by width of the multipliers, is measured by
+benchmarks/quantization.py. Additions with a small S meet exact ties, which float32 breaks at
+random, and what differs in one layer differs in those after it; therefore multipliers have some
+bits more than convolutions need.
 
-    ratios approximated by M of 14 bits          0.03 to 0.22 %
-    ratios approximated by M of 17 bits          0.003 to 0.03 %
-    ratios approximated by M of 28 bits          0 to 0.0005 %
-    ratios that follow M of up to 11 bits        0 to 0.03 %, as additions are not exact
-    ratios that follow M of up to 13 bits        0 to 0.0003 %
-
-Chained from the input of digits_resnet, the tensor that differs most differs in 0.34 % of its
-elements with M of up to 13 bits and in 0.02 % with 16: additions with a small S meet exact ties,
-which float32 breaks at random, and what differs in one layer differs in those after it.
-
-The rest is due to the rounding of float32 in sums close to halfway between two outputs. The S of
+What else differs is due to the rounding of float32 in sums close to halfway between two outputs. The S of
 convolutions is limited to 16 because their results are then at least 2**-16 steps from there,
 unless exactly there, which is rare (odd M) but the less so the smaller S is.
 """

@@ -12,9 +12,7 @@ engine whose multipliers are all one has none. Two operators need more than that
 An output of sums or concatenations is not finer than what comes in: it would have to be shifted to
 the left.
 
-*Measured*, outputs' signal to noise ratio against float with 8 bits, free scales and powers of two,
-in dB: mnist_cnn_zoo 37.8 and 36.5, digits_cnn 35.1 and 32.4, resnet8 37.3 and 33.1, dscnn 33.2 and
-24.2, mobilenet_vww 30.6 and 20.8, autoencoder 41.0 and 39.3; all labels stay right.
+What it costs in accuracy: see benchmarks/quantization.py.
 """
 
 from __future__ import annotations

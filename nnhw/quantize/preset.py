@@ -27,10 +27,8 @@ MULTIPLIER_BITS = 24
 """Width of a multiplier.
 
 The scales are given, so that no ratio follows its multiplier (see `fixed_point`) and it takes more
-bits to come as close to the model. *Measured* on the MLPerf Tiny networks against onnxruntime
-(unoptimized), every operator fed with the same integers, share of results that differ (by one
-step): 17 bits 0.002 to 0.03 %, 20 bits 0.002 to 0.003 %, 24 bits 0.0002 to 0.003 %, 31 bits 0.0001
-to 0.0015 %, which is the rounding of float32 in onnxruntime.
+bits to come as close to the model; what remains with 24 is the rounding of float32 in onnxruntime
+(see benchmarks/quantization.py).
 """
 
 SIGNIFICANT_BITS = 20

@@ -43,6 +43,16 @@ class ExportedDesign:
         return tuple(self.folder / source for source in self.manifest["sources"])
 
     @property
+    def memory_files(self) -> tuple[Path, ...]:
+        """Files that the Verilog reads with $readmemh."""
+        return tuple(self.folder / file for file in self.manifest.get("memory_files", ()))
+
+    @property
+    def technology(self) -> str:
+        """Whose cells the Verilog instantiates; "generic" if it instantiates none."""
+        return self.manifest.get("target", "generic")
+
+    @property
     def latency_cycles(self) -> int:
         """Clock cycles from a frame's first input beat to its last output beat."""
         return self.manifest["latency_cycles"]
@@ -73,7 +83,7 @@ def read_design(folder: str | PathLike[str]) -> ExportedDesign:
     if not isinstance(manifest, dict) or not all(name in manifest for name in wanted):
         raise ExportError(f"'{path}' lacks one of {', '.join(wanted)}; export the design again")
     design = ExportedDesign(folder=folder, manifest=manifest)
-    for source in design.sources:
+    for source in (*design.sources, *design.memory_files):
         if not source.is_file():
             raise ExportError(f"'{source}' is named in '{path}' but missing")
     return design

@@ -38,7 +38,7 @@ class Family:
     Parameters
     ----------
     name
-        Also the name of the family's cell models.
+        What designs that are built for the family call it, too (`nnhw build --technology`).
     synthesis
         Yosys command, without -top.
     preparation
@@ -155,7 +155,7 @@ GOWIN = Family(
 )
 
 XILINX7 = Family(
-    name="xilinx",
+    name="xilinx7",
     synthesis="synth_xilinx -flatten -family xc7",
     core_options="-noiopad -noclkbuf",
     cells={

@@ -107,6 +107,7 @@ def run_synthesis(
     """
     design = read_design(design_dir)
     target = find_target(options.target)
+    _check_technology(design, target)
     require_yosys()
     choose_speed_grade(target, options.speed_grade)
     if options.place:
@@ -116,6 +117,14 @@ def run_synthesis(
         result = _Flow(design, target, options, folder, progress).run()
         result.save(folder)
     return result
+
+
+def _check_technology(design: ExportedDesign, target: Target) -> None:
+    if design.technology not in ("generic", target.family.name):
+        raise OptionError(
+            f"'{design.folder}' has cells of {design.technology}, and target {target.name} has "
+            f"others; build it again with --technology {target.family.name}, or without"
+        )
 
 
 @dataclass
@@ -161,7 +170,9 @@ class _Flow:
     def _synthesize(self) -> Path:
         inputs = {
             "tools": self.tools,
-            "sources": [digest(source) for source in self.design.sources],
+            "sources": [
+                digest(source) for source in (*self.design.sources, *self.design.memory_files)
+            ],
             "script": synthesis_commands(self.design, self.target),
         }
         step = Step(self.folder / "synthesis", inputs)

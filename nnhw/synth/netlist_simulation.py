@@ -151,4 +151,5 @@ def _check_cells(statistics: Path, target: Target) -> None:
 def _manifest(design: ExportedDesign) -> dict[str, Any]:
     """The design's manifest, for a netlist: it has the same ports, and no layers to look at."""
     trace = {"valid": "1'b0", "layer": "16'd0", "count": "16'd0", "data": "1'b0", "lanes": 1}
-    return {**design.manifest, "sources": ["model.v"], "layers": [], "trace": trace}
+    files = {"sources": ["model.v"], "cell_models": [], "memory_files": []}
+    return {**design.manifest, **files, "layers": [], "trace": trace}

@@ -203,15 +203,9 @@ def _device_arguments(target: Target, speed_grade: str) -> list[str]:
 
 
 def _constraint_arguments(target: Target, constraints: str | None) -> list[str]:
-    match target.family.name:
-        case "ecp5" if constraints is None:
-            return ["--lpf-allow-unconstrained"]
-        case "ecp5":
-            return ["--lpf", constraints]
-        case "ice40" if constraints is None:
-            return ["--pcf-allow-unconstrained"]
-        case "ice40":
-            return ["--pcf", constraints]
-    if constraints is None:
-        raise ToolError(f"{target.name} needs constraints (.cst) that place every pin")
-    return ["--vopt", f"cst={constraints}"]
+    if target.family.name == "gowin":
+        if constraints is None:
+            raise ToolError(f"{target.name} needs constraints (.cst) that place every pin")
+        return ["--vopt", f"cst={constraints}"]
+    option = {"ecp5": "--lpf", "ice40": "--pcf"}[target.family.name]
+    return [f"{option}-allow-unconstrained"] if constraints is None else [option, constraints]

@@ -78,6 +78,7 @@ def yosys_model(family: str, cells: Iterable[str]) -> str:
     return "\n".join(module[0] for module in found if module)
 
 
+@pytest.mark.slow
 def test_cells_of_yosys_do_the_same(tmp_path):
     pytest.importorskip("pyosys")
     (tmp_path / "ice40.v").write_text(yosys_model("ice40", CELLS["ice40"]))

@@ -106,6 +106,27 @@ def test_foreign_modules():
     assert "  VENDOR_PROBE unread (\n    .IN(x)\n  );\n" in text
 
 
+def test_cells_with_a_port_for_every_bit():
+    def fill(self, m):
+        product = Signal(3)
+        m.submodules.dsp = Instance(
+            "CELL",
+            *(("p", f"A_RATHER_LONG_PARAMETER_{index}", "NONE") for index in range(4)),
+            *(("i", f"A{index}", self.x[index]) for index in range(2)),
+            ("i", "CE", 1),
+            *(("o", f"P{index}", product[index]) for index in range(3)),
+            ("o", "Q", self.z),
+        )
+        m.d.comb += self.y.eq(product[1:])
+
+    text = component_verilog(Small({"x": 2}, {"y": 2, "z": 1}, fill), "top")
+    assert '  CELL #(\n    .A_RATHER_LONG_PARAMETER_0("NONE"),\n' in text
+    assert '    .A_RATHER_LONG_PARAMETER_3("NONE")\n  ) dsp (\n' in text
+    assert "    .A0(x[0]), .A1(x[1]),\n    .CE(1'b1),\n" in text
+    assert "    .Q(z),\n    .P0(product[0]), .P1(product[1]), .P2(product[2])\n  );\n" in text
+    assert "  assign y = product[2:1];\n" in text
+
+
 def test_attributes_of_registers_and_memories():
     def fill(self, m):
         kept = Signal(4, attrs={"dont_touch": "true"})

@@ -293,7 +293,7 @@ def test_memories():
             rom[2] = 12'h007;
           end
           `ifndef SYNTHESIS // RAM powers up as zeros; synthesizers take long to unroll this
-          initial begin : fill_10_rows
+          initial begin : clear_10_rows
             integer row;
             for (row = 0; row < 10; row = row + 1) begin
               ram[row] = 8'd0;
@@ -311,6 +311,22 @@ def test_memories():
         endmodule
         """,
     )
+
+
+def test_words_are_set_in_blocks():
+    """Yosys reads one long block in a time that grows with the square of its length."""
+
+    def fill(self, m):
+        m.submodules.rom = rom = Memory(shape=8, depth=40, init=range(100, 140))
+        read = rom.read_port()
+        m.d.comb += [read.addr.eq(self.a), self.y.eq(read.data)]
+
+    text = module_text(Small({"a": 6}, {"y": 8}, fill))
+    blocks = text.split("initial begin\n")[1:]
+    rows = [block.partition("  end\n")[0].splitlines() for block in blocks]
+    assert [len(block) for block in rows] == [16, 16, 8]
+    words = [line.strip() for block in rows for line in block]
+    assert words == [f"rom[{row}] = 8'h{100 + row:02x};" for row in range(40)]
 
 
 INPUTS = {"a": 8, "b": 8, "s": signed(8), "t": signed(5), "f": 1, "g": 1}

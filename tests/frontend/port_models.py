@@ -119,7 +119,7 @@ PORT_CASES = {
     ),
     "an_input_passed_through": PortCase(
         nodes=[SHARED, node("Identity", "x", "y"), node("Identity", "n", "z")],
-        inputs={"x": IMAGE, "n": (1, 5)},
+        inputs={"n": (1, 5), "x": IMAGE},
         outputs=["z", "f", "y"],
         constants=KERNELS,
     ),

@@ -36,7 +36,7 @@ def test_batch_is_cut_and_mapped():
 
 @pytest.mark.parametrize("arrays", [{}, {"a": np.zeros(2), "b": np.zeros(3)}])
 def test_batch_wrong(arrays):
-    with pytest.raises(ValueError, match="^Arrays must hold the same number of samples"):
+    with pytest.raises(ValueError, match=r"^Arrays must hold the same number of samples"):
         Batch(arrays)
 
 
@@ -46,5 +46,5 @@ def test_one_array_stands_for_an_only_input():
     x = np.zeros((5, 2, 3, 4))
     assert as_batch(graph, x).arrays["x"] is x
     for wrong in (x[0], Batch({"z": x}), Batch({"x": x, "z": x})):
-        with pytest.raises(ValueError, match="^(Input 'x' takes|Graph 'net' has inputs)"):
+        with pytest.raises(ValueError, match=r"^(Input 'x' takes|Graph 'net' has inputs)"):
             as_batch(graph, wrong)

@@ -53,5 +53,5 @@ def test_outputs_that_cannot_be_streamed(case):
         "input": lambda: builder.graph(a, "x"),
         "reshape": lambda: builder.graph(builder.reshape(a, (1, 1, 8))),
     }
-    with pytest.raises(MappingError, match="; copy it$"):
+    with pytest.raises(MappingError, match=r"; copy it$"):
         in_port_order(replace(graphs[case](), name="net"))

@@ -1,5 +1,6 @@
 """The comparison, on traces made by hand: what no simulation shows reliably."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,30 @@ def test_layer_written_in_strips(bench, testbench):
     """Of a row of two pixels of two channels, the first three bytes go down before the last."""
     layer = testbench("design").Layer("strips", (2, 2, 2), strips=(3, 1))
     assert layer.order.tolist() == [0, 1, 2, 4, 5, 6, 3, 7]
+
+
+def test_output_of_several(bench, testbench):
+    """A difference in the second output is told by its name and its own element."""
+    design = testbench("design")
+    tensors = (design.Tensor("first", (1, 1, 1), 0), design.Tensor("second", (1, 1, 2), 2))
+    stream = design.Stream(tensors, beat_bytes=1, frame_bytes=SIZE)
+    bench.design = replace(bench.design, output=stream)
+    events = list(bench.events())
+    place = [i for i, event in enumerate(events) if event[0] == b"o"][3]
+    events[place] = (*events[place][:3], events[place][3] ^ 1)
+    found = bench.first(events)
+    assert found.element == (0, 0, 1)
+    assert "output 'second' differs first at y=0 x=0 channel=1" in found.message
+
+
+def test_unused_lane_between_outputs(bench, testbench):
+    design = testbench("design")
+    tensors = (design.Tensor("first", (1, 1, 1), 0), design.Tensor("second", (1, 1, 2), 2))
+    stream = design.Stream(tensors, beat_bytes=1, frame_bytes=SIZE)
+    bench.design = replace(bench.design, output=stream)
+    events = list(bench.events())
+    place = [i for i, event in enumerate(events) if event[0] == b"o"][1]
+    events[place] = (*events[place][:3], events[place][3] ^ 1)
+    found = bench.first(events)
+    assert found.element is None
+    assert "the output is not zero in lane 0 of beat 1, which is not used" in found.message

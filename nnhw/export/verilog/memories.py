@@ -43,10 +43,10 @@ def contents_lines(memories: Mapping[str, Memory], files: Mapping[str, str]) -> 
             is_cleared = memory.writes and "1" not in memory.words[0]
             alike = cleared if is_cleared else uniform
             alike[memory.depth].append(f"{name}[row] = {constant(memory.words[0])};")
-    yield from _fill_lines(uniform)
+    yield from _fill_lines("fill", uniform)
     if cleared:
         yield "`ifndef SYNTHESIS // RAM powers up as zeros; synthesizers take long to unroll this"
-        yield from _fill_lines(cleared)
+        yield from _fill_lines("clear", cleared)
         yield "`endif"
 
 
@@ -61,10 +61,10 @@ def _word_lines(name: str, memory: Memory) -> Iterator[str]:
         yield "end"
 
 
-def _fill_lines(statements: Mapping[int, list[str]]) -> Iterator[str]:
+def _fill_lines(verb: str, statements: Mapping[int, list[str]]) -> Iterator[str]:
     """Loops over all rows, one for each depth."""
     for depth, lines in statements.items():
-        yield f"initial begin : fill_{depth}_rows"
+        yield f"initial begin : {verb}_{depth}_rows"
         yield "  integer row;"
         yield f"  for (row = 0; row < {depth}; row = row + 1) begin"
         yield from (f"    {line}" for line in lines)

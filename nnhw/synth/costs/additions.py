@@ -145,23 +145,26 @@ ADDITIONS: tuple[Piece, ...] = (
     ),
     Piece(
         name=f"{ACCUMULATOR_BITS}-bit accumulators",
-        parts=("column", "lane_unit", "drain"),
+        parts=("column", "lane_unit", "drain", "scaler"),
         change=_accumulators,
     ),
     Piece(name="padding mask", parts=("read_aligner", "fetch"), change=_padding),
     Piece(name="read rotator, single bytes", parts=("read_aligner",), change=_read_rotator),
     Piece(name="write rotator, single bytes", parts=("write_aligner",), change=_write_rotator),
-    *(
-        Piece(
-            name=name,
-            parts=("lane_unit", "drain", "scaler", "fetch"),
-            change=lambda program, operation=operation: _operation(program, operation),  # type: ignore[misc]
-        )
-        for name, operation in (
-            ("lane sums", Operation.LANE_SUM),
-            ("lane maximum", Operation.LANE_MAX),
-            ("pairs of operands", Operation.LANE_PAIR),
-        )
+    Piece(
+        name="lane sums",
+        parts=("lane_unit", "drain", "fetch"),
+        change=lambda program: _operation(program, Operation.LANE_SUM),
+    ),
+    Piece(
+        name="lane maximum",
+        parts=("lane_unit", "drain", "fetch"),
+        change=lambda program: _operation(program, Operation.LANE_MAX),
+    ),
+    Piece(
+        name="pairs of operands",
+        parts=("lane_unit", "drain", "scaler", "write_back", "fetch"),
+        change=lambda program: _operation(program, Operation.LANE_PAIR),
     ),
     Piece(name="products of tensors", parts=("drain", "scaler"), change=_products),
     Piece(name="look-up tables", parts=("write_back",), change=_tables),

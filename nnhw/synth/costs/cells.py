@@ -26,8 +26,6 @@ from ..yosys import cell_counts, quote, require_yosys, run_yosys
 
 _CARRY = Path(__file__).with_name("carry.v")
 _FLIP_FLOP = re.compile(r"\$_S?DFFC?E?_\w+_")
-_FILL = re.compile(r"^ *initial begin : fill_\d+_rows$.*?^ *end$\n *end$", re.MULTILINE | re.DOTALL)
-"""A loop that makes all words of memories alike."""
 _LUTS = ("$lut", "$__CARRY_LUT")
 _MULTIPLIER = "$__multiplier"
 _MEMORY = ("$meminit", "$meminit_v2", "$memrd_v2", "$memwr_v2")
@@ -137,8 +135,7 @@ def _count(netlist: Netlist) -> Cells:
         return Cells(**json.loads(cached.read_text()))
     folder = Path(tempfile.mkdtemp(prefix="nnhw-cells-"))
     source, statistics = folder / f"{top}.v", folder / "statistics.json"
-    # Yosys takes minutes to unroll the loops of large memories, and contents make no difference.
-    source.write_text(_FILL.sub("", text))
+    source.write_text(text)
     run_yosys(_script(source, top, statistics), log=folder / "yosys.log")
     cells = _cells(json.loads(statistics.read_text()))
     shutil.rmtree(folder)  # a log that somebody has to read stays

@@ -144,7 +144,7 @@ REMOVALS: tuple[Piece, ...] = (
     Piece(name="products of tensors", parts=("drain", "scaler"), change=_products),
     Piece(
         name="pairs of operands",
-        parts=("lane_unit", "drain", "scaler", "fetch"),
+        parts=("lane_unit", "drain", "scaler", "write_back", "fetch"),
         change=lambda program: _operation(program, Operation.LANE_PAIR),
     ),
     Piece(name="gaps in results", parts=("drain", "write_back"), change=_gaps),

@@ -1,0 +1,200 @@
+"""Costs of optional hardware: pieces change what they say, and the cells are counted right."""
+
+from dataclasses import fields, replace
+
+import pytest
+from integer_graphs import IntegerBuilder
+
+from nnhw.errors import ToolError
+from nnhw.export import component_verilog
+from nnhw.hdl import PARTS, engine_part
+from nnhw.isa import Operation
+from nnhw.mapping import EngineConfig, Program, map_graph
+from nnhw.pipeline import build
+from nnhw.synth import Cells, measure_costs
+from nnhw.synth.costs import ADDITIONS, REMOVALS, Piece, cells, count_cells, measure
+from nnhw.synth.costs.variants import DERIVED, pin, vary
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """An empty cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def versatile() -> Program:
+    """A program with every optional piece but narrow weights."""
+    builder = IntegerBuilder((6, 5, 4), seed=3, bits=8)
+    x = builder.depthwise("x", kernel=(3, 3), pads=(1, 1, 1, 1))
+    y = builder.function(builder.conv(x, 5, kernel=(3, 3), pads=(1, 1, 1, 1), dilation=(1, 2)))
+    x = builder.concat(builder.multiply(y, builder.add(y, y)), x)
+    x = builder.max_pool(x, kernel=(2, 2), stride=(2, 1))
+    x = builder.dense(builder.dense(x, 9), 7)
+    config = EngineConfig(rows=2, cols=6, lanes=2, lane_groups=2, input_bytes=1, output_bytes=2)
+    return map_graph(builder.graph(x), config)
+
+
+def plain() -> Program:
+    """A program of one layer, with next to nothing optional."""
+    builder = IntegerBuilder((1, 1, 4), seed=1)
+    config = EngineConfig(rows=4, cols=3, lanes=1, input_bytes=4, output_bytes=1, frame_buffers=1)
+    return map_graph(builder.graph(builder.dense("x", 3)), config)
+
+
+def texts(program: Program) -> dict[str, str]:
+    """Verilog of all components but the weights, by name; "" for those that are not there."""
+    parts = {name: engine_part(program, name) for name in PARTS if name != "weights"}
+    return {name: component_verilog(part, name) if part else "" for name, part in parts.items()}
+
+
+def walk(program: Program, pieces: tuple[Piece, ...]) -> list[tuple[Piece, Program]]:
+    """The pieces that can be changed, and the program after each."""
+    steps = []
+    for piece in pieces:
+        changed = piece.change(program)
+        if changed is not None:
+            program = changed
+            steps.append((piece, program))
+    return steps
+
+
+def test_a_variant_is_the_program_but_for_its_changes():
+    program = plain()
+    variant = vary(program, padded=True, read_granularity=1)
+    assert (variant.padded, variant.read_granularity) == (True, 1)
+    assert vary(variant, depth=5).read_granularity == 1
+    same = {field.name for field in fields(Program)} - {"padded"}
+    assert all(getattr(variant, name) is getattr(program, name) for name in same)
+    assert program.read_granularity == 4
+    assert all(getattr(pin(program), name) == getattr(program, name) for name in DERIVED)
+
+
+def test_a_versatile_program_has_all_pieces_and_loses_them():
+    steps = walk(pin(versatile()), REMOVALS)
+    assert [piece for piece, _ in steps] == list(REMOVALS)
+    assert all(piece.change(steps[-1][1]) is None for piece, _ in steps)
+    assert steps[-1][1].operations == {Operation.DOT}
+
+
+def test_a_plain_program_gets_what_it_lacks():
+    program = plain()
+    program = vary(pin(program), layers=program.layers * 2)
+    steps = walk(program, ADDITIONS)
+    names = {piece.name for piece, _ in steps}
+    assert {"padding mask", "lane sums", "lane maximum", "pairs of operands"} <= names
+    assert {"look-up tables", "products of tensors", "rolling strips", "fence", "chase"} <= names
+    assert "requantizer multipliers" not in names
+    assert all(piece.change(steps[-1][1]) is None for piece, _ in steps)
+    assert not {piece.name for piece, _ in walk(versatile(), ADDITIONS)} & {
+        "padding mask", "lane sums", "look-up tables", "fence", "second frame buffer"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("program", "pieces"),
+    [(versatile, REMOVALS), (plain, ADDITIONS)],
+    ids=["removals", "additions"],
+)
+def test_a_piece_changes_no_components_but_its_own(program, pieces):
+    before = pin(program())
+    if len(before.layers) == 1:
+        before = vary(before, layers=before.layers * 2)
+    known = texts(before)
+    for piece, changed in walk(before, pieces):
+        now = texts(changed)
+        different = {name for name in now if now[name] != known[name]}
+        assert different, piece.name
+        assert different <= set(piece.parts), piece.name
+        known = now
+
+
+VERILOG = """
+module top (input clk, input [7:0] a, b, output reg [7:0] y, output [31:0] z, output [3:0] q);
+  always @(posedge clk) y <= a + b;
+  lower first (clk, a, b, z[15:0]);
+  lower second (clk, b, a, z[31:16]);
+  reg [3:0] words [0:99];
+  reg [3:0] data;
+  initial begin : fill_100_rows
+    integer row;
+    for (row = 0; row < 100; row = row + 1) begin
+      words[row] = 4'd0;
+    end
+  end
+  always @(posedge clk) begin
+    if (a[7]) words[a] <= b[3:0];
+    data <= words[b];
+  end
+  assign q = data;
+endmodule
+module lower (input clk, input signed [7:0] a, b, output reg signed [15:0] z);
+  always @(posedge clk) z <= a * b;
+endmodule
+"""
+
+
+def test_cells_are_what_the_verilog_has():
+    pytest.importorskip("pyosys")
+    found = count_cells([("top", VERILOG)])[("top", VERILOG)]
+    # the data register belongs to the memory
+    assert (found.flip_flops, found.memory_bits, found.multipliers) == (8 + 2 * 16, 400, 2)
+    assert 8 <= found.luts <= 12  # a bit of the adder each, and the address in range
+
+
+def test_the_same_verilog_is_synthesized_once(monkeypatch, cache):
+    pytest.importorskip("pyosys")
+    first = count_cells([("top", VERILOG), ("top", VERILOG)])
+    monkeypatch.setattr(cells, "run_yosys", None)
+    progress = []
+    assert count_cells([("top", VERILOG)], progress=progress.append) == first
+    assert progress == [1.0]
+    (file,) = cache.rglob("*.json")
+    file.write_text("{")
+    with pytest.raises(TypeError):
+        count_cells([("top", VERILOG)])
+
+
+def test_what_no_fpga_has_is_not_passed_over():
+    statistics = {"design": {"num_cells_by_type": {"$_DLATCH_P_": 1}, "num_memory_bits": 0}}
+    with pytest.raises(ToolError, match="_DLATCH_P_"):
+        cells._cells(statistics)
+
+
+def test_cells_add_up():
+    one = Cells(flip_flops=3, luts=1, multipliers=2)
+    assert one * 2 + one - one == Cells(flip_flops=6, luts=2, multipliers=4)
+
+
+def test_costs_of_a_small_engine(monkeypatch):
+    pytest.importorskip("pyosys")
+    few = ("second frame buffer", "requantizer multipliers", "32-bit accumulators", "padding mask")
+    few += ("pairs of operands", "products of tensors", "look-up tables")
+    for pieces in ("REMOVALS", "ADDITIONS"):
+        chosen = tuple(piece for piece in getattr(measure, pieces) if piece.name in few)
+        monkeypatch.setattr(measure, pieces, chosen)
+    program = plain()
+    config = replace(program.config, frame_buffers=2)
+    program = vary(program, config=config, widths=replace(program.widths, accumulator=30))
+    costs = measure_costs(program)
+    kept = {piece.name: piece.cells for piece in costs.pieces if piece.kept}
+    left_out = {piece.name: piece.cells for piece in costs.pieces if not piece.kept}
+    # of four banks, each of two rows at least
+    assert kept["second frame buffer"].memory_bits == 4 * 2 * 8
+    assert kept["requantizer multipliers"].multipliers == 1
+    # two bits more: three columns, each with its shadow, and the sum in the requantizer
+    assert left_out["32-bit accumulators"].flip_flops == 2 * (2 * 3 + 1)
+    assert left_out["products of tensors"].multipliers == 1
+    assert left_out["look-up tables"].memory_bits == 256 * 8
+    assert left_out["padding mask"].luts > 0
+    rest = costs.whole - costs.total(kept=True)
+    assert min(rest.flip_flops, rest.luts, rest.memory_bits, rest.multipliers) >= 0
+    # twelve of the array, and that of the requantizer
+    assert costs.whole.multipliers == 13
+
+
+def test_a_build_without_yosys_does_not_begin(monkeypatch, tmp_path):
+    monkeypatch.setattr("nnhw.synth.yosys.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ToolError, match=r"nnhw\[synth\]"):
+        build("examples/digits_mlp.onnx", data="examples/digits.npz", out=tmp_path, costs=True)
+    assert not list(tmp_path.iterdir())
