@@ -9,6 +9,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .arithmetic import delay
+
 
 class Rom(wiring.Component):
     """Read-only memory with a registered output.
@@ -68,6 +70,8 @@ class BankedMemory(wiring.Component):
         Elements of a bank.
     width : int
         Bits of an element.
+    output_register : bool
+        Whether a second register follows the memory's own, as in `Rom`.
 
     Members
     -------
@@ -86,12 +90,12 @@ class BankedMemory(wiring.Component):
     latency : int
     """
 
-    latency = 1
-
-    def __init__(self, *, banks: int, depth: int, width: int):
+    def __init__(self, *, banks: int, depth: int, width: int, output_register: bool = False):
         self.banks = banks
         self.depth = depth
         self.width = width
+        self.output_register = output_register
+        self.latency = 2 if output_register else 1
         row = (max(2, depth) - 1).bit_length()
         super().__init__(
             {
@@ -111,7 +115,9 @@ class BankedMemory(wiring.Component):
             read, write = memory.read_port(), memory.write_port()
             m.d.comb += [
                 read.addr.eq(self.read_rows[bank]),
-                self.read_data[bank].eq(read.data),
+                self.read_data[bank].eq(
+                    delay(m, read.data, int(self.output_register), name=f"read_{bank}")
+                ),
                 write.en.eq(self.write_enable[bank]),
                 write.addr.eq(self.write_rows[bank]),
                 write.data.eq(self.write_data[bank]),

@@ -2,14 +2,16 @@
 
 from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
-from .config import EngineConfig
+from .config import MEMORY_LATENCY, ROTATION_LEVELS_PER_STAGE, EngineConfig, rotation_stages
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program, Widths
 
 __all__ = [
     "DEFAULT_MACS",
+    "MEMORY_LATENCY",
     "MOST_MACS",
+    "ROTATION_LEVELS_PER_STAGE",
     "Buffer",
     "CycleModel",
     "EngineConfig",
@@ -25,5 +27,6 @@ __all__ = [
     "plan_graph",
     "plan_memory",
     "predict_cycles",
+    "rotation_stages",
     "smallest_engine",
 ]
