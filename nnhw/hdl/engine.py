@@ -194,7 +194,7 @@ class Engine(wiring.Component):
                     word |= pack([value], width) << offset
                     offset += width
             words.append(word)
-        return Rom(width=program.config.lanes * sum(fields), words=words)
+        return Rom(width=program.config.lanes * sum(fields), words=words, output_register=True)
 
     def _scaler(self) -> Scaler:
         program, widths = self.program, self.program.widths

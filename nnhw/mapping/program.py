@@ -174,7 +174,7 @@ class Plan:
         """Cycles from a tile's last issue to its first result at the end of write-back."""
         config = self.config
         shadow = self.read_latency + config.array_latency(dense=layer.is_dense) + 1
-        scale = 2 + config.scale_stages + self.paired + self.multiplies
+        scale = 3 + config.scale_stages + self.paired + self.multiplies
         return shadow + scale + 3 + self.has_tables
 
     @property
