@@ -20,15 +20,17 @@ def test_rom(width, depth, output_register):
     assert data[rom.latency :] == [words[address] for address in addresses[: -rom.latency]]
 
 
+@pytest.mark.parametrize("output_register", [False, True])
 @pytest.mark.parametrize(("banks", "depth", "width"), [(1, 1, 8), (2, 3, 4), (4, 2, 8), (8, 16, 5)])
-def test_banked_memory(banks, depth, width):
+def test_banked_memory(banks, depth, width, output_register):
     rng = np.random.default_rng(banks)
     cycles = 200
     read_rows = rng.integers(0, depth, (cycles, banks))
     write_rows = rng.integers(0, depth, (cycles, banks))
     write_data = rng.integers(0, 1 << width, (cycles, banks))
     enable = rng.integers(0, 2, (cycles, banks))
-    memory = BankedMemory(banks=banks, depth=depth, width=width)
+    memory = BankedMemory(banks=banks, depth=depth, width=width, output_register=output_register)
+    assert memory.latency == 1 + output_register
     read_data = drive(
         memory,
         {
