@@ -7,7 +7,9 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import nnhw
 
@@ -38,17 +40,46 @@ def write_table(
     notes
         A paragraph above the table.
     """
-    heads = [column.removeprefix(">") for column in columns]
-    rules = ["---:" if column.startswith(">") else "---" for column in columns]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        for line in (f"# {title}", "", provenance(), "", *([notes, ""] if notes else [])):
-            print(line, file=file)
-        for cells in (heads, rules):
-            print(_line(cells), file=file, flush=True)
-        for cells in rows:
-            print(_line(cells), file=file, flush=True)
-            print(_line(cells), flush=True)
+        _write_paragraphs(file, f"# {title}", provenance(), notes)
+        _write_rows(file, columns, rows)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of several tables in a file; the fields are what `write_table` takes."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[object]]
+    notes: str = ""
+
+
+def write_tables(path: Path, title: str, tables: Iterable[Table], *, notes: str = "") -> None:
+    """Like `write_table`, with several tables one after the other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        _write_paragraphs(file, f"# {title}", provenance(), notes)
+        for table in tables:
+            _write_paragraphs(file, f"## {table.title}", table.notes)
+            _write_rows(file, table.columns, table.rows)
+            print(file=file)
+
+
+def _write_paragraphs(file: TextIO, *paragraphs: str) -> None:
+    for paragraph in filter(None, paragraphs):
+        print(f"{paragraph}\n", file=file, flush=True)
+
+
+def _write_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    heads = [column.removeprefix(">") for column in columns]
+    rules = ["---:" if column.startswith(">") else "---" for column in columns]
+    for cells in (heads, rules):
+        print(_line(cells), file=file, flush=True)
+    for cells in rows:
+        print(_line(cells), file=file, flush=True)
+        print(_line(cells), flush=True)
 
 
 def provenance() -> str:
@@ -63,10 +94,15 @@ def provenance() -> str:
 
 def output_file(description: str, default: str) -> Path:
     """The file that the command line asks for, or `default` in benchmarks/results."""
+    return argument_parser(description, default).parse_args().out
+
+
+def argument_parser(description: str, default: str) -> argparse.ArgumentParser:
+    """A command line with the option --out: `default` in benchmarks/results unless given."""
     parser = argparse.ArgumentParser(description=description)
     results = Path(__file__).parent / "results"
     parser.add_argument("--out", type=Path, default=results / default, help="Markdown file")
-    return parser.parse_args().out
+    return parser
 
 
 def _line(cells: Sequence[object]) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .data import Dataset, load_data
+from .data import Dataset, array_names, load_data
 from .errors import DataError, QuantizationError
-from .golden import quantize_input
-from .ir import Graph
+from .golden import quantize_inputs
+from .ir import Batch, Graph
 from .options import BuildOptions
 from .quantize import (
     QuantizeOptions,
@@ -40,11 +40,13 @@ class Samples:
     calibration: Dataset | None = None
     evaluation: Dataset | None = None
 
-    def frames(self, graph: Graph, count: int) -> np.ndarray:
-        """The first `count` evaluation samples, quantized for an integer graph; (N, H, W, C)."""
-        tensor = graph.tensors[graph.inputs[0].tensor]
-        x = self.evaluation.x[:count] if self.evaluation else np.zeros((0, *tensor.shape))
-        return quantize_input(x, tensor.q)
+    def frames(self, graph: Graph, count: int) -> Batch:
+        """The first `count` evaluation samples, quantized for an integer graph."""
+        if self.evaluation:
+            return quantize_inputs(graph, self.evaluation.x[:count])
+        shapes = {port.tensor: graph.tensors[port.tensor].shape for port in graph.inputs}
+        none = Batch({name: np.zeros((0, *shape)) for name, shape in shapes.items()})
+        return quantize_inputs(graph, none)
 
 
 def check_options(network: Graph, data: str | PathLike[str] | None, options: BuildOptions) -> None:
@@ -109,11 +111,14 @@ def to_integers(graph: Graph, samples: Samples, options: QuantizeOptions) -> Gra
 
 
 def _data_advice(network: Graph) -> str:
-    (port,) = network.inputs
-    shape = ", ".join(str(n) for n in ("N", *port.onnx_shape))
+    names = array_names(network)
+    arrays = " and ".join(
+        f"an array '{name}' of shape ({', '.join(map(str, ('N', *port.onnx_shape)))}), the values "
+        f"that the model takes as '{port.onnx_name}'"
+        for name, port in zip(names, network.inputs, strict=True)
+    )
     return (
-        "Quantization needs samples to calibrate with: give --data FILE.npz (data=) with an array "
-        f"'x' of shape ({shape}), the values that the model takes as '{port.onnx_name}', and if "
-        "there are labels an integer array 'y' of shape (N,). A hundred samples or more are best; "
-        "numpy.savez('FILE.npz', x=x, y=y) writes such a file"
+        f"Quantization needs samples to calibrate with: give --data FILE.npz (data=) with {arrays}"
+        ", and if there are labels an integer array 'y' of shape (N,). A hundred samples or more "
+        "are best; numpy.savez('FILE.npz', x=x, y=y) writes such a file"
     )

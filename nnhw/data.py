@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import DataError
-from .ir import Graph, to_channels_last
+from .ir import Batch, Graph, Port, to_channels_last
 
 _SMALLEST_SPLIT = 20
 """Datasets of fewer samples are calibrated and evaluated on all of them."""
@@ -23,14 +23,14 @@ class Dataset:
     Parameters
     ----------
     x
-        float32 (N, H, W, C).
+        float32; of an only input the array (N, H, W, C) will do.
     y
-        int64 (N,), class labels; None if there are none.
+        int64 (N,), class labels of the first output; None if there are none.
     held_out
         Whether calibration has used none of these samples.
     """
 
-    x: np.ndarray
+    x: Batch | np.ndarray
     y: np.ndarray | None = None
     held_out: bool = False
 
@@ -70,8 +70,10 @@ def load_data(path: Path, graph: Graph) -> Dataset:
     Parameters
     ----------
     path
-        File with an array `x` of shape (N, *ONNX shape of the input without the batch axis), of
-        any real type, and optionally an integer array `y` of shape (N,) or (N, 1): class labels.
+        File with an array of shape (N, *ONNX shape of the input without the batch axis) and of any
+        real type for each input: `x` where there is one, else by the inputs' names. Optionally an
+        integer array `y` of shape (N,) or (N, 1): class labels of the first output. (There are no
+        labels if one of several inputs is called "y".)
     graph
         The network, float or integer.
 
@@ -81,14 +83,28 @@ def load_data(path: Path, graph: Graph) -> Dataset:
         If the file cannot be read, or its arrays do not fit the network.
     """
     arrays = _read(path)
-    if "x" not in arrays:
-        raise DataError(
-            f"Data file {path} must hold an array 'x' of samples, such as "
-            f"numpy.savez(file, x=..., y=...) writes; it holds {sorted(arrays) or 'nothing'}"
-        )
-    x = _checked_samples(path, arrays["x"], graph)
-    y = _checked_labels(path, arrays["y"], len(x), graph) if "y" in arrays else None
+    names = array_names(graph)
+    if missing := [name for name in names if name not in arrays]:
+        raise DataError(_missing(path, missing, names, arrays))
+    samples = {
+        port.tensor: _checked_samples(path, name, arrays[name], port, graph)
+        for name, port in zip(names, graph.inputs, strict=True)
+    }
+    counts = {name: len(x) for name, x in zip(names, samples.values(), strict=True)}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{count} in '{name}'" for name, count in counts.items())
+        raise DataError(f"The arrays in {path} must hold the same number of samples, not {told}")
+    x = Batch(samples)
+    has_labels = "y" in arrays and "y" not in names
+    y = _checked_labels(path, arrays["y"], len(x), graph) if has_labels else None
     return Dataset(x=x, y=y)
+
+
+def array_names(graph: Graph) -> list[str]:
+    """What the arrays of a data file are called, in the order of the network's inputs."""
+    if len(graph.inputs) == 1:
+        return ["x"]
+    return [port.onnx_name for port in graph.inputs]
 
 
 def top1(outputs: np.ndarray, y: np.ndarray) -> float:
@@ -119,23 +135,38 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"Data file {path} cannot be read: {error}") from error
 
 
-def _checked_samples(path: Path, x: np.ndarray, graph: Graph) -> np.ndarray:
-    (port,) = graph.inputs
+def _missing(
+    path: Path, missing: list[str], names: list[str], arrays: dict[str, np.ndarray]
+) -> str:
+    """What to say of a data file that lacks arrays."""
+    held = sorted(arrays) or "nothing"
+    if names == ["x"]:
+        return (
+            f"Data file {path} must hold an array 'x' of samples, such as "
+            f"numpy.savez(file, x=..., y=...) writes; it holds {held}"
+        )
+    return (
+        f"Data file {path} lacks {missing}: it must hold an array of samples for each of the "
+        f"model's inputs {names}, by these names; it holds {held}"
+    )
+
+
+def _checked_samples(path: Path, name: str, x: np.ndarray, port: Port, graph: Graph) -> np.ndarray:
     if x.dtype.kind not in "biuf":
-        raise DataError(f"Array 'x' in {path} must be of a real type, not {x.dtype}")
+        raise DataError(f"Array '{name}' in {path} must be of a real type, not {x.dtype}")
     if x.shape[1:] != port.onnx_shape:
         expected = ", ".join(map(str, ("N", *port.onnx_shape)))
         raise DataError(
-            f"Array 'x' in {path} must have the shape ({expected}) of the model's input "
+            f"Array '{name}' in {path} must have the shape ({expected}) of the model's input "
             f"'{port.onnx_name}', not {x.shape}"
         )
     if not len(x):
-        raise DataError(f"Array 'x' in {path} must hold at least one sample")
+        raise DataError(f"Array '{name}' in {path} must hold at least one sample")
     with np.errstate(over="ignore"):
         x = x.astype(np.float32)
     if not np.isfinite(x).all():
         sample = int(np.argwhere(~np.isfinite(x))[0][0])
-        raise DataError(f"Array 'x' in {path} is not finite in float32 (sample {sample})")
+        raise DataError(f"Array '{name}' in {path} is not finite in float32 (sample {sample})")
     return np.ascontiguousarray(to_channels_last(x, port, graph.tensors[port.tensor]))
 
 
@@ -144,7 +175,7 @@ def _checked_labels(path: Path, y: np.ndarray, count: int, graph: Graph) -> np.n
         raise DataError(f"Array 'y' in {path} must hold integer labels, not {y.dtype}")
     if y.shape not in ((count,), (count, 1)):
         raise DataError(
-            f"Array 'y' in {path} must hold one label for each of the {count} samples in 'x'; its "
+            f"Array 'y' in {path} must hold one label for each of the {count} samples; its "
             f"shape is {y.shape}"
         )
     classes = max(graph.tensors[graph.outputs[0].tensor].size, 2)  # one logit tells two apart

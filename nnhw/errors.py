@@ -56,3 +56,7 @@ class ToolError(NnhwError):
 
 class VerificationError(NnhwError):
     """Two executions that have to agree do not."""
+
+
+class LinkError(NnhwError):
+    """A board does not answer over its serial port, or has another design."""

@@ -1,7 +1,9 @@
-"""Running the golden model of an exported design."""
+"""Running an exported design on samples: its golden model, or the accelerator on a board."""
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,8 +12,9 @@ import numpy as np
 
 from .data import load_data, top1
 from .errors import ExportError
-from .golden import dequantize, quantize_input, run
-from .ir import from_channels_last, load_graph
+from .golden import dequantize, quantize_inputs, run
+from .ir import Batch, Graph, from_channels_last, load_graph
+from .link import Link, LinkStatistics, SerialPort, execute_on_board, load_linked_design
 
 GOLDEN_FILE = "golden.npz"
 """The integer graph in an exported design."""
@@ -24,17 +27,23 @@ class Inference:
     Parameters
     ----------
     outputs
-        float32 (N, *ONNX shape of the output without the batch axis): real values, before what
-        stays with the host.
+        float32 (N, *ONNX shape of the output without the batch axis) by the output's name: real
+        values, before what stays with the host.
+    samples
+        N.
     top1
-        Accuracy in per cent; None without labels.
+        Accuracy in per cent by the first output; None without labels.
+    link
+        What the link to the board has been through; None if it was the golden model that ran.
     """
 
-    outputs: np.ndarray
+    outputs: Mapping[str, np.ndarray]
+    samples: int
     top1: float | None
+    link: LinkStatistics | None = None
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the outputs as array "y" of an .npz file.
+        """Write the outputs as an .npz file: as array "y", or if there are several by their names.
 
         Raises
         ------
@@ -42,14 +51,26 @@ class Inference:
             If the file cannot be written.
         """
         try:
-            with open(path, "wb") as file:
-                np.savez_compressed(file, y=self.outputs)
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                # numpy.savez takes names as keywords, of which it has some of its own
+                for name, array in self.outputs.items():
+                    member = name if len(self.outputs) > 1 else "y"
+                    with archive.open(f"{member}.npy", "w", force_zip64=True) as file:
+                        np.lib.format.write_array(file, array, allow_pickle=False)
         except OSError as error:
             raise ExportError(f"Outputs cannot be written to '{path}': {error.strerror}") from error
 
 
-def run_design(design: str | PathLike[str], data: str | PathLike[str]) -> Inference:
-    """Run the golden model of an exported design on samples; the hardware equals it.
+def run_design(
+    design: str | PathLike[str],
+    data: str | PathLike[str],
+    *,
+    port: str | None = None,
+    baud: int = 115_200,
+    timeout: float = 1.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Inference:
+    """Run an exported design on samples: its golden model, which the hardware equals, or a board.
 
     Parameters
     ----------
@@ -57,6 +78,14 @@ def run_design(design: str | PathLike[str], data: str | PathLike[str]) -> Infere
         Folder that `build` wrote.
     data
         .npz file; see `load_data`.
+    port
+        Serial port of a board that has the design's bitstream; None: the golden model runs.
+    baud
+        Bits a second on the serial port.
+    timeout
+        Seconds that the board may take for an answer, beyond the time on the serial line.
+    progress
+        Called with the number of samples that the board has done, and of all.
 
     Raises
     ------
@@ -64,11 +93,44 @@ def run_design(design: str | PathLike[str], data: str | PathLike[str]) -> Infere
         If the folder holds no design of this version of nnhw.
     DataError
         If the data does not fit the design.
+    LinkError
+        If the port cannot be used, or the board does not answer or has another design.
+    ToolError
+        If there is a port, and pyserial is not installed.
     """
     graph = load_graph(Path(design) / GOLDEN_FILE)
     samples = load_data(Path(data), graph)
-    (source,), (port,) = graph.inputs, graph.outputs
-    q = run(graph, quantize_input(samples.x, graph.tensors[source.tensor].q))[port.tensor]
-    outputs = from_channels_last(dequantize(q, graph.tensors[port.tensor].q), port)
-    accuracy = None if samples.y is None else top1(outputs, samples.y)
-    return Inference(outputs=outputs, top1=accuracy)
+    q = quantize_inputs(graph, samples.x)
+    statistics = None
+    if port is None:
+        found = run(graph, q)
+    else:
+        found, statistics = _run_on_board(graph, q, Path(design), port, baud, timeout, progress)
+    outputs = {
+        port.onnx_name: from_channels_last(
+            dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
+        )
+        for port in graph.outputs
+    }
+    first = outputs[graph.outputs[0].onnx_name]
+    accuracy = None if samples.y is None else top1(first, samples.y)
+    return Inference(outputs=outputs, samples=len(samples), top1=accuracy, link=statistics)
+
+
+def _run_on_board(
+    graph: Graph,
+    q: Batch,
+    folder: Path,
+    port: str,
+    baud: int,
+    timeout: float,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[dict[str, np.ndarray], LinkStatistics]:
+    """Outputs by tensor as a board computes them, and what the link has been through."""
+    design = load_linked_design(folder)
+    # ten bits an octet, of which stuffing may make two
+    line_seconds = 20 * (design.input_bytes + design.output_bytes + 100) / baud
+    with SerialPort(port, baud=baud) as serial:
+        link = Link(serial, timeout=timeout + line_seconds)
+        outputs = execute_on_board(graph, q, design, link, progress=progress)
+        return outputs, link.statistics

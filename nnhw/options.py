@@ -16,10 +16,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .errors import DataError, MappingError, OptionError, ToolError
+from .errors import DataError, ExportError, MappingError, OptionError, ToolError
+from .mapping import TECHNOLOGIES
 from .quantize import CalibrationMethod, QuantizeOptions
 
 SIMULATORS = ("verilator", "icarus")
+WEIGHT_PLACES = ("inline", "files")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,18 @@ class BuildOptions:
         `nnhw.quantize.power_of_two`.
     equalize
         Whether to even out the ranges of channels first; see `nnhw.quantize.equalize`.
+    weights
+        Where weights and other large constants stand: "inline", in the Verilog, or "files", in .hex
+        files beside it.
+    technology
+        What multipliers and memories are built of: "portable" Verilog, or the cells of "ecp5",
+        "ice40", "gowin" or "xilinx7"; see `nnhw.hdl.technology`.
     vectors
         Real samples to simulate, or random frames without data; the extreme frames come on top.
     simulate
         Whether to simulate the exported design.
+    costs
+        Whether to find out by synthesis what optional hardware costs; see `nnhw.synth.costs`.
     simulator
         "verilator" or "icarus".
     seed
@@ -76,8 +86,11 @@ class BuildOptions:
     calibration: CalibrationMethod = "mse"
     power_of_two: bool = False
     equalize: bool = False
+    weights: str = "inline"
+    technology: str = "portable"
     vectors: int = 8
     simulate: bool = True
+    costs: bool = False
     simulator: str = "verilator"
     seed: int = 0
 
@@ -92,6 +105,15 @@ class BuildOptions:
             raise DataError(f"Option vectors must be at least 1, not {self.vectors}")
         if self.seed < 0:
             raise OptionError(f"Option seed must be at least 0, not {self.seed}")
+        if self.technology not in TECHNOLOGIES:
+            raise MappingError(
+                f"Option technology must be one of {', '.join(TECHNOLOGIES)}, "
+                f"not {self.technology!r}"
+            )
+        if self.weights not in WEIGHT_PLACES:
+            raise ExportError(
+                f"Option weights must be one of {', '.join(WEIGHT_PLACES)}, not {self.weights!r}"
+            )
         if self.simulator not in SIMULATORS:
             raise ToolError(
                 f"Option simulator must be one of {', '.join(SIMULATORS)}, not {self.simulator!r}"
@@ -204,9 +226,9 @@ def check_names(names: Iterable[str], origin: str) -> None:
 
 def _check_type(name: str, value: object) -> None:
     """Refuse a value of the wrong type; ranges are checked by those who know them."""
-    if name in ("power_of_two", "equalize", "simulate"):
+    if name in ("power_of_two", "equalize", "simulate", "costs"):
         fits, wanted = isinstance(value, bool), "true or false"
-    elif name in ("calibration", "simulator"):
+    elif name in ("calibration", "weights", "technology", "simulator"):
         fits, wanted = isinstance(value, str), "a string"
     elif name == "bits":
         fits = isinstance(value, Mapping) and all(map(_is_integer, value.values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ from .errors import ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
 from .ir import Graph
-from .mapping import EngineConfig, choose_engine, map_graph, predict_cycles, smallest_engine
+from .mapping import (
+    EngineConfig,
+    Program,
+    choose_engine,
+    map_graph,
+    predict_cycles,
+    smallest_engine,
+)
 from .options import BuildOptions, load_options
 from .passes import simplify_graph
 from .report import (
@@ -29,6 +36,7 @@ from .report import (
 )
 from .simulate import SimulationResult, install_testbench, run_regression
 from .staging import Stage, staged_folder
+from .synth import HardwareCosts, measure_costs, require_yosys
 from .vectors import make_vectors
 
 Progress = Callable[[str, float], None]
@@ -58,6 +66,7 @@ def build(
     out: str | PathLike[str] | None = None,
     config: BuildOptions | str | PathLike[str] | None = None,
     force: bool = False,
+    jobs: int | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> BuildResult:
@@ -72,15 +81,19 @@ def build(
     model
         ONNX file.
     data
-        .npz file with samples `x` and optionally labels `y` (see `load_data`): part of it
-        calibrates the quantization, the rest measures accuracy and feeds the simulation. Without
-        data, which only a quantized model can do, random frames are simulated.
+        .npz file with samples `x`, or an array for each of several inputs by its name, and
+        optionally labels `y` (see `load_data`): part of it calibrates the quantization, the rest
+        measures accuracy and feeds the simulation. Without data, which only a quantized model can
+        do, random frames are simulated.
     out
         Output folder; None: rtl_out/NAME with the model file's name.
     config
         Options, or the TOML file that holds them (see `load_options`); the defaults if None.
     force
         Whether a design in `out` may be replaced.
+    jobs
+        Most processes that simulate; None: as many as have a core and enough to do. The design does
+        not depend on it.
     progress
         Called with the name of each step and 0 when it begins, and with larger shares up to 1 as
         far as they are known.
@@ -105,6 +118,8 @@ def build(
     network = load_model(model)
     out = Path("rtl_out", network.name) if out is None else Path(out)
     check_options(network, data, chosen)
+    if chosen.costs:
+        require_yosys()
     with staged_folder(out, force=force) as stage:
         folder = stage.folder
         begin("Read the data")
@@ -132,15 +147,32 @@ def build(
         frames = samples.frames(graph, chosen.vectors)
         random = 1 if len(frames) else chosen.vectors
         model_sha256 = _sha256(model)
-        export_design(graph, program, cycles, folder, model_sha256=model_sha256)
+        export_design(
+            graph,
+            program,
+            cycles,
+            folder,
+            model_sha256=model_sha256,
+            weight_files=chosen.weights == "files",
+        )
         install_testbench(folder)
         layers = [layer.tensor for layer in program.layers]
-        vectors = make_vectors(graph, frames, layers, chosen.seed, random)
+        vectors = make_vectors(
+            graph,
+            frames,
+            layers,
+            chosen.seed,
+            random,
+            input_bytes=engine.input_bytes,
+            output_bytes=engine.output_bytes,
+        )
         vectors.save(folder / "sim" / "vectors.npz")
         files = _files(folder)
 
         stage.complete = True
-        simulation = _simulate(stage, chosen, progress) if chosen.simulate else None
+        simulation = _simulate(stage, chosen, jobs, progress) if chosen.simulate else None
+
+        costs = _costs(program, progress) if chosen.costs else None
 
         begin("Report")
         report = collect_report(
@@ -158,6 +190,7 @@ def build(
             noise=noise,
             verification=_verification(simulation) if simulation else None,
             files=tuple(sorted([*files, "report.json", "report.html"])),
+            costs=costs,
         )
         (folder / "report.json").write_text(report.to_json())
         (folder / "report.html").write_text(render_html(report))
@@ -169,12 +202,14 @@ def build(
 def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
     """The engine that the options ask for."""
     if options.asks_for_speed:
-        return smallest_engine(
+        engine = smallest_engine(
             graph,
             interval_cycles=options.interval_cycles,
             latency_cycles=options.latency_cycles,
         )
-    return choose_engine(graph, rows=options.rows, cols=options.cols, macs=options.macs)
+    else:
+        engine = choose_engine(graph, rows=options.rows, cols=options.cols, macs=options.macs)
+    return replace(engine, technology=options.technology)
 
 
 def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:
@@ -192,7 +227,9 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
-def _simulate(stage: Stage, options: BuildOptions, progress: Progress | None) -> SimulationResult:
+def _simulate(
+    stage: Stage, options: BuildOptions, jobs: int | None, progress: Progress | None
+) -> SimulationResult:
     """Simulate the design; what is compiled for that is kept if, and only if, it fails."""
     step = f"Simulate with {options.simulator.capitalize()}"
 
@@ -203,13 +240,28 @@ def _simulate(stage: Stage, options: BuildOptions, progress: Progress | None) ->
     on_frame(0, 1)
     try:
         result = run_regression(
-            stage.folder, simulator=options.simulator, seed=options.seed, progress=on_frame
+            stage.folder,
+            simulator=options.simulator,
+            seed=options.seed,
+            jobs=jobs,
+            progress=on_frame,
         )
     except ToolError as error:
         raise ToolError(_as_kept(str(error), stage)) from error
     if result.passed:
         shutil.rmtree(stage.folder / "sim" / "sim_build")
     return result
+
+
+def _costs(program: Program, progress: Progress | None) -> HardwareCosts:
+    """What optional hardware costs; `progress` is told of the syntheses."""
+
+    def on_synthesis(share: float) -> None:
+        if progress is not None:
+            progress("Synthesize optional hardware", share)
+
+    on_synthesis(0)
+    return measure_costs(program, progress=on_synthesis)
 
 
 def _verification(result: SimulationResult) -> Verification:

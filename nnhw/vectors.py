@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from .golden import run
-from .ir import Graph
+from .ir import Batch, Graph, as_batch, frame_layout
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Vectors:
-    """Frames for the simulation, as bytes in stream order (channels last).
+    """Frames for the simulation, as bytes in stream order (channels last, see `FrameLayout`).
 
     Parameters
     ----------
@@ -47,40 +47,52 @@ class Vectors:
 
 
 def make_vectors(
-    graph: Graph, frames: np.ndarray, layers: Sequence[str], seed: int = 0, random: int = 1
+    graph: Graph,
+    frames: Batch | np.ndarray,
+    layers: Sequence[str],
+    seed: int = 0,
+    random: int = 1,
+    *,
+    input_bytes: int = 1,
+    output_bytes: int = 1,
 ) -> Vectors:
     """Run the golden model on real frames, the two extreme frames and random ones.
 
     Parameters
     ----------
     graph
-        Integer graph with one input and one output.
+        Integer graph.
     frames
-        (N, H, W, C), quantized; N may be 0.
+        N quantized samples, N may be 0; of an only input the array (N, H, W, C).
     layers
         Name of the tensor that each layer writes, in order of execution.
     seed
         Of the random frames.
     random
         Number of random frames.
+    input_bytes, output_bytes
+        Bytes of a beat of the input and the output stream: each tensor begins with a new beat.
     """
-    (source,), (result,) = graph.inputs, graph.outputs
-    quantization = graph.tensors[source.tensor].q
-    shape = graph.tensors[source.tensor].shape
-    corners = (
-        np.full((1, *shape), quantization.lo),
-        np.full((1, *shape), quantization.hi),
-        np.random.default_rng(seed).integers(
-            quantization.lo, quantization.hi, (random, *shape), endpoint=True
-        ),
-    )
-    batch = np.concatenate([frames, *(corner.astype(frames.dtype) for corner in corners)])
-    values = run(graph, batch, keep={*layers, result.tensor})
+    frames = as_batch(graph, frames)
+    rng = np.random.default_rng(seed)
+
+    def with_corners(name: str, real: np.ndarray) -> np.ndarray:
+        q, shape = graph.tensors[name].q, real.shape[1:]
+        corners = (
+            np.full((1, *shape), q.lo),
+            np.full((1, *shape), q.hi),
+            rng.integers(q.lo, q.hi, (random, *shape), endpoint=True),
+        )
+        return np.concatenate([real, *(corner.astype(real.dtype) for corner in corners)])
+
+    batch = frames.map(with_corners)
+    outputs = [port.tensor for port in graph.outputs]
+    values = run(graph, batch, keep={*layers, *outputs})
     return Vectors(
         kinds=(*["real"] * len(frames), "all-minimum", "all-maximum", *["random"] * random),
-        input=_bytes(batch),
+        input=frame_layout(graph, graph.inputs, input_bytes).pack(batch.arrays),
         layers=tuple(_bytes(values[name]) for name in layers),
-        output=_bytes(values[result.tensor]),
+        output=frame_layout(graph, graph.outputs, output_bytes).pack(values),
     )
 
 

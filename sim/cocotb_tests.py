@@ -3,7 +3,8 @@
 run.py starts them. Where a layer first differs, and how many clock cycles a frame takes, is found
 afterwards from the trace that tb.v writes; that costs no Python time in each clock cycle.
 
-The environment variables SIM_DESIGN and SIM_VECTORS say what run.py was asked for.
+The environment variables SIM_DESIGN and SIM_VECTORS say what run.py was asked for, and SIM_SEGMENTS
+which segments of the plan this process is to run: "0 3 4".
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject, LogicObject
 from cocotb.triggers import FallingEdge, RisingEdge, SimTimeoutError, Timer, with_timeout
 from design import load_design, load_vectors
-from plan import Segment, choose_frames, make_plan
+from plan import Segment, choose_frames, frame_count, make_plan
 
 # cocotbext-axi still uses names that cocotb 2 deprecates.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -39,7 +40,8 @@ VECTORS = load_vectors(DESIGN)
 FRAMES = choose_frames(VECTORS, int(os.environ["SIM_VECTORS"]))
 SEED = cocotb.RANDOM_SEED
 PLAN = make_plan(DESIGN, FRAMES, SEED)
-TOTAL = sum(len(segment.frames) for segment in PLAN if segment.reset_after is None)
+SHARE = tuple(map(int, os.environ["SIM_SEGMENTS"].split()))
+TOTAL = frame_count(tuple(PLAN[number] for number in SHARE))
 
 
 @cocotb.test()
@@ -83,7 +85,8 @@ class Bench:
 
     async def run(self, test: str, *, stalls: bool = False) -> None:
         """Run the segments of the plan that belong to `test`."""
-        for number, segment in enumerate(PLAN):
+        for number in SHARE:
+            segment = PLAN[number]
             if segment.test == test:
                 await self._reset()
                 await self._run_segment(segment, random.Random(f"{number} {SEED}"), stalls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from design import Design, Vectors
@@ -11,10 +11,19 @@ from plan import Segment
 from trace_file import INPUT, OUTPUT, VIOLATION, WRITE_BACK, Trace
 
 
-def measure(design: Design, plan: tuple[Segment, ...], trace: Trace) -> dict[str, int | None]:
-    """Measured "latency_cycles" and "interval_cycles"; None where the frames did not come out."""
+def measure(
+    design: Design, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
+) -> dict[str, int | None]:
+    """Measured "latency_cycles" and "interval_cycles"; None where the frames did not come out.
+
+    Parameters
+    ----------
+    runs
+        Events of each segment that was run, by its number in the plan.
+    """
     latency = interval = None
-    for segment, events in zip(plan, trace.segments(), strict=False):
+    for number, events in runs.items():
+        segment = plan[number]
         starts = events.only(INPUT).cycle
         ends = events.only(OUTPUT).cycle[design.output.beats - 1 :: design.output.beats]
         if segment.test == "latency" and len(ends) == 1:
@@ -25,20 +34,26 @@ def measure(design: Design, plan: tuple[Segment, ...], trace: Trace) -> dict[str
 
 
 def first_divergence(
-    design: Design, vectors: Vectors, plan: tuple[Segment, ...], trace: Trace
-) -> Divergence | None:
-    """The first divergence, or None.
+    design: Design, vectors: Vectors, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
+) -> tuple[int, Divergence] | None:
+    """The number of the first segment with a divergence, and its first one; None if there is none.
 
-    It is in the first segment that has one, there in the first frame, and there in the first layer
-    in program order: what the others follow from, as far as one can tell.
+    It is in the first frame there that has one, and there in the first layer in program order: what
+    the others follow from, as far as one can tell.
+
+    Parameters
+    ----------
+    runs
+        Events of each segment that was run, by its number in the plan.
     """
-    for segment, events in zip(plan, trace.segments(), strict=False):
+    for number in sorted(runs):
+        segment, events = plan[number], runs[number]
         found = list(_differences(design, vectors, segment, events))
         if not found and segment.reset_after is None:
             found = list(_missing(design, segment, events))
         if found:
             first = min(found, key=lambda found: (found.position, found.order, found.cycle))
-            return describe(design, vectors, segment, first)
+            return number, describe(design, vectors, segment, first)
     return None
 
 
@@ -119,12 +134,12 @@ def _output_difference(design: Design, golden: np.ndarray, beats: Trace) -> Iter
         beat = int(wrong[0])
         lane = int(np.flatnonzero(actual[beat] != expected[beat])[0])
         offset = beat % stream.beats * stream.beat_bytes + lane
-        unused = offset >= stream.frame_bytes
+        unused = stream.tensor_at(offset) is None
         yield Difference(
             beat // stream.beats,
             order,
             int(beats.cycle[beat]),
-            f"is not zero in lane {lane} of its last beat, which is not used"
+            f"is not zero in lane {lane} of beat {beat % stream.beats}, which is not used"
             if unused
             else "differs first",
             None if unused else offset,

@@ -47,7 +47,7 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
     ProgramError
         If the compiler stops.
     """
-    sources = [design.folder / "sim" / "tb.v", *design.sources]
+    sources = [design.folder / "sim" / "tb.v", *design.sources, *design.cell_models]
     arguments = VERILATOR_ARGUMENTS if simulator.name == "verilator" else ICARUS_ARGUMENTS
     stamp = folder / "compiled.json"
     wanted = {

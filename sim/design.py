@@ -15,20 +15,44 @@ class DesignError(Exception):
 
 
 @dataclass(frozen=True)
-class Stream:
-    """An AXI4-Stream port and the tensor it carries.
+class Tensor:
+    """A tensor in the frames of a stream.
 
     Parameters
     ----------
+    name
+        Of the model's input or output.
     shape
-        (height, width, channels) of the tensor.
+        (height, width, channels).
+    offset
+        First byte; it begins a beat.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    offset: int
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return self.shape[0] * self.shape[1] * self.shape[2]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An AXI4-Stream port and the tensors of its frames.
+
+    Parameters
+    ----------
+    tensors
+        In their order; lanes of the last beat of each that it does not use are zero.
     beat_bytes
         Bytes a beat, that is, lanes.
     frame_bytes
-        Bytes a frame; lanes of the last beat beyond them are zero.
+        Bytes a frame, without the unused lanes of the last beat.
     """
 
-    shape: tuple[int, int, int]
+    tensors: tuple[Tensor, ...]
     beat_bytes: int
     frame_bytes: int
 
@@ -36,6 +60,13 @@ class Stream:
     def beats(self) -> int:
         """Beats a frame."""
         return -(-self.frame_bytes // self.beat_bytes)
+
+    def tensor_at(self, offset: int) -> Tensor | None:
+        """The tensor that a byte of a frame belongs to; None for an unused lane."""
+        for tensor in self.tensors:
+            if tensor.offset <= offset < tensor.offset + tensor.size:
+                return tensor
+        return None
 
 
 @dataclass(frozen=True)
@@ -125,6 +156,10 @@ class Design:
         Name of the top module.
     sources
         Verilog files.
+    cell_models
+        Verilog files of the behaviour of vendor's cells, for simulation only.
+    memory_files
+        Contents of memories, which the Verilog names without a folder.
     latency_cycles, interval_cycles
         What the cycle model promises; the README says how they are measured.
     layers
@@ -139,6 +174,8 @@ class Design:
     latency_cycles: int
     interval_cycles: int
     layers: tuple[Layer, ...]
+    cell_models: tuple[Path, ...] = ()
+    memory_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,8 +213,8 @@ def load_design(folder: Path) -> Design:
             folder=folder,
             top=manifest["top"],
             sources=tuple(folder / source for source in manifest["sources"]),
-            input=_stream(manifest["input"]),
-            output=_stream(manifest["output"]),
+            input=_stream(manifest["input"], manifest["inputs"]),
+            output=_stream(manifest["output"], manifest["outputs"]),
             latency_cycles=manifest["latency_cycles"],
             interval_cycles=manifest["interval_cycles"],
             layers=tuple(
@@ -189,6 +226,8 @@ def load_design(folder: Path) -> Design:
                 )
                 for layer in manifest["layers"]
             ),
+            cell_models=tuple(folder / model for model in manifest.get("cell_models", ())),
+            memory_files=tuple(folder / file for file in manifest.get("memory_files", ())),
         )
     except FileNotFoundError:
         raise DesignError(f"'{path}' is missing: '{folder}' is not an exported design") from None
@@ -198,7 +237,7 @@ def load_design(folder: Path) -> Design:
         raise DesignError(
             f"'{path}' does not have the expected fields ({error}); export the design again"
         ) from None
-    for source in design.sources:
+    for source in (*design.sources, *design.cell_models, *design.memory_files):
         if not source.is_file():
             raise DesignError(f"'{source}' is named in '{path}' but missing")
     return design
@@ -241,5 +280,9 @@ def load_vectors(design: Design) -> Vectors:
     )
 
 
-def _stream(port: dict) -> Stream:
-    return Stream(tuple(port["shape"]), port["stream_bytes"], port["frame_bytes"])
+def _stream(stream: dict, tensors: list[dict]) -> Stream:
+    return Stream(
+        tuple(Tensor(t["name"], tuple(t["shape"]), t["offset"]) for t in tensors),
+        stream["stream_bytes"],
+        stream["frame_bytes"],
+    )

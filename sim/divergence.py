@@ -21,7 +21,7 @@ class Divergence:
     frame, kind
         Number and kind of the vector.
     cycle
-        Clock cycle since the start of the simulation; the last one with an event before it if
+        Clock cycle since the start of its process; the last one with an event before it if
         something is missing.
     layer, layer_name
         Number and name of the layer; None if it is the output stream that differs.
@@ -51,7 +51,7 @@ class Difference:
 
     `position` is that of the frame in the segment, `order` that of the layer; the output stream
     comes after all layers. The first difference is the least of (position, order, cycle). `offset`
-    counts bytes in the frame and is None if the difference is not in a byte.
+    counts bytes in the layer's result or the frame, and is None if the difference is not in a byte.
     """
 
     position: int
@@ -69,14 +69,19 @@ def describe(
     """Put a difference into the terms of the design and its vectors."""
     frame = segment.frames[difference.position]
     layer = layer_name = element = None
-    shape, subject = design.output.shape, "the output"
+    subject, detail, offset = "the output", difference.what, difference.offset
+    shape = None
     if difference.order < len(design.layers):
         layer = difference.order
         layer_name, shape = design.layers[layer].name, design.layers[layer].shape
         subject = f"layer {layer} '{layer_name}'"
-    detail = difference.what
-    if difference.offset is not None:
-        element = tuple(int(i) for i in np.unravel_index(difference.offset, shape))
+    elif offset is not None:
+        tensor = design.output.tensor_at(offset)
+        shape, offset = tensor.shape, offset - tensor.offset
+        if len(design.output.tensors) > 1:
+            subject = f"output '{tensor.name}'"
+    if offset is not None:
+        element = tuple(int(i) for i in np.unravel_index(offset, shape))
         detail += (
             " at y={} x={} channel={}".format(*element)
             + f": expected {_byte(difference.expected)}, got {_byte(difference.actual)}"

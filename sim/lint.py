@@ -20,7 +20,7 @@ def lint_design(design: Design) -> list[str]:
     find_simulator("verilator")
     waivers = design.folder / "sim" / "waivers.vlt"
     command = ["verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", design.top]
-    command += [str(waivers), *map(str, design.sources)]
+    command += [str(waivers), *map(str, design.sources), *map(str, design.cell_models)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in done.stderr.splitlines() if line.startswith("%")]
     lines = [line.replace(f"{design.folder}{os.sep}", "") for line in lines]

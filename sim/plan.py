@@ -7,12 +7,16 @@ tell the other anything.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from design import Design, Vectors
 
 BACK_TO_BACK = 4
 """Frames of the interval measurement; the last two are in steady state."""
+STALLED = 4
+"""Fewest frames back to back with pauses, where there are so many."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +41,58 @@ class Segment:
 def make_plan(design: Design, frames: tuple[int, ...], seed: int) -> tuple[Segment, ...]:
     """The segments of a run with the vectors `frames`.
 
-    "latency" sends one frame to the idle design, "interval" some without a pause, "stalls" all
-    while source and sink pause at random, and "reset" breaks a frame off, once while it is sent and
-    once later, to see that the next frame is not affected.
+    "latency" sends one frame to the idle design, "interval" some without a pause, "stalls" all,
+    `STALLED` or more a segment, while source and sink pause at random, and "reset" breaks a frame
+    off, once while it is sent and once later, to see that the next frame is not affected.
     """
     rng = random.Random(f"plan {seed}")
     beats = design.input.beats
     early = rng.randint(1, beats)
     late = rng.randint(beats + 1, max(beats + 1, design.latency_cycles))
     broken_off, clean = frames[-1], frames[0]
+    pieces = max(1, len(frames) // STALLED)
+    cuts = [len(frames) * piece // pieces for piece in range(pieces + 1)]
     return (
         Segment("latency", (frames[0],)),
         Segment("interval", tuple(frames[i % len(frames)] for i in range(BACK_TO_BACK))),
-        Segment("stalls", frames),
+        *(Segment("stalls", frames[a:b]) for a, b in pairwise(cuts)),
         Segment("reset", (broken_off,), reset_after=early),
         Segment("reset", (clean,)),
         Segment("reset", (broken_off,), reset_after=late),
         Segment("reset", (clean,)),
     )
+
+
+def frame_count(plan: tuple[Segment, ...]) -> int:
+    """Frames that are received in a whole run."""
+    return sum(len(segment.frames) for segment in plan if segment.reset_after is None)
+
+
+def share_out(plan: tuple[Segment, ...], processes: int) -> list[tuple[int, ...]]:
+    """Numbers of the segments that each of at most `processes` processes runs, about as long each.
+
+    A segment that a reset breaks off stays together with the next: that one shows what the reset
+    has left. In one process the segments have the order of the plan.
+    """
+    groups: list[list[int]] = []
+    for number in range(len(plan)):
+        if number and plan[number - 1].reset_after is not None:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    shares: list[list[int]] = [[] for _ in range(min(processes, len(groups)))]
+    work = [0] * len(shares)
+    for group in sorted(groups, key=lambda group: -_work(plan, group)):
+        least = work.index(min(work))
+        shares[least] += group
+        work[least] += _work(plan, group)
+    return sorted(tuple(sorted(share)) for share in shares)
+
+
+def _work(plan: tuple[Segment, ...], numbers: Iterable[int]) -> int:
+    """About how long segments take: a frame with pauses takes longer than one without."""
+    segments = [plan[number] for number in numbers]
+    return sum(len(s.frames) * (3 if s.test == "stalls" else 2) for s in segments)
 
 
 def choose_frames(vectors: Vectors, count: int | None) -> tuple[int, ...]:

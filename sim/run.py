@@ -24,11 +24,11 @@ os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 from compare import first_divergence, measure  # noqa: E402
 from compilation import compile_design  # noqa: E402
 from design import Design, DesignError, load_design, load_vectors  # noqa: E402
-from execution import run_tests  # noqa: E402
+from execution import run_shares, run_tests  # noqa: E402
 from lint import lint_design  # noqa: E402
-from plan import choose_frames, make_plan  # noqa: E402
+from plan import choose_frames, frame_count, make_plan, share_out  # noqa: E402
+from processes import locked, worthwhile_processes  # noqa: E402
 from tools import ProgramError, Simulator, ToolError, find_simulator  # noqa: E402
-from trace_file import read_trace  # noqa: E402
 
 WAVES_BEFORE, WAVES_AFTER = 300, 200
 """Clock cycles before and after a divergence that are recorded."""
@@ -57,11 +57,19 @@ def main() -> int:
 
 def simulate(design: Design, options: argparse.Namespace) -> dict:
     """Compile, run and compare; the result as plain values."""
-    vectors = load_vectors(design)
     simulator = find_simulator(options.simulator)
+    folder = (options.build_dir or _default_build_folder(design)) / simulator.name
+    with locked(folder.with_suffix(".lock")):
+        return _simulate(design, simulator, folder, options)
+
+
+def _simulate(
+    design: Design, simulator: Simulator, folder: Path, options: argparse.Namespace
+) -> dict:
+    vectors = load_vectors(design)
     frames = choose_frames(vectors, options.vectors)
     plan = make_plan(design, frames, options.seed)
-    folder = (options.build_dir or _default_build_folder(design)) / simulator.name
+    shares = share_out(plan, options.jobs or worthwhile_processes(simulator, design, plan))
     run_options = {"vectors": len(frames), "seed": options.seed}
 
     start = time.monotonic()
@@ -70,20 +78,27 @@ def simulate(design: Design, options: argparse.Namespace) -> dict:
     build_seconds = time.monotonic() - start
 
     start = time.monotonic()
-    failures = run_tests(simulator, design, folder, **run_options)
+    _say(f"Sending {frame_count(plan)} frames; processes: {len(shares)}")
+    runs = run_shares(simulator, design, folder, shares, **run_options)
     run_seconds = time.monotonic() - start
 
-    trace = read_trace(folder / "trace.txt")
-    measured = measure(design, plan, trace)
-    divergence = first_divergence(design, vectors, plan, trace)
-    if divergence is not None:
-        failures.insert(0, divergence.message)
+    events = {number: trace for run in runs for number, trace in run.events.items()}
+    measured = measure(design, plan, events)
+    first = first_divergence(design, vectors, plan, events)
+    decisive, divergence = runs[0], None
+    if first is not None:
+        number, divergence = first
+        decisive = next(run for run in runs if number in run.segments)
+    failures = [divergence.message] if divergence else []
+    failures += decisive.failures
+    failures += [failure for run in runs if run is not decisive for failure in run.failures]
     for name, cycles in measured.items():
         expected = getattr(design, name)
         if cycles is not None and cycles != expected:
             failures.append(f"{name}: the manifest says {expected}, measured are {cycles}")
 
     waves = None
+    run_options["segments"] = decisive.segments
     if divergence is not None:
         window = (max(0, divergence.cycle - WAVES_BEFORE), divergence.cycle + WAVES_AFTER)
         waves = _record(simulator, design, folder, window, run_options)
@@ -98,13 +113,14 @@ def simulate(design: Design, options: argparse.Namespace) -> dict:
         **measured,
         "expected_latency_cycles": design.latency_cycles,
         "expected_interval_cycles": design.interval_cycles,
-        "cycles": int(trace.cycle[-1]) + 1 if len(trace) else 0,
+        "cycles": sum(run.cycles for run in runs),
+        "processes": len(runs),
         "compiled": compiled,
         "build_seconds": round(build_seconds, 2),
         "run_seconds": round(run_seconds, 2),
         "failures": failures,
         "divergence": asdict(divergence) if divergence else None,
-        "trace": str(folder / "trace.txt"),
+        "trace": str(decisive.folder / "trace.txt"),
         "waves": str(waves) if waves else None,
     }
 
@@ -128,8 +144,8 @@ def _record(
     folder = folder.with_name(f"{folder.name}-waves")
     _say("Recording waves from cycle {} to {}".format(*window))
     compile_design(simulator, design, folder, waves=True)
-    run_tests(simulator, design, folder, waves=window, **run_options)
-    return folder / simulator.waves_file
+    run_tests(simulator, design, folder, folder / "run", waves=window, **run_options)
+    return folder / "run" / simulator.waves_file
 
 
 def _parse() -> argparse.Namespace:
@@ -142,12 +158,17 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--waves", action="store_true", help="record waves of the first frame")
     parser.add_argument("--vectors", type=int, metavar="N", help="send N frames only")
     parser.add_argument("--seed", type=int, default=0, help="of the random pauses and resets")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="at most N processes; default: as many as pay"
+    )
     parser.add_argument("--build-dir", type=Path, help="folder for the compiled simulator")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE")
     parser.add_argument("--lint", action="store_true", help="lint with Verilator; no simulation")
     options = parser.parse_args()
-    if options.vectors is not None and options.vectors < 1:
-        parser.error("--vectors must be at least 1")
+    for name in ("vectors", "jobs"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            parser.error(f"--{name} must be at least 1")
     if options.seed < 0:
         parser.error("--seed must not be negative")
     options.design = options.design.resolve()
@@ -175,7 +196,8 @@ def _report(result: dict) -> int:
     speed = result["cycles"] / max(result["run_seconds"], 0.01)
     _say(
         f"{result['frames']} frames, {result['cycles']} clock cycles, built in "
-        f"{result['build_seconds']} s, ran in {result['run_seconds']} s ({speed:.0f} cycles/s)"
+        f"{result['build_seconds']} s, ran in {result['run_seconds']} s ({speed:.0f} cycles/s, "
+        f"processes: {result['processes']})"
     )
     _say("PASSED" if result["passed"] else "FAILED")
     return 0 if result["passed"] else 1

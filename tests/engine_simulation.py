@@ -21,12 +21,13 @@ class EngineRun:
     ----------
     frames
         int8 (frames, output bytes), as they left.
-    first_in, last_out
-        Cycle of the first input and of the last output handshake of each frame.
+    first_in, first_out, last_out
+        Cycle of the first input, and of the first and the last output handshake of each frame.
     """
 
     frames: np.ndarray
     first_in: list[int]
+    first_out: list[int]
     last_out: list[int]
 
 
@@ -47,13 +48,14 @@ def run_engine(
         If not 0, garbage arrives for so many cycles before, and is ended by a reset.
     """
     config = program.config
-    beats = [beat for frame in frames for beat in _beats(frame, config.input_bytes)]
+    beats = [beat for frame in frames for beat in frame_beats(frame, config.input_bytes)]
     beats_per_frame = len(beats) // len(frames)
     timing = predict_cycles(program)
     limit = 4 * (timing.latency_cycles + len(frames) * timing.interval_cycles) + 100
     engine = Engine(program)
     reset = Signal()
     first_in: list[int] = []
+    first_out: list[int] = []
     last_out: list[int] = []
     received: list[list[int]] = [[]]
     rng = random.Random(pauses)
@@ -83,6 +85,8 @@ def run_engine(
                 sent += 1
                 offered = False
             if given and ready:
+                if not received[-1]:
+                    first_out.append(cycle)
                 received[-1] += int(beat.data).to_bytes(config.output_bytes, "little")
                 if beat.last:
                     last_out.append(cycle)
@@ -95,14 +99,21 @@ def run_engine(
     simulator.add_clock(1e-6)
     simulator.add_testbench(streams)
     simulator.run()
-    size = program.output_size
-    padded_size = -(-size // config.output_bytes) * config.output_bytes
-    assert [len(frame) for frame in received] == [padded_size] * len(frames) + [0]
-    data = np.array(received[:-1], np.uint8)
+    assert not received.pop(), "beats after the last frame"
+    data = output_frames(program, received)
+    return EngineRun(data, first_in, first_out, last_out)
+
+
+def output_frames(program: Program, received: list[list[int]]) -> np.ndarray:
+    """The bytes of whole beats of some frames, as int8 (frames, output bytes)."""
+    size, beat_bytes = program.output_size, program.config.output_bytes
+    assert {len(frame) for frame in received} == {-(-size // beat_bytes) * beat_bytes}
+    data = np.array(received, np.uint8)
     assert not data[:, size:].any(), "unused bytes of the last beat are not zero"
-    return EngineRun(data[:, :size].view(np.int8), first_in, last_out)
+    return data[:, :size].view(np.int8)
 
 
-def _beats(frame: np.ndarray, size: int) -> list[int]:
+def frame_beats(frame: np.ndarray, size: int) -> list[int]:
+    """The beats of `size` bytes that a frame arrives in; rests are filled up with zeros."""
     data = frame.tobytes()
     return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]

@@ -156,7 +156,7 @@ class IntegerBuilder:
         shape = (height * block, width * block, channels // block**2)
         return self._append(DepthToSpace(**self._moved(x, shape), block=block))
 
-    def graph(self, output: str) -> Graph:
+    def graph(self, *outputs: str, inputs: tuple[str, ...] = ("x",)) -> Graph:
         def port(tensor: str) -> Port:
             height, width, channels = self.shape(tensor)
             return Port(tensor=tensor, onnx_name=tensor, onnx_shape=(channels, height, width))
@@ -165,8 +165,8 @@ class IntegerBuilder:
             name="net",
             nodes=tuple(self.nodes),
             tensors=dict(self.tensors),
-            inputs=(port("x"),),
-            outputs=(port(output),),
+            inputs=tuple(map(port, inputs)),
+            outputs=tuple(map(port, outputs)),
         )
 
     def frames(self, count: int) -> np.ndarray:

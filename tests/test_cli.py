@@ -188,6 +188,7 @@ def result(design: Path, **changes) -> SimulationResult:
         "expected_latency_cycles": 100,
         "expected_interval_cycles": 80,
         "cycles": 1234,
+        "processes": 1,
         "compiled": True,
         "build_seconds": 8.0,
         "run_seconds": 1.0,

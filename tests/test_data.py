@@ -1,5 +1,6 @@
 """Reading, checking, splitting and scoring of data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from random_graphs import Builder
 
 from nnhw.data import Dataset, load_data, top1
 from nnhw.errors import DataError
-from nnhw.ir import Graph
+from nnhw.ir import Batch, Graph, Port, Tensor
 
 
 @pytest.fixture
@@ -29,9 +30,11 @@ Y = np.array([0, 1, 2, 3, 4, 0])
 
 def test_samples_become_channels_last_float32(tmp_path: Path, graph: Graph) -> None:
     data = load_data(save(tmp_path, x=X, y=Y), graph)
-    assert data.x.dtype == np.float32
-    assert data.x.shape == (6, 3, 4, 2)
-    assert data.x[5, 2, 3, 1] == X[5, 1, 2, 3]
+    assert isinstance(data.x, Batch)
+    (x,) = data.x.arrays.values()
+    assert x.dtype == np.float32
+    assert x.shape == (6, 3, 4, 2)
+    assert x[5, 2, 3, 1] == X[5, 1, 2, 3]
     assert data.y is not None
     assert data.y.tolist() == Y.tolist()
 
@@ -135,3 +138,49 @@ def test_top1() -> None:
     assert top1(scores, np.array([1, 0, 2, 1])) == 75.0
     assert top1(scores.reshape(4, 3, 1, 1), np.array([1, 0, 2, 0])) == 100.0
     assert top1(np.array([[-1.0], [2.0]]), np.array([0, 1])) == 100.0
+
+
+@pytest.fixture
+def two_inputs(graph: Graph) -> Graph:
+    """The classifier with a second input, a vector "meta" of 3."""
+    meta = Tensor(name="m", shape=(1, 1, 3))
+    port = Port(tensor="m", onnx_name="meta", onnx_shape=(3,))
+    return replace(graph, tensors={**graph.tensors, "m": meta}, inputs=(*graph.inputs, port))
+
+
+def test_each_of_several_inputs_has_its_array(tmp_path: Path, two_inputs: Graph) -> None:
+    meta = np.arange(18).reshape(6, 3)
+    data = load_data(save(tmp_path, input=X, meta=meta, y=Y, unrelated=Y), two_inputs)
+    assert isinstance(data.x, Batch)
+    assert list(data.x.arrays) == ["x", "m"]
+    assert data.x.arrays["m"][:, 0, 0].tolist() == meta.tolist()
+    assert len(data) == 6
+    assert data.y is not None
+    calibration, evaluation = replace(data, x=data.x).split(0, 3)
+    assert len(calibration) == len(evaluation) == 6
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (
+            {"x": X, "meta": X[:, 0, 0, :3]},
+            r"lacks \['input'\].*\['input', 'meta'\].*\['meta', 'x'\]",
+        ),
+        ({"input": X, "meta": X[:5, 0, 0, :3]}, "same number of samples, not 6 in 'input', 5 in"),
+        (
+            {"input": X, "meta": X[:, 0, 0]},
+            r"'meta' in .* shape \(N, 3\) of the model's input 'meta'",
+        ),
+    ],
+)
+def test_several_inputs_wrong(tmp_path, two_inputs, arrays, message) -> None:
+    with pytest.raises(DataError, match=message):
+        load_data(save(tmp_path, **arrays), two_inputs)
+
+
+def test_an_input_called_y_is_no_label(tmp_path: Path, two_inputs: Graph) -> None:
+    renamed = replace(two_inputs.inputs[1], onnx_name="y")
+    graph = replace(two_inputs, inputs=(two_inputs.inputs[0], renamed))
+    data = load_data(save(tmp_path, input=X, y=X[:, 0, 0, :3]), graph)
+    assert data.y is None

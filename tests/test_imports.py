@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors",
     "ir",
+    "link",
     "data",
     "frontend",
     "passes",
@@ -25,6 +26,8 @@ ORDER = (
     "hdl",
     "export",
     "simulate",
+    "synth",
+    "boards",
     "report",
     "staging",
     "inference",
@@ -37,12 +40,13 @@ ORDER = (
 ONLY_IN = {
     "onnx": {"frontend"},
     "onnxslim": {"frontend"},
-    "amaranth": {"isa", "hdl", "export"},
+    "amaranth": {"isa", "hdl", "export", "boards"},
     "cocotb": {"simulate", "sim"},
     "cocotb_tools": {"simulate", "sim"},
     "cocotbext": {"simulate", "sim"},
     "jinja2": {"report"},
     "rich": {"report", "cli"},
+    "serial": {"link"},
     "typer": {"cli"},
 }
 

@@ -1,4 +1,4 @@
-"""The float networks of MLPerf Tiny: how well an array is used, and whole verified builds."""
+"""The networks of MLPerf Tiny: how well an array is used, and whole verified builds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from nnhw import build
-from nnhw.data import load_data
+from nnhw.conversion import prepare, read_samples, to_integers
 from nnhw.frontend import load_model
 from nnhw.ir import Graph
 from nnhw.mapping import choose_engine, map_graph, predict_cycles
+from nnhw.options import BuildOptions
 from nnhw.passes import simplify_graph
-from nnhw.quantize import QuantizeOptions, quantize
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,20 @@ NETWORKS = {
 }
 
 
-def quantized(models: Path, name: str) -> Graph:
-    """The network with weights and activations of 8 bits."""
-    graph = simplify_graph(load_model(models / f"{name}_f32.onnx"))
-    samples = load_data(models / f"{name}_data.npz", graph)
-    calibration, _ = samples.split(seed=0, calibration_samples=200)
-    return quantize(graph, calibration.x, QuantizeOptions())
+def quantized(models: Path, name: str, kind: str) -> Graph:
+    """The integer network that `build` maps: of 8 bits, or with the numbers that it brings."""
+    network = load_model(models / f"{name}_{kind}.onnx")
+    options = BuildOptions()
+    samples = read_samples(models / f"{name}_data.npz", network, options.seed)
+    graph = prepare(simplify_graph(network), samples, options)
+    return to_integers(graph, samples, options.quantization())
 
 
+@pytest.mark.parametrize("kind", ["f32", "int8"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_cycle_model(models_dir, name):
+def test_cycle_model(models_dir, name, kind):
     bounds = NETWORKS[name]
-    graph = quantized(models_dir, name)
+    graph = quantized(models_dir, name, kind)
     for macs, least in bounds.utilisation.items():
         cycles = predict_cycles(map_graph(graph, choose_engine(graph, macs=macs)))
         assert cycles.utilisation >= least, macs

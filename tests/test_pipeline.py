@@ -120,11 +120,13 @@ def test_simulation_leaves_only_the_design(simulated, unsimulated):
 def test_golden_model_of_the_export(unsimulated, tmp_path):
     result, _ = unsimulated
     inference = run_design(result.folder, DATA)
-    assert inference.outputs.shape == (797, 10)
+    (outputs,) = inference.outputs.values()
+    assert outputs.shape == (797, 10)
+    assert inference.samples == 797
     labels = np.load(DATA)["y"]
-    assert inference.top1 == pytest.approx(100 * np.mean(inference.outputs.argmax(1) == labels))
+    assert inference.top1 == pytest.approx(100 * np.mean(outputs.argmax(1) == labels))
     inference.save(tmp_path / "y.npz")
-    np.testing.assert_array_equal(np.load(tmp_path / "y.npz")["y"], inference.outputs)
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npz")["y"], outputs)
 
 
 def test_golden_model_of_no_design(tmp_path):

@@ -2,6 +2,6 @@
 
 from .design import export_design
 from .manifest import make_manifest
-from .verilog import component_verilog, generate_verilog
+from .verilog import MemoryFiles, component_verilog, generate_verilog
 
-__all__ = ["component_verilog", "export_design", "generate_verilog", "make_manifest"]
+__all__ = ["MemoryFiles", "component_verilog", "export_design", "generate_verilog", "make_manifest"]

@@ -11,7 +11,7 @@ from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
 from .listing import program_listing
 from .manifest import make_manifest
-from .verilog import generate_verilog
+from .verilog import MemoryFiles, generate_verilog
 
 
 def export_design(
@@ -21,6 +21,7 @@ def export_design(
     folder: str | PathLike[str],
     *,
     model_sha256: str,
+    weight_files: bool = False,
 ) -> None:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
 
@@ -34,13 +35,26 @@ def export_design(
         Exists; files in it are replaced.
     model_sha256
         Digest of the ONNX file that all of it was made from.
+    weight_files
+        Whether weights and other large constants stand in .hex files beside the Verilog, not in it.
     """
     folder = Path(folder)
     (folder / "rtl").mkdir(exist_ok=True)
     source = f"rtl/{program.name}.v"
-    (folder / source).write_text(generate_verilog(program))
-    manifest = make_manifest(graph, program, cycles, model_sha256=model_sha256, sources=[source])
+    memories = MemoryFiles(program.name)
+    verilog = generate_verilog(program, memories if weight_files else None)
+    (folder / source).write_text(verilog)
+    for name, text in memories.texts.items():
+        (folder / "rtl" / name).write_text(text)
+    manifest = make_manifest(
+        graph,
+        program,
+        cycles,
+        model_sha256=model_sha256,
+        sources=[source],
+        memory_files=[f"rtl/{name}" for name in memories.texts],
+    )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    (folder / "program.txt").write_text(program_listing(program))
+    (folder / "program.txt").write_text(program_listing(graph, program))
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .. import __version__
-from ..ir import Graph, Port
+from ..ir import FrameLayout, Graph, Port, frame_layout
 from ..mapping import CycleModel, Layer, Program
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
 _WRITE_BACK = "dut.engine.write_back"
 
 
-def _port(graph: Graph, port: Port, stream_bytes: int) -> dict[str, Any]:
+def _tensor(graph: Graph, port: Port) -> dict[str, Any]:
     tensor = graph.tensors[port.tensor]
     return {
         "name": port.onnx_name,
@@ -23,8 +23,25 @@ def _port(graph: Graph, port: Port, stream_bytes: int) -> dict[str, Any]:
         "bits": tensor.q.bits,
         "scale": tensor.q.scale,
         "zero_point": tensor.q.zero_point,
-        "stream_bytes": stream_bytes,
-        "frame_bytes": tensor.size,
+    }
+
+
+def _stream(graph: Graph, port: Port, layout: FrameLayout) -> dict[str, Any]:
+    """A stream, and the first tensor of its frames, which mostly is the only one."""
+    return {
+        **_tensor(graph, port),
+        "stream_bytes": layout.beat_bytes,
+        "frame_bytes": layout.size,
+    }
+
+
+def _frame_part(graph: Graph, port: Port, layout: FrameLayout) -> dict[str, Any]:
+    """A tensor and its place in a frame."""
+    return {
+        **_tensor(graph, port),
+        "offset": layout.offsets[port.tensor],
+        "bytes": layout.sizes[port.tensor],
+        "beats": layout.beats_of(port.tensor),
     }
 
 
@@ -66,6 +83,11 @@ def _byte_lanes(signal: str, lanes: int, width: int) -> str:
     return "{" + ", ".join(extended) + "}"
 
 
+def _cell_models(technology: str) -> list[str]:
+    """Verilog files of the behaviour of vendor's cells, for simulation only."""
+    return [] if technology == "portable" else [f"sim/cells/{technology}.v"]
+
+
 def make_manifest(
     graph: Graph,
     program: Program,
@@ -73,6 +95,7 @@ def make_manifest(
     *,
     model_sha256: str,
     sources: list[str],
+    memory_files: list[str],
 ) -> dict[str, Any]:
     """The manifest of a design.
 
@@ -84,20 +107,34 @@ def make_manifest(
         Digest of the ONNX file.
     sources
         Verilog files, relative to the design's folder.
+    memory_files
+        Files that the Verilog names in $readmemh, without their folder; relative likewise.
     """
     config = program.config
     lanes, width = config.lanes, program.widths.activation
+    frame_in = frame_layout(graph, graph.inputs, config.input_bytes)
+    frame_out = frame_layout(graph, graph.outputs, config.output_bytes)
     return {
         "name": program.name,
         "top": program.name,
         "sources": sources,
+        "memory_files": memory_files,
         "clock": "clk",
         "reset": "rst",
         "nnhw_version": __version__,
         "model_sha256": model_sha256,
-        "target": "generic",
-        "input": _port(graph, graph.inputs[0], config.input_bytes),
-        "output": _port(graph, graph.outputs[0], config.output_bytes),
+        "target": config.technology,
+        "cell_models": _cell_models(config.technology),
+        "input": _stream(graph, graph.inputs[0], frame_in),
+        "output": _stream(graph, graph.outputs[0], frame_out),
+        "inputs": [_frame_part(graph, port, frame_in) for port in graph.inputs],
+        "outputs": [
+            {
+                **_frame_part(graph, port, frame_out),
+                "host_postprocess": list(port.host_postprocess),
+            }
+            for port in graph.outputs
+        ],
         "host_postprocess": list(graph.host_postprocess),
         "macs": program.macs,
         "rows": config.rows,

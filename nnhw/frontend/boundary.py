@@ -1,4 +1,4 @@
-"""The model's inputs and outputs: how many, of which types, and with every size fixed."""
+"""The model's inputs and outputs: of which types, and with every size fixed."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def fix_batch(model: onnx.ModelProto) -> list[str]:
     """
     graph = model.graph
     inputs = data_inputs(graph)
-    problems = [
-        *_count_problems("input", [value.name for value in inputs]),
-        *_count_problems("output", [value.name for value in graph.output]),
-    ]
+    problems = []
+    for kind, values in (("input", inputs), ("output", graph.output)):
+        if not values:
+            problems.append(f"The model has no {kind}: export a network with {kind}s")
     for value in inputs:
         problems += _fix_input(value)
     del graph.value_info[:]
@@ -55,16 +55,6 @@ def fix_batch(model: onnx.ModelProto) -> list[str]:
         if value.type.HasField("tensor_type"):
             value.type.tensor_type.ClearField("shape")
     return problems
-
-
-def _count_problems(kind: str, names: list[str]) -> list[str]:
-    if len(names) == 1:
-        return []
-    listed = f" ({', '.join(repr(name) for name in names)})" if names else ""
-    return [
-        f"The model has {len(names)} {kind}s{listed}: exactly one is supported; "
-        f"export the part of the network that has one {kind}"
-    ]
 
 
 def _fix_input(value: onnx.ValueInfoProto) -> list[str]:

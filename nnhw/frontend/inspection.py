@@ -8,7 +8,15 @@ from os import PathLike
 import numpy as np
 import onnx
 
-from ..ir import ChannelAffine, Clip, Conv, FakeQuantize, Reshape, signed_width
+from ..ir import (
+    ChannelAffine,
+    Clip,
+    Conv,
+    FakeQuantize,
+    Reshape,
+    postprocess_steps,
+    signed_width,
+)
 from .boundary import type_name
 from .prepare import PreparedModel, prepare
 from .summary import ModelSummary, NodeSummary, TensorSummary
@@ -38,7 +46,7 @@ def inspect_model(path: str | PathLike[str]) -> ModelSummary:
         outputs=tuple(_tensor(name, model) for name in model.outputs),
         nodes=nodes,
         problems=translation.problems,
-        host_postprocess=translation.host_postprocess,
+        host_postprocess=postprocess_steps(translation.outputs),
         macs=sum(node.macs for node in nodes),
         parameters=_parameters(read, model),
         weight_bytes=sum(conv.weight.size for conv in convs),

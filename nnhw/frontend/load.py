@@ -16,7 +16,7 @@ def load_model(path: str | PathLike[str]) -> Graph:
 
     The graph is named after the file. Nodes and tensors keep their ONNX names. Weights are
     float64. Layout operators are absorbed; what may stay with the host at the end of the network
-    is listed in `Graph.host_postprocess`.
+    is listed in `Port.host_postprocess`.
 
     A model that arrives quantized (QDQ, QOperator or QONNX format) is a float graph as well: its
     activations are rounded by `FakeQuantize`, its weights are integers of `Conv.weight_scale`.
@@ -40,5 +40,4 @@ def load_model(path: str | PathLike[str]) -> Graph:
         tensors=translation.tensors,
         inputs=translation.inputs,
         outputs=translation.outputs,
-        host_postprocess=translation.host_postprocess,
     )

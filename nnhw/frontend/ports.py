@@ -1,4 +1,4 @@
-"""How the model's input and output map to tensors of the graph."""
+"""How the model's inputs and outputs map to tensors of the graph."""
 
 from __future__ import annotations
 
@@ -72,10 +72,11 @@ def input_port(value: Value, onnx_name: str) -> Port:
     )
 
 
-def output_port(build: Builder, value: Value, onnx_name: str) -> tuple[Port, tuple[str, ...]]:
-    """The port of a model's output, and what the host does to give it the ONNX shape.
+def output_port(build: Builder, value: Value, onnx_name: str, steps: tuple[str, ...]) -> Port:
+    """The port of a model's output, of which `steps` stay with the host.
 
-    A Reshape is appended where the order of its elements is not one of whole axes.
+    A Reshape is appended where the order of its elements is not one of whole axes. Where the batch
+    axis is not in front, the host first gives it the ONNX shape.
 
     Raises
     ------
@@ -95,15 +96,14 @@ def output_port(build: Builder, value: Value, onnx_name: str) -> tuple[Port, tup
     layout = port_layout(value.shape, value.layout)
     assert layout is not None, "its axes are the blocks that ONNX permutes"
     shape = value.onnx_shape
-    # Where the batch axis is not in front, the host puts it where ONNX has it.
     has_batch = len(shape) > 1 and shape[0] == 1
-    port = Port(
+    return Port(
         tensor=value.tensor,
         onnx_name=onnx_name,
         onnx_shape=shape[1:] if has_batch else shape,
         layout=layout,
+        host_postprocess=steps if has_batch else (f"Reshape(shape={list(shape)})", *steps),
     )
-    return port, () if has_batch else (f"Reshape(shape={list(shape)})",)
 
 
 def _first_views(

@@ -16,6 +16,7 @@ from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
 from .read import opset_of, read_model
+from .scikit_learn import cut_classifier, expand_scalers
 from .slim import slim
 
 
@@ -44,6 +45,8 @@ class PreparedModel:
         Element types (`onnx.TensorProto.DataType`) of the tensors for which they are known.
     inputs, outputs
         Names.
+    tail
+        What the host makes of the output, one line each, beyond what follows from the nodes.
     problems
         What cannot be built about inputs, outputs and nodes that are no longer there, one line
         each.
@@ -59,6 +62,7 @@ class PreparedModel:
     elem_types: dict[str, int]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    tail: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -72,6 +76,8 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     """
     model = read_model(path)
     producer = f"{model.producer_name} {model.producer_version}".strip()
+    expand_scalers(model)
+    tail = cut_classifier(model)
     inputs = tuple(value.name for value in data_inputs(model.graph))
     outputs = tuple(value.name for value in model.graph.output)
     if model.functions:
@@ -101,5 +107,6 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         },
         inputs=inputs,
         outputs=outputs,
+        tail=tail,
         problems=(*problems, *quant_problems),
     )

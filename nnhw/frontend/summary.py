@@ -75,7 +75,7 @@ class ModelSummary:
     problems
         One line for everything that nnhw cannot build; empty if the model can be built.
     host_postprocess
-        What would stay with the host.
+        What would stay with the host; of several outputs each step names its own.
     macs, parameters
         Totals; a constant that several nodes read counts once.
     weight_bytes

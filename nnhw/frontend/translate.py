@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product, zip_longest
+from itertools import islice, product, zip_longest
 
 import numpy as np
 import onnx
@@ -22,6 +22,9 @@ from .problems import FollowOnError, NodeError
 from .translation import TranslatedNode, Translation
 from .value import HostValue, Value
 
+_MOST_CHOICES = 256
+"""Interpretations of all inputs together that are tried; a few inputs have fewer."""
+
 
 def translate(model: PreparedModel) -> Translation:
     """Translate a model under that interpretation of its inputs which serves it best.
@@ -35,7 +38,7 @@ def translate(model: PreparedModel) -> Translation:
     choices: list[list[Interpretation | None]] = [
         [*interpretations(model, name)] or [None] for name in model.inputs
     ]
-    for choice in product(*choices):
+    for choice in islice(product(*choices), _MOST_CHOICES):
         translation = _Translator(model, dict(zip(model.inputs, choice, strict=True))).run()
         if best is None or _cost(translation) < _cost(best):
             best = translation
@@ -70,15 +73,14 @@ class _Translator:
 
     def run(self) -> Translation:
         translated = [self._translate(proto) for proto in self._model.nodes]
-        outputs, host, problems = self._outputs()
-        lines = [*self._model.problems, *_problem_lines(translated), *problems]
+        outputs, problems = self._outputs()
+        lines = [*self._model.problems, *_problem_lines(translated), *self._unused(), *problems]
         assert lines or len(outputs) == len(self._model.outputs), "what fails tells why"
         return Translation(
             nodes=tuple(self._build.nodes),
             tensors=self._build.tensors,
             inputs=tuple(self._inputs),
             outputs=outputs,
-            host_postprocess=host,
             translated=tuple(translated),
             # A node that cannot stay with the host is told of once for each of its readers.
             problems=tuple(dict.fromkeys(lines)),
@@ -158,29 +160,43 @@ class _Translator:
             return None
         return self._stand_in(name, channels_first(shape), assumed=True)
 
-    def _outputs(self) -> tuple[tuple[Port, ...], tuple[str, ...], list[str]]:
+    def _unused(self) -> Iterator[str]:
+        """Of several inputs those that nothing reads. (An only one shows in the outputs.)"""
+        if len(self._model.inputs) > 1:
+            for name in self._model.inputs:
+                if name not in self._read:
+                    yield f"Input '{name}' has no effect on any output; remove it from the model"
+
+    def _outputs(self) -> tuple[tuple[Port, ...], list[str]]:
         ports: list[Port] = []
-        host: tuple[str, ...] = ()
         problems: list[str] = []
+        taken = {*self._model.inputs, *self._model.outputs}
         for name in self._model.outputs:
+            if name in self._model.inputs or self._model.outputs.count(name) > 1:
+                problems.append(
+                    f"Output '{name}' has the name of an input or of another output; remove it "
+                    "from the model's outputs, or give it a name of its own by Identity"
+                )
+                continue
             known = self._known.get(name)
             steps: tuple[str, ...] = ()
             if isinstance(known, HostValue):
-                name, steps, known = known.base_name, known.steps, known.base
+                if known.base_name not in taken:
+                    name = known.base_name
+                    taken.add(name)
+                steps, known = known.steps, known.base
             if isinstance(known, np.ndarray):
                 problems.append(f"Output '{name}' does not depend on the model's input")
             if not isinstance(known, Value) or known.assumed:
                 continue
-            try:
-                port, reshape = output_port(self._build, known, name)
-            except NodeError as error:
-                problems.append(error.text)
-                continue
             if known.quantization is not None:
                 steps = (f"QuantizeLinear({quantization_text(known.quantization)})", *steps)
-            ports.append(port)
-            host = (*host, *reshape, *steps)
-        return tuple(ports), host, problems
+            steps = (*steps, *self._model.tail)
+            try:
+                ports.append(output_port(self._build, known, name, steps))
+            except NodeError as error:
+                problems.append(error.text)
+        return tuple(ports), problems
 
 
 def _problem_lines(translated: Iterable[TranslatedNode]) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Translation:
 
     Parameters
     ----------
-    nodes, tensors, inputs, outputs, host_postprocess
+    nodes, tensors, inputs, outputs
         As in `Graph`. Where there are problems, results of nodes that cannot be built have a
         tensor but no writer.
     translated
@@ -47,6 +47,5 @@ class Translation:
     tensors: Mapping[str, Tensor]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    host_postprocess: tuple[str, ...]
     translated: tuple[TranslatedNode, ...]
     problems: tuple[str, ...]

@@ -142,12 +142,16 @@ def _dequantized(builder: QdqBuilder, constant: str, scale: np.ndarray) -> str:
 
 
 def _average_pool(builder: QdqBuilder, node: QAveragePool) -> str:
-    """AveragePool where it can count like `divisor`, else a sum by convolution and a product."""
+    """AveragePool where it can count like `divisor`, else a sum by convolution and a product.
+
+    ONNX Runtime has no AveragePool whose padding is as large as its kernel.
+    """
     (name,) = node.inputs
     value, (channels, height, width) = builder.image(name), builder.image_shape(name)
+    small_pads = (np.array(node.window.pads) < node.window.kernel * 2).all()
     counts = {0: _real_elements(node.window, height, width), 1: np.prod(node.window.kernel)}
     for count_include_pad, count in counts.items():
-        if (node.divisor == count).all():
+        if small_pads and (node.divisor == count).all():
             return builder.node(
                 "AveragePool",
                 [value],

@@ -4,7 +4,7 @@ It is what hardware is compared with. It knows nothing of hardware, shares no co
 written to be read.
 """
 
-from .affine import dequantize, quantize_input
+from .affine import dequantize, quantize_input, quantize_inputs
 from .run import run
 
-__all__ = ["dequantize", "quantize_input", "run"]
+__all__ = ["dequantize", "quantize_input", "quantize_inputs", "run"]

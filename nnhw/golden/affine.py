@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Quantization
+from ..ir import Batch, Graph, Quantization, as_batch
 
 
 def integer_type(quantization: Quantization) -> type[np.integer]:
@@ -34,6 +34,17 @@ def quantize_input(x: np.ndarray, quantization: Quantization) -> np.ndarray:
     hi = quantization.hi - quantization.zero_point
     q = np.clip(steps, lo, hi).astype(np.int16) + np.int16(quantization.zero_point)
     return q.astype(integer_type(quantization))
+
+
+def quantize_inputs(graph: Graph, x: Batch | np.ndarray) -> Batch:
+    """Quantize real samples for all inputs of an integer graph; see `quantize_input`.
+
+    Raises
+    ------
+    ValueError
+        If `x` does not have the shapes of the graph's inputs.
+    """
+    return as_batch(graph, x).map(lambda name, array: quantize_input(array, graph.tensors[name].q))
 
 
 def dequantize(q: np.ndarray, quantization: Quantization) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..ir import (
+    Batch,
     DepthToSpace,
     Graph,
     Node,
@@ -20,6 +21,7 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    as_batch,
     move_elements,
 )
 from ..ir.execute import execute
@@ -32,16 +34,18 @@ from .multiply import multiply
 from .pool import average_pool, max_pool
 
 
-def run(graph: Graph, q: np.ndarray, keep: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+def run(
+    graph: Graph, q: Batch | np.ndarray, keep: Iterable[str] | None = None
+) -> dict[str, np.ndarray]:
     """Run an integer graph on a batch, exactly.
 
     Parameters
     ----------
     graph
-        Integer graph with one input, of the nodes of `nnhw.ir.integer_nodes` and `Move`.
+        Integer graph of the nodes of `nnhw.ir.integer_nodes` and `Move`.
     q
-        (N, H, W, C), N at least 1, int8 (uint8 if the input's quantization is not signed), such as
-        `quantize_input` gives.
+        N samples, N at least 1, int8 (uint8 where the input's quantization is not signed), such as
+        `quantize_inputs` gives; of an only input the array (N, H, W, C).
     keep
         Names of the tensors to return; the outputs if None.
 
@@ -53,23 +57,28 @@ def run(graph: Graph, q: np.ndarray, keep: Iterable[str] | None = None) -> dict[
     Raises
     ------
     ValueError
-        If `q` has another shape, type or range than the graph's input, or `keep` names an unknown
+        If `q` has other shapes, types or ranges than the graph's inputs, or `keep` names an unknown
         tensor.
     QuantizationError
         If an intermediate result may leave the range of int64.
     """
-    (port,) = graph.inputs
-    source = graph.tensors[port.tensor].q
-    if q.dtype != integer_type(source) or (q < source.lo).any() or (q > source.hi).any():
-        raise ValueError(
-            f"Input '{port.tensor}' takes {source.dtype} values in {source.lo} to "
-            f"{source.hi}, not other {q.dtype} values"
-        )
+    batch = as_batch(graph, q)
+    for name, array in batch.arrays.items():
+        source = graph.tensors[name].q
+        if (
+            array.dtype != integer_type(source)
+            or (array < source.lo).any()
+            or (array > source.hi).any()
+        ):
+            raise ValueError(
+                f"Input '{name}' takes {source.dtype} values in {source.lo} to {source.hi}, not "
+                f"other {array.dtype} values"
+            )
 
     def operator(node: Node, inputs: list[np.ndarray]) -> np.ndarray:
         return _operator(graph, node, inputs)
 
-    return execute(graph, q, operator, keep)
+    return execute(graph, batch, operator, keep)
 
 
 def _operator(graph: Graph, node: Node, inputs: list[np.ndarray]) -> np.ndarray:

@@ -2,5 +2,6 @@
 
 from .accelerator import Accelerator
 from .engine import Engine
+from .parts import PARTS, engine_part, part_count
 
-__all__ = ["Accelerator", "Engine"]
+__all__ = ["PARTS", "Accelerator", "Engine", "engine_part", "part_count"]

@@ -17,6 +17,7 @@ from .mac_array import MacArray
 from .memory import BankedMemory, Rom
 from .output_stream import Beat, OutputStream
 from .scaler import Scaler
+from .technology import technology
 from .write_back import WriteBack
 
 
@@ -38,7 +39,7 @@ class Engine(wiring.Component):
     Members
     -------
     frames_in : In(stream.Signature(8 * input_bytes))
-        Input frames, channels last, lowest byte first.
+        Input frames, channels last, lowest byte first; see `FrameLayout`.
     frames_out : Out(stream.Signature(Beat(output_bytes)))
         Output frames, likewise.
     """
@@ -46,6 +47,7 @@ class Engine(wiring.Component):
     def __init__(self, program: Program):
         self.program = program
         config = program.config
+        self._technology = technology(config.technology)
         super().__init__(
             {
                 "frames_in": In(stream.Signature(unsigned(8 * config.input_bytes))),
@@ -73,6 +75,7 @@ class Engine(wiring.Component):
                 depth=program.depth,
                 width=program.widths.activation,
                 output_register=True,
+                technology=self._technology,
             )
         connect(m, flipped(self.frames_in), frame_buffer.beats)
         connect(m, output.beats, flipped(self.frames_out))
@@ -106,6 +109,7 @@ class Engine(wiring.Component):
             beat_bytes=program.config.input_bytes,
             buffers=program.config.frame_buffers,
             read_delay=FetchSequencer.latency + program.row_latency,
+            technology=self._technology,
         )
 
     def _fetch_sequencer(self) -> FetchSequencer:
@@ -147,6 +151,7 @@ class Engine(wiring.Component):
             width=program.config.mac_units * width,
             words=[pack(word.ravel().tolist(), width) for word in program.weights],
             output_register=True,
+            technology=self._technology,
         )
 
     def _array(self) -> MacArray:
@@ -162,6 +167,7 @@ class Engine(wiring.Component):
             multiplier_stages=config.multiplier_stages,
             tree_levels_per_stage=config.tree_levels_per_stage,
             operations=self.program.operations,
+            technology=self._technology,
         )
 
     def _drain(self, array: MacArray) -> Drain:
@@ -194,7 +200,12 @@ class Engine(wiring.Component):
                     word |= pack([value], width) << offset
                     offset += width
             words.append(word)
-        return Rom(width=program.config.lanes * sum(fields), words=words, output_register=True)
+        return Rom(
+            width=program.config.lanes * sum(fields),
+            words=words,
+            output_register=True,
+            technology=self._technology,
+        )
 
     def _scaler(self) -> Scaler:
         program, widths = self.program, self.program.widths
@@ -229,6 +240,17 @@ class Engine(wiring.Component):
             beat_bytes=program.config.output_bytes,
             depth=program.output_buffer_depth,
             counts=program.output_counts,
+            tensors=len(program.streamed),
+        )
+
+    def _write_aligner(self) -> WriteAligner:
+        program = self.program
+        return WriteAligner(
+            lanes=program.config.lanes,
+            banks=program.config.banks,
+            width=program.widths.activation,
+            row_width=self._row_width(),
+            granularity=program.write_granularity,
         )
 
     # wiring
@@ -319,17 +341,11 @@ class Engine(wiring.Component):
             output.write.eq(write_back.valid & write_back.to_stream),
             output.count.eq(write_back.count),
             output.results.eq(write_back.data),
-            output.last.eq(write_back.frame_done),
+            output.last.eq(write_back.ends_layer),
         ]
         if activations is None:
             return
-        m.submodules.write_aligner = aligner = WriteAligner(
-            lanes=program.config.lanes,
-            banks=program.config.banks,
-            width=program.widths.activation,
-            row_width=self._row_width(),
-            granularity=program.write_granularity,
-        )
+        m.submodules.write_aligner = aligner = self._write_aligner()
         m.d.comb += [
             aligner.enable.eq(write_back.valid & ~write_back.to_stream),
             aligner.address.eq(write_back.address),

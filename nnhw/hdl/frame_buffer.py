@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .arithmetic import delay
 from .memory import BankedMemory
+from .technology import PORTABLE, Technology
 
 
 class FrameBuffer(wiring.Component):
@@ -29,6 +30,8 @@ class FrameBuffer(wiring.Component):
         1 or 2.
     read_delay : int
         Cycles from `consumed` to the address of the frame's last read, at least 1.
+    technology : Technology
+        What the memory is built of.
 
     Members
     -------
@@ -63,6 +66,7 @@ class FrameBuffer(wiring.Component):
         beat_bytes: int,
         buffers: int,
         read_delay: int,
+        technology: Technology = PORTABLE,
     ):
         self.banks = banks
         self.width = width
@@ -73,7 +77,9 @@ class FrameBuffer(wiring.Component):
         self.read_delay = read_delay
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
-        self._memory = BankedMemory(banks=banks, depth=depth, width=width, output_register=True)
+        self._memory = BankedMemory(
+            banks=banks, depth=depth, width=width, output_register=True, technology=technology
+        )
         super().__init__(
             {
                 "beats": In(stream.Signature(unsigned(8 * beat_bytes))),

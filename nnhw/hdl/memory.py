@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import delay
+from .technology import PORTABLE, Technology
 
 
 class Rom(wiring.Component):
@@ -24,6 +23,8 @@ class Rom(wiring.Component):
     output_register : bool
         Whether a second register follows the memory's own: block RAMs have one, and are slow
         without it.
+    technology : Technology
+        What it is built of.
 
     Members
     -------
@@ -37,26 +38,32 @@ class Rom(wiring.Component):
     latency : int
     """
 
-    def __init__(self, *, width: int, words: Sequence[int], output_register: bool = False):
+    def __init__(
+        self,
+        *,
+        width: int,
+        words: Sequence[int],
+        output_register: bool = False,
+        technology: Technology = PORTABLE,
+    ):
         self.width = width
         self.words = words
         self.output_register = output_register
+        self.technology = technology
         self.latency = 2 if output_register else 1
         super().__init__({"address": In(range(max(2, len(words)))), "data": Out(width)})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.words = memory = Memory(
-            shape=unsigned(self.width), depth=len(self.words), init=self.words
+        word = self.technology.rom(
+            m,
+            self.address,
+            width=self.width,
+            words=self.words,
+            output_register=self.output_register,
+            name="words",
         )
-        port = memory.read_port()
-        m.d.comb += port.addr.eq(self.address)
-        if self.output_register:
-            register = Signal(self.width, reset_less=True)
-            m.d.sync += register.eq(port.data)
-            m.d.comb += self.data.eq(register)
-        else:
-            m.d.comb += self.data.eq(port.data)
+        m.d.comb += self.data.eq(word)
         return m
 
 
@@ -72,6 +79,8 @@ class BankedMemory(wiring.Component):
         Bits of an element.
     output_register : bool
         Whether a second register follows the memory's own, as in `Rom`.
+    technology : Technology
+        What it is built of.
 
     Members
     -------
@@ -90,11 +99,20 @@ class BankedMemory(wiring.Component):
     latency : int
     """
 
-    def __init__(self, *, banks: int, depth: int, width: int, output_register: bool = False):
+    def __init__(
+        self,
+        *,
+        banks: int,
+        depth: int,
+        width: int,
+        output_register: bool = False,
+        technology: Technology = PORTABLE,
+    ):
         self.banks = banks
         self.depth = depth
         self.width = width
         self.output_register = output_register
+        self.technology = technology
         self.latency = 2 if output_register else 1
         row = (max(2, depth) - 1).bit_length()
         super().__init__(
@@ -110,16 +128,15 @@ class BankedMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         for bank in range(self.banks):
-            memory = Memory(shape=unsigned(self.width), depth=max(2, self.depth), init=[])
-            m.submodules[f"bank_{bank}"] = memory
-            read, write = memory.read_port(), memory.write_port()
-            m.d.comb += [
-                read.addr.eq(self.read_rows[bank]),
-                self.read_data[bank].eq(
-                    delay(m, read.data, int(self.output_register), name=f"read_{bank}")
-                ),
-                write.en.eq(self.write_enable[bank]),
-                write.addr.eq(self.write_rows[bank]),
-                write.data.eq(self.write_data[bank]),
-            ]
+            element = self.technology.ram(
+                m,
+                read_row=self.read_rows[bank],
+                write_enable=self.write_enable[bank],
+                write_row=self.write_rows[bank],
+                write_data=self.write_data[bank],
+                depth=max(2, self.depth),
+                output_register=self.output_register,
+                name=f"bank_{bank}",
+            )
+            m.d.comb += self.read_data[bank].eq(element)
         return m

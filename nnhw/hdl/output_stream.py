@@ -1,4 +1,4 @@
-"""The output side: results of the last layer, packed into beats of a stream."""
+"""The output side: results of the layers that write outputs, packed into beats of a stream."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class OutputStream(wiring.Component):
         Groups that the buffer holds.
     counts : iterable of int
         How many results a group may hold.
+    tensors : int
+        Outputs of a frame.
 
     Members
     -------
@@ -43,11 +45,11 @@ class OutputStream(wiring.Component):
     count : In(range(lanes + 1))
     results : In(lanes of signed(width))
     last : In(1)
-        The frame ends with this group.
+        An output ends with this group.
     freed : Out(1)
         A group has left the buffer.
     beats : Out(stream.Signature(Beat(beat_bytes)))
-        Unused bytes of a frame's last beat are zero.
+        Each output begins with a new beat; unused bytes of its last one are zero.
 
     Attributes
     ----------
@@ -58,13 +60,21 @@ class OutputStream(wiring.Component):
     latency = 4
 
     def __init__(
-        self, *, lanes: int, width: int, beat_bytes: int, depth: int, counts: Iterable[int]
+        self,
+        *,
+        lanes: int,
+        width: int,
+        beat_bytes: int,
+        depth: int,
+        counts: Iterable[int],
+        tensors: int = 1,
     ):
         self.lanes = lanes
         self.width = width
         self.beat_bytes = beat_bytes
         self.depth = depth
         self.counts = frozenset(counts)
+        self.tensors = tensors
         #: bytes that the gearbox moves together
         self.unit = math.gcd(beat_bytes, *self.counts)
         super().__init__(
@@ -137,11 +147,18 @@ class OutputStream(wiring.Component):
         ]
         # with groups of one unit, never more than a beat is held
         finishes = ending if group_units == 1 else ending & (fill <= beat_units)
+        ends_frame = finishes
+        if self.tensors > 1:
+            tensor = Signal(range(self.tensors))
+            final = tensor == self.tensors - 1
+            ends_frame = finishes & final
+            with m.If(emit & finishes):
+                m.d.sync += tensor.eq(Mux(final, 0, tensor + 1))
         with m.If(emit):
             m.d.sync += [
                 valid.eq(1),
                 beat.data.eq(held[: beat_units * unit_bits]),
-                beat.last.eq(finishes),
+                beat.last.eq(ends_frame),
             ]
         with m.Elif(self.beats.ready):
             m.d.sync += valid.eq(0)

@@ -52,8 +52,8 @@ class WriteBack(wiring.Component):
         Where the first one belongs.
     to_stream : Out(1)
         They leave the engine.
-    frame_done : Out(1)
-        They are the last of the frame.
+    ends_layer : Out(1)
+        They are the last of their layer.
     retired : Out(1)
         In the next cycle the last results of a tile are there.
     written : Out(range(chased_bytes + 1))
@@ -102,7 +102,7 @@ class WriteBack(wiring.Component):
                 "data": Out(data.ArrayLayout(signed(activation_width), lanes)),
                 "address": Out(address_width),
                 "to_stream": Out(1),
-                "frame_done": Out(1),
+                "ends_layer": Out(1),
                 "retired": Out(1),
                 "written": Out(range(chased_bytes + 1)),
                 "writing": Out(range(max(2, len(self.program)))),
@@ -131,7 +131,6 @@ class WriteBack(wiring.Component):
                 rounded.eq(self.quotients[lane] + self.round_up[lane] + f.zero_point),
                 results[lane].eq(Mux(rounded < lo, lo, Mux(rounded > hi, hi, rounded))),
             ]
-        is_last = instruction.index == len(self.program) - 1
         if self.chased_bytes:
             self._count_written(m, layer_done)
         wait = self.latency
@@ -144,7 +143,7 @@ class WriteBack(wiring.Component):
             self.count.eq(delay(m, self.scaled_count, wait, name="count")),
             self.address.eq(delay(m, address, wait, name="address")),
             self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
-            self.frame_done.eq(delay(m, layer_done & is_last, wait, name="frame_done")),
+            self.ends_layer.eq(delay(m, layer_done, wait, name="ends_layer")),
         ]
         return m
 

@@ -1,7 +1,9 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
+from .batch import Batch, as_batch
+from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
-from .graph import Graph, Port, from_channels_last, to_channels_last
+from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
 from .integer_nodes import (
     QAdd,
     QAveragePool,
@@ -39,6 +41,7 @@ __all__ = [
     "FUNCTIONS",
     "Add",
     "AveragePool",
+    "Batch",
     "ChannelAffine",
     "Clamp",
     "Clip",
@@ -46,6 +49,7 @@ __all__ = [
     "Conv",
     "DepthToSpace",
     "FakeQuantize",
+    "FrameLayout",
     "Function",
     "FunctionDefinition",
     "Graph",
@@ -68,10 +72,13 @@ __all__ = [
     "Slice",
     "Tensor",
     "Window",
+    "as_batch",
     "evaluate_function",
+    "frame_layout",
     "from_channels_last",
     "load_graph",
     "move_elements",
+    "postprocess_steps",
     "save_graph",
     "signed_width",
     "to_channels_last",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from .batch import Batch, as_batch
 from .graph import Graph
 from .integer_nodes import QConv
 from .nodes import Conv, Node
@@ -22,9 +23,9 @@ for each other on a busy machine.
 
 
 def execute(
-    graph: Graph, x: np.ndarray, operator: Operator, keep: Iterable[str] | None = None
+    graph: Graph, x: Batch | np.ndarray, operator: Operator, keep: Iterable[str] | None = None
 ) -> dict[str, np.ndarray]:
-    """Run a graph with one input on a batch.
+    """Run a graph on a batch.
 
     The batch is executed in chunks, and within a chunk every tensor is dropped after its last
     use, so that memory is bounded by what is kept.
@@ -32,9 +33,9 @@ def execute(
     Parameters
     ----------
     graph
-        Any graph with one input.
+        Any graph.
     x
-        (N, H, W, C), N at least 1.
+        N samples, N at least 1; of an only input the array (N, H, W, C).
     operator
         What a node computes.
     keep
@@ -48,27 +49,26 @@ def execute(
     Raises
     ------
     ValueError
-        If `x` does not have the shape of the graph's input, or `keep` names an unknown tensor.
+        If `x` does not have the shapes of the graph's inputs, or `keep` names an unknown tensor.
     """
-    (port,) = graph.inputs
     kept = {port.tensor for port in graph.outputs} if keep is None else set(keep)
     if unknown := sorted(kept - set(graph.tensors)):
         raise ValueError(f"Graph '{graph.name}' has no tensors {unknown}")
-    shape = graph.tensors[port.tensor].shape
-    if x.ndim != 4 or x.shape[1:] != shape or not len(x):
-        raise ValueError(f"Input '{port.tensor}' takes a batch of {shape}, not {x.shape}")
+    batch = as_batch(graph, x)
+    if not len(batch):
+        raise ValueError(f"Graph '{graph.name}' takes a batch of at least one sample")
     size = chunk_size(graph)
     chunks = [
-        _run_chunk(graph, x[start : start + size], operator, kept)
-        for start in range(0, len(x), size)
+        _run_chunk(graph, batch[start : start + size], operator, kept)
+        for start in range(0, len(batch), size)
     ]
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in sorted(kept)}
 
 
 def _run_chunk(
-    graph: Graph, x: np.ndarray, operator: Operator, kept: set[str]
+    graph: Graph, batch: Batch, operator: Operator, kept: set[str]
 ) -> dict[str, np.ndarray]:
-    values = {graph.inputs[0].tensor: x}
+    values = dict(batch.arrays)
     last_use = {name: node for node in graph.nodes for name in node.inputs}
     for node in graph.nodes:
         values[node.output] = operator(node, [values[name] for name in node.inputs])

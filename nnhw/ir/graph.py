@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +20,16 @@ class Port:
     tensor
         Name of the graph's tensor, (H, W, C).
     onnx_name
-        Name of the ONNX model's input or output; where the rest of the model stays with the host
-        (`Graph.host_postprocess`), the name of the last tensor before it.
+        Name of the ONNX model's input or output; where the rest of the model stays with the host,
+        the name of the last tensor before it, unless that is another input's or output's.
     onnx_shape
         Its ONNX shape without the batch axis, such as (C, H, W), (C, L) or (K,).
     layout
         The tensor's axes in the order in which ONNX holds its elements, outermost first: "CHW",
         or another permutation where the model transposes at its input or output ("HWC").
+    host_postprocess
+        What of the model stays with the host to make the ONNX output of an output port, in order,
+        such as "Softmax(axis=1)".
 
     Raises
     ------
@@ -38,6 +41,7 @@ class Port:
     onnx_name: str
     onnx_shape: tuple[int, ...]
     layout: str = "CHW"
+    host_postprocess: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if sorted(self.layout) != sorted("CHW"):
@@ -60,9 +64,8 @@ class Graph:
     tensors
         All tensors by name.
     inputs, outputs
-        Ports. The same tensor may be read inside and be an output too.
-    host_postprocess
-        What of the model stays with the host, in order, such as "Softmax(axis=1)".
+        Ports, in the order of the ONNX model's. The same tensor may be read inside and be an
+        output too.
     """
 
     name: str
@@ -70,7 +73,6 @@ class Graph:
     tensors: Mapping[str, Tensor]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    host_postprocess: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         written = {port.tensor for port in self.inputs}
@@ -87,6 +89,11 @@ class Graph:
         if written != set(self.tensors):
             raise ValueError(f"Tensors do not match nodes: {sorted(written ^ set(self.tensors))}")
 
+    @property
+    def host_postprocess(self) -> tuple[str, ...]:
+        """What of the model stays with the host; of several outputs each step names its own."""
+        return postprocess_steps(self.outputs)
+
     def readers(self, tensor: str) -> tuple[Node, ...]:
         """The nodes that read `tensor`, in order."""
         return tuple(node for node in self.nodes if tensor in node.inputs)
@@ -94,6 +101,15 @@ class Graph:
     def writer(self, tensor: str) -> Node | None:
         """The node that writes `tensor`; None for a graph input."""
         return next((node for node in self.nodes if node.output == tensor), None)
+
+
+def postprocess_steps(outputs: Sequence[Port]) -> tuple[str, ...]:
+    """The steps of all outputs, such as "Softmax(axis=1)"; of several "scores: Softmax(axis=1)"."""
+    return tuple(
+        step if len(outputs) == 1 else f"{port.onnx_name}: {step}"
+        for port in outputs
+        for step in port.host_postprocess
+    )
 
 
 def to_channels_last(x: np.ndarray, port: Port, tensor: Tensor) -> np.ndarray:

@@ -2,7 +2,13 @@
 
 from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
-from .config import MEMORY_LATENCY, ROTATION_LEVELS_PER_STAGE, EngineConfig, rotation_stages
+from .config import (
+    MEMORY_LATENCY,
+    ROTATION_LEVELS_PER_STAGE,
+    TECHNOLOGIES,
+    EngineConfig,
+    rotation_stages,
+)
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program, Widths
@@ -12,6 +18,7 @@ __all__ = [
     "MEMORY_LATENCY",
     "MOST_MACS",
     "ROTATION_LEVELS_PER_STAGE",
+    "TECHNOLOGIES",
     "Buffer",
     "CycleModel",
     "EngineConfig",

@@ -9,6 +9,7 @@ from ..ir import Graph, QConv, Reshape
 from .compile import plan_graph
 from .config import EngineConfig
 from .cycles import CycleModel, predict_cycles
+from .shrink import shrink_shape
 
 #: Multipliers of an engine for which nothing was asked.
 DEFAULT_MACS = 128
@@ -43,7 +44,8 @@ def choose_engine(
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
-    Of configurations within 1% of the fastest, the one with the least hardware is taken.
+    Of configurations within 1% of the fastest, the one with the least hardware is taken. Unless
+    its shape is given, rows and columns that are of no use beyond that 1% are left out of it.
 
     Parameters
     ----------
@@ -71,8 +73,9 @@ def choose_engine(
     candidates = _candidates(graph, shapes)
     fastest = min(candidate.cycles.interval_cycles for candidate in candidates)
     limit = fastest * (1 + _TOLERANCE)
-    good = [c for c in candidates if c.cycles.interval_cycles <= limit]
-    config = min(good, key=lambda c: (c.hardware, c.cycles.interval_cycles)).config
+    config = _least_hardware(candidates, limit)
+    if rows is None:
+        config = _shrunk(graph, config, limit)
     return _without_second_frame(graph, config, limit)
 
 
@@ -148,11 +151,31 @@ def _candidates(graph: Graph, shapes: list[tuple[int, int]]) -> list[Candidate]:
     candidates = []
     for rows, cols in shapes:
         for groups in _lane_groups(graph, rows, cols):
-            for lanes in _powers_of_two(min(_MOST_LANES, max(rows * groups, cols))):
+            for lanes in _lanes(rows, cols, groups):
                 config = _configuration(rows, cols, lanes, groups)
                 cycles = predict_cycles(plan_graph(graph, config))
                 candidates.append(Candidate(config=config, cycles=cycles))
     return candidates
+
+
+def _least_hardware(candidates: list[Candidate], limit: float) -> EngineConfig:
+    """Of those within `limit` cycles, of which there is one at least."""
+    good = [c for c in candidates if c.cycles.interval_cycles <= limit]
+    return min(good, key=lambda c: (c.hardware, c.cycles.interval_cycles)).config
+
+
+def _shrunk(graph: Graph, config: EngineConfig, limit: float) -> EngineConfig:
+    """The configuration in a smaller shape, if there is one within `limit` cycles."""
+
+    def fits(rows: int, cols: int) -> bool:
+        groups = max(n for n in _lane_groups(graph, rows, cols) if n <= config.lane_groups)
+        lanes = max(n for n in _lanes(rows, cols, groups) if n <= config.lanes)
+        smaller = _configuration(rows, cols, lanes, groups)
+        return predict_cycles(plan_graph(graph, smaller)).interval_cycles <= limit
+
+    shape = shrink_shape(config.rows, config.cols, fits)
+    # a smaller shape may need other lanes
+    return _least_hardware(_candidates(graph, [shape]), limit)
 
 
 def _without_second_frame(graph: Graph, config: EngineConfig, limit: float) -> EngineConfig:
@@ -160,6 +183,12 @@ def _without_second_frame(graph: Graph, config: EngineConfig, limit: float) -> E
     single = replace(config, frame_buffers=1)
     interval = predict_cycles(plan_graph(graph, single)).interval_cycles
     return single if interval <= limit else config
+
+
+def _lanes(rows: int, cols: int, groups: int) -> list[int]:
+    """Numbers of requantizer lanes worth a try, up to what takes all results of a tile at once."""
+    results = max(rows * groups, cols)
+    return _powers_of_two(min(_MOST_LANES, 2 * results - 1))
 
 
 def _powers_of_two(most: int) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from ..errors import MappingError
-from ..ir import Graph, Node, QConv, Reshape
+from ..ir import Graph, Node, QConv, Reshape, frame_layout
 from ..isa import Operation, bits_for
 from ..quantize import accumulator_bounds, tensor_bounds
 from .config import EngineConfig
@@ -15,6 +15,7 @@ from .images import parameter_words, weight_count, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
 from .parts import Part, node_parts
+from .port_order import in_port_order
 from .program import Layer, Plan, Program, Widths
 from .requantizers import requantizer_tables
 from .waits import Wait, plan_waits
@@ -53,7 +54,7 @@ def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
     Raises
     ------
     MappingError
-        If there is none, or the engine has no way to run a node.
+        If the engine has no way to run a node.
     """
     parts = [
         part
@@ -61,13 +62,13 @@ def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
         if not isinstance(node, Reshape)
         for part in node_parts(node, graph, config)
     ]
-    if not parts:
-        raise MappingError(f"'{graph.name}' has no operator that computes anything")
-    output = graph.outputs[0].tensor
-    if any(part.node.output == output and part.is_scattered for part in parts):
-        raise MappingError(
-            f"Output '{output}' is put together from parts, which a stream cannot do; copy it"
-        )
+    outputs = {port.tensor for port in graph.outputs}
+    for part in parts:
+        if part.node.output in outputs and part.is_scattered:
+            raise MappingError(
+                f"Output '{part.node.output}' is put together from parts, which a stream cannot "
+                "do; copy it"
+            )
     return parts
 
 
@@ -79,12 +80,15 @@ def plan_graph(graph: Graph, config: EngineConfig) -> Plan:
     MappingError
         If the engine has no way to run the graph.
     """
+    graph = in_port_order(graph)
     return _plan(graph, config, graph_parts(graph, config))
 
 
 def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
     overread = overread_bytes(parts, graph, config)
-    memory = plan_memory(graph, banks=config.banks, overread=overread)
+    memory = plan_memory(
+        graph, banks=config.banks, beat_bytes=config.input_bytes, overread=overread
+    )
     return Plan(
         name=graph.name,
         config=config,
@@ -93,8 +97,8 @@ def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
         depth=memory.depth,
         frame_depth=memory.frame_depth,
         frame_base=memory.frame_base,
-        input_size=graph.tensors[graph.inputs[0].tensor].size,
-        output_size=graph.tensors[graph.outputs[0].tensor].size,
+        input_size=frame_layout(graph, graph.inputs, config.input_bytes).size,
+        output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         padded=any(part.geometry.padded for part in parts),
     )
 
@@ -102,12 +106,11 @@ def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
 def _map_layers(
     graph: Graph, config: EngineConfig, parts: list[Part], plan: MemoryPlan
 ) -> tuple[Layer, ...]:
-    stream = graph.outputs[0].tensor
-    frame = graph.inputs[0].tensor
+    outputs = {port.tensor for port in graph.outputs}
     last_frame_reader = max(
         index
         for index, part in enumerate(parts)
-        if frame in (plan.roots[name] for name in part.inputs)
+        if any(plan.roots[name] in plan.frame_offsets for name in part.inputs)
     )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
     waits = plan_waits(parts, plan)
@@ -115,7 +118,7 @@ def _map_layers(
     bases = _weight_bases(parts)
     parameter_base = tables = 0
     for index, part in enumerate(parts):
-        to_stream = part.node.output == stream
+        to_stream = part.node.output in outputs
         tables += part.table is not None
         layers.append(
             Layer(
@@ -178,8 +181,8 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     Parameters
     ----------
     graph
-        Every tensor signed; one input; one output, which is written by an operator other than
-        Reshape and read by none.
+        Every tensor signed; each output is a tensor of its own, written in the order of its
+        elements by an operator other than Reshape, and read by none.
 
     Raises
     ------
@@ -189,6 +192,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     unsigned = [name for name, tensor in graph.tensors.items() if not tensor.q.signed]
     if unsigned:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
+    graph = in_port_order(graph)
     parts = graph_parts(graph, config)
     plan = _plan(graph, config, parts)
     tables = requantizer_tables(parts)

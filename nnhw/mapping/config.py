@@ -7,6 +7,9 @@ from typing import Any
 
 from ..errors import MappingError
 
+#: What multipliers and memories can be built of.
+TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
+
 #: Cycles from an address at the activation memories to the data: theirs, and a register behind
 #: them, without which block RAMs are slow.
 MEMORY_LATENCY = 2
@@ -50,6 +53,9 @@ class EngineConfig:
         than one, the array's columns are shared out among the groups.
     scale_stages
         Registers behind each requantizer multiplier, at least 1.
+    technology
+        What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
+        one of `TECHNOLOGIES`. It changes nothing about cycles and results.
 
     Raises
     ------
@@ -67,9 +73,16 @@ class EngineConfig:
     tree_levels_per_stage: int = 2
     lane_groups: int = 1
     scale_stages: int = 2
+    technology: str = "portable"
 
     def __post_init__(self) -> None:
+        if self.technology not in TECHNOLOGIES:
+            raise MappingError(
+                f"'technology' must be one of {', '.join(TECHNOLOGIES)}, not {self.technology!r}"
+            )
         for f in fields(self):
+            if f.name == "technology":
+                continue
             value = getattr(self, f.name)
             if not isinstance(value, int) or value < 1:
                 raise MappingError(f"'{f.name}' must be a positive integer, not {value!r}")

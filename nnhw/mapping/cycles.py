@@ -65,15 +65,26 @@ class CycleModel:
         Between the last output beats of frames that arrive back to back, in steady state.
     compute_cycles
         From a frame's first to its last fetch, both counted.
+    load_cycles
+        From the first to the last input beat of a frame, both counted, if the source never pauses.
+    next_load, next_fetch
+        When the next frame's first input beat is taken and its first fetch issued, counted in
+        cycles from the first fetch of a frame that meets an idle engine.
+    first_output
+        When the first output beat of that frame leaves, counted likewise.
     utilisation
         macs / (interval_cycles * mac_units).
     layers
-        In order of execution.
+        Of that frame, in order of execution.
     """
 
     latency_cycles: int
     interval_cycles: int
     compute_cycles: int
+    load_cycles: int
+    next_load: int
+    next_fetch: int
+    first_output: int
     utilisation: float
     layers: tuple[LayerCycles, ...]
 
@@ -221,9 +232,11 @@ def predict_cycles(plan: Plan) -> CycleModel:
     clock, output = _Clock(), OutputModel(plan)
     consumed: list[int] = []
     outputs: list[int] = []
+    loads: list[int] = []
+    firsts: list[int] = []
     loaded = -1
     layers: list[LayerCycles] = []
-    compute = 0
+    compute = first_output = 0
     # frames back to back until the interval has settled
     while len(outputs) < 4 or outputs[-1] - outputs[-2] != outputs[-2] - outputs[-3]:
         frame = len(outputs)
@@ -232,16 +245,23 @@ def predict_cycles(plan: Plan) -> CycleModel:
             start = max(start, consumed[frame - buffers] + _RELEASE_LATENCY)
         loaded = start + beats - 1
         first = max(loaded + 1, clock.issued + 1)
+        loads.append(start)
+        firsts.append(first)
         done, timing = _run_frame(plan, first, clock, output)
         consumed.append(done)
         outputs.append(output.last_beat)
         if frame == 0:
             layers, compute = timing, clock.issued - first + 1
+            first_output = output.first_beat - first
     interval = outputs[-1] - outputs[-2]
     return CycleModel(
         latency_cycles=outputs[0],
         interval_cycles=interval,
         compute_cycles=compute,
+        load_cycles=beats,
+        next_load=loads[1] - firsts[0],
+        next_fetch=firsts[1] - firsts[0],
+        first_output=first_output,
         utilisation=plan.macs / (interval * plan.config.mac_units),
         layers=tuple(layers),
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import MappingError
-from ..ir import Graph, Reshape
+from ..ir import Graph, Reshape, frame_layout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +39,7 @@ class MemoryPlan:
     Parameters
     ----------
     buffers
-        Stored tensors by name, without the input frame and the streamed output.
+        Stored tensors by name, without the inputs and the streamed outputs.
     roots
         Every tensor's storage: the tensor itself, or what it is a reshaped view of.
     depth
@@ -49,6 +48,8 @@ class MemoryPlan:
         Rows of `banks` bytes of one input frame.
     frame_base
         Address of the input frame.
+    frame_offsets
+        First byte of each input in the frame.
     address_bits
         Width of an address.
     """
@@ -58,12 +59,15 @@ class MemoryPlan:
     depth: int
     frame_depth: int
     frame_base: int
+    frame_offsets: dict[str, int]
     address_bits: int
 
     def address(self, tensor: str) -> int:
         """Address of a tensor's first byte."""
         root = self.roots[tensor]
-        return self.buffers[root].address if root in self.buffers else self.frame_base
+        if root in self.buffers:
+            return self.buffers[root].address
+        return self.frame_base + self.frame_offsets[root]
 
 
 def storage_roots(graph: Graph) -> dict[str, str]:
@@ -75,31 +79,25 @@ def storage_roots(graph: Graph) -> dict[str, str]:
     return roots
 
 
-def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> MemoryPlan:
+def plan_memory(
+    graph: Graph, *, banks: int, beat_bytes: int, overread: Mapping[str, int]
+) -> MemoryPlan:
     """Place the tensors of an integer graph, reusing the place of those no longer needed.
 
     Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
     2020): largest first, each at the lowest address that is free over its whole lifetime. Every
-    tensor starts in bank 0.
+    one of them starts in bank 0. Inputs lie in the frame buffer as they arrive.
 
     Parameters
     ----------
     banks
         Bytes a row of memory.
+    beat_bytes
+        Bytes a beat of the input stream: each input begins with a new one.
     overread
         By tensor: bytes that fetches touch past its end without using them. The memories are made
         deep enough that no such fetch leaves them.
-
-    Raises
-    ------
-    MappingError
-        If the graph has more than one input or output.
     """
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise MappingError(
-            f"The engine has one input and one output stream; '{graph.name}' has "
-            f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
-        )
     roots = storage_roots(graph)
     layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
     written = {node.output: index for index, node in enumerate(layers)}
@@ -107,9 +105,9 @@ def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> Mem
     for index, node in enumerate(layers):
         for name in node.inputs:
             last_read[roots[name]] = index
-    output = graph.outputs[0].tensor
+    outputs = {port.tensor for port in graph.outputs}
     stored = sorted(
-        (name for name in written if name != output),
+        (name for name in written if name not in outputs),
         key=lambda name: (-graph.tensors[name].size, written[name]),
     )
     buffers: dict[str, Buffer] = {}
@@ -127,8 +125,11 @@ def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> Mem
         buffers[name] = Buffer(tensor=name, address=address, size=size, first=first, last=last)
     ends = [b.address + b.size + overread.get(b.tensor, 0) for b in buffers.values()]
     depth = -(-max(ends, default=0) // banks)
-    frame = graph.inputs[0].tensor
-    frame_depth = -(-(graph.tensors[frame].size + overread.get(frame, 0)) // banks)
+    frame = frame_layout(graph, graph.inputs, beat_bytes)
+    ends = [
+        offset + frame.sizes[name] + overread.get(name, 0) for name, offset in frame.offsets.items()
+    ]
+    frame_depth = -(-max(ends) // banks)
     row_bits = max(1, (max(depth, frame_depth) - 1).bit_length())
     half = row_bits + (banks - 1).bit_length()
     return MemoryPlan(
@@ -137,5 +138,6 @@ def plan_memory(graph: Graph, *, banks: int, overread: Mapping[str, int]) -> Mem
         depth=depth,
         frame_depth=frame_depth,
         frame_base=1 << half if depth else 0,
+        frame_offsets=frame.offsets,
         address_bits=half + 1 if depth else half,
     )

@@ -19,8 +19,8 @@ class OutputModel:
 
     Attributes
     ----------
-    last_beat : int
-        Cycle of the latest handshake of a frame's last beat.
+    first_beat, last_beat : int
+        Cycle of the latest handshake of a frame's first and of an output's last beat.
     """
 
     def __init__(self, plan: Plan):
@@ -32,6 +32,10 @@ class OutputModel:
         self._reserved = 0
         self._fill = 0
         self._not_before = 0
+        self._outputs = len(plan.streamed)
+        self._complete = 0
+        self._sending = False
+        self.first_beat = 0
         self.last_beat = 0
 
     def reserve(self, time: int, entries: int) -> int:
@@ -41,10 +45,15 @@ class OutputModel:
         return max(time, self._freed[needed - 1] + 1) if needed > 0 else time
 
     def write(self, time: int, count: int, *, last: bool) -> None:
-        """A group of `count` results is written in cycle `time`; `last` ends the frame."""
+        """A group of `count` results is written in cycle `time`; `last` ends an output."""
         taken = max(time + 2, self._not_before)  # a written group can be read two cycles later
         self._freed.append(taken)
         fill = self._fill % self._beat_units + count // self._unit
+        if not self._sending and (last or fill >= self._beat_units):
+            self.first_beat = taken + 2
+        self._complete = (self._complete + last) % self._outputs
+        ends_frame = last and not self._complete
+        self._sending = not ends_frame and (self._sending or last or fill >= self._beat_units)
         if last:
             beats = -(-fill // self._beat_units)
             self.last_beat = taken + beats + 1

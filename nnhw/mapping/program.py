@@ -103,7 +103,7 @@ class Plan:
     address_bits, depth, frame_depth, frame_base
         See `MemoryPlan`.
     input_size, output_size
-        Bytes of a frame in and out.
+        Bytes of a frame in and out (see `FrameLayout.size`).
     padded
         Whether any lane of any fetch lies in padding.
     """
@@ -133,6 +133,11 @@ class Plan:
     def write_back(self) -> tuple[WriteBackInstruction, ...]:
         """Instructions of the write-back stage."""
         return tuple(layer.write_back for layer in self.layers)
+
+    @property
+    def streamed(self) -> tuple[Layer, ...]:
+        """Layers that write outputs, in the order in which these leave."""
+        return tuple(layer for layer in self.layers if layer.write_back.to_stream)
 
     @property
     def operations(self) -> frozenset[Operation]:
@@ -241,12 +246,13 @@ class Plan:
     @property
     def output_counts(self) -> frozenset[int]:
         """How many results a drain step to the output stream may hold."""
-        drain = self.layers[-1].drain
-        counts = {drain.count_last}
-        if drain.tiles:
-            counts.add(drain.count)
-        if drain.steps_last or (drain.tiles and drain.steps):
-            counts.add(self.config.lanes)
+        counts: set[int] = set()
+        for drain in (layer.drain for layer in self.streamed):
+            counts.add(drain.count_last)
+            if drain.tiles:
+                counts.add(drain.count)
+            if drain.steps_last or (drain.tiles and drain.steps):
+                counts.add(self.config.lanes)
         return frozenset(counts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from ..ir import (
@@ -10,11 +11,9 @@ from ..ir import (
     FakeQuantize,
     Graph,
     Node,
-    Port,
     Reshape,
     Resize,
     Slice,
-    Tensor,
 )
 from .rewrite import new_tensor, rebuild
 
@@ -23,28 +22,24 @@ _MOVED = Reshape | Concat | Resize | DepthToSpace
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
-    """Copy each output that is an input, read inside the graph as well, or only put together.
+    """Copy the first output that is an input, used for anything else as well, or only put together.
 
     Hardware streams an output out while it is computed, so it has to be computed by something, in
-    the order of its elements, and must not be needed afterwards.
+    the order of its elements, and must not be needed afterwards: by a node, or as another output.
     """
-    nodes: list[Node] = list(graph.nodes)
-    tensors: dict[str, Tensor] = {}
-    outputs: list[Port] = []
-    for port in graph.outputs:
+    uses = Counter(port.tensor for port in graph.outputs)
+    uses.update(name for node in graph.nodes for name in node.inputs)
+    for i, port in enumerate(graph.outputs):
         writer = _operator_of(graph, port.tensor)
-        if writer is None or isinstance(writer, _MOVED) or graph.readers(port.tensor):
+        if writer is None or isinstance(writer, _MOVED) or uses[port.tensor] > 1:
             copy = new_tensor(graph, port.tensor, "copy", graph.tensors[port.tensor].shape)
-            tensors[copy.name] = copy
             # The whole of the tensor as a slice of it, which is an exact copy.
-            nodes.append(
-                Slice(name=copy.name, inputs=(port.tensor,), output=copy.name, start=(0, 0, 0))
-            )
-            port = replace(port, tensor=copy.name)
-        outputs.append(port)
-    if not tensors:
-        return graph, False
-    return rebuild(graph, nodes, tensors=tensors, outputs=outputs), True
+            node = Slice(name=copy.name, inputs=(port.tensor,), output=copy.name, start=(0, 0, 0))
+            outputs = list(graph.outputs)
+            outputs[i] = replace(port, tensor=copy.name)
+            nodes = (*graph.nodes, node)
+            return rebuild(graph, nodes, tensors={copy.name: copy}, outputs=outputs), True
+    return graph, False
 
 
 def _operator_of(graph: Graph, tensor: str) -> Node | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, MaxPool, Move, Quantization
+from ..ir import Batch, Graph, MaxPool, Move, Quantization
 from .alignment import align_scales
 from .options import QuantizeOptions
 from .power_of_two import power_of_two_quantizations
@@ -19,9 +19,9 @@ from .statistics import gather
 
 
 def quantize_activations(
-    graph: Graph, calibration: np.ndarray, options: QuantizeOptions
+    graph: Graph, calibration: Batch | np.ndarray, options: QuantizeOptions
 ) -> dict[str, Quantization]:
-    """Quantization of every tensor of a float graph, calibrated on a batch (N, H, W, C).
+    """Quantization of every tensor of a float graph, calibrated on typical inputs.
 
     Raises
     ------

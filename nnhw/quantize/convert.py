@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..errors import DataError, QuantizationError
-from ..ir import Conv, Graph
+from ..ir import Batch, Conv, Graph, as_batch
 from .activations import quantize_activations
 from .fixed_point import Factors, FixedPoint, choose_constants
 from .operators import Draft, draft
@@ -19,7 +19,7 @@ from .statistics import channel_means
 
 
 def quantize(
-    graph: Graph, calibration: np.ndarray, options: QuantizeOptions | None = None
+    graph: Graph, calibration: Batch | np.ndarray, options: QuantizeOptions | None = None
 ) -> Graph:
     """Quantize a trained network.
 
@@ -29,7 +29,7 @@ def quantize(
         Float graph of `Conv` (groups 1, or depthwise with one output per input channel),
         `MaxPool`, `AveragePool`, `Add`, `Multiply`, `Concat`, `Function` and `Move`.
     calibration
-        (N, H, W, C), typical inputs, N at least 1.
+        N typical samples, N at least 1; of an only input the array (N, H, W, C).
     options
         The defaults if None.
 
@@ -41,19 +41,18 @@ def quantize(
     Raises
     ------
     DataError
-        If the calibration data do not have the shape of the network's input.
+        If the calibration data do not have the shapes of the network's inputs.
     QuantizationError
         If a node has no integer form, a weight or an activation is not finite, or an option names
         a layer that is not there.
     """
     options = options or QuantizeOptions()
-    (port,) = graph.inputs
-    shape = graph.tensors[port.tensor].shape
-    if calibration.ndim != 4 or calibration.shape[1:] != shape or not len(calibration):
-        raise DataError(
-            f"Calibration data for input '{port.onnx_name}' must have the shape (samples, "
-            f"{', '.join(map(str, shape))}), channels last, not {calibration.shape}"
-        )
+    try:
+        calibration = as_batch(graph, calibration)
+    except ValueError as error:
+        raise DataError(f"Calibration data, channels last, do not fit: {error}") from error
+    if not len(calibration):
+        raise DataError("Calibration data must hold at least one sample")
     _check_layers(graph, options.layer_bits)
     quantizations = quantize_activations(graph, calibration, options)
     read_by_conv = {node.inputs[0] for node in graph.nodes if isinstance(node, Conv)}

@@ -27,7 +27,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import AveragePool, Clamp, Conv, Graph, MaxPool
+from ..ir import AveragePool, Batch, Clamp, Conv, Graph, MaxPool
 from .statistics import channel_maxima
 
 _LARGEST_FACTOR = 8.0
@@ -37,7 +37,7 @@ _NEGLIGIBLE = 1e-3
 """Channels whose range is less than this share of the largest are left as they are."""
 
 
-def equalize(graph: Graph, calibration: np.ndarray) -> Graph:
+def equalize(graph: Graph, calibration: Batch | np.ndarray) -> Graph:
     """Rescale channels between convolutions; the network computes the same.
 
     Parameters
@@ -45,7 +45,7 @@ def equalize(graph: Graph, calibration: np.ndarray) -> Graph:
     graph
         Float graph. Convolutions that arrived quantized keep their weights.
     calibration
-        (N, H, W, C), typical inputs.
+        Typical inputs; of an only input the array (N, H, W, C).
 
     Returns
     -------

@@ -10,6 +10,7 @@ import numpy as np
 from ..ir import (
     Add,
     AveragePool,
+    Batch,
     ChannelAffine,
     Clamp,
     Clip,
@@ -26,6 +27,7 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    as_batch,
     evaluate_function,
     move_elements,
 )
@@ -34,16 +36,16 @@ from ..ir.patches import pad, patches
 
 
 def run_float(
-    graph: Graph, x: np.ndarray, keep: Iterable[str] | None = None
+    graph: Graph, x: Batch | np.ndarray, keep: Iterable[str] | None = None
 ) -> dict[str, np.ndarray]:
     """Run a float graph on a batch, in float32.
 
     Parameters
     ----------
     graph
-        Float graph with one input, of any nodes of `nnhw.ir.nodes`.
+        Float graph of any nodes of `nnhw.ir.nodes`.
     x
-        (N, H, W, C), any real type, N at least 1.
+        N samples of any real type, N at least 1; of an only input the array (N, H, W, C).
     keep
         Names of the tensors to return; the outputs if None.
 
@@ -56,14 +58,15 @@ def run_float(
     Raises
     ------
     ValueError
-        If `x` does not have the shape of the graph's input, or `keep` names an unknown tensor.
+        If `x` does not have the shapes of the graph's inputs, or `keep` names an unknown tensor.
     """
 
     def operator(node: Node, inputs: list[np.ndarray]) -> np.ndarray:
         return _operator(node, inputs, graph.tensors[node.output].shape)
 
     with np.errstate(over="ignore", invalid="ignore"):
-        return execute(graph, x.astype(np.float32), operator, keep)
+        batch = as_batch(graph, x).map(lambda _, array: array.astype(np.float32))
+        return execute(graph, batch, operator, keep)
 
 
 def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int]) -> np.ndarray:

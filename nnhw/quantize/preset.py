@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..ir import Conv, FakeQuantize, Graph, MaxPool, Move, Node, Quantization
+from ..ir import Batch, Conv, FakeQuantize, Graph, MaxPool, Move, Node, Quantization
 from ..passes.move_rounding import rounding_of
 from ..passes.rewrite import NO_CLAMP, copy_node, rebuild
 from .fixed_point import choose_constants
@@ -45,12 +45,12 @@ def is_quantized(graph: Graph) -> bool:
 def needs_calibration(graph: Graph) -> bool:
     """Whether quantization has to see typical inputs, as it has not in a model of own numbers.
 
-    That is so unless the model rounds even its output.
+    That is so unless the model rounds even its outputs.
     """
     return any(rounding_of(graph, port.tensor) is None for port in graph.outputs)
 
 
-def quantize_preset(graph: Graph, calibration: np.ndarray | None = None) -> Graph:
+def quantize_preset(graph: Graph, calibration: Batch | np.ndarray | None = None) -> Graph:
     """The integer graph of a model that arrived quantized, with the model's own numbers.
 
     Parameters
@@ -58,7 +58,8 @@ def quantize_preset(graph: Graph, calibration: np.ndarray | None = None) -> Grap
     graph
         Float graph, simplified.
     calibration
-        (N, H, W, C), typical inputs; needed only if the model does not round its output.
+        Typical inputs; of an only input the array (N, H, W, C). Needed only if the model does not
+        round all of its outputs.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def _draft(node: Node, quantizations: dict[str, Quantization]) -> Draft | Node:
     return draft(node, quantizations, means={}, weight_bits=8)
 
 
-def _calibrated_outputs(graph: Graph, calibration: np.ndarray) -> dict[str, Quantization]:
+def _calibrated_outputs(graph: Graph, calibration: Batch | np.ndarray) -> dict[str, Quantization]:
     """Quantization of outputs that the model does not round."""
     options = QuantizeOptions()
     unrounded = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import QuantizationError
-from ..ir import FUNCTIONS, Function, Graph
+from ..ir import FUNCTIONS, Batch, Function, Graph
 from .float_reference import run_float
 
 _BINS = 2048
@@ -36,7 +36,7 @@ class Distribution:
 
 
 def gather(
-    graph: Graph, calibration: np.ndarray, groups: Mapping[str, Collection[str]]
+    graph: Graph, calibration: Batch | np.ndarray, groups: Mapping[str, Collection[str]]
 ) -> dict[str, Distribution]:
     """Distribution of each group of tensors over the calibration batch.
 
@@ -45,7 +45,7 @@ def gather(
     graph
         Float graph.
     calibration
-        (N, H, W, C).
+        Samples; of an only input the array (N, H, W, C).
     groups
         Names of the tensors whose values make up a distribution, by the group's name.
 
@@ -83,7 +83,7 @@ def _not_finite(graph: Graph, tensor: str) -> str:
 
 
 def channel_means(
-    graph: Graph, calibration: np.ndarray, tensors: Collection[str]
+    graph: Graph, calibration: Batch | np.ndarray, tensors: Collection[str]
 ) -> dict[str, np.ndarray]:
     """Mean of every channel of `tensors` over the calibration batch: float64 (C,) each."""
     totals = {name: np.zeros(graph.tensors[name].shape[2]) for name in tensors}
@@ -93,7 +93,7 @@ def channel_means(
 
 
 def channel_maxima(
-    graph: Graph, calibration: np.ndarray, tensors: Collection[str]
+    graph: Graph, calibration: Batch | np.ndarray, tensors: Collection[str]
 ) -> dict[str, np.ndarray]:
     """Largest magnitude of every channel of `tensors` over the calibration batch: float64 (C,)."""
     maxima = {name: np.zeros(graph.tensors[name].shape[2]) for name in tensors}
@@ -103,7 +103,7 @@ def channel_maxima(
 
 
 def _batches(
-    graph: Graph, calibration: np.ndarray, groups: Mapping[str, Collection[str]]
+    graph: Graph, calibration: Batch | np.ndarray, groups: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Group, tensor and values, a few samples at a time, so that memory stays bounded."""
     group_of = {tensor: group for group, tensors in groups.items() for tensor in tensors}

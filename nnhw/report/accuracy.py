@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data import Dataset, top1
-from ..golden import dequantize, quantize_input
+from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Graph, from_channels_last
 from ..quantize import run_float
@@ -19,20 +19,27 @@ def measure_accuracy(float_graph: Graph, integer_graph: Graph, evaluation: Datas
     Parameters
     ----------
     float_graph, integer_graph
-        The same network, with one input and one output, before and after quantization.
+        The same network before and after quantization. Labels are those of its first output.
     evaluation
         Samples, with labels or without.
     """
-    (source,), (port,) = integer_graph.inputs, integer_graph.outputs
-    q = quantize_input(evaluation.x, integer_graph.tensors[source.tensor].q)
-    (y,) = run_integer(integer_graph, q).values()
-    (expected,) = run_float(float_graph, evaluation.x).values()
-
-    integer = from_channels_last(dequantize(y, integer_graph.tensors[port.tensor].q), port)
-    exact = from_channels_last(expected, port)
+    found = run_integer(integer_graph, quantize_inputs(integer_graph, evaluation.x))
+    expected = run_float(float_graph, evaluation.x)
+    pairs: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # of real values, float and integer
+    for before, port in zip(float_graph.outputs, integer_graph.outputs, strict=True):
+        y = dequantize(found[port.tensor], integer_graph.tensors[port.tensor].q)
+        pairs[port.onnx_name] = (
+            from_channels_last(expected[before.tensor], before),
+            from_channels_last(y, port),
+        )
+    port = integer_graph.outputs[0]
+    exact, integer = pairs.pop(port.onnx_name)
+    rows, columns, channels = integer_graph.tensors[port.tensor].shape
     labels = evaluation.y
-    # A map of several pixels, or what may be a reconstruction of the input.
-    no_scores = port.onnx_shape == source.onnx_shape or y.shape[1:3] != (1, 1)
+    # A map of several pixels, or what may be a reconstruction of an input.
+    no_scores = (rows, columns) != (1, 1) or port.onnx_shape in (
+        source.onnx_shape for source in integer_graph.inputs
+    )
     remark = ""
     if no_scores and labels is not None:
         labels, remark = None, "not used: the outputs are no class scores"
@@ -41,8 +48,9 @@ def measure_accuracy(float_graph: Graph, integer_graph: Graph, evaluation: Datas
         held_out=evaluation.held_out,
         float_top1=None if labels is None else round(top1(exact, labels), 3),
         integer_top1=None if labels is None else round(top1(integer, labels), 3),
-        agreement=None if no_scores or y.shape[3] == 1 else _agreement(exact, integer),
+        agreement=None if no_scores or channels == 1 else _agreement(exact, integer),
         sqnr_db=_sqnr_db(exact, integer),
+        further_sqnr_db={name: _sqnr_db(*pair) for name, pair in pairs.items()},
         remark=remark,
     )
 

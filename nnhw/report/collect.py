@@ -21,8 +21,11 @@ from ..ir import (
     Slice,
 )
 from ..mapping import CycleModel, Program
+from ..synth import HardwareCosts
 from .fit import describe_fit
-from .structure import Accuracy, BuildReport, LayerReport, Source, Verification
+from .layers import LayerReport
+from .schedule import array_use, frame_times
+from .structure import Accuracy, BuildReport, Source, Verification
 from .tables import describe_tables
 
 OPERATORS: dict[type[Node], str] = {
@@ -47,6 +50,7 @@ def collect_report(
     noise: Mapping[str, float],
     verification: Verification | None,
     files: tuple[str, ...],
+    costs: HardwareCosts | None = None,
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
@@ -58,8 +62,8 @@ def collect_report(
         name=program.name,
         nnhw_version=__version__,
         source=source,
-        input=_describe_port(graph, graph.inputs[0]),
-        output=_describe_port(graph, graph.outputs[0]),
+        inputs=tuple(_describe_port(graph, port) for port in graph.inputs),
+        outputs=tuple(_describe_port(graph, port) for port in graph.outputs),
         host_postprocess=graph.host_postprocess,
         macs=program.macs,
         weights=sum(node.weight.size for node in graph.nodes if isinstance(node, QConv)),
@@ -71,16 +75,19 @@ def collect_report(
         latency_cycles=cycles.latency_cycles,
         interval_cycles=cycles.interval_cycles,
         utilisation=_percent(cycles.utilisation),
+        frame=frame_times(cycles),
         layers=tuple(
             LayerReport(
                 name=layer.name,
                 operator=_describe_operator(operators[layer.tensor], graph),
                 shape=layer.shape,
                 macs=layer.macs,
+                start=timing.start,
                 cycles=timing.cycles,
                 fence_wait=timing.fence_wait,
                 drain_wait=timing.drain_wait,
                 stream_wait=timing.stream_wait,
+                array=array_use(layer, timing, program),
                 utilisation=_percent(timing.utilisation),
                 weight_bits=_weight_bits(operators[layer.tensor]),
                 sqnr_db=noise.get(layer.tensor),
@@ -92,6 +99,7 @@ def collect_report(
         fits=describe_fit(program),
         verification=verification,
         files=files,
+        costs=costs,
     )
 
 

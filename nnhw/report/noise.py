@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ..golden import dequantize, quantize_input
+from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
-from ..ir import Clamp, Graph, MaxPool
+from ..ir import Batch, Clamp, Graph, MaxPool
 from ..quantize import run_float
 
 _SAMPLES = 256
@@ -16,7 +16,9 @@ _BATCH = 32
 """Samples at a time, as all tensors of both networks are kept."""
 
 
-def measure_noise(float_graph: Graph, integer_graph: Graph, x: np.ndarray) -> dict[str, float]:
+def measure_noise(
+    float_graph: Graph, integer_graph: Graph, x: Batch | np.ndarray
+) -> dict[str, float]:
     """Signal to quantization noise ratio of the result of every node, in dB.
 
     Noise is all that has come together from the input on, not what the node alone adds. What none
@@ -30,7 +32,7 @@ def measure_noise(float_graph: Graph, integer_graph: Graph, x: np.ndarray) -> di
     integer_graph
         What came of it.
     x
-        (N, H, W, C), samples; the first 256 are enough.
+        Samples, of which the first 256 are enough; of an only input the array (N, H, W, C).
 
     Returns
     -------
@@ -38,13 +40,12 @@ def measure_noise(float_graph: Graph, integer_graph: Graph, x: np.ndarray) -> di
         By tensor; without tensors that have no counterpart, no signal or no noise.
     """
     names = [node.output for node in integer_graph.nodes if node.output in float_graph.tensors]
-    source = integer_graph.tensors[integer_graph.inputs[0].tensor].q
     kept = {name: _kept(float_graph, name) for name in names}
     signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for start in range(0, min(len(x), _SAMPLES), _BATCH):
         batch = x[start : min(start + _BATCH, _SAMPLES)]
         exact = run_float(float_graph, batch, keep=names)
-        found = run_integer(integer_graph, quantize_input(batch, source), keep=names)
+        found = run_integer(integer_graph, quantize_inputs(integer_graph, batch), keep=names)
         for name in names:
             q = integer_graph.tensors[name].q
             real = np.clip(dequantize(found[name], q), kept[name].lo, kept[name].hi)

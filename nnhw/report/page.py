@@ -5,7 +5,8 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from . import text
-from .chart import layer_chart
+from .chart import schedule_chart
+from .costs import COLUMNS, cost_rows
 from .structure import BuildReport
 
 
@@ -25,5 +26,7 @@ def render_html(report: BuildReport) -> str:
         summary=text.summary_rows(report),
         verdict=verdict,
         verdict_class={True: "pass", False: "fail", None: "none"}[passed],
-        chart=layer_chart(report.layers),
+        cost_columns=COLUMNS,
+        cost_rows=cost_rows(report.costs) if report.costs else [],
+        chart=schedule_chart(report.frame, report.layers),
     )

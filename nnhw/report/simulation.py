@@ -15,6 +15,8 @@ def render_simulation(result: SimulationResult) -> RenderableType:
     grid.add_column(style="dim", justify="right")
     grid.add_column()
     seconds = f"{result.run_seconds:.1f} s"
+    if result.processes > 1:
+        seconds += f" by {result.processes} processes"
     compiled = f", compiled in {result.build_seconds:.1f} s" if result.compiled else ""
     for name, figure in (
         ("simulator", f"{result.simulator} {result.version}"),

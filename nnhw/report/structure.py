@@ -7,8 +7,11 @@ absolute paths.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from ..synth import HardwareCosts
+from .layers import FrameTimes, LayerReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +46,16 @@ class Accuracy:
     held_out
         Whether none of them was used for calibration.
     float_top1, integer_top1
-        Samples in per cent whose largest output is at the label; None without labels, and where
-        the outputs are no class scores.
+        Samples in per cent whose largest score is at the label; None without labels, and where
+        the first output is no class scores.
     agreement
-        Samples in per cent for which both networks have the largest output at the same place; None
-        for a network with one output, and where the outputs are no class scores.
+        Samples in per cent for which both networks have the largest score at the same place; None
+        for a single score, and where the first output is no class scores.
     sqnr_db
-        Power of the float outputs over that of the difference, in dB (signal to quantization noise
-        ratio); None if either is zero.
+        Power of the float network's first output over that of the difference, in dB (signal to
+        quantization noise ratio); None if either is zero.
+    further_sqnr_db
+        The same of each further output by name.
     remark
         Why labels were not used although there are some; else "".
     """
@@ -61,50 +66,8 @@ class Accuracy:
     integer_top1: float | None
     agreement: float | None
     sqnr_db: float | None
+    further_sqnr_db: dict[str, float | None] = field(default_factory=dict)
     remark: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerReport:
-    """One layer of the program.
-
-    Parameters
-    ----------
-    name, operator, shape
-        Name of its ONNX node, such as "conv 3x3", (height, width, channels) of its result.
-    macs
-        Multiply-accumulates by definition; 0 for operators that have none.
-    cycles
-        From the end of the layer before to its own last fetch, in an idle engine's frame.
-    fence_wait, drain_wait, stream_wait
-        Those of them in which the array waits: for earlier results to reach memory, for the
-        requantizer lanes, for room in the output buffer.
-    utilisation
-        macs / (cycles * multipliers of the array), in per cent.
-    weight_bits
-        Width of its weights; None if it has none.
-    sqnr_db
-        Signal to quantization noise ratio of its result, in dB, against the float network on
-        evaluation samples: noise of all layers up to it. None where it was not measured, or where
-        there is no signal or no noise.
-    """
-
-    name: str
-    operator: str
-    shape: tuple[int, int, int]
-    macs: int
-    cycles: int
-    fence_wait: int
-    drain_wait: int
-    stream_wait: int
-    utilisation: float
-    weight_bits: int | None = None
-    sqnr_db: float | None = None
-
-    @property
-    def wait(self) -> int:
-        """Cycles in which the array waits."""
-        return self.fence_wait + self.drain_wait + self.stream_wait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +154,8 @@ class BuildReport:
         Version of nnhw that made it.
     source
         What it was made from.
-    input, output
-        One line each: shape and type of a frame.
+    inputs, outputs
+        One line each: name, shape and type of a tensor.
     host_postprocess
         What of the network stays with the host, in order.
     macs, weights
@@ -207,6 +170,8 @@ class BuildReport:
         As the cycle model has them; see the manifest.
     utilisation
         macs / (interval_cycles * mac_units), in per cent.
+    frame
+        When a frame's parts happen.
     layers
         In order of execution.
     memory_bits
@@ -219,13 +184,15 @@ class BuildReport:
         Result of the simulation; None if it was not run.
     files
         Paths of the exported files relative to the design's folder, sorted.
+    costs
+        Of optional hardware, from synthesis; None if they were not asked for.
     """
 
     name: str
     nnhw_version: str
     source: Source
-    input: str
-    output: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     host_postprocess: tuple[str, ...]
     macs: int
     weights: int
@@ -237,12 +204,14 @@ class BuildReport:
     latency_cycles: int
     interval_cycles: int
     utilisation: float
+    frame: FrameTimes
     layers: tuple[LayerReport, ...]
     memory_bits: dict[str, int]
     tables: tuple[TableReport, ...]
     fits: tuple[Fit, ...]
     verification: Verification | None
     files: tuple[str, ...]
+    costs: HardwareCosts | None = None
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import text
+from .costs import render_costs
 from .structure import BuildReport
 
 
@@ -16,6 +17,8 @@ def render_terminal(report: BuildReport) -> RenderableType:
     parts = [_summary(report), "", _layers(report), "", _fits(report)]
     if report.tables:
         parts += ["", _tables(report)]
+    if report.costs:
+        parts += ["", render_costs(report.costs)]
     return Group(*parts)
 
 

@@ -56,8 +56,8 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
     """The report's headline figures, as (name, figure)."""
     rows = [
         ("network", f"{report.macs:,} MACs, {report.weights:,} weights"),
-        ("input", report.input),
-        ("output", report.output),
+        *(("input", line) for line in report.inputs),
+        *(("output", line) for line in report.outputs),
     ]
     if report.host_postprocess:
         rows.append(("left to the host", ", ".join(report.host_postprocess)))
@@ -90,6 +90,10 @@ def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
         rows.append(("same answer as float", percent(accuracy.agreement)))
     if accuracy.sqnr_db is not None:
         rows.append(("signal to quantization noise", decibels(accuracy.sqnr_db)))
+    rows += [
+        (f"the same of {shorten(name)}", decibels(ratio))
+        for name, ratio in accuracy.further_sqnr_db.items()
+    ]
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -11,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import ExportError, ToolError
 
-_FRAME = re.compile(rb"frame (\d+) of (\d+)")
+_TOTAL = re.compile(rb"Sending (\d+) frames")
+_FRAME = re.compile(rb"frame \d+ of \d+")
 _DECISIVE = re.compile(r"%Error|error:|Error \d|ERROR|Traceback|^\w*Error: ", re.MULTILINE)
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 5
@@ -41,7 +44,7 @@ def run_script(
     ExportError
         If the design's files are missing or damaged.
     ToolError
-        If a program is missing or failed.
+        If a program is missing or failed, or another run writes to the same log.
     """
     script = design_dir / "sim" / "run.py"
     if not script.is_file():
@@ -50,17 +53,34 @@ def run_script(
         )
     log.parent.mkdir(parents=True, exist_ok=True)
     answer = log.with_suffix(".json")
-    answer.unlink(missing_ok=True)
     command = [sys.executable, str(script), *arguments, "--json", str(answer)]
-    with log.open("wb") as output:
+    with log.open("ab") as output:
+        _lock(output)
+        output.truncate(0)
+        answer.unlink(missing_ok=True)
         child = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             _watch(child, log, progress)
         except BaseException:
-            _end(child)
+            end_group(child)
             raise
+        return _read_answer(answer, log)
+
+
+def _lock(log: BinaryIO) -> None:
+    """Take a log, and the answer beside it, for this run; the lock ends with the last process."""
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ToolError(
+            f"Another simulation is running in '{Path(log.name).parent}'; wait for its end"
+        ) from None
+
+
+def _read_answer(answer: Path, log: Path) -> dict:
+    """What the script wrote, if it is a result."""
     if not answer.is_file():
         raise ToolError(f"The simulation did not run to its end:\n{decisive_lines(log)}")
     result = json.loads(answer.read_text())
@@ -83,7 +103,7 @@ def decisive_lines(log: Path, count: int = 8) -> str:
 
 def _watch(child: subprocess.Popen, log: Path, progress: Callable[[int, int], None] | None) -> None:
     """Wait for the child's end and report the frames that its log tells of."""
-    position = 0
+    position = done = total = 0
     running = True
     while running:
         try:
@@ -98,12 +118,14 @@ def _watch(child: subprocess.Popen, log: Path, progress: Callable[[int, int], No
             text = file.read()
         complete = text[: text.rfind(b"\n") + 1]
         position += len(complete)
-        if frames := _FRAME.findall(complete):
-            done, total = frames[-1]
-            progress(int(done), int(total))
+        if found := _TOTAL.search(complete):
+            total = int(found[1])
+        if frames := len(_FRAME.findall(complete)):
+            done += frames
+            progress(min(done, total), total)  # what is repeated for its waves does not count
 
 
-def _end(child: subprocess.Popen) -> None:
+def end_group(child: subprocess.Popen) -> None:
     """End a child and its descendants, which are in a process group of their own."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):

@@ -17,6 +17,7 @@ def run_regression(
     vectors: int | None = None,
     waves: bool = False,
     seed: int = 0,
+    jobs: int | None = None,
     build_dir: str | PathLike[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SimulationResult:
@@ -38,6 +39,9 @@ def run_regression(
         divergence are recorded anyway, and in place of that.
     seed
         Of the random pauses and resets.
+    jobs
+        Most processes to share the frames out to; None: as many as have a core and enough to do.
+        What is sent, and what is found, does not depend on it.
     build_dir
         Folder for the compiled simulator and the log, without a space in its path; None:
         sim/sim_build in the design.
@@ -49,7 +53,8 @@ def run_regression(
     ExportError
         If the design's files are missing or damaged.
     ToolError
-        If a program is missing, or the design does not compile.
+        If a program is missing, the design does not compile, or another simulation runs in the
+        same folder.
     """
     design_dir = Path(design_dir).resolve()
     folder = Path(build_dir).resolve() if build_dir else design_dir / "sim" / "sim_build"
@@ -58,6 +63,8 @@ def run_regression(
         arguments += ["--build-dir", str(folder)]
     if vectors is not None:
         arguments += ["--vectors", str(vectors)]
+    if jobs is not None:
+        arguments += ["--jobs", str(jobs)]
     if waves:
         arguments.append("--waves")
     log = folder / f"{simulator}.log"

@@ -20,7 +20,7 @@ class Divergence:
     frame, kind
         Number and kind of the test vector.
     cycle
-        Clock cycle since the start of the simulation; the last one with an event if something is
+        Clock cycle since the start of its process; the last one with an event if something is
         missing.
     layer, layer_name
         Number (in program order) and name; None if it is the output stream that differs.
@@ -67,14 +67,17 @@ class SimulationResult:
     expected_latency_cycles, expected_interval_cycles
         What the manifest says.
     cycles
-        Clock cycles simulated.
+        Clock cycles simulated, by all processes together.
+    processes
+        How many shared the frames.
     compiled
         False if the compiled simulator of an earlier run was used again.
     build_seconds, run_seconds
         Wall time.
     log, trace, waves
-        Files: all output of the tools; the trace that tb.v describes; recorded waves (None if
-        there are none). On a divergence the waves are those of the clock cycles around it.
+        Files: all output of the tools; the trace that tb.v describes, of the process that found the
+        divergence or else of the first one; recorded waves (None if there are none). On a
+        divergence the waves are those of the clock cycles around it.
     """
 
     passed: bool
@@ -88,6 +91,7 @@ class SimulationResult:
     expected_latency_cycles: int
     expected_interval_cycles: int
     cycles: int
+    processes: int
     compiled: bool
     build_seconds: float
     run_seconds: float

@@ -27,7 +27,8 @@ def sim_folder() -> Path:
 def install_testbench(design_dir: str | PathLike[str]) -> None:
     """Write the folder `sim` of an exported design, except its vectors.npz.
 
-    All files but tb.v are copies; tb.v is filled in from manifest.json.
+    All files but tb.v are copies; tb.v is filled in from manifest.json. Of sim/cells there is just
+    what the design's technology needs.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
     design_dir = Path(design_dir)
     path = design_dir / "manifest.json"
     try:
-        values = _template_values(json.loads(path.read_text()))
+        manifest = json.loads(path.read_text())
+        values = _template_values(manifest)
     except FileNotFoundError:
         raise ExportError(
             f"'{path}' is missing: '{design_dir}' is not an exported design"
@@ -54,6 +56,9 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
     for file in source.iterdir():
         if file.is_file():
             shutil.copyfile(file, target / file.name)
+    for model in manifest.get("cell_models", ()):
+        (design_dir / model).parent.mkdir(exist_ok=True)
+        shutil.copyfile(source / Path(model).relative_to("sim"), design_dir / model)
     template = (source / _TEMPLATE).read_text()
     filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
     (target / _TEMPLATE).write_text(filled)

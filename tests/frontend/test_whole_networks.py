@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx_models import check, model, node, normal, run_graph, run_onnxruntime
+from torch_models import IMAGE, export, scores, small_cnn
 
 from nnhw.frontend import inspect_model, load_model
 from nnhw.ir import Add, AveragePool, Conv, MaxPool, Reshape
@@ -85,51 +85,16 @@ def test_every_opset(tmp_path, opset):
     assert graph.host_postprocess == ("Softmax(axis=1)",)
 
 
-def small_cnn():
-    torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    network = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 8, 3, padding=1, bias=False),
-        torch.nn.BatchNorm2d(8),
-        torch.nn.ReLU6(),
-        torch.nn.Conv2d(8, 8, 3, groups=8, stride=2),
-        torch.nn.BatchNorm2d(8),
-        torch.nn.Hardtanh(),
-        torch.nn.AvgPool2d(2, ceil_mode=True),
-        torch.nn.Dropout(),
-        torch.nn.Flatten(),
-        torch.nn.Linear(8 * 4 * 4, 10),
-        torch.nn.LogSoftmax(dim=1),
-    )
-    for module in network:
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.normal_(module.running_mean)
-            torch.nn.init.uniform_(module.running_var, 0.5, 2)
-    return torch, network.eval()
-
-
 @pytest.mark.parametrize("dynamo", [False, True], ids=["torchscript", "dynamo"])
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_pytorch_export(tmp_path, dynamo, dynamic):
-    torch, network = small_cnn()
-    if dynamo:
-        pytest.importorskip("onnxscript")
-    sample = torch.randn(2 if dynamic else 1, 3, 16, 16)
-    path = tmp_path / "cnn.onnx"
-    arguments = {"dynamo": dynamo, "input_names": ["image"], "output_names": ["scores"]}
-    if dynamic and dynamo:
-        arguments["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
-    elif dynamic:
-        arguments["dynamic_axes"] = {"image": {0: "batch"}, "scores": {0: "batch"}}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the older exporter says that it is deprecated
-        torch.onnx.export(network, (sample,), path, **arguments)
+    network = small_cnn()
+    path = export(network, tmp_path / "cnn.onnx", dynamo=dynamo, dynamic=dynamic)
     graph = load_model(path)
     simple = simplify_graph(graph)
     assert [type(one) for one in simple.nodes] == [Conv, Conv, AveragePool, Conv]
-    x = normal(4, 3, 16, 16)
-    with torch.no_grad():
-        expected = network[:-1](torch.from_numpy(x)).numpy()
+    x = normal(4, *IMAGE)
+    expected = scores(network, x)
     for candidate in (graph, simple):
         np.testing.assert_allclose(run_graph(candidate, x), expected, rtol=1e-4, atol=1e-5)
     assert graph.host_postprocess == ("LogSoftmax(axis=1)",)

@@ -7,7 +7,7 @@ import pytest
 from bench import drive, integers
 from lane_model import run_lanes
 
-from nnhw.hdl.mac_array import LaneUnit
+from nnhw.hdl.lane_unit import LaneUnit
 from nnhw.isa import Operation
 
 LANE_SUM, LANE_MAX, LANE_PAIR = Operation.LANE_SUM, Operation.LANE_MAX, Operation.LANE_PAIR

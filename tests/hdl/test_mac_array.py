@@ -9,7 +9,8 @@ import pytest
 from bench import drive, integers
 from lane_model import run_lanes
 
-from nnhw.hdl.mac_array import MacArray, MacColumn
+from nnhw.hdl.mac_array import MacArray
+from nnhw.hdl.mac_column import MacColumn
 from nnhw.isa import Operation
 
 DOT, LANE_SUM, LANE_MAX, LANE_PAIR = Operation

@@ -12,7 +12,7 @@ from bench import integers, simulate
 from nnhw.hdl.output_stream import OutputStream
 
 Group = tuple[np.ndarray, bool]
-"""Results, and whether they end the frame."""
+"""Results, and whether they end an output."""
 
 
 def run(
@@ -62,7 +62,7 @@ def run(
 def random_groups(
     rng: np.random.Generator, counts: list[int], frames: int, width: int
 ) -> list[Group]:
-    """Frames of 1 to 9 groups, whose last group is of any size."""
+    """Outputs of 1 to 9 groups, whose last group is of any size."""
     groups = []
     for _ in range(frames):
         sizes = rng.choice(counts, rng.integers(1, 10))
@@ -71,16 +71,20 @@ def random_groups(
     return groups
 
 
-def expected_beats(groups: list[Group], beat_bytes: int) -> list[tuple[bytes, bool]]:
-    """(bytes, last) of every beat."""
-    beats, frame = [], b""
+def expected_beats(
+    groups: list[Group], beat_bytes: int, tensors: int = 1
+) -> list[tuple[bytes, bool]]:
+    """(bytes, last) of every beat; only the last of every `tensors` outputs ends a frame."""
+    beats, output, ended = [], b"", 0
     for results, last in groups:
-        frame += results.astype(np.int8).tobytes()
+        output += results.astype(np.int8).tobytes()
         if last:
-            frame += bytes(-len(frame) % beat_bytes)
-            cut = [frame[i : i + beat_bytes] for i in range(0, len(frame), beat_bytes)]
-            beats += [(beat, number == len(cut) - 1) for number, beat in enumerate(cut)]
-            frame = b""
+            ended += 1
+            output += bytes(-len(output) % beat_bytes)
+            cut = [output[i : i + beat_bytes] for i in range(0, len(output), beat_bytes)]
+            beats += [(beat, False) for beat in cut[:-1]]
+            beats.append((cut[-1], ended % tensors == 0))
+            output = b""
     return beats
 
 
@@ -101,15 +105,15 @@ def expected_beats(groups: list[Group], beat_bytes: int) -> list[tuple[bytes, bo
     ],
 )
 @pytest.mark.parametrize("ready", [1.0, 0.6, 0.2])
-def test_packs_groups_into_beats(lanes, beat_bytes, counts, width, ready):
+@pytest.mark.parametrize("tensors", [1, 3])
+def test_packs_groups_into_beats(lanes, beat_bytes, counts, width, ready, tensors):
     rng = np.random.default_rng([lanes, beat_bytes, int(10 * ready)])
-    depth = 5
     stream = OutputStream(
-        lanes=lanes, width=width, beat_bytes=beat_bytes, depth=depth, counts=counts
+        lanes=lanes, width=width, beat_bytes=beat_bytes, depth=5, counts=counts, tensors=tensors
     )
     groups = random_groups(rng, counts, 8, width)
     earliest = np.cumsum(rng.integers(0, 3, len(groups))).tolist()
-    wanted = expected_beats(groups, beat_bytes)
+    wanted = expected_beats(groups, beat_bytes, tensors)
     cycles = int((4 * len(groups) + 3 * len(wanted)) / ready) + 50
     beats, _, freed = run(stream, zip(earliest, groups, strict=True), rng, ready, cycles)
     assert [(data, last) for _, data, last in beats] == wanted

@@ -10,7 +10,7 @@ from random_programs import write_back_program
 
 from nnhw.hdl.write_back import WriteBack
 
-OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "frame_done", "retired")
+OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "ends_layer", "retired")
 WRITTEN = ("written", "writing", "writing_odd")
 ENDS = ("tile_done", "pixel_done", "row_done", "layer_done")
 ADDRESS_WIDTH = 7
@@ -104,9 +104,8 @@ def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_widt
         if step.layer_done:
             done[:] = (0, (number + 1) % layers, done[2] ^ (number == layers - 1))
         assert [outputs[name][out] for name in WRITTEN] == done.tolist()
-        last = step.layer_done and number == layers - 1
-        actual = [outputs[name][out] for name in ("layer", "count", "to_stream", "frame_done")]
-        assert actual == [number, step.count, instruction.to_stream, last]
+        actual = [outputs[name][out] for name in ("layer", "count", "to_stream", "ends_layer")]
+        assert actual == [number, step.count, instruction.to_stream, step.layer_done]
         assert outputs["address"][out] == address % (1 << ADDRESS_WIDTH)
         ups = inputs["round_up"][t] >> np.arange(lanes) & 1
         rounded = inputs["quotients"][t] + ups + instruction.zero_point

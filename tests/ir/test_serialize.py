@@ -63,8 +63,14 @@ def integer_graph() -> Graph:
             t.name: t for t in (tensor("x", 3, 0.1), tensor("c", 2, 1e-30), tensor("y", 2, 3))
         },
         inputs=(Port(tensor="x", onnx_name="in", onnx_shape=(3, 2, 2)),),
-        outputs=(Port(tensor="y", onnx_name="out", onnx_shape=(2, 2, 2)),),
-        host_postprocess=("Softmax(axis=1)",),
+        outputs=(
+            Port(
+                tensor="y",
+                onnx_name="out",
+                onnx_shape=(2, 2, 2),
+                host_postprocess=("Softmax(axis=1)",),
+            ),
+        ),
     )
 
 

@@ -24,6 +24,9 @@ def check(builder: IntegerBuilder, graph: Graph, config: EngineConfig) -> CycleM
     assert (run.frames == golden.run(graph, frames)[graph.outputs[0].tensor].reshape(5, -1)).all()
     assert run.last_out[0] - run.first_in[0] == model.latency_cycles
     assert np.diff(run.last_out)[1:].tolist() == [model.interval_cycles] * 3
+    first_fetch = run.first_in[0] + model.load_cycles
+    assert run.first_in[1] - first_fetch == model.next_load
+    assert run.first_out[0] - first_fetch == model.first_output
     return model
 
 

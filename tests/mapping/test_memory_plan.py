@@ -10,7 +10,6 @@ import pytest
 from integer_graphs import IntegerBuilder
 from random_networks import random_network
 
-from nnhw.errors import MappingError
 from nnhw.ir import Graph, Reshape
 from nnhw.mapping import MemoryPlan, plan_memory
 
@@ -53,7 +52,7 @@ def check(graph: Graph, plan: MemoryPlan, banks: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_live_tensors_never_overlap(seed, banks):
     _, graph = random_network(seed)
-    plan = plan_memory(graph, banks=banks, overread={})
+    plan = plan_memory(graph, banks=banks, beat_bytes=1, overread={})
     check(graph, plan, banks)
     frame = graph.tensors["x"].size
     assert plan.frame_depth == math.ceil(frame / banks)
@@ -65,7 +64,7 @@ def test_residual_stays_until_its_last_reader():
     a = builder.conv("x", 3)
     b = builder.conv(builder.conv(a, 3), 3)
     graph = builder.graph(builder.dense(builder.add(a, b), 2))
-    plan = plan_memory(graph, banks=4, overread={})
+    plan = plan_memory(graph, banks=4, beat_bytes=1, overread={})
     check(graph, plan, 4)
     assert (plan.buffers[a].first, plan.buffers[a].last) == (0, 3)
 
@@ -76,7 +75,7 @@ def test_chain_takes_the_two_largest_neighbours():
     for channels in (4, 8, 4, 8, 2):
         x = builder.conv(x, channels)
     graph = builder.graph(builder.dense(x, 2))
-    plan = plan_memory(graph, banks=8, overread={})
+    plan = plan_memory(graph, banks=8, beat_bytes=1, overread={})
     check(graph, plan, 8)
     assert plan.depth * 8 == 4 * 4 * (8 + 4)
 
@@ -86,7 +85,7 @@ def test_view_has_the_place_of_its_source():
     a = builder.conv("x", 5)
     b = builder.reshape(builder.reshape(a, (5, 3, 2)), (1, 1, 30))
     graph = builder.graph(builder.dense(b, 2))
-    plan = plan_memory(graph, banks=4, overread={})
+    plan = plan_memory(graph, banks=4, beat_bytes=1, overread={})
     assert plan.roots[b] == a
     assert plan.address(b) == plan.address(a)
 
@@ -94,8 +93,28 @@ def test_view_has_the_place_of_its_source():
 def test_view_of_the_frame_is_the_frame():
     builder = IntegerBuilder((2, 3, 4))
     view = builder.reshape("x", (1, 1, 24))
-    plan = plan_memory(builder.graph(builder.dense(view, 2)), banks=4, overread={})
+    plan = plan_memory(builder.graph(builder.dense(view, 2)), banks=4, beat_bytes=1, overread={})
     assert (plan.roots[view], plan.address(view)) == ("x", plan.frame_base)
+
+
+@pytest.mark.parametrize(
+    ("beat_bytes", "overread", "offset", "frame_depth"),
+    [
+        (1, {}, 9, 4),
+        (4, {}, 12, 5),
+        (8, {}, 16, 6),
+        (8, {"x": 20, "z": 1}, 16, 8),
+        (8, {"z": 4}, 16, 7),
+    ],
+)
+def test_inputs_follow_each_other_in_whole_beats(beat_bytes, overread, offset, frame_depth):
+    builder = IntegerBuilder((1, 3, 3))
+    builder.tensors["z"] = replace(builder.tensors["x"], name="z", shape=(1, 1, 5))
+    graph = builder.graph(builder.add("z", builder.dense("x", 5)), inputs=("x", "z"))
+    plan = plan_memory(graph, banks=4, beat_bytes=beat_bytes, overread=overread)
+    assert plan.address("x") == plan.frame_base
+    assert plan.address("z") == plan.frame_base + offset
+    assert plan.frame_depth == frame_depth
 
 
 @pytest.mark.parametrize(
@@ -105,7 +124,7 @@ def test_view_of_the_frame_is_the_frame():
 def test_memories_cover_overread(overread, depth, frame_depth):
     builder = IntegerBuilder((2, 2, 2))
     graph = builder.graph(builder.dense(builder.conv("x", 3), 1))
-    plan = plan_memory(graph, banks=4, overread=overread)
+    plan = plan_memory(graph, banks=4, beat_bytes=1, overread=overread)
     assert (plan.depth, plan.frame_depth) == (depth, frame_depth)
 
 
@@ -121,7 +140,7 @@ def test_memories_cover_overread(overread, depth, frame_depth):
 def test_address_space_has_a_half_for_each_memory(frame, channels, banks, address_bits):
     builder = IntegerBuilder(frame)
     graph = builder.graph(builder.dense(builder.conv("x", channels), 1))
-    plan = plan_memory(graph, banks=banks, overread={})
+    plan = plan_memory(graph, banks=banks, beat_bytes=1, overread={})
     assert plan.address_bits == address_bits
     assert plan.frame_base == 1 << (address_bits - 1)
     # a row number of either memory has at least one bit
@@ -130,15 +149,5 @@ def test_address_space_has_a_half_for_each_memory(frame, channels, banks, addres
 
 def test_without_stored_tensors_all_addresses_are_of_the_frame():
     builder = IntegerBuilder((2, 2, 9))
-    plan = plan_memory(builder.graph(builder.dense("x", 3)), banks=4, overread={})
+    plan = plan_memory(builder.graph(builder.dense("x", 3)), banks=4, beat_bytes=1, overread={})
     assert (plan.buffers, plan.depth, plan.frame_base, plan.address_bits) == ({}, 0, 0, 6)
-
-
-def test_ports_wrong():
-    builder = IntegerBuilder((1, 1, 4))
-    a, b = builder.dense("x", 3), builder.dense("x", 2)
-    both = (*builder.graph(a).outputs, *builder.graph(b).outputs)
-    graph = replace(builder.graph(a), outputs=both)
-    message = "^The engine has one input and one output stream; 'net' has 1 inputs and 2 outputs$"
-    with pytest.raises(MappingError, match=message):
-        plan_memory(graph, banks=4, overread={})

@@ -235,6 +235,17 @@ def test_output_that_is_read():
     assert kinds(after) == ["Conv", "MaxPool", "Slice"]
 
 
+def test_outputs_that_are_one_tensor():
+    """Neither may be streamed while it is computed: the other one needs it afterwards."""
+    raw = RawGraph()
+    conv = raw.conv("x")
+    after, _ = own_outputs.apply(raw.graph(conv, conv))
+    after = run(own_outputs, after)
+    assert kinds(after) == ["Conv", "Slice", "Slice"]
+    assert len({port.tensor for port in after.outputs} - {conv}) == 2
+    assert run(own_outputs, after) is after
+
+
 def test_sound_output_is_left_alone():
     raw = RawGraph()
     graph = raw.graph(raw.conv("x"))

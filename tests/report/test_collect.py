@@ -93,8 +93,8 @@ def test_engine(dense):
 
 def test_port(dense):
     _, report = dense
-    assert report.input.startswith("input: 1x1x16, int8, scale ")
-    assert report.output.startswith("output0: 1x1x4, int8, scale ")
+    assert report.inputs[0].startswith("input: 1x1x16, int8, scale ")
+    assert report.outputs[0].startswith("output0: 1x1x4, int8, scale ")
 
 
 def fit(report, part):

@@ -111,6 +111,8 @@ def write_standin(folder: Path, *, changes: dict[str, str] | None = None, **mani
         "sources": ["rtl/standin.v"],
         "input": {"shape": INPUT_SHAPE, "stream_bytes": 8, "frame_bytes": INPUT_BYTES},
         "output": {"shape": OUTPUT_SHAPE, "stream_bytes": 4, "frame_bytes": OUTPUT_BYTES},
+        "inputs": [{"name": "x", "shape": INPUT_SHAPE, "offset": 0}],
+        "outputs": [{"name": "y", "shape": OUTPUT_SHAPE, "offset": 0}],
         "latency_cycles": LATENCY_CYCLES,
         "interval_cycles": INTERVAL_CYCLES,
         "layers": [

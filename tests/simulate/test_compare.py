@@ -20,7 +20,8 @@ class Bench:
     def __init__(self, testbench):
         self.compare, self.trace_file = testbench("compare"), testbench("trace_file")
         design, plan = testbench("design"), testbench("plan")
-        stream = design.Stream((1, 2, 2), beat_bytes=1, frame_bytes=SIZE)
+        tensor = design.Tensor("t", (1, 2, 2), 0)
+        stream = design.Stream((tensor,), beat_bytes=1, frame_bytes=SIZE)
         layers = tuple(design.Layer(f"layer {i}", (1, 2, 2)) for i in range(LAYERS))
         self.design = design.Design(Path(), "top", (), stream, stream, 20, 12, layers)
         data = np.random.default_rng(0).integers(0, 256, (LAYERS + 1, len(KINDS), SIZE), np.uint8)
@@ -49,7 +50,9 @@ class Bench:
             np.array(count),
             np.array(byte, np.int16)[:, None],
         )
-        return self.compare.first_divergence(self.design, self.vectors, self.plan, trace)
+        runs = dict(enumerate(trace.segments()))
+        found = self.compare.first_divergence(self.design, self.vectors, self.plan, runs)
+        return found and found[1]
 
 
 def test_equal(bench):

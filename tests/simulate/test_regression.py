@@ -118,7 +118,7 @@ MESSAGES = {
     "write-back beat twice": "has more than its 42 results",
     "early tlast": "the output has tlast = 1 in beat 9 of 11",
     "no tlast": "the output has tlast = 0 in beat 10 of 11",
-    "unused lanes not zero": "is not zero in lane 2 of its last beat, which is not used",
+    "unused lanes not zero": "is not zero in lane 2 of beat 10, which is not used",
     "output withdrawn while the sink pauses": "the output changes or withdraws a beat",
     "hang in a layer": "stops after 20 of 42 results; the last write-back was to layer 1 'minus'",
     "hang before the output": "stops after 0 of 11 beats; the last write-back was to layer 1",

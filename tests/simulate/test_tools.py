@@ -83,7 +83,8 @@ def test_interrupt_ends_all_processes(tmp_path):
     (design / "sim" / "run.py").write_text(
         "import subprocess, time\n"
         "child = subprocess.Popen(['sleep', '60'])\n"
-        "print(child.pid, 'frame 1 of 2', flush=True)\n"
+        "print(child.pid, 'Sending 2 frames')\n"
+        "print('frame 1 of 2', flush=True)\n"
         "time.sleep(60)\n"
     )
     log = tmp_path / "log"

@@ -3,6 +3,7 @@
 `generate` has the order of the steps.
 """
 
+from .contents import MemoryFiles
 from .generate import TRACE, component_verilog, generate_verilog
 
-__all__ = ["TRACE", "component_verilog", "generate_verilog"]
+__all__ = ["TRACE", "MemoryFiles", "component_verilog", "generate_verilog"]

@@ -8,23 +8,30 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 
+from .contents import MemoryFiles
 from .hierarchy import Hierarchy
+from .instances import Interface
 from .layout import COLUMNS
-from .module import Interface, ModuleText
+from .module import ModuleText
 from .names import identifier
 
 
-def design_lines(hierarchy: Hierarchy) -> Iterator[str]:
+def design_lines(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> Iterator[str]:
     """Lines of all modules, parents before children, with a comment on each.
 
     Modules of the same class that have the same text are written once.
+
+    Parameters
+    ----------
+    files
+        Takes the contents of large memories; None: all stand in the Verilog.
     """
     interfaces: dict[str, Interface] = {}
     texts: dict[str, list[str]] = {}
     taken: set[str] = set()
     for level in _levels(hierarchy):
         writers = {
-            name: ModuleText(hierarchy.modules[name], hierarchy.origins[name], interfaces)
+            name: ModuleText(hierarchy.modules[name], hierarchy.origins[name], interfaces, files)
             for name in level
         }
         alike: dict[tuple, list[str]] = defaultdict(list)

@@ -176,6 +176,10 @@ class Expressions:
         """A wire's identifier."""
         return self.names[wire]
 
+    def bit(self, wire: str, index: int) -> str:
+        """Text of a single bit of a wire that has a name."""
+        return self.slice(Slice(wire, index, 1))
+
     def slice(self, piece: Slice) -> str:
         """Text of bits of a wire that has a name."""
         name = self.names[piece.wire]

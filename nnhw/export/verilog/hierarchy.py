@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
@@ -58,6 +59,15 @@ class Hierarchy:
     top: str
     modules: dict[str, Module]
     origins: dict[str, Origin]
+
+    def foreign_modules(self) -> Counter[str]:
+        """How many instances there are of modules that are not part of the design."""
+        return Counter(
+            instance.module
+            for module in self.modules.values()
+            for instance in module.instances.values()
+            if instance.module not in self.modules
+        )
 
     def parent(self, module: str) -> tuple[str, str]:
         """Name of the module that holds the only instance of `module`, and the instance's name."""

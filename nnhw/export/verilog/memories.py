@@ -10,6 +10,9 @@ from .expressions import Expressions, constant
 from .netlist import Memory, WritePort
 from .signals import Sig, bits_of, part_of
 
+BLOCK_ROWS = 16
+"""Most words that one initial block sets."""
+
 
 def memory_operands(memory: Memory) -> Iterator[Sig]:
     """What the text of a memory reads."""
@@ -21,19 +24,46 @@ def memory_operands(memory: Memory) -> Iterator[Sig]:
             yield from (enable, data)
 
 
-def contents_lines(memories: Mapping[str, Memory]) -> Iterator[str]:
-    """Initial contents of memories, by their identifiers."""
+def contents_lines(memories: Mapping[str, Memory], files: Mapping[str, str]) -> Iterator[str]:
+    """Initial contents of memories, by their identifiers.
+
+    Parameters
+    ----------
+    files
+        Names of the files that hold the contents, of those memories that have one.
+    """
     uniform: dict[int, list[str]] = defaultdict(list)
+    cleared: dict[int, list[str]] = defaultdict(list)
     for name, memory in memories.items():
-        if len(set(memory.words)) == 1 < memory.depth:
-            uniform[memory.depth].append(f"{name}[row] = {constant(memory.words[0])};")
-            continue
-        digits = -(-memory.width // 4)
+        if name in files:
+            yield f'initial $readmemh("{files[name]}", {name});'
+        elif len(set(memory.words)) > 1 or memory.depth == 1:
+            yield from _word_lines(name, memory)
+        else:
+            is_cleared = memory.writes and "1" not in memory.words[0]
+            alike = cleared if is_cleared else uniform
+            alike[memory.depth].append(f"{name}[row] = {constant(memory.words[0])};")
+    yield from _fill_lines(uniform)
+    if cleared:
+        yield "`ifndef SYNTHESIS // RAM powers up as zeros; synthesizers take long to unroll this"
+        yield from _fill_lines(cleared)
+        yield "`endif"
+
+
+def _word_lines(name: str, memory: Memory) -> Iterator[str]:
+    """A statement for each word, in several blocks: Yosys takes a time that grows with the square
+    of a block's length."""
+    digits = -(-memory.width // 4)
+    for start in range(0, memory.depth, BLOCK_ROWS):
         yield "initial begin"
-        for row, word in enumerate(memory.words):
+        for row, word in enumerate(memory.words[start : start + BLOCK_ROWS], start):
             yield f"  {name}[{row}] = {memory.width}'h{int(word, 2):0{digits}x};"
         yield "end"
-    for depth, lines in uniform.items():
+
+
+def _fill_lines(statements: Mapping[int, list[str]]) -> Iterator[str]:
+    """Loops over all rows, one for each depth."""
+    for depth, lines in statements.items():
         yield f"initial begin : fill_{depth}_rows"
         yield "  integer row;"
         yield f"  for (row = 0; row < {depth}; row = row + 1) begin"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from .attributes import attribute_text
+from .contents import MemoryFiles
 from .expressions import Expressions, constant, range_of
 from .hierarchy import Origin
+from .instances import Interface, instance_lines
 from .layout import assignment
 from .memories import contents_lines, memory_operands, port_lines
 from .names import name_all
-from .netlist import Instance, Module, Value, Wire
+from .netlist import Module, Wire
 from .order import dependency_order
 from .registers import Block, take_blocks
 from .selections import (
@@ -23,16 +25,8 @@ from .selections import (
     signals,
     table_lines,
 )
-from .signals import Const, Sig, Slice
+from .signals import Sig, Slice
 from .statements import reads, statement_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """How a module is instantiated: its identifier, and its ports' by their wires, in order."""
-
-    name: str
-    ports: dict[str, str]
 
 
 class ModuleText:
@@ -47,11 +41,20 @@ class ModuleText:
         Where it comes from.
     interfaces
         Of the modules that have instances in this one, by their names in the netlist.
+    files
+        Takes the contents of large memories; None: all stand in the Verilog.
     """
 
-    def __init__(self, module: Module, origin: Origin, interfaces: dict[str, Interface]):
+    def __init__(
+        self,
+        module: Module,
+        origin: Origin,
+        interfaces: dict[str, Interface],
+        files: MemoryFiles | None = None,
+    ):
         self._module = module
         self._interfaces = interfaces
+        self._files = files
         self._blocks = take_blocks(module, origin.owns)
         self._parts = {wire: selections(module, wire) for wire in module.processes}
         self._registers = set(module.registers)
@@ -154,7 +157,7 @@ class ModuleText:
         return f"{name} = {constant(wire.init)}" if wire.name in self._module.registers else name
 
     def _declaration(self, wire: Wire) -> str:
-        kind = f"{_attribute_text(wire.attributes)}{self._kind(wire)}"
+        kind = f"{attribute_text(wire.attributes)}{self._kind(wire)}"
         return f"{kind} {range_of(wire.width)}{self._declared(wire)};"
 
     def _table_lines(self) -> Iterator[str]:
@@ -181,7 +184,7 @@ class ModuleText:
             if self._is_declared_before(name):
                 start = "assign "
             else:
-                start = f"{_attribute_text(wire.attributes)}wire {range_of(wire.width)}"
+                start = f"{attribute_text(wire.attributes)}wire {range_of(wire.width)}"
             if name in self._module.operators:
                 text = self._expressions.definition(name)
                 yield from assignment(f"{start}{self._names.wires[name]} =", text)
@@ -203,50 +206,25 @@ class ModuleText:
     def _memory_sections(self) -> Iterator[Iterator[str]]:
         memories = {self._names.memories[name]: m for name, m in self._module.memories.items()}
         yield (
-            f"{_attribute_text(memory.attributes)}reg {range_of(memory.width)}{name} "
+            f"{attribute_text(memory.attributes)}reg {range_of(memory.width)}{name} "
             f"[0:{memory.depth - 1}];"
             for name, memory in memories.items()
         )
-        yield contents_lines(memories)
+        files = {}
+        if self._files is not None:
+            placed = {n: self._files.place(self._module.name, m) for n, m in memories.items()}
+            files = {name: file for name, file in placed.items() if file is not None}
+        yield contents_lines(memories, files)
         for name, memory in memories.items():
             yield port_lines(name, memory, self._expressions)
 
     def _instance_lines(self, name: str) -> Iterator[str]:
         instance = self._module.instances[name]
         interface = self._interfaces.get(instance.module)
-        if interface is None:  # a module that is not part of the design
-            ports = {port: port for port in (*instance.inputs, *instance.outputs)}
-            interface = Interface(instance.module, ports)
-        parameters = ", ".join(
-            f".{key}({_value_text(value)})" for key, value in instance.parameters.items()
-        )
-        kind = f"{interface.name} #({parameters})" if parameters else interface.name
-        yield f"{_attribute_text(instance.attributes)}{kind} {self._names.instances[name]} ("
-        for index, (port, identifier) in enumerate(interface.ports.items()):
-            comma = "," if index < len(interface.ports) - 1 else ""
-            yield f"  .{identifier}({self._connection(instance, port)}){comma}"
-        yield ");"
-
-    def _connection(self, instance: Instance, port: str) -> str:
-        if port in instance.inputs:
-            return self._expressions.value(instance.inputs[port])
-        wire = instance.outputs[port]
-        return self._names.wires[wire] if wire else ""
+        return instance_lines(self._names.instances[name], instance, interface, self._expressions)
 
     def _output_lines(self) -> Iterator[str]:
         for wire, sig in self._module.copies.items():
             yield from assignment(
                 f"assign {self._names.wires[wire]} =", self._expressions.value(sig)
             )
-
-
-def _attribute_text(attributes: dict[str, Value]) -> str:
-    """Attributes as they stand before a declaration, with a blank behind."""
-    texts = [f"{key} = {_value_text(value)}" for key, value in attributes.items()]
-    return f"(* {', '.join(texts)} *) " if texts else ""
-
-
-def _value_text(value: Value) -> str:
-    if isinstance(value, Const):
-        return constant(value.bits)
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -93,13 +93,25 @@ class Memory:
 
 @dataclass(slots=True)
 class Instance:
-    """An instance of another module; `outputs` are whole wires."""
+    """An instance of another module; `outputs` are whole wires.
+
+    Parameters
+    ----------
+    gathered
+        Outputs that stand for several ports of one bit each: these ports, the lowest bit first.
+    """
 
     module: str
     inputs: dict[str, Sig] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    gathered: dict[str, list[str]] = field(default_factory=dict)
     parameters: dict[str, Value] = field(default_factory=dict)
     attributes: dict[str, Value] = field(default_factory=dict)
+
+
+def without_number(port: str) -> str:
+    """What the ports of a vendor's cell that are the bits of one vector have in common."""
+    return port.rstrip("0123456789")
 
 
 @dataclass(slots=True)
@@ -140,6 +152,25 @@ class Module:
             else:
                 bits += bits_of((piece,))
         return bits
+
+    def gather_outputs(self, name: str) -> None:
+        """Let one wire be all outputs of an instance that are the bits of a vector by their names.
+
+        Cells of FPGA vendors have such ports: DOA0 to DOA17.
+        """
+        instance = self.instances[name]
+        vectors: dict[str, list[str]] = {}
+        for port in instance.outputs:
+            vectors.setdefault(without_number(port), []).append(port)
+        for vector, ports in vectors.items():
+            if ports != [f"{vector}{index}" for index in range(len(ports))]:
+                continue
+            wire = f"{name}/{vector}"
+            self.wires[wire] = Wire(wire, len(ports))
+            for index, port in enumerate(ports):
+                self.copies[instance.outputs.pop(port)] = (Slice(wire, index, 1),)
+            instance.outputs[vector] = wire
+            instance.gathered[vector] = ports
 
     def rename_drivers(self, names: dict[str, str]) -> None:
         """Let what drives the wires that are keys of `names` drive the values instead."""

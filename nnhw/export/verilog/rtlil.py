@@ -45,8 +45,10 @@ def read_rtlil(text: str) -> dict[str, Module]:
     readers = [_Reader(line.split()[1], lines) for line in lines if line.startswith("module ")]
     modules = {reader.module.name: reader.module for reader in readers}
     for module in modules.values():
-        for instance in module.instances.values():
-            if instance.module in modules:
+        for name, instance in module.instances.items():
+            if instance.module not in modules:
+                module.gather_outputs(name)
+            else:
                 wires = modules[instance.module].wires
                 outputs = [port for port in instance.inputs if wires[port].direction == "output"]
                 for port in outputs:
@@ -164,9 +166,12 @@ class _Reader:
         module, ports, parameters = self.module, cell.ports, cell.parameters
         kind = cell.kind.removeprefix("$")
         if not cell.kind.startswith("$"):
-            inputs = {port: sig for port, sig in ports.items() if port not in cell.outputs}
             module.instances[cell.name] = Instance(
-                cell.kind, inputs, cell.outputs, parameters, cell.attributes
+                cell.kind,
+                {port: sig for port, sig in ports.items() if port not in cell.outputs},
+                cell.outputs,
+                parameters=parameters,
+                attributes=cell.attributes,
             )
         elif kind in OPERATORS:
             sigs = tuple(ports[port] for port in "SAB" if port in ports)

@@ -1,13 +1,7 @@
-"""The command line: thin, over `nnhw.build` and its neighbours.
-
-Exit code 0: done, and verified where there was something to verify. 1: the model, the data, a file,
-a tool or the verification is at fault; a message on stderr says which. 2: the command line itself
-was wrong. 130: interrupted.
-"""
+"""`nnhw build`."""
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -16,16 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from . import __version__
-from .errors import NnhwError
-
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="From a trained ONNX network to a verified, fitted accelerator in plain Verilog.",
-)
+from .app import app
+from .arguments import DATA, Jobs, Json, Model, Simulator
 
 
 class Calibration(StrEnum):
@@ -37,42 +23,21 @@ class Calibration(StrEnum):
     ENTROPY = "entropy"
 
 
-class Simulator(StrEnum):
-    """Simulators that run the exported testbench."""
+class Technology(StrEnum):
+    """What multipliers and memories can be built of."""
 
-    VERILATOR = "verilator"
-    ICARUS = "icarus"
-
-
-Model = Annotated[Path, typer.Argument(help="The trained network, an ONNX file.", metavar="MODEL")]
-Design = Annotated[
-    Path, typer.Argument(help="Folder of a design that 'nnhw build' wrote.", metavar="DESIGN")
-]
-DATA = typer.Option(
-    help="NumPy .npz file: 'x', samples shaped like the model's input; optionally 'y', labels.",
-    metavar="FILE.npz",
-)
-SimulatorOption = Annotated[Simulator, typer.Option(help="What simulates the Verilog.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text for people.")]
+    PORTABLE = "portable"
+    ECP5 = "ecp5"
+    ICE40 = "ice40"
+    GOWIN = "gowin"
+    XILINX7 = "xilinx7"
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"nnhw {__version__}")
-        raise typer.Exit
+class Weights(StrEnum):
+    """Places of large constants."""
 
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
-    """Options of nnhw itself."""
+    INLINE = "inline"
+    FILES = "files"
 
 
 @app.command()
@@ -137,6 +102,19 @@ def build(
         bool | None,
         typer.Option("--equalize/--no-equalize", help="Even out the ranges of channels first."),
     ] = None,
+    weights: Annotated[
+        Weights | None,
+        typer.Option(
+            help="Large constants in the Verilog or in .hex files beside it.",
+            show_default="inline",
+        ),
+    ] = None,
+    technology: Annotated[
+        Technology | None,
+        typer.Option(
+            help="Whose cells multipliers and memories are built of.", show_default="portable"
+        ),
+    ] = None,
     vectors: Annotated[
         int | None, typer.Option(min=1, help="Real samples to simulate.", show_default="8")
     ] = None,
@@ -148,10 +126,19 @@ def build(
         bool | None,
         typer.Option("--sim/--no-sim", help="Simulate the design.", show_default="sim"),
     ] = None,
+    costs: Annotated[
+        bool | None,
+        typer.Option(
+            "--costs/--no-costs",
+            help="Synthesize what optional hardware costs; needs the extra 'synth'.",
+            show_default="no-costs",
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="Seed of everything that is drawn at random.", show_default="0"),
     ] = None,
+    jobs: Jobs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     as_json: Json = False,
@@ -160,8 +147,8 @@ def build(
 
     A model that is quantized already keeps its own numbers and needs no data.
     """
-    from .pipeline import build as run_build
-    from .report import StepDisplay, render_terminal
+    from ..pipeline import build as run_build
+    from ..report import StepDisplay, render_terminal
 
     given = {
         "rows": rows,
@@ -176,9 +163,12 @@ def build(
         "calibration": calibration and calibration.value,
         "power_of_two": power_of_two,
         "equalize": equalize,
+        "weights": weights and weights.value,
+        "technology": technology and technology.value,
         "vectors": vectors,
         "simulator": simulator and simulator.value,
         "simulate": simulate,
+        "costs": costs,
         "seed": seed,
     }
     console = Console(stderr=as_json, quiet=quiet)
@@ -189,6 +179,7 @@ def build(
             out=out,
             config=config,
             force=force,
+            jobs=jobs,
             progress=progress,
             **{name: value for name, value in given.items() if value is not None},
         )
@@ -211,80 +202,3 @@ def _layer_bits(settings: list[str]) -> dict[str, int]:
             )
         widths[layer] = int(width)
     return widths
-
-
-@app.command()
-def sim(
-    design: Design,
-    vectors: Annotated[
-        int | None, typer.Option(min=1, help="Frames to simulate.", show_default="all")
-    ] = None,
-    waves: Annotated[bool, typer.Option("--waves", help="Record waveforms.")] = False,
-    simulator: SimulatorOption = Simulator.VERILATOR,
-    seed: Seed = 0,
-) -> None:
-    """Simulate an exported design and compare it with its vectors, byte for byte."""
-    from .report import StepDisplay, render_simulation
-    from .simulate import run_regression
-
-    console = Console()
-    with StepDisplay(console) as display:
-
-        def progress(done: int, total: int) -> None:
-            display(f"Simulate with {simulator.capitalize()}", done / total)
-
-        progress(0, 1)
-        result = run_regression(
-            design,
-            simulator=simulator.value,
-            vectors=vectors,
-            waves=waves,
-            seed=seed,
-            progress=progress,
-        )
-    console.print(render_simulation(result))
-    if not result.passed:
-        raise typer.Exit(1)
-
-
-@app.command()
-def run(
-    design: Design,
-    data: Annotated[Path, DATA],
-    out: Annotated[
-        Path | None, typer.Option(help="Write the outputs to this file.", metavar="FILE.npz")
-    ] = None,
-) -> None:
-    """Run an exported design's golden model on data: what the hardware will answer."""
-    from .inference import run_design
-
-    result = run_design(design, data)
-    print(f"{len(result.outputs):,} samples")
-    if result.top1 is not None:
-        print(f"top-1 accuracy {result.top1:.2f}%")
-    if out is not None:
-        result.save(out)
-        print(f"outputs written to {out}")
-
-
-@app.command()
-def inspect(model: Model, as_json: Json = False) -> None:
-    """Show a network's layers and size, and whether nnhw can build it."""
-    from .frontend import inspect_model
-    from .report import render_model
-
-    summary = inspect_model(model)
-    if as_json:
-        print(json.dumps(summary.to_json(), indent=2))
-    else:
-        Console().print(render_model(summary))
-
-
-def main() -> None:
-    """Entry point of the command `nnhw`; typer sees to exit codes 2 and 130."""
-    try:
-        app()
-    except NnhwError as error:
-        Console(stderr=True).print("[bold red]Error:[/bold red]", end=" ")
-        print(error, file=sys.stderr)
-        sys.exit(1)

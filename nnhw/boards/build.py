@@ -1,0 +1,189 @@
+"""From an exported design to a bitstream for a board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+
+from ..errors import OptionError, ToolError
+from ..export import component_verilog
+from ..link import LinkedDesign, load_linked_design
+from ..synth import (
+    PlacedDesign,
+    Step,
+    advise,
+    count_usage,
+    digest,
+    fmax,
+    locked,
+    nextpnr_version,
+    pack_bitstream,
+    place_with_seeds,
+    quote,
+    read_cells,
+    read_design,
+    require_yosys,
+    run_yosys,
+)
+from .board import Board
+from .constraints import constraints_file
+from .result import BoardBuild
+from .timing import plan_timing
+from .top import BoardTop
+
+TOP = "board"
+"""Name of the top module on a board."""
+
+_NETLIST = "netlist.json"
+_BITSTREAMS = {"ecp5": ".bit", "ice40": ".bin", "gowin": ".fs"}
+
+
+def write_top(top: BoardTop, path: Path) -> None:
+    """Write the Verilog of a board's top module, `TOP`; it has the accelerator as an instance."""
+    path.write_text(component_verilog(top, TOP))
+
+
+def build_board(
+    design: str | PathLike[str],
+    board: Board,
+    *,
+    clock_hz: int | None = None,
+    baud: int = 115_200,
+    seeds: int = 4,
+    progress: Callable[[str, float], None] = lambda step, share: None,
+) -> BoardBuild:
+    """Make a bitstream in the folder syn/BOARD of a design.
+
+    Steps that are finished are not repeated as long as sources, options and programs are the same.
+
+    Parameters
+    ----------
+    design
+        Folder that `nnhw build` wrote.
+    clock_hz
+        Clock of the design; None: the board's own choice.
+    baud
+        Bits a second on the serial line.
+    seeds
+        How many placements are tried, one after the other, until one is fast enough.
+    progress
+        Called with the name of each step and the share of it that is done.
+
+    Raises
+    ------
+    ExportError
+        If the folder holds no design.
+    OptionError
+        If the board cannot make this clock or baud rate.
+    ToolError
+        If a tool is missing or fails, if the design does not fit, or if no placement is fast
+        enough.
+    """
+    if seeds < 1:
+        raise OptionError(f"--seeds must be at least 1, not {seeds}")
+    linked = load_linked_design(design)
+    timing = plan_timing(board, clock_hz=clock_hz, baud=baud)
+    folder = Path(design).resolve() / "syn" / board.name
+    with locked(folder):
+        write_top(BoardTop(board=board, design=linked, timing=timing), folder / f"{TOP}.v")
+        suffix, text = constraints_file(board)
+        constraints = folder / f"{TOP}{suffix}"
+        constraints.write_text(text)
+        netlist = _synthesize(linked, board, folder, progress)
+        _check_size(netlist.parent, Path(design), board)
+        placed = _place(netlist, board, constraints, timing.clock_hz, seeds, progress)
+        progress("Pack the bitstream", 0)
+        bitstream = folder / f"{linked.name}{_BITSTREAMS[board.target.family.name]}"
+        pack_bitstream(placed, bitstream)
+        result = BoardBuild(
+            board=board,
+            bitstream=bitstream,
+            clock_hz=timing.clock_hz,
+            baud=timing.baud,
+            fmax_mhz=fmax(placed),
+            seed=placed.seed,
+            usage=count_usage(read_cells(netlist.parent), board.target, placed.placement.sites),
+        )
+        result.save(folder)
+    return result
+
+
+def _synthesize(
+    design: LinkedDesign, board: Board, folder: Path, progress: Callable[[str, float], None]
+) -> Path:
+    """The netlist of the board's top module with the design in it."""
+    require_yosys()
+    sources = [*design.sources, folder / f"{TOP}.v"]
+    commands = [
+        *(f"read_verilog {quote(source.resolve())}" for source in sources),
+        *board.target.synthesis(TOP, pins=True),
+        "tee -q -o statistics.json stat -json",
+        f"write_json {_NETLIST}",
+    ]
+    step = Step(
+        folder / "synthesis",
+        {
+            "tools": {"yosys": version("pyosys")},
+            "sources": [digest(source) for source in sources],
+            "script": commands,
+        },
+    )
+    if not step.done:
+        progress(f"Synthesize for {board.title}", 0)
+        run_yosys(commands, log=folder / "logs" / "synthesis.log", cwd=step.start())
+        step.finish()
+    return step.folder / _NETLIST
+
+
+def _check_size(synthesized: Path, design: Path, board: Board) -> None:
+    """Refuse what is too large before it is placed, and say what to do."""
+    usage = count_usage(read_cells(synthesized), board.target)
+    if any(not figures.fits for figures in usage):
+        advice = advise(read_design(design).manifest, board.target, usage)
+        lines = "\n".join(f"  - {line}" for line in advice)
+        raise ToolError(f"The design does not fit on {board.title}:\n{lines}")
+
+
+def _place(
+    netlist: Path,
+    board: Board,
+    constraints: Path,
+    clock_hz: float,
+    seeds: int,
+    progress: Callable[[str, float], None],
+) -> PlacedDesign:
+    """The first placement that is fast enough."""
+    folder = constraints.parent
+    goal = clock_hz / 1e6
+    best = 0.0
+    for seed in range(1, seeds + 1):
+        progress("Place and route", (seed - 1) / seeds)
+        (placed,) = place_with_seeds(
+            netlist,
+            board.target,
+            out=folder,
+            freq=goal,
+            seeds=[seed],
+            jobs=1,
+            constraints=constraints,
+            speed_grade="",
+            prefix="",
+            logs=folder / "logs",
+            inputs={
+                "tools": {"nextpnr": nextpnr_version(board.target)},
+                "netlist": digest(netlist),
+                "constraints": digest(constraints),
+                "target": [board.target.chip, board.target.part],
+                "freq": goal,
+            },
+            finished=lambda: None,
+        )
+        best = max(best, fmax(placed))
+        if best >= goal:
+            return placed
+    raise ToolError(
+        f"The design reaches {best:g} MHz on {board.title} and not {goal:g} MHz; ask for a slower"
+        " --freq, or build the design with fewer --macs"
+    )

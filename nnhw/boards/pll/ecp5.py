@@ -1,0 +1,75 @@
+"""EHXPLLL of Lattice ECP5; limits from its data sheet, FPGA-DS-02012, "sysCLOCK PLL Timing"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from amaranth.hdl import Instance, Module
+
+from .component import Pll, PllSettings, nearest
+
+_DETECTOR_HZ = (3.125e6, 400e6)
+_OSCILLATOR_HZ = (400e6, 800e6)
+_OUTPUT_HZ = (3.125e6, 400e6)
+
+
+def ecp5_settings(input_hz: int, output_hz: int) -> PllSettings:
+    """Dividers of input, feedback and output.
+
+    Raises
+    ------
+    OptionError
+        If the frequency is out of reach.
+    """
+    return nearest(_candidates(input_hz), output_hz, "3.125 to 400")
+
+
+def _candidates(input_hz: int) -> Iterator[PllSettings]:
+    for reference in range(1, 129):
+        detector = input_hz / reference
+        if not _DETECTOR_HZ[0] <= detector <= _DETECTOR_HZ[1]:
+            continue
+        for feedback in range(1, 81):
+            hz = detector * feedback
+            if not _OUTPUT_HZ[0] <= hz <= _OUTPUT_HZ[1]:
+                continue
+            for output in range(1, 129):
+                if _OSCILLATOR_HZ[0] <= hz * output <= _OSCILLATOR_HZ[1]:
+                    dividers = (reference, feedback, output)
+                    yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
+
+
+class Ecp5Pll(Pll):
+    """EHXPLLL with feedback from its output; see `Pll`."""
+
+    def elaborate(self, platform):
+        m = Module()
+        reference, feedback, output = self.settings.dividers
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            # loop filter and charge pump as Lattice's Clarity Designer sets them
+            a_ICP_CURRENT="12",
+            a_LPF_RESISTOR="8",
+            a_MFG_ENABLE_FILTEROPAMP="1",
+            a_MFG_GMCREF_SEL="2",
+            p_CLKI_DIV=reference,
+            p_CLKFB_DIV=feedback,
+            p_CLKOP_DIV=output,
+            p_CLKOP_ENABLE="ENABLED",
+            p_CLKOP_CPHASE=output - 1,
+            p_FEEDBK_PATH="CLKOP",
+            i_CLKI=self.clock_in,
+            i_CLKFB=self.clock_out,
+            i_RST=0,
+            i_STDBY=0,
+            i_PHASESEL0=0,
+            i_PHASESEL1=0,
+            i_PHASEDIR=0,
+            i_PHASESTEP=0,
+            i_PHASELOADREG=0,
+            i_PLLWAKESYNC=0,
+            i_ENCLKOP=0,
+            o_CLKOP=self.clock_out,
+            o_LOCK=self.locked,
+        )
+        return m

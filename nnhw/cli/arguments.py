@@ -1,0 +1,37 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Simulator(StrEnum):
+    """Simulators that run the exported testbench."""
+
+    VERILATOR = "verilator"
+    ICARUS = "icarus"
+
+
+Model = Annotated[Path, typer.Argument(help="The trained network, an ONNX file.", metavar="MODEL")]
+Design = Annotated[
+    Path, typer.Argument(help="Folder of a design that 'nnhw build' wrote.", metavar="DESIGN")
+]
+DATA = typer.Option(
+    help="NumPy .npz file: 'x', samples shaped like the model's input (of several inputs an array "
+    "for each, by its name); optionally 'y', labels.",
+    metavar="FILE.npz",
+)
+SimulatorOption = Annotated[Simulator, typer.Option(help="What simulates the Verilog.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Most processes that simulate.", show_default="as many as pay"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text for people.")]
+Baud = Annotated[
+    int, typer.Option(min=1200, max=4_000_000, help="Bits a second on the board's serial line.")
+]

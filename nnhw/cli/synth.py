@@ -1,0 +1,89 @@
+"""`nnhw synth`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .app import app
+from .arguments import Baud, Design, Json
+from .board import BoardName, synth_board
+
+
+@app.command()
+def synth(
+    design: Design,
+    target: Annotated[
+        str | None,
+        typer.Option(help="Device, such as ecp5-25k; a wrong one lists all.", metavar="TARGET"),
+    ] = None,
+    board: Annotated[
+        BoardName | None,
+        typer.Option(help="In place of a device: make a bitstream for this board."),
+    ] = None,
+    pnr: Annotated[bool, typer.Option("--pnr", help="Place and route.")] = False,
+    freq: Annotated[
+        float | None,
+        typer.Option(
+            help="MHz that place and route aims at; on a board the design's clock.",
+            show_default="by target",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Placements to try; the fastest counts, on a board the first that is fast enough.",
+            show_default="1, on a board 4",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Placements at a time.")] = 1,
+    speed_grade: Annotated[
+        str, typer.Option(help="Of the device.", show_default="the slowest")
+    ] = "",
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Simulate the netlist, bit for bit.")
+    ] = False,
+    baud: Baud = 115_200,
+    as_json: Json = False,
+) -> None:
+    """Synthesize an exported design for a device: what it occupies, and how fast it is.
+
+    All files are in DESIGN/syn/TARGET; finished steps are not repeated. With --board, that is all
+    that a board needs: see docs/boards.md.
+    """
+    if (target is None) == (board is None):
+        raise typer.BadParameter("give one of --target and --board", param_hint="--target")
+    if board is not None:
+        if pnr or simulate or speed_grade or jobs > 1:
+            raise typer.BadParameter(
+                "--pnr, --simulate, --speed-grade and --jobs go with --target", param_hint="--board"
+            )
+        synth_board(design, board, freq=freq, baud=baud, seeds=seeds or 4, as_json=as_json)
+        return
+    assert target is not None
+    from ..report import StepDisplay, add_synthesis, render_synthesis
+    from ..synth import SynthesisOptions, run_synthesis
+
+    options = SynthesisOptions(
+        target=target,
+        place=pnr,
+        freq=freq,
+        seeds=seeds or 1,
+        jobs=jobs,
+        speed_grade=speed_grade,
+        simulate=simulate,
+    )
+    with StepDisplay(Console(stderr=as_json)) as progress:
+        result = run_synthesis(design, options, progress=progress)
+    add_synthesis(design)
+    if as_json:
+        print(json.dumps(asdict(result), indent=2, ensure_ascii=False))
+    else:
+        Console().print(render_synthesis(result))
+    if not result.fits or (result.simulation is not None and not result.simulation.passed):
+        raise typer.Exit(1)

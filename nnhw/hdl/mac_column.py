@@ -1,0 +1,106 @@
+"""A column of the array: multipliers, an adder tree and an accumulator."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import adder_tree
+from .technology import PORTABLE, Technology
+
+
+class MacColumn(wiring.Component):
+    """One column: the dot product of a vector of activations and weights, accumulated.
+
+    Parameters
+    ----------
+    rows : int
+        Length of the dot product.
+    activation_width, weight_width, accumulator_width : int
+        Bits of signed operands and of the accumulator.
+    multiplier_stages : int
+        Registers behind each multiplier, at least 1.
+    tree_levels_per_stage : int
+        Adder tree levels between two registers.
+    technology : Technology
+        What the multipliers are built of.
+    given_products : bool
+        Whether the column has no multipliers of its own.
+
+    Members
+    -------
+    activations : In(rows of signed)
+    weights : In(rows of signed)
+    given : In(rows of signed)
+        With `given_products`, in place of both: their products, `multiplier_stages` cycles later.
+    enable, first : In(1)
+        Add the dot product to the accumulator; `first` clears it before. Both belong to the sum,
+        and come `latency` - 1 cycles after its operands.
+    products : Out(rows of signed)
+        The single products, `multiplier_stages` cycles after the operands.
+    accumulator : Out(signed)
+        `latency` cycles after the operands.
+
+    Attributes
+    ----------
+    latency : int
+    """
+
+    def __init__(
+        self,
+        *,
+        rows: int,
+        activation_width: int,
+        weight_width: int,
+        accumulator_width: int,
+        multiplier_stages: int,
+        tree_levels_per_stage: int,
+        technology: Technology = PORTABLE,
+        given_products: bool = False,
+    ):
+        self.rows = rows
+        self.product_width = activation_width + weight_width
+        self.accumulator_width = accumulator_width
+        self.multiplier_stages = multiplier_stages
+        self.tree_levels_per_stage = tree_levels_per_stage
+        self.technology = technology
+        self.given_products = given_products
+        levels = (rows - 1).bit_length()
+        self.latency = multiplier_stages + -(-levels // tree_levels_per_stage) + 1
+        factors = {
+            "activations": In(data.ArrayLayout(signed(activation_width), rows)),
+            "weights": In(data.ArrayLayout(signed(weight_width), rows)),
+        }
+        given = {"given": In(data.ArrayLayout(signed(self.product_width), rows))}
+        super().__init__(
+            {
+                **(given if given_products else factors),
+                "enable": In(1),
+                "first": In(1),
+                "products": Out(data.ArrayLayout(signed(self.product_width), rows)),
+                "accumulator": Out(signed(accumulator_width)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        products = self._multiply(m)
+        for row, product in enumerate(products):
+            m.d.comb += self.products[row].eq(product)
+        dot, _ = adder_tree(m, products, levels_per_stage=self.tree_levels_per_stage, name="sum")
+        accumulator = Signal(signed(self.accumulator_width), reset_less=True)
+        with m.If(self.enable):
+            m.d.sync += accumulator.eq(Mux(self.first, 0, accumulator) + dot)
+        m.d.comb += self.accumulator.eq(accumulator)
+        return m
+
+    def _multiply(self, m: Module) -> list[Value]:
+        if self.given_products:
+            return [self.given[row] for row in range(self.rows)]
+        return self.technology.multiply_all(
+            m,
+            [(self.activations[row], self.weights[row]) for row in range(self.rows)],
+            stages=self.multiplier_stages,
+            name="product",
+        )

@@ -1,0 +1,141 @@
+"""What the technologies of devices have in common: when a request is worth a vendor's cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Value
+
+from ..arithmetic import delay
+from .blocks import Block, BlockShape, best_shape, block_ram, block_rom
+from .limbs import limb_product
+from .portable import Technology
+
+LEAST_PRODUCT = 9
+"""Bits of a product from which on it takes a multiplier: the threshold of Yosys's own mapping."""
+_LEAST_ROM = 33
+"""Words of a read-only memory from which on it takes blocks: fewer fit into a few look-up tables
+a bit."""
+_LEAST_RAM = 65
+"""Rows of a memory from which on it takes blocks: for fewer, devices have small memories."""
+
+
+class DeviceTechnology(Technology):
+    """A technology whose device has multipliers and memory blocks.
+
+    Attributes
+    ----------
+    limb_width : int
+        Bits of a factor, signed or unsigned. Wider ones are split, if the stages suffice.
+    most_stages : int
+        Registers in a multiplier. Further ones follow it.
+    rom_shapes, ram_shapes : tuple of BlockShape
+        Organizations of a memory block; empty if these memories are left to the synthesizer.
+    """
+
+    limb_width: int
+    most_stages: int
+    rom_shapes: tuple[BlockShape, ...] = ()
+    ram_shapes: tuple[BlockShape, ...] = ()
+
+    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value | None:
+        """The product out of one multiplier, `stages` cycles later; None if there is none left.
+
+        Parameters
+        ----------
+        a, b
+            Of at most `limb_width` bits.
+        stages
+            1 to `most_stages`.
+        """
+        raise NotImplementedError
+
+    def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
+        """A memory block with the vendor's cell; see `Block`."""
+        raise NotImplementedError
+
+    def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
+        """See `Technology`. Narrow products, and wide ones of too few stages, are portable."""
+        product = None
+        if len(a * b) >= LEAST_PRODUCT:
+            product = limb_product(
+                m,
+                a,
+                b,
+                lambda *limbs: self._narrow(m, *limbs),
+                limb_width=self.limb_width,
+                stages=stages,
+                name=name,
+            )
+        return super().multiply(m, a, b, stages=stages, name=name) if product is None else product
+
+    def _narrow(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+        inside = min(stages, self.most_stages)
+        product = self.multiplier(m, a, b, inside, name)
+        if product is None:
+            return super().multiply(m, a, b, stages=stages, name=name)
+        return delay(m, product, stages - inside, name=name)
+
+    def rom(
+        self,
+        m: Module,
+        address: Value,
+        *,
+        width: int,
+        words: Sequence[int],
+        output_register: bool,
+        name: str,
+    ) -> Value:
+        """See `Technology`. Small memories are portable."""
+        if not self.rom_shapes or len(words) < _LEAST_ROM:
+            return super().rom(
+                m,
+                address,
+                width=width,
+                words=words,
+                output_register=output_register,
+                name=name,
+            )
+        shape = best_shape(self.rom_shapes, len(words), width)
+        return block_rom(
+            m,
+            self.block,
+            shape,
+            address,
+            width=width,
+            words=words,
+            output_register=output_register,
+            name=name,
+        )
+
+    def ram(
+        self,
+        m: Module,
+        *,
+        read_row: Value,
+        write_enable: Value,
+        write_row: Value,
+        write_data: Value,
+        depth: int,
+        output_register: bool,
+        name: str,
+    ) -> Value:
+        """See `Technology`. Small memories are portable."""
+        ports = {
+            "read_row": read_row,
+            "write_enable": write_enable,
+            "write_row": write_row,
+            "write_data": write_data,
+        }
+        if not self.ram_shapes or depth < _LEAST_RAM:
+            return super().ram(m, **ports, depth=depth, output_register=output_register, name=name)
+        shape = best_shape(self.ram_shapes, depth, len(write_data))
+        return block_ram(
+            m,
+            self.block,
+            shape,
+            **ports,
+            depth=depth,
+            output_register=output_register,
+            name=name,
+        )

@@ -1,0 +1,190 @@
+"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers.
+
+Ports and parameters as in Lattice's "FPGA Libraries Reference Guide" and the technical notes
+FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP), and as Yosys and nextpnr use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .blocks import Block, BlockShape
+from .device import DeviceTechnology
+from .portable import product_shape
+
+_REGISTERS = {
+    1: ("OUTPUT",),
+    2: ("PIPELINE", "OUTPUT"),
+    3: ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT"),
+}
+"""Registers of MULT18X18D in use, by the number of stages."""
+
+
+def _bits(kind: str, port: str, value: Value, width: int) -> dict[str, Value]:
+    """Connections of the ports of one bit each, `port`0 and so on; of inputs a value extended."""
+    sign = value[-1] if value.shape().signed else Const(0)
+    return {
+        f"{kind}_{port}{index}": value[index] if index < len(value) else sign
+        for index in range(width)
+    }
+
+
+class Multiplier(wiring.Component):
+    """The product of two values out of a MULT18X18D with `stages` of its registers.
+
+    Parameters
+    ----------
+    a, b : Shape
+        Of at most 18 bits.
+    stages : int
+        1 to 3.
+
+    Members
+    -------
+    a, b : In
+    product : Out
+        As wide as both together, `stages` cycles later.
+    """
+
+    def __init__(self, a: Shape, b: Shape, stages: int):
+        self.stages = stages
+        super().__init__({"a": In(a), "b": In(b), "product": Out(product_shape(a, b))})
+
+    def elaborate(self, platform):
+        m = Module()
+        product = Signal(36)
+        parameters = {
+            f"p_REG_{register}_{kind}": value
+            for register in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
+            for kind, value in (
+                ("CLK", "CLK0" if register in _REGISTERS[self.stages] else "NONE"),
+                ("CE", "CE0"),
+                ("RST", "RST0"),
+            )
+        }
+        m.submodules.dsp = Instance(
+            "MULT18X18D",
+            **parameters,
+            p_GSR="DISABLED",
+            i_CLK0=ClockSignal(),
+            i_CE0=1,
+            i_RST0=0,
+            **_bits("i", "A", self.a, 18),
+            **_bits("i", "B", self.b, 18),
+            i_SIGNEDA=int(self.a.shape().signed),
+            i_SIGNEDB=int(self.b.shape().signed),
+            i_SOURCEA=0,
+            i_SOURCEB=0,
+            **_bits("o", "P", product, 36),
+        )
+        m.d.comb += self.product.eq(product)
+        return m
+
+
+_ADDRESS_BITS = {1: 0, 2: 1, 4: 2, 9: 3, 18: 4, 36: 5}
+"""Address bits below the row number, by the width of a word: of single bits, without parity."""
+
+
+class BlockRam(Block):
+    """A memory block DP16KD: port A writes, port B reads.
+
+    A word of 36 bits takes the data of both ports: port A has the lower half. Parameters and
+    members: see `Block`.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        low, high = Signal(18), Signal(18)
+        writes = self.words is None
+        enable = self.write_enable if writes else Const(0)
+        row = self.write_row if writes else Const(0)
+        value = self.write_data if writes else Const(0)
+        register = "OUTREG" if self.output_register else "NOREG"
+        m.submodules.ram = Instance(
+            "DP16KD",
+            p_DATA_WIDTH_A=self.shape.width,
+            p_DATA_WIDTH_B=self.shape.width,
+            p_REGMODE_A=register,
+            p_REGMODE_B=register,
+            p_RESETMODE="SYNC",
+            p_ASYNC_RESET_RELEASE="SYNC",
+            p_CSDECODE_A="0b000",
+            p_CSDECODE_B="0b000",
+            p_WRITEMODE_A="NORMAL",
+            p_WRITEMODE_B="NORMAL",
+            p_GSR="DISABLED",
+            **dict(_initial_values(self.words or (), self.shape.width)),
+            **self._port("A", enable, row, value, int(writes)),
+            **self._port("B", Const(1), self.read_row, Const(0), 0),
+            **_bits("o", "DOA", low, 18),
+            **_bits("o", "DOB", high, 18),
+        )
+        # a word of up to 18 bits comes from port B, which is the upper half of a wider one
+        m.d.comb += self.read_data.eq(high if self.shape.width <= 18 else Cat(low, high))
+        return m
+
+    def _port(self, port: str, enable: Value, row: Value, value: Value, writes: int) -> dict:
+        """Inputs of port A or B."""
+        lowest = _ADDRESS_BITS[self.shape.width]
+        # of a word of several bytes, the lowest address bits say which ones to write
+        bytes_enabled = (1 << (self.shape.width // 9)) - 1 if writes and lowest > 3 else 0
+        return {
+            f"i_CLK{port}": ClockSignal(),
+            f"i_CE{port}": enable,
+            f"i_OCE{port}": 1,
+            f"i_WE{port}": writes,
+            f"i_RST{port}": 0,
+            **{f"i_CS{port}{index}": 0 for index in range(3)},
+            **_bits("i", f"AD{port}", Cat(Const(bytes_enabled, lowest), row), 14),
+            **_bits("i", f"DI{port}", value, 18),
+        }
+
+
+def _initial_values(words: Sequence[int], width: int) -> Iterator[tuple[str, Const]]:
+    """Parameters for the contents, as far as they are not zero.
+
+    The block consists of 1024 times 18 bits, two bytes with a parity bit each that words of less
+    than 9 bits leave out. A parameter has 16 times 18 bits, each 20 bits after the one before.
+    """
+    contents = 0
+    for row, word in enumerate(words):
+        place = row * width if width >= 9 else row * width // 8 * 9 + row * width % 8
+        contents |= word << place
+    for index in range(64):
+        part = contents >> (index * 16 * 18)
+        value = 0
+        for half in range(16):
+            value |= (part >> (half * 18) & 0x3FFFF) << (half * 20)
+        if value:
+            yield f"p_INITVAL_{index:02X}", Const(value, 320)
+
+
+class Ecp5(DeviceTechnology):
+    """Lattice ECP5."""
+
+    name = "ecp5"
+    limb_width = 18
+    most_stages = 3
+    ram_shapes = (
+        BlockShape(1024, 18),
+        BlockShape(2048, 9),
+        BlockShape(4096, 4),
+        BlockShape(8192, 2),
+        BlockShape(16384, 1),
+    )
+    rom_shapes = (BlockShape(512, 36), *ram_shapes)
+
+    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+        """One MULT18X18D."""
+        multiplier = Multiplier(a.shape(), b.shape(), stages)
+        m.submodules[f"multiply_{name}"] = multiplier
+        m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
+        return multiplier.product
+
+    def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
+        """One DP16KD."""
+        return BlockRam(shape, words, output_register)

@@ -1,0 +1,85 @@
+"""Gowin GW1N and GW2A: multipliers MULT9X9 and MULT18X18 with their own registers.
+
+Ports and parameters as in Gowin's "Digital Signal Processing (DSP) User Guide" (UG287). Memories
+are left to the synthesizer.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Shape, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .device import DeviceTechnology
+from .portable import product_shape
+
+
+class Multiplier(wiring.Component):
+    """The product of two values out of a MULT9X9 or MULT18X18 with `stages` of its registers.
+
+    Parameters
+    ----------
+    a, b : Shape
+        Of at most 18 bits.
+    stages : int
+        1 to 3.
+
+    Members
+    -------
+    a, b : In
+    product : Out
+        `stages` cycles later.
+    """
+
+    def __init__(self, a: Shape, b: Shape, stages: int):
+        self.stages = stages
+        super().__init__({"a": In(a), "b": In(b), "product": Out(product_shape(a, b))})
+
+    def elaborate(self, platform):
+        m = Module()
+        width = 9 if max(len(self.a), len(self.b)) <= 9 else 18
+        whole = Signal(2 * width)
+        # an assignment extends by the sign
+        a = Signal(Shape(width, self.a.shape().signed), name="extended_a")
+        b = Signal(Shape(width, self.b.shape().signed), name="extended_b")
+        m.d.comb += [a.eq(self.a), b.eq(self.b), self.product.eq(whole)]
+        inputs, pipeline = Const(self.stages == 3, 1), Const(self.stages >= 2, 1)
+        m.submodules.dsp = Instance(
+            f"MULT{width}X{width}",
+            p_AREG=inputs,
+            p_BREG=inputs,
+            p_PIPE_REG=pipeline,
+            p_OUT_REG=Const(1, 1),
+            p_ASIGN_REG=Const(0, 1),
+            p_BSIGN_REG=Const(0, 1),
+            p_SOA_REG=Const(0, 1),
+            p_MULT_RESET_MODE="SYNC",
+            i_CLK=ClockSignal(),
+            i_CE=1,
+            i_RESET=0,
+            i_A=a,
+            i_B=b,
+            i_ASIGN=int(self.a.shape().signed),
+            i_BSIGN=int(self.b.shape().signed),
+            i_SIA=Const(0, width),
+            i_SIB=Const(0, width),
+            i_ASEL=0,
+            i_BSEL=0,
+            o_DOUT=whole,
+        )
+        return m
+
+
+class Gowin(DeviceTechnology):
+    """Gowin GW1N and GW2A."""
+
+    name = "gowin"
+    limb_width = 18
+    most_stages = 3
+
+    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+        """One MULT9X9, or a MULT18X18 for wider factors."""
+        multiplier = Multiplier(a.shape(), b.shape(), stages)
+        m.submodules[f"multiply_{name}"] = multiplier
+        m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
+        return multiplier.product

@@ -1,0 +1,136 @@
+"""Multipliers and memories in plain Verilog, which synthesizers map to any device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Const, Module, Shape, Signal, Value, unsigned
+from amaranth.lib.memory import Memory
+
+from ..arithmetic import delay
+
+
+def product_shape(a: Shape, b: Shape) -> Shape:
+    """Shape of the product of two values, by their shapes."""
+    return (Const(0, a) * Const(0, b)).shape()
+
+
+class Technology:
+    """How multipliers and memories are built.
+
+    This is the portable way, without any vendor's cells. Technologies of devices inherit from it,
+    so that it takes over wherever a device has no cell that fits. All have the same latencies: of
+    two technologies, the hardware around cannot tell which one it has.
+
+    An object is good for one design, whose cells it may count.
+
+    Attributes
+    ----------
+    name : str
+        What `EngineConfig.technology` calls it.
+    shares_factors : bool
+        Whether `multiply_shared` takes fewer cells than single products.
+    """
+
+    name = "portable"
+    shares_factors = False
+
+    def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
+        """The product of two values as it was `stages` cycles ago.
+
+        Parameters
+        ----------
+        m
+            Module that the hardware is added to.
+        a, b
+            Signed or unsigned, of any width; the product has the shape of `a * b`.
+        stages
+            Registers, at least 1.
+        name
+            For signals and cells.
+        """
+        product = Signal((a * b).shape(), name=name)
+        m.d.comb += product.eq(a * b)
+        return delay(m, product, stages, name=name)
+
+    def multiply_all(
+        self, m: Module, factors: Sequence[tuple[Value, Value]], *, stages: int, name: str
+    ) -> list[Value]:
+        """The products of pairs of values, like `multiply`; a cell may hold several of them."""
+        return [
+            self.multiply(m, a, b, stages=stages, name=f"{name}_{index}")
+            for index, (a, b) in enumerate(factors)
+        ]
+
+    def multiply_shared(
+        self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
+    ) -> list[Value]:
+        """The products of one value with each of several others, like `multiply_all`."""
+        return self.multiply_all(m, [(a, other) for other in others], stages=stages, name=name)
+
+    def rom(
+        self,
+        m: Module,
+        address: Value,
+        *,
+        width: int,
+        words: Sequence[int],
+        output_register: bool,
+        name: str,
+    ) -> Value:
+        """The word of a read-only memory, a cycle after its address; two with `output_register`.
+
+        Parameters
+        ----------
+        width
+            Bits of a word.
+        words
+            Contents, unsigned, at least one.
+        """
+        m.submodules[name] = memory = Memory(shape=unsigned(width), depth=len(words), init=words)
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(address)
+        return _registered(m, port.data, output_register, "register")
+
+    def ram(
+        self,
+        m: Module,
+        *,
+        read_row: Value,
+        write_enable: Value,
+        write_row: Value,
+        write_data: Value,
+        depth: int,
+        output_register: bool,
+        name: str,
+    ) -> Value:
+        """A row of a memory, a cycle after its number; two with `output_register`.
+
+        What a read gives of a row that is written in the same cycle is not to be relied on. There
+        are no initial contents.
+
+        Parameters
+        ----------
+        write_data
+            As wide as the memory.
+        depth
+            Rows, at least 2.
+        """
+        memory = Memory(shape=unsigned(len(write_data)), depth=depth, init=[])
+        m.submodules[name] = memory
+        read, write = memory.read_port(), memory.write_port()
+        m.d.comb += [
+            read.addr.eq(read_row),
+            write.en.eq(write_enable),
+            write.addr.eq(write_row),
+            write.data.eq(write_data),
+        ]
+        return _registered(m, read.data, output_register, f"{name}_register")
+
+
+def _registered(m: Module, value: Value, is_registered: bool, name: str) -> Value:
+    if not is_registered:
+        return value
+    register = Signal.like(value, name=name, reset_less=True)
+    m.d.sync += register.eq(value)
+    return register

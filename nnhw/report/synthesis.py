@@ -1,0 +1,136 @@
+"""What synthesis found out: in a terminal, and in the report of the design."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from os import PathLike
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ..synth import SynthesisResult, Usage, load_results
+from . import text
+
+BEGIN, END = "<!-- synthesis -->", "<!-- end of synthesis -->"
+"""Where the section is in report.html; `nnhw build` leaves it empty."""
+
+
+def render_synthesis(result: SynthesisResult) -> RenderableType:
+    """One result, to be printed with rich."""
+    occupied = Table.grid(padding=(0, 2))
+    occupied.add_column(style="dim", justify="right")
+    occupied.add_column(justify="right")
+    occupied.add_column(justify="right", style="dim")
+    occupied.add_column(justify="right")
+    for usage in result.usage:
+        share = Text("-" if usage.percent is None else f"{usage.percent:.1f}%")
+        if not usage.fits:
+            share.stylize("bold red")
+        available = "" if usage.available is None else f"of {usage.available:,}"
+        occupied.add_row(usage.resource, f"{usage.used:,}", available, share)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", justify="right")
+    facts.add_column()
+    for name, figure in synthesis_rows(result):
+        facts.add_row(name, Text(figure))
+    title = f"[bold]{result.design}[/bold] on {result.target}"
+    return Panel(Group(occupied, "", facts), title=title, title_align="left", expand=False)
+
+
+def synthesis_rows(result: SynthesisResult) -> list[tuple[str, str]]:
+    """A result's figures except the occupied resources, as (name, figure)."""
+    rows = [("device", result.description)]
+    if not result.fits:
+        rows.append(("fits", "NO"))
+        rows += [("", line) for line in result.advice]
+    speed = result.speed
+    if speed is not None:
+        grade = f", speed grade {speed.speed_grade}" if speed.speed_grade else ""
+        rows.append(("clock", f"{speed.fmax_mhz:.1f} MHz at most{grade}"))
+        if len(speed.seeds) > 1:
+            slowest = min(speed.seeds.values())
+            rows.append(
+                ("", f"best of {len(speed.seeds)} placements, the slowest has {slowest:.1f} MHz")
+            )
+        rows += [
+            ("latency", f"{speed.latency_us:,.1f} µs a frame"),
+            ("speed", f"{speed.frames_per_second:,.0f} frames a second"),
+        ]
+        if speed.path is not None:
+            path = speed.path
+            rows += [
+                ("critical path", " → ".join(text.shorten(name, 48) for name in path.signals)),
+                (
+                    "",
+                    f"{path.logic_ns:.1f} ns in {path.levels} cells, "
+                    f"{path.routing_ns:.1f} ns between them",
+                ),
+            ]
+    check = result.simulation
+    if check is not None:
+        frames = f"{check.frames} frame{'s' if check.frames > 1 else ''} in {check.simulator}"
+        if check.passed:
+            verdict = f"PASS: netlist equals the golden model, bit for bit ({frames})"
+        else:
+            verdict = f"FAIL: {check.failures[0]} ({frames})"
+        rows.append(("netlist", verdict))
+    rows += [("figures", remark) for remark in result.remarks]
+    rows.append(("made with", ", ".join(f"{name} {value}" for name, value in result.tools.items())))
+    return rows
+
+
+def add_synthesis(design_dir: str | PathLike[str]) -> None:
+    """Bring report.json and report.html of an exported design up to date with its results.
+
+    report.json gets the key "synthesis", a list of all results; report.html a section. A design
+    that has no report is left alone.
+
+    Raises
+    ------
+    ToolError
+        If a result is damaged.
+    """
+    folder = Path(design_dir)
+    results = load_results(folder)
+    data, page = folder / "report.json", folder / "report.html"
+    if data.is_file():
+        report = json.loads(data.read_text())
+        report["synthesis"] = [asdict(result) for result in results]
+        _replace(data, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    if page.is_file():
+        before, begin, rest = page.read_text().partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if begin and end:
+            _replace(page, f"{before}{BEGIN}\n{_section(results)}{END}{after}")
+
+
+def _section(results: Sequence[SynthesisResult]) -> str:
+    environment = Environment(
+        loader=PackageLoader("nnhw.report", package_path=""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("synthesis.html.jinja").render(
+        results=results, rows=synthesis_rows, used=_used
+    )
+
+
+def _used(usage: Usage) -> str:
+    if usage.available is None:
+        return f"{usage.used:,}"
+    return f"{usage.used:,} of {usage.available:,} ({usage.percent:.1f}%)"
+
+
+def _replace(path: Path, content: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(content)
+    os.replace(partial, path)

@@ -1,0 +1,110 @@
+"""Runs the programs of a synthesis flow to their ends, with their output in logs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ToolError
+from ..simulate.child import end_group
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One program to run.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    log
+        File for all that it prints; folders above it are made.
+    cwd
+        Its working folder; None: this process's own.
+    """
+
+    command: Sequence[str]
+    log: Path
+    cwd: Path | None = None
+
+
+def run_logged(run: Run) -> int:
+    """Run one program to its end; as `run_all` does."""
+    return run_all([run])[0]
+
+
+def run_all(
+    runs: Sequence[Run], *, jobs: int = 1, finished: Callable[[int], None] | None = None
+) -> list[int]:
+    """Run programs, up to `jobs` at a time; returns their exit statuses, in the order of `runs`.
+
+    Whatever ends this function early (Ctrl-C, an error in `finished`) also ends the programs and
+    all that they have started.
+
+    Parameters
+    ----------
+    finished
+        Called with the number of each run that has ended well, as soon as it has.
+
+    Raises
+    ------
+    ToolError
+        If a program cannot be started.
+    """
+    statuses = [0] * len(runs)
+    running: dict[int, subprocess.Popen] = {}
+    waiting = list(range(len(runs)))
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                number = waiting.pop(0)
+                running[number] = _start(runs[number])
+            time.sleep(_POLL_SECONDS)
+            for number, child in list(running.items()):
+                status = child.poll()
+                if status is None:
+                    continue
+                del running[number]
+                statuses[number] = status
+                if status == 0 and finished is not None:
+                    finished(number)
+    except BaseException:
+        for child in running.values():
+            end_group(child)
+        raise
+    return statuses
+
+
+def error_lines(log: Path, marks: Sequence[str] = ("ERROR",), count: int = 4) -> str:
+    """The first lines of a log that have one of `marks` in them; its last lines if none has."""
+    lines = log.read_text(errors="replace").splitlines()
+    marked = [line for line in lines if any(mark in line for mark in marks)]
+    chosen = marked[:count] if marked else [line for line in lines if line.strip()][-count:]
+    return "\n".join([*(f"  {line}" for line in chosen), f"The whole log is in '{log}'."])
+
+
+def relative(path: Path, folder: Path) -> str:
+    """`path` as seen from `folder`, which may be beside it."""
+    return os.path.relpath(path.resolve(), folder.resolve())
+
+
+def _start(run: Run) -> subprocess.Popen:
+    run.log.parent.mkdir(parents=True, exist_ok=True)
+    with run.log.open("wb") as output:
+        try:
+            return subprocess.Popen(
+                run.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=run.cwd,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ToolError(f"'{run.command[0]}' cannot be started: {error.strerror}") from None

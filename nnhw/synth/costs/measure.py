@@ -1,0 +1,155 @@
+"""Which hardware a network pays for, and which it is spared: pieces and their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+from ...export import component_verilog, generate_verilog
+from ...hdl import engine_part, part_count
+from ...mapping import Program
+from .additions import ADDITIONS
+from .cells import Cells, Netlist, count_cells
+from .fields import FIELD_BITS, trimmed_fields
+from .removals import REMOVALS
+from .variants import Piece, pin, vary
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceCost:
+    """An optional piece of hardware.
+
+    Parameters
+    ----------
+    name
+        Of the piece.
+    kept
+        Whether the engine has it.
+    cells
+        What it costs, or would cost.
+    """
+
+    name: str
+    kept: bool
+    cells: Cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardwareCosts:
+    """What an engine consists of, and what was left out of it.
+
+    Parameters
+    ----------
+    yosys
+        Version of the synthesizer.
+    whole
+        Cells of the whole accelerator.
+    pieces
+        Optional hardware: first what was kept, in the order in which it was taken away, then what
+        was left out, in the order in which it was added.
+    """
+
+    yosys: str
+    whole: Cells
+    pieces: tuple[PieceCost, ...]
+
+    def total(self, *, kept: bool) -> Cells:
+        """Sum of the pieces that were kept, or of those that were left out."""
+        return sum((piece.cells for piece in self.pieces if piece.kept is kept), Cells())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """A piece, and the components that it changes: (name, number) before and after."""
+
+    piece: Piece
+    before: tuple[tuple[Netlist, int], ...]
+    after: tuple[tuple[Netlist, int], ...]
+
+    @property
+    def netlists(self) -> list[Netlist]:
+        return [netlist for netlist, _ in (*self.before, *self.after)]
+
+
+def measure_costs(
+    program: Program, *, progress: Callable[[float], None] | None = None
+) -> HardwareCosts:
+    """Synthesize the engine's components with and without each optional piece.
+
+    The pieces that the engine has are taken away one after the other; the cost of each is what its
+    components lose. The others are added one after the other to the engine as it is. So
+    no cell counts twice, and the figures of each list add up. They are those of components on their
+    own: when a device's tools optimize across them, and use its special cells, they will differ.
+
+    Parameters
+    ----------
+    program
+        What the engine is made for. Its technology makes no difference: nothing is built of the
+        cells of a device.
+    progress
+        Called with the share of the work that is done, in (0, 1].
+
+    Raises
+    ------
+    ToolError
+        If Yosys is not installed or fails.
+    """
+    start = pin(vary(program, config=replace(program.config, technology="portable")))
+    removals = _steps(start, REMOVALS)
+    additions = _steps(_twice(start), ADDITIONS)
+    whole = (program.name, generate_verilog(start))
+    netlists = [netlist for step in (*removals, *additions) for netlist in step.netlists]
+    cells = count_cells([whole, *netlists], progress=progress)
+
+    def total(parts: Sequence[tuple[Netlist, int]]) -> Cells:
+        return sum((cells[netlist] * count for netlist, count in parts), Cells())
+
+    fields = PieceCost(
+        name=f"{FIELD_BITS}-bit instruction fields", kept=False, cells=trimmed_fields(program)
+    )
+    kept = [(step, total(step.before) - total(step.after), True) for step in removals]
+    left_out = [(step, total(step.after) - total(step.before), False) for step in additions]
+    return HardwareCosts(
+        yosys=version("pyosys"),
+        whole=cells[whole],
+        pieces=(
+            *(
+                PieceCost(name=step.piece.name, kept=is_kept, cells=difference)
+                for step, difference, is_kept in (*kept, *left_out)
+            ),
+            fields,
+        ),
+    )
+
+
+def _twice(program: Program) -> Program:
+    """A program of one layer with that layer twice: in one of a single layer, nothing varies."""
+    return program if len(program.layers) > 1 else vary(program, layers=program.layers * 2)
+
+
+def _steps(program: Program, pieces: Sequence[Piece]) -> list[_Step]:
+    """Change a program piece by piece; pieces with nothing to change are left out."""
+    steps: list[_Step] = []
+    parts: dict[str, tuple[tuple[Netlist, int], ...]] = {}
+    for piece in pieces:
+        changed = piece.change(program)
+        if changed is None:
+            continue
+        for name in piece.parts:
+            if name not in parts:
+                parts[name] = _part(program, name)
+        before = sum((parts[name] for name in piece.parts), ())
+        parts |= {name: _part(changed, name) for name in piece.parts}
+        after = sum((parts[name] for name in piece.parts), ())
+        steps.append(_Step(piece=piece, before=before, after=after))
+        program = changed
+    return steps
+
+
+def _part(program: Program, name: str) -> tuple[tuple[Netlist, int], ...]:
+    """A component's Verilog and how many of it there are; empty if there is none."""
+    component = engine_part(program, name)
+    if component is None:
+        return ()
+    return (((name, component_verilog(component, name)), part_count(program, name)),)

@@ -1,0 +1,250 @@
+"""The whole flow: synthesis, simulation of the netlist, place and route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+
+from ..errors import OptionError
+from .advice import advise
+from .design import ExportedDesign, read_design
+from .harness import INSTANCE
+from .netlist_simulation import simulate_netlist
+from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
+from .placements import fmax, place_with_seeds
+from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
+from .steps import Step, digest, locked
+from .synthesize import (
+    NETLIST,
+    PINNED,
+    add_pins,
+    pin_commands,
+    pin_constraints,
+    read_cells,
+    synthesis_commands,
+    synthesize,
+)
+from .targets import Target, find_target
+from .usage import Usage, count_usage
+from .yosys import require_yosys
+
+OUT_OF_CONTEXT = (
+    "placed alone, in a harness that needs three pins (shift register in front, signature register "
+    "behind); the harness's few cells are counted"
+)
+ESTIMATE = "cells of the netlist, before place and route"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisOptions:
+    """What to do with a design.
+
+    Parameters
+    ----------
+    target
+        Name of a target; see `TARGETS`.
+    place
+        Whether to place and route it.
+    freq
+        Frequency in MHz that place and route aims at; None: the target's own.
+    seeds
+        How many placements to try, of which the fastest counts.
+    jobs
+        How many of them at a time.
+    speed_grade
+        Of the device; "" is the target's slowest.
+    simulate
+        Whether to simulate the netlist.
+    """
+
+    target: str
+    place: bool = False
+    freq: float | None = None
+    seeds: int = 1
+    jobs: int = 1
+    speed_grade: str = ""
+    simulate: bool = False
+
+    def __post_init__(self) -> None:
+        if self.freq is not None and self.freq <= 0:
+            raise OptionError(f"--freq must be a frequency in MHz above 0, not {self.freq:g}")
+        for name in ("seeds", "jobs"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"--{name} must be at least 1, not {getattr(self, name)}")
+
+
+Progress = Callable[[str, float], None]
+
+
+def run_synthesis(
+    design_dir: str | PathLike[str],
+    options: SynthesisOptions,
+    *,
+    progress: Progress = lambda step, share: None,
+) -> SynthesisResult:
+    """Take an exported design as far on a device as the options say.
+
+    All files go to the folder syn/TARGET of the design: the result as result.json, and a folder
+    for each step. Steps that are finished are not repeated as long as sources, options and programs
+    are the same. A design that does not fit is a result, not an exception.
+
+    Parameters
+    ----------
+    progress
+        Called with the name of each step and the share of it that is done.
+
+    Raises
+    ------
+    ExportError
+        If the design's files are missing or damaged.
+    OptionError
+        If an option does not suit the target.
+    ToolError
+        If a program is missing or fails.
+    """
+    design = read_design(design_dir)
+    target = find_target(options.target)
+    require_yosys()
+    choose_speed_grade(target, options.speed_grade)
+    if options.place:
+        require_nextpnr(target)
+    folder = design.folder / SYNTHESIS_FOLDER / target.name
+    with locked(folder):
+        result = _Flow(design, target, options, folder, progress).run()
+        result.save(folder)
+    return result
+
+
+@dataclass
+class _Flow:
+    """One run of the flow in the folder syn/TARGET of a design."""
+
+    design: ExportedDesign
+    target: Target
+    options: SynthesisOptions
+    folder: Path
+    progress: Progress
+    tools: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> SynthesisResult:
+        self.tools["yosys"] = version("pyosys")
+        synthesized = self._synthesize()
+        cells = read_cells(synthesized)
+        usage = count_usage(cells, self.target)
+        remarks = ESTIMATE
+        simulation = self._simulate(synthesized) if self.options.simulate else None
+        speed = None
+        if self.options.place and all(figures.fits for figures in usage):
+            speed, usage = self._place(synthesized, cells)
+            remarks = OUT_OF_CONTEXT
+        return SynthesisResult(
+            design=self.design.top,
+            target=self.target.name,
+            description=self.target.description,
+            tools=self.tools,
+            usage=usage,
+            cells=cells,
+            fits=all(figures.fits for figures in usage),
+            advice=advise(self.design.manifest, self.target, usage),
+            speed=speed,
+            simulation=simulation,
+            remarks=(remarks,),
+        )
+
+    @property
+    def _logs(self) -> Path:
+        return self.folder / "logs"
+
+    def _synthesize(self) -> Path:
+        inputs = {
+            "tools": self.tools,
+            "sources": [digest(source) for source in self.design.sources],
+            "script": synthesis_commands(self.design, self.target),
+        }
+        step = Step(self.folder / "synthesis", inputs)
+        if not step.done:
+            self.progress(f"Synthesize for {self.target.name}", 0)
+            log = self._logs / "synthesis.log"
+            synthesize(self.design, self.target, out=step.start(), log=log)
+            step.finish()
+        return step.folder
+
+    def _simulate(self, synthesized: Path) -> NetlistCheck:
+        def progress(done: int, total: int) -> None:
+            self.progress("Simulate the netlist", done / total)
+
+        progress(0, 1)
+        return simulate_netlist(
+            self.design,
+            self.target,
+            synthesized=synthesized,
+            out=self.folder / "simulation",
+            log=self._logs / "simulation_model.log",
+            progress=progress,
+        )
+
+    def _place(self, synthesized: Path, cells: dict[str, int]) -> tuple[Speed, tuple[Usage, ...]]:
+        options, target = self.options, self.target
+        self.tools["nextpnr"] = nextpnr_version(target)
+        pinned = self._add_pins(synthesized)
+        goal = options.freq or target.frequency_mhz
+        seeds = range(1, options.seeds + 1)
+        done = 0
+
+        def finished() -> None:
+            nonlocal done
+            done += 1
+            self.progress("Place and route", done / len(seeds))
+
+        self.progress("Place and route", 0)
+        placements = place_with_seeds(
+            pinned / PINNED,
+            target,
+            out=self.folder,
+            freq=goal,
+            seeds=seeds,
+            jobs=options.jobs,
+            constraints=pin_constraints(target, pinned),
+            speed_grade=options.speed_grade,
+            prefix=f"{INSTANCE}.",
+            logs=self._logs,
+            inputs={
+                "tools": self.tools,
+                "netlist": digest(pinned / PINNED),
+                "target": [target.chip, target.part, target.pins],
+                "speed_grade": choose_speed_grade(target, options.speed_grade),
+                "freq": goal,
+            },
+            finished=finished,
+        )
+        best = max(placements, key=fmax)
+        frequency = fmax(best)
+        speed = Speed(
+            speed_grade=best.speed_grade,
+            goal_mhz=goal,
+            fmax_mhz=frequency,
+            seed=best.seed,
+            seeds={placed.seed: fmax(placed) for placed in placements},
+            latency_us=round(self.design.latency_cycles / frequency, 3),
+            frames_per_second=round(1e6 * frequency / self.design.interval_cycles, 1),
+            path=best.placement.clocks[0].path,
+        )
+        return speed, count_usage(cells, target, best.placement.sites)
+
+    def _add_pins(self, synthesized: Path) -> Path:
+        inputs = {
+            "tools": self.tools,
+            "netlist": digest(synthesized / NETLIST),
+            "script": pin_commands(self.design, self.target, synthesized),
+            "pins": self.target.pins,
+        }
+        step = Step(self.folder / "harness", inputs)
+        if not step.done:
+            self.progress("Add a harness", 0)
+            log = self._logs / "harness.log"
+            add_pins(self.design, self.target, synthesized=synthesized, out=step.start(), log=log)
+            step.finish()
+        return step.folder

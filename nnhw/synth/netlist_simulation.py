@@ -1,0 +1,154 @@
+"""Simulation of a synthesized netlist with the exported design's own testbench."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExportError, OptionError, ToolError
+from ..simulate import install_testbench, run_regression
+from .design import ExportedDesign
+from .result import NetlistCheck
+from .steps import Step, digest
+from .synthesize import NETLIST_RTLIL
+from .targets import Target
+from .yosys import cell_counts, quote, require_yosys, run_yosys
+
+FRAMES = 1
+"""Real frames to simulate: a netlist takes long."""
+_MODELS = Path(__file__).parent / "cells"
+_STATISTICS = "statistics.json"
+_CHECK = "check.json"
+
+
+def simulate_netlist(
+    design: ExportedDesign,
+    target: Target,
+    *,
+    synthesized: Path,
+    out: Path,
+    log: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> NetlistCheck:
+    """Simulate the netlist of a design with Verilator and compare it with the golden model.
+
+    Yosys puts the simulation models of its cells in the place of the cells, and the exported
+    testbench takes the result in the place of the design. It sees the streams only, not the layers.
+    A difference is a result, not an exception.
+
+    Parameters
+    ----------
+    synthesized
+        The folder that `synthesize` wrote.
+    out
+        Folder to write to: a design of the exported kind.
+    log
+        File for what Yosys prints.
+    progress
+        Called with the number of frames that are done and their total.
+
+    Raises
+    ------
+    OptionError
+        If there are no simulation models for the target's cells.
+    ToolError
+        If there is none for some cell, or a program is missing or fails.
+    ExportError
+        If the design has no test vectors.
+    """
+    models = model_files(target)
+    commands = model_commands(design.top, synthesized, models)
+    vectors = design.folder / "sim" / "vectors.npz"
+    if not vectors.is_file():
+        raise ExportError(f"'{vectors}' is missing; export the design again")
+    inputs = {
+        "netlist": digest(synthesized / NETLIST_RTLIL),
+        "models": [digest(model) for model in models],
+        "script": commands,
+        "manifest": dict(design.manifest),
+        "vectors": digest(vectors),
+    }
+    step = Step(out, inputs)
+    if not step.done:
+        partial = step.start()
+        run_yosys(commands, log=log, cwd=partial)
+        _check_cells(partial / _STATISTICS, target)
+        (partial / "manifest.json").write_text(json.dumps(_manifest(design), indent=2) + "\n")
+        install_testbench(partial)
+        shutil.copyfile(vectors, partial / "sim" / "vectors.npz")
+        step.finish()
+    known = out / _CHECK
+    if not known.is_file():
+        result = run_regression(out, vectors=FRAMES, progress=progress)
+        check = NetlistCheck(
+            passed=result.passed,
+            failures=result.failures,
+            simulator=f"Verilator {result.version}",
+            frames=result.frames,
+        )
+        partial = out / f".{_CHECK}.partial"
+        partial.write_text(json.dumps(asdict(check), indent=2) + "\n")
+        partial.rename(known)
+    values = json.loads(known.read_text())
+    return NetlistCheck(**{**values, "failures": tuple(values["failures"])})
+
+
+def model_files(target: Target) -> tuple[Path, ...]:
+    """Verilog files with simulation models of the target's cells: Yosys's, then nnhw's.
+
+    Raises
+    ------
+    OptionError
+        If there are none.
+    """
+    if not target.family.models:
+        raise OptionError(
+            f"The netlist of target {target.name} cannot be simulated: there are no models of its "
+            "cells; leave out --simulate"
+        )
+    share = require_yosys()
+    return (
+        *(share / model for model in target.family.models),
+        *(_MODELS / model for model in target.family.own_models),
+    )
+
+
+def model_commands(top: str, synthesized: Path, models: tuple[Path, ...]) -> list[str]:
+    """Yosys commands that make rtl/TOP.v, in which the models of all cells are flattened."""
+    return [
+        f"read_rtlil {quote(synthesized / NETLIST_RTLIL)}",
+        # Models of nnhw come last and take the place of Yosys's black boxes. Just those that are
+        # used are elaborated, which else would take longer than all the rest.
+        *(f"read_verilog -defer -overwrite {quote(model)}" for model in models),
+        f"hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        "memory_collect",
+        # Inputs that the netlist leaves open belong to functions that are off.
+        "setundef -undriven -zero",
+        "opt",
+        f"tee -q -o {_STATISTICS} stat -json",
+        # Verilator 5.049 stops at some of the long names that netlists have.
+        "rename -hide w:*",
+        "write_verilog -noattr model.v",
+    ]
+
+
+def _check_cells(statistics: Path, target: Target) -> None:
+    """Cells of Yosys itself begin with a dollar sign; others have no model."""
+    cells = cell_counts(json.loads(statistics.read_text()))
+    if missing := [cell for cell in cells if not cell.startswith("$")]:
+        raise ToolError(
+            f"There is no simulation model of {', '.join(missing)} for {target.name}; "
+            "leave out --simulate"
+        )
+
+
+def _manifest(design: ExportedDesign) -> dict[str, Any]:
+    """The design's manifest, for a netlist: it has the same ports, and no layers to look at."""
+    trace = {"valid": "1'b0", "layer": "16'd0", "count": "16'd0", "data": "1'b0", "lanes": 1}
+    return {**design.manifest, "sources": ["model.v"], "layers": [], "trace": trace}

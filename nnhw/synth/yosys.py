@@ -1,0 +1,99 @@
+"""Yosys, from the package pyosys, in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ToolError
+from .child import Run, error_lines, run_logged
+
+# libyosys prints to file descriptor 1 and exits the process on some errors.
+_CHILD = """
+import sys
+from pyosys import libyosys
+design = libyosys.Design()
+for command in open(sys.argv[1], encoding="utf-8").read().splitlines():
+    libyosys.run_pass(command, design)
+"""
+
+
+def run_yosys(commands: Sequence[str], *, log: Path, cwd: Path | None = None) -> None:
+    """Run Yosys commands one after the other on one design that is empty at first.
+
+    The commands are kept beside the log, as `log` with the suffix .ys: a script that `yosys -s`
+    takes, too.
+
+    Parameters
+    ----------
+    commands
+        One command each, without line breaks; see `quote` for file names.
+    log
+        File for all that Yosys prints.
+    cwd
+        Folder that relative file names refer to; None: this process's own.
+
+    Raises
+    ------
+    ToolError
+        If pyosys is not installed, or a command fails; with Yosys's own error and the log's path.
+    """
+    require_yosys()
+    script = log.with_suffix(".ys")
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text("".join(f"{command}\n" for command in commands))
+    run = Run(command=[sys.executable, "-c", _CHILD, str(script.resolve())], log=log, cwd=cwd)
+    if run_logged(run) != 0:
+        raise ToolError(f"Yosys failed:\n{error_lines(log)}")
+
+
+def require_yosys() -> Path:
+    """The folder of Yosys's cell libraries, `share`.
+
+    Raises
+    ------
+    ToolError
+        If pyosys is not installed.
+    """
+    package = importlib.util.find_spec("pyosys")
+    if package is None or package.origin is None:
+        raise ToolError("Yosys is missing; install it with: pip install 'nnhw[synth]'")
+    return Path(package.origin).parent / "share"
+
+
+def quote(path: Path) -> str:
+    """A file name as an argument of a Yosys command; it may have spaces."""
+    return f'"{path}"'
+
+
+def cell_counts(statistics: Mapping[str, Any]) -> dict[str, int]:
+    """Cells by type, over the whole hierarchy; without Yosys's notes about where they come from.
+
+    Parameters
+    ----------
+    statistics
+        What Yosys's `stat -json` or its `write_json` writes, parsed. A netlist must be flat.
+
+    Raises
+    ------
+    ToolError
+        If it is neither.
+    """
+    if "design" in statistics:
+        return _sorted(statistics["design"]["num_cells_by_type"])
+    modules = [
+        module
+        for module in statistics.get("modules", {}).values()
+        if not int(module.get("attributes", {}).get("blackbox", "0"), 2)
+    ]
+    if len(modules) != 1 or "cells" not in modules[0]:
+        raise ToolError("Neither statistics nor a flat netlist of Yosys; run the synthesis again")
+    return _sorted(Counter(cell["type"] for cell in modules[0]["cells"].values()))
+
+
+def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
+    return {cell: counts[cell] for cell in sorted(counts) if cell != "$scopeinfo"}

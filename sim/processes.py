@@ -1,0 +1,45 @@
+"""How many processes pay, and that no two runs use the same folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from design import Design
+from plan import Segment, frame_count
+from tools import Simulator, ToolError
+
+CYCLES_WORTH_A_PROCESS = {"verilator": 200_000, "icarus": 2_000}
+"""Clock cycles that take longer to simulate than another process takes to start."""
+
+
+def worthwhile_processes(simulator: Simulator, design: Design, plan: tuple[Segment, ...]) -> int:
+    """As many processes as have a core and enough to do."""
+    cycles = frame_count(plan) * design.interval_cycles
+    return max(
+        1, min(len(os.sched_getaffinity(0)), cycles // CYCLES_WORTH_A_PROCESS[simulator.name])
+    )
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; its folder is made.
+
+    Raises
+    ------
+    ToolError
+        If another run holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ToolError(
+                f"Another simulation is running in '{path.parent}'; wait for its end, or give "
+                "this one a folder of its own with --build-dir"
+            ) from None
+        yield

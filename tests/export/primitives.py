@@ -1,0 +1,199 @@
+"""Components with everything that technologies implement, to compare one with another."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from nnhw.hdl.mac_array import MacArray
+from nnhw.hdl.technology import technology
+from nnhw.isa import Operation
+
+#: Shapes of two factors, and stages.
+FACTORS = tuple(
+    (a, b, stages)
+    for a, b, most in (
+        (signed(8), signed(8), 4),
+        (signed(8), signed(4), 2),
+        (signed(4), signed(4), 1),
+        (unsigned(8), signed(8), 2),
+        (signed(16), unsigned(16), 3),
+        (unsigned(18), signed(17), 2),
+        (signed(23), unsigned(24), 4),
+        (unsigned(20), unsigned(9), 3),
+        (signed(40), signed(7), 3),
+    )
+    for stages in range(1, most + 1)
+)
+
+#: Bits and number of words, and whether there is an output register.
+ROMS = ((3, 20, 1), (37, 40, 1), (20, 530, 0))
+DEEP_ROMS = ((36, 1030, 1), (9, 2500, 1), (5, 5000, 0), (1, 10_000, 1))
+RAMS = ((8, 3, 1), (8, 70, 0), (20, 900, 1), (5, 3000, 0), (9, 2048, 1), (2, 8000, 1))
+
+
+class SideBySide(wiring.Component):
+    """Several components with the same inputs, as far as these have the same names."""
+
+    def __init__(self, parts: Mapping[str, wiring.Component]):
+        self.parts = dict(parts)
+        ports = {}
+        for title, part in self.parts.items():
+            for (name,), member, _ in part.signature.flatten(part):
+                ports[name if member.flow is In else f"{title}_{name}"] = member
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        for title, part in self.parts.items():
+            m.submodules[title] = part
+            for (name,), member, value in part.signature.flatten(part):
+                if member.flow is In:
+                    m.d.comb += value.eq(getattr(self, name))
+                else:
+                    m.d.comb += getattr(self, f"{title}_{name}").eq(value)
+        return m
+
+
+class Primitives(wiring.Component):
+    """Multipliers and memories side by side, with the same random inputs."""
+
+    def __init__(self, name: str, *, factors=FACTORS, roms=ROMS, rams=RAMS):
+        self.technology = technology(name)
+        self.factors, self.roms, self.rams = factors, roms, rams
+        products = {f"product_{i}": Out(len(_product(a, b))) for i, (a, b, _) in enumerate(factors)}
+        memories = {
+            f"{kind}_{i}": Out(memory[0])
+            for kind, all_ in (("rom", roms), ("ram", rams))
+            for i, memory in enumerate(all_)
+        }
+        inputs = {"a": In(40), "b": In(40), "address": In(16), "row": In(16), "enable": In(1)}
+        super().__init__({**inputs, **products, **memories})
+
+    def elaborate(self, platform):
+        m = Module()
+        self._multiply(m)
+        for index, (width, depth, register) in enumerate(self.roms):
+            words = [random.Random(row).getrandbits(width) for row in range(depth)]
+            word = self.technology.rom(
+                m,
+                _limited(m, self.address, depth, f"rom_address_{index}"),
+                width=width,
+                words=words,
+                output_register=bool(register),
+                name=f"rom_block_{index}",
+            )
+            m.d.comb += getattr(self, f"rom_{index}").eq(word)
+        for index, (width, depth, register) in enumerate(self.rams):
+            read = _one_of_few(m, self.address, depth, f"read_{index}")
+            write = _one_of_few(m, self.row, depth, f"write_{index}")
+            word = self.technology.ram(
+                m,
+                read_row=read,
+                # what a read gives of a row that is written in that cycle is open
+                write_enable=self.enable & (read != write),
+                write_row=write,
+                write_data=self.a[:width],
+                depth=depth,
+                output_register=bool(register),
+                name=f"ram_block_{index}",
+            )
+            m.d.comb += getattr(self, f"ram_{index}").eq(word)
+        return m
+
+    def _multiply(self, m: Module) -> None:
+        """All products of as many stages at once."""
+        for stages in sorted({stages for _, _, stages in self.factors}):
+            indices = [i for i, factors in enumerate(self.factors) if factors[2] == stages]
+            pairs = [
+                (_cast(self.a, self.factors[i][0]), _cast(self.b, self.factors[i][1]))
+                for i in indices
+            ]
+            products = self.technology.multiply_all(m, pairs, stages=stages, name=f"of_{stages}")
+            for index, product in zip(indices, products, strict=True):
+                m.d.comb += getattr(self, f"product_{index}").eq(product)
+
+
+def _product(a: Shape, b: Shape) -> Value:
+    return Const(0, a) * Const(0, b)
+
+
+def _cast(value: Value, shape: Shape) -> Value:
+    part = value[: shape.width]
+    return part.as_signed() if shape.signed else part
+
+
+def _limited(m: Module, value: Value, depth: int, name: str) -> Signal:
+    """Any row of a memory."""
+    row = Signal(range(depth), name=name)
+    narrow = value[: len(row)]
+    m.d.comb += row.eq(Mux(narrow < depth, narrow, narrow[:-1]))
+    return row
+
+
+def _one_of_few(m: Module, value: Value, depth: int, name: str) -> Signal:
+    """One of a few rows, far apart from each other, that are hit again and again."""
+    row = Signal(range(depth), name=name)
+    low, high = value[:2], value[2:4]
+    width = len(row)
+    far = low if width < 5 else Cat(low, Const(0, width - 4), high)
+    m.d.comb += row.eq(Mux(far < depth, far, 0))
+    return row
+
+
+#: Columns, groups of lanes, stages of the multipliers, and operations of arrays.
+ARRAYS = (
+    (5, 1, 1, frozenset(Operation)),
+    (4, 2, 2, frozenset(Operation)),
+    (3, 1, 3, frozenset({Operation.DOT})),
+    (6, 2, 5, frozenset({Operation.LANE_SUM})),
+)
+
+
+class Arrays(wiring.Component):
+    """Arrays of all kinds, with the same random inputs."""
+
+    def __init__(self, name: str, arrays=ARRAYS):
+        self.arrays = [
+            MacArray(
+                rows=3,
+                cols=cols,
+                lane_groups=groups,
+                slots=cols // groups,
+                activation_width=8,
+                weight_width=8,
+                accumulator_width=20,
+                multiplier_stages=stages,
+                tree_levels_per_stage=2,
+                operations=operations,
+                technology=technology(name),
+            )
+            for cols, groups, stages, operations in arrays
+        ]
+        outputs = {
+            f"{member}_{index}": Out(len(Value.cast(getattr(array, member))))
+            for index, array in enumerate(self.arrays)
+            for member in ("columns", "lanes", "done")
+        }
+        self._outputs = list(outputs)
+        inputs = {"activations": In(48), "weights": In(144), "flags": In(4), "operation": In(2)}
+        super().__init__({**inputs, **outputs})
+
+    def elaborate(self, platform):
+        m = Module()
+        for index, array in enumerate(self.arrays):
+            m.submodules[f"array_{index}"] = array
+            m.d.comb += [
+                Value.cast(array.activations).eq(self.activations),
+                Value.cast(array.weights).eq(self.weights),
+                Cat(array.valid, array.first, array.last, array.carry).eq(self.flags),
+                array.operation.eq(self.operation),
+            ]
+        for name in self._outputs:
+            member, _, index = name.partition("_")
+            m.d.comb += getattr(self, name).eq(Value.cast(getattr(self.arrays[int(index)], member)))
+        return m

@@ -1,0 +1,158 @@
+"""Technologies of devices: all equal to the portable one, and the models of cells to Yosys's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from amaranth.hdl import signed, unsigned
+from primitives import Arrays, Primitives, SideBySide
+from run_verilator import verilator
+from verilog_simulation import compare_verilog
+
+from nnhw.export import component_verilog
+from nnhw.export.verilog.hierarchy import elaborate
+from nnhw.mapping import TECHNOLOGIES
+from nnhw.simulate import sim_folder
+from nnhw.synth import require_yosys, run_yosys
+
+DEVICES = [name for name in TECHNOLOGIES if name != "portable"]
+
+#: How many cells of each kind there are in the parts of `everything`.
+CELLS = {
+    "ecp5": {"MULT18X18D": 28, "DP16KD": 11},
+    "ice40": {"SB_MAC16": 8, "SB_RAM40_4K": 29},
+    "gowin": {"MULT9X9": 13, "MULT18X18": 15},
+    # of 5 columns two pairs, of two groups of two slots two, of 3 columns one; of 3 rows each
+    "xilinx7": {"DSP48E1": 3 * (2 + 2 + 1 + 2)},
+}
+
+
+def everything(devices: Iterable[str] = DEVICES, *, portable: bool = False) -> SideBySide:
+    """What technologies implement, by their names; or the same, all portable."""
+
+    def name(device: str) -> str:
+        return "portable" if portable else device
+
+    parts = {
+        "ecp5": lambda: Primitives(name("ecp5")),
+        "ice40": lambda: Primitives(name("ice40")),
+        "gowin": lambda: Primitives(name("gowin"), roms=(), rams=()),
+        "xilinx7": lambda: Arrays(name("xilinx7")),
+    }
+    return SideBySide({device: parts[device]() for device in devices})
+
+
+def model(name: str) -> Path:
+    """The model of a device's cells."""
+    return sim_folder() / "cells" / f"{name}.v"
+
+
+def compare(devices: Iterable[str], folder: Path, cells: Iterable[Path]) -> None:
+    """Simulate technologies, with the given models of cells, beside the portable one."""
+    devices = list(devices)
+    text = component_verilog(everything(devices), "dut_top")
+    ports = everything(devices, portable=True)
+    reference = component_verilog(ports, "reference_top")
+    compare_verilog(ports, text, reference, folder, cycles=3000, cells=cells)
+
+
+def test_all_cells_are_in_use():
+    cells = elaborate(everything(), "top").foreign_modules()
+    assert cells == {cell: n for counts in CELLS.values() for cell, n in counts.items()}
+    assert not elaborate(everything(portable=True), "top").foreign_modules()
+
+
+def test_technologies_equal_the_portable_one(tmp_path):
+    compare(DEVICES, tmp_path, map(model, DEVICES))
+
+
+def yosys_model(family: str, cells: Iterable[str]) -> str:
+    """Yosys's own models of cells."""
+    text = (require_yosys() / family / "cells_sim.v").read_text()
+    text = re.sub(r"`ICE40_DEFAULT_ASSIGNMENT\w+(\([^)]*\))?", "", text)
+    found = [re.search(rf"^module {cell}\b.*?^endmodule", text, re.S | re.M) for cell in cells]
+    return "\n".join(module[0] for module in found if module)
+
+
+def test_cells_of_yosys_do_the_same(tmp_path):
+    pytest.importorskip("pyosys")
+    (tmp_path / "ice40.v").write_text(yosys_model("ice40", CELLS["ice40"]))
+    (tmp_path / "xilinx7.v").write_text(yosys_model("xilinx", CELLS["xilinx7"]))
+    compare(["ice40", "xilinx7"], tmp_path, [tmp_path / "ice40.v", tmp_path / "xilinx7.v"])
+
+
+def yosys_ecp5(component: Primitives, folder: Path) -> str:
+    """A component with cells of ECP5 as Yosys's own mapping uses them, else as generic Verilog."""
+    (folder / "portable.v").write_text(component_verilog(component, "dut_top"))
+    run_yosys(
+        [
+            f"read_verilog {folder / 'portable.v'}",
+            "synth_ecp5 -top dut_top -run begin:map_ffram",
+            "techmap t:$alu",
+            "techmap t:$lcu",
+            "opt",
+            f"write_verilog -noattr {folder / 'mapped.v'}",
+        ],
+        log=folder / "yosys.log",
+    )
+    text = re.sub(r"\.C\d+\(1'h0\),", "", (folder / "mapped.v").read_text())
+
+    def with_writes_at_port_a(cell: re.Match) -> str:
+        if ".WEB(1'h0)" in cell[0] and ".CEB(1'h1)" in cell[0]:
+            return cell[0]
+        swap = {"A": "B", "B": "A"}
+        return re.sub(
+            r"\.([A-Z_]+?)([AB])(\d*)\(",
+            lambda port: f".{port[1]}{swap[port[2]]}{port[3]}(",
+            cell[0],
+        )
+
+    return re.sub(r"^  DP16KD #\(.*?;", with_writes_at_port_a, text, flags=re.S | re.M)
+
+
+@pytest.mark.slow
+def test_model_of_ecp5_fits_to_the_use_that_yosys_makes_of_the_cells(tmp_path):
+    pytest.importorskip("pyosys")
+    sizes = {
+        "factors": [(signed(8), signed(8), 1), (signed(16), unsigned(16), 2)],
+        "roms": [(36, 500, 0), (18, 1000, 0), (9, 1500, 0)],
+        "rams": [(8, 600, 0), (4, 3000, 0), (18, 600, 0)],
+    }
+    text = yosys_ecp5(Primitives("portable", **sizes), tmp_path)
+    assert len(re.findall(r"^  MULT18X18D ", text, re.M)) == 2
+    assert len(re.findall(r"^  DP16KD ", text, re.M)) == 6
+    ports = Primitives("portable", **sizes)
+    reference = component_verilog(ports, "reference_top")
+    compare_verilog(ports, text, reference, tmp_path, cycles=3000, cells=[model("ecp5")])
+
+
+MODES = {
+    "ecp5": ("MULT18X18D", "REG_OUTPUT_CLK", '"CLK1"'),
+    "ice40": ("SB_MAC16", "TOPOUTPUT_SELECT", "1"),
+    "gowin": ("MULT9X9", "ASIGN_REG", "1"),
+    "xilinx7": ("DSP48E1", "CREG", "1"),
+}
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_modes_that_are_not_simulated_are_errors(name, tmp_path):
+    cell, parameter, value = MODES[name]
+    clock = {"ecp5": "CLK0"}.get(name, "CLK")
+    (tmp_path / "top.v").write_text(
+        f"module top; reg clk = 0; initial #1 clk = 1;"
+        f" {cell} #(.{parameter}({value})) cell_ (.{clock}(clk)); endmodule"
+    )
+    built = verilator(
+        *("--binary", "--timing", "--top-module", "top", "-Mdir", "objects", "-Wno-fatal"),
+        *("--output-split", "0", "-CFLAGS", "-fcoroutines -std=gnu++20 -O0"),
+        *("top.v", model(name)),
+        folder=tmp_path,
+    )
+    assert built.returncode == 0, built.stderr
+    run = subprocess.run([tmp_path / "objects" / "Vtop"], capture_output=True, text=True)
+    assert run.returncode != 0
+    assert f"{cell}" in run.stdout
