@@ -10,21 +10,65 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..mapping import rotation_stages
 from .arithmetic import delay, rotate_left
 
 
-def bank_rows(address: Value, *, banks: int, row_width: int, granularity: int) -> list[Value]:
-    """Row of each bank that holds one of the `banks` bytes from `address` on.
+class BankRows(wiring.Component):
+    """Row of each bank that holds one of the `banks` bytes from an address on.
 
-    `granularity`: a power of two that divides every address.
+    Parameters
+    ----------
+    banks : int
+        Power of two.
+    row_width : int
+        Bits of a row number.
+    granularity : int
+        Power of two that divides every address.
+
+    Members
+    -------
+    address : In(bank bits + row_width)
+    rows : Out(banks of row_width)
+        `latency` cycles later.
+
+    Attributes
+    ----------
+    latency : int
+        0 if all banks have the same row.
     """
-    bank_bits = (banks - 1).bit_length()
-    row = address[bank_bits:][:row_width]
-    if granularity >= banks:
-        return [row] * banks
-    offset = address[:bank_bits]
-    carries = [offset > bank for bank in range(banks - 1)] + [C(0, 1)]
-    return [(row + carry)[:row_width] for carry in carries]
+
+    def __init__(self, *, banks: int, row_width: int, granularity: int):
+        self.banks = banks
+        self.row_width = row_width
+        self.latency = int(granularity < banks)
+        super().__init__(
+            {
+                "address": In((banks - 1).bit_length() + row_width),
+                "rows": Out(data.ArrayLayout(row_width, banks)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        bank_bits = (self.banks - 1).bit_length()
+        row = self.address[bank_bits:]
+        if self.latency == 0:
+            m.d.comb += [self.rows[bank].eq(row) for bank in range(self.banks)]
+            return m
+        offset = self.address[:bank_bits]
+        present = Signal(self.row_width, reset_less=True)
+        following = Signal(self.row_width, reset_less=True)
+        wraps = Signal(self.banks, reset_less=True)
+        m.d.sync += [
+            present.eq(row),
+            following.eq(row + 1),
+            wraps.eq(Cat(offset > bank for bank in range(self.banks))),
+        ]
+        m.d.comb += [
+            self.rows[bank].eq(Mux(wraps[bank], following, present)) for bank in range(self.banks)
+        ]
+        return m
 
 
 class ReadAligner(wiring.Component):
@@ -48,6 +92,8 @@ class ReadAligner(wiring.Component):
         Bits of `pad_value`.
     padded : bool
         Whether any lane ever lies in padding.
+    memory_latency : int
+        Cycles from `bank_rows` to `bank_data`.
 
     Members
     -------
@@ -57,18 +103,16 @@ class ReadAligner(wiring.Component):
     row_inside, lane_start, lane_end, pad_value : In
         See `FetchSequencer`; in the same cycle as the address.
     bank_rows : Out(banks of row_width)
-        In the same cycle.
+        `row_latency` cycles later.
     bank_data : In(banks of width)
-        A cycle later.
+        What the memories answer.
     lanes : Out(rows of signed(width))
         `latency` cycles after the address.
 
     Attributes
     ----------
-    latency : int
+    row_latency, latency : int
     """
-
-    latency = 2
 
     def __init__(
         self,
@@ -81,6 +125,7 @@ class ReadAligner(wiring.Component):
         granularity: int,
         pad_width: int,
         padded: bool,
+        memory_latency: int,
     ):
         self.rows = rows
         self.period = period
@@ -89,6 +134,11 @@ class ReadAligner(wiring.Component):
         self.row_width = row_width
         self.granularity = granularity
         self.padded = padded
+        self._bank_rows = BankRows(banks=banks, row_width=row_width, granularity=granularity)
+        self.row_latency = self._bank_rows.latency
+        self._answer_latency = self.row_latency + memory_latency
+        self._stages = rotation_stages(banks=banks, granularity=granularity)
+        self.latency = self._answer_latency + max(1, self._stages)
         super().__init__(
             {
                 "address": In((banks - 1).bit_length() + row_width),
@@ -105,26 +155,26 @@ class ReadAligner(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        rows_of_banks = bank_rows(
-            self.address,
-            banks=self.banks,
-            row_width=self.row_width,
-            granularity=self.granularity,
-        )
-        for bank, row in enumerate(rows_of_banks):
-            m.d.comb += self.bank_rows[bank].eq(row)
-
-        answer = [self.bank_data[bank] for bank in range(self.banks)]
-        if self.granularity < self.banks:
-            offset = Signal((self.banks - 1).bit_length(), reset_less=True)
-            m.d.sync += offset.eq(self.address)
-            answer = rotate_left(answer, offset, granularity=self.granularity)
-
+        m.submodules.bank_rows = self._bank_rows
+        m.d.comb += [
+            self._bank_rows.address.eq(self.address),
+            self.bank_rows.eq(self._bank_rows.rows),
+        ]
+        answer: list[Value] = [self.bank_data[bank] for bank in range(self.banks)]
+        if self._stages:
+            offset = self.address[: (self.banks - 1).bit_length()]
+            answer = rotate_left(
+                m,
+                answer,
+                delay(m, offset, self._answer_latency, name="offset"),
+                granularity=self.granularity,
+                registers=self._stages - 1,
+            )
         elements: list[Value] = [answer[lane].as_signed() for lane in range(self.rows)]
         if self.padded:
             elements = self._mask(m, elements)
         if self.period < self.rows:
-            repeat = delay(m, self.repeat, 1, name="repeat")
+            repeat = delay(m, self.repeat, self.latency - 1, name="repeat")
             elements = [
                 element
                 if lane < self.period
@@ -138,12 +188,14 @@ class ReadAligner(wiring.Component):
 
     def _mask(self, m: Module, elements: list[Value]) -> list[Value]:
         """Put `pad_value` in the lanes that lie in padding."""
-        pad_value = delay(m, self.pad_value, 1, name="pad_value")
+        wait = self.latency - 2
+        pad_value = delay(m, self.pad_value, wait + 1, name="pad_value")
+        row_inside = delay(m, self.row_inside, wait, name="row_inside")
+        start = delay(m, self.lane_start, wait, name="lane_start")
+        end = delay(m, self.lane_end, wait, name="lane_end")
         inside = Signal(self.rows, reset_less=True)
         for lane in range(self.rows):
-            m.d.sync += inside[lane].eq(
-                self.row_inside & (lane >= self.lane_start) & (lane < self.lane_end)
-            )
+            m.d.sync += inside[lane].eq(row_inside & (lane >= start) & (lane < end))
         return [Mux(inside[lane], element, pad_value) for lane, element in enumerate(elements)]
 
 
@@ -169,7 +221,11 @@ class WriteAligner(wiring.Component):
         Lanes to write.
     lanes : In(lanes of width)
     write_enable, write_rows, write_data : Out
-        For a `BankedMemory`, in the same cycle.
+        For a `BankedMemory`, `latency` cycles later.
+
+    Attributes
+    ----------
+    latency : int
     """
 
     def __init__(self, *, lanes: int, banks: int, width: int, row_width: int, granularity: int):
@@ -178,6 +234,7 @@ class WriteAligner(wiring.Component):
         self.width = width
         self.row_width = row_width
         self.granularity = granularity
+        self.latency = rotation_stages(banks=banks, granularity=granularity)
         super().__init__(
             {
                 "enable": In(1),
@@ -192,12 +249,10 @@ class WriteAligner(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        rows = bank_rows(
-            self.address,
-            banks=self.banks,
-            row_width=self.row_width,
-            granularity=self.granularity,
+        m.submodules.bank_rows = rows = BankRows(
+            banks=self.banks, row_width=self.row_width, granularity=self.granularity
         )
+        m.d.comb += rows.address.eq(self.address)
         # bank b takes lane (b - address) modulo banks: a rotation to the left by -address
         bank_bits = (self.banks - 1).bit_length()
         turn = Signal(unsigned(max(1, bank_bits)))
@@ -209,13 +264,27 @@ class WriteAligner(wiring.Component):
             enables.append(self.enable & (self.count > bank) if used else C(0, 1))
             # lanes repeat in the banks that are not written, which keeps the rotation small
             elements.append(self.lanes[bank % self.lane_count])
-        if self.granularity < self.banks:
-            enables = rotate_left(enables, turn, granularity=self.granularity)
-            elements = rotate_left(elements, turn, granularity=self.granularity)
-        m.d.comb += self.write_enable.eq(Cat(*enables))
+        if self.latency:
+            places = [
+                Cat(enable, element) for enable, element in zip(enables, elements, strict=True)
+            ]
+            turned = rotate_left(
+                m,
+                places,
+                turn,
+                granularity=self.granularity,
+                registers=self.latency - 1,
+            )
+            enables, elements = [place[0] for place in turned], [place[1:] for place in turned]
+        wait = min(1, self.latency)
+        m.d.comb += self.write_enable.eq(
+            delay(m, Cat(*enables), wait, name="write_enable", reset=True)
+        )
         for bank in range(self.banks):
             m.d.comb += [
-                self.write_rows[bank].eq(rows[bank]),
-                self.write_data[bank].eq(elements[bank]),
+                self.write_rows[bank].eq(
+                    delay(m, rows.rows[bank], self.latency - rows.latency, name=f"row_{bank}")
+                ),
+                self.write_data[bank].eq(delay(m, elements[bank], wait, name=f"element_{bank}")),
             ]
         return m

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Module, Mux, Signal, Value
 
+from ..mapping import ROTATION_LEVELS_PER_STAGE
+
 
 def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = False) -> Value:
     """`value` as it was `cycles` cycles ago.
@@ -51,15 +53,32 @@ def adder_tree(
     return total[0], latency
 
 
-def rotate_left(value: Sequence[Value], amount: Value, *, granularity: int = 1) -> list[Value]:
+def rotate_left(
+    m: Module,
+    value: Sequence[Value],
+    amount: Value,
+    *,
+    granularity: int = 1,
+    registers: int = 0,
+    name: str = "rotated",
+) -> list[Value]:
     """Element i of the result is element (i + amount) modulo the length, a power of two.
 
-    A logarithmic shifter. `amount` is always a multiple of `granularity`, a power of two.
+    A logarithmic shifter, finest level first, with a register after every
+    `ROTATION_LEVELS_PER_STAGE` levels until there are `registers`: its latency in cycles.
+    `amount` is always a multiple of `granularity`, a power of two.
     """
     count = len(value)
     result = list(value)
-    for bit in range((count - 1).bit_length()):
+    first = (granularity - 1).bit_length()
+    for level, bit in enumerate(range(first, (count - 1).bit_length())):
+        stage, remainder = divmod(level, ROTATION_LEVELS_PER_STAGE)
+        if 0 < stage <= registers and remainder == 0:
+            amount = delay(m, amount, 1, name=f"{name}_by_{stage}")
+            result = [
+                delay(m, element, 1, name=f"{name}_{stage}_{index}")
+                for index, element in enumerate(result)
+            ]
         step = 1 << bit
-        if step % granularity == 0:
-            result = [Mux(amount[bit], result[(i + step) % count], result[i]) for i in range(count)]
+        result = [Mux(amount[bit], result[(i + step) % count], result[i]) for i in range(count)]
     return result

@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import DrainInstruction, ParameterMode
+from .arithmetic import delay
 from .instruction import InstructionRegister
 
 
@@ -43,7 +44,7 @@ class Drain(wiring.Component):
     columns : In(cols of signed)
     tile_lanes, addends : In(array_lanes of signed)
     parameter_address : Out
-        Parameters of the step whose results come out in the next cycle.
+        Parameters of the step whose results come out two cycles later.
     valid : Out(1)
         Results are there, with `second` also the terms before them.
     second : Out(1)
@@ -62,7 +63,7 @@ class Drain(wiring.Component):
         Cycles from `take` to the first results.
     """
 
-    latency = 2
+    latency = 3
 
     def __init__(
         self,
@@ -180,22 +181,23 @@ class Drain(wiring.Component):
             row_done = pixel_done & (column == f.row_pixels)
             with m.If(pixel_done):
                 m.d.sync += column.eq(Mux(row_done, 0, column + 1))
-            m.d.sync += self.row_done.eq(row_done)
+            m.d.comb += self.row_done.eq(delay(m, row_done, 2, name="row_done"))
 
         values = self._shadows(m, step_done, second)
         last_count = Mux(in_last_strip, f.count_last, f.count)
-        m.d.sync += [
-            self.valid.eq(step_done),
-            self.second.eq(second),
-            self.count.eq(Mux(step_last, last_count, self.lanes)),
-            self.product.eq(f.product),
-            self.tile_done.eq(tile_done),
-            self.pixel_done.eq(pixel_done),
-            self.layer_done.eq(layer_done),
-        ]
-        results = Signal.like(self.values, reset_less=True, name="results")
-        m.d.sync += [results[lane].eq(value) for lane, value in enumerate(values)]
-        m.d.comb += self.values.eq(results)
+        # the parameter memory takes as long to answer
+        for output, value in (
+            (self.valid, step_done),
+            (self.second, second),
+            (self.count, Mux(step_last, last_count, self.lanes)),
+            (self.product, f.product),
+            (self.tile_done, tile_done),
+            (self.pixel_done, pixel_done),
+            (self.layer_done, layer_done),
+        ):
+            m.d.comb += output.eq(delay(m, value, 2, name=output.name, reset=True))
+        for lane, value in enumerate(values):
+            m.d.comb += self.values[lane].eq(delay(m, value, 2, name=f"value_{lane}"))
         self._walk_parameters(m, f, second, step_done, tile_done, strip_done, pixel_done)
         return m
 

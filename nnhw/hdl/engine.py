@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..isa import Operation
-from ..mapping import Program
+from ..mapping import MEMORY_LATENCY, Program
 from .alignment import ReadAligner, WriteAligner
 from .arithmetic import delay
 from .drain import Drain
@@ -74,6 +74,7 @@ class Engine(wiring.Component):
                 banks=program.config.banks,
                 depth=program.depth,
                 width=program.widths.activation,
+                output_register=True,
                 technology=self._technology,
             )
         connect(m, flipped(self.frames_in), frame_buffer.beats)
@@ -81,12 +82,16 @@ class Engine(wiring.Component):
         m.d.comb += [
             fetch.frame_available.eq(frame_buffer.available),
             frame_buffer.consumed.eq(fetch.frame_consumed),
-            fetch.tile_retired.eq(write_back.retired),
             fetch.entry_freed.eq(output.freed),
-            fetch.written.eq(write_back.written),
-            fetch.writing.eq(write_back.writing),
-            fetch.writing_odd.eq(write_back.writing_odd),
         ]
+        for name, progress in (
+            ("tile_retired", write_back.retired),
+            ("written", write_back.written),
+            ("writing", write_back.writing),
+            ("writing_odd", write_back.writing_odd),
+        ):
+            late = delay(m, progress, program.memory_delay, name=name, reset=True)
+            m.d.comb += getattr(fetch, name).eq(late)
         self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
         self._connect_drain(m, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, activations)
@@ -103,6 +108,7 @@ class Engine(wiring.Component):
             frame_bytes=program.input_size,
             beat_bytes=program.config.input_bytes,
             buffers=program.config.frame_buffers,
+            read_delay=FetchSequencer.latency + program.row_latency,
             technology=self._technology,
         )
 
@@ -135,6 +141,7 @@ class Engine(wiring.Component):
             granularity=program.read_granularity,
             pad_width=fetch.pad_value.shape().width,
             padded=program.padded,
+            memory_latency=MEMORY_LATENCY,
         )
 
     def _weights(self) -> Rom:
@@ -194,7 +201,10 @@ class Engine(wiring.Component):
                     offset += width
             words.append(word)
         return Rom(
-            width=program.config.lanes * sum(fields), words=words, technology=self._technology
+            width=program.config.lanes * sum(fields),
+            words=words,
+            output_register=True,
+            technology=self._technology,
         )
 
     def _scaler(self) -> Scaler:
@@ -257,12 +267,16 @@ class Engine(wiring.Component):
             aligner.lane_start.eq(fetch.lane_start),
             aligner.lane_end.eq(fetch.lane_end),
             aligner.pad_value.eq(fetch.pad_value),
-            weights.address.eq(fetch.weight_address),
             array.activations.eq(aligner.lanes),
             array.weights.eq(weights.data),
         ]
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
+        m.d.comb += [
+            weights.address.eq(
+                delay(m, fetch.weight_address, aligner.latency - weights.latency, name="weight")
+            ),
+        ]
         wait = aligner.latency
         for name, reset in (("valid", True), ("first", False), ("last", False), ("carry", False)):
             late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
@@ -277,8 +291,8 @@ class Engine(wiring.Component):
             return
         for bank in range(program.config.banks):
             m.d.comb += activations.read_rows[bank].eq(aligner.bank_rows[bank])
-        from_frame = Signal(reset_less=True)
-        m.d.sync += from_frame.eq(fetch.upper_half)
+        wait = aligner.row_latency + activations.latency
+        from_frame = delay(m, fetch.upper_half, wait, name="from_frame")
         m.d.comb += aligner.bank_data.eq(
             Mux(from_frame, frame_buffer.read_data.as_value(), activations.read_data.as_value())
         )

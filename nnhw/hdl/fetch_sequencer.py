@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import FetchInstruction, Operation
 from .instruction import InstructionRegister
 from .loop_nest import LoopNest
+
+#: Instruction fields that a fetch takes along from the loop nest.
+_LAYER_FIELDS = (
+    "operation",
+    "fence",
+    "chase",
+    "to_stream",
+    "frees_frame",
+    "height",
+    "row_length",
+    "pad_value",
+)
 
 
 class FetchSequencer(wiring.Component):
@@ -132,48 +145,91 @@ class FetchSequencer(wiring.Component):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
         m.submodules.loops = loops = self._loops
-        f = instruction.current
 
+        # the loop nest is one fetch ahead, so that what decides about a fetch is in registers
         issue = Signal()
-        roll_first = Signal(init=1)
-        layer_first = Signal(init=1)
+        is_prepared = Signal()
+        prepare = Signal()
+        m.d.sync += is_prepared.eq(1)
         m.d.comb += [
-            issue.eq(~self._is_blocked(m, issue, layer_first)),
-            loops.step.eq(issue),
-            instruction.advance.eq(issue & loops.layer_last),
-            self.frame_consumed.eq(issue & loops.layer_last & f.frees_frame),
+            prepare.eq(issue | ~is_prepared),
+            loops.step.eq(prepare),
+            instruction.advance.eq(prepare & loops.layer_last),
         ]
-        with m.If(issue):
-            m.d.sync += [roll_first.eq(loops.roll_last), layer_first.eq(loops.layer_last)]
-
+        fetch = self._prepare(m, prepare)
+        m.d.comb += [
+            issue.eq(is_prepared & ~self._is_blocked(m, issue, fetch)),
+            self.frame_consumed.eq(issue & fetch.layer_last & fetch.frees_frame),
+        ]
         m.d.sync += [
             self.valid.eq(issue),
-            self.first.eq(roll_first),
-            self.last.eq(loops.roll_last & ~loops.in_warmup),
-            self.carry.eq(~loops.in_first_roll),
-            self.operation.eq(f.operation),
-            self.address.eq(loops.row + loops.x),
-            self.upper_half.eq(loops.row[-1]),
-            self.weight_address.eq(self._walk_weights(m, issue)),
+            self.first.eq(fetch.roll_first),
+            self.last.eq(fetch.tile_last),
+            self.carry.eq(fetch.carry),
+            self.operation.eq(fetch.operation),
+            self.address.eq(fetch.row + fetch.x),
+            self.upper_half.eq(fetch.row[-1]),
+            self.weight_address.eq(fetch.weight),
         ]
         if self.padded:
             m.d.sync += [
-                self.row_inside.eq((loops.y >= 0) & (loops.y < f.height)),
-                self.lane_start.eq(_clamp(-loops.x, self.lanes)),
-                self.lane_end.eq(_clamp(f.row_length - loops.x, self.lanes)),
-                self.pad_value.eq(f.pad_value),
+                self.row_inside.eq((fetch.y >= 0) & (fetch.y < fetch.height)),
+                self.lane_start.eq(_clamp(-fetch.x, self.lanes)),
+                self.lane_end.eq(_clamp(fetch.row_length - fetch.x, self.lanes)),
+                self.pad_value.eq(fetch.pad_value),
             ]
         return m
 
-    def _walk_weights(self, m: Module, issue: Signal) -> Signal:
-        """Weight word of the present fetch: every roll of a strip begins with the same one."""
+    def _prepare(self, m: Module, prepare: Signal) -> SimpleNamespace:
+        """The next fetch, in registers: what it reads, and what it has to wait for."""
+        instruction, loops = self.instruction, self._loops
+        f = instruction.current
+        roll_first, layer_first = Signal(init=1), Signal(init=1)
+        with m.If(prepare):
+            m.d.sync += [roll_first.eq(loops.roll_last), layer_first.eq(loops.layer_last)]
+
+        drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
+        entries = drain_cycles + 1
+        if any(i.operation == Operation.LANE_PAIR and i.to_stream for i in self.program):
+            entries = Mux(f.operation == Operation.LANE_PAIR, entries >> 1, entries)
+        values = {
+            "x": loops.x,
+            "row": loops.row,
+            "weight": self._walk_weights(m, prepare),
+            "roll_first": roll_first,
+            "layer_first": layer_first,
+            "frame_first": layer_first & (instruction.index == 0),
+            "carry": ~loops.in_first_roll,
+            "tile_last": loops.roll_last & ~loops.in_warmup,
+            "layer_last": loops.layer_last,
+            "layer": instruction.index,
+            "drain_cycles": drain_cycles,
+            "entries": entries,
+            "end": loops.x + self._chunk,
+        }
+        if self.padded:
+            values["y"] = loops.y
+        for name in _LAYER_FIELDS:
+            values[name] = getattr(f, name)
+        held = SimpleNamespace()
+        for name, value in values.items():
+            if not isinstance(value, Const):
+                register = Signal.like(value, name=f"next_{name}", reset_less=True)
+                with m.If(prepare):
+                    m.d.sync += register.eq(value)
+                value = register
+            setattr(held, name, value)
+        return held
+
+    def _walk_weights(self, m: Module, prepare: Signal) -> Signal:
+        """Weight word of the loop nest's fetch: every roll of a strip begins with the same one."""
         f, upcoming, loops = self.instruction.current, self.instruction.upcoming, self._loops
         first = self.program[0].weight_base
         present = Signal.like(self.weight_address, init=first, name="weight")
         strip = Signal.like(self.weight_address, init=first, name="strip_weight")
         following = Signal.like(present, name="following_weight")
         m.d.comb += following.eq(present + f.weight_step)
-        with m.If(issue):
+        with m.If(prepare):
             with m.If(loops.layer_last):
                 m.d.sync += [present.eq(upcoming.weight_base), strip.eq(upcoming.weight_base)]
             with m.Elif(loops.pixel_last):
@@ -186,14 +242,11 @@ class FetchSequencer(wiring.Component):
                 m.d.sync += present.eq(following)
         return present
 
-    def _is_blocked(self, m: Module, issue: Signal, layer_first: Signal) -> Value:
-        """Whether the present fetch has to wait."""
-        f, loops = self.instruction.current, self._loops
-        tile_last = loops.roll_last & ~loops.in_warmup
-        tile_issued = issue & tile_last
-
-        is_program_start = layer_first & (self.instruction.index == 0)
-        blocked = is_program_start & ~self.frame_available
+    def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
+        """Whether the next fetch has to wait."""
+        f = self.instruction.current
+        tile_issued = issue & fetch.tile_last
+        blocked = fetch.frame_first & ~self.frame_available
 
         if not f.is_constant("fence", 0):
             in_flight = Signal(range(self.tiles_in_flight + 1))
@@ -201,34 +254,34 @@ class FetchSequencer(wiring.Component):
                 m.d.sync += in_flight.eq(in_flight + 1)
             with m.Elif(~tile_issued & self.tile_retired):
                 m.d.sync += in_flight.eq(in_flight - 1)
-            blocked |= layer_first & f.fence & (in_flight != 0)
+            blocked |= fetch.layer_first & fetch.fence & (in_flight != 0)
 
         if not f.is_constant("chase", 0):
-            index = self.instruction.index
             odd = Signal(name="frame_is_odd")
-            m.d.sync += odd.eq(odd ^ (issue & loops.layer_last & (index == len(self.program) - 1)))
-            is_written = (self.writing + 1 == index) & (self.written >= loops.x + self._chunk)
-            is_complete = self.writing == index
+            is_last_layer = fetch.layer == len(self.program) - 1
+            m.d.sync += odd.eq(odd ^ (issue & fetch.layer_last & is_last_layer))
+            is_written = (self.writing + 1 == fetch.layer) & (self.written >= fetch.end)
+            is_complete = self.writing == fetch.layer
             # the results of the frame before may still be on their way
             same_frame = self.writing_odd == odd
-            blocked |= f.chase & ~(same_frame & (is_complete | is_written))
+            blocked |= fetch.chase & ~(same_frame & (is_complete | is_written))
 
-        drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):
-            drain_busy = Signal(drain_cycles.shape())
+            left = Signal.like(fetch.drain_cycles, name="drain_cycles_left")
+            drain_is_busy = Signal()
             with m.If(tile_issued):
-                m.d.sync += drain_busy.eq(drain_cycles)
-            with m.Elif(drain_busy != 0):
-                m.d.sync += drain_busy.eq(drain_busy - 1)
-            blocked |= tile_last & (drain_busy != 0)
+                m.d.sync += [
+                    left.eq(fetch.drain_cycles),
+                    drain_is_busy.eq(fetch.drain_cycles != 0),
+                ]
+            with m.Elif(drain_is_busy):
+                m.d.sync += [left.eq(left - 1), drain_is_busy.eq(left != 1)]
+            blocked |= fetch.tile_last & drain_is_busy
 
-        entries = drain_cycles + 1
-        if any(i.operation == Operation.LANE_PAIR and i.to_stream for i in self.program):
-            entries = Mux(f.operation == Operation.LANE_PAIR, entries >> 1, entries)
         room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
-        reserved = Mux(tile_issued & f.to_stream, entries, 0)
+        reserved = Mux(tile_issued & fetch.to_stream, fetch.entries, 0)
         m.d.sync += room.eq(room + self.entry_freed - reserved)
-        return blocked | (tile_last & f.to_stream & (room < entries))
+        return blocked | (fetch.tile_last & fetch.to_stream & (room < fetch.entries))
 
 
 def _clamp(value: Value, high: int) -> Value:

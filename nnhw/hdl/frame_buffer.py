@@ -28,6 +28,8 @@ class FrameBuffer(wiring.Component):
         Bytes a beat, a power of two.
     buffers : int
         1 or 2.
+    read_delay : int
+        Cycles from `consumed` to the address of the frame's last read, at least 1.
     technology : Technology
         What the memory is built of.
 
@@ -38,7 +40,7 @@ class FrameBuffer(wiring.Component):
     available : Out(1)
         A frame can be read.
     consumed : In(1)
-        The last read of the frame is issued; its address comes in the next cycle.
+        The last read of the frame is issued; its address comes `read_delay` cycles later.
     read_rows : In(banks)
         Row of each bank within the frame.
     read_data : Out(banks of width)
@@ -51,7 +53,7 @@ class FrameBuffer(wiring.Component):
         Cycles from `consumed` to the first beat that can be taken into the freed buffer.
     """
 
-    latency = 1
+    latency = 2
     release_latency = 1
 
     def __init__(
@@ -63,6 +65,7 @@ class FrameBuffer(wiring.Component):
         frame_bytes: int,
         beat_bytes: int,
         buffers: int,
+        read_delay: int,
         technology: Technology = PORTABLE,
     ):
         self.banks = banks
@@ -71,9 +74,12 @@ class FrameBuffer(wiring.Component):
         self.beats_per_frame = -(-frame_bytes // beat_bytes)
         self.beat_bytes = beat_bytes
         self.buffers = buffers
+        self.read_delay = read_delay
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
-        self._memory = BankedMemory(banks=banks, depth=depth, width=width, technology=technology)
+        self._memory = BankedMemory(
+            banks=banks, depth=depth, width=width, output_register=True, technology=technology
+        )
         super().__init__(
             {
                 "beats": In(stream.Signature(unsigned(8 * beat_bytes))),
@@ -96,7 +102,7 @@ class FrameBuffer(wiring.Component):
         beat = Signal(range(max(2, self.beats_per_frame)))
         take = self.beats.valid & self.beats.ready
         frame_done = Signal()
-        consumed = delay(m, self.consumed, 1, name="consumed", reset=True)
+        consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
         m.d.comb += [
             self.beats.ready.eq(occupied != self.buffers),
             frame_done.eq(take & (beat == self.beats_per_frame - 1)),
@@ -109,14 +115,14 @@ class FrameBuffer(wiring.Component):
             occupied.eq(occupied + frame_done - self.consumed),
         ]
         if self.buffers == 2:
-            # the address of the last read is a cycle behind `consumed`
             m.d.sync += [writing.eq(writing ^ frame_done), reading.eq(reading ^ consumed)]
 
         groups = self.banks // self.beat_bytes
         group_bits = (groups - 1).bit_length()
-        # a beat is written a cycle after it is taken, when a frame's last read has been served
-        row = delay(m, self._row(beat[group_bits:], writing), 1, name="row")
-        payload = delay(m, self.beats.payload, 1, name="payload")
+        # a beat is written when the last read of the frame before it has been served
+        wait = self.read_delay
+        row = delay(m, self._row(beat[group_bits:], writing), wait, name="row")
+        payload = delay(m, self.beats.payload, wait, name="payload")
         for bank in range(self.banks):
             lane = bank % self.beat_bytes
             chosen = take
@@ -124,7 +130,7 @@ class FrameBuffer(wiring.Component):
                 chosen = take & (beat[:group_bits] == bank // self.beat_bytes)
             m.d.comb += [
                 memory.write_enable[bank].eq(
-                    delay(m, chosen, 1, name=f"chosen_{bank}", reset=True)
+                    delay(m, chosen, wait, name=f"chosen_{bank}", reset=True)
                 ),
                 memory.write_rows[bank].eq(row),
                 memory.write_data[bank].eq(payload[8 * lane :][: self.width]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from amaranth.hdl import Const, Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -33,8 +33,9 @@ class LoopNest(wiring.Component):
     """Seven nested loops that move three coordinates: x, the row address, and y.
 
     Every loop keeps, for each coordinate that it moves, the value at which its present trip began,
-    so that a step is one addition whatever loop it belongs to. Loops of which no layer makes more
-    than one trip, and steps that are always zero, are not built.
+    so that a step is one addition whatever loop it belongs to. Loops count down, and whether one
+    has finished is known from a register. Loops of which no layer makes more than one trip, and
+    steps that are always zero, are not built.
 
     Parameters
     ----------
@@ -112,16 +113,26 @@ class LoopNest(wiring.Component):
         f, upcoming = self.instruction.current, self.instruction.upcoming
         first = self.instruction.program[0]
 
-        counters = {name: Signal.like(getattr(f, name), name=name, init=0) for name in self.loops}
+        #: trips still to come
+        counters = {
+            name: Signal.like(getattr(f, name), name=f"{name}_left", init=getattr(first, name))
+            for name in self.loops
+        }
         finished: dict[str, Value] = {name: Const(1) for name in LOOPS}
         for name in self.loops:
-            finished[name] = Signal(name=f"{name}_finished")
-            m.d.comb += finished[name].eq(counters[name] == getattr(f, name))
+            finished[name] = Signal(name=f"{name}_finished", init=getattr(first, name) == 0)
+        in_first_roll: Value = Const(1)
+        in_warmup: Value = Const(0)
+        if "rolls" in self.loops:
+            in_first_roll = Signal(init=1)
+            in_warmup = self._count_warmup(m, finished)
+            with m.If(self.step & self.roll_last):
+                m.d.sync += in_first_roll.eq(finished["rolls"])
         m.d.comb += [
             self.roll_last.eq(finished["chunks"] & finished["taps_x"] & finished["taps_y"]),
             self.strip_last.eq(self.roll_last & finished["rolls"]),
-            self.in_first_roll.eq(counters["rolls"] == 0 if "rolls" in counters else 1),
-            self.in_warmup.eq(counters["rolls"] < f.warmup if "rolls" in counters else 0),
+            self.in_first_roll.eq(in_first_roll),
+            self.in_warmup.eq(in_warmup),
             self.in_last_strip.eq(finished["tiles"]),
             self.pixel_last.eq(self.strip_last & finished["tiles"]),
             self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
@@ -148,19 +159,43 @@ class LoopNest(wiring.Component):
             branch: Callable = m.If
             for position, loop in enumerate(self.loops):
                 with branch(~finished[loop]):
-                    m.d.sync += counters[loop].eq(counters[loop] + 1)
-                    m.d.sync += [counters[inner].eq(0) for inner in self.loops[:position]]
+                    m.d.sync += [
+                        counters[loop].eq(counters[loop] - 1),
+                        finished[loop].eq(counters[loop] == 1),
+                    ]
+                    for inner in self.loops[:position]:
+                        self._begin(m, counters[inner], finished[inner], getattr(f, inner))
                     for coordinate in self._coordinates:
                         self._move(m, coordinate, began[coordinate.name], position, f)
                 branch = m.Elif
             with m.Else() if self.loops else m.If(Const(1)):
-                m.d.sync += [counter.eq(0) for counter in counters.values()]
+                for loop in self.loops:
+                    self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
                 for coordinate in self._coordinates:
                     m.d.sync += [
                         value.eq(getattr(upcoming, coordinate.start))
                         for value in began[coordinate.name].values()
                     ]
         return m
+
+    @staticmethod
+    def _begin(m: Module, counter: Signal, finished, trips: Value) -> None:
+        """Begin a loop anew, with `trips` trips after its first."""
+        m.d.sync += [counter.eq(trips), finished.eq(trips == 0)]
+
+    def _count_warmup(self, m: Module, finished) -> Value:
+        """Whether the present roll finishes no results."""
+        f, upcoming = self.instruction.current, self.instruction.upcoming
+        if f.is_constant("warmup", 0):
+            return Const(0)
+        init = self.instruction.program[0].warmup
+        left = Signal.like(f.warmup, name="warmup_left", init=init)
+        with m.If(self.step & self.roll_last):
+            with m.If(~finished["rolls"]):
+                m.d.sync += left.eq(Mux(left == 0, 0, left - 1))
+            with m.Else():
+                m.d.sync += left.eq(Mux(self.layer_last, upcoming.warmup, f.warmup))
+        return left != 0
 
     def _move(self, m, coordinate, began, position, f) -> None:
         """Move a coordinate for a trip of the loop at `position`; loops inside it begin anew."""

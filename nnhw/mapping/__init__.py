@@ -2,14 +2,22 @@
 
 from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
-from .config import TECHNOLOGIES, EngineConfig
+from .config import (
+    MEMORY_LATENCY,
+    ROTATION_LEVELS_PER_STAGE,
+    TECHNOLOGIES,
+    EngineConfig,
+    rotation_stages,
+)
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program, Widths
 
 __all__ = [
     "DEFAULT_MACS",
+    "MEMORY_LATENCY",
     "MOST_MACS",
+    "ROTATION_LEVELS_PER_STAGE",
     "TECHNOLOGIES",
     "Buffer",
     "CycleModel",
@@ -26,5 +34,6 @@ __all__ = [
     "plan_graph",
     "plan_memory",
     "predict_cycles",
+    "rotation_stages",
     "smallest_engine",
 ]

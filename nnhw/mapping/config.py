@@ -10,6 +10,19 @@ from ..errors import MappingError
 #: What multipliers and memories can be built of.
 TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
 
+#: Cycles from an address at the activation memories to the data: theirs, and a register behind
+#: them, without which block RAMs are slow.
+MEMORY_LATENCY = 2
+
+#: Levels of a logarithmic shifter between two registers.
+ROTATION_LEVELS_PER_STAGE = 2
+
+
+def rotation_stages(*, banks: int, granularity: int) -> int:
+    """Registers of a rotator of `banks` elements by multiples of `granularity`; 0 if it is none."""
+    levels = (banks // granularity).bit_length() - 1
+    return -(-levels // ROTATION_LEVELS_PER_STAGE)
+
 
 def _power_of_two_at_least(value: int) -> int:
     return 1 << (value - 1).bit_length()
@@ -114,11 +127,6 @@ class EngineConfig:
         """Registers in the adder tree of a column."""
         levels = (self.rows - 1).bit_length()
         return -(-levels // self.tree_levels_per_stage)
-
-    @property
-    def read_latency(self) -> int:
-        """Cycles from a fetch's issue to its operands at the array: address, memory, alignment."""
-        return 3
 
     def array_latency(self, *, dense: bool) -> int:
         """Cycles from operands to the accumulator that holds them; only `dense` has a tree."""

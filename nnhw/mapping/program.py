@@ -14,7 +14,7 @@ from ..isa import (
     Operation,
     WriteBackInstruction,
 )
-from .config import EngineConfig
+from .config import MEMORY_LATENCY, EngineConfig, rotation_stages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,11 +176,29 @@ class Plan:
         return max((writer.size for writer, reader in pairs if reader.fetch.chase), default=0)
 
     def drain_latency(self, layer: Layer) -> int:
-        """Cycles from a tile's last issue to its first result at the write-back register."""
+        """Cycles from a tile's last issue to its first result at the end of write-back."""
         config = self.config
-        shadow = config.read_latency + config.array_latency(dense=layer.is_dense) + 1
-        scale = 2 + config.scale_stages + self.paired + self.multiplies
+        shadow = self.read_latency + config.array_latency(dense=layer.is_dense) + 1
+        scale = 3 + config.scale_stages + self.paired + self.multiplies
         return shadow + scale + 3 + self.has_tables
+
+    @property
+    def row_latency(self) -> int:
+        """Cycles from an address to the rows of the banks that it stands for."""
+        return int(self.read_granularity < self.config.banks)
+
+    @property
+    def read_latency(self) -> int:
+        """Cycles from a fetch's issue to its operands at the array: address, memory, alignment."""
+        stages = rotation_stages(banks=self.config.banks, granularity=self.read_granularity)
+        return 1 + self.row_latency + MEMORY_LATENCY + max(1, stages)
+
+    @property
+    def memory_delay(self) -> int:
+        """Cycles by which a read must be issued later than if results were in memory right after
+        write-back: alignment takes its time, before the write and before the read."""
+        stages = rotation_stages(banks=self.config.banks, granularity=self.write_granularity)
+        return max(0, stages - self.row_latency)
 
     @property
     def lane_slots(self) -> int:
@@ -200,7 +218,7 @@ class Plan:
     @property
     def tiles_in_flight(self) -> int:
         """Most tiles between issue and memory: at most one is issued each cycle."""
-        return max(map(self.drain_latency, self.layers)) + 2
+        return max(map(self.drain_latency, self.layers)) + self.memory_delay + 2
 
     @property
     def read_granularity(self) -> int:

@@ -7,6 +7,7 @@ from bench import drive, integers
 
 from nnhw.hdl.alignment import ReadAligner, WriteAligner
 from nnhw.hdl.memory import BankedMemory
+from nnhw.mapping import rotation_stages
 
 ROW_WIDTH = 3
 MEMORY_ROWS = 1 << ROW_WIDTH
@@ -16,8 +17,14 @@ class Reader(Elaboratable):
     """A read aligner with its memory; has the members of both."""
 
     def __init__(self, *, banks: int, width: int, **parameters):
-        self.aligner = ReadAligner(banks=banks, width=width, row_width=ROW_WIDTH, **parameters)
         self.memory = BankedMemory(banks=banks, depth=MEMORY_ROWS, width=width)
+        self.aligner = ReadAligner(
+            banks=banks,
+            width=width,
+            row_width=ROW_WIDTH,
+            memory_latency=self.memory.latency,
+            **parameters,
+        )
         for part in (self.memory, self.aligner):
             for name in part.signature.members:
                 setattr(self, name, getattr(part, name))
@@ -59,6 +66,7 @@ def read(reader: Reader, contents: np.ndarray, inputs: dict[str, np.ndarray]) ->
         (8, 8, 8, 4),
         (8, 4, 8, 8),
         (5, 1, 16, 1),
+        (20, 10, 32, 1),
     ],
 )
 @pytest.mark.parametrize("padded", [False, True])
@@ -73,7 +81,9 @@ def test_read_aligner(rows, period, banks, granularity, width, padded):
         pad_width=width,
         padded=padded,
     )
-    assert reader.aligner.latency == 2
+    stages = rotation_stages(banks=banks, granularity=granularity)
+    assert reader.aligner.row_latency == int(stages > 0)
+    assert reader.aligner.latency == reader.aligner.row_latency + 1 + max(1, stages)
     size, cycles = MEMORY_ROWS * banks, 60
     contents = integers(rng, width, size)
     address = rng.integers(0, size, cycles) // granularity * granularity
@@ -100,7 +110,7 @@ def test_read_aligner(rows, period, banks, granularity, width, padded):
 
 @pytest.mark.parametrize(
     ("lanes", "banks", "granularity"),
-    [(1, 1, 1), (1, 4, 1), (3, 4, 1), (4, 4, 2), (3, 8, 1), (8, 8, 8), (5, 16, 4)],
+    [(1, 1, 1), (1, 4, 1), (3, 4, 1), (4, 4, 2), (3, 8, 1), (8, 8, 8), (5, 16, 4), (12, 32, 1)],
 )
 def test_write_aligner(lanes, banks, granularity):
     rng = np.random.default_rng(lanes)
@@ -114,8 +124,10 @@ def test_write_aligner(lanes, banks, granularity):
         "count": rng.integers(0, lanes + 1, cycles),
         "lanes": integers(rng, width, (cycles, lanes), signed=False),
     }
+    assert aligner.latency == rotation_stages(banks=banks, granularity=granularity)
     outputs = drive(aligner, inputs, ["write_enable", "write_rows", "write_data"])
-    for t in range(cycles):
+    outputs = {name: values[aligner.latency :] for name, values in outputs.items()}
+    for t in range(cycles - aligner.latency):
         written = {
             int(outputs["write_rows"][t, bank]) * banks + bank: outputs["write_data"][t, bank]
             for bank in range(banks)

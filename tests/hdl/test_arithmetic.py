@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from bench import drive, integers
 
 from nnhw.hdl.arithmetic import adder_tree, delay, rotate_left
+from nnhw.mapping import ROTATION_LEVELS_PER_STAGE
 
 
 class Delayed(wiring.Component):
@@ -54,9 +55,10 @@ class Sum(wiring.Component):
 class Rotator(wiring.Component):
     """`count` numbers of four bits, rotated."""
 
-    def __init__(self, count: int, granularity: int):
+    def __init__(self, count: int, granularity: int, registers: int):
         self.count = count
         self.granularity = granularity
+        self.registers = registers
         layout = data.ArrayLayout(unsigned(4), count)
         bits = max(1, (count - 1).bit_length())
         super().__init__({"value": In(layout), "amount": In(bits), "rotated": Out(layout)})
@@ -64,7 +66,9 @@ class Rotator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         value = [self.value[index] for index in range(self.count)]
-        rotated = rotate_left(value, self.amount, granularity=self.granularity)
+        rotated = rotate_left(
+            m, value, self.amount, granularity=self.granularity, registers=self.registers
+        )
         m.d.comb += [self.rotated[index].eq(element) for index, element in enumerate(rotated)]
         return m
 
@@ -108,12 +112,16 @@ def test_adder_tree_grows_a_bit_a_level():
     assert tree.sum_width == 6 + 4
 
 
+@pytest.mark.parametrize("registers", [0, 1, 2])
 @pytest.mark.parametrize("granularity", [1, 2, 4, 8])
-@pytest.mark.parametrize("count", [1, 2, 4, 8])
-def test_rotate_left(count, granularity):
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 32])
+def test_rotate_left(count, granularity, registers):
+    levels = max(0, count.bit_length() - granularity.bit_length())
+    registers = min(registers, max(0, -(-levels // ROTATION_LEVELS_PER_STAGE) - 1))
     rng = np.random.default_rng(count)
     values = rng.integers(0, 16, (40, count))
     amounts = rng.integers(0, count, 40) // granularity * granularity
-    rotated = drive(Rotator(count, granularity), {"value": values, "amount": amounts}, ["rotated"])
-    for value, amount, result in zip(values, amounts, rotated["rotated"], strict=True):
+    rotator = Rotator(count, granularity, registers)
+    rotated = drive(rotator, {"value": values, "amount": amounts}, ["rotated"])["rotated"]
+    for value, amount, result in zip(values, amounts, rotated[registers:], strict=False):
         assert (result == np.roll(value, -amount)).all()

@@ -111,7 +111,9 @@ def run_model(seed: int, model: Model) -> tuple[list[dict[str, int]], list[tuple
     rng = np.random.default_rng(seed)
     eager = rng.random(3)
     written = Written(model.fetches[-1][0] + 1)
-    inputs, issued = [], []
+    # in the first cycle after reset the first fetch is prepared
+    inputs: list[dict[str, int]] = [dict.fromkeys(INPUTS, 0)]
+    issued: list[tuple | None] = [None]
     for _ in range(min(400, 2 * len(model.fetches) + 100)):
         # a tile retires at the latest when as many as there can be are on their way
         retired = model.in_flight and (

@@ -70,6 +70,7 @@ class Reader:
         return frame, rows, last
 
 
+@pytest.mark.parametrize("read_delay", [1, 2])
 @pytest.mark.parametrize("buffers", [1, 2])
 @pytest.mark.parametrize("eager", [1.0, 0.5])
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ class Reader:
         (8, 8, 64, 8),
     ],
 )
-def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager):
+def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, read_delay):
     rng = np.random.default_rng([banks, frame_bytes, buffers])
     frame_rows = math.ceil(frame_bytes / banks) + 1  # reads may touch a row beyond the frame
     buffer = FrameBuffer(
@@ -94,8 +95,9 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager):
         frame_bytes=frame_bytes,
         beat_bytes=beat_bytes,
         buffers=buffers,
+        read_delay=read_delay,
     )
-    assert (buffer.latency, buffer.release_latency) == (1, 1)
+    assert (buffer.latency, buffer.release_latency) == (2, 1)
     frames = rng.integers(0, 256, (FRAMES, frame_bytes), np.uint8)
     source, reader = Source(rng, frames, beat_bytes, eager), Reader(rng, buffer, eager)
     compared = 0
@@ -110,12 +112,14 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager):
 
     async def testbench(ctx):
         nonlocal compared
-        addressed = answered = None  # reads whose address, whose answer is there in this cycle
+        # reads by age, from the latest whose address comes next to the one that is answered
+        reads: list[tuple | None] = [None] * (read_delay + buffer.latency)
         consumed = 0
         for _ in range(40 * FRAMES + 4 * FRAMES * source.beats_per_frame):
             valid, payload = source.offer()
             ctx.set(buffer.beats.valid, valid)
             ctx.set(buffer.beats.payload, payload)
+            addressed, answered = reads[read_delay - 1], reads[-1]
             if addressed is not None:
                 ctx.set(buffer.read_rows, addressed[1].tolist())
             held = source.frames_sent - consumed
@@ -139,8 +143,8 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager):
             if answered is not None:
                 compared += check(answered, list(data))
             consumed = reader.frame
-            addressed, answered = read, addressed
-            if consumed == FRAMES and (addressed, answered) == (None, None):
+            reads = [read, *reads[:-1]]
+            if consumed == FRAMES and not any(reads):
                 return
         raise AssertionError(f"only {consumed} frames went through")
 
