@@ -218,6 +218,7 @@ class Engine(wiring.Component):
             stages=program.config.scale_stages,
             paired=program.paired,
             multiplies=program.multiplies,
+            technology=self._technology,
         )
 
     def _write_back(self, scaler: Scaler) -> WriteBack:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .arithmetic import delay
+from .technology import PORTABLE, Technology
 
 
 class Scaler(wiring.Component):
@@ -62,6 +63,7 @@ class Scaler(wiring.Component):
         stages: int,
         paired: bool,
         multiplies: bool,
+        technology: Technology = PORTABLE,
     ):
         self.operand_width = operand_width
         self.multiplier_width = multiplier_width
@@ -69,6 +71,7 @@ class Scaler(wiring.Component):
         self.stages = stages
         self.paired = paired
         self.multiplies = multiplies
+        self.technology = technology
         self.total_width = operand_width + multiplier_width + (1 if paired else 0)
         self.quotient_width = max(2, self.total_width - min(self.shifts))
         self.latency = 1 + multiplies + stages + paired + 1
@@ -99,13 +102,14 @@ class Scaler(wiring.Component):
             factor = Signal(signed(self.operand_width), reset_less=True)
             m.d.sync += factor.eq(Mux(multiplies, operand * before, operand))
             operand = factor
-        product = Signal(signed(self.operand_width + self.multiplier_width))
+        total: Value
         if self.multiplier_width:
             multiplier = delay(m, self.multiplier, 1 + self.multiplies, name="multiplier")
-            m.d.comb += product.eq(operand * multiplier)
+            total = self.technology.multiply(
+                m, operand, multiplier, stages=self.stages, name="product"
+            )
         else:
-            m.d.comb += product.eq(operand)
-        total = delay(m, product, self.stages, name="product")
+            total = delay(m, operand, self.stages, name="product")
         if self.paired:
             term = total
             total = Signal(signed(self.total_width), reset_less=True)

@@ -15,9 +15,9 @@ benchmarks/quantization.py. Additions with a small S meet exact ties, which floa
 random, and what differs in one layer differs in those after it; therefore multipliers have some
 bits more than convolutions need.
 
-What else differs is due to the rounding of float32 in sums close to halfway between two outputs. The S of
-convolutions is limited to 16 because their results are then at least 2**-16 steps from there,
-unless exactly there, which is rare (odd M) but the less so the smaller S is.
+What else differs is due to the rounding of float32 in sums close to halfway between two outputs.
+The S of convolutions is limited to 16 because their results are then at least 2**-16 steps from
+there, unless exactly there, which is rare (odd M) but the less so the smaller S is.
 """
 
 from __future__ import annotations

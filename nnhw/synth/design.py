@@ -49,8 +49,8 @@ class ExportedDesign:
 
     @property
     def technology(self) -> str:
-        """Whose cells the Verilog instantiates; "generic" if it instantiates none."""
-        return self.manifest.get("target", "generic")
+        """Whose cells the Verilog instantiates; "portable" if it instantiates none."""
+        return self.manifest.get("target", "portable")
 
     @property
     def latency_cycles(self) -> int:

@@ -120,7 +120,7 @@ def run_synthesis(
 
 
 def _check_technology(design: ExportedDesign, target: Target) -> None:
-    if design.technology not in ("generic", target.family.name):
+    if design.technology not in ("portable", target.family.name):
         raise OptionError(
             f"'{design.folder}' has cells of {design.technology}, and target {target.name} has "
             f"others; build it again with --technology {target.family.name}, or without"

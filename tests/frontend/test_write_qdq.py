@@ -14,7 +14,7 @@ from nnhw import golden
 from nnhw.data import load_data, top1
 from nnhw.errors import ExportError
 from nnhw.frontend import load_model, write_qdq
-from nnhw.ir import Graph, Port, QAveragePool, from_channels_last
+from nnhw.ir import Graph, Port, QAveragePool, as_batch, from_channels_last
 from nnhw.passes import simplify_graph
 from nnhw.quantize import QuantizeOptions, quantize
 
@@ -67,7 +67,9 @@ def test_random_networks_agree(tmp_path: Path, network: tuple[Builder, str]) -> 
 )
 def test_real_networks_agree(tmp_path: Path, models_dir: Path, name: str, data: str) -> None:
     graph = simplify_graph(load_model(models_dir / f"{name}.onnx"))
-    x = load_data(models_dir / f"{data}_data.npz", graph).x[:300]
+    (port,) = graph.inputs
+    samples = load_data(models_dir / f"{data}_data.npz", graph)
+    x = as_batch(graph, samples.x).arrays[port.tensor][:300]
     integer = quantize(graph, x[:100])
     assert_agree(isolated(integer, x, tmp_path))
     assert_nearly_equal(chained(integer, x, tmp_path))
@@ -173,9 +175,10 @@ def test_names_that_the_model_needs_are_refused_for_ports(tmp_path: Path) -> Non
 def test_labels_survive(tmp_path: Path, models_dir: Path) -> None:
     graph = simplify_graph(load_model(models_dir / "mnist_cnn_zoo.onnx"))
     data = load_data(models_dir / "mnist_data.npz", graph)
-    write_qdq(quantize(graph, data.x[:200]), tmp_path / "model.onnx")
     (port,) = graph.inputs
-    inputs = {port.onnx_name: from_channels_last(data.x[200:1200], port)}
+    x = as_batch(graph, data.x).arrays[port.tensor]
+    write_qdq(quantize(graph, x[:200]), tmp_path / "model.onnx")
+    inputs = {port.onnx_name: from_channels_last(x[200:1200], port)}
     (scores,) = run_onnxruntime(tmp_path / "model.onnx", inputs, [graph.outputs[0].onnx_name])
     assert data.y is not None
     assert top1(scores, data.y[200:1200]) > 97

@@ -62,7 +62,7 @@ class DeviceTechnology(Technology):
                 m,
                 a,
                 b,
-                lambda *limbs: self._narrow(m, *limbs),
+                self._narrow,
                 limb_width=self.limb_width,
                 stages=stages,
                 name=name,

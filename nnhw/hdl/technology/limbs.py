@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 
-from ..arithmetic import adder_tree
+from ..arithmetic import adder_tree, delay
 
-NarrowProduct = Callable[[Value, Value, int, str], Value]
+NarrowProduct = Callable[[Module, Value, Value, int, str], Value]
 """Multiplies two limbs; takes them, the number of registers, and a name."""
+
+SHORT_LIMB = 6
+"""Bits of a limb up to which a few adders take the place of a multiplier."""
 
 
 def limbs(value: Value, width: int) -> list[Value]:
@@ -18,6 +21,20 @@ def limbs(value: Value, width: int) -> list[Value]:
         return [value]
     rest = value[width:]
     return [value[:width], *limbs(rest.as_signed() if value.shape().signed else rest, width)]
+
+
+def short_product(m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+    """The product of two numbers, one of them short, `stages` cycles later: by adding up."""
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    terms: list[Value] = []
+    for index, bit in enumerate(short):
+        term = Mux(bit, long << index, 0)
+        is_sign = short.shape().signed and index == len(short) - 1
+        terms.append(-term if is_sign else term)
+    total, latency = adder_tree(m, terms, levels_per_stage=len(terms), name=f"{name}_sum")
+    product = Signal((a * b).shape(), name=name)
+    m.d.comb += product.eq(total)
+    return delay(m, product, stages - latency, name=name)
 
 
 def limb_product(
@@ -45,15 +62,16 @@ def limb_product(
         for i, x in enumerate(limbs(a, limb_width))
         for j, y in enumerate(limbs(b, limb_width))
     ]
+    if len(pairs) == 1:
+        return multiply(m, a, b, stages, name)
     registers = stages - (len(pairs) - 1).bit_length()
     if registers < 1:
         return None
-    if len(pairs) == 1:
-        return multiply(a, b, registers, name)
-    terms = [
-        multiply(x, y, registers, f"{name}_{index}") << shift
-        for index, (x, y, shift) in enumerate(pairs)
-    ]
+    terms = []
+    for index, (x, y, shift) in enumerate(pairs):
+        is_short = min(len(x), len(y)) <= SHORT_LIMB
+        product = short_product if is_short else multiply
+        terms.append(product(m, x, y, registers, f"{name}_{index}") << shift)
     total, _ = adder_tree(m, terms, levels_per_stage=1, name=f"{name}_sum")
     product = Signal((a * b).shape(), name=name)
     m.d.comb += product.eq(total)
