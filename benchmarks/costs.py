@@ -59,8 +59,9 @@ def measure(model: Path, data: Path | None) -> Table:
             (f"**{name}**" if is_sum else name, *figures)
             for name, is_sum, figures in cost_rows(costs)
         ],
-        notes=f"Array of {config.rows} x {config.cols}, {config.fetch_width} lanes, {config.lanes} "
-        f"requantizers. Yosys {costs.yosys}, {seconds[0]:.0f} s; with a full cache {seconds[1]:.0f} s.",
+        notes=f"Array of {config.rows} x {config.cols}, {config.fetch_width} lanes, "
+        f"{config.lanes} requantizers. Measured with Yosys {costs.yosys} in {seconds[0]:.0f} s, "
+        f"with a full cache in {seconds[1]:.0f} s.",
     )
 
 
@@ -77,7 +78,6 @@ if __name__ == "__main__":
         "What optional hardware costs",
         tables(),
         notes="Cells of 4-input LUTs with carry chains, flip-flops, memory bits and multipliers, "
-        "for no particular device. What was kept is taken away one piece after the other, from top "
-        "to bottom; what was left out is added one piece after the other. A figure with a minus sign "
-        "means that the components take less with the piece than without.",
+        "for no particular device. What was kept is taken away one piece after the other, from "
+        "top to bottom; what was left out is added likewise. See docs/optional_hardware.md.",
     )

@@ -138,8 +138,8 @@ def test_wrong_hardware_is_found_and_kept(monkeypatch, tmp_path):
     """One wrong bit in the golden bytes of the second layer stands for one in the hardware."""
     right = nnhw.pipeline.make_vectors
 
-    def wrong(*args):
-        vectors = right(*args)
+    def wrong(*args, **beats):
+        vectors = right(*args, **beats)
         layers = [layer.copy() for layer in vectors.layers]
         layers[1][0, 17] ^= 1
         return dataclasses.replace(vectors, layers=tuple(layers))

@@ -10,7 +10,7 @@ import pytest
 from nnhw import golden
 from nnhw.data import Dataset, load_data, top1
 from nnhw.frontend import load_model
-from nnhw.ir import Graph
+from nnhw.ir import Batch, Graph
 from nnhw.passes import simplify_graph
 from nnhw.quantize import QuantizeOptions, quantize, run_float
 
@@ -23,10 +23,10 @@ def load(model: Path, data: Path) -> tuple[Graph, Dataset, Dataset]:
     return graph, *load_data(data, graph).split(seed=0, calibration_samples=200)
 
 
-def outputs(graph: Graph, x: np.ndarray, integer: Graph) -> tuple[np.ndarray, np.ndarray]:
+def outputs(graph: Graph, x: Batch | np.ndarray, integer: Graph) -> tuple[np.ndarray, np.ndarray]:
     """Float and integer outputs, (N, K)."""
-    name, source = graph.outputs[0].tensor, graph.inputs[0].tensor
-    q = golden.run(integer, golden.quantize_input(x, integer.tensors[source].q))[name]
+    name = graph.outputs[0].tensor
+    q = golden.run(integer, golden.quantize_inputs(integer, x))[name]
     real = golden.dequantize(q, integer.tensors[name].q)
     return run_float(graph, x)[name].reshape(len(x), -1), real.reshape(len(x), -1)
 

@@ -1,6 +1,8 @@
 """Costs of optional hardware: pieces change what they say, and the cells are counted right."""
 
+import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from integer_graphs import IntegerBuilder
@@ -198,3 +200,10 @@ def test_a_build_without_yosys_does_not_begin(monkeypatch, tmp_path):
     with pytest.raises(ToolError, match=r"nnhw\[synth\]"):
         build("examples/digits_mlp.onnx", data="examples/digits.npz", out=tmp_path, costs=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_documentation_lists_all_pieces():
+    text = (Path(__file__).parents[2] / "docs" / "optional_hardware.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
+    names = {"loops" if piece.name.startswith("loop ") else piece.name for piece in REMOVALS}
+    assert set(rows) - {"piece", "full widths"} == names
