@@ -118,8 +118,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "rows": 2, "cols": 4, "macs": None, "weight_bits": 8, "act_bits": 6,
         "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
-            "power_of_two": True, "equalize": True, "weights": "files", "technology": "ecp5", "vectors": 1, "simulate": False, "costs": False,
-        "simulator": "verilator", "seed": 0,
+        "power_of_two": True, "equalize": True, "weights": "files", "technology": "ecp5",
+        "vectors": 1, "simulate": False, "costs": False, "simulator": "verilator", "seed": 0,
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])
@@ -335,3 +335,16 @@ def test_interrupt(tmp_path):
     assert child.returncode == 130
     assert "Traceback" not in output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_synth_needs_a_target(cli, tmp_path):
+    code, _, err = cli("synth", str(tmp_path))
+    assert code == 2
+    assert "--target" in err
+
+
+def test_synth_names_what_is_missing(cli, tmp_path):
+    code, _, err = cli("synth", str(tmp_path), "--target", "ecp5-25k")
+    assert code == 1
+    assert "manifest.json" in err
+    assert "Traceback" not in err

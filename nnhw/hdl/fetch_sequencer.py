@@ -214,10 +214,10 @@ class FetchSequencer(wiring.Component):
         held = SimpleNamespace()
         for name, value in values.items():
             if not isinstance(value, Const):
-                register = Signal.like(value, name=f"next_{name}", reset_less=True)
+                prepared = Signal.like(value, name=f"next_{name}", reset_less=True)
                 with m.If(prepare):
-                    m.d.sync += register.eq(value)
-                value = register
+                    m.d.sync += prepared.eq(value)
+                value = prepared
             setattr(held, name, value)
         return held
 

@@ -188,7 +188,7 @@ class LoopNest(wiring.Component):
         f, upcoming = self.instruction.current, self.instruction.upcoming
         if f.is_constant("warmup", 0):
             return Const(0)
-        init = self.instruction.program[0].warmup
+        init = cast(FetchInstruction, self.instruction.program[0]).warmup
         left = Signal.like(f.warmup, name="warmup_left", init=init)
         with m.If(self.step & self.roll_last):
             with m.If(~finished["rolls"]):

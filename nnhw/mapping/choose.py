@@ -18,7 +18,7 @@ DEFAULT_MACS = 128
 MOST_MACS = 2048
 
 #: Largest loss of speed for which less hardware is preferred.
-_TOLERANCE = 0.01
+_TOLERANCE = 0.02
 
 #: Most requantizer lanes, and most lanes of operations on single channels, considered.
 _MOST_LANES = 32
@@ -44,8 +44,8 @@ def choose_engine(
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
-    Of configurations within 1% of the fastest, the one with the least hardware is taken. Unless
-    its shape is given, rows and columns that are of no use beyond that 1% are left out of it.
+    Of configurations within 2% of the fastest, the one with the least hardware is taken. Unless
+    its shape is given, rows and columns that are of no use beyond that 2% are left out of it.
 
     Parameters
     ----------

@@ -43,6 +43,8 @@ class Family:
         Yosys command, without -top.
     preparation
         Yosys commands that come between reading and optimizing the design.
+    completion
+        Yosys commands that come after synthesis.
     core_options
         Added to `synthesis` where what is synthesized has no pins of its own.
     cells
@@ -59,6 +61,7 @@ class Family:
     name: str
     synthesis: str
     preparation: tuple[str, ...] = ()
+    completion: tuple[str, ...] = ()
     core_options: str = ""
     cells: Mapping[str, Mapping[Resource, Fraction]]
     sites: Mapping[str, Resource] = field(default_factory=dict)
@@ -101,10 +104,17 @@ ECP5 = Family(
 ICE40 = Family(
     name="ice40",
     synthesis="synth_ice40 -device u -dsp",
-    # synth_ice40 of Yosys 0.70 loses one of two products that are registered and then added: the
-    # pass ice40_dsp packs one register into both multipliers. It leaves registers that are to be
-    # kept alone.
-    preparation=("opt", "setattr -set keep 1 t:$mul %co1:+[Y] %co1:+[D] %co1:+[Q] w:* %i"),
+    # Two mistakes of the pass ice40_dsp of Yosys 0.70. It packs one register into two multipliers
+    # whose registered products are added, and loses a product: registers that are to be kept it
+    # leaves alone. And it changes the mode of SB_MAC16 cells that the design instantiates: they go
+    # by another name until it is over.
+    preparation=(
+        "opt",
+        "setattr -set keep 1 t:$mul %co1:+[Y] %co1:+[D] %co1:+[Q] w:* %i",
+        "copy SB_MAC16 INSTANTIATED_SB_MAC16",
+        "chtype -set INSTANTIATED_SB_MAC16 t:SB_MAC16",
+    ),
+    completion=("chtype -set SB_MAC16 t:INSTANTIATED_SB_MAC16", "delete =INSTANTIATED_SB_MAC16"),
     cells={
         "SB_LUT4": _LUT,
         "SB_DFF*": _FLIP_FLOP,

@@ -67,7 +67,12 @@ class Target:
         command = " ".join([*filter(None, parts), f"-top {top}"])
         if not self.family.preparation:
             return [command]
-        return [f"{command} -run begin:coarse", *self.family.preparation, f"{command} -run coarse:"]
+        return [
+            f"{command} -run begin:coarse",
+            *self.family.preparation,
+            f"{command} -run coarse:",
+            *self.family.completion,
+        ]
 
 
 def _ecp5(size: str, luts: int, dsps: int, block_rams: int) -> Target:

@@ -34,7 +34,9 @@ def test_parameter(name, values):
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.0, "8", None])
-@pytest.mark.parametrize("name", [field.name for field in fields(EngineConfig)])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(EngineConfig) if field.name != "technology"]
+)
 def test_parameter_wrong(name, value):
     message = f"'{name}' must be a positive integer, not {value!r}"
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
@@ -47,6 +49,12 @@ def test_beat_bytes_wrong(name, value):
     message = f"'{name}' must be 1, 2, 4 or 8, not {value}"
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
         replace(VALID, **{name: value})
+
+
+def test_technology_wrong():
+    message = "'technology' must be one of portable, ecp5, ice40, gowin, xilinx7, not 'tube'"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        replace(VALID, technology="tube")
 
 
 def test_frame_buffers_wrong():

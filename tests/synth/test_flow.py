@@ -170,6 +170,34 @@ def test_netlist_behaves_like_its_source(tmp_path, target):
     assert output.split()[-2:] == ["differences:", "0"]
 
 
+def test_instantiated_multiplier_keeps_its_mode(tmp_path):
+    """Yosys makes a product of 16 bits out of two of 8 unless it is kept from it."""
+    source = tmp_path / "source.v"
+    source.write_text(
+        """
+module bytes (input clk, input [15:0] a, b, output reg [16:0] sum);
+  wire [31:0] both;
+  reg [15:0] registered;
+  SB_MAC16 #(
+    .A_SIGNED(1'b1), .B_SIGNED(1'b1), .TOP_8x8_MULT_REG(1'b1), .BOT_8x8_MULT_REG(1'b1),
+    .TOPOUTPUT_SELECT(2'd2), .BOTOUTPUT_SELECT(2'd2), .MODE_8x8(1'b1)
+  ) dsp (.CLK(clk), .CE(1'b1), .A(registered), .B(b), .O(both));
+  always @(posedge clk) begin
+    registered <= a;
+    sum <= $signed(both[15:0]) + $signed(both[31:16]);
+  end
+endmodule
+"""
+    )
+    netlist = tmp_path / "netlist.json"
+    commands = find_target("ice40up5k").synthesis("bytes", pins=True)
+    run_yosys([f"read_verilog {source}", *commands, f"write_json {netlist}"], log=tmp_path / "log")
+    cells = json.loads(netlist.read_text())["modules"]["bytes"]["cells"].values()
+    (multiplier,) = (cell for cell in cells if cell["type"] == "SB_MAC16")
+    assert int(multiplier["parameters"]["MODE_8x8"], 2) == 1
+    assert int(multiplier["parameters"]["TOPOUTPUT_SELECT"], 2) == 2
+
+
 MEMORIES = """
 module both (
     input clk, input rst, input [31:0] in, input enable, output [16:0] sum, output valid,

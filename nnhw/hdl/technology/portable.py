@@ -90,7 +90,7 @@ class Technology:
         m.submodules[name] = memory = Memory(shape=unsigned(width), depth=len(words), init=words)
         port = memory.read_port()
         m.d.comb += port.addr.eq(address)
-        return _registered(m, port.data, output_register, "register")
+        return _registered(m, port.data, output_register, "word")
 
     def ram(
         self,

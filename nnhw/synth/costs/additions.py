@@ -149,7 +149,11 @@ ADDITIONS: tuple[Piece, ...] = (
         change=_accumulators,
     ),
     Piece(name="padding mask", parts=("read_aligner", "fetch"), change=_padding),
-    Piece(name="read rotator, single bytes", parts=("read_aligner",), change=_read_rotator),
+    Piece(
+        name="read rotator, single bytes",
+        parts=("read_aligner", "frame_buffer"),
+        change=_read_rotator,
+    ),
     Piece(name="write rotator, single bytes", parts=("write_aligner",), change=_write_rotator),
     Piece(
         name="lane sums",

@@ -151,7 +151,7 @@ REMOVALS: tuple[Piece, ...] = (
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
     Piece(name="rolling strips", parts=("fetch", "drain", "write_back"), change=_rolls),
     Piece(name="padding mask", parts=("read_aligner", "fetch"), change=_padding),
-    Piece(name="read rotator", parts=("read_aligner",), change=_read_rotator),
+    Piece(name="read rotator", parts=("read_aligner", "frame_buffer"), change=_read_rotator),
     Piece(name="write rotator", parts=("write_aligner",), change=_write_rotator),
     Piece(
         name="lane maximum",
