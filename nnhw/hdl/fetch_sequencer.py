@@ -184,7 +184,8 @@ class FetchSequencer(wiring.Component):
         """The next fetch, in registers: what it reads, and what it has to wait for."""
         instruction, loops = self.instruction, self._loops
         f = instruction.current
-        roll_first, layer_first = Signal(init=1), Signal(init=1)
+        roll_first = Signal(init=1)
+        layer_first = Signal(init=1)
         with m.If(prepare):
             m.d.sync += [roll_first.eq(loops.roll_last), layer_first.eq(loops.layer_last)]
 
