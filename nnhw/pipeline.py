@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -202,14 +202,19 @@ def build(
 def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
     """The engine that the options ask for."""
     if options.asks_for_speed:
-        engine = smallest_engine(
+        return smallest_engine(
             graph,
             interval_cycles=options.interval_cycles,
             latency_cycles=options.latency_cycles,
+            technology=options.technology,
         )
-    else:
-        engine = choose_engine(graph, rows=options.rows, cols=options.cols, macs=options.macs)
-    return replace(engine, technology=options.technology)
+    return choose_engine(
+        graph,
+        rows=options.rows,
+        cols=options.cols,
+        macs=options.macs,
+        technology=options.technology,
+    )
 
 
 def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:

@@ -57,7 +57,7 @@ class OutputStream(wiring.Component):
         Cycles from a group that completes a beat to that beat, in an empty buffer.
     """
 
-    latency = 4
+    latency = 5
 
     def __init__(
         self,
@@ -121,7 +121,13 @@ class OutputStream(wiring.Component):
             fifo.w_en.eq(self.write),
             fifo.w_data.eq(group),
         ]
-        head = data.View(group.shape(), fifo.r_data)
+        # memory is slow: its answer goes to a register before anything is made of it
+        head = Signal.like(group, name="head", reset_less=True)
+        head_valid = Signal()
+        accept = Signal()
+        m.d.comb += fifo.r_en.eq(~head_valid | accept)
+        with m.If(fifo.r_en):
+            m.d.sync += [head.eq(fifo.r_data), head_valid.eq(fifo.r_rdy)]
 
         # the gearbox: bytes beyond `fill` units are zero
         capacity = beat_units - 1 + group_units
@@ -129,7 +135,6 @@ class OutputStream(wiring.Component):
         fill = Signal(range(capacity + 1))
         ending = Signal()
         emit = Signal()
-        accept = Signal()
         kept = Signal.like(held, name="kept")
         kept_fill = Signal.like(fill, name="kept_fill")
         valid = Signal()
@@ -139,8 +144,7 @@ class OutputStream(wiring.Component):
             emit.eq((full | ending) & (~valid | self.beats.ready)),
             kept.eq(Mux(emit, held >> (beat_units * unit_bits), held)),
             kept_fill.eq(Mux(emit, Mux(full, fill - beat_units, 0), fill)),
-            accept.eq(fifo.r_rdy & ~ending & (kept_fill < beat_units)),
-            fifo.r_en.eq(accept),
+            accept.eq(head_valid & ~ending & (kept_fill < beat_units)),
             self.freed.eq(accept),
             self.beats.valid.eq(valid),
             self.beats.payload.eq(beat),

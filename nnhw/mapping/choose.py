@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ..errors import MappingError
 from ..ir import Graph, QConv, Reshape
 from .compile import plan_graph
-from .config import EngineConfig
+from .config import PIPELINE_STAGES, EngineConfig
 from .cycles import CycleModel, predict_cycles
 from .shrink import shrink_shape
 
@@ -39,8 +39,46 @@ class Candidate:
         return (c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
 
 
+@dataclass(frozen=True)
+class _Space:
+    """The engines there are for a graph, in one technology."""
+
+    graph: Graph
+    technology: str
+
+    def candidate(self, rows: int, cols: int, lanes: int, groups: int) -> Candidate:
+        """One engine, timed; its streams are as wide as is of use."""
+        config = EngineConfig(
+            rows=rows,
+            cols=cols,
+            lanes=lanes,
+            lane_groups=groups,
+            input_bytes=1,
+            output_bytes=1,
+            technology=self.technology,
+            **PIPELINE_STAGES[self.technology],
+        )
+        beat_bytes = min(8, config.banks)
+        config = replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
+        return Candidate(config=config, cycles=predict_cycles(plan_graph(self.graph, config)))
+
+    def candidates(self, shapes: list[tuple[int, int]]) -> list[Candidate]:
+        """All sensible numbers of lanes for each shape."""
+        return [
+            self.candidate(rows, cols, lanes, groups)
+            for rows, cols in shapes
+            for groups in _lane_groups(self.graph, rows, cols)
+            for lanes in _lanes(rows, cols, groups)
+        ]
+
+
 def choose_engine(
-    graph: Graph, *, rows: int | None = None, cols: int | None = None, macs: int | None = None
+    graph: Graph,
+    *,
+    rows: int | None = None,
+    cols: int | None = None,
+    macs: int | None = None,
+    technology: str = "portable",
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
@@ -53,6 +91,8 @@ def choose_engine(
         Shape of the array; both or none.
     macs
         Most multipliers, if no shape is given; 128 by default.
+    technology
+        Of the engine, one of `TECHNOLOGIES`; its multipliers get the registers that suit them.
 
     Raises
     ------
@@ -70,17 +110,22 @@ def choose_engine(
         if macs < 1:
             raise MappingError(f"'macs' must be at least 1, not {macs}")
         shapes = _shapes(macs)
-    candidates = _candidates(graph, shapes)
+    space = _Space(graph, technology)
+    candidates = space.candidates(shapes)
     fastest = min(candidate.cycles.interval_cycles for candidate in candidates)
     limit = fastest * (1 + _TOLERANCE)
     config = _least_hardware(candidates, limit)
     if rows is None:
-        config = _shrunk(graph, config, limit)
+        config = _shrunk(space, config, limit)
     return _without_second_frame(graph, config, limit)
 
 
 def smallest_engine(
-    graph: Graph, *, interval_cycles: float | None = None, latency_cycles: float | None = None
+    graph: Graph,
+    *,
+    interval_cycles: float | None = None,
+    latency_cycles: float | None = None,
+    technology: str = "portable",
 ) -> EngineConfig:
     """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
 
@@ -89,6 +134,8 @@ def smallest_engine(
     interval_cycles, latency_cycles
         Most cycles from frame to frame, and from a frame's first input beat to its last output
         beat. At least one of them.
+    technology
+        As for `choose_engine`.
 
     Raises
     ------
@@ -98,6 +145,8 @@ def smallest_engine(
     if interval_cycles is None and latency_cycles is None:
         raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
 
+    space = _Space(graph, technology)
+
     def fast_enough(candidate: Candidate) -> bool:
         cycles = candidate.cycles
         return (interval_cycles is None or cycles.interval_cycles <= interval_cycles) and (
@@ -105,13 +154,13 @@ def smallest_engine(
         )
 
     def search(macs: int) -> list[Candidate]:
-        return [c for c in _candidates(graph, _shapes(macs)) if fast_enough(c)]
+        return [c for c in space.candidates(_shapes(macs)) if fast_enough(c)]
 
     # the more multipliers, the more shapes: what is possible with some is possible with more
     few, many = 0, 1
     while not (good := search(many)):
         if many >= MOST_MACS:
-            raise MappingError(_too_slow(graph, interval_cycles, latency_cycles))
+            raise MappingError(_too_slow(space, interval_cycles, latency_cycles))
         few, many = many, many * 2
     while many - few > 1:
         middle = (few + many) // 2
@@ -125,8 +174,8 @@ def smallest_engine(
     return single if fast_enough(timed) else config
 
 
-def _too_slow(graph: Graph, interval: float | None, latency: float | None) -> str:
-    candidates = _candidates(graph, _shapes(MOST_MACS))
+def _too_slow(space: _Space, interval: float | None, latency: float | None) -> str:
+    candidates = space.candidates(_shapes(MOST_MACS))
     best_interval = min(c.cycles.interval_cycles for c in candidates)
     best_latency = min(c.cycles.latency_cycles for c in candidates)
     asked = []
@@ -146,36 +195,23 @@ def _shapes(macs: int) -> list[tuple[int, int]]:
     return [(rows, cols) for rows, cols in largest.items() if cols <= 1024]
 
 
-def _candidates(graph: Graph, shapes: list[tuple[int, int]]) -> list[Candidate]:
-    """All sensible numbers of lanes for each shape."""
-    candidates = []
-    for rows, cols in shapes:
-        for groups in _lane_groups(graph, rows, cols):
-            for lanes in _lanes(rows, cols, groups):
-                config = _configuration(rows, cols, lanes, groups)
-                cycles = predict_cycles(plan_graph(graph, config))
-                candidates.append(Candidate(config=config, cycles=cycles))
-    return candidates
-
-
 def _least_hardware(candidates: list[Candidate], limit: float) -> EngineConfig:
     """Of those within `limit` cycles, of which there is one at least."""
     good = [c for c in candidates if c.cycles.interval_cycles <= limit]
     return min(good, key=lambda c: (c.hardware, c.cycles.interval_cycles)).config
 
 
-def _shrunk(graph: Graph, config: EngineConfig, limit: float) -> EngineConfig:
+def _shrunk(space: _Space, config: EngineConfig, limit: float) -> EngineConfig:
     """The configuration in a smaller shape, if there is one within `limit` cycles."""
 
     def fits(rows: int, cols: int) -> bool:
-        groups = max(n for n in _lane_groups(graph, rows, cols) if n <= config.lane_groups)
+        groups = max(n for n in _lane_groups(space.graph, rows, cols) if n <= config.lane_groups)
         lanes = max(n for n in _lanes(rows, cols, groups) if n <= config.lanes)
-        smaller = _configuration(rows, cols, lanes, groups)
-        return predict_cycles(plan_graph(graph, smaller)).interval_cycles <= limit
+        return space.candidate(rows, cols, lanes, groups).cycles.interval_cycles <= limit
 
     shape = shrink_shape(config.rows, config.cols, fits)
     # a smaller shape may need other lanes
-    return _least_hardware(_candidates(graph, [shape]), limit)
+    return _least_hardware(space.candidates([shape]), limit)
 
 
 def _without_second_frame(graph: Graph, config: EngineConfig, limit: float) -> EngineConfig:
@@ -204,11 +240,3 @@ def _lane_groups(graph: Graph, rows: int, cols: int) -> list[int]:
     if all(dense):
         return [1]
     return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
-
-
-def _configuration(rows: int, cols: int, lanes: int, groups: int) -> EngineConfig:
-    config = EngineConfig(
-        rows=rows, cols=cols, lanes=lanes, lane_groups=groups, input_bytes=1, output_bytes=1
-    )
-    beat_bytes = min(8, config.banks)
-    return replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)

@@ -10,6 +10,16 @@ from ..errors import MappingError
 #: What multipliers and memories can be built of.
 TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
 
+#: Pipeline parameters of `EngineConfig` that suit a technology: registers that its multipliers have
+#: anyway, and those that the products of wide factors, put together from narrow ones, take.
+PIPELINE_STAGES: dict[str, dict[str, int]] = {
+    "portable": {},
+    "ecp5": {"multiplier_stages": 3, "scale_stages": 4},
+    "ice40": {"scale_stages": 4},
+    "gowin": {"multiplier_stages": 2, "scale_stages": 4},
+    "xilinx7": {"multiplier_stages": 3},
+}
+
 #: Cycles from an address at the activation memories to the data: theirs, and a register behind
 #: them, without which block RAMs are slow.
 MEMORY_LATENCY = 2

@@ -46,7 +46,8 @@ class OutputModel:
 
     def write(self, time: int, count: int, *, last: bool) -> None:
         """A group of `count` results is written in cycle `time`; `last` ends an output."""
-        taken = max(time + 2, self._not_before)  # a written group can be read two cycles later
+        # a written group can be read two cycles later, and is then registered
+        taken = max(time + 3, self._not_before)
         self._freed.append(taken)
         fill = self._fill % self._beat_units + count // self._unit
         if not self._sending and (last or fill >= self._beat_units):

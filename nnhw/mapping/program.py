@@ -213,7 +213,7 @@ class Plan:
             max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last) + 1
             for layer in self.layers
         )
-        return max(map(self.drain_latency, self.layers)) + 2 * tile + 4
+        return max(map(self.drain_latency, self.layers)) + 2 * tile + 5
 
     @property
     def tiles_in_flight(self) -> int:

@@ -31,7 +31,8 @@ def short_product(m: Module, a: Value, b: Value, stages: int, name: str) -> Valu
         term = Mux(bit, long << index, 0)
         is_sign = short.shape().signed and index == len(short) - 1
         terms.append(-term if is_sign else term)
-    total, latency = adder_tree(m, terms, levels_per_stage=len(terms), name=f"{name}_sum")
+    levels = max(1, (len(terms) - 1).bit_length())
+    total, latency = adder_tree(m, terms, levels_per_stage=-(-levels // stages), name=f"{name}_sum")
     product = Signal((a * b).shape(), name=name)
     m.d.comb += product.eq(total)
     return delay(m, product, stages - latency, name=name)
