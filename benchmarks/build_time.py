@@ -10,7 +10,6 @@ folder.
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tables import EXAMPLES, output_file, write_table
+from tables import EXAMPLES, output_file, processor_seconds, write_table
 
 COLUMNS = ("build", ">seconds", ">processor seconds")
 
@@ -37,15 +36,9 @@ def _seconds(folder: str, environment: dict[str, str], *options: str) -> tuple[s
     model, data = EXAMPLES / "digits_cnn.onnx", EXAMPLES / "digits.npz"
     command = [sys.executable, "-m", "nnhw", "build", str(model), "--data", str(data), "--quiet"]
     command += ["--out", str(Path(folder) / "design"), "--force", *options]
-    start, used = time.monotonic(), _children_seconds()
+    start, used = time.monotonic(), processor_seconds()
     subprocess.run(command, check=True, env=environment)
-    return f"{time.monotonic() - start:.1f}", f"{_children_seconds() - used:.1f}"
-
-
-def _children_seconds() -> float:
-    """Processor time of all child processes that have ended, and of theirs."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    return f"{time.monotonic() - start:.1f}", f"{processor_seconds() - used:.1f}"
 
 
 if __name__ == "__main__":

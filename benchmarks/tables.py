@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,12 @@ def provenance() -> str:
         f"Measured at commit {commit}{' with local changes' if changed else ''}, nnhw "
         f"{nnhw.__version__}, Python {platform.python_version()}, {os.cpu_count()} processor cores."
     )
+
+
+def processor_seconds() -> float:
+    """Processor time of this process up to now, and of all its child processes that have ended."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def output_file(description: str, default: str) -> Path:

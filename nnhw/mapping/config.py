@@ -11,10 +11,11 @@ from ..errors import MappingError
 TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
 
 #: Pipeline parameters of `EngineConfig` that suit a technology: registers that its multipliers have
-#: anyway, and those that the products of wide factors, put together from narrow ones, take.
+#: anyway, those that the products of wide factors, put together from narrow ones, take, and one more
+#: where the way from a multiplier to an adder is long.
 PIPELINE_STAGES: dict[str, dict[str, int]] = {
     "portable": {},
-    "ecp5": {"multiplier_stages": 3, "scale_stages": 4},
+    "ecp5": {"multiplier_stages": 4, "tree_levels_per_stage": 1, "scale_stages": 6},
     "ice40": {"scale_stages": 4},
     "gowin": {"multiplier_stages": 2, "scale_stages": 4},
     "xilinx7": {"multiplier_stages": 3},

@@ -8,8 +8,6 @@ has the same cells as long as Yosys and the script stay the same.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import os
 import re
@@ -23,6 +21,7 @@ from pathlib import Path
 
 from ...errors import ToolError
 from ..yosys import cell_counts, quote, require_yosys, run_yosys
+from .cache import Cached
 
 _CARRY = Path(__file__).with_name("carry.v")
 _FLIP_FLOP = re.compile(r"\$_S?DFFC?E?_\w+_")
@@ -130,17 +129,23 @@ def _script(source: Path, top: str, statistics: Path) -> list[str]:
 
 def _count(netlist: Netlist) -> Cells:
     top, text = netlist
-    cached = _cache_folder() / f"{_key(netlist)}.json"
-    with contextlib.suppress(OSError, ValueError, TypeError):  # nothing there, or damaged
-        return Cells(**json.loads(cached.read_text()))
+    cached = Cached("cells", _facts(netlist))
+    if known := cached.load():
+        return Cells(**known)
     folder = Path(tempfile.mkdtemp(prefix="nnhw-cells-"))
     source, statistics = folder / f"{top}.v", folder / "statistics.json"
     source.write_text(text)
     run_yosys(_script(source, top, statistics), log=folder / "yosys.log")
     cells = _cells(json.loads(statistics.read_text()))
     shutil.rmtree(folder)  # a log that somebody has to read stays
-    _store(json.dumps(asdict(cells)), cached)
+    cached.store(asdict(cells))
     return cells
+
+
+def _facts(netlist: Netlist) -> list[str]:
+    """All that a count depends on."""
+    script = _script(Path("source"), netlist[0], Path("statistics"))
+    return [*netlist, *script, _CARRY.read_text(), version("pyosys")]
 
 
 def _cells(statistics: dict) -> Cells:
@@ -156,24 +161,3 @@ def _cells(statistics: dict) -> Cells:
         elif kind.startswith("$") and kind not in _MEMORY:
             raise ToolError(f"Yosys left a cell of type {kind}, which is nothing that an FPGA has")
     return Cells(memory_bits=statistics["design"]["num_memory_bits"], **found)
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "nnhw" / "cells"
-
-
-def _key(netlist: Netlist) -> str:
-    """Hash of all that a count depends on."""
-    script = _script(Path("source"), netlist[0], Path("statistics"))
-    facts = [*netlist, *script, _CARRY.read_text(), version("pyosys")]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def _store(text: str, cached: Path) -> None:
-    """Put a count into the cache, whole or not at all."""
-    partial = cached.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(OSError):  # no room or no permission: no cache
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text)
-        partial.replace(cached)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 
 from ...export import component_verilog, generate_verilog
 from ...hdl import engine_part, part_count
 from ...mapping import Program
+from ..yosys import require_yosys
 from .additions import ADDITIONS
+from .cache import Cached
 from .cells import Cells, Netlist, count_cells
+from .facts import cost_facts
 from .fields import FIELD_BITS, trimmed_fields
 from .removals import REMOVALS
 from .variants import Piece, pin, vary
@@ -95,21 +98,33 @@ def measure_costs(
     ToolError
         If Yosys is not installed or fails.
     """
-    start = pin(vary(program, config=replace(program.config, technology="portable")))
-    removals = _steps(start, REMOVALS)
-    additions = _steps(_twice(start), ADDITIONS)
-    whole = (program.name, generate_verilog(start))
+    require_yosys()
+    cached = Cached("costs", cost_facts(program))
+    if known := cached.load():
+        return _from_json(known)
+    costs = _measure(
+        pin(vary(program, config=replace(program.config, technology="portable"))), progress
+    )
+    cached.store(asdict(costs))
+    return costs
+
+
+def _measure(program: Program, progress: Callable[[float], None] | None) -> HardwareCosts:
+    """`measure_costs` of a pinned program in portable technology."""
+    removals = _steps(program, REMOVALS)
+    additions = _steps(_twice(program), ADDITIONS)
+    whole = (program.name, generate_verilog(program))
     netlists = [netlist for step in (*removals, *additions) for netlist in step.netlists]
     cells = count_cells([whole, *netlists], progress=progress)
 
     def total(parts: Sequence[tuple[Netlist, int]]) -> Cells:
         return sum((cells[netlist] * count for netlist, count in parts), Cells())
 
-    fields = PieceCost(
-        name=f"{FIELD_BITS}-bit instruction fields", kept=False, cells=trimmed_fields(program)
-    )
     kept = [(step, total(step.before) - total(step.after), True) for step in removals]
     left_out = [(step, total(step.after) - total(step.before), False) for step in additions]
+    trimmed = PieceCost(
+        name=f"{FIELD_BITS}-bit instruction fields", kept=False, cells=trimmed_fields(program)
+    )
     return HardwareCosts(
         yosys=version("pyosys"),
         whole=cells[whole],
@@ -118,7 +133,7 @@ def measure_costs(
                 PieceCost(name=step.piece.name, kept=is_kept, cells=difference)
                 for step, difference, is_kept in (*kept, *left_out)
             ),
-            fields,
+            trimmed,
         ),
     )
 
@@ -153,3 +168,13 @@ def _part(program: Program, name: str) -> tuple[tuple[Netlist, int], ...]:
     if component is None:
         return ()
     return (((name, component_verilog(component, name)), part_count(program, name)),)
+
+
+def _from_json(values: dict) -> HardwareCosts:
+    """What `asdict` made of costs."""
+    pieces = [{**piece, "cells": Cells(**piece["cells"])} for piece in values["pieces"]]
+    return HardwareCosts(
+        yosys=values["yosys"],
+        whole=Cells(**values["whole"]),
+        pieces=tuple(PieceCost(**piece) for piece in pieces),
+    )

@@ -1,0 +1,38 @@
+"""All that the costs of a program depend on, so that they need to be found out only once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from ...mapping import Program
+from .variants import DERIVED
+
+_PACKAGE = Path(__file__).parents[2]
+
+
+def cost_facts(program: Program) -> list[object]:
+    """The program, every source file of nnhw, and the versions of the tools behind it.
+
+    Equal facts have an equal `repr`, different ones do not.
+    """
+    sources = hashlib.sha256()
+    for file in sorted(_PACKAGE.rglob("*")):
+        if file.suffix in (".py", ".v"):
+            sources.update(file.read_bytes())
+    names = [field.name for field in fields(program)]
+    values = [_distinct(getattr(program, name)) for name in (*names, *DERIVED)]
+    return [sources.hexdigest(), version("amaranth"), version("pyosys"), values]
+
+
+def _distinct(value: object) -> object:
+    """A value whose `repr` is all of it, and always the same."""
+    if isinstance(value, np.ndarray):
+        return (value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest())
+    if isinstance(value, tuple):
+        return [_distinct(element) for element in value]
+    return sorted(value) if isinstance(value, frozenset) else value
