@@ -34,6 +34,8 @@ class Drain(wiring.Component):
         What tiles come from, and whether any has second terms.
     gaps : bool
         Whether the ends of pixels and image rows matter.
+    parameter_latency : int
+        Cycles from `parameter_address` to the parameters.
 
     Members
     -------
@@ -44,7 +46,7 @@ class Drain(wiring.Component):
     columns : In(cols of signed)
     tile_lanes, addends : In(array_lanes of signed)
     parameter_address : Out
-        Parameters of the step whose results come out two cycles later.
+        Parameters of the step whose results come out `parameter_latency` cycles later.
     valid : Out(1)
         Results are there, with `second` also the terms before them.
     second : Out(1)
@@ -63,8 +65,6 @@ class Drain(wiring.Component):
         Cycles from `take` to the first results.
     """
 
-    latency = 3
-
     def __init__(
         self,
         *,
@@ -79,6 +79,7 @@ class Drain(wiring.Component):
         uses_lanes: bool,
         paired: bool,
         gaps: bool,
+        parameter_latency: int,
     ):
         self.program = tuple(program)
         self.cols = cols
@@ -89,6 +90,8 @@ class Drain(wiring.Component):
         self.uses_lanes = uses_lanes
         self.paired = paired
         self.gaps = gaps
+        self.parameter_latency = parameter_latency
+        self.latency = 1 + parameter_latency
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {
@@ -181,11 +184,14 @@ class Drain(wiring.Component):
             row_done = pixel_done & (column == f.row_pixels)
             with m.If(pixel_done):
                 m.d.sync += column.eq(Mux(row_done, 0, column + 1))
-            m.d.comb += self.row_done.eq(delay(m, row_done, 2, name="row_done"))
+            m.d.comb += self.row_done.eq(
+                delay(m, row_done, self.parameter_latency, name="row_done")
+            )
 
         values = self._shadows(m, step_done, second)
         last_count = Mux(in_last_strip, f.count_last, f.count)
-        # the parameter memory takes as long to answer
+        # all comes out together with the parameters
+        wait = self.parameter_latency
         for output, value in (
             (self.valid, step_done),
             (self.second, second),
@@ -195,9 +201,9 @@ class Drain(wiring.Component):
             (self.pixel_done, pixel_done),
             (self.layer_done, layer_done),
         ):
-            m.d.comb += output.eq(delay(m, value, 2, name=output.name, reset=True))
+            m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=True))
         for lane, value in enumerate(values):
-            m.d.comb += self.values[lane].eq(delay(m, value, 2, name=f"value_{lane}"))
+            m.d.comb += self.values[lane].eq(delay(m, value, wait, name=f"value_{lane}"))
         self._walk_parameters(m, f, second, step_done, tile_done, strip_done, pixel_done)
         return m
 

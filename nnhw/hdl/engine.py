@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..isa import Operation
-from ..mapping import MEMORY_LATENCY, Program
+from ..mapping import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, Program
 from .alignment import ReadAligner, WriteAligner
 from .arithmetic import delay
 from .drain import Drain
@@ -184,6 +184,7 @@ class Engine(wiring.Component):
             uses_lanes=array.has_lanes,
             paired=program.paired,
             gaps=program.has_gaps,
+            parameter_latency=PARAMETER_ADDRESS_STAGES + MEMORY_LATENCY,
         )
 
     def _shift_bits(self) -> int:
@@ -307,7 +308,9 @@ class Engine(wiring.Component):
             drain.columns.eq(array.columns),
             drain.tile_lanes.eq(array.lanes),
             drain.addends.eq(array.addends),
-            parameters.address.eq(drain.parameter_address),
+            parameters.address.eq(
+                delay(m, drain.parameter_address, PARAMETER_ADDRESS_STAGES, name="parameter")
+            ),
         ]
         shift_bits = self._shift_bits()
         lane_bits = widths.bias + widths.multiplier + shift_bits

@@ -4,6 +4,7 @@ from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
 from .config import (
     MEMORY_LATENCY,
+    PARAMETER_ADDRESS_STAGES,
     ROTATION_LEVELS_PER_STAGE,
     TECHNOLOGIES,
     EngineConfig,
@@ -17,6 +18,7 @@ __all__ = [
     "DEFAULT_MACS",
     "MEMORY_LATENCY",
     "MOST_MACS",
+    "PARAMETER_ADDRESS_STAGES",
     "ROTATION_LEVELS_PER_STAGE",
     "TECHNOLOGIES",
     "Buffer",

@@ -11,8 +11,8 @@ from ..errors import MappingError
 TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
 
 #: Pipeline parameters of `EngineConfig` that suit a technology: registers that its multipliers have
-#: anyway, those that the products of wide factors, put together from narrow ones, take, and one more
-#: where the way from a multiplier to an adder is long.
+#: anyway, those that the products of wide factors, put together from narrow ones, take, and one
+#: more where the way from a multiplier to an adder is long.
 PIPELINE_STAGES: dict[str, dict[str, int]] = {
     "portable": {},
     "ecp5": {"multiplier_stages": 4, "tree_levels_per_stage": 1, "scale_stages": 6},
@@ -24,6 +24,10 @@ PIPELINE_STAGES: dict[str, dict[str, int]] = {
 #: Cycles from an address at the activation memories to the data: theirs, and a register behind
 #: them, without which block RAMs are slow.
 MEMORY_LATENCY = 2
+
+#: Registers between the number of a word of requantization parameters and their memory, which is
+#: wide and so spread over the device.
+PARAMETER_ADDRESS_STAGES = 2
 
 #: Levels of a logarithmic shifter between two registers.
 ROTATION_LEVELS_PER_STAGE = 2

@@ -14,7 +14,7 @@ from ..isa import (
     Operation,
     WriteBackInstruction,
 )
-from .config import MEMORY_LATENCY, EngineConfig, rotation_stages
+from .config import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, EngineConfig, rotation_stages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +179,14 @@ class Plan:
         """Cycles from a tile's last issue to its first result at the end of write-back."""
         config = self.config
         shadow = self.read_latency + config.array_latency(dense=layer.is_dense) + 1
-        scale = 3 + config.scale_stages + self.paired + self.multiplies
+        scale = (
+            1
+            + PARAMETER_ADDRESS_STAGES
+            + MEMORY_LATENCY
+            + config.scale_stages
+            + self.paired
+            + self.multiplies
+        )
         return shadow + scale + 3 + self.has_tables
 
     @property

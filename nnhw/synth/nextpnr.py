@@ -199,7 +199,9 @@ def _device_arguments(target: Target, speed_grade: str) -> list[str]:
     if target.family.name == "gowin":
         return ["--device", target.part, "--vopt", f"family={target.chip}"]
     speed = ["--speed", speed_grade] if speed_grade else []
-    return [f"--{target.chip}", "--package", target.part, *speed]
+    # the default router takes minutes for the last few wires of a full array
+    router = ["--router", "router2"] if target.family.name == "ecp5" else []
+    return [f"--{target.chip}", "--package", target.part, *speed, *router]
 
 
 def _constraint_arguments(target: Target, constraints: str | None) -> list[str]:

@@ -43,8 +43,9 @@ def tiles_of(program, lanes: int) -> list[tuple[int, list[DrainStep]]]:
         (0, 3, 2, (CHANNEL, TILE), False),
     ],
 )
+@pytest.mark.parametrize("parameter_latency", [1, 4])
 @pytest.mark.parametrize("seed", range(3))
-def test_drain(array_lanes, cols, lanes, modes, paired, seed):
+def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency):
     """`array_lanes` or `cols` 0: tiles come from the other one only."""
     rng = np.random.default_rng([seed, lanes])
     sources = [size for size in (array_lanes, cols) if size]
@@ -64,8 +65,9 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed):
         uses_lanes=array_lanes > 0,
         paired=paired,
         gaps=True,
+        parameter_latency=parameter_latency,
     )
-    assert drain.latency == 3
+    assert drain.latency == 1 + parameter_latency
 
     # when tiles are taken: as soon as the one before has left, or later
     takes, cycle = [], 1
@@ -104,7 +106,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed):
         count = min(step.count, len(term) - step.first)
         values = outputs["values"][cycle]
         assert (values[:count] == term[step.first : step.first + count]).all()
-        assert outputs["parameter_address"][cycle - 2] == word
+        assert outputs["parameter_address"][cycle - parameter_latency] == word
         if complete:
             assert outputs["count"][cycle] == step.count
             assert outputs["product"][cycle] == program[layer % len(program)].product
