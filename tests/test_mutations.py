@@ -229,8 +229,8 @@ def test_loop_count_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r"(out_cols_finished = out_cols ==) ([^;]+);",
-        r"\1 \2 + 1'b1;",
+        r"(out_cols_finished <= out_cols_left == \d+)'d1;",
+        r"\1'd0;",
     )
     assert wrong_layer(simulate(design)) == design.program.layers[0].name
 

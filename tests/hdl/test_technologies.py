@@ -1,0 +1,43 @@
+"""What technologies decide: shapes of memory blocks, pairs of products, and names."""
+
+import pytest
+from amaranth.hdl import signed, unsigned
+
+from nnhw.errors import MappingError
+from nnhw.hdl.technology import technology
+from nnhw.hdl.technology.blocks import BlockShape, best_shape
+from nnhw.hdl.technology.ecp5 import Ecp5
+from nnhw.hdl.technology.xilinx7 import can_pair
+from nnhw.mapping import TECHNOLOGIES, EngineConfig
+
+
+def test_every_name_has_a_technology():
+    assert [technology(name).name for name in TECHNOLOGIES] == list(TECHNOLOGIES)
+
+
+def test_unknown_technology():
+    with pytest.raises(MappingError, match=r"'technology' must be one of portable, ecp5.*'asic'"):
+        EngineConfig(rows=1, cols=1, technology="asic")
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "shape"),
+    [
+        (512, 1024, (512, 36)),
+        (600, 40, (1024, 18)),
+        # two banks of 1024 words would take as many blocks, and a selection
+        (2000, 9, (2048, 9)),
+        # three banks of two blocks are less than nine and eight
+        (1100, 72, (512, 36)),
+        (9000, 8, (2048, 9)),
+        (9000, 1, (16384, 1)),
+    ],
+)
+def test_shape_with_the_fewest_blocks(depth, width, shape):
+    assert best_shape(Ecp5.rom_shapes, depth, width) == BlockShape(*shape)
+
+
+def test_pairs_of_products_fit_into_a_dsp48e1():
+    assert can_pair(signed(8), signed(8))
+    assert not can_pair(signed(9), signed(8))
+    assert not can_pair(unsigned(8), signed(8))
