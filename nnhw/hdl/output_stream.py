@@ -133,21 +133,28 @@ class OutputStream(wiring.Component):
         capacity = beat_units - 1 + group_units
         held = Signal(capacity * unit_bits)
         fill = Signal(range(capacity + 1))
+        following = Signal.like(fill, name="next_fill")
+        is_full = Signal()
+        is_full_twice = Signal()
         ending = Signal()
         emit = Signal()
         kept = Signal.like(held, name="kept")
         kept_fill = Signal.like(fill, name="kept_fill")
-        valid = Signal()
-        beat = Signal(Beat(self.beat_bytes), reset_less=True)
-        full = fill >= beat_units
+        spare_valid = Signal()
         m.d.comb += [
-            emit.eq((full | ending) & (~valid | self.beats.ready)),
+            emit.eq((is_full | ending) & ~spare_valid),
             kept.eq(Mux(emit, held >> (beat_units * unit_bits), held)),
-            kept_fill.eq(Mux(emit, Mux(full, fill - beat_units, 0), fill)),
-            accept.eq(head_valid & ~ending & (kept_fill < beat_units)),
+            kept_fill.eq(Mux(emit, Mux(is_full, fill - beat_units, 0), fill)),
+            accept.eq(head_valid & ~ending & ~Mux(emit, is_full_twice, is_full)),
             self.freed.eq(accept),
-            self.beats.valid.eq(valid),
-            self.beats.payload.eq(beat),
+            following.eq(Mux(accept, kept_fill + head.units, kept_fill)),
+        ]
+        m.d.sync += [
+            fill.eq(following),
+            # what decides is known from registers
+            is_full.eq(following >= beat_units),
+            is_full_twice.eq(following >= 2 * beat_units),
+            held.eq(kept),
         ]
         # with groups of one unit, never more than a beat is held
         finishes = ending if group_units == 1 else ending & (fill <= beat_units)
@@ -158,25 +165,40 @@ class OutputStream(wiring.Component):
             ends_frame = finishes & final
             with m.If(emit & finishes):
                 m.d.sync += tensor.eq(Mux(final, 0, tensor + 1))
-        with m.If(emit):
-            m.d.sync += [
-                valid.eq(1),
-                beat.data.eq(held[: beat_units * unit_bits]),
-                beat.last.eq(ends_frame),
-            ]
-        with m.Elif(self.beats.ready):
-            m.d.sync += valid.eq(0)
         with m.If(accept):
             m.d.sync += [
                 held.eq(kept | self._place(head.bytes, kept_fill, beat_units, unit_bits)),
-                fill.eq(kept_fill + head.units),
                 ending.eq(head.last),
             ]
-        with m.Else():
-            m.d.sync += [held.eq(kept), fill.eq(kept_fill)]
-            with m.If(emit & finishes):
-                m.d.sync += ending.eq(0)
+        with m.Elif(emit & finishes):
+            m.d.sync += ending.eq(0)
+        emitted = Signal(Beat(self.beat_bytes))
+        m.d.comb += [
+            emitted.data.eq(held[: beat_units * unit_bits]),
+            emitted.last.eq(ends_frame),
+        ]
+        self._send(m, emit, emitted, spare_valid)
         return m
+
+    def _send(self, m: Module, emit: Signal, emitted, spare_valid: Signal) -> None:
+        """The beat that the sink sees, and a spare one, so that `emit` need not know its ready."""
+        valid = Signal()
+        beat = Signal(Beat(self.beat_bytes), reset_less=True)
+        spare = Signal(Beat(self.beat_bytes), reset_less=True)
+        goes_on = Signal()
+        m.d.comb += [
+            goes_on.eq(~valid | self.beats.ready),
+            self.beats.valid.eq(valid),
+            self.beats.payload.eq(beat),
+        ]
+        with m.If(goes_on):
+            m.d.sync += [
+                valid.eq(spare_valid | emit),
+                beat.eq(Mux(spare_valid, spare.as_value(), emitted.as_value())),
+            ]
+        with m.If(~spare_valid):
+            m.d.sync += spare.eq(emitted)
+        m.d.sync += spare_valid.eq(~goes_on & (spare_valid | emit))
 
     @staticmethod
     def _place(value: Value, position: Value, positions: int, unit_bits: int) -> Value:

