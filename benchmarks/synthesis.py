@@ -32,6 +32,7 @@ class Case:
     data: Path | None
     target: str
     options: dict[str, Any] = field(default_factory=dict)
+    freq: float | None = None
     is_quick: bool = False
 
     @property
@@ -42,7 +43,9 @@ class Case:
 
 def _digits(name: str, target: str, **options: Any) -> Case:
     model, data = EXAMPLES / f"{name}.onnx", EXAMPLES / "digits.npz"
-    return Case(model, data, target, options, is_quick=True)
+    return Case(
+        model, data, target, options, freq=30 if target.startswith("ice40") else None, is_quick=True
+    )
 
 
 CASES = (
@@ -52,7 +55,7 @@ CASES = (
     _digits("digits_cnn", "gowin-gw1nr9", macs=8),
     Case(MODELS / "mnist_cnn_zoo.onnx", MODELS / "mnist_data.npz", "ecp5-25k", {"macs": 16}),
     *(
-        Case(MODELS / f"{name}_int8.onnx", None, "ecp5-85k", {"macs": 128})
+        Case(MODELS / f"{name}_int8.onnx", None, "ecp5-85k", {"macs": 128}, freq=125)
         for name in ("resnet8", "dscnn", "mobilenet_vww", "autoencoder")
     ),
 )
@@ -66,7 +69,8 @@ def rows(cases: list[Case], seeds: int) -> Iterator[tuple[object, ...]]:
         result = build(case.model, data=case.data, out=case.folder, force=True, **options)
         report = result.report
         placed = run_synthesis(
-            case.folder, SynthesisOptions(target=case.target, place=True, seeds=seeds)
+            case.folder,
+            SynthesisOptions(target=case.target, place=True, freq=case.freq, seeds=seeds),
         )
         yield (
             case.model.stem,
