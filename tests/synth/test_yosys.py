@@ -64,11 +64,14 @@ def test_missing_package_names_the_extra(monkeypatch, tmp_path):
 def test_interrupt_ends_the_child(tmp_path):
     pytest.importorskip("pyosys")
     pid_file = tmp_path / "pid"
+    # a job in the background of a shell is started with interrupts ignored
     script = f"""
+import signal
+import sys
 from pathlib import Path
 from nnhw.synth.child import Run, run_logged
+signal.signal(signal.SIGINT, signal.default_int_handler)
 child = "import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-import sys
 run_logged(Run(command=[sys.executable, "-c", child], log=Path({str(tmp_path / "log")!r})))
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
