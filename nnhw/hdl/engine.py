@@ -61,7 +61,7 @@ class Engine(wiring.Component):
         m.submodules.frame_buffer = frame_buffer = self._frame_buffer()
         m.submodules.fetch = fetch = self._fetch_sequencer()
         m.submodules.read_aligner = aligner = self._read_aligner(fetch)
-        m.submodules.weights = weights = self._weights()
+        m.submodules.weights = weights = self._weights(aligner.latency - MEMORY_LATENCY)
         m.submodules.array = array = self._array()
         m.submodules.drain = drain = self._drain(array)
         m.submodules.parameters = parameters = self._parameters()
@@ -144,12 +144,13 @@ class Engine(wiring.Component):
             memory_latency=MEMORY_LATENCY,
         )
 
-    def _weights(self) -> Rom:
+    def _weights(self, address_stages: int) -> Rom:
         program = self.program
         width = program.widths.weight
         return Rom(
             width=program.config.mac_units * width,
             words=[pack(word.ravel().tolist(), width) for word in program.weights],
+            address_stages=address_stages,
             output_register=True,
             technology=self._technology,
         )
@@ -204,6 +205,7 @@ class Engine(wiring.Component):
         return Rom(
             width=program.config.lanes * sum(fields),
             words=words,
+            address_stages=PARAMETER_ADDRESS_STAGES,
             output_register=True,
             technology=self._technology,
         )
@@ -270,15 +272,11 @@ class Engine(wiring.Component):
             aligner.lane_end.eq(fetch.lane_end),
             aligner.pad_value.eq(fetch.pad_value),
             array.activations.eq(aligner.lanes),
+            weights.address.eq(fetch.weight_address),
             array.weights.eq(weights.data),
         ]
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
-        m.d.comb += [
-            weights.address.eq(
-                delay(m, fetch.weight_address, aligner.latency - weights.latency, name="weight")
-            ),
-        ]
         wait = aligner.latency
         for name, reset in (("valid", True), ("first", False), ("last", False), ("carry", False)):
             late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
@@ -308,9 +306,7 @@ class Engine(wiring.Component):
             drain.columns.eq(array.columns),
             drain.tile_lanes.eq(array.lanes),
             drain.addends.eq(array.addends),
-            parameters.address.eq(
-                delay(m, drain.parameter_address, PARAMETER_ADDRESS_STAGES, name="parameter")
-            ),
+            parameters.address.eq(drain.parameter_address),
         ]
         shift_bits = self._shift_bits()
         lane_bits = widths.bias + widths.multiplier + shift_bits

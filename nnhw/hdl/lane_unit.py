@@ -103,13 +103,15 @@ class LaneUnit(wiring.Component):
 
     def _take(self, m: Module, value: Signal, product, before) -> None:
         """The last accumulator of a lane."""
-        start = product if before is None else product + Mux(self.carry, before, 0)
+        start: Value = Const(0) if before is None else Mux(self.carry, before, 0)
         more = self.enable & ~self.first
-        with m.If(self.enable & self.first):
-            m.d.sync += value.eq(start)
+        adds = self.first
         if Operation.LANE_SUM in self.operations:
-            with m.If(more & (self.operation == Operation.LANE_SUM)):
-                m.d.sync += value.eq(value + product)
+            # one adder for both: what it adds to is chosen before it
+            start = Mux(self.first, start, value)
+            adds = self.first | (self.operation == Operation.LANE_SUM)
+        with m.If(self.enable & adds):
+            m.d.sync += value.eq(start + product)
         if Operation.LANE_MAX in self.operations:
             is_larger = (self.operation == Operation.LANE_MAX) & (product > value)
             with m.If(more & is_larger):

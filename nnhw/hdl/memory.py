@@ -20,6 +20,8 @@ class Rom(wiring.Component):
         Bits of a word.
     words : sequence of int
         Contents, unsigned, at least one word.
+    address_stages : int
+        Registers that the address goes through first: a wide memory is spread over the device.
     output_register : bool
         Whether a second register follows the memory's own: block RAMs have one, and are slow
         without it.
@@ -43,14 +45,16 @@ class Rom(wiring.Component):
         *,
         width: int,
         words: Sequence[int],
+        address_stages: int = 0,
         output_register: bool = False,
         technology: Technology = PORTABLE,
     ):
         self.width = width
         self.words = words
+        self.address_stages = address_stages
         self.output_register = output_register
         self.technology = technology
-        self.latency = 2 if output_register else 1
+        self.latency = address_stages + (2 if output_register else 1)
         super().__init__({"address": In(range(max(2, len(words)))), "data": Out(width)})
 
     def elaborate(self, platform):
@@ -60,6 +64,7 @@ class Rom(wiring.Component):
             self.address,
             width=self.width,
             words=self.words,
+            address_stages=self.address_stages,
             output_register=self.output_register,
             name="words",
         )

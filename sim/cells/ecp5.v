@@ -257,3 +257,19 @@ module DP16KD #(
             $fatal;
         end
 endmodule
+
+// A flip-flop.
+module FD1S3AX #(
+    parameter GSR = "ENABLED"
+) (
+    input D, CK,
+    output reg Q
+);
+    initial Q = 0;
+    always @(posedge CK) Q <= D;
+    initial
+        if (GSR != "DISABLED") begin
+            $display("FD1S3AX: just GSR = DISABLED is simulated");
+            $fatal;
+        end
+endmodule

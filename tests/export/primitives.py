@@ -30,9 +30,9 @@ FACTORS = tuple(
     for stages in range(1, most + 1)
 )
 
-#: Bits and number of words, and whether there is an output register.
-ROMS = ((3, 20, 1), (37, 40, 1), (20, 530, 0))
-DEEP_ROMS = ((36, 1030, 1), (9, 2500, 1), (5, 5000, 0), (1, 10_000, 1))
+#: Bits and number of words, registers of the address, and whether there is an output register.
+ROMS = ((3, 20, 1, 1), (37, 40, 0, 1), (20, 530, 2, 0), (300, 40, 3, 1))
+DEEP_ROMS = ((36, 1030, 0, 1), (9, 2500, 1, 1), (5, 5000, 0, 0), (1, 10_000, 2, 1))
 RAMS = ((8, 3, 1), (8, 70, 0), (20, 900, 1), (5, 3000, 0), (9, 2048, 1), (2, 8000, 1))
 
 
@@ -77,13 +77,14 @@ class Primitives(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         self._multiply(m)
-        for index, (width, depth, register) in enumerate(self.roms):
+        for index, (width, depth, stages, register) in enumerate(self.roms):
             words = [random.Random(row).getrandbits(width) for row in range(depth)]
             word = self.technology.rom(
                 m,
                 _limited(m, self.address, depth, f"rom_address_{index}"),
                 width=width,
                 words=words,
+                address_stages=stages,
                 output_register=bool(register),
                 name=f"rom_block_{index}",
             )

@@ -8,13 +8,16 @@ from nnhw.hdl.memory import BankedMemory, Rom
 
 
 @pytest.mark.parametrize("output_register", [False, True])
+@pytest.mark.parametrize("address_stages", [0, 2])
 @pytest.mark.parametrize(("width", "depth"), [(1, 1), (8, 2), (100, 5), (7, 16)])
-def test_rom(width, depth, output_register):
+def test_rom(width, depth, address_stages, output_register):
     rng = np.random.default_rng(depth)
     words = [int.from_bytes(rng.bytes(16), "little") % (1 << width) for _ in range(depth)]
     words[0] = (1 << width) - 1
-    rom = Rom(width=width, words=words, output_register=output_register)
-    assert rom.latency == 1 + output_register
+    rom = Rom(
+        width=width, words=words, address_stages=address_stages, output_register=output_register
+    )
+    assert rom.latency == address_stages + 1 + output_register
     addresses = rng.integers(0, depth, 50).tolist()
     data = drive(rom, {"address": addresses}, ["data"])["data"].tolist()
     assert data[rom.latency :] == [words[address] for address in addresses[: -rom.latency]]

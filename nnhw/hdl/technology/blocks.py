@@ -25,6 +25,10 @@ class BlockShape:
         """Bits of a row number."""
         return (self.depth - 1).bit_length()
 
+    def blocks(self, depth: int, width: int) -> int:
+        """How many blocks a memory of `depth` words of `width` bits takes."""
+        return -(-depth // self.depth) * -(-width // self.width)
+
 
 class Block(wiring.Component):
     """One memory block: base of the components that hold a vendor's cell.
@@ -72,8 +76,7 @@ def best_shape(shapes: Sequence[BlockShape], depth: int, width: int) -> BlockSha
     """The shape that needs the fewest blocks, and of these the one that needs least selection."""
 
     def cost(shape: BlockShape) -> tuple[int, int]:
-        banks, columns = -(-depth // shape.depth), -(-width // shape.width)
-        return banks * columns, banks
+        return shape.blocks(depth, width), -(-depth // shape.depth)
 
     return min(shapes, key=cost)
 
@@ -82,26 +85,27 @@ def block_rom(
     m: Module,
     make: MakeBlock,
     shape: BlockShape,
-    address: Value,
+    addresses: Sequence[Value],
     *,
     width: int,
     words: Sequence[int],
     output_register: bool,
     name: str,
 ) -> Value:
-    """`Technology.rom` made of blocks."""
+    """`Technology.rom` made of blocks, which share out equal `addresses` among them."""
+    count = -(-width // shape.width)
     rows: list[Value] = []
     for start in range(0, len(words), shape.depth):
         bank = words[start : start + shape.depth]
         columns: list[Value] = []
-        for low in range(0, width, shape.width):
+        for column, low in enumerate(range(0, width, shape.width)):
             mask = (1 << min(shape.width, width - low)) - 1
             block = make(shape, [(word >> low) & mask for word in bank], output_register)
-            m.submodules[f"{name}_{len(rows)}_{len(columns)}"] = block
-            m.d.comb += block.read_row.eq(address)
+            m.submodules[f"{name}_{len(rows)}_{column}"] = block
+            m.d.comb += block.read_row.eq(addresses[column * len(addresses) // count])
             columns.append(block.read_data)
         rows.append(Cat(columns)[:width])
-    return _selected(m, rows, address, shape, output_register, name)
+    return _selected(m, rows, addresses[0], shape, output_register, name)
 
 
 def block_ram(

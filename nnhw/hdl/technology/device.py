@@ -16,6 +16,8 @@ LEAST_PRODUCT = 9
 _LEAST_ROM = 33
 """Words of a read-only memory from which on it takes blocks: fewer fit into a few look-up tables
 a bit."""
+_BLOCKS_AN_ADDRESS = 6
+"""Blocks of a memory that share an address register."""
 _LEAST_RAM = 65
 """Rows of a memory from which on it takes blocks: for fewer, devices have small memories."""
 
@@ -83,6 +85,7 @@ class DeviceTechnology(Technology):
         *,
         width: int,
         words: Sequence[int],
+        address_stages: int,
         output_register: bool,
         name: str,
     ) -> Value:
@@ -93,15 +96,23 @@ class DeviceTechnology(Technology):
                 address,
                 width=width,
                 words=words,
+                address_stages=address_stages,
                 output_register=output_register,
                 name=name,
             )
         shape = best_shape(self.rom_shapes, len(words), width)
+        addresses = self.fan_out(
+            m,
+            address,
+            stages=address_stages,
+            leaves=-(-shape.blocks(len(words), width) // _BLOCKS_AN_ADDRESS),
+            name=f"{name}_address",
+        )
         return block_rom(
             m,
             self.block,
             shape,
-            address,
+            addresses,
             width=width,
             words=words,
             output_register=output_register,

@@ -1,4 +1,4 @@
-"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers.
+"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers; FD1S3AX.
 
 Ports and parameters as in Lattice's "FPGA Libraries Reference Guide" and the technical notes
 FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP), and as Yosys and nextpnr use them.
@@ -15,6 +15,7 @@ from amaranth.lib.wiring import In, Out
 from .blocks import Block, BlockShape
 from .device import DeviceTechnology
 from .portable import product_shape
+from .register_tree import register_tree
 
 _REGISTERS = {
     1: ("OUTPUT",),
@@ -82,6 +83,39 @@ class Multiplier(wiring.Component):
             **_bits("o", "P", product, 36),
         )
         m.d.comb += self.product.eq(product)
+        return m
+
+
+class Register(wiring.Component):
+    """Flip-flops FD1S3AX, which no synthesizer merges with others of the same contents.
+
+    Parameters
+    ----------
+    width : int
+
+    Members
+    -------
+    value : In(width)
+    registered : Out(width)
+        A cycle later.
+    """
+
+    def __init__(self, width: int):
+        self.width = width
+        super().__init__({"value": In(width), "registered": Out(width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        for index in range(self.width):
+            bit = Signal(name=f"bit_{index}")
+            m.submodules[f"ff_{index}"] = Instance(
+                "FD1S3AX",
+                p_GSR="DISABLED",
+                i_D=self.value[index],
+                i_CK=ClockSignal(),
+                o_Q=bit,
+            )
+            m.d.comb += self.registered[index].eq(bit)
         return m
 
 
@@ -163,6 +197,13 @@ def _initial_values(words: Sequence[int], width: int) -> Iterator[tuple[str, Con
             yield f"p_INITVAL_{index:02X}", Const(value, 320)
 
 
+def _register(m: Module, value: Value, name: str) -> Value:
+    register = Register(len(value))
+    m.submodules[name] = register
+    m.d.comb += register.value.eq(value)
+    return register.registered
+
+
 class Ecp5(DeviceTechnology):
     """Lattice ECP5."""
 
@@ -184,6 +225,12 @@ class Ecp5(DeviceTechnology):
         m.submodules[f"multiply_{name}"] = multiplier
         m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
         return multiplier.product
+
+    def fan_out(
+        self, m: Module, value: Value, *, stages: int, leaves: int, name: str
+    ) -> list[Value]:
+        """See `Technology`. A tree of registers."""
+        return register_tree(m, _register, value, stages=stages, leaves=leaves, name=name)
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One DP16KD."""

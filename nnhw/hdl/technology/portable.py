@@ -68,6 +68,16 @@ class Technology:
         """The products of one value with each of several others, like `multiply_all`."""
         return self.multiply_all(m, [(a, other) for other in others], stages=stages, name=name)
 
+    def fan_out(
+        self, m: Module, value: Value, *, stages: int, leaves: int, name: str
+    ) -> list[Value]:
+        """A value as it was `stages` cycles ago, `leaves` times, each for a part of what it drives.
+
+        Here it is the same registers every time: whether to duplicate or to buffer them, the
+        synthesizer decides.
+        """
+        return [delay(m, value, stages, name=name)] * leaves
+
     def rom(
         self,
         m: Module,
@@ -75,6 +85,7 @@ class Technology:
         *,
         width: int,
         words: Sequence[int],
+        address_stages: int,
         output_register: bool,
         name: str,
     ) -> Value:
@@ -86,7 +97,13 @@ class Technology:
             Bits of a word.
         words
             Contents, unsigned, at least one.
+        address_stages
+            Registers that the address goes through first, a cycle each: a memory of many blocks is
+            spread over the device.
         """
+        (address,) = self.fan_out(
+            m, address, stages=address_stages, leaves=1, name=f"{name}_address"
+        )
         m.submodules[name] = memory = Memory(shape=unsigned(width), depth=len(words), init=words)
         port = memory.read_port()
         m.d.comb += port.addr.eq(address)

@@ -1,0 +1,41 @@
+"""Trees of registers, for values that are needed all over a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from amaranth.hdl import Module, Value
+
+_BRANCHES = 3
+"""Registers that one register of the stage before drives."""
+
+
+def register_tree(
+    m: Module,
+    register: Callable[[Module, Value, str], Value],
+    value: Value,
+    *,
+    stages: int,
+    leaves: int,
+    name: str,
+) -> list[Value]:
+    """`Technology.fan_out` with registers of their own, so that none has a long way to go.
+
+    Parameters
+    ----------
+    register
+        Adds one stage of registers, of a name, to a module. The synthesizer must not merge it with
+        others of the same contents.
+    """
+    if not stages:
+        return [value] * leaves
+    counts = [leaves]
+    while len(counts) < stages:
+        counts.insert(0, -(-counts[0] // _BRANCHES))
+    level = [value]
+    for stage, count in enumerate(counts, start=1):
+        level = [
+            register(m, level[index * len(level) // count], f"{name}_{stage}_{index}")
+            for index in range(count)
+        ]
+    return level
