@@ -10,8 +10,14 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..mapping import rotation_stages
+from ..mapping import rotation_stages, row_stages, write_stages
 from .arithmetic import delay, rotate_left
+from .technology import PORTABLE, Technology
+
+_BANKS_A_ROW = 4
+"""Banks that share a register of their row."""
+_BITS_AN_AMOUNT = 32
+"""Bits of a rotator that share a register of its amount."""
 
 
 class BankRows(wiring.Component):
@@ -24,7 +30,9 @@ class BankRows(wiring.Component):
     row_width : int
         Bits of a row number.
     granularity : int
-        Power of two that divides every address.
+        Power of two that divides every address; if it is `banks`, all banks have the same row.
+    technology : Technology
+        How the row gets to all banks.
 
     Members
     -------
@@ -35,13 +43,20 @@ class BankRows(wiring.Component):
     Attributes
     ----------
     latency : int
-        0 if all banks have the same row.
     """
 
-    def __init__(self, *, banks: int, row_width: int, granularity: int):
+    def __init__(
+        self,
+        *,
+        banks: int,
+        row_width: int,
+        granularity: int,
+        technology: Technology = PORTABLE,
+    ):
         self.banks = banks
         self.row_width = row_width
-        self.latency = int(granularity < banks)
+        self.technology = technology
+        self.latency = row_stages(banks=banks, granularity=granularity)
         super().__init__(
             {
                 "address": In((banks - 1).bit_length() + row_width),
@@ -53,8 +68,13 @@ class BankRows(wiring.Component):
         m = Module()
         bank_bits = (self.banks - 1).bit_length()
         row = self.address[bank_bits:]
-        if self.latency == 0:
-            m.d.comb += [self.rows[bank].eq(row) for bank in range(self.banks)]
+        if self.latency == 1:
+            copies = self.technology.fan_out(
+                m, row, stages=1, leaves=-(-self.banks // _BANKS_A_ROW), name="row"
+            )
+            m.d.comb += [
+                self.rows[bank].eq(copies[bank // _BANKS_A_ROW]) for bank in range(self.banks)
+            ]
             return m
         offset = self.address[:bank_bits]
         present = Signal(self.row_width, reset_less=True)
@@ -65,9 +85,10 @@ class BankRows(wiring.Component):
             following.eq(row + 1),
             wraps.eq(Cat(offset > bank for bank in range(self.banks))),
         ]
-        m.d.comb += [
-            self.rows[bank].eq(Mux(wraps[bank], following, present)) for bank in range(self.banks)
-        ]
+        for bank in range(self.banks):
+            chosen = Signal(self.row_width, name=f"row_{bank}", reset_less=True)
+            m.d.sync += chosen.eq(Mux(wraps[bank], following, present))
+            m.d.comb += self.rows[bank].eq(chosen)
         return m
 
 
@@ -94,6 +115,8 @@ class ReadAligner(wiring.Component):
         Whether any lane ever lies in padding.
     memory_latency : int
         Cycles from `bank_rows` to `bank_data`.
+    technology : Technology
+        How addresses get to all banks and all parts of the rotator.
 
     Members
     -------
@@ -126,6 +149,7 @@ class ReadAligner(wiring.Component):
         pad_width: int,
         padded: bool,
         memory_latency: int,
+        technology: Technology = PORTABLE,
     ):
         self.rows = rows
         self.period = period
@@ -134,7 +158,10 @@ class ReadAligner(wiring.Component):
         self.row_width = row_width
         self.granularity = granularity
         self.padded = padded
-        self._bank_rows = BankRows(banks=banks, row_width=row_width, granularity=granularity)
+        self.technology = technology
+        self._bank_rows = BankRows(
+            banks=banks, row_width=row_width, granularity=granularity, technology=technology
+        )
         self.row_latency = self._bank_rows.latency
         self._answer_latency = self.row_latency + memory_latency
         self._stages = rotation_stages(banks=banks, granularity=granularity)
@@ -162,11 +189,17 @@ class ReadAligner(wiring.Component):
         ]
         answer: list[Value] = [self.bank_data[bank] for bank in range(self.banks)]
         if self._stages:
-            offset = self.address[: (self.banks - 1).bit_length()]
+            offsets = self.technology.fan_out(
+                m,
+                self.address[: (self.banks - 1).bit_length()],
+                stages=self._answer_latency,
+                leaves=-(-self.banks * self.width // _BITS_AN_AMOUNT),
+                name="offset",
+            )
             answer = rotate_left(
                 m,
                 answer,
-                delay(m, offset, self._answer_latency, name="offset"),
+                offsets,
                 granularity=self.granularity,
                 registers=self._stages - 1,
             )
@@ -211,6 +244,8 @@ class WriteAligner(wiring.Component):
         Bits of a lane and of a row number.
     granularity : int
         Power of two that divides every address.
+    technology : Technology
+        How rows get to all banks.
 
     Members
     -------
@@ -228,13 +263,26 @@ class WriteAligner(wiring.Component):
     latency : int
     """
 
-    def __init__(self, *, lanes: int, banks: int, width: int, row_width: int, granularity: int):
+    def __init__(
+        self,
+        *,
+        lanes: int,
+        banks: int,
+        width: int,
+        row_width: int,
+        granularity: int,
+        technology: Technology = PORTABLE,
+    ):
         self.lane_count = lanes
         self.banks = banks
         self.width = width
         self.row_width = row_width
         self.granularity = granularity
-        self.latency = rotation_stages(banks=banks, granularity=granularity)
+        self._stages = rotation_stages(banks=banks, granularity=granularity)
+        self._bank_rows = BankRows(
+            banks=banks, row_width=row_width, granularity=granularity, technology=technology
+        )
+        self.latency = write_stages(banks=banks, granularity=granularity)
         super().__init__(
             {
                 "enable": In(1),
@@ -249,9 +297,7 @@ class WriteAligner(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.bank_rows = rows = BankRows(
-            banks=self.banks, row_width=self.row_width, granularity=self.granularity
-        )
+        m.submodules.bank_rows = rows = self._bank_rows
         m.d.comb += rows.address.eq(self.address)
         # bank b takes lane (b - address) modulo banks: a rotation to the left by -address
         bank_bits = (self.banks - 1).bit_length()
@@ -264,19 +310,19 @@ class WriteAligner(wiring.Component):
             enables.append(self.enable & (self.count > bank) if used else C(0, 1))
             # lanes repeat in the banks that are not written, which keeps the rotation small
             elements.append(self.lanes[bank % self.lane_count])
-        if self.latency:
+        if self._stages:
             places = [
                 Cat(enable, element) for enable, element in zip(enables, elements, strict=True)
             ]
             turned = rotate_left(
                 m,
                 places,
-                turn,
+                [turn],
                 granularity=self.granularity,
-                registers=self.latency - 1,
+                registers=self._stages - 1,
             )
             enables, elements = [place[0] for place in turned], [place[1:] for place in turned]
-        wait = min(1, self.latency)
+        wait = self.latency - max(0, self._stages - 1)
         m.d.comb += self.write_enable.eq(
             delay(m, Cat(*enables), wait, name="write_enable", reset=True)
         )

@@ -56,7 +56,7 @@ def adder_tree(
 def rotate_left(
     m: Module,
     value: Sequence[Value],
-    amount: Value,
+    amounts: Sequence[Value],
     *,
     granularity: int = 1,
     registers: int = 0,
@@ -64,9 +64,11 @@ def rotate_left(
 ) -> list[Value]:
     """Element i of the result is element (i + amount) modulo the length, a power of two.
 
+    `amounts` are copies of the same amount, each for an equal share of the elements, in order.
+
     A logarithmic shifter, finest level first, with a register after every
     `ROTATION_LEVELS_PER_STAGE` levels until there are `registers`: its latency in cycles.
-    `amount` is always a multiple of `granularity`, a power of two.
+    The amount is always a multiple of `granularity`, a power of two.
     """
     count = len(value)
     result = list(value)
@@ -74,11 +76,17 @@ def rotate_left(
     for level, bit in enumerate(range(first, (count - 1).bit_length())):
         stage, remainder = divmod(level, ROTATION_LEVELS_PER_STAGE)
         if 0 < stage <= registers and remainder == 0:
-            amount = delay(m, amount, 1, name=f"{name}_by_{stage}")
+            amounts = [
+                delay(m, amount, 1, name=f"{name}_by_{stage}_{share}")
+                for share, amount in enumerate(amounts)
+            ]
             result = [
                 delay(m, element, 1, name=f"{name}_{stage}_{index}")
                 for index, element in enumerate(result)
             ]
         step = 1 << bit
-        result = [Mux(amount[bit], result[(i + step) % count], result[i]) for i in range(count)]
+        result = [
+            Mux(amounts[i * len(amounts) // count][bit], result[(i + step) % count], result[i])
+            for i in range(count)
+        ]
     return result

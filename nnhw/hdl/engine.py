@@ -142,6 +142,7 @@ class Engine(wiring.Component):
             pad_width=fetch.pad_value.shape().width,
             padded=program.padded,
             memory_latency=MEMORY_LATENCY,
+            technology=self._technology,
         )
 
     def _weights(self, address_stages: int) -> Rom:
@@ -255,6 +256,7 @@ class Engine(wiring.Component):
             width=program.widths.activation,
             row_width=self._row_width(),
             granularity=program.write_granularity,
+            technology=self._technology,
         )
 
     # wiring

@@ -146,17 +146,10 @@ class FetchSequencer(wiring.Component):
         m.submodules.instruction = instruction = self.instruction
         m.submodules.loops = loops = self._loops
 
-        # the loop nest is one fetch ahead, so that what decides about a fetch is in registers
         issue = Signal()
         is_prepared = Signal()
-        prepare = Signal()
-        m.d.sync += is_prepared.eq(1)
-        m.d.comb += [
-            prepare.eq(issue | ~is_prepared),
-            loops.step.eq(prepare),
-            instruction.advance.eq(prepare & loops.layer_last),
-        ]
-        fetch = self._prepare(m, prepare)
+        m.d.comb += instruction.advance.eq(loops.step & loops.layer_last)
+        fetch = self._prepare(m, issue, is_prepared)
         m.d.comb += [
             issue.eq(is_prepared & ~self._is_blocked(m, issue, fetch)),
             self.frame_consumed.eq(issue & fetch.layer_last & fetch.frees_frame),
@@ -180,13 +173,21 @@ class FetchSequencer(wiring.Component):
             ]
         return m
 
-    def _prepare(self, m: Module, prepare: Signal) -> SimpleNamespace:
-        """The next fetch, in registers: what it reads, and what it has to wait for."""
+    def _prepare(self, m: Module, issue: Signal, is_prepared: Signal) -> SimpleNamespace:
+        """The next fetch, in registers: what it reads, and what it has to wait for.
+
+        The loop nest is ahead by this fetch and a spare one, so that what decides about a fetch is
+        in registers, and whether the loop nest goes on does not depend on that decision.
+        """
         instruction, loops = self.instruction, self._loops
         f = instruction.current
+        has_spare = Signal()
+        replace = Signal(name="replaces_next")
         roll_first = Signal(init=1)
         layer_first = Signal(init=1)
-        with m.If(prepare):
+        m.d.comb += [loops.step.eq(~has_spare), replace.eq(issue | ~is_prepared)]
+        m.d.sync += [is_prepared.eq(1), has_spare.eq(~replace)]
+        with m.If(loops.step):
             m.d.sync += [roll_first.eq(loops.roll_last), layer_first.eq(loops.layer_last)]
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
@@ -196,7 +197,7 @@ class FetchSequencer(wiring.Component):
         values = {
             "x": loops.x,
             "row": loops.row,
-            "weight": self._walk_weights(m, prepare),
+            "weight": self._walk_weights(m, loops.step),
             "roll_first": roll_first,
             "layer_first": layer_first,
             "frame_first": layer_first & (instruction.index == 0),
@@ -216,13 +217,16 @@ class FetchSequencer(wiring.Component):
         for name, value in values.items():
             if not isinstance(value, Const):
                 prepared = Signal.like(value, name=f"next_{name}", reset_less=True)
-                with m.If(prepare):
-                    m.d.sync += prepared.eq(value)
+                spare = Signal.like(value, name=f"spare_{name}", reset_less=True)
+                with m.If(loops.step):
+                    m.d.sync += spare.eq(value)
+                with m.If(replace):
+                    m.d.sync += prepared.eq(Mux(has_spare, spare, value))
                 value = prepared
             setattr(held, name, value)
         return held
 
-    def _walk_weights(self, m: Module, prepare: Signal) -> Signal:
+    def _walk_weights(self, m: Module, step: Value) -> Signal:
         """Weight word of the loop nest's fetch: every roll of a strip begins with the same one."""
         f, upcoming, loops = self.instruction.current, self.instruction.upcoming, self._loops
         first = self.program[0].weight_base
@@ -230,7 +234,7 @@ class FetchSequencer(wiring.Component):
         strip = Signal.like(self.weight_address, init=first, name="strip_weight")
         following = Signal.like(present, name="following_weight")
         m.d.comb += following.eq(present + f.weight_step)
-        with m.If(prepare):
+        with m.If(step):
             with m.If(loops.layer_last):
                 m.d.sync += [present.eq(upcoming.weight_base), strip.eq(upcoming.weight_base)]
             with m.Elif(loops.pixel_last):

@@ -9,6 +9,8 @@ from .config import (
     TECHNOLOGIES,
     EngineConfig,
     rotation_stages,
+    row_stages,
+    write_stages,
 )
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
@@ -37,5 +39,7 @@ __all__ = [
     "plan_memory",
     "predict_cycles",
     "rotation_stages",
+    "row_stages",
     "smallest_engine",
+    "write_stages",
 ]

@@ -39,6 +39,19 @@ def rotation_stages(*, banks: int, granularity: int) -> int:
     return -(-levels // ROTATION_LEVELS_PER_STAGE)
 
 
+def row_stages(*, banks: int, granularity: int) -> int:
+    """Registers from an address to the rows of all banks, of which some may be the next ones."""
+    return 2 if granularity < banks else 1
+
+
+def write_stages(*, banks: int, granularity: int) -> int:
+    """Registers from results and their address to the banks."""
+    return max(
+        rotation_stages(banks=banks, granularity=granularity),
+        row_stages(banks=banks, granularity=granularity),
+    )
+
+
 def _power_of_two_at_least(value: int) -> int:
     return 1 << (value - 1).bit_length()
 

@@ -14,7 +14,14 @@ from ..isa import (
     Operation,
     WriteBackInstruction,
 )
-from .config import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, EngineConfig, rotation_stages
+from .config import (
+    MEMORY_LATENCY,
+    PARAMETER_ADDRESS_STAGES,
+    EngineConfig,
+    rotation_stages,
+    row_stages,
+    write_stages,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +199,7 @@ class Plan:
     @property
     def row_latency(self) -> int:
         """Cycles from an address to the rows of the banks that it stands for."""
-        return int(self.read_granularity < self.config.banks)
+        return row_stages(banks=self.config.banks, granularity=self.read_granularity)
 
     @property
     def read_latency(self) -> int:
@@ -204,7 +211,7 @@ class Plan:
     def memory_delay(self) -> int:
         """Cycles by which a read must be issued later than if results were in memory right after
         write-back: alignment takes its time, before the write and before the read."""
-        stages = rotation_stages(banks=self.config.banks, granularity=self.write_granularity)
+        stages = write_stages(banks=self.config.banks, granularity=self.write_granularity)
         return max(0, stages - self.row_latency)
 
     @property

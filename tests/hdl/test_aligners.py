@@ -7,7 +7,7 @@ from bench import drive, integers
 
 from nnhw.hdl.alignment import ReadAligner, WriteAligner
 from nnhw.hdl.memory import BankedMemory
-from nnhw.mapping import rotation_stages
+from nnhw.mapping import rotation_stages, row_stages, write_stages
 
 ROW_WIDTH = 3
 MEMORY_ROWS = 1 << ROW_WIDTH
@@ -82,7 +82,7 @@ def test_read_aligner(rows, period, banks, granularity, width, padded):
         padded=padded,
     )
     stages = rotation_stages(banks=banks, granularity=granularity)
-    assert reader.aligner.row_latency == int(stages > 0)
+    assert reader.aligner.row_latency == row_stages(banks=banks, granularity=granularity)
     assert reader.aligner.latency == reader.aligner.row_latency + 1 + max(1, stages)
     size, cycles = MEMORY_ROWS * banks, 60
     contents = integers(rng, width, size)
@@ -124,7 +124,7 @@ def test_write_aligner(lanes, banks, granularity):
         "count": rng.integers(0, lanes + 1, cycles),
         "lanes": integers(rng, width, (cycles, lanes), signed=False),
     }
-    assert aligner.latency == rotation_stages(banks=banks, granularity=granularity)
+    assert aligner.latency == write_stages(banks=banks, granularity=granularity)
     outputs = drive(aligner, inputs, ["write_enable", "write_rows", "write_data"])
     outputs = {name: values[aligner.latency :] for name, values in outputs.items()}
     for t in range(cycles - aligner.latency):

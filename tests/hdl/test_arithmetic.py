@@ -67,7 +67,7 @@ class Rotator(wiring.Component):
         m = Module()
         value = [self.value[index] for index in range(self.count)]
         rotated = rotate_left(
-            m, value, self.amount, granularity=self.granularity, registers=self.registers
+            m, value, [self.amount], granularity=self.granularity, registers=self.registers
         )
         m.d.comb += [self.rotated[index].eq(element) for index, element in enumerate(rotated)]
         return m

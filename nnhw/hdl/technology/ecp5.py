@@ -37,6 +37,9 @@ def _bits(kind: str, port: str, value: Value, width: int) -> dict[str, Value]:
 class Multiplier(wiring.Component):
     """The product of two values out of a MULT18X18D with `stages` of its registers.
 
+    Signed values take the upper bits of the cell's inputs, above zeros that need no wires: copies
+    of their signs would crowd the way to the cell.
+
     Parameters
     ----------
     a, b : Shape
@@ -58,6 +61,7 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         product = Signal(36)
+        a, b = (Cat(Const(0, _zeros(value)), value) for value in (self.a, self.b))
         parameters = {
             f"p_REG_{register}_{kind}": value
             for register in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
@@ -74,16 +78,21 @@ class Multiplier(wiring.Component):
             i_CLK0=ClockSignal(),
             i_CE0=1,
             i_RST0=0,
-            **_bits("i", "A", self.a, 18),
-            **_bits("i", "B", self.b, 18),
+            **_bits("i", "A", a, 18),
+            **_bits("i", "B", b, 18),
             i_SIGNEDA=int(self.a.shape().signed),
             i_SIGNEDB=int(self.b.shape().signed),
             i_SOURCEA=0,
             i_SOURCEB=0,
             **_bits("o", "P", product, 36),
         )
-        m.d.comb += self.product.eq(product)
+        m.d.comb += self.product.eq(product[_zeros(self.a) + _zeros(self.b) :])
         return m
+
+
+def _zeros(factor: Signal) -> int:
+    """Zeros below a factor."""
+    return 18 - len(factor) if factor.shape().signed else 0
 
 
 class Register(wiring.Component):
