@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import DrainInstruction, ParameterMode
 from .arithmetic import delay
 from .instruction import InstructionRegister
+from .technology import PORTABLE, Technology
+
+_BITS_A_COPY = 64
+"""Bits of shadow registers that share a copy of the flags."""
 
 
 class Drain(wiring.Component):
@@ -36,12 +40,14 @@ class Drain(wiring.Component):
         Whether the ends of pixels and image rows matter.
     parameter_latency : int
         Cycles from `parameter_address` to the parameters.
+    technology : Technology
+        How it is known all over the shadow registers that a tile is there.
 
     Members
     -------
-    take : In(1)
-        A tile is there.
-    take_lanes : In(1)
+    take_next : In(1)
+        In the next cycle a tile is there.
+    take_lanes_next : In(1)
         It is in the lanes, not in the columns.
     columns : In(cols of signed)
     tile_lanes, addends : In(array_lanes of signed)
@@ -62,7 +68,7 @@ class Drain(wiring.Component):
     Attributes
     ----------
     latency : int
-        Cycles from `take` to the first results.
+        Cycles from a tile to its first results.
     """
 
     def __init__(
@@ -80,6 +86,7 @@ class Drain(wiring.Component):
         paired: bool,
         gaps: bool,
         parameter_latency: int,
+        technology: Technology = PORTABLE,
     ):
         self.program = tuple(program)
         self.cols = cols
@@ -91,12 +98,13 @@ class Drain(wiring.Component):
         self.paired = paired
         self.gaps = gaps
         self.parameter_latency = parameter_latency
+        self.technology = technology
         self.latency = 1 + parameter_latency
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {
-                "take": In(1),
-                "take_lanes": In(1),
+                "take_next": In(1),
+                "take_lanes_next": In(1),
                 "columns": In(data.ArrayLayout(signed(accumulator_width), cols)),
                 "tile_lanes": In(data.ArrayLayout(signed(accumulator_width), array_lanes)),
                 "addends": In(data.ArrayLayout(signed(activation_width), array_lanes)),
@@ -113,22 +121,35 @@ class Drain(wiring.Component):
             }
         )
 
-    def _shadow(self, m: Module, name: str, loads: list[tuple[Value, list]], width: int, shift):
-        """Shift registers of whole steps; `loads` are (condition, values) pairs."""
-        size = max(len(values) for _, values in loads)
-        steps = -(-size // self.lanes)
+    def _shadow(self, m: Module, name: str, sources: Sequence[Sequence[Value]], width: int, shift):
+        """Shift registers of whole steps: the values of the first step.
+
+        `sources` are values from the columns and from the lanes, each may be empty. Where there is
+        nothing to be shifted any more, what is in the registers does not matter.
+        """
+        count = max(map(len, sources))
+        steps = -(-count // self.lanes)
+        takes = self.technology.fan_out(
+            m,
+            Cat(self.take_next, self.take_lanes_next),
+            stages=1,
+            leaves=-(-steps * self.lanes * width // _BITS_A_COPY),
+            name=f"take_{name}",
+        )
         shadow = [
             Signal(signed(width), name=f"{name}_{index}", reset_less=True)
             for index in range(steps * self.lanes)
         ]
-        with m.If(shift):
-            for index, register in enumerate(shadow[: -self.lanes]):
-                m.d.sync += register.eq(shadow[index + self.lanes])
-        for condition, values in loads:
-            with m.If(condition):
-                m.d.sync += [
-                    register.eq(value) for register, value in zip(shadow, values, strict=False)
-                ]
+        for index, register in enumerate(shadow):
+            take, take_lanes = takes[index * len(takes) // len(shadow)]
+            columns, lanes = (source[index] if index < len(source) else None for source in sources)
+            with m.If(shift):
+                m.d.sync += register.eq(shadow[min(index + self.lanes, len(shadow) - 1)])
+            for value, condition in ((columns, take & ~take_lanes), (lanes, take & take_lanes)):
+                if value is not None:
+                    either = columns is None or lanes is None
+                    with m.If(take if either else condition):
+                        m.d.sync += register.eq(value)
         return shadow[: self.lanes]
 
     def elaborate(self, platform):
@@ -164,7 +185,7 @@ class Drain(wiring.Component):
         ]
         step_done = Signal()
         m.d.comb += step_done.eq(active & (second == f.paired))
-        with m.If(self.take):
+        with m.If(delay(m, self.take_next, 1, name="take", reset=True)):
             m.d.sync += active.eq(1)
         with m.Elif(tile_done):
             m.d.sync += active.eq(0)
@@ -188,7 +209,7 @@ class Drain(wiring.Component):
                 delay(m, row_done, self.parameter_latency, name="row_done")
             )
 
-        values = self._shadows(m, step_done, second)
+        values = self._shadows(m, f, second)
         last_count = Mux(in_last_strip, f.count_last, f.count)
         # all comes out together with the parameters
         wait = self.parameter_latency
@@ -207,18 +228,16 @@ class Drain(wiring.Component):
         self._walk_parameters(m, f, second, step_done, tile_done, strip_done, pixel_done)
         return m
 
-    def _shadows(self, m: Module, step_done: Value, second: Value) -> list[Value]:
+    def _shadows(self, m: Module, f, second: Value) -> list[Value]:
         """Results that leave in the present cycle."""
-        loads = []
-        if self.uses_columns:
-            loads.append((self.take & ~self.take_lanes, list(self.columns)))
-        if self.uses_lanes:
-            loads.append((self.take & self.take_lanes, list(self.tile_lanes)))
-        values = self._shadow(m, "shadow", loads, self.accumulator_width, step_done)
+        shift = second == f.paired
+        columns = list(self.columns) if self.uses_columns else []
+        lanes = list(self.tile_lanes) if self.uses_lanes else []
+        values = self._shadow(m, "shadow", (columns, lanes), self.accumulator_width, shift)
         if not self.paired:
             return values
-        loads = [(self.take, list(self.addends))]
-        addends = self._shadow(m, "addend", loads, self.activation_width, step_done)
+        sources = ((), list(self.addends))
+        addends = self._shadow(m, "addend", sources, self.activation_width, shift)
         return [Mux(second, addend, value) for value, addend in zip(values, addends, strict=True)]
 
     def _walk_parameters(

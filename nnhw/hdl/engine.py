@@ -61,7 +61,7 @@ class Engine(wiring.Component):
         m.submodules.frame_buffer = frame_buffer = self._frame_buffer()
         m.submodules.fetch = fetch = self._fetch_sequencer()
         m.submodules.read_aligner = aligner = self._read_aligner(fetch)
-        m.submodules.weights = weights = self._weights(aligner.latency - MEMORY_LATENCY)
+        m.submodules.weights = weights = self._weights()
         m.submodules.array = array = self._array()
         m.submodules.drain = drain = self._drain(array)
         m.submodules.parameters = parameters = self._parameters()
@@ -145,13 +145,14 @@ class Engine(wiring.Component):
             technology=self._technology,
         )
 
-    def _weights(self, address_stages: int) -> Rom:
+    def _weights(self) -> Rom:
         program = self.program
         width = program.widths.weight
         return Rom(
             width=program.config.mac_units * width,
             words=[pack(word.ravel().tolist(), width) for word in program.weights],
-            address_stages=address_stages,
+            # words are there at the same time as activations
+            address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY,
             output_register=True,
             technology=self._technology,
         )
@@ -187,6 +188,7 @@ class Engine(wiring.Component):
             paired=program.paired,
             gaps=program.has_gaps,
             parameter_latency=PARAMETER_ADDRESS_STAGES + MEMORY_LATENCY,
+            technology=self._technology,
         )
 
     def _shift_bits(self) -> int:
@@ -303,8 +305,8 @@ class Engine(wiring.Component):
         """From the array through drain and scalers to write-back."""
         widths = self.program.widths
         m.d.comb += [
-            drain.take.eq(array.done),
-            drain.take_lanes.eq(array.done_lanes),
+            drain.take_next.eq(array.done_next),
+            drain.take_lanes_next.eq(array.done_lanes_next),
             drain.columns.eq(array.columns),
             drain.tile_lanes.eq(array.lanes),
             drain.addends.eq(array.addends),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
+from .technology import PORTABLE, Technology
+
+_LANES_A_COPY = 4
+"""Lanes that share a copy of the flags."""
 
 
 class LaneUnit(wiring.Component):
@@ -22,13 +26,15 @@ class LaneUnit(wiring.Component):
         Bits of signed values.
     operations : frozenset of Operation
         What it must be able to do.
+    technology : Technology
+        How flags get to all lanes.
 
     Members
     -------
     products : In(lanes of slots of signed)
     enable, first, carry : In(1)
         Take the products; `first` starts a tile or, with `carry`, a roll that goes on with the sums
-        of the one before.
+        of the one before. They come a cycle before the products, as does the operation.
     operation : In(Operation)
     values : Out(lanes of signed)
         Sum, maximum, or first term, a cycle after the products.
@@ -51,12 +57,14 @@ class LaneUnit(wiring.Component):
         product_width: int,
         accumulator_width: int,
         operations: frozenset[Operation],
+        technology: Technology = PORTABLE,
     ):
         self.lanes = lanes
         self.slots = slots
         self.activation_width = activation_width
         self.accumulator_width = accumulator_width
         self.operations = operations
+        self.technology = technology
         product = data.ArrayLayout(signed(product_width), slots)
         super().__init__(
             {
@@ -72,47 +80,55 @@ class LaneUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        layout = data.StructLayout({"enable": 1, "first": 1, "carry": 1, "operation": 2})
+        flags = Cat(self.enable, self.first, self.carry, self.operation)
+        copies = [
+            data.View(layout, copy)
+            for copy in self.technology.fan_out(
+                m, flags, stages=1, leaves=-(-self.lanes // _LANES_A_COPY), name="flags"
+            )
+        ]
         for lane in range(self.lanes):
+            f = copies[lane // _LANES_A_COPY]
             products = self.products[lane]
             value = Signal(signed(self.accumulator_width), name=f"value_{lane}", reset_less=True)
             m.d.comb += self.values[lane].eq(value)
-            before = self._rows_in_the_making(m, lane) if self.slots > 1 else None
-            self._take(m, value, products[self.slots - 1], before)
+            before = self._rows_in_the_making(m, f, lane) if self.slots > 1 else None
+            self._take(m, f, value, products[self.slots - 1], before)
             if Operation.LANE_PAIR in self.operations:
                 addend = Signal(
                     signed(self.activation_width), name=f"addend_{lane}", reset_less=True
                 )
                 m.d.comb += self.addends[lane].eq(addend)
-                with m.If(self.enable & ~self.first):
+                with m.If(f.enable & ~f.first):
                     m.d.sync += addend.eq(products[self.slots - 1])
         return m
 
-    def _rows_in_the_making(self, m: Module, lane: int) -> Signal:
+    def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Signal:
         """All accumulators but the last; returns the one that is next to finish."""
         before: Value = Const(0)
         for slot in range(self.slots - 1):
             sum_ = Signal(
                 signed(self.accumulator_width), name=f"row_{lane}_{slot}", reset_less=True
             )
-            with m.If(self.enable):
+            with m.If(f.enable):
                 m.d.sync += sum_.eq(
-                    Mux(self.first, Mux(self.carry, before, 0), sum_) + self.products[lane][slot]
+                    Mux(f.first, Mux(f.carry, before, 0), sum_) + self.products[lane][slot]
                 )
             before = sum_
         return before
 
-    def _take(self, m: Module, value: Signal, product, before) -> None:
+    def _take(self, m: Module, f: data.View, value: Signal, product, before) -> None:
         """The last accumulator of a lane."""
-        start: Value = Const(0) if before is None else Mux(self.carry, before, 0)
-        more = self.enable & ~self.first
-        adds = self.first
+        start: Value = Const(0) if before is None else Mux(f.carry, before, 0)
+        adds = f.first
         if Operation.LANE_SUM in self.operations:
             # one adder for both: what it adds to is chosen before it
-            start = Mux(self.first, start, value)
-            adds = self.first | (self.operation == Operation.LANE_SUM)
-        with m.If(self.enable & adds):
+            start = Mux(f.first, start, value)
+            adds = f.first | (f.operation == Operation.LANE_SUM)
+        with m.If(f.enable & adds):
             m.d.sync += value.eq(start + product)
         if Operation.LANE_MAX in self.operations:
-            is_larger = (self.operation == Operation.LANE_MAX) & (product > value)
-            with m.If(more & is_larger):
+            is_larger = (f.operation == Operation.LANE_MAX) & (product > value)
+            with m.If(f.enable & ~f.first & is_larger):
                 m.d.sync += value.eq(product)

@@ -44,10 +44,10 @@ class MacArray(wiring.Component):
     first, last, carry : In(1)
         They begin, end a tile; with `carry`, `first` goes on with the sums of the roll before.
     operation : In(Operation)
-    done : Out(1)
-        In this cycle the results of a tile are there, `latency` or, for lanes, `lane_latency`
+    done_next : Out(1)
+        In the next cycle the results of a tile are there, `latency` or, for lanes, `lane_latency`
         cycles after its last operands.
-    done_lanes : Out(1)
+    done_lanes_next : Out(1)
         They are in the lanes, not in the columns.
     columns : Out(cols of signed)
         Dot products.
@@ -116,6 +116,7 @@ class MacArray(wiring.Component):
                 product_width=activation_width + weight_width,
                 accumulator_width=accumulator_width,
                 operations=operations,
+                technology=technology,
             )
         self.latency = self._columns[0].latency
         self.lane_latency = multiplier_stages + LaneUnit.latency
@@ -128,8 +129,8 @@ class MacArray(wiring.Component):
                 "last": In(1),
                 "carry": In(1),
                 "operation": In(unsigned(2)),
-                "done": Out(1),
-                "done_lanes": Out(1),
+                "done_next": Out(1),
+                "done_lanes_next": Out(1),
                 "columns": Out(data.ArrayLayout(signed(accumulator_width), cols)),
                 "lanes": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
                 "addends": Out(data.ArrayLayout(signed(activation_width), lanes)),
@@ -160,12 +161,12 @@ class MacArray(wiring.Component):
         return pairs
 
     def _control(self, m: Module, latency: int, enable, prefix: str):
-        """valid, first, operation and end of tile as they belong to the last but one stage."""
-        wait = latency - 1
+        """valid and first two cycles before the results, the end of a tile one cycle before."""
+        wait = latency - 2
         valid = delay(m, self.valid & enable, wait, name=f"{prefix}_valid", reset=True)
         first = delay(m, self.first, wait, name=f"{prefix}_first")
         last = delay(m, self.last, wait, name=f"{prefix}_last")
-        done = Signal(name=f"{prefix}_done")
+        done = Signal(name=f"{prefix}_done_next")
         m.d.sync += done.eq(valid & last)
         return valid, first, done
 
@@ -186,7 +187,7 @@ class MacArray(wiring.Component):
                 m.d.comb += multipliers.weights[1][row].eq(self.weights[row][first + 1])
         if self.has_columns:
             valid, first, columns_done = self._control(m, self.latency, is_dot, "column")
-            m.d.comb += self.done.eq(columns_done)
+            m.d.comb += self.done_next.eq(columns_done)
             for index, column in enumerate(self._columns):
                 m.d.comb += [
                     column.enable.eq(valid),
@@ -195,11 +196,11 @@ class MacArray(wiring.Component):
                 ]
         if self._lane_unit is not None:
             valid, first, lanes_done = self._control(m, self.lane_latency, ~is_dot, "lane")
-            m.d.comb += self.done_lanes.eq(lanes_done)
+            m.d.comb += self.done_lanes_next.eq(lanes_done)
             if self.has_columns:
-                m.d.comb += self.done.eq(columns_done | lanes_done)
+                m.d.comb += self.done_next.eq(columns_done | lanes_done)
             else:
-                m.d.comb += self.done.eq(lanes_done)
+                m.d.comb += self.done_next.eq(lanes_done)
             self._connect_lanes(m, self._lane_unit, valid, first)
         return m
 
@@ -217,9 +218,9 @@ class MacArray(wiring.Component):
         m.d.comb += [
             unit.enable.eq(valid),
             unit.first.eq(first),
-            unit.carry.eq(delay(m, self.carry, self.lane_latency - 1, name="lane_carry")),
+            unit.carry.eq(delay(m, self.carry, self.lane_latency - 2, name="lane_carry")),
             unit.operation.eq(
-                delay(m, self.operation, self.lane_latency - 1, name="lane_operation")
+                delay(m, self.operation, self.lane_latency - 2, name="lane_operation")
             ),
             self.lanes.eq(unit.values),
             self.addends.eq(unit.addends),

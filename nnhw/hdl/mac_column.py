@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -35,8 +35,8 @@ class MacColumn(wiring.Component):
     given : In(rows of signed)
         With `given_products`, in place of both: their products, `multiplier_stages` cycles later.
     enable, first : In(1)
-        Add the dot product to the accumulator; `first` clears it before. Both belong to the sum,
-        and come `latency` - 1 cycles after its operands.
+        Add the dot product to the accumulator; `first` clears it before. Both come `latency` - 2
+        cycles after the operands of the dot product.
     products : Out(rows of signed)
         The single products, `multiplier_stages` cycles after the operands.
     accumulator : Out(signed)
@@ -90,8 +90,13 @@ class MacColumn(wiring.Component):
             m.d.comb += self.products[row].eq(product)
         dot, _ = adder_tree(m, products, levels_per_stage=self.tree_levels_per_stage, name="sum")
         accumulator = Signal(signed(self.accumulator_width), reset_less=True)
-        with m.If(self.enable):
-            m.d.sync += accumulator.eq(Mux(self.first, 0, accumulator) + dot)
+        # every column has flags of its own: they drive each bit of the accumulator
+        (flags,) = self.technology.fan_out(
+            m, Cat(self.enable, self.first), stages=1, leaves=1, name="flags"
+        )
+        enable, first = flags[0], flags[1]
+        with m.If(enable):
+            m.d.sync += accumulator.eq(Mux(first, 0, accumulator) + dot)
         m.d.comb += self.accumulator.eq(accumulator)
         return m
 

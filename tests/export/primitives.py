@@ -178,7 +178,7 @@ class Arrays(wiring.Component):
         outputs = {
             f"{member}_{index}": Out(len(Value.cast(getattr(array, member))))
             for index, array in enumerate(self.arrays)
-            for member in ("columns", "lanes", "done")
+            for member in ("columns", "lanes", "done_next")
         }
         self._outputs = list(outputs)
         inputs = {"activations": In(48), "weights": In(144), "flags": In(4), "operation": In(2)}

@@ -76,8 +76,8 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
         cycle += len(steps) * (1 + program[number].paired) + max(0, int(rng.integers(-3, 3)))
     cycles = cycle + drain.latency + 1
     inputs = {
-        "take": np.zeros(cycles, int),
-        "take_lanes": np.zeros(cycles, int),
+        "take_next": np.zeros(cycles, int),
+        "take_lanes_next": np.zeros(cycles, int),
         "columns": integers(rng, ACCUMULATOR, (cycles, max(1, cols))),
         "tile_lanes": integers(rng, ACCUMULATOR, (cycles, max(1, array_lanes))),
         "addends": integers(rng, ACTIVATION, (cycles, max(1, array_lanes))),
@@ -86,7 +86,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
     for take, (number, steps) in zip(takes, tiles, strict=True):
         pair = bool(program[number].paired)
         from_lanes = pair or not cols or bool(array_lanes and rng.integers(2))
-        inputs["take"][take], inputs["take_lanes"][take] = 1, from_lanes
+        inputs["take_next"][take - 1], inputs["take_lanes_next"][take - 1] = 1, from_lanes
         results = inputs["tile_lanes" if from_lanes else "columns"][take]
         out = take + drain.latency
         for step in steps:

@@ -38,7 +38,7 @@ def test_mac_column(rows, multiplier_stages, tree_levels_per_stage):
     activations[0], weights[0] = -128, -8
     enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 6, cycles) == 0
     first[0] = enable[0] = True
-    lead = column.latency - 1
+    lead = column.latency - 2
     outputs = drive(
         column,
         {
@@ -140,11 +140,11 @@ def test_mac_array(rows, cols, lane_groups, slots, operations):
     assert array.lane_latency == 2
     inputs = array_inputs(rng, array, operations, tiles=25)
     tiles = expected_tiles(array, inputs)
-    names = ["done", "done_lanes", "columns", "lanes", "addends"]
+    names = ["done_next", "done_lanes_next", "columns", "lanes", "addends"]
     outputs = drive(array, inputs, names)
-    assert np.flatnonzero(outputs["done"]).tolist() == sorted(tiles)
+    assert (np.flatnonzero(outputs["done_next"]) + 1).tolist() == sorted(tiles)
     for cycle, (columns, lanes, addends) in tiles.items():
-        assert outputs["done_lanes"][cycle] == (columns is None)
+        assert outputs["done_lanes_next"][cycle - 1] == (columns is None)
         if columns is not None:
             assert (outputs["columns"][cycle] == columns).all()
         else:
@@ -179,11 +179,12 @@ def test_mac_array_carries_sums_from_roll_to_roll():
         "carry": carry,
         "operation": [LANE_SUM] * rolls,
     }
-    outputs = drive(array, inputs, ["lanes", "done", "done_lanes"])
+    outputs = drive(array, inputs, ["lanes", "done_next", "done_lanes_next"])
     # lane 2 * group + row has the columns 2 * group, of the next row, and 2 * group + 1, its own
     groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 2, 1, 3).reshape(rolls, 4, 2)
     products = activations[:, :, None] * groups
     lanes, _ = run_lanes(LANE_SUM, products, np.ones(rolls), carry)
     assert array.lane_latency == 3
-    assert outputs["done"].tolist() == outputs["done_lanes"].tolist() == [0] * 3 + [1] * (rolls - 3)
+    done = [0] * 2 + [1] * (rolls - 2)
+    assert outputs["done_next"].tolist() == outputs["done_lanes_next"].tolist() == done
     assert (outputs["lanes"][3:] == lanes[:-3]).all()
