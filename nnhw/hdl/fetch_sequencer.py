@@ -31,8 +31,8 @@ class FetchSequencer(wiring.Component):
 
     What may stand in the way: no frame has arrived (first layer); earlier results are not in
     memory yet (fence, chase); the drain is still busy with the tile before (last fetch of a tile);
-    the output buffer has no room for a tile (likewise). What is issued runs through the pipeline
-    without ever stopping.
+    the output buffer has no room for the largest tile of any layer (likewise). What is issued runs
+    through the pipeline without ever stopping.
 
     Parameters
     ----------
@@ -255,11 +255,12 @@ class FetchSequencer(wiring.Component):
 
         if not f.is_constant("fence", 0):
             in_flight = Signal(range(self.tiles_in_flight + 1))
+            is_in_flight = Signal()
             with m.If(tile_issued & ~self.tile_retired):
-                m.d.sync += in_flight.eq(in_flight + 1)
+                m.d.sync += [in_flight.eq(in_flight + 1), is_in_flight.eq(1)]
             with m.Elif(~tile_issued & self.tile_retired):
-                m.d.sync += in_flight.eq(in_flight - 1)
-            blocked |= fetch.layer_first & fetch.fence & (in_flight != 0)
+                m.d.sync += [in_flight.eq(in_flight - 1), is_in_flight.eq(in_flight != 1)]
+            blocked |= fetch.layer_first & fetch.fence & is_in_flight
 
         if not f.is_constant("chase", 0):
             odd = Signal(name="frame_is_odd")
@@ -283,10 +284,20 @@ class FetchSequencer(wiring.Component):
                 m.d.sync += [left.eq(left - 1), drain_is_busy.eq(left != 1)]
             blocked |= fetch.tile_last & drain_is_busy
 
-        room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
+        # entries of the output buffer that are left when the largest of all tiles has taken its own
+        most = max((tile_entries(i) for i in self.program if i.to_stream), default=0)
+        spare = Signal(
+            range(-most, self.buffer_depth + 1), name="spare_entries", init=self.buffer_depth - most
+        )
         reserved = Mux(tile_issued & fetch.to_stream, fetch.entries, 0)
-        m.d.sync += room.eq(room + self.entry_freed - reserved)
-        return blocked | (fetch.tile_last & fetch.to_stream & (room < fetch.entries))
+        m.d.sync += spare.eq(spare + self.entry_freed - reserved)
+        return blocked | (fetch.tile_last & fetch.to_stream & (spare < 0))
+
+
+def tile_entries(instruction: FetchInstruction) -> int:
+    """Most entries of the output buffer that a tile of a layer takes."""
+    cycles = max(instruction.drain_cycles, instruction.drain_cycles_last) + 1
+    return cycles // 2 if instruction.operation == Operation.LANE_PAIR else cycles
 
 
 def _clamp(value: Value, high: int) -> Value:

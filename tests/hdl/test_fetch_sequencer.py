@@ -8,7 +8,7 @@ from bench import drive
 from program_walk import Fetch, walk_fetch
 from random_programs import fetch_program
 
-from nnhw.hdl.fetch_sequencer import FetchSequencer
+from nnhw.hdl.fetch_sequencer import FetchSequencer, tile_entries
 from nnhw.isa import FetchInstruction, Operation
 
 ADDRESS_WIDTH = 8
@@ -62,6 +62,7 @@ class Model:
         self.chunk = chunk
         self.position = self.frame = 0
         self.in_flight = self.reserved = self.drain_busy = 0
+        self.most = max((tile_entries(i) for i in program if i.to_stream), default=0)
         self.reasons: set[str] = set()
 
     def cycle(self, available: int, retired: int, freed: int, written: Written) -> tuple | None:
@@ -74,7 +75,7 @@ class Model:
             "fence": fetch.layer_first and i.fence and self.in_flight,
             "chase": i.chase and not written.covers(self.frame, number, fetch.x + self.chunk),
             "drain": fetch.tile_last and self.drain_busy,
-            "room": fetch.tile_last and i.to_stream and BUFFER_DEPTH - self.reserved < entries,
+            "room": fetch.tile_last and i.to_stream and BUFFER_DEPTH - self.reserved < self.most,
         }
         self.reasons |= {reason for reason, wait in waits.items() if wait}
         issued = not any(waits.values())
