@@ -124,7 +124,7 @@ class ReadAligner(wiring.Component):
     repeat : In(1)
         Deliver the first `period` lanes again and again; in the same cycle as the address.
     row_inside, lane_start, lane_end, pad_value : In
-        See `FetchSequencer`; in the same cycle as the address.
+        See `FetchSequencer`; in the same cycle as the address, the lanes a cycle later.
     bank_rows : Out(banks of row_width)
         `row_latency` cycles later.
     bank_data : In(banks of width)
@@ -224,8 +224,8 @@ class ReadAligner(wiring.Component):
         wait = self.latency - 2
         pad_value = delay(m, self.pad_value, wait + 1, name="pad_value")
         row_inside = delay(m, self.row_inside, wait, name="row_inside")
-        start = delay(m, self.lane_start, wait, name="lane_start")
-        end = delay(m, self.lane_end, wait, name="lane_end")
+        start = delay(m, self.lane_start, wait - 1, name="lane_start")
+        end = delay(m, self.lane_end, wait - 1, name="lane_end")
         inside = Signal(self.rows, reset_less=True)
         for lane in range(self.rows):
             m.d.sync += inside[lane].eq(row_inside & (lane >= start) & (lane < end))

@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import FetchInstruction, Operation
+from .arithmetic import delay
 from .instruction import InstructionRegister
 from .loop_nest import LoopNest
 
@@ -82,7 +83,7 @@ class FetchSequencer(wiring.Component):
     row_inside : Out(1)
         The image row is not padding.
     lane_start, lane_end : Out(range(lanes + 1))
-        Lanes from start to before end are not padding.
+        Lanes from start to before end are not padding. Another cycle later than all others.
     pad_value : Out(signed)
         What the other lanes deliver.
 
@@ -165,10 +166,11 @@ class FetchSequencer(wiring.Component):
             self.weight_address.eq(fetch.weight),
         ]
         if self.padded:
+            before, after = -fetch.x, fetch.row_length - fetch.x
             m.d.sync += [
                 self.row_inside.eq((fetch.y >= 0) & (fetch.y < fetch.height)),
-                self.lane_start.eq(_clamp(-fetch.x, self.lanes)),
-                self.lane_end.eq(_clamp(fetch.row_length - fetch.x, self.lanes)),
+                self.lane_start.eq(_clamp(delay(m, before, 1, name="lanes_before"), self.lanes)),
+                self.lane_end.eq(_clamp(delay(m, after, 1, name="lanes_inside"), self.lanes)),
                 self.pad_value.eq(fetch.pad_value),
             ]
         return m

@@ -100,16 +100,19 @@ class FrameBuffer(wiring.Component):
         occupied = Signal(count)
 
         beat = Signal(range(max(2, self.beats_per_frame)))
+        is_last = Signal(init=self.beats_per_frame == 1, name="is_last_beat")
         take = self.beats.valid & self.beats.ready
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
         m.d.comb += [
             self.beats.ready.eq(occupied != self.buffers),
-            frame_done.eq(take & (beat == self.beats_per_frame - 1)),
+            frame_done.eq(take & is_last),
             self.available.eq(readable != 0),
         ]
         with m.If(take):
-            m.d.sync += beat.eq(Mux(frame_done, 0, beat + 1))
+            m.d.sync += beat.eq(Mux(is_last, 0, beat + 1))
+            if self.beats_per_frame > 1:
+                m.d.sync += is_last.eq(beat == self.beats_per_frame - 2)
         m.d.sync += [
             readable.eq(readable + frame_done - self.consumed),
             occupied.eq(occupied + frame_done - self.consumed),

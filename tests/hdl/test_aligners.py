@@ -95,7 +95,8 @@ def test_read_aligner(rows, period, banks, granularity, width, padded):
         "lane_end": rng.integers(0, rows + 1, cycles),
         "pad_value": integers(rng, width, cycles),
     }
-    lanes = read(reader, contents, inputs)[reader.aligner.latency :]
+    late = {name: np.roll(inputs[name], 1) for name in ("lane_start", "lane_end")}
+    lanes = read(reader, contents, inputs | late)[reader.aligner.latency :]
     for t, actual in enumerate(lanes):
         # the byte at address a lies in bank a % banks, row a // banks; the memory is a ring
         wanted = contents[(address[t] + np.arange(rows)) % size]
