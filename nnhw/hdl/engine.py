@@ -20,6 +20,9 @@ from .scaler import Scaler
 from .technology import technology
 from .write_back import WriteBack
 
+_BANKS_A_CHOICE = 4
+"""Banks that share a register of which memory they are read from."""
+
 
 def pack(values, width: int) -> int:
     """Integers as one unsigned word of `width` bits each, the first one lowest."""
@@ -151,7 +154,7 @@ class Engine(wiring.Component):
         return Rom(
             width=program.config.mac_units * width,
             words=[pack(word.ravel().tolist(), width) for word in program.weights],
-            # words are there at the same time as activations
+            # a word is there a cycle after its activations
             address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY,
             output_register=True,
             technology=self._technology,
@@ -281,7 +284,7 @@ class Engine(wiring.Component):
         ]
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
-        wait = aligner.latency
+        wait = aligner.latency + 1
         for name, reset in (("valid", True), ("first", False), ("last", False), ("carry", False)):
             late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
             m.d.comb += getattr(array, name).eq(late)
@@ -296,10 +299,15 @@ class Engine(wiring.Component):
         for bank in range(program.config.banks):
             m.d.comb += activations.read_rows[bank].eq(aligner.bank_rows[bank])
         wait = aligner.row_latency + activations.latency
-        from_frame = delay(m, fetch.upper_half, wait, name="from_frame")
-        m.d.comb += aligner.bank_data.eq(
-            Mux(from_frame, frame_buffer.read_data.as_value(), activations.read_data.as_value())
+        banks = program.config.banks
+        shares = -(-banks // _BANKS_A_CHOICE)
+        from_frame = self._technology.fan_out(
+            m, fetch.upper_half, stages=wait, leaves=shares, name="from_frame"
         )
+        for bank in range(banks):
+            frame, activation = frame_buffer.read_data[bank], activations.read_data[bank]
+            chosen = from_frame[bank // _BANKS_A_CHOICE]
+            m.d.comb += aligner.bank_data[bank].eq(Mux(chosen, frame, activation))
 
     def _connect_drain(self, m, array, drain, parameters, scalers, write_back) -> None:
         """From the array through drain and scalers to write-back."""

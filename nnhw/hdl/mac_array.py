@@ -13,6 +13,9 @@ from .mac_column import MacColumn
 from .shared_multipliers import SharedMultipliers
 from .technology import PORTABLE, Technology
 
+_COLUMNS_A_COPY = 2
+"""Columns that share a copy of the activations."""
+
 
 class MacArray(wiring.Component):
     """`rows` x `cols` multipliers: `cols` dot products, or single products of many lanes.
@@ -37,7 +40,8 @@ class MacArray(wiring.Component):
     Members
     -------
     activations : In(lanes of signed)
-        For dot products, each group of `rows` lanes must hold the same vector.
+        A cycle before everything else, since they go to columns all over the device. For dot
+        products, each group of `rows` lanes must hold the same vector.
     weights : In(rows of cols of signed)
     valid : In(1)
         Operands are there.
@@ -79,6 +83,7 @@ class MacArray(wiring.Component):
         self.lane_groups = lane_groups
         self.slots = slots
         self.operations = operations
+        self._technology = technology
         lanes = lane_groups * rows
         count = cols if self.has_columns else lane_groups * slots
         self._pairs = self._find_pairs(count) if technology.shares_factors else []
@@ -173,13 +178,24 @@ class MacArray(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         is_dot = self.operation == Operation.DOT
+        copies = [
+            data.View(self.activations.shape(), copy)
+            for copy in self._technology.fan_out(
+                m,
+                self.activations.as_value(),
+                stages=1,
+                leaves=-(-len(self._columns) // _COLUMNS_A_COPY),
+                name="activations",
+            )
+        ]
         for index, column in enumerate(self._columns):
             m.submodules[f"column_{index}"] = column
             if not column.given_products:
-                self._connect_factors(m, column.activations, column.weights, index)
+                self._connect_factors(m, copies, column.activations, column.weights, index)
         for first, multipliers in zip(self._pairs, self._multipliers, strict=True):
             m.submodules[f"multipliers_{first}"] = multipliers
-            self._connect_factors(m, multipliers.activations, multipliers.weights[0], first)
+            factors = multipliers.activations, multipliers.weights[0]
+            self._connect_factors(m, copies, *factors, first)
             for offset in range(2):
                 column = self._columns[first + offset]
                 m.d.comb += column.given.eq(multipliers.products[offset])
@@ -204,12 +220,13 @@ class MacArray(wiring.Component):
             self._connect_lanes(m, self._lane_unit, valid, first)
         return m
 
-    def _connect_factors(self, m: Module, activations, weights, index: int) -> None:
+    def _connect_factors(self, m: Module, copies, activations, weights, index: int) -> None:
         """The operands of a column."""
+        copy = copies[index // _COLUMNS_A_COPY]
         first = self._group(index) * self.rows
         for row in range(self.rows):
             m.d.comb += [
-                activations[row].eq(self.activations[first + row]),
+                activations[row].eq(copy[first + row]),
                 weights[row].eq(self.weights[row][index]),
             ]
 

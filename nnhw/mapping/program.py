@@ -203,9 +203,10 @@ class Plan:
 
     @property
     def read_latency(self) -> int:
-        """Cycles from a fetch's issue to its operands at the array: address, memory, alignment."""
+        """Cycles from a fetch's issue to its operands in the array: address, memory, alignment, and
+        the way to all columns."""
         stages = rotation_stages(banks=self.config.banks, granularity=self.read_granularity)
-        return 1 + self.row_latency + MEMORY_LATENCY + max(1, stages)
+        return 1 + self.row_latency + MEMORY_LATENCY + max(1, stages) + 1
 
     @property
     def memory_delay(self) -> int:

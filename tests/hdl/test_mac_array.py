@@ -89,6 +89,15 @@ def array_inputs(
     return columns
 
 
+def drive_array(
+    array: MacArray, inputs: dict[str, np.ndarray], names: list[str]
+) -> dict[str, np.ndarray]:
+    """Outputs by cycle of the inputs, whose activations are given a cycle earlier."""
+    late = {name: np.append([0 * values[0]], values, 0) for name, values in inputs.items()}
+    late["activations"] = np.append(inputs["activations"], [0 * inputs["activations"][0]], 0)
+    return {name: values[1:] for name, values in drive(array, late, names).items()}
+
+
 def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, tuple]:
     """(results in the columns, in the lanes, addends) by the cycle in which they are there."""
     tiles: dict[int, tuple] = {}
@@ -141,7 +150,7 @@ def test_mac_array(rows, cols, lane_groups, slots, operations):
     inputs = array_inputs(rng, array, operations, tiles=25)
     tiles = expected_tiles(array, inputs)
     names = ["done_next", "done_lanes_next", "columns", "lanes", "addends"]
-    outputs = drive(array, inputs, names)
+    outputs = drive_array(array, inputs, names)
     assert (np.flatnonzero(outputs["done_next"]) + 1).tolist() == sorted(tiles)
     for cycle, (columns, lanes, addends) in tiles.items():
         assert outputs["done_lanes_next"][cycle - 1] == (columns is None)
@@ -173,13 +182,13 @@ def test_mac_array_carries_sums_from_roll_to_roll():
     inputs = {
         "activations": activations,
         "weights": weights,
-        "valid": [1] * rolls,
-        "first": [1] * rolls,
-        "last": [1] * rolls,
+        "valid": np.ones(rolls, int),
+        "first": np.ones(rolls, int),
+        "last": np.ones(rolls, int),
         "carry": carry,
-        "operation": [LANE_SUM] * rolls,
+        "operation": np.full(rolls, LANE_SUM),
     }
-    outputs = drive(array, inputs, ["lanes", "done_next", "done_lanes_next"])
+    outputs = drive_array(array, inputs, ["lanes", "done_next", "done_lanes_next"])
     # lane 2 * group + row has the columns 2 * group, of the next row, and 2 * group + 1, its own
     groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 2, 1, 3).reshape(rolls, 4, 2)
     products = activations[:, :, None] * groups
