@@ -44,6 +44,11 @@ class Interpreter:
         #: layer that wrote a byte, and how many bytes it wrote before that
         self.author = np.full(self.space, -1)
         self.order = np.zeros(self.space, int)
+        shape = (program.residual_depth, program.config.lanes)
+        self.residuals = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape)
+        #: drain steps before the one that wrote a word; those that have surely been written
+        self.kept_at = np.full(program.residual_depth, -1)
+        self.steps = self.settled = 0
 
     def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer, or all layers that write the same tensor, put there: int8, flat,
@@ -57,6 +62,8 @@ class Interpreter:
         for number, layer in enumerate(self.program.layers):
             if layer.fetch.fence:
                 self.on_the_way.clear()
+            if layer.fetch.fence or layer.fetch.chase:
+                self.settled = self.steps
             tensors[layer.tensor] = self._run_layer(number, layer)
             if layer.fetch.chase:
                 self.on_the_way.clear()
@@ -68,6 +75,7 @@ class Interpreter:
     def _run_layer(self, number: int, layer: Layer) -> np.ndarray:
         config = self.program.config
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
+        self.residual_words = [layer.residual.source, layer.residual.destination]
         fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
@@ -75,14 +83,49 @@ class Interpreter:
         for step in steps:
             if terms is None:
                 terms = next(tiles)
-            results.append(self._scale(layer, step, terms))
+            results.append(self._add_and_keep(layer, self._scale(layer, step, terms)))
             if step.tile_done:
                 terms = None
         assert next(tiles, None) is None, "the drain leaves tiles behind"
+        if layer.write_back.residual_only:
+            self.written[layer.tensor] += 1
+            return self._in_order(layer, steps, results)
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
         return self._store(number, layer, steps, results)
+
+    def _add_and_keep(self, layer: Layer, own: list[int]) -> list[int]:
+        """What leaves write-back in a step."""
+        i = layer.residual
+        source, destination = self.residual_words
+        self.residual_words = [source + 1, destination + 1]
+        results = own
+        if i.add:
+            written = self.kept_at[source]
+            distance = self.steps - written
+            assert written >= 0, "a residual has not been kept"
+            assert written < self.settled or distance >= self.program.config.residual_turnaround
+            results = []
+            for q, r in zip(own, self.residuals[source].tolist(), strict=False):
+                scaled = (q + i.bias) * i.multiplier
+                scaled += (r + i.residual_bias) * i.residual_multiplier
+                rounded = round(Fraction(scaled, 1 << i.shift))  # ties to even
+                results.append(min(max(rounded + i.zero_point, i.lo), i.hi))
+        if i.store:
+            self.residuals[destination, : len(results)] = results
+            self.kept_at[destination] = self.steps
+        self.steps += 1
+        return results
+
+    def _in_order(
+        self, layer: Layer, steps: list[DrainStep], results: list[list[int]]
+    ) -> np.ndarray:
+        """Results that are kept in the residual memory alone, in the order of the tensor."""
+        tensor = np.zeros(layer.size, np.int8)
+        for address, values in zip(walk_write_back(layer.write_back, steps), results, strict=True):
+            tensor[address : address + len(values)] = values
+        return tensor
 
     def _store(
         self, number: int, layer: Layer, steps: list[DrainStep], results: list[list[int]]
@@ -202,12 +245,20 @@ def check_program(graph: Graph, frames: np.ndarray, config: EngineConfig) -> Pro
     Returns the program.
     """
     program = map_graph(graph, config)
-    stored = [node.output for node in graph.nodes if not isinstance(node, Reshape)]
-    wanted = golden.run(graph, frames, keep=stored)
+    fused = {layer.addition for layer in program.layers}
+    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    stored = {node.output for node in nodes} - {
+        name
+        for node in nodes
+        if node.name in fused
+        for name in node.inputs
+        if name not in {layer.tensor for layer in program.layers}
+    }
+    wanted = golden.run(graph, frames, keep=sorted(stored))
     interpreter = Interpreter(program)
     for number, frame in enumerate(frames):
         results = interpreter.run(frame)
-        assert list(results) == stored
+        assert results.keys() == stored
         for tensor, values in results.items():
             assert (values == wanted[tensor][number].ravel()).all(), graph.writer(tensor)
     return program
