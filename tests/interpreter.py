@@ -41,9 +41,12 @@ class Interpreter:
         self.exists[: program.depth * banks] = True
         frame_end = program.frame_base + program.frame_depth * banks
         self.exists[program.frame_base : frame_end] = True
-        #: layer that wrote a byte, and how many bytes it wrote before that
+        #: layer that wrote a byte, how many bytes it wrote before that, and the fetch that can read
+        #: it if none has waited since: at most one is issued a cycle
         self.author = np.full(self.space, -1)
         self.order = np.zeros(self.space, int)
+        self.ready = np.zeros(self.space, int)
+        self.fetches = 0
         shape = (program.residual_depth, program.config.lanes)
         self.residuals = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape)
         #: drain steps before the one that wrote a word; those that have surely been written
@@ -57,17 +60,15 @@ class Interpreter:
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
         self.author[:] = -1
-        self.on_the_way: set[int] = set()
         tensors = {}
         for number, layer in enumerate(self.program.layers):
             if layer.fetch.fence:
-                self.on_the_way.clear()
+                self.ready[:] = 0
             if layer.fetch.fence or layer.fetch.chase:
                 self.settled = self.steps
             tensors[layer.tensor] = self._run_layer(number, layer)
             if layer.fetch.chase:
-                self.on_the_way.clear()
-            self.on_the_way.add(number)
+                self.ready[self.author != number] = 0
         for tensor, written in self.written.items():
             assert (written == 1).all(), f"of '{tensor}' something is missing or written twice"
         return tensors
@@ -79,10 +80,15 @@ class Interpreter:
         fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
+        times: list[int] = []  # number of the fetch that can read the results of each step
         terms: list[np.ndarray] | None = None
+        latency = self.program.drain_latency(layer) + self.program.memory_delay
         for step in steps:
             if terms is None:
                 terms = next(tiles)
+                time = self.fetches - 1 + latency - 1
+            time += 2 if layer.drain.paired else 1
+            times.append(time)
             results.append(self._add_and_keep(layer, self._scale(layer, step, terms)))
             if step.tile_done:
                 terms = None
@@ -93,7 +99,7 @@ class Interpreter:
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
-        return self._store(number, layer, steps, results)
+        return self._store(number, layer, steps, results, times)
 
     def _add_and_keep(self, layer: Layer, own: list[int]) -> list[int]:
         """What leaves write-back in a step."""
@@ -128,7 +134,12 @@ class Interpreter:
         return tensor
 
     def _store(
-        self, number: int, layer: Layer, steps: list[DrainStep], results: list[list[int]]
+        self,
+        number: int,
+        layer: Layer,
+        steps: list[DrainStep],
+        results: list[list[int]],
+        times: list[int],
     ) -> np.ndarray:
         """Write a layer's results, and return what its tensor holds afterwards."""
         start = min(
@@ -139,10 +150,11 @@ class Interpreter:
         assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
         addresses = walk_write_back(layer.write_back, steps)
         count = 0
-        for address, values in zip(addresses, results, strict=True):
+        for address, values, time in zip(addresses, results, times, strict=True):
             assert start <= address <= start + layer.size - len(values)
             self.memory[address : address + len(values)] = values
             self.author[address : address + len(values)] = number
+            self.ready[address : address + len(values)] = time
             self.order[address : address + len(values)] = count + np.arange(len(values))
             count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
@@ -153,7 +165,7 @@ class Interpreter:
 
         `end`: how many bytes a layer that chases has waited for.
         """
-        late = np.isin(self.author[addresses], list(self.on_the_way))
+        late = self.ready[addresses] > self.fetches
         if self.program.fetch[number].chase:
             late &= (self.author[addresses] != number - 1) | (self.order[addresses] >= end)
         assert not late.any(), "a layer does not wait for what it reads"
@@ -181,6 +193,7 @@ class Interpreter:
         for fetch in fetches:
             word = self.program.weights[fetch.weight_address].astype(np.int64)
             values = self._read(number, layer.fetch, fetch, lanes)
+            self.fetches += 1
             if operation == Operation.DOT:
                 products = values @ word
             else:

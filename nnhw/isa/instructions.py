@@ -17,6 +17,7 @@ of each field just the bits, that its program uses (see `layout`).
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, field, fields
 
 
@@ -102,6 +103,22 @@ class FetchInstruction:
     drain_cycles: int = _doc("drain cycles of a tile, less one")
     drain_cycles_last: int = _doc("drain cycles of a pixel's last tile, less one")
 
+    @property
+    def trips(self) -> tuple[int, ...]:
+        """Trips of the seven loops, outermost first."""
+        last = (self.out_rows, self.out_cols, self.tiles, self.rolls)
+        return tuple(count + 1 for count in (*last, self.taps_y, self.taps_x, self.chunks))
+
+    @property
+    def fetches(self) -> int:
+        """Fetches of the layer."""
+        return math.prod(self.trips)
+
+    @property
+    def tile_fetches(self) -> int:
+        """Fetches of a roll: those of a tile but for the warm-up."""
+        return math.prod(self.trips[4:])
+
 
 @dataclass(frozen=True, kw_only=True)
 class DrainInstruction:
@@ -119,6 +136,12 @@ class DrainInstruction:
     count_last: int = _doc("results in the last step of a pixel's last tile")
     parameter_base: int = _doc("first word of requantization parameters")
     parameter_mode: int = _doc("how parameters advance (`ParameterMode`)")
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the layer."""
+        steps = self.tiles * (self.steps + 1) + self.steps_last + 1
+        return (self.pixels + 1) * (self.rolls + 1) * steps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
         overread=overread_bytes(parts, order, config),
         elsewhere=residuals.unread,
     )
-    return Plan(
+    plan = Plan(
         name=graph.name,
         config=config,
         layers=_map_layers(graph, config, parts, memory, residuals),
@@ -138,6 +138,15 @@ def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         padded=any(part.geometry.padded for part in parts),
     )
+    # what layers wait for depends on latencies, which do not depend on the waits
+    waits = plan_waits(parts, plan, memory)
+    layers = zip(plan.layers, waits, strict=True)
+    return replace(plan, layers=tuple(_waiting(layer, wait) for layer, wait in layers))
+
+
+def _waiting(layer: Layer, wait: Wait) -> Layer:
+    fetch = replace(layer.fetch, fence=int(wait is Wait.FENCE), chase=int(wait is Wait.CHASE))
+    return replace(layer, fetch=fetch)
 
 
 def _map_layers(
@@ -147,6 +156,7 @@ def _map_layers(
     plan: MemoryPlan,
     residuals: ResidualPlan,
 ) -> tuple[Layer, ...]:
+    """The layers, which do not wait for each other yet."""
     outputs = {port.tensor for port in graph.outputs}
     last_frame_reader = max(
         index
@@ -154,7 +164,6 @@ def _map_layers(
         if any(plan.roots[name] in plan.frame_offsets for name in part.inputs)
     )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
-    waits = plan_waits(parts, plan, config)
     additions = [part.addition for part in parts if part.addition is not None]
     instructions = lower_residuals(parts, requantizer_tables(additions), residuals.words)
     layers: list[Layer] = []
@@ -181,8 +190,6 @@ def _map_layers(
                     plan,
                     lane_minimum=lane_minimum,
                     weight_base=bases[index],
-                    fence=waits[index] is Wait.FENCE,
-                    chase=waits[index] is Wait.CHASE,
                     frees_frame=index == last_frame_reader,
                     to_stream=to_stream,
                 ),
