@@ -41,12 +41,13 @@ class Interpreter:
         self.exists[: program.depth * banks] = True
         frame_end = program.frame_base + program.frame_depth * banks
         self.exists[program.frame_base : frame_end] = True
-        #: layer that wrote a byte, how many bytes it wrote before that, and the fetch that can read
-        #: it if none has waited since: at most one is issued a cycle
+        #: layer that wrote a byte, how many bytes it wrote before that, and the first cycle in
+        #: which it can be read if fetches wait for nothing but the drain
         self.author = np.full(self.space, -1)
         self.order = np.zeros(self.space, int)
         self.ready = np.zeros(self.space, int)
-        self.fetches = 0
+        #: cycle of the fetch at work, and when the drain can take a tile
+        self.cycle = self.drain_free = 0
         shape = (program.residual_depth, program.config.lanes)
         self.residuals = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape)
         #: drain steps before the one that wrote a word; those that have surely been written
@@ -80,13 +81,13 @@ class Interpreter:
         fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
-        times: list[int] = []  # number of the fetch that can read the results of each step
+        times: list[int] = []  # first cycle in which the results of each step can be read
         terms: list[np.ndarray] | None = None
         latency = self.program.drain_latency(layer) + self.program.memory_delay
         for step in steps:
             if terms is None:
                 terms = next(tiles)
-                time = self.fetches - 1 + latency - 1
+                time = self.cycle + latency - 1
             time += 2 if layer.drain.paired else 1
             times.append(time)
             results.append(self._add_and_keep(layer, self._scale(layer, step, terms)))
@@ -165,7 +166,7 @@ class Interpreter:
 
         `end`: how many bytes a layer that chases has waited for.
         """
-        late = self.ready[addresses] > self.fetches
+        late = self.ready[addresses] > self.cycle
         if self.program.fetch[number].chase:
             late &= (self.author[addresses] != number - 1) | (self.order[addresses] >= end)
         assert not late.any(), "a layer does not wait for what it reads"
@@ -191,9 +192,9 @@ class Interpreter:
         terms: list[np.ndarray] = []
         sums = np.zeros(0)
         for fetch in fetches:
+            self._issue(layer.fetch, fetch)
             word = self.program.weights[fetch.weight_address].astype(np.int64)
             values = self._read(number, layer.fetch, fetch, lanes)
-            self.fetches += 1
             if operation == Operation.DOT:
                 products = values @ word
             else:
@@ -212,6 +213,14 @@ class Interpreter:
                     terms = [sums if operation == Operation.DOT else sums[:, -1]]
                 yield terms
                 terms = []
+
+    def _issue(self, i: FetchInstruction, fetch: Fetch) -> None:
+        """Let time pass until a fetch can be issued."""
+        self.cycle += 1
+        if fetch.tile_last:
+            self.cycle = max(self.cycle, self.drain_free)
+            cycles = i.drain_cycles_last if fetch.in_last_strip else i.drain_cycles
+            self.drain_free = self.cycle + cycles + 1
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:
         """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""
