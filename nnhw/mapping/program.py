@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -259,7 +260,7 @@ class Plan:
         """Most tiles between issue and memory: at most one is issued each cycle."""
         return max(map(self.drain_latency, self.layers)) + self.memory_delay + 2
 
-    @property
+    @cached_property
     def read_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every fetch."""
         values = [self.config.banks]
@@ -268,7 +269,7 @@ class Plan:
             values += [i.tap_y_pitch, i.tap_x_x, i.roll_pitch, self.config.rows if i.chunks else 0]
         return math.gcd(*values)
 
-    @property
+    @cached_property
     def write_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every write."""
         values = [self.config.banks]
