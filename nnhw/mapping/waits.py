@@ -94,19 +94,22 @@ def _overtakes(layer: Layer, before: Layer, plan: Plan) -> bool:
 def _is_late(writer: _Writer, reader: Layer, plan: Plan, memory: MemoryPlan) -> bool:
     """Whether a fetch may come too early for a result that it reads.
 
-    Of `most` fetches and `most` drain steps, which both take at least a cycle each, the first fetch
-    meets the last step at worst.
+    Fetches and drain steps both take at least a cycle each, so that what a fetch may be too early
+    for follows from their numbers: that of the fetch, and that of the step counted from the end.
     """
     most = _settling(writer.layer, plan) - writer.cycles
     if most <= 0:
         return False
     if writer.part.is_scattered:
         return True
-    begin = memory.address(writer.part.output)
     steps = written_steps(writer.part, plan.config)[-most:]
-    written, ends = begin + steps[:, 0], begin + steps.sum(axis=1)
+    written = memory.address(writer.part.output) + steps[:, 0]
+    written_ends = written + steps[:, 1]
     read, read_ends = _first_reads(reader, plan, most)
-    return bool(((read[:, None] < ends) & (written < read_ends[:, None])).any())
+    fetch, from_end = np.arange(len(read)), np.arange(len(steps))[::-1]
+    early = fetch[:, None] + from_end < most
+    meet = (read[:, None] < written_ends) & (written < read_ends[:, None])
+    return bool((early & meet).any())
 
 
 def _settling(layer: Layer, plan: Plan) -> int:

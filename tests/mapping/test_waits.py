@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from engine_simulation import run_engine
 from integer_graphs import IntegerBuilder
 from interpreter import check_program
 
-from nnhw.mapping import EngineConfig
+from nnhw import golden
+from nnhw.ir import Graph
+from nnhw.mapping import EngineConfig, plan_graph
 
 
 def test_every_layer_waits_for_what_it_reads_and_no_other():
@@ -49,6 +52,26 @@ def test_does_not_wait_for_what_is_written_last_and_read_late(height, fences):
     x = builder.conv(builder.conv("x", 4), 4, kernel=(3, 3))
     program = check_program(builder.graph(x), builder.frames(2), EngineConfig(rows=4, cols=4))
     assert [i.fence for i in program.fetch] == fences
+
+
+@pytest.mark.parametrize(("spare", "fence"), [(0, 1), (1, 0)])
+def test_a_cycle_makes_the_difference(spare, fence):
+    """Both layers take a pixel a cycle, one step each."""
+    config = EngineConfig(rows=4, cols=4, lanes=4)
+
+    def network(width: int) -> tuple[IntegerBuilder, Graph]:
+        builder = IntegerBuilder((1, width, 4), seed=1)
+        return builder, builder.graph(builder.conv(builder.conv("x", 4), 4))
+
+    plan = plan_graph(network(30)[1], config)
+    settling = plan.drain_latency(plan.layers[0]) + plan.memory_delay
+    builder, graph = network(settling - 1 + spare)
+    program = check_program(graph, builder.frames(3), config)
+    assert [i.fence for i in program.fetch] == [0, fence]
+    frames = builder.frames(3)
+    run = run_engine(program, frames)
+    (expected,) = golden.run(graph, frames).values()
+    assert (run.frames == expected.reshape(3, -1)).all()
 
 
 @pytest.mark.parametrize(("outputs", "fences"), [(2, [0, 0, 1]), (64, [0, 0, 0])])
