@@ -41,9 +41,18 @@ class Interpreter:
         self.exists[: program.depth * banks] = True
         frame_end = program.frame_base + program.frame_depth * banks
         self.exists[program.frame_base : frame_end] = True
-        #: layer that wrote a byte, and how many bytes it wrote before that
+        #: layer that wrote a byte, how many bytes it wrote before that, and the first cycle in
+        #: which it can be read if fetches wait for nothing but the drain
         self.author = np.full(self.space, -1)
         self.order = np.zeros(self.space, int)
+        self.ready = np.zeros(self.space, int)
+        #: cycle of the fetch at work, and when the drain can take a tile
+        self.cycle = self.drain_free = 0
+        shape = (program.residual_depth, program.config.lanes)
+        self.residuals = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape)
+        #: drain steps before the one that wrote a word; those that have surely been written
+        self.kept_at = np.full(program.residual_depth, -1)
+        self.steps = self.settled = 0
 
     def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer, or all layers that write the same tensor, put there: int8, flat,
@@ -52,15 +61,15 @@ class Interpreter:
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
         self.author[:] = -1
-        self.on_the_way: set[int] = set()
         tensors = {}
         for number, layer in enumerate(self.program.layers):
             if layer.fetch.fence:
-                self.on_the_way.clear()
+                self.ready[:] = 0
+            if layer.fetch.fence or layer.fetch.chase:
+                self.settled = self.steps
             tensors[layer.tensor] = self._run_layer(number, layer)
             if layer.fetch.chase:
-                self.on_the_way.clear()
-            self.on_the_way.add(number)
+                self.ready[self.author != number] = 0
         for tensor, written in self.written.items():
             assert (written == 1).all(), f"of '{tensor}' something is missing or written twice"
         return tensors
@@ -68,24 +77,70 @@ class Interpreter:
     def _run_layer(self, number: int, layer: Layer) -> np.ndarray:
         config = self.program.config
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
+        self.residual_words = [layer.residual.source, layer.residual.destination]
         fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
+        times: list[int] = []  # first cycle in which the results of each step can be read
         terms: list[np.ndarray] | None = None
+        latency = self.program.drain_latency(layer) + self.program.memory_delay
         for step in steps:
             if terms is None:
                 terms = next(tiles)
-            results.append(self._scale(layer, step, terms))
+                time = self.cycle + latency - 1
+            time += 2 if layer.drain.paired else 1
+            times.append(time)
+            results.append(self._add_and_keep(layer, self._scale(layer, step, terms)))
             if step.tile_done:
                 terms = None
         assert next(tiles, None) is None, "the drain leaves tiles behind"
+        if layer.write_back.residual_only:
+            self.written[layer.tensor] += 1
+            return self._in_order(layer, steps, results)
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
-        return self._store(number, layer, steps, results)
+        return self._store(number, layer, steps, results, times)
+
+    def _add_and_keep(self, layer: Layer, own: list[int]) -> list[int]:
+        """What leaves write-back in a step."""
+        i = layer.residual
+        source, destination = self.residual_words
+        self.residual_words = [source + 1, destination + 1]
+        results = own
+        if i.add:
+            written = self.kept_at[source]
+            distance = self.steps - written
+            assert written >= 0, "a residual has not been kept"
+            assert written < self.settled or distance >= self.program.config.residual_turnaround
+            results = []
+            for q, r in zip(own, self.residuals[source].tolist(), strict=False):
+                scaled = (q + i.bias) * i.multiplier
+                scaled += (r + i.residual_bias) * i.residual_multiplier
+                rounded = round(Fraction(scaled, 1 << i.shift))  # ties to even
+                results.append(min(max(rounded + i.zero_point, i.lo), i.hi))
+        if i.store:
+            self.residuals[destination, : len(results)] = results
+            self.kept_at[destination] = self.steps
+        self.steps += 1
+        return results
+
+    def _in_order(
+        self, layer: Layer, steps: list[DrainStep], results: list[list[int]]
+    ) -> np.ndarray:
+        """Results that are kept in the residual memory alone, in the order of the tensor."""
+        tensor = np.zeros(layer.size, np.int8)
+        for address, values in zip(walk_write_back(layer.write_back, steps), results, strict=True):
+            tensor[address : address + len(values)] = values
+        return tensor
 
     def _store(
-        self, number: int, layer: Layer, steps: list[DrainStep], results: list[list[int]]
+        self,
+        number: int,
+        layer: Layer,
+        steps: list[DrainStep],
+        results: list[list[int]],
+        times: list[int],
     ) -> np.ndarray:
         """Write a layer's results, and return what its tensor holds afterwards."""
         start = min(
@@ -96,10 +151,11 @@ class Interpreter:
         assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
         addresses = walk_write_back(layer.write_back, steps)
         count = 0
-        for address, values in zip(addresses, results, strict=True):
+        for address, values, time in zip(addresses, results, times, strict=True):
             assert start <= address <= start + layer.size - len(values)
             self.memory[address : address + len(values)] = values
             self.author[address : address + len(values)] = number
+            self.ready[address : address + len(values)] = time
             self.order[address : address + len(values)] = count + np.arange(len(values))
             count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
@@ -110,7 +166,7 @@ class Interpreter:
 
         `end`: how many bytes a layer that chases has waited for.
         """
-        late = np.isin(self.author[addresses], list(self.on_the_way))
+        late = self.ready[addresses] > self.cycle
         if self.program.fetch[number].chase:
             late &= (self.author[addresses] != number - 1) | (self.order[addresses] >= end)
         assert not late.any(), "a layer does not wait for what it reads"
@@ -136,6 +192,7 @@ class Interpreter:
         terms: list[np.ndarray] = []
         sums = np.zeros(0)
         for fetch in fetches:
+            self._issue(layer.fetch, fetch)
             word = self.program.weights[fetch.weight_address].astype(np.int64)
             values = self._read(number, layer.fetch, fetch, lanes)
             if operation == Operation.DOT:
@@ -156,6 +213,14 @@ class Interpreter:
                     terms = [sums if operation == Operation.DOT else sums[:, -1]]
                 yield terms
                 terms = []
+
+    def _issue(self, i: FetchInstruction, fetch: Fetch) -> None:
+        """Let time pass until a fetch can be issued."""
+        self.cycle += 1
+        if fetch.tile_last:
+            self.cycle = max(self.cycle, self.drain_free)
+            cycles = i.drain_cycles_last if fetch.in_last_strip else i.drain_cycles
+            self.drain_free = self.cycle + cycles + 1
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:
         """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""
@@ -202,12 +267,20 @@ def check_program(graph: Graph, frames: np.ndarray, config: EngineConfig) -> Pro
     Returns the program.
     """
     program = map_graph(graph, config)
-    stored = [node.output for node in graph.nodes if not isinstance(node, Reshape)]
-    wanted = golden.run(graph, frames, keep=stored)
+    fused = {layer.addition for layer in program.layers}
+    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    stored = {node.output for node in nodes} - {
+        name
+        for node in nodes
+        if node.name in fused
+        for name in node.inputs
+        if name not in {layer.tensor for layer in program.layers}
+    }
+    wanted = golden.run(graph, frames, keep=sorted(stored))
     interpreter = Interpreter(program)
     for number, frame in enumerate(frames):
         results = interpreter.run(frame)
-        assert list(results) == stored
+        assert results.keys() == stored
         for tensor, values in results.items():
             assert (values == wanted[tensor][number].ravel()).all(), graph.writer(tensor)
     return program

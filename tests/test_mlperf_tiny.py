@@ -36,7 +36,7 @@ class Bounds:
 
 
 NETWORKS = {
-    "resnet8": Bounds({128: 0.90, 256: 0.85}, built=0.93),
+    "resnet8": Bounds({128: 0.95, 256: 0.95}, built=0.95),
     "dscnn": Bounds({128: 0.75, 256: 0.60}, built=0.90),
     "mobilenet_vww": Bounds({128: 0.75, 256: 0.60}, built=0.80),
     "autoencoder": Bounds({128: 0.90, 256: 0.85}, built=0.93, latency=1.5),

@@ -19,23 +19,16 @@ def program_listing(graph: Graph, program: Program) -> str:
         *_frame("Output", graph, graph.outputs, config.output_bytes),
         "",
     ]
-    for title, instructions in (
-        ("Fetch", program.fetch),
-        ("Drain", program.drain),
-        ("Write-back", program.write_back),
-    ):
+    for title, instructions in program.instructions.items():
         layout = InstructionLayout(instructions)
-        lines.append(f"{title} instruction, {layout.width} bits")
+        lines.append(f"{title.capitalize()} instruction, {layout.width} bits")
         lines += [f"  {name:18} {layout.values(name)}" for name in layout.fields]
         lines.append("")
     for index, layer in enumerate(program.layers):
-        lines.append(f"{index}: {layer.name} ({layer.operator}) -> {layer.tensor} {layer.shape}")
-        for title, instruction in (
-            ("fetch", layer.fetch),
-            ("drain", layer.drain),
-            ("write-back", layer.write_back),
-        ):
-            lines.append(f"  {title:10} {disassemble(instruction)}")
+        operator = layer.operator + (f" + {layer.addition}" if layer.addition else "")
+        lines.append(f"{index}: {layer.name} ({operator}) -> {layer.tensor} {layer.shape}")
+        for title, instructions in program.instructions.items():
+            lines.append(f"  {title:10} {disassemble(instructions[index])}")
     return "\n".join(lines) + "\n"
 
 

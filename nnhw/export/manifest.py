@@ -148,6 +148,7 @@ def make_manifest(
                 "name": layer.name,
                 "tensor": layer.tensor,
                 "op": layer.operator,
+                "addition": layer.addition,
                 "shape": list(layer.shape),
                 "size": layer.size,
                 "strips": _strips(layer),

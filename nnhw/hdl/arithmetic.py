@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
 
 from ..mapping import ROTATION_LEVELS_PER_STAGE
 
 
 def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = False) -> Value:
-    """`value` as it was `cycles` cycles ago.
+    """`value` as it was `cycles` cycles ago; a constant always is what it was.
 
     Parameters
     ----------
     reset
         Whether the registers are cleared on reset: needed for control, a waste for data.
     """
+    if isinstance(value, Const):
+        return value
     for stage in range(1, cycles + 1):
         register = Signal.like(value, name=f"{name}_{stage}", reset_less=not reset)
         m.d.sync += register.eq(value)
@@ -90,3 +92,44 @@ def rotate_left(
             for i in range(count)
         ]
     return result
+
+
+def shift_right(
+    m: Module, value: Value, choice: Value, shifts: Mapping[int, int], *, shape: Shape, name: str
+) -> tuple[Value, Value]:
+    """value / 2**shift of the cycle before, rounded down, and whether to add one to round it.
+
+    Rounding is to the nearest integer, ties to even. Adding is left to the next adder.
+
+    Parameters
+    ----------
+    choice
+        Chooses the shift; in the same cycle as `value`.
+    shifts
+        The shifts there are, each at least 0, by what `choice` has for them.
+    shape
+        Of the quotient.
+    """
+
+    def choose(values: Sequence[Value | int]) -> Value | int:
+        chosen = values[-1]
+        for code, candidate in zip(shifts, values[:-1], strict=False):
+            chosen = Mux(choice == code, candidate, chosen)
+        return chosen
+
+    quotient = Signal(shape, name=f"{name}_quotient", reset_less=True)
+    half = Signal(name=f"{name}_half", reset_less=True)
+    sticky = Signal(name=f"{name}_sticky", reset_less=True)
+    distances = shifts.values()
+    m.d.sync += [
+        quotient.eq(choose([value >> s for s in distances])),
+        # beyond its width a number consists of copies of its sign
+        half.eq(choose([value[min(s, len(value)) - 1] if s else 0 for s in distances])),
+        sticky.eq(choose([value[: s - 1].any() if s > 1 else 0 for s in distances])),
+    ]
+    return quotient, half & (sticky | quotient[0])
+
+
+def clamp(value: Value, lo: Value, hi: Value) -> Value:
+    """`value` limited to `lo` to `hi`."""
+    return Mux(value < lo, lo, Mux(value > hi, hi, value))

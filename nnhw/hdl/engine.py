@@ -16,6 +16,7 @@ from .frame_buffer import FrameBuffer
 from .mac_array import MacArray
 from .memory import BankedMemory, Rom
 from .output_stream import Beat, OutputStream
+from .residual_stage import ResidualStage
 from .scaler import Scaler
 from .technology import technology
 from .write_back import WriteBack
@@ -230,6 +231,20 @@ class Engine(wiring.Component):
             technology=self._technology,
         )
 
+    def _residual_stage(self) -> ResidualStage | None:
+        program = self.program
+        if not program.residual_depth:
+            return None
+        return ResidualStage(
+            program=program.residual,
+            depth=program.residual_depth,
+            lanes=program.config.lanes,
+            width=program.widths.activation,
+            stages=program.config.scale_stages,
+            arrival=2 + bool(program.tables),
+            technology=self._technology,
+        )
+
     def _write_back(self, scaler: Scaler) -> WriteBack:
         program = self.program
         return WriteBack(
@@ -240,6 +255,7 @@ class Engine(wiring.Component):
             address_width=program.address_bits,
             tables=program.tables,
             chased_bytes=program.chased_bytes,
+            residuals=self._residual_stage(),
         )
 
     def _output_stream(self) -> OutputStream:
@@ -359,7 +375,7 @@ class Engine(wiring.Component):
             return
         m.submodules.write_aligner = aligner = self._write_aligner()
         m.d.comb += [
-            aligner.enable.eq(write_back.valid & ~write_back.to_stream),
+            aligner.enable.eq(write_back.valid & write_back.to_memory),
             aligner.address.eq(write_back.address),
             aligner.count.eq(write_back.count),
             activations.write_enable.eq(aligner.write_enable),

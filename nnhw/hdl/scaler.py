@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import delay
+from .arithmetic import delay, shift_right
 from .technology import PORTABLE, Technology
 
 
@@ -116,24 +116,13 @@ class Scaler(wiring.Component):
             adds = delay(m, adds, self.stages, name="term_adds")
             m.d.sync += total.eq(term + Mux(adds, total, 0))
         shift = delay(m, self.shift, self.latency - 1, name="shift")
-
-        def choose(values):
-            chosen = values[-1]
-            for index, value in enumerate(values[:-1]):
-                chosen = Mux(shift == index, value, chosen)
-            return chosen
-
-        quotient = Signal(signed(self.quotient_width), reset_less=True)
-        half = Signal(reset_less=True)
-        sticky = Signal(reset_less=True)
-        m.d.sync += [
-            quotient.eq(choose([total >> s for s in self.shifts])),
-            # beyond its width a number consists of copies of its sign
-            half.eq(choose([total[min(s, len(total)) - 1] if s else 0 for s in self.shifts])),
-            sticky.eq(choose([total[: s - 1].any() if s > 1 else 0 for s in self.shifts])),
-        ]
-        m.d.comb += [
-            self.quotient.eq(quotient),
-            self.round_up.eq(half & (sticky | quotient[0])),
-        ]
+        quotient, round_up = shift_right(
+            m,
+            total,
+            shift,
+            dict(enumerate(self.shifts)),
+            shape=self.quotient.shape(),
+            name="scaled",
+        )
+        m.d.comb += [self.quotient.eq(quotient), self.round_up.eq(round_up)]
         return m

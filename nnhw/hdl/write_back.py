@@ -1,4 +1,5 @@
-"""The last stage: rounds, adds the zero point, clamps, and says where results go."""
+"""The last stage: rounds, adds the zero point, clamps, adds earlier results, and says where results
+go."""
 
 from __future__ import annotations
 
@@ -10,9 +11,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import WriteBackInstruction
-from .arithmetic import delay
+from .arithmetic import clamp, delay
 from .instruction import InstructionRegister
 from .memory import Rom
+from .residual_stage import ResidualStage
 
 
 class WriteBack(wiring.Component):
@@ -31,6 +33,8 @@ class WriteBack(wiring.Component):
         Most bytes that `written` has to count.
     tables : sequence of numpy.ndarray
         int8 (2 ** activation_width,) each: results by value, lowest value first.
+    residuals : ResidualStage or None
+        What adds earlier results, if anything does.
 
     Members
     -------
@@ -50,8 +54,8 @@ class WriteBack(wiring.Component):
     data : Out(lanes of signed)
     address : Out
         Where the first one belongs.
-    to_stream : Out(1)
-        They leave the engine.
+    to_stream, to_memory : Out(1)
+        They leave the engine; they belong into the activation memory.
     ends_layer : Out(1)
         They are the last of their layer.
     retired : Out(1)
@@ -77,6 +81,7 @@ class WriteBack(wiring.Component):
         address_width: int,
         tables: Sequence[np.ndarray],
         chased_bytes: int,
+        residuals: ResidualStage | None = None,
     ):
         self.program = tuple(program)
         self.lanes = lanes
@@ -84,7 +89,8 @@ class WriteBack(wiring.Component):
         self.activation_width = activation_width
         self.tables = tuple(tables)
         self.chased_bytes = chased_bytes
-        self.latency = 3 if self.tables else 2
+        self.residuals = residuals
+        self.latency = 2 + bool(self.tables) + (residuals.latency if residuals else 0)
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {
@@ -102,6 +108,7 @@ class WriteBack(wiring.Component):
                 "data": Out(data.ArrayLayout(signed(activation_width), lanes)),
                 "address": Out(address_width),
                 "to_stream": Out(1),
+                "to_memory": Out(1),
                 "ends_layer": Out(1),
                 "retired": Out(1),
                 "written": Out(range(chased_bytes + 1)),
@@ -129,20 +136,30 @@ class WriteBack(wiring.Component):
             rounded = Signal(signed(rounded_width), name=f"rounded_{lane}", reset_less=True)
             m.d.sync += [
                 rounded.eq(self.quotients[lane] + self.round_up[lane] + f.zero_point),
-                results[lane].eq(Mux(rounded < lo, lo, Mux(rounded > hi, hi, rounded))),
+                results[lane].eq(clamp(rounded, lo, hi)),
             ]
         if self.chased_bytes:
             self._count_written(m, layer_done)
+        finished = self._look_up(m, f, results) if self.tables else results
+        if self.residuals:
+            m.submodules.residuals = self.residuals
+            m.d.comb += [
+                self.residuals.step.eq(self.scaled),
+                self.residuals.step_last.eq(self.layer_done),
+                self.residuals.results.eq(finished),
+            ]
+            finished = self.residuals.sums
         wait = self.latency
         retired = delay(m, self.scaled & self.tile_done, wait - 1, name="retired", reset=True)
         m.d.comb += [
             self.retired.eq(retired),
-            self.data.eq(self._look_up(m, f, results) if self.tables else results),
+            self.data.eq(finished),
             self.valid.eq(delay(m, self.scaled, wait, name="valid", reset=True)),
             self.layer.eq(delay(m, instruction.index, wait, name="layer")),
             self.count.eq(delay(m, self.scaled_count, wait, name="count")),
             self.address.eq(delay(m, address, wait, name="address")),
             self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
+            self.to_memory.eq(delay(m, ~(f.to_stream | f.residual_only), wait, name="to_memory")),
             self.ends_layer.eq(delay(m, layer_done, wait, name="ends_layer")),
         ]
         return m

@@ -6,6 +6,7 @@ from .instructions import (
     Instruction,
     Operation,
     ParameterMode,
+    ResidualInstruction,
     WriteBackInstruction,
     field_docs,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "InstructionLayout",
     "Operation",
     "ParameterMode",
+    "ResidualInstruction",
     "WriteBackInstruction",
     "bits_for",
     "disassemble",

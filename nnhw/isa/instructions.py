@@ -1,12 +1,13 @@
 """Every instruction of the engine, defined once.
 
-A program runs once for each frame. It has one `FetchInstruction`, one `DrainInstruction` and one
-`WriteBackInstruction` for each layer. The fetch sequencer walks the first list and issues one fetch
+A program runs once for each frame. It has one `FetchInstruction`, one `DrainInstruction`, one
+`WriteBackInstruction` and, where layers add the results of earlier ones to their own, one
+`ResidualInstruction` for each layer. The fetch sequencer walks the first list and issues one fetch
 a cycle: a vector of activations, a word of weights and an operation for the array. The drain
 sequencer walks the second list and scales finished tiles; the write-back stage walks the third and
-puts the results in their place. All lists run in the same order; the only message from fetch to
-drain is the end of a tile, and from drain to write-back the end of a layer, which travel with the
-data.
+puts the results in their place; the residual stage within it walks the fourth. All lists run in the
+same order; the only message from fetch to drain is the end of a tile, and from drain to write-back
+the end of a layer, which travel with the data.
 
 Encoder, decoder, disassembler, the hardware's own instruction layout and the documentation come
 from the dataclasses of this module. The engine generated for a network holds just the fields, and
@@ -16,6 +17,7 @@ of each field just the bits, that its program uses (see `layout`).
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, field, fields
 
 
@@ -101,6 +103,22 @@ class FetchInstruction:
     drain_cycles: int = _doc("drain cycles of a tile, less one")
     drain_cycles_last: int = _doc("drain cycles of a pixel's last tile, less one")
 
+    @property
+    def trips(self) -> tuple[int, ...]:
+        """Trips of the seven loops, outermost first."""
+        last = (self.out_rows, self.out_cols, self.tiles, self.rolls)
+        return tuple(count + 1 for count in (*last, self.taps_y, self.taps_x, self.chunks))
+
+    @property
+    def fetches(self) -> int:
+        """Fetches of the layer."""
+        return math.prod(self.trips)
+
+    @property
+    def tile_fetches(self) -> int:
+        """Fetches of a roll: those of a tile but for the warm-up."""
+        return math.prod(self.trips[4:])
+
 
 @dataclass(frozen=True, kw_only=True)
 class DrainInstruction:
@@ -118,6 +136,12 @@ class DrainInstruction:
     count_last: int = _doc("results in the last step of a pixel's last tile")
     parameter_base: int = _doc("first word of requantization parameters")
     parameter_mode: int = _doc("how parameters advance (`ParameterMode`)")
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the layer."""
+        steps = self.tiles * (self.steps + 1) + self.steps_last + 1
+        return (self.pixels + 1) * (self.rolls + 1) * steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +163,39 @@ class WriteBackInstruction:
     table: int = _doc("0: results as they are; n: results through table n - 1")
     destination: int = _doc("address of the first result")
     to_stream: int = _doc("1: to the output stream in place of the activation memory")
+    residual_only: int = _doc("1: to nothing but the residual memory")
 
 
-Instruction = FetchInstruction | DrainInstruction | WriteBackInstruction
+@dataclass(frozen=True, kw_only=True)
+class ResidualInstruction:
+    """One layer for the residual stage: the addition of an earlier layer's results to its own.
+
+    The residual memory holds results as they leave write-back, a word a drain step. A layer that
+    adds gets one word a step, in the order of writing, and what leaves write-back is, from its own
+    result q and the earlier layer's r,
+
+        clamp(round(((q + bias) * multiplier + (r + residual_bias) * residual_multiplier)
+                    / 2**shift) + zero_point, lo, hi)
+
+    rounded to the nearest integer, ties to even. In layers that do not add, all that belongs to the
+    addition is as in one that does, so that it takes fewer bits.
+    """
+
+    add: int = _doc("1: results of an earlier layer are added")
+    source: int = _doc("word of the residual memory with the first of them")
+    bias: int = _doc("added to the layer's own results", signed=True)
+    multiplier: int = _doc("of the layer's own results")
+    residual_bias: int = _doc("added to the earlier layer's results", signed=True)
+    residual_multiplier: int = _doc("of the earlier layer's results")
+    shift: int = _doc("of the sum, to the right")
+    zero_point: int = _doc("zero point of the sums", signed=True)
+    lo: int = _doc("lower bound of the sums", signed=True)
+    hi: int = _doc("upper bound of the sums", signed=True)
+    store: int = _doc("1: what leaves write-back is kept in the residual memory")
+    destination: int = _doc("word for the first of it")
+
+
+Instruction = FetchInstruction | DrainInstruction | WriteBackInstruction | ResidualInstruction
 
 
 def field_docs(kind: type[Instruction]) -> dict[str, tuple[str, bool]]:

@@ -54,7 +54,7 @@ class InstructionLayout:
     Attributes
     ----------
     kind : type
-        `FetchInstruction`, `DrainInstruction` or `WriteBackInstruction`.
+        Which of the dataclasses in `instructions`.
     fields : dict of str to FieldLayout
         In encoding order, lowest bits first.
     width : int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -11,13 +11,21 @@ from ..ir import Graph, Node, QConv, Reshape, frame_layout
 from ..isa import Operation, bits_for
 from ..quantize import accumulator_bounds, tensor_bounds
 from .config import EngineConfig
+from .fusion import fuse_additions
 from .images import parameter_words, weight_count, weight_words
-from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
+from .lower import (
+    lower_drain,
+    lower_fetch,
+    lower_residuals,
+    lower_write_back,
+    parameter_count,
+)
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
 from .parts import Part, node_parts
 from .port_order import in_port_order
 from .program import Layer, Plan, Program, Widths
 from .requantizers import requantizer_tables
+from .residual_plan import ResidualPlan, plan_residuals
 from .waits import Wait, plan_waits
 
 
@@ -80,19 +88,48 @@ def plan_graph(graph: Graph, config: EngineConfig) -> Plan:
     MappingError
         If the engine has no way to run the graph.
     """
+    return _plan(_schedule(graph, config), config)
+
+
+@dataclass(frozen=True)
+class _Schedule:
+    """What is executed when.
+
+    Parameters
+    ----------
+    graph
+        All nodes and tensors.
+    order
+        Those that are layers, in order: see `fuse_additions`.
+    parts
+        One a layer.
+    """
+
+    graph: Graph
+    order: Graph
+    parts: list[Part]
+
+
+def _schedule(graph: Graph, config: EngineConfig) -> _Schedule:
     graph = in_port_order(graph)
-    return _plan(graph, config, graph_parts(graph, config))
+    return _Schedule(graph, *fuse_additions(graph, graph_parts(graph, config), config))
 
 
-def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
-    overread = overread_bytes(parts, graph, config)
+def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
+    graph, order, parts = schedule.graph, schedule.order, schedule.parts
+    residuals = plan_residuals(parts, config, roots=storage_roots(order))
     memory = plan_memory(
-        graph, banks=config.banks, beat_bytes=config.input_bytes, overread=overread
+        order,
+        banks=config.banks,
+        beat_bytes=config.input_bytes,
+        overread=overread_bytes(parts, order, config),
+        elsewhere=residuals.unread,
     )
-    return Plan(
+    plan = Plan(
         name=graph.name,
         config=config,
-        layers=_map_layers(graph, config, parts, memory),
+        layers=_map_layers(graph, config, parts, memory, residuals),
+        residual_depth=residuals.depth,
         address_bits=memory.address_bits,
         depth=memory.depth,
         frame_depth=memory.frame_depth,
@@ -101,11 +138,25 @@ def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         padded=any(part.geometry.padded for part in parts),
     )
+    # what layers wait for depends on latencies, which do not depend on the waits
+    waits = plan_waits(parts, plan, memory)
+    layers = zip(plan.layers, waits, strict=True)
+    return replace(plan, layers=tuple(_waiting(layer, wait) for layer, wait in layers))
+
+
+def _waiting(layer: Layer, wait: Wait) -> Layer:
+    fetch = replace(layer.fetch, fence=int(wait is Wait.FENCE), chase=int(wait is Wait.CHASE))
+    return replace(layer, fetch=fetch)
 
 
 def _map_layers(
-    graph: Graph, config: EngineConfig, parts: list[Part], plan: MemoryPlan
+    graph: Graph,
+    config: EngineConfig,
+    parts: list[Part],
+    plan: MemoryPlan,
+    residuals: ResidualPlan,
 ) -> tuple[Layer, ...]:
+    """The layers, which do not wait for each other yet."""
     outputs = {port.tensor for port in graph.outputs}
     last_frame_reader = max(
         index
@@ -113,23 +164,25 @@ def _map_layers(
         if any(plan.roots[name] in plan.frame_offsets for name in part.inputs)
     )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
-    waits = plan_waits(parts, plan)
+    additions = [part.addition for part in parts if part.addition is not None]
+    instructions = lower_residuals(parts, requantizer_tables(additions), residuals.words)
     layers: list[Layer] = []
     bases = _weight_bases(parts)
     parameter_base = tables = 0
     for index, part in enumerate(parts):
-        to_stream = part.node.output in outputs
+        to_stream = part.output in outputs
         tables += part.table is not None
         layers.append(
             Layer(
                 name=part.node.name,
-                tensor=part.node.output,
+                tensor=part.output,
                 operator=type(part.node).__name__,
                 shape=graph.tensors[part.node.output].shape,
                 offset=part.offset,
                 results_per_pixel=part.geometry.results_per_pixel,
                 lane_slots=part.geometry.slots,
                 macs=node_macs(part.node, graph),
+                addition="" if part.addition is None else part.addition.node.name,
                 fetch=lower_fetch(
                     part,
                     graph,
@@ -137,8 +190,6 @@ def _map_layers(
                     plan,
                     lane_minimum=lane_minimum,
                     weight_base=bases[index],
-                    fence=waits[index] is Wait.FENCE,
-                    chase=waits[index] is Wait.CHASE,
                     frees_frame=index == last_frame_reader,
                     to_stream=to_stream,
                 ),
@@ -149,7 +200,9 @@ def _map_layers(
                     plan,
                     table=tables if part.table is not None else 0,
                     to_stream=to_stream,
+                    residual_only=part.output in residuals.unread,
                 ),
+                residual=instructions[index],
             )
         )
         parameter_base += parameter_count(part.geometry, config)
@@ -192,9 +245,8 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     unsigned = [name for name, tensor in graph.tensors.items() if not tensor.q.signed]
     if unsigned:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
-    graph = in_port_order(graph)
-    parts = graph_parts(graph, config)
-    plan = _plan(graph, config, parts)
+    schedule = _schedule(graph, config)
+    plan, graph, parts = _plan(schedule, config), schedule.graph, schedule.parts
     tables = requantizer_tables(parts)
     shifts = tuple(sorted({int(shift) for table in tables for shift in table[:, 2]}))
     parameters = np.concatenate(

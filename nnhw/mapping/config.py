@@ -160,6 +160,18 @@ class EngineConfig:
         """Cycles from operands to the accumulator that holds them; only `dense` has a tree."""
         return self.multiplier_stages + (self.tree_stages if dense else 0) + 1
 
+    @property
+    def residual_latency(self) -> int:
+        """Cycles that the addition of earlier results takes: zero points, products, their sum,
+        shift, rounding, bounds."""
+        return self.scale_stages + 5
+
+    @property
+    def residual_turnaround(self) -> int:
+        """Cycles from a step whose results are stored in the residual memory to the first one that
+        can read them: those of the addition, rounding and bounds before it, and one to write."""
+        return self.residual_latency + 3
+
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, for reports and manifests."""
         return asdict(self)

@@ -1,6 +1,11 @@
-"""From a loop nest to the three instructions of a layer."""
+"""From a loop nest to the instructions of a layer."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
 
 from ..ir import Graph
 from ..isa import (
@@ -8,6 +13,7 @@ from ..isa import (
     FetchInstruction,
     Operation,
     ParameterMode,
+    ResidualInstruction,
     WriteBackInstruction,
 )
 from .config import EngineConfig
@@ -21,6 +27,13 @@ def drain_steps(geometry: Geometry, config: EngineConfig) -> tuple[int, int]:
     return -(-geometry.tile_size // config.lanes), -(-geometry.tile_size_last // config.lanes)
 
 
+def step_count(geometry: Geometry, config: EngineConfig) -> int:
+    """Drain steps of a layer."""
+    steps, steps_last = drain_steps(geometry, config)
+    rolls = geometry.rolls - geometry.warmup
+    return geometry.pixels * rolls * ((geometry.tiles - 1) * steps + steps_last)
+
+
 def lower_fetch(
     part: Part,
     graph: Graph,
@@ -29,12 +42,10 @@ def lower_fetch(
     *,
     lane_minimum: int,
     weight_base: int,
-    fence: bool,
-    chase: bool,
     frees_frame: bool,
     to_stream: bool,
 ) -> FetchInstruction:
-    """The fetch instruction of a layer.
+    """The fetch instruction of a layer that waits for nothing.
 
     Steps of loops that make one trip only are zero, so that they cost no hardware.
 
@@ -42,7 +53,7 @@ def lower_fetch(
     ----------
     lane_minimum
         Smallest activation of the datapath: what padding delivers to a maximum.
-    weight_base, fence, chase, frees_frame, to_stream
+    weight_base, frees_frame, to_stream
         See `FetchInstruction`.
     """
     geometry = part.geometry
@@ -86,8 +97,8 @@ def lower_fetch(
         weight_base=weight_base,
         weight_step=int(weighted),
         tile_weights=int(weighted and geometry.tile_weights),
-        fence=int(fence),
-        chase=int(chase),
+        fence=0,
+        chase=0,
         frees_frame=int(frees_frame),
         to_stream=int(to_stream),
         drain_cycles=steps * cycles_a_step - 1,
@@ -116,9 +127,15 @@ def lower_drain(part: Part, config: EngineConfig, *, parameter_base: int) -> Dra
 
 
 def lower_write_back(
-    part: Part, graph: Graph, plan: MemoryPlan, *, table: int, to_stream: bool
+    part: Part,
+    graph: Graph,
+    plan: MemoryPlan,
+    *,
+    table: int,
+    to_stream: bool,
+    residual_only: bool,
 ) -> WriteBackInstruction:
-    """The write-back instruction of a layer."""
+    """The write-back instruction of a layer; `table` and the others: see there."""
     _, width, channels = graph.tensors[part.node.output].shape
     rolls = part.geometry.rolls - part.geometry.warmup - 1
     return WriteBackInstruction(
@@ -130,9 +147,60 @@ def lower_write_back(
         pixel_gap=part.pixel_gap,
         row_gap=part.row_gap,
         table=table,
-        destination=0 if to_stream else plan.address(part.node.output) + part.offset,
+        destination=(0 if to_stream or residual_only else plan.address(part.output) + part.offset),
         to_stream=int(to_stream),
+        residual_only=int(residual_only),
     )
+
+
+def lower_residuals(
+    parts: Sequence[Part], tables: Sequence[np.ndarray], words: Mapping[str, int]
+) -> list[ResidualInstruction]:
+    """The residual instructions of all layers.
+
+    Parameters
+    ----------
+    tables
+        Bias, multiplier and shift of both operands of each layer that adds, int64 (2, 3).
+    words
+        First word in the residual memory of each tensor that is kept there.
+    """
+    additions = [
+        _addition(part, table.tolist(), words)
+        for part, table in zip((p for p in parts if p.addition is not None), tables, strict=True)
+    ]
+    places = [words[part.output] for part in parts if part.output in words]
+    unused = dict.fromkeys((field.name for field in fields(ResidualInstruction)), 0)
+    constants = additions[0] if additions else unused
+    destination = places[0] if places else 0
+    instructions = []
+    for part in parts:
+        adds, stores = part.addition is not None, part.output in words
+        constants = additions.pop(0) if adds else constants
+        destination = places.pop(0) if stores else destination
+        changes = {"add": int(adds), "store": int(stores), "destination": destination}
+        instructions.append(ResidualInstruction(**{**constants, **changes}))
+    return instructions
+
+
+def _addition(part: Part, table: list[list[int]], words: Mapping[str, int]) -> dict[str, int]:
+    """Fields of a residual instruction that belong to the addition."""
+    assert part.addition is not None
+    assert part.residual is not None
+    own = part.addition.inputs.index(part.node.output)
+    bias, multiplier, shift = table[own]
+    residual_bias, residual_multiplier, _ = table[1 - own]
+    return {
+        "source": words[part.residual],
+        "bias": bias,
+        "multiplier": multiplier,
+        "residual_bias": residual_bias,
+        "residual_multiplier": residual_multiplier,
+        "shift": shift,
+        "zero_point": part.addition.zero_point,
+        "lo": part.addition.lo,
+        "hi": part.addition.hi,
+    }
 
 
 def parameter_count(geometry: Geometry, config: EngineConfig) -> int:

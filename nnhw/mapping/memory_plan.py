@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..ir import Graph, Reshape, frame_layout
 
 
 @dataclass(frozen=True, kw_only=True)
-class Buffer:
-    """Place of a tensor in the activation memory.
+class Request:
+    """A tensor that needs a place in a memory.
 
     Parameters
     ----------
     tensor
-        Name of the tensor that is stored.
-    address, size
-        First byte and number of bytes.
+        Name of the tensor.
+    size
+        Number of the memory's units: bytes, or words.
     first, last
-        Nodes (counted without reshapes) during which it must be kept: writer, last reader.
+        Nodes (counted without reshapes) or layers during which it must be kept: writer, last
+        reader.
     """
 
     tensor: str
-    address: int
     size: int
     first: int
     last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buffer(Request):
+    """Place of a tensor in a memory.
+
+    Parameters
+    ----------
+    address
+        First unit.
+    """
+
+    address: int
+
+    @property
+    def end(self) -> int:
+        """First unit behind it."""
+        return self.address + self.size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +97,37 @@ def storage_roots(graph: Graph) -> dict[str, str]:
     return roots
 
 
+def place_buffers(requests: Iterable[Request], *, alignment: int) -> dict[str, Buffer]:
+    """Places, by tensor, in which those do not overlap that are kept at the same time.
+
+    Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
+    2020): largest first, each at the lowest address, a multiple of `alignment`, that is free over
+    its whole lifetime.
+    """
+    buffers: dict[str, Buffer] = {}
+    for request in sorted(requests, key=lambda request: (-request.size, request.first)):
+        address = 0
+        for other in sorted(buffers.values(), key=lambda buffer: buffer.address):
+            if other.last < request.first or request.last < other.first:
+                continue
+            if address + request.size <= other.address:
+                break
+            address = max(address, -(-other.end // alignment) * alignment)
+        buffers[request.tensor] = Buffer(**vars(request), address=address)
+    return buffers
+
+
 def plan_memory(
-    graph: Graph, *, banks: int, beat_bytes: int, overread: Mapping[str, int]
+    graph: Graph,
+    *,
+    banks: int,
+    beat_bytes: int,
+    overread: Mapping[str, int],
+    elsewhere: Collection[str] = (),
 ) -> MemoryPlan:
     """Place the tensors of an integer graph, reusing the place of those no longer needed.
 
-    Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
-    2020): largest first, each at the lowest address that is free over its whole lifetime. Every
-    one of them starts in bank 0. Inputs lie in the frame buffer as they arrive.
+    Every one of them starts in bank 0. Inputs lie in the frame buffer as they arrive.
 
     Parameters
     ----------
@@ -97,6 +138,8 @@ def plan_memory(
     overread
         By tensor: bytes that fetches touch past its end without using them. The memories are made
         deep enough that no such fetch leaves them.
+    elsewhere
+        Tensors that need no place in the activation memory.
     """
     roots = storage_roots(graph)
     layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
@@ -106,24 +149,20 @@ def plan_memory(
         for name in node.inputs:
             last_read[roots[name]] = index
     outputs = {port.tensor for port in graph.outputs}
-    stored = sorted(
-        (name for name in written if name not in outputs),
-        key=lambda name: (-graph.tensors[name].size, written[name]),
+    buffers = place_buffers(
+        (
+            Request(
+                tensor=name,
+                size=graph.tensors[name].size,
+                first=first,
+                last=last_read.get(name, first),
+            )
+            for name, first in written.items()
+            if name not in outputs and name not in elsewhere
+        ),
+        alignment=banks,
     )
-    buffers: dict[str, Buffer] = {}
-    for name in stored:
-        first, last = written[name], last_read.get(name, written[name])
-        size = graph.tensors[name].size
-        address = 0
-        for other in sorted(buffers.values(), key=lambda buffer: buffer.address):
-            if other.last < first or last < other.first:
-                continue
-            if address + size <= other.address:
-                break
-            end = other.address + other.size
-            address = max(address, -(-end // banks) * banks)
-        buffers[name] = Buffer(tensor=name, address=address, size=size, first=first, last=last)
-    ends = [b.address + b.size + overread.get(b.tensor, 0) for b in buffers.values()]
+    ends = [b.end + overread.get(b.tensor, 0) for b in buffers.values()]
     depth = -(-max(ends, default=0) // banks)
     frame = frame_layout(graph, graph.inputs, beat_bytes)
     ends = [

@@ -69,6 +69,9 @@ class Part:
         See `WriteBackInstruction`.
     table
         int8; results are looked up in it.
+    addition
+        The part of an addition that takes place when results are written; the layer's results are
+        one of its two operands.
     """
 
     node: Node
@@ -84,6 +87,26 @@ class Part:
     pixel_gap: int = 0
     row_gap: int = 0
     table: np.ndarray | None = None
+    addition: Part | None = None
+
+    @property
+    def output(self) -> str:
+        """Tensor that is written."""
+        return self.node.output if self.addition is None else self.addition.node.output
+
+    @property
+    def residual(self) -> str | None:
+        """Tensor that is added when results are written: the addition's other operand."""
+        if self.addition is None:
+            return None
+        a, b = self.addition.inputs
+        return b if a == self.node.output else a
+
+    @property
+    def writes_in_rows(self) -> bool:
+        """Whether results are written in the order of the tensor's elements: strips of tiles are
+        not."""
+        return self.geometry.rolls == self.geometry.warmup + 1
 
     @property
     def is_scattered(self) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..isa import (
     DrainInstruction,
     FetchInstruction,
+    Instruction,
     InstructionLayout,
     Operation,
+    ResidualInstruction,
     WriteBackInstruction,
 )
 from .config import (
@@ -26,7 +29,7 @@ from .config import (
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One layer of the program: one operator of the integer graph.
+    """One layer of the program: one operator of the integer graph, or one and an addition.
 
     Parameters
     ----------
@@ -42,7 +45,9 @@ class Layer:
         Products that a lane takes at once; 1 for a dense layer.
     macs
         Multiply-accumulates that the operator takes by definition; 0 if it is not a convolution.
-    fetch, drain, write_back
+    addition
+        Name of the node whose addition takes place when results are written; "" if none does.
+    fetch, drain, write_back, residual
         Its instructions.
     """
 
@@ -54,14 +59,21 @@ class Layer:
     results_per_pixel: int
     lane_slots: int
     macs: int
+    addition: str
     fetch: FetchInstruction
     drain: DrainInstruction
     write_back: WriteBackInstruction
+    residual: ResidualInstruction
 
     @property
     def is_dense(self) -> bool:
         """Whether its tiles hold dot products."""
         return self.fetch.operation == Operation.DOT
+
+    @property
+    def to_memory(self) -> bool:
+        """Whether results go to the activation memory."""
+        return not (self.write_back.to_stream or self.write_back.residual_only)
 
     @property
     def size(self) -> int:
@@ -109,6 +121,9 @@ class Plan:
         In order of execution.
     address_bits, depth, frame_depth, frame_base
         See `MemoryPlan`.
+    residual_depth
+        Words of the residual memory, each the results of a drain step; 0 if no layer adds earlier
+        results.
     input_size, output_size
         Bytes of a frame in and out (see `FrameLayout.size`).
     padded
@@ -122,6 +137,7 @@ class Plan:
     depth: int
     frame_depth: int
     frame_base: int
+    residual_depth: int
     input_size: int
     output_size: int
     padded: bool
@@ -140,6 +156,22 @@ class Plan:
     def write_back(self) -> tuple[WriteBackInstruction, ...]:
         """Instructions of the write-back stage."""
         return tuple(layer.write_back for layer in self.layers)
+
+    @property
+    def residual(self) -> tuple[ResidualInstruction, ...]:
+        """Instructions of the residual stage; none if there is none."""
+        return tuple(layer.residual for layer in self.layers) if self.residual_depth else ()
+
+    @property
+    def instructions(self) -> dict[str, tuple[Instruction, ...]]:
+        """All lists of instructions that there are, by what they are called."""
+        lists: dict[str, tuple[Instruction, ...]] = {
+            "fetch": self.fetch,
+            "drain": self.drain,
+            "write-back": self.write_back,
+            "residual": self.residual,
+        }
+        return {name: instructions for name, instructions in lists.items() if instructions}
 
     @property
     def streamed(self) -> tuple[Layer, ...]:
@@ -194,7 +226,8 @@ class Plan:
             + self.paired
             + self.multiplies
         )
-        return shadow + scale + 3 + self.has_tables
+        residual = config.residual_latency if self.residual_depth else 0
+        return shadow + scale + 3 + self.has_tables + residual
 
     @property
     def row_latency(self) -> int:
@@ -235,7 +268,7 @@ class Plan:
         """Most tiles between issue and memory: at most one is issued each cycle."""
         return max(map(self.drain_latency, self.layers)) + self.memory_delay + 2
 
-    @property
+    @cached_property
     def read_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every fetch."""
         values = [self.config.banks]
@@ -244,12 +277,12 @@ class Plan:
             values += [i.tap_y_pitch, i.tap_x_x, i.roll_pitch, self.config.rows if i.chunks else 0]
         return math.gcd(*values)
 
-    @property
+    @cached_property
     def write_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every write."""
         values = [self.config.banks]
         for layer in self.layers:
-            if not layer.write_back.to_stream:
+            if layer.to_memory:
                 drain = layer.drain
                 write_back = layer.write_back
                 values += [write_back.destination, write_back.roll_pitch]
@@ -307,6 +340,7 @@ class Program(Plan):
             "parameters": self.parameters.shape[0]
             * config.lanes
             * (widths.bias + widths.multiplier + shift_bits),
+            "residuals": self.residual_depth * config.lanes * widths.activation,
             "program": len(self.layers)
-            * sum(InstructionLayout(p).width for p in (self.fetch, self.drain, self.write_back)),
+            * sum(InstructionLayout(p).width for p in self.instructions.values()),
         }

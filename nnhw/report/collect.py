@@ -20,7 +20,7 @@ from ..ir import (
     Resize,
     Slice,
 )
-from ..mapping import CycleModel, Program
+from ..mapping import CycleModel, Layer, Program
 from ..synth import HardwareCosts
 from .fit import describe_fit
 from .layers import LayerReport
@@ -57,7 +57,7 @@ def collect_report(
     `noise` is what `measure_noise` found out; empty without samples.
     """
     config = program.config
-    operators = {node.output: node for node in graph.nodes}
+    operators = {node.name: node for node in graph.nodes}
     return BuildReport(
         name=program.name,
         nnhw_version=__version__,
@@ -79,7 +79,7 @@ def collect_report(
         layers=tuple(
             LayerReport(
                 name=layer.name,
-                operator=_describe_operator(operators[layer.tensor], graph),
+                operator=_describe_layer(layer, operators, graph),
                 shape=layer.shape,
                 macs=layer.macs,
                 start=timing.start,
@@ -89,7 +89,7 @@ def collect_report(
                 stream_wait=timing.stream_wait,
                 array=array_use(layer, timing, program),
                 utilisation=_percent(timing.utilisation),
-                weight_bits=_weight_bits(operators[layer.tensor]),
+                weight_bits=_weight_bits(operators[layer.name]),
                 sqnr_db=noise.get(layer.tensor),
             )
             for layer, timing in zip(program.layers, cycles.layers, strict=True)
@@ -109,6 +109,12 @@ def _weight_bits(node: Node) -> int | None:
 
 def _percent(share: float) -> float:
     return round(100 * share, 3)
+
+
+def _describe_layer(layer: Layer, operators: Mapping[str, Node], graph: Graph) -> str:
+    """A layer's operator, and the addition that takes place when it is written."""
+    operator = _describe_operator(operators[layer.name], graph)
+    return f"{operator} + add" if layer.addition else operator
 
 
 def _describe_operator(node: Node, graph: Graph) -> str:

@@ -23,9 +23,10 @@ def describe_fit(program: Program) -> tuple[Fit, ...]:
     """One entry for each part of the hardware that depends on the network."""
     return (
         _operations(program),
-        _instruction("fetch instruction", program.fetch),
-        _instruction("drain instruction", program.drain),
-        _instruction("write-back instruction", program.write_back),
+        *(
+            _instruction(f"{name} instruction", instructions)
+            for name, instructions in program.instructions.items()
+        ),
         _loops(program),
         _padding(program),
         _rotator("read rotator", program.read_granularity, program),
@@ -38,6 +39,12 @@ def describe_fit(program: Program) -> tuple[Fit, ...]:
         ),
         _option(
             "product of operands", program.multiplies, "for products", "no layer multiplies tensors"
+        ),
+        _option(
+            "residual stage",
+            program.residual_depth > 0,
+            "for additions while results are written",
+            "no layer adds",
         ),
         _option("look-up tables", program.has_tables, "for functions", "no layer needs one"),
         _option("gaps in results", program.has_gaps, "for parts of tensors", "results have none"),

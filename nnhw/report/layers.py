@@ -39,7 +39,8 @@ class LayerReport:
     Parameters
     ----------
     name, operator, shape
-        Name of its ONNX node, such as "conv 3x3", (height, width, channels) of its result.
+        Name of its ONNX node, such as "conv 3x3" or "conv 3x3 + add", (height, width, channels) of
+        its result.
     macs
         Multiply-accumulates by definition; 0 for operators that have none.
     start

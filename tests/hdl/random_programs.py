@@ -149,6 +149,7 @@ def write_back_program(
                 table=int(rng.integers(0, tables + 1)),
                 destination=int(rng.integers(0, space)),
                 to_stream=int(layer == layers - 1),
+                residual_only=int(layer != layers - 1 and rng.random() < 0.3),
             )
         )
     return program

@@ -8,9 +8,12 @@ from bench import drive, integers
 from program_walk import DrainStep, walk_write_back
 from random_programs import write_back_program
 
+from nnhw.hdl.residual_stage import ResidualStage
 from nnhw.hdl.write_back import WriteBack
+from nnhw.isa import ResidualInstruction
 
-OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "ends_layer", "retired")
+OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "to_memory", "ends_layer")
+OUTPUTS += ("retired",)
 WRITTEN = ("written", "writing", "writing_odd")
 ENDS = ("tile_done", "pixel_done", "row_done", "layer_done")
 ADDRESS_WIDTH = 7
@@ -40,13 +43,40 @@ def random_steps(rng: np.random.Generator, rolls: int, lanes: int) -> list[Drain
     return steps
 
 
+def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> ResidualStage:
+    """A stage that adds one to the results of every second layer: what it reads of its memory is
+    never written and zero."""
+    half = 1 << (width - 1)
+    program = [
+        ResidualInstruction(
+            add=layer % 2,
+            source=0,
+            bias=1,
+            multiplier=1,
+            residual_bias=0,
+            residual_multiplier=1,
+            shift=0,
+            zero_point=0,
+            lo=-half,
+            hi=half - 1,
+            store=1,
+            destination=128,
+        )
+        for layer in range(layers)
+    ]
+    return ResidualStage(
+        program=program, depth=256, lanes=lanes, width=width, stages=1, arrival=arrival
+    )
+
+
+@pytest.mark.parametrize("adds", [False, True])
 @pytest.mark.parametrize(
     ("lanes", "layers", "gaps", "tables"),
     [(1, 1, False, 0), (1, 3, True, 0), (3, 2, False, 2), (4, 5, True, 1), (2, 6, True, 3)],
 )
 @pytest.mark.parametrize("activation_width", [4, 8])
 @pytest.mark.parametrize("quotient_width", [2, 8, 15])
-def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_width):
+def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotient_width):
     rng = np.random.default_rng([lanes, layers, quotient_width])
     program = write_back_program(
         layers,
@@ -58,6 +88,8 @@ def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_widt
     )
     half = 1 << (activation_width - 1)
     contents = [rng.integers(-half, half, 2 * half).astype(np.int8) for _ in range(tables)]
+    arrival = 3 if tables else 2
+    residuals = offset_by_one(layers, lanes, activation_width, arrival) if adds else None
     stage = WriteBack(
         program=program,
         lanes=lanes,
@@ -66,8 +98,9 @@ def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_widt
         address_width=ADDRESS_WIDTH,
         tables=contents,
         chased_bytes=100,
+        residuals=residuals,
     )
-    assert stage.latency == (3 if tables else 2)
+    assert stage.latency == arrival + (residuals.latency if residuals else 0)
     steps = []  # (layer, step, address)
     for _ in range(2):  # the program runs round and round
         for number, instruction in enumerate(program):
@@ -106,10 +139,14 @@ def test_write_back(lanes, layers, gaps, tables, activation_width, quotient_widt
         assert [outputs[name][out] for name in WRITTEN] == done.tolist()
         actual = [outputs[name][out] for name in ("layer", "count", "to_stream", "ends_layer")]
         assert actual == [number, step.count, instruction.to_stream, step.layer_done]
+        to_memory = not (instruction.to_stream or instruction.residual_only)
+        assert outputs["to_memory"][out] == to_memory
         assert outputs["address"][out] == address % (1 << ADDRESS_WIDTH)
         ups = inputs["round_up"][t] >> np.arange(lanes) & 1
         rounded = inputs["quotients"][t] + ups + instruction.zero_point
         wanted = np.clip(rounded, instruction.lo, instruction.hi)
         if instruction.table:
             wanted = contents[instruction.table - 1][wanted + half]
+        if adds and number % 2:
+            wanted = np.clip(wanted + 1, -half, half - 1)
         assert (outputs["data"][out] == wanted).all()

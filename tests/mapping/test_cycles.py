@@ -7,6 +7,7 @@ import pytest
 from engine_simulation import run_engine
 from integer_graphs import IntegerBuilder
 from random_networks import random_network
+from residual_networks import NETWORKS as RESIDUAL_NETWORKS
 
 from nnhw import golden
 from nnhw.hdl.frame_buffer import FrameBuffer
@@ -84,6 +85,16 @@ def test_networks(network, lanes, frame_buffers):
         scale_stages=frame_buffers,
     )
     check(*network(), config)
+
+
+@pytest.mark.parametrize("number", range(len(RESIDUAL_NETWORKS)))
+def test_residual_networks(number):
+    builder, graph, _ = RESIDUAL_NETWORKS[number]()
+    lanes = (1, 3, 4)[number % 3]
+    config = EngineConfig(
+        rows=4, cols=4, lanes=lanes, lane_groups=2, input_bytes=4, scale_stages=1 + lanes % 2
+    )
+    check(builder, graph, config)
 
 
 @pytest.mark.parametrize("seed", range(100, 110))

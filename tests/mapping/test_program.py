@@ -40,7 +40,7 @@ def addresses_written(plan: Plan) -> set[int]:
     return {
         address
         for layer in plan.layers
-        if not layer.write_back.to_stream
+        if layer.to_memory
         for address in walk_write_back(
             layer.write_back, list(walk_drain(layer.drain, lanes=plan.config.lanes))
         )
@@ -168,5 +168,6 @@ def test_memory_bits():
         "activations": 3 * 8 * 8,  # 24 bytes in rows of 8
         "frame_buffer": 2 * 5 * 8 * 8,  # 36 bytes in rows of 8, twice
         "parameters": 4 * 3 * lane,
+        "residuals": 0,
         "program": 2 * sum(layout.width for layout in layouts),
     }

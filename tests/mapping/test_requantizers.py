@@ -15,11 +15,14 @@ from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
 from nnhw.quantize import QuantizeOptions, quantize
 
 
-def network(*, power_of_two: bool) -> tuple[Graph, Program, np.ndarray]:
-    """Integer graph, program and frames of a network with every kind of factor."""
+def network(*, power_of_two: bool, twice: bool = False) -> tuple[Graph, Program, np.ndarray]:
+    """Integer graph, program and frames of a network with every kind of factor.
+
+    `twice`: what is added is the same tensor, which takes a layer of its own.
+    """
     b = Builder((5, 5, 3))
     x = b.conv("x", 4, kernel=(3, 3), pads=(1, 1, 1, 1), clamp=Clamp(lo=0.0))
-    x = b.add(x, b.conv(x, 4))
+    x = b.add(x, x if twice else b.conv(x, 4))
     x = b.max_pool(x, kernel=(2, 2))
     x = b.average_pool(x, kernel=(3, 3))
     data = b.data(30)
@@ -34,12 +37,14 @@ def test_shifts_alone() -> None:
     assert program.widths.multiplier == 0
     assert set(np.unique(program.parameters[..., 1])) <= {0, 1}  # 0 where a lane is not used
     assert program.shifts[0] == 0  # of the max pool
+    assert {(i.multiplier, i.residual_multiplier) for i in program.residual} == {(1, 1)}
 
 
 def test_multipliers() -> None:
     _, program, _ = network(power_of_two=False)
     assert program.widths.multiplier > 4
     assert program.shifts[0] > 0
+    assert all(i.multiplier > 1 and i.residual_multiplier > 1 for i in program.residual)
 
 
 @pytest.mark.parametrize("power_of_two", [False, True])
@@ -52,9 +57,10 @@ def test_engine_computes_the_same(power_of_two: bool) -> None:
     assert run.last_out[0] - run.first_in[0] == cycles.latency_cycles
 
 
-def test_terms_of_a_sum_that_are_not_shifted_alike() -> None:
+@pytest.mark.parametrize("twice", [False, True])
+def test_terms_of_a_sum_that_are_not_shifted_alike(twice: bool) -> None:
     """Their sum is shifted, so that their factors cannot become shifts."""
-    graph, program, frames = network(power_of_two=True)
+    graph, program, frames = network(power_of_two=True, twice=twice)
     nodes = list(graph.nodes)
     (index,) = (i for i, node in enumerate(nodes) if isinstance(node, QAdd))
     constants = replace(
@@ -63,7 +69,10 @@ def test_terms_of_a_sum_that_are_not_shifted_alike() -> None:
     nodes[index] = replace(nodes[index], requantize=constants)
     graph = replace(graph, nodes=tuple(nodes))
     program = map_graph(graph, program.config)
-    assert program.widths.multiplier >= 3
+    assert (program.widths.multiplier >= 3) == twice
+    assert {(i.multiplier, i.residual_multiplier) for i in program.residual} == (
+        set() if twice else {(1, 4)}  # the second operand is that of the layer
+    )
     (expected,) = golden.run(graph, frames).values()
     run = run_engine(program, frames)
     np.testing.assert_array_equal(run.frames, expected.reshape(len(frames), -1))

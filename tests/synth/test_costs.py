@@ -32,6 +32,8 @@ def versatile() -> Program:
     y = builder.function(builder.conv(x, 5, kernel=(3, 3), pads=(1, 1, 1, 1), dilation=(1, 2)))
     x = builder.concat(builder.multiply(y, builder.add(y, y)), x)
     x = builder.max_pool(x, kernel=(2, 2), stride=(2, 1))
+    x = builder.conv(x, 3)
+    x = builder.add(builder.conv(x, 3), x)
     x = builder.dense(builder.dense(x, 9), 7)
     config = EngineConfig(rows=2, cols=6, lanes=2, lane_groups=2, input_bytes=1, output_bytes=2)
     return map_graph(builder.graph(x), config)

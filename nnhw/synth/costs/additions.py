@@ -75,6 +75,26 @@ def _tables(program: Program) -> Program | None:
     return vary(asked, tables=(np.arange(-reach, reach),))
 
 
+def _residuals(program: Program) -> Program | None:
+    """Enough words for the last layer's results, which adds some of its size and keeps them."""
+    if program.residual_depth:
+        return None
+    reach = 1 << (program.widths.activation - 1)
+    factor = (1 << MULTIPLIER_BITS) - 1
+    constants = {
+        "bias": reach,
+        "multiplier": factor,
+        "residual_bias": reach,
+        "residual_multiplier": factor,
+        "shift": MULTIPLIER_BITS,
+        "zero_point": -reach,
+        "lo": -reach,
+        "hi": reach - 1,
+    }
+    asked = vary_layers(program, residual={"add": 1, "store": 1, **constants}, only_last=True)
+    return vary(asked, residual_depth=-(-program.layers[-1].size // program.config.lanes))
+
+
 def _gaps(program: Program) -> Program | None:
     if program.has_gaps:
         return None
@@ -172,6 +192,7 @@ ADDITIONS: tuple[Piece, ...] = (
     ),
     Piece(name="products of tensors", parts=("drain", "scaler"), change=_products),
     Piece(name="look-up tables", parts=("write_back",), change=_tables),
+    Piece(name="residual stage", parts=("write_back",), change=_residuals),
     Piece(name="gaps in results", parts=("drain", "write_back"), change=_gaps),
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
     Piece(name="rolling strips", parts=("fetch", "drain", "write_back"), change=_rolls),

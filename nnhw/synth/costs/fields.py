@@ -12,7 +12,10 @@ NARROW_FIELDS = {
     "parameter_mode": 2,
     **dict.fromkeys(("pad_value", "zero_point", "lo", "hi", "table"), 8),
     **dict.fromkeys(("weight_step", "tile_weights", "fence", "chase", "frees_frame"), 1),
-    **dict.fromkeys(("to_stream", "paired", "product"), 1),
+    **dict.fromkeys(("to_stream", "residual_only", "paired", "product", "add", "store"), 1),
+    "bias": 9,
+    "residual_bias": 9,
+    "shift": 6,
 }
 """Bits of instruction fields that never need `FIELD_BITS`."""
 
@@ -26,7 +29,7 @@ def trimmed_fields(program: Program) -> Cells:
     would drop what never changes.
     """
     spared = 0
-    for instructions in (program.fetch, program.drain, program.write_back):
+    for instructions in program.instructions.values():
         layout = InstructionLayout(instructions)
         spared += sum(NARROW_FIELDS.get(name, FIELD_BITS) for name in layout.fields) - layout.width
     return Cells(flip_flops=spared, memory_bits=spared * len(program.layers))

@@ -23,6 +23,12 @@ LOOP_STEPS = {
 """Loops of the fetch sequencer but the rolls, and the instruction fields of their steps."""
 
 
+def _residuals(program: Program) -> Program | None:
+    if not program.residual_depth:
+        return None
+    return vary(vary_layers(program, write_back={"residual_only": 0}), residual_depth=0)
+
+
 def _tables(program: Program) -> Program | None:
     if not program.has_tables:
         return None
@@ -140,6 +146,7 @@ def _loop(program: Program, loop: str) -> Program | None:
 
 
 REMOVALS: tuple[Piece, ...] = (
+    Piece(name="residual stage", parts=("write_back",), change=_residuals),
     Piece(name="look-up tables", parts=("write_back",), change=_tables),
     Piece(name="products of tensors", parts=("drain", "scaler"), change=_products),
     Piece(

@@ -61,6 +61,7 @@ def vary_layers(
     fetch: Mapping[str, int] | None = None,
     drain: Mapping[str, int] | None = None,
     write_back: Mapping[str, int] | None = None,
+    residual: Mapping[str, int] | None = None,
     only_last: bool = False,
 ) -> Program:
     """The program with fields of its instructions replaced, in all layers or in the last one."""
@@ -71,6 +72,7 @@ def vary_layers(
             fetch=replace(layer.fetch, **(fetch or {})),
             drain=replace(layer.drain, **(drain or {})),
             write_back=replace(layer.write_back, **(write_back or {})),
+            residual=replace(layer.residual, **(residual or {})),
         )
         for layer in program.layers[len(unchanged) :]
     )

@@ -1,0 +1,124 @@
+"""The addition of a layer's results and those of an earlier layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..isa import ResidualInstruction
+from .arithmetic import clamp, delay, shift_right
+from .instruction import InstructionRegister
+from .technology import PORTABLE, Technology
+
+
+class ResidualAdder(wiring.Component):
+    """Scales both operands, adds, rounds and limits the sum, as `ResidualInstruction` has it.
+
+    Results of layers that do not add pass through unchanged.
+
+    Parameters
+    ----------
+    program : sequence of ResidualInstruction
+    lanes : int
+        Results of a step.
+    width : int
+        Bits of results and operands, signed.
+    stages : int
+        Registers behind each multiplier, at least 1. There are none if all factors are one.
+    technology : Technology
+        What multipliers are built of.
+
+    Members
+    -------
+    step : In(1)
+        Results and operands are there.
+    step_last : In(1)
+        They are the layer's last ones.
+    results, operands : In(lanes of signed)
+        The layer's own, and those to be added to them.
+    sums : Out(lanes of signed)
+        `latency` cycles later.
+
+    Attributes
+    ----------
+    latency : int
+    """
+
+    def __init__(
+        self,
+        *,
+        program: Sequence[ResidualInstruction],
+        lanes: int,
+        width: int,
+        stages: int,
+        technology: Technology = PORTABLE,
+    ):
+        self.program = tuple(program)
+        self.lanes = lanes
+        self.width = width
+        self.stages = stages
+        self.technology = technology
+        self.latency = stages + 5
+        layout = data.ArrayLayout(signed(width), lanes)
+        super().__init__(
+            {
+                "step": In(1),
+                "step_last": In(1),
+                "results": In(layout),
+                "operands": In(layout),
+                "sums": Out(layout),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.instruction = instruction = InstructionRegister(self.program)
+        m.d.comb += instruction.advance.eq(self.step & self.step_last)
+        f = instruction.current
+        # registers: difference to the zero point, product, sum, quotient, rounded, result
+        products = 1 + self.stages
+        shift = delay(m, f.shift, products + 1, name="shift")
+        zero_point = delay(m, f.zero_point, products + 2, name="zero_point")
+        lo = delay(m, f.lo, products + 3, name="lo")
+        hi = delay(m, f.hi, products + 3, name="hi")
+        adds = delay(m, f.add, products + 3, name="adds")
+        plain = delay(m, self.results.as_value(), products + 3, name="plain")
+        shifts = {i.shift: i.shift for i in self.program}
+        for lane in range(self.lanes):
+            own = self._scale(m, self.results[lane], f, "", f"own_{lane}")
+            other = self._scale(m, self.operands[lane], f, "residual_", f"other_{lane}")
+            total = Signal((own + other).shape(), name=f"total_{lane}", reset_less=True)
+            m.d.sync += total.eq(own + other)
+            quotient, round_up = shift_right(
+                m,
+                total,
+                shift,
+                shifts,
+                shape=signed(max(2, len(total) - min(shifts))),
+                name=f"sum_{lane}",
+            )
+            rounded = Signal(
+                signed(max(len(quotient), self.width) + 2), name=f"rounded_{lane}", reset_less=True
+            )
+            result = Signal(signed(self.width), name=f"result_{lane}", reset_less=True)
+            unchanged = plain[lane * self.width :][: self.width].as_signed()
+            m.d.sync += [
+                rounded.eq(quotient + round_up + zero_point),
+                result.eq(Mux(adds, clamp(rounded, lo, hi), unchanged)),
+            ]
+            m.d.comb += self.sums[lane].eq(result)
+        return m
+
+    def _scale(self, m: Module, value: Value, f, kind: str, name: str) -> Value:
+        """(value + bias) * multiplier of one of the two kinds, `1 + stages` cycles later."""
+        difference = Signal(signed(self.width + 1), name=f"{name}_difference", reset_less=True)
+        m.d.sync += difference.eq(value + getattr(f, f"{kind}bias"))
+        if f.is_constant(f"{kind}multiplier", 1):
+            return delay(m, difference, self.stages, name=f"{name}_product")
+        multiplier = delay(m, getattr(f, f"{kind}multiplier"), 1, name=f"{name}_multiplier")
+        return self.technology.multiply(
+            m, difference, multiplier, stages=self.stages, name=f"{name}_product"
+        )

@@ -1,0 +1,107 @@
+"""The residual memory: results of layers that a later layer adds to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..isa import ResidualInstruction
+from .instruction import InstructionRegister
+from .technology import PORTABLE, Technology
+
+
+class ResidualMemory(wiring.Component):
+    """One word for each drain step of the tensors that are kept, written and read in that order.
+
+    It walks the program twice: where steps come in, and where they leave write-back.
+
+    Parameters
+    ----------
+    program : sequence of ResidualInstruction
+    depth : int
+        Words.
+    lanes : int
+        Results of a step.
+    width : int
+        Bits of a result, signed.
+    technology : Technology
+        What it is built of.
+
+    Members
+    -------
+    step : In(1)
+        A step of the layer at work comes in.
+    step_last : In(1)
+        It is the layer's last one.
+    operands : Out(lanes of signed)
+        What a layer that adds has to add in this step, `latency` cycles later.
+    result : In(1)
+        A step leaves write-back.
+    result_last : In(1)
+        It is the layer's last one.
+    results : In(lanes of signed)
+        Its results. Steps that come in later than in this cycle can have them.
+
+    Attributes
+    ----------
+    latency : int
+    """
+
+    latency = 2
+
+    def __init__(
+        self,
+        *,
+        program: Sequence[ResidualInstruction],
+        depth: int,
+        lanes: int,
+        width: int,
+        technology: Technology = PORTABLE,
+    ):
+        self.program = tuple(program)
+        self.depth = depth
+        self.technology = technology
+        super().__init__(
+            {
+                "step": In(1),
+                "step_last": In(1),
+                "operands": Out(data.ArrayLayout(signed(width), lanes)),
+                "result": In(1),
+                "result_last": In(1),
+                "results": In(data.ArrayLayout(signed(width), lanes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.reads = reads = InstructionRegister(self.program)
+        m.submodules.writes = writes = InstructionRegister(self.program)
+        m.d.comb += [
+            reads.advance.eq(self.step & self.step_last),
+            writes.advance.eq(self.result & self.result_last),
+        ]
+        word = self.technology.ram(
+            m,
+            read_row=self._walk(m, "source", self.step, reads),
+            write_enable=self.result & writes.current.store,
+            write_row=self._walk(m, "destination", self.result, writes),
+            write_data=self.results.as_value(),
+            depth=max(2, self.depth),
+            output_register=True,
+            name="words",
+        )
+        m.d.comb += self.operands.as_value().eq(word)
+        return m
+
+    def _walk(self, m: Module, field: str, step: Value, instruction: InstructionRegister) -> Signal:
+        """The word of the present step: each layer's first one is in an instruction field."""
+        row = Signal(
+            range(max(2, self.depth)), init=getattr(self.program[0], field), name=f"{field}_row"
+        )
+        following = getattr(instruction.upcoming, field)
+        with m.If(step):
+            m.d.sync += row.eq(Mux(instruction.advance, following, row + 1))
+        return row

@@ -1,0 +1,71 @@
+"""Where the residual memory keeps tensors that are added later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .config import EngineConfig
+from .lower import step_count
+from .memory_plan import Request, place_buffers
+from .parts import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualPlan:
+    """Places in the residual memory, whose words hold the results of one drain step.
+
+    Parameters
+    ----------
+    words
+        First word of each tensor that is kept.
+    depth
+        Words of the memory; 0 if there is none.
+    unread
+        Those of the tensors that nothing else reads, so that they are kept nowhere else.
+    """
+
+    words: dict[str, int]
+    depth: int
+    unread: frozenset[str]
+
+
+def plan_residuals(
+    parts: Sequence[Part], config: EngineConfig, *, roots: dict[str, str]
+) -> ResidualPlan:
+    """Place every tensor that a layer adds to its results, from its writer to its last reader.
+
+    A layer that adds one of them for the last time and has its own results kept, too, puts them in
+    the same place: it writes a word long after it has read it.
+
+    Parameters
+    ----------
+    roots
+        See `MemoryPlan`.
+    """
+    last_added = {part.residual: index for index, part in enumerate(parts) if part.addition}
+    owner: dict[str, str] = {}
+    requests: dict[str, Request] = {}
+    for index, part in enumerate(parts):
+        last = last_added.get(part.output)
+        if last is None:
+            continue
+        added = part.residual
+        if added is not None and last_added[added] == index:
+            owner[part.output] = owner[added]
+        else:
+            owner[part.output] = part.output
+        first = requests[owner[part.output]].first if owner[part.output] in requests else index
+        requests[owner[part.output]] = Request(
+            tensor=owner[part.output],
+            size=step_count(part.geometry, config),
+            first=first,
+            last=last,
+        )
+    buffers = place_buffers(requests.values(), alignment=1)
+    read = {roots[name] for part in parts for name in part.inputs}
+    return ResidualPlan(
+        words={tensor: buffers[place].address for tensor, place in owner.items()},
+        depth=max((buffer.end for buffer in buffers.values()), default=0),
+        unread=frozenset(owner.keys() - read),
+    )

@@ -1,0 +1,94 @@
+"""The residual stage: what is kept comes back in the steps of later layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import drive, integers
+
+from nnhw.hdl.residual_stage import ResidualStage
+from nnhw.isa import ResidualInstruction
+from nnhw.mapping import EngineConfig
+
+STEPS = 16
+
+
+def layer(*, add: bool, source: int, store: bool, destination: int) -> ResidualInstruction:
+    """q + r, or just q."""
+    return ResidualInstruction(
+        add=int(add),
+        source=source,
+        bias=0,
+        multiplier=1,
+        residual_bias=0,
+        residual_multiplier=1,
+        shift=0,
+        zero_point=0,
+        lo=-128,
+        hi=127,
+        store=int(store),
+        destination=destination,
+    )
+
+
+PROGRAM = [
+    layer(add=False, source=0, store=True, destination=4),
+    layer(add=False, source=0, store=False, destination=0),
+    layer(add=True, source=4, store=True, destination=4),  # in the place of what it adds
+    layer(add=False, source=9, store=True, destination=20),
+    layer(add=True, source=20, store=False, destination=0),
+    layer(add=True, source=4, store=False, destination=0),
+]
+
+
+@pytest.mark.parametrize("arrival", [2, 3])
+@pytest.mark.parametrize(("lanes", "stages"), [(1, 1), (3, 2)])
+def test_residual_stage(lanes, stages, arrival):
+    rng = np.random.default_rng([lanes, arrival])
+    stage = ResidualStage(
+        program=PROGRAM, depth=36, lanes=lanes, width=8, stages=stages, arrival=arrival
+    )
+    count = 2 * len(PROGRAM) * STEPS  # the program runs round and round
+    step = rng.permutation([1] * count + [0] * 40)
+    step = np.append(step, [0] * (arrival + stage.latency))
+    times = np.flatnonzero(step)
+    inputs = {
+        "step": step,
+        "step_last": rng.integers(0, 2, len(step)),
+        "results": integers(rng, 8, (len(step), lanes)),
+    }
+    inputs["step_last"][times] = np.arange(count) % STEPS == STEPS - 1
+    sums = drive(stage, inputs, ("sums",))["sums"]
+    memory: dict[int, np.ndarray] = {}
+    for number, time in enumerate(times):
+        instruction, offset = PROGRAM[number // STEPS % len(PROGRAM)], number % STEPS
+        wanted = inputs["results"][time + arrival]
+        if instruction.add:
+            wanted = np.clip(wanted + memory[instruction.source + offset], -128, 127)
+        if instruction.store:
+            memory[instruction.destination + offset] = wanted
+        assert (sums[time + arrival + stage.latency] == wanted).all(), number
+
+
+@pytest.mark.parametrize("arrival", [2, 3])
+@pytest.mark.parametrize("stages", [1, 4])
+def test_turnaround_is_what_the_configuration_says(stages, arrival):
+    """A word can be read `residual_turnaround` cycles after it came in, and no earlier."""
+    config = EngineConfig(rows=1, cols=1, scale_stages=stages)
+    program = [
+        layer(add=False, source=0, store=True, destination=0),
+        layer(add=True, source=0, store=False, destination=0),
+    ]
+    seen = []
+    for distance in (config.residual_turnaround - 1, config.residual_turnaround):
+        stage = ResidualStage(
+            program=program, depth=2, lanes=1, width=8, stages=stages, arrival=arrival
+        )
+        assert stage.latency == config.residual_latency
+        step = np.zeros(distance + arrival + stage.latency + 1, int)
+        step[[0, distance]] = 1
+        inputs = {"step": step, "step_last": step, "results": np.full((len(step), 1), 9)}
+        sums = drive(stage, inputs, ("sums",))["sums"]
+        assert sums[arrival + stage.latency] == 9
+        seen.append(sums[distance + arrival + stage.latency].item())
+    assert seen == [9, 18]
