@@ -199,9 +199,11 @@ def _device_arguments(target: Target, speed_grade: str) -> list[str]:
     if target.family.name == "gowin":
         return ["--device", target.part, "--vopt", f"family={target.chip}"]
     speed = ["--speed", speed_grade] if speed_grade else []
-    # the default router takes minutes for the last few wires of a full array
-    router = ["--router", "router2"] if target.family.name == "ecp5" else []
-    return [f"--{target.chip}", "--package", target.part, *speed, *router]
+    # the default router takes minutes for the last few wires of a full array; the default placer
+    # leaves them longer, and as many of them too long
+    algorithms = ["--placer", "static", "--router", "router2"]
+    chosen = algorithms if target.family.name == "ecp5" else []
+    return [f"--{target.chip}", "--package", target.part, *speed, *chosen]
 
 
 def _constraint_arguments(target: Target, constraints: str | None) -> list[str]:
