@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
+from program_clock import ProgramClock
 from program_walk import DrainStep, Fetch, walk_drain, walk_fetch, walk_write_back
 
 from nnhw import golden
@@ -41,9 +42,7 @@ class Interpreter:
         self.exists[: program.depth * banks] = True
         frame_end = program.frame_base + program.frame_depth * banks
         self.exists[program.frame_base : frame_end] = True
-        #: layer that wrote a byte, and how many bytes it wrote before that
-        self.author = np.full(self.space, -1)
-        self.order = np.zeros(self.space, int)
+        self.clock = ProgramClock(program, self.space)
 
     def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer, or all layers that write the same tensor, put there: int8, flat,
@@ -51,16 +50,10 @@ class Interpreter:
         base = self.program.frame_base
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
-        self.author[:] = -1
-        self.on_the_way: set[int] = set()
         tensors = {}
         for number, layer in enumerate(self.program.layers):
-            if layer.fetch.fence:
-                self.on_the_way.clear()
+            self.clock.begin_layer(number)
             tensors[layer.tensor] = self._run_layer(number, layer)
-            if layer.fetch.chase:
-                self.on_the_way.clear()
-            self.on_the_way.add(number)
         for tensor, written in self.written.items():
             assert (written == 1).all(), f"of '{tensor}' something is missing or written twice"
         return tensors
@@ -71,21 +64,28 @@ class Interpreter:
         fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
+        readable: list[int] = []
         terms: list[np.ndarray] | None = None
         for step in steps:
             if terms is None:
-                terms = next(tiles)
+                terms, time = next(tiles)
             results.append(self._scale(layer, step, terms))
+            readable.append(time)
             if step.tile_done:
                 terms = None
         assert next(tiles, None) is None, "the drain leaves tiles behind"
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
-        return self._store(number, layer, steps, results)
+        return self._store(number, layer, steps, results, readable)
 
     def _store(
-        self, number: int, layer: Layer, steps: list[DrainStep], results: list[list[int]]
+        self,
+        number: int,
+        layer: Layer,
+        steps: list[DrainStep],
+        results: list[list[int]],
+        readable: list[int],
     ) -> np.ndarray:
         """Write a layer's results, and return what its tensor holds afterwards."""
         start = min(
@@ -96,31 +96,20 @@ class Interpreter:
         assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
         addresses = walk_write_back(layer.write_back, steps)
         count = 0
-        for address, values in zip(addresses, results, strict=True):
+        for address, values, time in zip(addresses, results, readable, strict=True):
             assert start <= address <= start + layer.size - len(values)
             self.memory[address : address + len(values)] = values
-            self.author[address : address + len(values)] = number
-            self.order[address : address + len(values)] = count + np.arange(len(values))
+            self.clock.write(number, address, len(values), count, time)
             count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
         return self.memory[start : start + layer.size].astype(np.int8)
-
-    def _check_order(self, number: int, addresses: np.ndarray, end: int) -> None:
-        """Make sure that the layer has waited for the bytes at `addresses`.
-
-        `end`: how many bytes a layer that chases has waited for.
-        """
-        late = np.isin(self.author[addresses], list(self.on_the_way))
-        if self.program.fetch[number].chase:
-            late &= (self.author[addresses] != number - 1) | (self.order[addresses] >= end)
-        assert not late.any(), "a layer does not wait for what it reads"
 
     def _read(self, number: int, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
         """The lanes of a fetch."""
         x = fetch.x + np.arange(lanes)
         addresses = (fetch.row + x) % self.space
         inside = (fetch.y >= 0) & (fetch.y < i.height) & (x >= 0) & (x < i.row_length)
-        self._check_order(number, addresses[inside], fetch.x + self.program.config.rows)
+        self.clock.fetch(number, addresses[inside], fetch.x + self.program.config.rows)
         if not self.program.padded:
             inside[:] = True
         assert self.exists[addresses[inside]].all(), "a fetch leaves the memory"
@@ -128,8 +117,8 @@ class Interpreter:
 
     def _tiles(
         self, number: int, layer: Layer, fetches: Iterator[Fetch]
-    ) -> Iterator[list[np.ndarray]]:
-        """The results of each tile, one array for each term."""
+    ) -> Iterator[tuple[list[np.ndarray], int]]:
+        """The results of each tile, one array for each term, and when they can be read."""
         operation = Operation(layer.fetch.operation)
         config = self.program.config
         lanes = config.rows if operation == Operation.DOT else config.fetch_width
@@ -154,7 +143,7 @@ class Interpreter:
             if fetch.tile_last:
                 if operation != Operation.LANE_PAIR:
                     terms = [sums if operation == Operation.DOT else sums[:, -1]]
-                yield terms
+                yield terms, self.clock.end_tile(layer, last=fetch.in_last_strip)
                 terms = []
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:

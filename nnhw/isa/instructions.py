@@ -101,6 +101,17 @@ class FetchInstruction:
     drain_cycles: int = _doc("drain cycles of a tile, less one")
     drain_cycles_last: int = _doc("drain cycles of a pixel's last tile, less one")
 
+    @property
+    def fetches_per_roll(self) -> int:
+        """Fetches from the first to the last of a roll."""
+        return (self.taps_y + 1) * (self.taps_x + 1) * (self.chunks + 1)
+
+    @property
+    def fetches(self) -> int:
+        """Fetches of the layer."""
+        pixels = (self.out_rows + 1) * (self.out_cols + 1)
+        return pixels * (self.tiles + 1) * (self.rolls + 1) * self.fetches_per_roll
+
 
 @dataclass(frozen=True, kw_only=True)
 class DrainInstruction:

@@ -18,7 +18,7 @@ from .parts import Part, node_parts
 from .port_order import in_port_order
 from .program import Layer, Plan, Program, Widths
 from .requantizers import requantizer_tables
-from .waits import Wait, plan_waits
+from .waits import with_waits
 
 
 def node_macs(node: Node, graph: Graph) -> int:
@@ -89,7 +89,7 @@ def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
     memory = plan_memory(
         graph, banks=config.banks, beat_bytes=config.input_bytes, overread=overread
     )
-    return Plan(
+    plan = Plan(
         name=graph.name,
         config=config,
         layers=_map_layers(graph, config, parts, memory),
@@ -101,6 +101,7 @@ def _plan(graph: Graph, config: EngineConfig, parts: list[Part]) -> Plan:
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         padded=any(part.geometry.padded for part in parts),
     )
+    return with_waits(plan, parts)
 
 
 def _map_layers(
@@ -113,7 +114,6 @@ def _map_layers(
         if any(plan.roots[name] in plan.frame_offsets for name in part.inputs)
     )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
-    waits = plan_waits(parts, plan)
     layers: list[Layer] = []
     bases = _weight_bases(parts)
     parameter_base = tables = 0
@@ -137,8 +137,6 @@ def _map_layers(
                     plan,
                     lane_minimum=lane_minimum,
                     weight_base=bases[index],
-                    fence=waits[index] is Wait.FENCE,
-                    chase=waits[index] is Wait.CHASE,
                     frees_frame=index == last_frame_reader,
                     to_stream=to_stream,
                 ),

@@ -29,12 +29,10 @@ def lower_fetch(
     *,
     lane_minimum: int,
     weight_base: int,
-    fence: bool,
-    chase: bool,
     frees_frame: bool,
     to_stream: bool,
 ) -> FetchInstruction:
-    """The fetch instruction of a layer.
+    """The fetch instruction of a layer, which waits for nothing (see `with_waits`).
 
     Steps of loops that make one trip only are zero, so that they cost no hardware.
 
@@ -42,7 +40,7 @@ def lower_fetch(
     ----------
     lane_minimum
         Smallest activation of the datapath: what padding delivers to a maximum.
-    weight_base, fence, chase, frees_frame, to_stream
+    weight_base, frees_frame, to_stream
         See `FetchInstruction`.
     """
     geometry = part.geometry
@@ -86,8 +84,8 @@ def lower_fetch(
         weight_base=weight_base,
         weight_step=int(weighted),
         tile_weights=int(weighted and geometry.tile_weights),
-        fence=int(fence),
-        chase=int(chase),
+        fence=0,
+        chase=0,
         frees_frame=int(frees_frame),
         to_stream=int(to_stream),
         drain_cycles=steps * cycles_a_step - 1,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..isa import Operation
-from .memory_plan import MemoryPlan
+from .hazards import reads_in_time, stays_behind
 from .parts import Part
+from .program import Plan
 
 
 class Wait(enum.Enum):
     """What a layer waits for before it fetches."""
 
-    #: Nothing: all that it reads was complete before.
+    #: Nothing: all that it reads is there in time.
     NONE = enum.auto()
     #: Until all results on their way are in memory.
     FENCE = enum.auto()
@@ -21,32 +23,47 @@ class Wait(enum.Enum):
     CHASE = enum.auto()
 
 
-def plan_waits(parts: Sequence[Part], plan: MemoryPlan) -> list[Wait]:
-    """What each layer waits for.
+def with_waits(plan: Plan, parts: Sequence[Part]) -> Plan:
+    """A plan whose layers wait where they must, from one in which none does.
 
-    A layer needs to wait if it reads what may not be in memory yet, or if it is faster than what is
-    on its way, since lanes must not overtake dot products. One that reads a vector from its
-    beginning to its end can chase the layer that writes it.
+    A layer needs to wait if it could read what is not in memory yet, or if its results would
+    overtake those on their way. One that reads a vector from its beginning to its end can chase the
+    layer that writes it.
     """
     waits: list[Wait] = []
-    in_flight: set[str] = set()
-    dense_before = _is_dense(parts[-1])  # of the frame before
     for index, part in enumerate(parts):
-        reads = {plan.roots[name] for name in part.inputs}
         wait = Wait.NONE
-        if dense_before and not _is_dense(part):
+        if not stays_behind(plan, index):
             wait = Wait.FENCE
-        elif reads & in_flight:
+        elif not _finds_all(plan, waits):
             writer = parts[index - 1]
-            follows = reads == {writer.node.output}
+            follows = set(part.inputs) == {writer.node.output}
             chases = follows and reads_in_order(part) and writes_in_order(writer)
             wait = Wait.CHASE if chases else Wait.FENCE
-        if wait is not Wait.NONE:
-            in_flight.clear()
-        in_flight.add(part.node.output)
-        dense_before = _is_dense(part)
         waits.append(wait)
-    return waits
+    layers = (
+        replace(
+            layer,
+            fetch=replace(
+                layer.fetch, fence=int(wait is Wait.FENCE), chase=int(wait is Wait.CHASE)
+            ),
+        )
+        for layer, wait in zip(plan.layers, waits, strict=True)
+    )
+    return replace(plan, layers=tuple(layers))
+
+
+def _finds_all(plan: Plan, waits: Sequence[Wait]) -> bool:
+    """Whether the layer after those whose `waits` are known need not wait for what it reads."""
+    reader = len(waits)
+    between = 0
+    for writer in reversed(range(reader)):
+        if not reads_in_time(plan, reader, writer, between):
+            return False
+        if waits[writer] is not Wait.NONE:  # so that all before it is complete
+            break
+        between += plan.layers[writer].fetch.fetches
+    return True
 
 
 def reads_in_order(part: Part) -> bool:

@@ -39,6 +39,5 @@ def _carried_lanes(layer: Layer, plan: Plan) -> float:
     fetch = layer.fetch
     if layer.is_dense:
         products = layer.macs // layer.size  # of a sum
-        fetches = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
-        return products / (fetches * plan.config.rows)
+        return products / (fetch.fetches_per_roll * plan.config.rows)
     return layer.results_per_pixel / ((fetch.tiles + 1) * plan.config.fetch_width)
