@@ -95,53 +95,6 @@ class Geometry:
         return self.pixels * self.tiles * self.fetches_per_tile
 
 
-def dense_geometry(
-    window: Window, shape: tuple[int, int, int], outputs: int, config: EngineConfig
-) -> Geometry:
-    """Loop nest of a dense convolution of an input of `shape` to `outputs` channels.
-
-    Neighbouring taps of a kernel row are one contiguous run of bytes in channels-last layout; if
-    the kernel covers whole image rows, all of its rows are one run.
-    """
-    height, width, channels = shape
-    kernel_h, kernel_w = window.kernel
-    top, left, _, _ = window.pads
-    out_rows, out_cols = window.output_size(height, width)
-    padded = any(window.pads)
-    taps_y, taps_x, run = kernel_h, kernel_w, channels
-    row_length, rows, flat = width * channels, height, False
-    if window.dilation[1] == 1 or kernel_w == 1:
-        taps_x, run = 1, kernel_w * channels
-        if kernel_w == width and not padded and (window.dilation[0] == 1 or kernel_h == 1):
-            taps_y, run = 1, kernel_h * run
-            row_length, rows, flat = run, 1, True
-    tiles = -(-outputs // config.cols)
-    return Geometry(
-        operation=Operation.DOT,
-        parameter_mode=ParameterMode.CHANNEL,
-        out_rows=out_rows,
-        out_cols=out_cols,
-        tiles=tiles,
-        taps_y=taps_y,
-        taps_x=taps_x,
-        chunks=-(-run // config.rows),
-        y_start=-top,
-        x_start=-left * channels,
-        row_pitch=width * channels,
-        out_row_step=window.stride[0],
-        tap_y_step=window.dilation[0],
-        flat=flat,
-        out_col_x=window.stride[1] * channels,
-        tap_x_x=window.dilation[1] * channels,
-        row_length=row_length,
-        height=rows,
-        run=run,
-        tile_size=min(config.cols, outputs),
-        tile_size_last=outputs - (tiles - 1) * config.cols,
-        padded=padded,
-    )
-
-
 def lane_geometry(
     operation: Operation,
     parameter_mode: ParameterMode,

@@ -1,8 +1,8 @@
 """Whether a layer could read what is not in memory yet, found before anything runs.
 
-Fetches are issued one a cycle at most, and what has been issued never stops: results are in memory a
-fixed number of cycles after the last fetch of their tile. So if a fetch is late enough with no wait
-at all, it is late enough always.
+Fetches are issued one a cycle at most, and what has been issued never stops: results are in memory
+a fixed number of cycles after the last fetch of their tile. So if a fetch is late enough with no
+wait at all, it is late enough always.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def stays_behind(plan: Plan, index: int) -> bool:
 
 
 def cycles_to_memory(plan: Plan, layer: Layer) -> int:
-    """Cycles from the last fetch of any tile to the first fetch that can read all of its results."""
+    """Cycles from the last fetch of any tile to the first one that can read all of its results."""
     drain_cycles = max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last)
     return plan.drain_latency(layer) + drain_cycles + plan.memory_delay
 

@@ -26,9 +26,9 @@ from ..ir import (
 )
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
+from .dense import OutputColumns, dense_geometry, joined_columns, joined_weight
 from .geometry import (
     Geometry,
-    dense_geometry,
     lane_geometry,
     move_geometry,
     pair_geometry,
@@ -144,28 +144,43 @@ def _table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.nd
 
 
 def _convolution(node: QConv, graph: Graph, config: EngineConfig) -> Part:
-    shape = graph.tensors[node.inputs[0]].shape
-    totals = node.weight.reshape(len(node.weight), -1).astype(np.int64).sum(axis=1)
-    requantize = node.requantize
+    if node.groups == 1:
+        return _dense(node, graph, config)
     return Part(
         node=node,
         inputs=node.inputs,
-        geometry=_convolution_geometry(node, graph, shape, config),
-        parameters=_table(
-            node.bias - _zero(graph, node.inputs[0]) * totals,
-            requantize.multiplier,
-            requantize.shift,
-        ),
+        geometry=_depthwise_geometry(node, graph, config),
+        parameters=_channel_table(node, graph),
         weight=node.weight,
-        **_target(node, graph, requantize),
+        **_target(node, graph, node.requantize),
     )
 
 
-def _convolution_geometry(
-    node: QConv, graph: Graph, shape: tuple[int, int, int], config: EngineConfig
-) -> Geometry:
-    if node.groups == 1:
-        return dense_geometry(node.window, shape, len(node.weight), config)
+def _channel_table(node: QConv, graph: Graph) -> np.ndarray:
+    """Parameters of a convolution's output channels."""
+    totals = node.weight.reshape(len(node.weight), -1).astype(np.int64).sum(axis=1)
+    bias = node.bias - _zero(graph, node.inputs[0]) * totals
+    return _table(bias, node.requantize.multiplier, node.requantize.shift)
+
+
+def _dense(node: QConv, graph: Graph, config: EngineConfig) -> Part:
+    shape, outputs = graph.tensors[node.inputs[0]].shape, len(node.weight)
+    columns = OutputColumns(count=graph.tensors[node.output].shape[1])
+    joined = joined_columns(node.window, shape, outputs, config, columns)
+    return Part(
+        node=node,
+        inputs=node.inputs,
+        geometry=dense_geometry(
+            node.window, shape, outputs, config, columns=columns, joined=joined
+        ),
+        parameters=np.tile(_channel_table(node, graph), (joined, 1)),
+        weight=joined_weight(node.weight, joined, columns.step * node.window.stride[1]),
+        **_target(node, graph, node.requantize),
+    )
+
+
+def _depthwise_geometry(node: QConv, graph: Graph, config: EngineConfig) -> Geometry:
+    shape = graph.tensors[node.inputs[0]].shape
     if node.groups != len(node.weight) or node.groups != shape[2]:
         raise MappingError(
             f"Node '{node.name}' has {node.groups} groups; only 1 and one a channel can be mapped"
