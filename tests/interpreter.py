@@ -61,7 +61,7 @@ class Interpreter:
     def _run_layer(self, number: int, layer: Layer) -> np.ndarray:
         config = self.program.config
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
-        fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
+        fetches = walk_fetch(layer.fetch, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
         readable: list[int] = []
@@ -102,7 +102,20 @@ class Interpreter:
             self.clock.write(number, address, len(values), count, time)
             count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
-        return self.memory[start : start + layer.size].astype(np.int8)
+        result = self.memory[start : start + layer.size].astype(np.int8)
+        return result if layer.columns is None else self._joined(layer.tensor, result)
+
+    def _joined(self, tensor: str, parts: np.ndarray) -> np.ndarray:
+        """A tensor from parts that have some of its columns each, one behind the other."""
+        layers = [layer for layer in self.program.layers if layer.tensor == tensor]
+        joined = np.zeros(layers[0].shape, np.int8)
+        for layer, part in zip(layers, np.split(parts, len(layers)), strict=True):
+            columns = layer.columns
+            assert columns is not None
+            joined[:, columns.first :: columns.step] = part.reshape(
+                layer.shape[0], columns.count, layer.shape[2]
+            )
+        return joined.ravel()
 
     def _read(self, number: int, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
         """The lanes of a fetch."""

@@ -58,7 +58,7 @@ class FetchInstruction:
     """One layer for the fetch sequencer: seven nested loops over addresses.
 
     Outermost to innermost: output rows, output columns, tiles, rolls, kernel rows (taps_y), kernel
-    columns (taps_x), chunks of `rows` bytes. A tile is a group of results that leave together. A
+    columns (taps_x), chunks of a run. A tile is a group of results that leave together. A
     strip is a column of such tiles, one a roll, each further down the image by the rows of a roll;
     the first rolls may only warm up sums that later ones finish.
 
@@ -88,6 +88,9 @@ class FetchInstruction:
     tap_y_pitch: int = _doc("row address step from kernel row to kernel row")
     tap_y_y: int = _doc("y step from kernel row to kernel row")
     tap_x_x: int = _doc("x step from run to run within a kernel row")
+    tap_x_pitch: int = _doc("row address step from run to run within a kernel row")
+    chunk_x: int = _doc("x step from fetch to fetch of a run")
+    last_run_short: int = _doc("1: the last run of a kernel row has one fetch less")
     row_length: int = _doc("bytes of an image row; x from here on is padding")
     height: int = _doc("image rows; y from here on is padding")
     pad_value: int = _doc("what padding lanes deliver", signed=True)
@@ -104,7 +107,8 @@ class FetchInstruction:
     @property
     def fetches_per_roll(self) -> int:
         """Fetches from the first to the last of a roll."""
-        return (self.taps_y + 1) * (self.taps_x + 1) * (self.chunks + 1)
+        kernel_row = (self.taps_x + 1) * (self.chunks + 1) - self.last_run_short
+        return (self.taps_y + 1) * kernel_row
 
     @property
     def fetches(self) -> int:

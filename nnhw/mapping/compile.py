@@ -14,6 +14,7 @@ from .config import EngineConfig
 from .images import parameter_words, weight_count, weight_words
 from .lower import lower_drain, lower_fetch, lower_write_back, parameter_count
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
+from .parity import parity_columns
 from .parts import Part, node_parts
 from .port_order import in_port_order
 from .program import Layer, Plan, Program, Widths
@@ -41,8 +42,8 @@ def overread_bytes(parts: list[Part], graph: Graph, config: EngineConfig) -> dic
     for part in parts:
         geometry = part.geometry
         dense = geometry.operation is Operation.DOT
-        width = config.rows if dense else config.fetch_width
-        extra = geometry.chunks * width - geometry.run
+        fetched = geometry.chunks * config.rows if dense else config.fetch_width
+        extra = fetched - geometry.run
         for root in (roots[name] for name in part.inputs):
             most[root] = max(most.get(root, 0), extra)
     return most
@@ -56,11 +57,12 @@ def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
     MappingError
         If the engine has no way to run a node.
     """
+    by_parity = parity_columns(graph, config)
     parts = [
         part
         for node in graph.nodes
         if not isinstance(node, Reshape)
-        for part in node_parts(node, graph, config)
+        for part in node_parts(node, graph, config, by_parity)
     ]
     outputs = {port.tensor for port in graph.outputs}
     for part in parts:
@@ -117,9 +119,13 @@ def _map_layers(
     layers: list[Layer] = []
     bases = _weight_bases(parts)
     parameter_base = tables = 0
+    parameter_end = 0
     for index, part in enumerate(parts):
         to_stream = part.node.output in outputs
         tables += part.table is not None
+        if not part.repeats:
+            parameter_base = parameter_end
+            parameter_end += parameter_count(part.geometry, config)
         layers.append(
             Layer(
                 name=part.node.name,
@@ -127,9 +133,10 @@ def _map_layers(
                 operator=type(part.node).__name__,
                 shape=graph.tensors[part.node.output].shape,
                 offset=part.offset,
+                columns=part.columns,
                 results_per_pixel=part.geometry.results_per_pixel,
                 lane_slots=part.geometry.slots,
-                macs=node_macs(part.node, graph),
+                macs=node_macs(part.node, graph) // (part.columns.step if part.columns else 1),
                 fetch=lower_fetch(
                     part,
                     graph,
@@ -150,14 +157,17 @@ def _map_layers(
                 ),
             )
         )
-        parameter_base += parameter_count(part.geometry, config)
     return tuple(layers)
 
 
 def _weight_bases(parts: list[Part]) -> list[int]:
     """First weight word of each part; all parts without weights share one word."""
-    bases, end, ones = [], 0, None
+    bases: list[int] = []
+    end, ones = 0, None
     for part in parts:
+        if part.repeats:
+            bases.append(bases[-1])
+            continue
         if part.weight is not None:
             bases.append(end)
             end += weight_count(part.geometry)
@@ -199,6 +209,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
         [
             parameter_words(table, part.geometry, config, shifts)
             for part, table in zip(parts, tables, strict=True)
+            if not part.repeats
         ]
     )
     return Program(
@@ -225,6 +236,8 @@ def _weights(parts: list[Part], config: EngineConfig, *, slots: int) -> np.ndarr
     words = []
     have_ones = False
     for part in parts:
+        if part.repeats:
+            continue
         if part.weight is not None or not have_ones:
             words.append(weight_words(part.weight, part.geometry, config, slots=slots))
             have_ones |= part.weight is None

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
-from .geometry import Geometry
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputColumns:
-    """The columns of its output that a layer computes: `count` of them from `first` on, every
-    `step`-th."""
-
-    first: int = 0
-    step: int = 1
-    count: int
+from .geometry import Geometry, OutputColumns
 
 
 def dense_geometry(
@@ -76,6 +64,7 @@ def dense_geometry(
         flat=flat,
         out_col_x=joined * stride * channels,
         tap_x_x=window.dilation[1] * channels,
+        chunk_x=config.rows,
         row_length=row_length,
         height=rows,
         run=run,

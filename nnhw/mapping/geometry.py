@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputColumns:
+    """The columns of its output that a layer computes: `count` of them from `first` on, every
+    `step`-th."""
+
+    first: int = 0
+    step: int = 1
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +42,12 @@ class Geometry:
         Steps in image rows.
     flat
         Whether the image counts as one long row in which y stands still.
-    out_col_x, tile_x, tap_x_x
+    out_col_x, tile_x, tap_x_x, chunk_x
         Steps of x.
+    tap_x_pitch
+        Bytes from the image that the first run of a kernel row lies in to that of the second one.
+    last_run_short
+        Whether the last run of a kernel row has one fetch less.
     row_length, height
         Where padding begins to the right and below.
     run
@@ -67,6 +82,9 @@ class Geometry:
     out_col_x: int = 0
     tile_x: int = 0
     tap_x_x: int = 0
+    tap_x_pitch: int = 0
+    chunk_x: int
+    last_run_short: bool = False
     row_length: int
     height: int
     run: int
@@ -87,7 +105,7 @@ class Geometry:
     @property
     def fetches_per_tile(self) -> int:
         """Fetches from the first to the last of a tile after the warm-up."""
-        return self.taps_y * self.taps_x * self.chunks
+        return self.taps_y * (self.taps_x * self.chunks - self.last_run_short)
 
     @property
     def fetches(self) -> int:
@@ -121,6 +139,7 @@ def lane_geometry(
         taps_y=window.kernel[0],
         taps_x=window.kernel[1],
         chunks=1,
+        chunk_x=config.rows,
         y_start=-top,
         x_start=-left * channels,
         row_pitch=width * channels,
@@ -148,25 +167,34 @@ def rolling_slots(window: Window, config: EngineConfig) -> int | None:
 
 
 def rolling_geometry(
-    window: Window, shape: tuple[int, int, int], slots: int, config: EngineConfig
+    window: Window,
+    shape: tuple[int, int, int],
+    slots: int,
+    config: EngineConfig,
+    *,
+    by_parity: bool = False,
 ) -> Geometry:
     """Loop nest of a depthwise convolution that reads every image row of a strip just once.
 
     A fetch of row y, shifted by a horizontal tap, is multiplied by one weight for each output row
     that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
     in the order in which they began, one a roll. Where the channels are few, a fetch covers several
-    neighbouring pixels.
+    neighbouring pixels; with a stride of two only if the image is stored `by_parity` of its columns
+    (see `parity_columns`).
     """
     height, width, channels = shape
-    top, left, _, _ = window.pads
+    top = window.pads[0]
     out_rows, out_cols = window.output_size(height, width)
     roll_rows = min(window.stride[0], window.kernel[0])
     rolls = out_rows + slots - 1
     lanes = config.fetch_width
-    side_by_side = window.stride[1] == 1 and channels < lanes and lanes % channels == 0
+    few_channels = channels < lanes and lanes % channels == 0
+    side_by_side = by_parity or (window.stride[1] == 1 and few_channels)
     results = out_cols * channels if side_by_side else channels
     tiles = -(-results // lanes)
     last_row = -top + (rolls - 1) * window.stride[0] + roll_rows - 1
+    images = 2 if by_parity else 1
+    taps = _parity_taps(window, shape) if by_parity else _taps(window, channels, config)
     return Geometry(
         operation=Operation.LANE_SUM,
         parameter_mode=ParameterMode.TILE if side_by_side else ParameterMode.CHANNEL,
@@ -175,26 +203,62 @@ def rolling_geometry(
         tiles=tiles,
         rolls=rolls,
         taps_y=roll_rows,
-        taps_x=window.kernel[1],
-        chunks=1,
         warmup=slots - 1,
         slots=slots,
         tile_weights=not side_by_side,
         y_start=-top,
-        x_start=-left * channels,
-        row_pitch=width * channels,
+        row_pitch=width // images * channels,
         roll_step=window.stride[0],
         tap_y_step=1,
         out_col_x=window.stride[1] * channels,
         tile_x=lanes,
-        tap_x_x=window.dilation[1] * channels,
-        row_length=width * channels,
+        row_length=width // images * channels,
         height=height,
         run=results - (tiles - 1) * lanes,
         tile_size=min(lanes, results),
         tile_size_last=results - (tiles - 1) * lanes,
         padded=any(window.pads) or last_row >= height,
+        **taps,
     )
+
+
+class _Taps(TypedDict, total=False):
+    """The loops over the kernel columns of a depthwise convolution."""
+
+    x_start: int
+    taps_x: int
+    tap_x_x: int
+    tap_x_pitch: int
+    chunks: int
+    chunk_x: int
+    last_run_short: bool
+
+
+def _taps(window: Window, channels: int, config: EngineConfig) -> _Taps:
+    """One kernel column after the other."""
+    return {
+        "x_start": -window.pads[1] * channels,
+        "taps_x": window.kernel[1],
+        "tap_x_x": window.dilation[1] * channels,
+        "chunks": 1,
+        "chunk_x": config.rows,
+    }
+
+
+def _parity_taps(window: Window, shape: tuple[int, int, int]) -> _Taps:
+    """First the kernel columns 0, 2, ..., all in the first half of the image, then the others."""
+    height, width, channels = shape
+    left, columns = window.pads[1], window.kernel[1]
+    return {
+        # columns of padding in each half: one more in the first if there is an odd number
+        "x_start": -((left + 1) // 2) * channels,
+        "taps_x": 2,
+        "tap_x_x": left % 2 * channels,
+        "tap_x_pitch": height * width // 2 * channels,
+        "chunks": -(-columns // 2),
+        "chunk_x": channels,
+        "last_run_short": columns % 2 == 1,
+    }
 
 
 def pair_geometry(size: int, config: EngineConfig) -> Geometry:
@@ -210,6 +274,7 @@ def pair_geometry(size: int, config: EngineConfig) -> Geometry:
         taps_y=2,
         taps_x=1,
         chunks=1,
+        chunk_x=config.rows,
         tap_y_step=1,
         tile_weights=False,
         flat=True,
@@ -241,6 +306,7 @@ def move_geometry(
         taps_y=1,
         taps_x=1,
         chunks=1,
+        chunk_x=config.rows,
         tile_weights=False,
         y_start=start[0],
         x_start=start[1] * channels + start[2],

@@ -88,14 +88,17 @@ def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, in
 
 def _bytes_read(plan: Plan, i: FetchInstruction, count: int) -> tuple[np.ndarray, np.ndarray]:
     """First byte, and the one after the last, of each of a layer's first `count` fetches."""
-    loops = (i.out_rows, i.out_cols, i.tiles, i.rolls, i.taps_y, i.taps_x, i.chunks)
-    trips = [loop + 1 for loop in loops]
-    number = np.arange(min(count, int(np.prod(trips))))
-    out_row, out_col, tile, roll, tap_y, tap_x, chunk = np.unravel_index(number, trips)
+    loops = (i.out_rows, i.out_cols, i.tiles, i.rolls, i.taps_y)
+    taps = i.fetches_per_roll // (i.taps_y + 1)  # of a kernel row
+    trips = [*(loop + 1 for loop in loops), taps]
+    number = np.arange(min(count, i.fetches))
+    out_row, out_col, tile, roll, tap_y, tap = np.unravel_index(number, trips)
+    tap_x, chunk = np.divmod(tap, i.chunks + 1)
     row = i.source + out_row * i.out_row_pitch + roll * i.roll_pitch + tap_y * i.tap_y_pitch
+    row += tap_x * i.tap_x_pitch
     y = i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y
     x = i.x_start + out_col * i.out_col_x + tile * i.tile_x + tap_x * i.tap_x_x
-    x += chunk * plan.config.rows
+    x += chunk * i.chunk_x
     inside = (y >= 0) & (y < i.height)
     begin = np.clip(x, 0, i.row_length)
     end = np.clip(x + plan.config.fetch_width, 0, i.row_length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -26,9 +27,10 @@ from ..ir import (
 )
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
-from .dense import OutputColumns, dense_geometry, joined_columns, joined_weight
+from .dense import dense_geometry, joined_columns, joined_weight
 from .geometry import (
     Geometry,
+    OutputColumns,
     lane_geometry,
     move_geometry,
     pair_geometry,
@@ -63,8 +65,12 @@ class Part:
         See `weight_words`.
     multiplies
         Whether a pair is multiplied, not added.
+    columns
+        See `Layer.columns`.
+    repeats
+        Whether weights and parameters are those of the part before.
     offset
-        Where in the output tensor results begin, in bytes.
+        Where in the memory of the output tensor results begin, in bytes.
     pixel_gap, row_gap
         See `WriteBackInstruction`.
     table
@@ -80,6 +86,8 @@ class Part:
     hi: int
     weight: np.ndarray | None = None
     multiplies: bool = False
+    columns: OutputColumns | None = None
+    repeats: bool = False
     offset: int = 0
     pixel_gap: int = 0
     row_gap: int = 0
@@ -88,11 +96,18 @@ class Part:
     @property
     def is_scattered(self) -> bool:
         """Whether results are a part of the tensor only, or leave gaps in it."""
-        return bool(self.offset or self.pixel_gap or self.row_gap)
+        return bool(self.columns or self.offset or self.pixel_gap or self.row_gap)
 
 
-def node_parts(node: Node, graph: Graph, config: EngineConfig) -> list[Part]:
+def node_parts(
+    node: Node,
+    graph: Graph,
+    config: EngineConfig,
+    by_parity: Mapping[str, tuple[OutputColumns, ...]],
+) -> list[Part]:
     """The parts of a node of an integer graph, in order of execution.
+
+    `by_parity`: see `parity_columns`.
 
     Raises
     ------
@@ -101,7 +116,9 @@ def node_parts(node: Node, graph: Graph, config: EngineConfig) -> list[Part]:
     """
     match node:
         case QConv():
-            return [_convolution(node, graph, config)]
+            if node.groups == 1:
+                return _dense(node, graph, config, by_parity.get(node.output))
+            return [_depthwise(node, graph, config, by_parity=node.inputs[0] in by_parity)]
         case QMaxPool():
             return [_max_pool(node, graph, config)]
         case QAveragePool():
@@ -143,15 +160,16 @@ def _table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.nd
     return np.stack(columns, axis=-1).astype(np.int64)
 
 
-def _convolution(node: QConv, graph: Graph, config: EngineConfig) -> Part:
-    if node.groups == 1:
-        return _dense(node, graph, config)
+def _depthwise(node: QConv, graph: Graph, config: EngineConfig, *, by_parity: bool) -> Part:
+    weight = node.weight
+    if by_parity:  # as the taps are fetched
+        weight = np.concatenate([weight[:, :, first::2] for first in range(2)], axis=2)
     return Part(
         node=node,
         inputs=node.inputs,
-        geometry=_depthwise_geometry(node, graph, config),
+        geometry=_depthwise_geometry(node, graph, config, by_parity=by_parity),
         parameters=_channel_table(node, graph),
-        weight=node.weight,
+        weight=weight,
         **_target(node, graph, node.requantize),
     )
 
@@ -163,23 +181,39 @@ def _channel_table(node: QConv, graph: Graph) -> np.ndarray:
     return _table(bias, node.requantize.multiplier, node.requantize.shift)
 
 
-def _dense(node: QConv, graph: Graph, config: EngineConfig) -> Part:
+def _dense(
+    node: QConv,
+    graph: Graph,
+    config: EngineConfig,
+    halves: tuple[OutputColumns, ...] | None,
+) -> list[Part]:
+    """One part, or one for each half of the columns."""
     shape, outputs = graph.tensors[node.inputs[0]].shape, len(node.weight)
-    columns = OutputColumns(count=graph.tensors[node.output].shape[1])
-    joined = joined_columns(node.window, shape, outputs, config, columns)
-    return Part(
-        node=node,
-        inputs=node.inputs,
-        geometry=dense_geometry(
-            node.window, shape, outputs, config, columns=columns, joined=joined
-        ),
-        parameters=np.tile(_channel_table(node, graph), (joined, 1)),
-        weight=joined_weight(node.weight, joined, columns.step * node.window.stride[1]),
-        **_target(node, graph, node.requantize),
-    )
+    output = graph.tensors[node.output]
+    parts: list[Part] = []
+    for columns in halves or (OutputColumns(count=output.shape[1]),):
+        joined = joined_columns(node.window, shape, outputs, config, columns)
+        parts.append(
+            Part(
+                node=node,
+                inputs=node.inputs,
+                geometry=dense_geometry(
+                    node.window, shape, outputs, config, columns=columns, joined=joined
+                ),
+                parameters=np.tile(_channel_table(node, graph), (joined, 1)),
+                weight=joined_weight(node.weight, joined, columns.step * node.window.stride[1]),
+                columns=columns if halves else None,
+                repeats=bool(parts),
+                offset=len(parts) * output.size // 2,
+                **_target(node, graph, node.requantize),
+            )
+        )
+    return parts
 
 
-def _depthwise_geometry(node: QConv, graph: Graph, config: EngineConfig) -> Geometry:
+def _depthwise_geometry(
+    node: QConv, graph: Graph, config: EngineConfig, *, by_parity: bool
+) -> Geometry:
     shape = graph.tensors[node.inputs[0]].shape
     if node.groups != len(node.weight) or node.groups != shape[2]:
         raise MappingError(
@@ -189,7 +223,7 @@ def _depthwise_geometry(node: QConv, graph: Graph, config: EngineConfig) -> Geom
     # the tiles of a strip leave in the order of rows, which a stream cannot take
     streams = node.output in (port.tensor for port in graph.outputs)
     if slots is not None and not (streams and graph.tensors[node.output].shape[0] > 1):
-        return rolling_geometry(node.window, shape, slots, config)
+        return rolling_geometry(node.window, shape, slots, config, by_parity=by_parity)
     return lane_geometry(Operation.LANE_SUM, ParameterMode.CHANNEL, node.window, shape, config)
 
 

@@ -15,6 +15,7 @@ from ..isa import (
     WriteBackInstruction,
 )
 from .config import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, EngineConfig, rotation_stages
+from .geometry import OutputColumns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +30,15 @@ class Layer:
         (height, width, channels) of the result.
     offset
         Byte of the tensor that results begin at; not 0 only where a layer writes a part of it.
+    columns
+        The columns of the tensor that it computes, if not all: then these are written side by side
+        from `offset` on, as a tensor of their own.
     results_per_pixel
-        Results of each output pixel.
+        Results of each output pixel, of which several columns may count as one.
     lane_slots
         Products that a lane takes at once; 1 for a dense layer.
     macs
-        Multiply-accumulates that the operator takes by definition; 0 if it is not a convolution.
+        Multiply-accumulates that its results take by definition; 0 if it is no convolution.
     fetch, drain, write_back
         Its instructions.
     """
@@ -44,6 +48,7 @@ class Layer:
     operator: str
     shape: tuple[int, int, int]
     offset: int
+    columns: OutputColumns | None
     results_per_pixel: int
     lane_slots: int
     macs: int
@@ -233,7 +238,8 @@ class Plan:
         values = [self.config.banks]
         for i in self.fetch:
             values += [i.source, i.x_start, i.out_row_pitch, i.out_col_x, i.tile_x]
-            values += [i.tap_y_pitch, i.tap_x_x, i.roll_pitch, self.config.rows if i.chunks else 0]
+            values += [i.tap_y_pitch, i.tap_x_x, i.tap_x_pitch, i.roll_pitch]
+            values += [i.chunk_x if i.chunks else 0]
         return math.gcd(*values)
 
     @property

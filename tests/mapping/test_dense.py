@@ -9,7 +9,8 @@ from interpreter import check_program
 
 from nnhw.ir import Window
 from nnhw.mapping import EngineConfig
-from nnhw.mapping.dense import OutputColumns, dense_geometry, joined_columns
+from nnhw.mapping.dense import dense_geometry, joined_columns
+from nnhw.mapping.geometry import OutputColumns
 
 
 def columns_at_once(

@@ -12,7 +12,7 @@ NARROW_FIELDS = {
     "parameter_mode": 2,
     **dict.fromkeys(("pad_value", "zero_point", "lo", "hi", "table"), 8),
     **dict.fromkeys(("weight_step", "tile_weights", "fence", "chase", "frees_frame"), 1),
-    **dict.fromkeys(("to_stream", "paired", "product"), 1),
+    **dict.fromkeys(("to_stream", "paired", "product", "last_run_short"), 1),
 }
 """Bits of instruction fields that never need `FIELD_BITS`."""
 
