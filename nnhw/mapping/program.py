@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -144,7 +145,7 @@ class Plan:
         """Layers that write outputs, in the order in which these leave."""
         return tuple(layer for layer in self.layers if layer.write_back.to_stream)
 
-    @property
+    @cached_property
     def operations(self) -> frozenset[Operation]:
         """Operations that the array must be able to do."""
         return frozenset(Operation(layer.fetch.operation) for layer in self.layers)
@@ -232,7 +233,7 @@ class Plan:
         """Most tiles between issue and memory: at most one is issued each cycle."""
         return max(map(self.drain_latency, self.layers)) + self.memory_delay + 2
 
-    @property
+    @cached_property
     def read_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every fetch."""
         values = [self.config.banks]
@@ -242,7 +243,7 @@ class Plan:
             values += [i.chunk_x if i.chunks else 0]
         return math.gcd(*values)
 
-    @property
+    @cached_property
     def write_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every write."""
         values = [self.config.banks]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..isa import Operation
-from .hazards import reads_in_time, stays_behind
+from .hazards import cycles_to_memory, reads_in_time, stays_behind
 from .parts import Part
 from .program import Plan
 
@@ -30,12 +30,13 @@ def with_waits(plan: Plan, parts: Sequence[Part]) -> Plan:
     overtake those on their way. One that reads a vector from its beginning to its end can chase the
     layer that writes it.
     """
+    longest = max(cycles_to_memory(plan, layer) for layer in plan.layers)
     waits: list[Wait] = []
     for index, part in enumerate(parts):
         wait = Wait.NONE
         if not stays_behind(plan, index):
             wait = Wait.FENCE
-        elif not _finds_all(plan, waits):
+        elif not _finds_all(plan, waits, longest):
             writer = parts[index - 1]
             follows = set(part.inputs) == {writer.node.output}
             chases = follows and reads_in_order(part) and writes_in_order(writer)
@@ -53,16 +54,20 @@ def with_waits(plan: Plan, parts: Sequence[Part]) -> Plan:
     return replace(plan, layers=tuple(layers))
 
 
-def _finds_all(plan: Plan, waits: Sequence[Wait]) -> bool:
-    """Whether the layer after those whose `waits` are known need not wait for what it reads."""
+def _finds_all(plan: Plan, waits: Sequence[Wait], longest: int) -> bool:
+    """Whether the layer after those whose `waits` are known need not wait for what it reads.
+
+    `longest`: most cycles from any fetch until its results are in memory.
+    """
     reader = len(waits)
     between = 0
     for writer in reversed(range(reader)):
         if not reads_in_time(plan, reader, writer, between):
             return False
-        if waits[writer] is not Wait.NONE:  # so that all before it is complete
-            break
         between += plan.layers[writer].fetch.fetches
+        # all before it is complete, or was issued too long ago to matter
+        if waits[writer] is not Wait.NONE or between >= longest:
+            break
     return True
 
 
