@@ -114,6 +114,8 @@ def walk_drain(i: DrainInstruction, *, lanes: int) -> Iterator[DrainStep]:
                         word += step
                     case ParameterMode.PIXEL:
                         word += pixel
+                if roll > 0:
+                    word += i.later_words
                 tile_done = step == steps
                 pixel_done = tile_done and roll == i.rolls and last_strip
                 yield DrainStep(

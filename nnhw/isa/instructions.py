@@ -133,6 +133,7 @@ class DrainInstruction:
     count_last: int = _doc("results in the last step of a pixel's last tile")
     parameter_base: int = _doc("first word of requantization parameters")
     parameter_mode: int = _doc("how parameters advance (`ParameterMode`)")
+    later_words: int = _doc("words from the parameters of a strip's first tile to the later ones'")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,8 @@ class Geometry:
         Trip counts, outermost first.
     warmup
         Rolls of a strip that finish no results.
+    skipped_rows
+        Kernel rows that the first output row does without, as they lie in padding.
     slots
         Products that a lane takes at once; 1 for dot products.
     y_start, x_start
@@ -70,6 +72,7 @@ class Geometry:
     taps_x: int
     chunks: int
     warmup: int = 0
+    skipped_rows: int = 0
     slots: int = 1
     tile_weights: bool = True
     y_start: int = 0
@@ -178,15 +181,17 @@ def rolling_geometry(
 
     A fetch of row y, shifted by a horizontal tap, is multiplied by one weight for each output row
     that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
-    in the order in which they began, one a roll. Where the channels are few, a fetch covers several
-    neighbouring pixels; with a stride of two only if the image is stored `by_parity` of its columns
-    (see `parity_columns`).
+    in the order in which they began, one a roll. A first roll that would meet nothing but padding
+    is left out; the first output row's parameters make up for it. Where the channels are few, a
+    fetch covers several neighbouring pixels; with a stride of two only if the image is stored
+    `by_parity` of its columns (see `parity_columns`).
     """
     height, width, channels = shape
     top = window.pads[0]
     out_rows, out_cols = window.output_size(height, width)
     roll_rows = min(window.stride[0], window.kernel[0])
     rolls = out_rows + slots - 1
+    skipped = int(top >= roll_rows and out_rows > 1 and slots > 1)
     lanes = config.fetch_width
     few_channels = channels < lanes and lanes % channels == 0
     side_by_side = by_parity or (window.stride[1] == 1 and few_channels)
@@ -201,12 +206,13 @@ def rolling_geometry(
         out_rows=1,
         out_cols=1 if side_by_side else out_cols,
         tiles=tiles,
-        rolls=rolls,
+        rolls=rolls - skipped,
         taps_y=roll_rows,
-        warmup=slots - 1,
+        warmup=slots - 1 - skipped,
+        skipped_rows=skipped * roll_rows,
         slots=slots,
         tile_weights=not side_by_side,
-        y_start=-top,
+        y_start=skipped * window.stride[0] - top,
         row_pitch=width // images * channels,
         roll_step=window.stride[0],
         tap_y_step=1,

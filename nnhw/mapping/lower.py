@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..ir import Graph
 from ..isa import (
     DrainInstruction,
@@ -113,6 +115,7 @@ def lower_drain(part: Part, config: EngineConfig, *, parameter_base: int) -> Dra
         count_last=geometry.tile_size_last - (steps_last - 1) * config.lanes,
         parameter_base=parameter_base,
         parameter_mode=int(geometry.parameter_mode),
+        later_words=parameter_count(geometry, config) // 2 if geometry.skipped_rows else 0,
     )
 
 
@@ -139,6 +142,8 @@ def lower_write_back(
 def parameter_count(geometry: Geometry, config: EngineConfig) -> int:
     """Words of requantization parameters of a layer."""
     steps, steps_last = drain_steps(geometry, config)
+    if geometry.skipped_rows:
+        return 2 * parameter_count(replace(geometry, skipped_rows=0), config)
     if geometry.parameter_mode is ParameterMode.CHANNEL:
         return (geometry.tiles - 1) * steps + steps_last
     if geometry.parameter_mode is ParameterMode.TILE:

@@ -58,7 +58,7 @@ class Part:
         int64 (n, 3): bias, multiplier, shift as the drain sees them, in the order that the
         geometry's parameter mode asks for: round((acc + bias) * multiplier / 2**shift), where acc
         is a sum over raw values and padding is the zero point. A shift of `UNIT` stands for a
-        factor of one.
+        factor of one. With skipped rows, those of the first output row come before all others'.
     zero_point, lo, hi
         What becomes of the rounded value.
     weight
@@ -162,13 +162,20 @@ def _table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.nd
 
 def _depthwise(node: QConv, graph: Graph, config: EngineConfig, *, by_parity: bool) -> Part:
     weight = node.weight
+    geometry = _depthwise_geometry(node, graph, config, by_parity=by_parity)
+    parameters = _channel_table(node, graph)
+    if geometry.skipped_rows:
+        skipped = weight[:, : geometry.skipped_rows].reshape(len(weight), -1).astype(np.int64)
+        first = parameters.copy()
+        first[:, 0] += _zero(graph, node.inputs[0]) * skipped.sum(axis=1)
+        parameters = np.concatenate([first, parameters])
     if by_parity:  # as the taps are fetched
         weight = np.concatenate([weight[:, :, first::2] for first in range(2)], axis=2)
     return Part(
         node=node,
         inputs=node.inputs,
-        geometry=_depthwise_geometry(node, graph, config, by_parity=by_parity),
-        parameters=_channel_table(node, graph),
+        geometry=geometry,
+        parameters=parameters,
         weight=weight,
         **_target(node, graph, node.requantize),
     )

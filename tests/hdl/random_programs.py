@@ -116,6 +116,7 @@ def drain_program(
                 count_last=int(rng.integers(1, lanes + 1)),
                 parameter_base=int(rng.integers(0, 30)),
                 parameter_mode=int(ParameterMode.LAYER if pair else rng.choice(modes)),
+                later_words=int(rng.integers(0, 2) * rng.integers(0, 9)),
             )
         )
     return program

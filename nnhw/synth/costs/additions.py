@@ -137,6 +137,13 @@ def _loop(program: Program, loop: str) -> Program | None:
     return vary_layers(program, fetch={loop: TRIPS - 1, **steps}, only_last=True)
 
 
+def _skipped_rows(program: Program) -> Program | None:
+    if any(layer.drain.later_words for layer in program.layers):
+        return None
+    words = max(1, len(program.parameters) // len(program.layers))
+    return vary_layers(program, drain={"later_words": words}, only_last=True)
+
+
 def _parity(program: Program) -> Program | None:
     """Two taps in the first half of the image, one in the second, in the last layer."""
     if any_fetch(program, "tap_x_pitch"):
@@ -186,6 +193,7 @@ ADDITIONS: tuple[Piece, ...] = (
     Piece(name="gaps in results", parts=("drain", "write_back"), change=_gaps),
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
     Piece(name="rolling strips", parts=("fetch", "drain", "write_back"), change=_rolls),
+    Piece(name="skipped padding", parts=("drain",), change=_skipped_rows),
     Piece(
         name="requantizer multipliers",
         parts=("scaler", "parameters", "write_back"),
