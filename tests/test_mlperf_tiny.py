@@ -36,9 +36,9 @@ class Bounds:
 
 
 NETWORKS = {
-    "resnet8": Bounds({128: 0.90, 256: 0.85}, built=0.93),
-    "dscnn": Bounds({128: 0.75, 256: 0.60}, built=0.90),
-    "mobilenet_vww": Bounds({128: 0.75, 256: 0.60}, built=0.80),
+    "resnet8": Bounds({128: 0.93, 256: 0.93}, built=0.93),
+    "dscnn": Bounds({128: 0.94, 256: 0.94}, built=0.94),
+    "mobilenet_vww": Bounds({128: 0.88, 256: 0.85}, built=0.88),
     "autoencoder": Bounds({128: 0.90, 256: 0.85}, built=0.93, latency=1.5),
 }
 
