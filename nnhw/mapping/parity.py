@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ..ir import Graph, QConv
 from .config import EngineConfig
-from .geometry import OutputColumns, rolling_slots
+from .geometry import OutputColumns
+from .rolling import rolling_slots
 
 
 def parity_columns(graph: Graph, config: EngineConfig) -> dict[str, tuple[OutputColumns, ...]]:

@@ -34,9 +34,8 @@ from .geometry import (
     lane_geometry,
     move_geometry,
     pair_geometry,
-    rolling_geometry,
-    rolling_slots,
 )
+from .rolling import rolling_geometry, rolling_slots
 
 #: Stands for a shift that makes a power of two of its multiplier a factor of one.
 UNIT = 0
