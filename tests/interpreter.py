@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
+from program_clock import ProgramClock
 from program_walk import DrainStep, Fetch, walk_drain, walk_fetch, walk_write_back
 
 from nnhw import golden
@@ -41,13 +42,7 @@ class Interpreter:
         self.exists[: program.depth * banks] = True
         frame_end = program.frame_base + program.frame_depth * banks
         self.exists[program.frame_base : frame_end] = True
-        #: layer that wrote a byte, how many bytes it wrote before that, and the first cycle in
-        #: which it can be read if fetches wait for nothing but the drain
-        self.author = np.full(self.space, -1)
-        self.order = np.zeros(self.space, int)
-        self.ready = np.zeros(self.space, int)
-        #: cycle of the fetch at work, and when the drain can take a tile
-        self.cycle = self.drain_free = 0
+        self.clock = ProgramClock(program, self.space)
         shape = (program.residual_depth, program.config.lanes)
         self.residuals = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape)
         #: drain steps before the one that wrote a word; those that have surely been written
@@ -60,16 +55,12 @@ class Interpreter:
         base = self.program.frame_base
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
-        self.author[:] = -1
         tensors = {}
         for number, layer in enumerate(self.program.layers):
-            if layer.fetch.fence:
-                self.ready[:] = 0
+            self.clock.begin_layer(number)
             if layer.fetch.fence or layer.fetch.chase:
                 self.settled = self.steps
             tensors[layer.tensor] = self._run_layer(number, layer)
-            if layer.fetch.chase:
-                self.ready[self.author != number] = 0
         for tensor, written in self.written.items():
             assert (written == 1).all(), f"of '{tensor}' something is missing or written twice"
         return tensors
@@ -78,19 +69,16 @@ class Interpreter:
         config = self.program.config
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
         self.residual_words = [layer.residual.source, layer.residual.destination]
-        fetches = walk_fetch(layer.fetch, chunk=config.rows, space=self.space)
+        fetches = walk_fetch(layer.fetch, space=self.space)
         tiles = self._tiles(number, layer, fetches)
         results: list[list[int]] = []
-        times: list[int] = []  # first cycle in which the results of each step can be read
+        readable: list[int] = []
         terms: list[np.ndarray] | None = None
-        latency = self.program.drain_latency(layer) + self.program.memory_delay
         for step in steps:
             if terms is None:
-                terms = next(tiles)
-                time = self.cycle + latency - 1
-            time += 2 if layer.drain.paired else 1
-            times.append(time)
+                terms, time = next(tiles)
             results.append(self._add_and_keep(layer, self._scale(layer, step, terms)))
+            readable.append(time)
             if step.tile_done:
                 terms = None
         assert next(tiles, None) is None, "the drain leaves tiles behind"
@@ -100,7 +88,7 @@ class Interpreter:
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
-        return self._store(number, layer, steps, results, times)
+        return self._store(number, layer, steps, results, readable)
 
     def _add_and_keep(self, layer: Layer, own: list[int]) -> list[int]:
         """What leaves write-back in a step."""
@@ -140,7 +128,7 @@ class Interpreter:
         layer: Layer,
         steps: list[DrainStep],
         results: list[list[int]],
-        times: list[int],
+        readable: list[int],
     ) -> np.ndarray:
         """Write a layer's results, and return what its tensor holds afterwards."""
         start = min(
@@ -151,32 +139,33 @@ class Interpreter:
         assert self.exists[start : start + layer.size].all(), "a result leaves the memory"
         addresses = walk_write_back(layer.write_back, steps)
         count = 0
-        for address, values, time in zip(addresses, results, times, strict=True):
+        for address, values, time in zip(addresses, results, readable, strict=True):
             assert start <= address <= start + layer.size - len(values)
             self.memory[address : address + len(values)] = values
-            self.author[address : address + len(values)] = number
-            self.ready[address : address + len(values)] = time
-            self.order[address : address + len(values)] = count + np.arange(len(values))
+            self.clock.write(number, address, len(values), count, time)
             count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
-        return self.memory[start : start + layer.size].astype(np.int8)
+        result = self.memory[start : start + layer.size].astype(np.int8)
+        return result if layer.columns is None else self._joined(layer.tensor, result)
 
-    def _check_order(self, number: int, addresses: np.ndarray, end: int) -> None:
-        """Make sure that the layer has waited for the bytes at `addresses`.
-
-        `end`: how many bytes a layer that chases has waited for.
-        """
-        late = self.ready[addresses] > self.cycle
-        if self.program.fetch[number].chase:
-            late &= (self.author[addresses] != number - 1) | (self.order[addresses] >= end)
-        assert not late.any(), "a layer does not wait for what it reads"
+    def _joined(self, tensor: str, parts: np.ndarray) -> np.ndarray:
+        """A tensor from parts that have some of its columns each, one behind the other."""
+        layers = [layer for layer in self.program.layers if layer.tensor == tensor]
+        joined = np.zeros(layers[0].shape, np.int8)
+        for layer, part in zip(layers, np.split(parts, len(layers)), strict=True):
+            columns = layer.columns
+            assert columns is not None
+            joined[:, columns.first :: columns.step] = part.reshape(
+                layer.shape[0], columns.count, layer.shape[2]
+            )
+        return joined.ravel()
 
     def _read(self, number: int, i: FetchInstruction, fetch: Fetch, lanes: int) -> np.ndarray:
         """The lanes of a fetch."""
         x = fetch.x + np.arange(lanes)
         addresses = (fetch.row + x) % self.space
         inside = (fetch.y >= 0) & (fetch.y < i.height) & (x >= 0) & (x < i.row_length)
-        self._check_order(number, addresses[inside], fetch.x + self.program.config.rows)
+        self.clock.fetch(number, addresses[inside], fetch.x + self.program.config.rows)
         if not self.program.padded:
             inside[:] = True
         assert self.exists[addresses[inside]].all(), "a fetch leaves the memory"
@@ -184,15 +173,14 @@ class Interpreter:
 
     def _tiles(
         self, number: int, layer: Layer, fetches: Iterator[Fetch]
-    ) -> Iterator[list[np.ndarray]]:
-        """The results of each tile, one array for each term."""
+    ) -> Iterator[tuple[list[np.ndarray], int]]:
+        """The results of each tile, one array for each term, and when they can be read."""
         operation = Operation(layer.fetch.operation)
         config = self.program.config
         lanes = config.rows if operation == Operation.DOT else config.fetch_width
         terms: list[np.ndarray] = []
         sums = np.zeros(0)
         for fetch in fetches:
-            self._issue(layer.fetch, fetch)
             word = self.program.weights[fetch.weight_address].astype(np.int64)
             values = self._read(number, layer.fetch, fetch, lanes)
             if operation == Operation.DOT:
@@ -211,16 +199,8 @@ class Interpreter:
             if fetch.tile_last:
                 if operation != Operation.LANE_PAIR:
                     terms = [sums if operation == Operation.DOT else sums[:, -1]]
-                yield terms
+                yield terms, self.clock.end_tile(layer, last=fetch.in_last_strip)
                 terms = []
-
-    def _issue(self, i: FetchInstruction, fetch: Fetch) -> None:
-        """Let time pass until a fetch can be issued."""
-        self.cycle += 1
-        if fetch.tile_last:
-            self.cycle = max(self.cycle, self.drain_free)
-            cycles = i.drain_cycles_last if fetch.in_last_strip else i.drain_cycles
-            self.drain_free = self.cycle + cycles + 1
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:
         """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""

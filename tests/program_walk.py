@@ -34,23 +34,25 @@ class Fetch:
         return self.roll_last and not self.in_warmup
 
 
-def walk_fetch(i: FetchInstruction, *, chunk: int, space: int) -> Iterator[Fetch]:
+def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
     """The fetches of an instruction.
 
     Parameters
     ----------
-    chunk
-        Step of x in the innermost loop.
     space
         Number of addresses.
     """
     pixels = list(np.ndindex(i.out_rows + 1, i.out_cols + 1))
-    taps = list(np.ndindex(i.taps_y + 1, i.taps_x + 1, i.chunks + 1))
+    taps = [
+        (tap_y, tap_x, chunk)
+        for tap_y, tap_x in np.ndindex(i.taps_y + 1, i.taps_x + 1)
+        for chunk in range(i.chunks + 1 - (i.last_run_short and tap_x == i.taps_x))
+    ]
     words = len(taps) if i.weight_step else 0
     for out_row, out_col in pixels:
         for tile, roll in np.ndindex(i.tiles + 1, i.rolls + 1):
             weights = i.weight_base + (tile * words if i.tile_weights else 0)
-            for number, (tap_y, tap_x, chunk_number) in enumerate(taps):
+            for number, (tap_y, tap_x, chunk) in enumerate(taps):
                 roll_last = number == len(taps) - 1
                 strip_last = roll_last and roll == i.rolls
                 pixel_last = strip_last and tile == i.tiles
@@ -60,13 +62,14 @@ def walk_fetch(i: FetchInstruction, *, chunk: int, space: int) -> Iterator[Fetch
                         + out_row * i.out_row_pitch
                         + roll * i.roll_pitch
                         + tap_y * i.tap_y_pitch
+                        + tap_x * i.tap_x_pitch
                     )
                     % space,
                     x=i.x_start
                     + out_col * i.out_col_x
                     + tile * i.tile_x
                     + tap_x * i.tap_x_x
-                    + chunk_number * chunk,
+                    + chunk * i.chunk_x,
                     y=i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y,
                     weight_address=weights + (number if i.weight_step else 0),
                     layer_first=(out_row, out_col, tile, roll, number) == (0, 0, 0, 0, 0),
@@ -111,6 +114,8 @@ def walk_drain(i: DrainInstruction, *, lanes: int) -> Iterator[DrainStep]:
                         word += step
                     case ParameterMode.PIXEL:
                         word += pixel
+                if roll > 0:
+                    word += i.later_words
                 tile_done = step == steps
                 pixel_done = tile_done and roll == i.rolls and last_strip
                 yield DrainStep(

@@ -37,8 +37,8 @@ class Bounds:
 
 NETWORKS = {
     "resnet8": Bounds({128: 0.95, 256: 0.95}, built=0.95),
-    "dscnn": Bounds({128: 0.75, 256: 0.60}, built=0.90),
-    "mobilenet_vww": Bounds({128: 0.75, 256: 0.60}, built=0.80),
+    "dscnn": Bounds({128: 0.94, 256: 0.94}, built=0.94),
+    "mobilenet_vww": Bounds({128: 0.88, 256: 0.85}, built=0.88),
     "autoencoder": Bounds({128: 0.90, 256: 0.85}, built=0.93, latency=1.5),
 }
 

@@ -58,6 +58,16 @@ def _strips(layer: Layer) -> list[int]:
 def _block(layer: Layer) -> dict[str, int] | None:
     """The part of its tensor that a layer writes; None if it writes all of it."""
     drain, write_back = layer.drain, layer.write_back
+    if layer.columns is not None:
+        channels = layer.shape[2]
+        return {
+            "offset": layer.columns.first * channels,
+            "rows": layer.shape[0],
+            "columns": layer.columns.count,
+            "run": channels,
+            "pixel_gap": (layer.columns.step - 1) * channels,
+            "row_gap": (layer.columns.step - 1) * channels,
+        }
     if not (layer.offset or write_back.pixel_gap or write_back.row_gap):
         return None
     columns = drain.row_pixels + 1

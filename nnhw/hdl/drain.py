@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -263,4 +263,10 @@ class Drain(wiring.Component):
         if ParameterMode.PIXEL in modes:
             with m.If((f.parameter_mode == ParameterMode.PIXEL) & pixel_done):
                 m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
-        m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second)
+        later: Value = Const(0)
+        if not f.is_constant("later_words", 0):
+            first_tile = Signal(init=1)
+            with m.If(tile_done):
+                m.d.sync += first_tile.eq(strip_done)
+            later = Mux(first_tile, 0, f.later_words)
+        m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second + later)

@@ -114,9 +114,7 @@ class FetchSequencer(wiring.Component):
         self.tiles_in_flight = tiles_in_flight
         self._chunk = chunk
         self.instruction = InstructionRegister(self.program)
-        self._loops = LoopNest(
-            instruction=self.instruction, rows=chunk, address_width=address_width
-        )
+        self._loops = LoopNest(instruction=self.instruction, address_width=address_width)
         pad_width = self.instruction.layout.fields["pad_value"].width
         super().__init__(
             {

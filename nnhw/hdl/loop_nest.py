@@ -19,14 +19,11 @@ LOOPS = ("chunks", "taps_x", "taps_y", "rolls", "tiles", "out_cols", "out_rows")
 
 @dataclass(frozen=True)
 class _Coordinate:
-    """A running value: its name, the field it starts from, and its step in each loop.
-
-    A step is an instruction field or, for one that is the same for every program, a number.
-    """
+    """A running value: its name, and the fields that hold its start and its step in each loop."""
 
     name: str
     start: str
-    steps: dict[str, str | int]
+    steps: dict[str, str]
 
 
 class LoopNest(wiring.Component):
@@ -41,8 +38,6 @@ class LoopNest(wiring.Component):
     ----------
     instruction : InstructionRegister
         Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
-    rows : int
-        Step of x in the innermost loop.
     address_width : int
         The row address wraps at this width.
 
@@ -62,18 +57,28 @@ class LoopNest(wiring.Component):
         The present strip is the last one of its pixel.
     """
 
-    def __init__(self, *, instruction: InstructionRegister, rows: int, address_width: int):
+    def __init__(self, *, instruction: InstructionRegister, address_width: int):
         self.instruction = instruction
         self._coordinates = (
             _Coordinate(
                 "x",
                 "x_start",
-                {"chunks": rows, "taps_x": "tap_x_x", "tiles": "tile_x", "out_cols": "out_col_x"},
+                {
+                    "chunks": "chunk_x",
+                    "taps_x": "tap_x_x",
+                    "tiles": "tile_x",
+                    "out_cols": "out_col_x",
+                },
             ),
             _Coordinate(
                 "row",
                 "source",
-                {"taps_y": "tap_y_pitch", "rolls": "roll_pitch", "out_rows": "out_row_pitch"},
+                {
+                    "taps_x": "tap_x_pitch",
+                    "taps_y": "tap_y_pitch",
+                    "rolls": "roll_pitch",
+                    "out_rows": "out_row_pitch",
+                },
             ),
             _Coordinate(
                 "y", "y_start", {"taps_y": "tap_y_y", "rolls": "roll_y", "out_rows": "out_row_y"}
@@ -103,10 +108,8 @@ class LoopNest(wiring.Component):
         return tuple(name for name in LOOPS if layout.fields[name].constant != 0)
 
     def _moves(self, coordinate: _Coordinate, loop: str) -> bool:
-        step = coordinate.steps.get(loop, 0)
-        if isinstance(step, str):
-            return self.instruction.layout.fields[step].constant != 0
-        return step != 0
+        step = coordinate.steps.get(loop)
+        return step is not None and self.instruction.layout.fields[step].constant != 0
 
     def elaborate(self, platform):
         m = Module()
@@ -164,7 +167,10 @@ class LoopNest(wiring.Component):
                         finished[loop].eq(counters[loop] == 1),
                     ]
                     for inner in self.loops[:position]:
-                        self._begin(m, counters[inner], finished[inner], getattr(f, inner))
+                        trips = getattr(f, inner)
+                        if loop == "taps_x":  # on to the last run, which may be shorter
+                            trips = trips - (f.last_run_short & (counters[loop] == 1))
+                        self._begin(m, counters[inner], finished[inner], trips)
                     for coordinate in self._coordinates:
                         self._move(m, coordinate, began[coordinate.name], position, f)
                 branch = m.Elif
@@ -201,8 +207,7 @@ class LoopNest(wiring.Component):
         """Move a coordinate for a trip of the loop at `position`; loops inside it begin anew."""
         loop = self.loops[position]
         if loop in began:
-            step = coordinate.steps[loop]
-            value = began[loop] + (getattr(f, step) if isinstance(step, str) else step)
+            value = began[loop] + getattr(f, coordinate.steps[loop])
         else:
             outer = [name for name in self.loops[position + 1 :] if name in began]
             value = began[outer[0]] if outer else getattr(f, coordinate.start)
@@ -217,7 +222,6 @@ def _width(program: Sequence[FetchInstruction], coordinate: _Coordinate) -> int:
         start = getattr(instruction, coordinate.start)
         reach = 0
         for loop, step in coordinate.steps.items():
-            distance = getattr(instruction, step) if isinstance(step, str) else step
-            reach += (getattr(instruction, loop) + (loop == "chunks")) * distance
+            reach += (getattr(instruction, loop) + (loop == "chunks")) * getattr(instruction, step)
         limits += [start, start + reach]
     return max(bits_for(limit, signed=True) for limit in limits)

@@ -17,7 +17,6 @@ of each field just the bits, that its program uses (see `layout`).
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass, field, fields
 
 
@@ -60,7 +59,7 @@ class FetchInstruction:
     """One layer for the fetch sequencer: seven nested loops over addresses.
 
     Outermost to innermost: output rows, output columns, tiles, rolls, kernel rows (taps_y), kernel
-    columns (taps_x), chunks of `rows` bytes. A tile is a group of results that leave together. A
+    columns (taps_x), chunks of a run. A tile is a group of results that leave together. A
     strip is a column of such tiles, one a roll, each further down the image by the rows of a roll;
     the first rolls may only warm up sums that later ones finish.
 
@@ -90,6 +89,9 @@ class FetchInstruction:
     tap_y_pitch: int = _doc("row address step from kernel row to kernel row")
     tap_y_y: int = _doc("y step from kernel row to kernel row")
     tap_x_x: int = _doc("x step from run to run within a kernel row")
+    tap_x_pitch: int = _doc("row address step from run to run within a kernel row")
+    chunk_x: int = _doc("x step from fetch to fetch of a run")
+    last_run_short: int = _doc("1: the last run of a kernel row has one fetch less")
     row_length: int = _doc("bytes of an image row; x from here on is padding")
     height: int = _doc("image rows; y from here on is padding")
     pad_value: int = _doc("what padding lanes deliver", signed=True)
@@ -104,20 +106,16 @@ class FetchInstruction:
     drain_cycles_last: int = _doc("drain cycles of a pixel's last tile, less one")
 
     @property
-    def trips(self) -> tuple[int, ...]:
-        """Trips of the seven loops, outermost first."""
-        last = (self.out_rows, self.out_cols, self.tiles, self.rolls)
-        return tuple(count + 1 for count in (*last, self.taps_y, self.taps_x, self.chunks))
+    def fetches_per_roll(self) -> int:
+        """Fetches from the first to the last of a roll."""
+        kernel_row = (self.taps_x + 1) * (self.chunks + 1) - self.last_run_short
+        return (self.taps_y + 1) * kernel_row
 
     @property
     def fetches(self) -> int:
         """Fetches of the layer."""
-        return math.prod(self.trips)
-
-    @property
-    def tile_fetches(self) -> int:
-        """Fetches of a roll: those of a tile but for the warm-up."""
-        return math.prod(self.trips[4:])
+        pixels = (self.out_rows + 1) * (self.out_cols + 1)
+        return pixels * (self.tiles + 1) * (self.rolls + 1) * self.fetches_per_roll
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +134,7 @@ class DrainInstruction:
     count_last: int = _doc("results in the last step of a pixel's last tile")
     parameter_base: int = _doc("first word of requantization parameters")
     parameter_mode: int = _doc("how parameters advance (`ParameterMode`)")
+    later_words: int = _doc("words from the parameters of a strip's first tile to the later ones'")
 
     @property
     def total_steps(self) -> int:

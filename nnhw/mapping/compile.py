@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -21,12 +21,13 @@ from .lower import (
     parameter_count,
 )
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
+from .parity import parity_columns
 from .parts import Part, node_parts
 from .port_order import in_port_order
 from .program import Layer, Plan, Program, Widths
 from .requantizers import requantizer_tables
 from .residual_plan import ResidualPlan, plan_residuals
-from .waits import Wait, plan_waits
+from .waits import with_waits
 
 
 def node_macs(node: Node, graph: Graph) -> int:
@@ -49,8 +50,8 @@ def overread_bytes(parts: list[Part], graph: Graph, config: EngineConfig) -> dic
     for part in parts:
         geometry = part.geometry
         dense = geometry.operation is Operation.DOT
-        width = config.rows if dense else config.fetch_width
-        extra = geometry.chunks * width - geometry.run
+        fetched = geometry.chunks * config.rows if dense else config.fetch_width
+        extra = fetched - geometry.run
         for root in (roots[name] for name in part.inputs):
             most[root] = max(most.get(root, 0), extra)
     return most
@@ -64,11 +65,12 @@ def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
     MappingError
         If the engine has no way to run a node.
     """
+    by_parity = parity_columns(graph, config)
     parts = [
         part
         for node in graph.nodes
         if not isinstance(node, Reshape)
-        for part in node_parts(node, graph, config)
+        for part in node_parts(node, graph, config, by_parity)
     ]
     outputs = {port.tensor for port in graph.outputs}
     for part in parts:
@@ -138,15 +140,7 @@ def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         padded=any(part.geometry.padded for part in parts),
     )
-    # what layers wait for depends on latencies, which do not depend on the waits
-    waits = plan_waits(parts, plan, memory)
-    layers = zip(plan.layers, waits, strict=True)
-    return replace(plan, layers=tuple(_waiting(layer, wait) for layer, wait in layers))
-
-
-def _waiting(layer: Layer, wait: Wait) -> Layer:
-    fetch = replace(layer.fetch, fence=int(wait is Wait.FENCE), chase=int(wait is Wait.CHASE))
-    return replace(layer, fetch=fetch)
+    return with_waits(plan, parts)
 
 
 def _map_layers(
@@ -169,9 +163,13 @@ def _map_layers(
     layers: list[Layer] = []
     bases = _weight_bases(parts)
     parameter_base = tables = 0
+    parameter_end = 0
     for index, part in enumerate(parts):
         to_stream = part.output in outputs
         tables += part.table is not None
+        if not part.repeats:
+            parameter_base = parameter_end
+            parameter_end += parameter_count(part.geometry, config)
         layers.append(
             Layer(
                 name=part.node.name,
@@ -179,10 +177,11 @@ def _map_layers(
                 operator=type(part.node).__name__,
                 shape=graph.tensors[part.node.output].shape,
                 offset=part.offset,
+                columns=part.columns,
                 results_per_pixel=part.geometry.results_per_pixel,
                 lane_slots=part.geometry.slots,
-                macs=node_macs(part.node, graph),
                 addition="" if part.addition is None else part.addition.node.name,
+                macs=node_macs(part.node, graph) // (part.columns.step if part.columns else 1),
                 fetch=lower_fetch(
                     part,
                     graph,
@@ -205,14 +204,17 @@ def _map_layers(
                 residual=instructions[index],
             )
         )
-        parameter_base += parameter_count(part.geometry, config)
     return tuple(layers)
 
 
 def _weight_bases(parts: list[Part]) -> list[int]:
     """First weight word of each part; all parts without weights share one word."""
-    bases, end, ones = [], 0, None
+    bases: list[int] = []
+    end, ones = 0, None
     for part in parts:
+        if part.repeats:
+            bases.append(bases[-1])
+            continue
         if part.weight is not None:
             bases.append(end)
             end += weight_count(part.geometry)
@@ -253,6 +255,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
         [
             parameter_words(table, part.geometry, config, shifts)
             for part, table in zip(parts, tables, strict=True)
+            if not part.repeats
         ]
     )
     return Program(
@@ -279,6 +282,8 @@ def _weights(parts: list[Part], config: EngineConfig, *, slots: int) -> np.ndarr
     words = []
     have_ones = False
     for part in parts:
+        if part.repeats:
+            continue
         if part.weight is not None or not have_ones:
             words.append(weight_words(part.weight, part.geometry, config, slots=slots))
             have_ones |= part.weight is None

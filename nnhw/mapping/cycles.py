@@ -107,7 +107,7 @@ def _run_layer(
     Returns the cycles spent waiting for the drain and for the output buffer.
     """
     fetch, drain = layer.fetch, layer.drain
-    per_tile = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
+    per_tile = fetch.fetches_per_roll
     tiles, pixels = fetch.tiles + 1, drain.pixels + 1
     cycles, cycles_last = fetch.drain_cycles + 1, fetch.drain_cycles_last + 1
     warmup = fetch.warmup * per_tile
@@ -156,7 +156,7 @@ def write_times(layer: Layer, clock: _Clock, plan: Plan) -> np.ndarray:
     `clock` stands after the layer's last issue.
     """
     fetch, drain = layer.fetch, layer.drain
-    per_tile = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
+    per_tile = fetch.fetches_per_roll
     a_step = 2 if drain.paired else 1
     # drain cycles and results of each tile
     grid = (drain.pixels + 1, drain.tiles + 1)

@@ -10,6 +10,16 @@ from .config import EngineConfig
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutputColumns:
+    """The columns of its output that a layer computes: `count` of them from `first` on, every
+    `step`-th."""
+
+    first: int = 0
+    step: int = 1
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Geometry:
     """Loop nest of one layer; counts are true counts, steps are in bytes and image rows.
 
@@ -21,6 +31,8 @@ class Geometry:
         Trip counts, outermost first.
     warmup
         Rolls of a strip that finish no results.
+    skipped_rows
+        Kernel rows that the first output row does without, as they lie in padding.
     slots
         Products that a lane takes at once; 1 for dot products.
     y_start, x_start
@@ -31,8 +43,12 @@ class Geometry:
         Steps in image rows.
     flat
         Whether the image counts as one long row in which y stands still.
-    out_col_x, tile_x, tap_x_x
+    out_col_x, tile_x, tap_x_x, chunk_x
         Steps of x.
+    tap_x_pitch
+        Bytes from the image that the first run of a kernel row lies in to that of the second one.
+    last_run_short
+        Whether the last run of a kernel row has one fetch less.
     row_length, height
         Where padding begins to the right and below.
     run
@@ -55,6 +71,7 @@ class Geometry:
     taps_x: int
     chunks: int
     warmup: int = 0
+    skipped_rows: int = 0
     slots: int = 1
     tile_weights: bool = True
     y_start: int = 0
@@ -67,6 +84,9 @@ class Geometry:
     out_col_x: int = 0
     tile_x: int = 0
     tap_x_x: int = 0
+    tap_x_pitch: int = 0
+    chunk_x: int
+    last_run_short: bool = False
     row_length: int
     height: int
     run: int
@@ -87,59 +107,12 @@ class Geometry:
     @property
     def fetches_per_tile(self) -> int:
         """Fetches from the first to the last of a tile after the warm-up."""
-        return self.taps_y * self.taps_x * self.chunks
+        return self.taps_y * (self.taps_x * self.chunks - self.last_run_short)
 
     @property
     def fetches(self) -> int:
         """Fetches of the layer."""
         return self.pixels * self.tiles * self.fetches_per_tile
-
-
-def dense_geometry(
-    window: Window, shape: tuple[int, int, int], outputs: int, config: EngineConfig
-) -> Geometry:
-    """Loop nest of a dense convolution of an input of `shape` to `outputs` channels.
-
-    Neighbouring taps of a kernel row are one contiguous run of bytes in channels-last layout; if
-    the kernel covers whole image rows, all of its rows are one run.
-    """
-    height, width, channels = shape
-    kernel_h, kernel_w = window.kernel
-    top, left, _, _ = window.pads
-    out_rows, out_cols = window.output_size(height, width)
-    padded = any(window.pads)
-    taps_y, taps_x, run = kernel_h, kernel_w, channels
-    row_length, rows, flat = width * channels, height, False
-    if window.dilation[1] == 1 or kernel_w == 1:
-        taps_x, run = 1, kernel_w * channels
-        if kernel_w == width and not padded and (window.dilation[0] == 1 or kernel_h == 1):
-            taps_y, run = 1, kernel_h * run
-            row_length, rows, flat = run, 1, True
-    tiles = -(-outputs // config.cols)
-    return Geometry(
-        operation=Operation.DOT,
-        parameter_mode=ParameterMode.CHANNEL,
-        out_rows=out_rows,
-        out_cols=out_cols,
-        tiles=tiles,
-        taps_y=taps_y,
-        taps_x=taps_x,
-        chunks=-(-run // config.rows),
-        y_start=-top,
-        x_start=-left * channels,
-        row_pitch=width * channels,
-        out_row_step=window.stride[0],
-        tap_y_step=window.dilation[0],
-        flat=flat,
-        out_col_x=window.stride[1] * channels,
-        tap_x_x=window.dilation[1] * channels,
-        row_length=row_length,
-        height=rows,
-        run=run,
-        tile_size=min(config.cols, outputs),
-        tile_size_last=outputs - (tiles - 1) * config.cols,
-        padded=padded,
-    )
 
 
 def lane_geometry(
@@ -168,6 +141,7 @@ def lane_geometry(
         taps_y=window.kernel[0],
         taps_x=window.kernel[1],
         chunks=1,
+        chunk_x=config.rows,
         y_start=-top,
         x_start=-left * channels,
         row_pitch=width * channels,
@@ -186,64 +160,6 @@ def lane_geometry(
     )
 
 
-def rolling_slots(window: Window, config: EngineConfig) -> int | None:
-    """Output rows that a rolling depthwise convolution has in the making, or None if the engine
-    cannot roll it."""
-    slots = -(-window.kernel[0] // window.stride[0])
-    vertical_dilation = window.dilation[0] if window.kernel[0] > 1 else 1
-    return slots if slots <= config.lane_slots and vertical_dilation == 1 else None
-
-
-def rolling_geometry(
-    window: Window, shape: tuple[int, int, int], slots: int, config: EngineConfig
-) -> Geometry:
-    """Loop nest of a depthwise convolution that reads every image row of a strip just once.
-
-    A fetch of row y, shifted by a horizontal tap, is multiplied by one weight for each output row
-    that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
-    in the order in which they began, one a roll. Where the channels are few, a fetch covers several
-    neighbouring pixels.
-    """
-    height, width, channels = shape
-    top, left, _, _ = window.pads
-    out_rows, out_cols = window.output_size(height, width)
-    roll_rows = min(window.stride[0], window.kernel[0])
-    rolls = out_rows + slots - 1
-    lanes = config.fetch_width
-    side_by_side = window.stride[1] == 1 and channels < lanes and lanes % channels == 0
-    results = out_cols * channels if side_by_side else channels
-    tiles = -(-results // lanes)
-    last_row = -top + (rolls - 1) * window.stride[0] + roll_rows - 1
-    return Geometry(
-        operation=Operation.LANE_SUM,
-        parameter_mode=ParameterMode.TILE if side_by_side else ParameterMode.CHANNEL,
-        out_rows=1,
-        out_cols=1 if side_by_side else out_cols,
-        tiles=tiles,
-        rolls=rolls,
-        taps_y=roll_rows,
-        taps_x=window.kernel[1],
-        chunks=1,
-        warmup=slots - 1,
-        slots=slots,
-        tile_weights=not side_by_side,
-        y_start=-top,
-        x_start=-left * channels,
-        row_pitch=width * channels,
-        roll_step=window.stride[0],
-        tap_y_step=1,
-        out_col_x=window.stride[1] * channels,
-        tile_x=lanes,
-        tap_x_x=window.dilation[1] * channels,
-        row_length=width * channels,
-        height=height,
-        run=results - (tiles - 1) * lanes,
-        tile_size=min(lanes, results),
-        tile_size_last=results - (tiles - 1) * lanes,
-        padded=any(window.pads) or last_row >= height,
-    )
-
-
 def pair_geometry(size: int, config: EngineConfig) -> Geometry:
     """Loop nest of the addition of two tensors of `size` elements: two "kernel rows" a tile, whose
     pitch is the distance between the tensors, not known before memory is planned."""
@@ -257,6 +173,7 @@ def pair_geometry(size: int, config: EngineConfig) -> Geometry:
         taps_y=2,
         taps_x=1,
         chunks=1,
+        chunk_x=config.rows,
         tap_y_step=1,
         tile_weights=False,
         flat=True,
@@ -288,6 +205,7 @@ def move_geometry(
         taps_y=1,
         taps_x=1,
         chunks=1,
+        chunk_x=config.rows,
         tile_weights=False,
         y_start=start[0],
         x_start=start[1] * channels + start[2],

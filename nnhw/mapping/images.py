@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..isa import Operation, ParameterMode
@@ -96,9 +98,14 @@ def parameter_words(
     Parameters
     ----------
     table
-        int64 (n, 3): bias, multiplier and shift of each channel, position, operand, or of all.
+        int64 (n, 3): bias, multiplier and shift of each channel, position, operand, or of all;
+        with skipped rows those of the first output row, and then those of the others.
     """
     lanes = config.lanes
+    if geometry.skipped_rows:
+        plain = replace(geometry, skipped_rows=0)
+        tables = np.split(table, 2)
+        return np.concatenate([parameter_words(t, plain, config, shifts) for t in tables])
     table = table.copy()
     table[:, 2] = np.searchsorted(np.array(shifts), table[:, 2])
     if geometry.parameter_mode in (ParameterMode.LAYER, ParameterMode.PIXEL):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -91,6 +91,9 @@ def lower_fetch(
         tap_y_pitch=tap_y * pitch % space,
         tap_y_y=0 if geometry.flat else tap_y,
         tap_x_x=geometry.tap_x_x if geometry.taps_x > 1 else 0,
+        tap_x_pitch=geometry.tap_x_pitch,
+        chunk_x=geometry.chunk_x,
+        last_run_short=int(geometry.last_run_short),
         row_length=geometry.row_length,
         height=geometry.height,
         pad_value=lane_minimum if geometry.operation is Operation.LANE_MAX else zero_point,
@@ -123,6 +126,7 @@ def lower_drain(part: Part, config: EngineConfig, *, parameter_base: int) -> Dra
         count_last=geometry.tile_size_last - (steps_last - 1) * config.lanes,
         parameter_base=parameter_base,
         parameter_mode=int(geometry.parameter_mode),
+        later_words=parameter_count(geometry, config) // 2 if geometry.skipped_rows else 0,
     )
 
 
@@ -206,6 +210,8 @@ def _addition(part: Part, table: list[list[int]], words: Mapping[str, int]) -> d
 def parameter_count(geometry: Geometry, config: EngineConfig) -> int:
     """Words of requantization parameters of a layer."""
     steps, steps_last = drain_steps(geometry, config)
+    if geometry.skipped_rows:
+        return 2 * parameter_count(replace(geometry, skipped_rows=0), config)
     if geometry.parameter_mode is ParameterMode.CHANNEL:
         return (geometry.tiles - 1) * steps + steps_last
     if geometry.parameter_mode is ParameterMode.TILE:

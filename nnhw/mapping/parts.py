@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -26,15 +27,15 @@ from ..ir import (
 )
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
+from .dense import dense_geometry, joined_columns, joined_weight
 from .geometry import (
     Geometry,
-    dense_geometry,
+    OutputColumns,
     lane_geometry,
     move_geometry,
     pair_geometry,
-    rolling_geometry,
-    rolling_slots,
 )
+from .rolling import rolling_geometry, rolling_slots
 
 #: Stands for a shift that makes a power of two of its multiplier a factor of one.
 UNIT = 0
@@ -56,15 +57,19 @@ class Part:
         int64 (n, 3): bias, multiplier, shift as the drain sees them, in the order that the
         geometry's parameter mode asks for: round((acc + bias) * multiplier / 2**shift), where acc
         is a sum over raw values and padding is the zero point. A shift of `UNIT` stands for a
-        factor of one.
+        factor of one. With skipped rows, those of the first output row come before all others'.
     zero_point, lo, hi
         What becomes of the rounded value.
     weight
         See `weight_words`.
     multiplies
         Whether a pair is multiplied, not added.
+    columns
+        See `Layer.columns`.
+    repeats
+        Whether weights and parameters are those of the part before.
     offset
-        Where in the output tensor results begin, in bytes.
+        Where in the memory of the output tensor results begin, in bytes.
     pixel_gap, row_gap
         See `WriteBackInstruction`.
     table
@@ -83,6 +88,8 @@ class Part:
     hi: int
     weight: np.ndarray | None = None
     multiplies: bool = False
+    columns: OutputColumns | None = None
+    repeats: bool = False
     offset: int = 0
     pixel_gap: int = 0
     row_gap: int = 0
@@ -111,11 +118,18 @@ class Part:
     @property
     def is_scattered(self) -> bool:
         """Whether results are a part of the tensor only, or leave gaps in it."""
-        return bool(self.offset or self.pixel_gap or self.row_gap)
+        return bool(self.columns or self.offset or self.pixel_gap or self.row_gap)
 
 
-def node_parts(node: Node, graph: Graph, config: EngineConfig) -> list[Part]:
+def node_parts(
+    node: Node,
+    graph: Graph,
+    config: EngineConfig,
+    by_parity: Mapping[str, tuple[OutputColumns, ...]],
+) -> list[Part]:
     """The parts of a node of an integer graph, in order of execution.
+
+    `by_parity`: see `parity_columns`.
 
     Raises
     ------
@@ -124,7 +138,9 @@ def node_parts(node: Node, graph: Graph, config: EngineConfig) -> list[Part]:
     """
     match node:
         case QConv():
-            return [_convolution(node, graph, config)]
+            if node.groups == 1:
+                return _dense(node, graph, config, by_parity.get(node.output))
+            return [_depthwise(node, graph, config, by_parity=node.inputs[0] in by_parity)]
         case QMaxPool():
             return [_max_pool(node, graph, config)]
         case QAveragePool():
@@ -166,29 +182,68 @@ def _table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.nd
     return np.stack(columns, axis=-1).astype(np.int64)
 
 
-def _convolution(node: QConv, graph: Graph, config: EngineConfig) -> Part:
-    shape = graph.tensors[node.inputs[0]].shape
-    totals = node.weight.reshape(len(node.weight), -1).astype(np.int64).sum(axis=1)
-    requantize = node.requantize
+def _depthwise(node: QConv, graph: Graph, config: EngineConfig, *, by_parity: bool) -> Part:
+    weight = node.weight
+    geometry = _depthwise_geometry(node, graph, config, by_parity=by_parity)
+    parameters = _channel_table(node, graph)
+    if geometry.skipped_rows:
+        skipped = weight[:, : geometry.skipped_rows].reshape(len(weight), -1).astype(np.int64)
+        first = parameters.copy()
+        first[:, 0] += _zero(graph, node.inputs[0]) * skipped.sum(axis=1)
+        parameters = np.concatenate([first, parameters])
+    if by_parity:  # as the taps are fetched
+        weight = np.concatenate([weight[:, :, first::2] for first in range(2)], axis=2)
     return Part(
         node=node,
         inputs=node.inputs,
-        geometry=_convolution_geometry(node, graph, shape, config),
-        parameters=_table(
-            node.bias - _zero(graph, node.inputs[0]) * totals,
-            requantize.multiplier,
-            requantize.shift,
-        ),
-        weight=node.weight,
-        **_target(node, graph, requantize),
+        geometry=geometry,
+        parameters=parameters,
+        weight=weight,
+        **_target(node, graph, node.requantize),
     )
 
 
-def _convolution_geometry(
-    node: QConv, graph: Graph, shape: tuple[int, int, int], config: EngineConfig
+def _channel_table(node: QConv, graph: Graph) -> np.ndarray:
+    """Parameters of a convolution's output channels."""
+    totals = node.weight.reshape(len(node.weight), -1).astype(np.int64).sum(axis=1)
+    bias = node.bias - _zero(graph, node.inputs[0]) * totals
+    return _table(bias, node.requantize.multiplier, node.requantize.shift)
+
+
+def _dense(
+    node: QConv,
+    graph: Graph,
+    config: EngineConfig,
+    halves: tuple[OutputColumns, ...] | None,
+) -> list[Part]:
+    """One part, or one for each half of the columns."""
+    shape, outputs = graph.tensors[node.inputs[0]].shape, len(node.weight)
+    output = graph.tensors[node.output]
+    parts: list[Part] = []
+    for columns in halves or (OutputColumns(count=output.shape[1]),):
+        joined = joined_columns(node.window, shape, outputs, config, columns)
+        parts.append(
+            Part(
+                node=node,
+                inputs=node.inputs,
+                geometry=dense_geometry(
+                    node.window, shape, outputs, config, columns=columns, joined=joined
+                ),
+                parameters=np.tile(_channel_table(node, graph), (joined, 1)),
+                weight=joined_weight(node.weight, joined, columns.step * node.window.stride[1]),
+                columns=columns if halves else None,
+                repeats=bool(parts),
+                offset=len(parts) * output.size // 2,
+                **_target(node, graph, node.requantize),
+            )
+        )
+    return parts
+
+
+def _depthwise_geometry(
+    node: QConv, graph: Graph, config: EngineConfig, *, by_parity: bool
 ) -> Geometry:
-    if node.groups == 1:
-        return dense_geometry(node.window, shape, len(node.weight), config)
+    shape = graph.tensors[node.inputs[0]].shape
     if node.groups != len(node.weight) or node.groups != shape[2]:
         raise MappingError(
             f"Node '{node.name}' has {node.groups} groups; only 1 and one a channel can be mapped"
@@ -197,7 +252,7 @@ def _convolution_geometry(
     # the tiles of a strip leave in the order of rows, which a stream cannot take
     streams = node.output in (port.tensor for port in graph.outputs)
     if slots is not None and not (streams and graph.tensors[node.output].shape[0] > 1):
-        return rolling_geometry(node.window, shape, slots, config)
+        return rolling_geometry(node.window, shape, slots, config, by_parity=by_parity)
     return lane_geometry(Operation.LANE_SUM, ParameterMode.CHANNEL, node.window, shape, config)
 
 

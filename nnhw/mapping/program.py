@@ -25,6 +25,7 @@ from .config import (
     row_stages,
     write_stages,
 )
+from .geometry import OutputColumns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +40,15 @@ class Layer:
         (height, width, channels) of the result.
     offset
         Byte of the tensor that results begin at; not 0 only where a layer writes a part of it.
+    columns
+        The columns of the tensor that it computes, if not all: then these are written side by side
+        from `offset` on, as a tensor of their own.
     results_per_pixel
-        Results of each output pixel.
+        Results of each output pixel, of which several columns may count as one.
     lane_slots
         Products that a lane takes at once; 1 for a dense layer.
     macs
-        Multiply-accumulates that the operator takes by definition; 0 if it is not a convolution.
+        Multiply-accumulates that its results take by definition; 0 if it is no convolution.
     addition
         Name of the node whose addition takes place when results are written; "" if none does.
     fetch, drain, write_back, residual
@@ -56,6 +60,7 @@ class Layer:
     operator: str
     shape: tuple[int, int, int]
     offset: int
+    columns: OutputColumns | None
     results_per_pixel: int
     lane_slots: int
     macs: int
@@ -178,7 +183,7 @@ class Plan:
         """Layers that write outputs, in the order in which these leave."""
         return tuple(layer for layer in self.layers if layer.write_back.to_stream)
 
-    @property
+    @cached_property
     def operations(self) -> frozenset[Operation]:
         """Operations that the array must be able to do."""
         return frozenset(Operation(layer.fetch.operation) for layer in self.layers)
@@ -274,7 +279,8 @@ class Plan:
         values = [self.config.banks]
         for i in self.fetch:
             values += [i.source, i.x_start, i.out_row_pitch, i.out_col_x, i.tile_x]
-            values += [i.tap_y_pitch, i.tap_x_x, i.roll_pitch, self.config.rows if i.chunks else 0]
+            values += [i.tap_y_pitch, i.tap_x_x, i.tap_x_pitch, i.roll_pitch]
+            values += [i.chunk_x if i.chunks else 0]
         return math.gcd(*values)
 
     @cached_property

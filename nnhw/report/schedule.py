@@ -38,7 +38,7 @@ def _carried_lanes(layer: Layer, plan: Plan) -> float:
     """Share of a fetch's lanes that carry operands, on average over the layer's fetches."""
     fetch = layer.fetch
     if layer.is_dense:
-        products = layer.macs // layer.size  # of a sum
-        fetches = (fetch.taps_y + 1) * (fetch.taps_x + 1) * (fetch.chunks + 1)
-        return products / (fetches * plan.config.rows)
+        results = (layer.drain.pixels + 1) * layer.results_per_pixel
+        products = layer.macs // results
+        return products / (fetch.fetches_per_roll * plan.config.rows)
     return layer.results_per_pixel / ((fetch.tiles + 1) * plan.config.fetch_width)

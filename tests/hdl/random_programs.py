@@ -48,6 +48,9 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         "tap_y_pitch": (0, space),
         "tap_y_y": (0, 3),
         "tap_x_x": (0, 9),
+        "tap_x_pitch": (0, space),
+        "chunk_x": (0, 9),
+        "last_run_short": (0, 2),
         "row_length": (1, 30),
         "height": (1, 6),
         "pad_value": (-128, 128),
@@ -69,6 +72,7 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         fields = {name: rng.integers(*limit) for name, limit in limits.items()}
         fields |= constant | dict.fromkeys(unused, 0)
         fields["warmup"] = min(fields["warmup"], fields["rolls"])
+        fields["last_run_short"] &= fields["taps_x"] > 0 and fields["chunks"] > 0
         fields["tile_weights"] &= fields["weight_step"]
         if fields["operation"] == Operation.LANE_PAIR:  # two drain cycles a step
             fields["drain_cycles"] |= 1
@@ -112,6 +116,7 @@ def drain_program(
                 count_last=int(rng.integers(1, lanes + 1)),
                 parameter_base=int(rng.integers(0, 30)),
                 parameter_mode=int(ParameterMode.LAYER if pair else rng.choice(modes)),
+                later_words=int(rng.integers(0, 2) * rng.integers(0, 9)),
             )
         )
     return program

@@ -57,7 +57,7 @@ class Model:
         self.fetches = [
             (number, instruction, fetch)
             for number, instruction in enumerate(program)
-            for fetch in walk_fetch(instruction, chunk=chunk, space=SPACE)
+            for fetch in walk_fetch(instruction, space=SPACE)
         ]
         self.chunk = chunk
         self.position = self.frame = 0

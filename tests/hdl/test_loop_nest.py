@@ -20,9 +20,9 @@ ADDRESS_WIDTH = 8
 class Walker(Elaboratable):
     """A loop nest and its instruction register, wired as the sequencer wires them."""
 
-    def __init__(self, program: list[FetchInstruction], chunk: int):
+    def __init__(self, program: list[FetchInstruction]):
         self.register = InstructionRegister(program)
-        self.loops = LoopNest(instruction=self.register, rows=chunk, address_width=ADDRESS_WIDTH)
+        self.loops = LoopNest(instruction=self.register, address_width=ADDRESS_WIDTH)
 
     def elaborate(self, platform):
         m = Module()
@@ -31,12 +31,12 @@ class Walker(Elaboratable):
         return m
 
 
-def expected(program: list[FetchInstruction], chunk: int) -> list[tuple]:
+def expected(program: list[FetchInstruction]) -> list[tuple]:
     """Values of `OUTPUTS` for every fetch of the program."""
     fetches = [
         fetch
         for instruction in program
-        for fetch in walk_fetch(instruction, chunk=chunk, space=1 << ADDRESS_WIDTH)
+        for fetch in walk_fetch(instruction, space=1 << ADDRESS_WIDTH)
     ]
     return [tuple(int(getattr(fetch, name)) for name in OUTPUTS) for fetch in fetches]
 
@@ -44,10 +44,9 @@ def expected(program: list[FetchInstruction], chunk: int) -> list[tuple]:
 @pytest.mark.parametrize("seed", range(40))
 def test_walks_like_nested_loops(seed):
     rng = np.random.default_rng(seed)
-    chunk = int(rng.choice([1, 3, 8]))
     program = fetch_program(seed, space=1 << ADDRESS_WIDTH)
-    walker = Walker(program, chunk)
-    fetches = expected(program, chunk)
+    walker = Walker(program)
+    fetches = expected(program)
     # through the whole program and into its second round, with pauses
     step = rng.permutation([1] * (len(fetches) + 3) + [0] * (len(fetches) // 4))
     outputs = drive(walker.loops, {"step": step}, OUTPUTS, design=walker)
@@ -61,7 +60,7 @@ def test_builds_only_the_loops_that_a_layer_repeats():
         FetchInstruction(**{**vars(fetch_program(0)[0]), **dict.fromkeys(COUNTS, 0), **counts})
         for counts in ({"taps_x": 1}, {"out_rows": 2}, {})
     ]
-    walker = Walker(program, chunk=4)
+    walker = Walker(program)
     assert walker.loops.loops == ("taps_x", "out_rows")
     drive(walker.loops, {"step": [1]}, OUTPUTS, design=walker)
 
@@ -69,8 +68,10 @@ def test_builds_only_the_loops_that_a_layer_repeats():
 def test_coordinates_have_the_width_of_their_values():
     instruction = fetch_program(0)[0]
     fields = {**vars(instruction), **dict.fromkeys(COUNTS, 0), "x_start": -5, "y_start": 0}
-    program = [FetchInstruction(**{**fields, "chunks": 2, "out_cols": 3, "out_col_x": 7})]
-    walker = Walker(program, chunk=4)
+    program = [
+        FetchInstruction(**{**fields, "chunks": 2, "chunk_x": 4, "out_cols": 3, "out_col_x": 7})
+    ]
+    walker = Walker(program)
     # x runs from -5 to -5 + 3 * 7 + 2 * 4 = 24, and 28 would be next
     assert walker.loops.x.shape().width == 6
     assert walker.loops.y.shape().width == 1

@@ -31,7 +31,7 @@ def addresses_read(plan: Plan) -> set[int]:
     return {
         (fetch.row + fetch.x) % space
         for instruction in plan.fetch
-        for fetch in walk_fetch(instruction, chunk=plan.config.rows, space=space)
+        for fetch in walk_fetch(instruction, space=space)
     }
 
 
@@ -120,7 +120,7 @@ def test_contents(seed):
     fetches = {
         fetch.weight_address
         for instruction in program.fetch
-        for fetch in walk_fetch(instruction, chunk=rows, space=1 << program.address_bits)
+        for fetch in walk_fetch(instruction, space=1 << program.address_bits)
     }
     assert fetches == set(range(len(program.weights)))
     words = {

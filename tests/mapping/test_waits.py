@@ -10,6 +10,7 @@ from interpreter import check_program
 from nnhw import golden
 from nnhw.ir import Graph
 from nnhw.mapping import EngineConfig, plan_graph
+from nnhw.mapping.hazards import cycles_to_memory
 
 
 def test_every_layer_waits_for_what_it_reads_and_no_other():
@@ -109,3 +110,33 @@ def test_does_not_chase_what_is_not_written_in_order(rows, chases):
         builder.graph(builder.dense(x, 2)), builder.frames(1), EngineConfig(rows=4, cols=4)
     )
     assert (program.fetch[1].chase, program.fetch[1].fence) == (chases, not chases)
+
+
+@pytest.mark.parametrize("width", range(2, 12))
+def test_does_not_wait_for_what_is_there_in_time(width):
+    """The wider the image, the longer ago its first pixels were written."""
+    builder = IntegerBuilder((2, width, 4), seed=1)
+    x = builder.conv(builder.conv("x", 4), 4)
+    program = check_program(
+        builder.graph(builder.dense(x, 2)), builder.frames(2), EngineConfig(rows=4, cols=4)
+    )
+    distance = 2 * width  # fetches, one a pixel
+    assert program.fetch[1].fence == (distance < cycles_to_memory(program, program.layers[0]))
+
+
+def test_waits_for_a_layer_before_the_last_one():
+    builder = IntegerBuilder((2, 2, 4), seed=1)
+    a = builder.conv("x", 4)
+    b = builder.conv("x", 4)
+    graph = builder.graph(builder.dense(builder.add(b, builder.conv(a, 4)), 2))
+    program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert [i.fence for i in program.fetch] == [0, 0, 1, 1, 0]
+
+
+def test_strips_that_end_with_the_first_bytes_read_are_waited_for():
+    """Rows of the last strip are the last ones written, though the first ones read."""
+    builder = IntegerBuilder((4, 2, 4), seed=1)
+    x = builder.depthwise("x", kernel=(2, 1))
+    graph = builder.graph(builder.dense(builder.conv(x, 4), 2))
+    program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
+    assert program.fetch[1].fence

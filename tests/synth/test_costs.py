@@ -34,6 +34,8 @@ def versatile() -> Program:
     x = builder.max_pool(x, kernel=(2, 2), stride=(2, 1))
     x = builder.conv(x, 3)
     x = builder.add(builder.conv(x, 3), x)
+    x = builder.conv(x, 2)
+    x = builder.depthwise(x, kernel=(3, 3), stride=(1, 2), pads=(1, 0, 1, 1))
     x = builder.dense(builder.dense(x, 9), 7)
     config = EngineConfig(rows=2, cols=6, lanes=2, lane_groups=2, input_bytes=1, output_bytes=2)
     return map_graph(builder.graph(x), config)

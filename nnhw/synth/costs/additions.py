@@ -157,6 +157,24 @@ def _loop(program: Program, loop: str) -> Program | None:
     return vary_layers(program, fetch={loop: TRIPS - 1, **steps}, only_last=True)
 
 
+def _skipped_rows(program: Program) -> Program | None:
+    if any(layer.drain.later_words for layer in program.layers):
+        return None
+    words = max(1, len(program.parameters) // len(program.layers))
+    return vary_layers(program, drain={"later_words": words}, only_last=True)
+
+
+def _parity(program: Program) -> Program | None:
+    """Two taps in the first half of the image, one in the second, in the last layer."""
+    if any_fetch(program, "tap_x_pitch"):
+        return None
+    half = largest_fetch(program, "row_length")
+    taps = {"taps_x": 1, "chunks": 1, "chunk_x": program.config.rows + 1}
+    return vary_layers(
+        program, fetch={**taps, "tap_x_pitch": half, "last_run_short": 1}, only_last=True
+    )
+
+
 ADDITIONS: tuple[Piece, ...] = (
     Piece(
         name=f"{OPERAND_BITS}-bit weights",
@@ -196,6 +214,7 @@ ADDITIONS: tuple[Piece, ...] = (
     Piece(name="gaps in results", parts=("drain", "write_back"), change=_gaps),
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
     Piece(name="rolling strips", parts=("fetch", "drain", "write_back"), change=_rolls),
+    Piece(name="skipped padding", parts=("drain",), change=_skipped_rows),
     Piece(
         name="requantizer multipliers",
         parts=("scaler", "parameters", "write_back"),
@@ -214,5 +233,7 @@ ADDITIONS: tuple[Piece, ...] = (
         )
         for loop in LOOP_STEPS
     ),
+    # after the loops, of which it takes two
+    Piece(name="columns by parity", parts=("fetch",), change=_parity),
 )
 """Pieces in the order in which they are added."""

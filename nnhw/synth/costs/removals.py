@@ -83,6 +83,19 @@ def _rolls(program: Program) -> Program | None:
     )
 
 
+def _skipped_rows(program: Program) -> Program | None:
+    if not any(layer.drain.later_words for layer in program.layers):
+        return None
+    return vary_layers(program, drain={"later_words": 0})
+
+
+def _parity(program: Program) -> Program | None:
+    if not any_fetch(program, "tap_x_pitch"):
+        return None
+    plain = {"tap_x_pitch": 0, "last_run_short": 0, "chunk_x": program.config.rows}
+    return vary_layers(program, fetch=plain)
+
+
 def _padding(program: Program) -> Program | None:
     return vary(program, padded=False) if program.padded else None
 
@@ -156,6 +169,8 @@ REMOVALS: tuple[Piece, ...] = (
     ),
     Piece(name="gaps in results", parts=("drain", "write_back"), change=_gaps),
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
+    Piece(name="skipped padding", parts=("drain",), change=_skipped_rows),
+    Piece(name="columns by parity", parts=("fetch",), change=_parity),
     Piece(name="rolling strips", parts=("fetch", "drain", "write_back"), change=_rolls),
     Piece(name="padding mask", parts=("read_aligner", "fetch"), change=_padding),
     Piece(name="read rotator", parts=("read_aligner", "frame_buffer"), change=_read_rotator),

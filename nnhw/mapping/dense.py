@@ -1,0 +1,120 @@
+"""Dense convolutions as loop nests: runs of kernel rows, and pixels side by side in the columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ir import Window
+from ..isa import Operation, ParameterMode
+from .config import EngineConfig
+from .geometry import Geometry, OutputColumns
+
+
+def dense_geometry(
+    window: Window,
+    shape: tuple[int, int, int],
+    outputs: int,
+    config: EngineConfig,
+    *,
+    columns: OutputColumns | None = None,
+    joined: int = 1,
+) -> Geometry:
+    """Loop nest of a dense convolution of an input of `shape` to `outputs` channels.
+
+    Neighbouring taps of a kernel row are one contiguous run of bytes in channels-last layout; if
+    the kernel covers whole image rows, all of its rows are one run.
+
+    Parameters
+    ----------
+    columns
+        All of them if not given.
+    joined
+        Output columns that are computed at once, as if they were channels of one pixel: the run
+        covers the kernel rows of all. A divisor of `columns.count`.
+    """
+    height, width, channels = shape
+    kernel_h, kernel_w = window.kernel
+    top, left, _, _ = window.pads
+    out_rows, out_cols = window.output_size(height, width)
+    columns = columns or OutputColumns(count=out_cols)
+    stride = columns.step * window.stride[1]
+    padded = any(window.pads)
+    taps_y, taps_x, run = kernel_h, kernel_w, channels
+    row_length, rows, flat = width * channels, height, False
+    if window.dilation[1] == 1 or kernel_w == 1:
+        taps_x, run = 1, (kernel_w + (joined - 1) * stride) * channels
+        if kernel_w == width and not padded and (window.dilation[0] == 1 or kernel_h == 1):
+            taps_y, run = 1, kernel_h * run
+            row_length, rows, flat = run, 1, True
+    tiles = -(-joined * outputs // config.cols)
+    return Geometry(
+        operation=Operation.DOT,
+        parameter_mode=ParameterMode.CHANNEL,
+        out_rows=out_rows,
+        out_cols=columns.count // joined,
+        tiles=tiles,
+        taps_y=taps_y,
+        taps_x=taps_x,
+        chunks=-(-run // config.rows),
+        y_start=-top,
+        x_start=(columns.first * window.stride[1] - left) * channels,
+        row_pitch=width * channels,
+        out_row_step=window.stride[0],
+        tap_y_step=window.dilation[0],
+        flat=flat,
+        out_col_x=joined * stride * channels,
+        tap_x_x=window.dilation[1] * channels,
+        chunk_x=config.rows,
+        row_length=row_length,
+        height=rows,
+        run=run,
+        tile_size=min(config.cols, joined * outputs),
+        tile_size_last=joined * outputs - (tiles - 1) * config.cols,
+        padded=padded,
+    )
+
+
+def joined_columns(
+    window: Window,
+    shape: tuple[int, int, int],
+    outputs: int,
+    config: EngineConfig,
+    columns: OutputColumns,
+) -> int:
+    """How many output columns to compute at once: what takes least cycles, the fewer the better.
+
+    Where there are fewer channels than columns of the array, the idle ones can take the pixels
+    beside: the kernel rows of neighbours overlap, so that a fetch serves several of them.
+    """
+    if window.dilation[1] > 1 and window.kernel[1] > 1:
+        return 1
+
+    def cycles(joined: int) -> int:
+        geometry = dense_geometry(window, shape, outputs, config, columns=columns, joined=joined)
+        drain_cycles = -(-geometry.tile_size // config.lanes)
+        return geometry.pixels * geometry.tiles * max(geometry.fetches_per_tile, drain_cycles)
+
+    most = max(1, config.cols // outputs)
+    candidates = [n for n in range(1, most + 1) if columns.count % n == 0]
+    return min(candidates, key=lambda n: (cycles(n), n))
+
+
+def joined_weight(weight: np.ndarray, joined: int, stride: int) -> np.ndarray:
+    """Weights of `joined` output columns as channels of one: each column's kernel in its place.
+
+    Parameters
+    ----------
+    weight
+        (out, kernel rows, kernel columns, in).
+    stride
+        Input columns from one output column to the next.
+
+    Returns
+    -------
+    (joined * out, kernel rows, kernel columns + (joined - 1) * stride, in), zero elsewhere.
+    """
+    outputs, rows, cols, inputs = weight.shape
+    result = np.zeros((joined, outputs, rows, cols + (joined - 1) * stride, inputs), weight.dtype)
+    for number in range(joined):
+        result[number, :, :, number * stride : number * stride + cols] = weight
+    return result.reshape(joined * outputs, *result.shape[2:])
