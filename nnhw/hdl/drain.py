@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
@@ -161,7 +162,9 @@ class Drain(wiring.Component):
         second = Signal()
         step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
         tile = Signal.like(f.tiles, init=0)
-        pixel = Signal.like(f.pixels, init=0)
+        first = cast(DrainInstruction, instruction.program[0])
+        pixels_left = Signal.like(f.pixels, init=first.pixels)
+        is_last_pixel = Signal(init=first.pixels == 0)
         roll = Signal.like(f.rolls, init=0)
         in_last_strip, step_last, tile_done, strip_done, pixel_done, layer_done = (
             Signal(name=name)
@@ -180,7 +183,7 @@ class Drain(wiring.Component):
             tile_done.eq(active & step_last & (second == f.paired)),
             strip_done.eq(tile_done & (roll == f.rolls)),
             pixel_done.eq(strip_done & in_last_strip),
-            layer_done.eq(pixel_done & (pixel == f.pixels)),
+            layer_done.eq(pixel_done & is_last_pixel),
             instruction.advance.eq(layer_done),
         ]
         step_done = Signal()
@@ -198,7 +201,11 @@ class Drain(wiring.Component):
         with m.If(strip_done):
             m.d.sync += tile.eq(Mux(in_last_strip, 0, tile + 1))
         with m.If(pixel_done):
-            m.d.sync += pixel.eq(Mux(layer_done, 0, pixel + 1))
+            pixels = instruction.upcoming.pixels
+            m.d.sync += [
+                pixels_left.eq(Mux(is_last_pixel, pixels, pixels_left - 1)),
+                is_last_pixel.eq(Mux(is_last_pixel, pixels == 0, pixels_left == 1)),
+            ]
 
         if self.gaps:
             column = Signal.like(f.row_pixels, init=0)

@@ -66,7 +66,7 @@ class FetchSequencer(wiring.Component):
         An entry of the output buffer became free.
     written : In(range(chased_bytes + 1))
     writing : In
-        So many bytes of this layer are in memory, and all of the layers before it.
+        In the next cycle so many bytes of this layer are in memory, and all of the layers before.
     writing_odd : In(1)
         The layer belongs to the second, fourth, ... frame.
     valid, first, last : Out(1)
@@ -187,8 +187,15 @@ class FetchSequencer(wiring.Component):
         layer_first = Signal(init=1)
         m.d.comb += [loops.step.eq(~has_spare), replace.eq(issue | ~is_prepared)]
         m.d.sync += [is_prepared.eq(1), has_spare.eq(~replace)]
+        frame_odd = Signal(name="frame_is_odd")
         with m.If(loops.step):
-            m.d.sync += [roll_first.eq(loops.roll_last), layer_first.eq(loops.layer_last)]
+            m.d.sync += [
+                roll_first.eq(loops.roll_last),
+                layer_first.eq(loops.layer_last),
+                frame_odd.eq(
+                    frame_odd ^ (loops.layer_last & (instruction.index == len(self.program) - 1))
+                ),
+            ]
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         entries = drain_cycles + 1
@@ -201,6 +208,7 @@ class FetchSequencer(wiring.Component):
             "roll_first": roll_first,
             "layer_first": layer_first,
             "frame_first": layer_first & (instruction.index == 0),
+            "frame_odd": frame_odd,
             "carry": ~loops.in_first_roll,
             "tile_last": loops.roll_last & ~loops.in_warmup,
             "layer_last": loops.layer_last,
@@ -213,18 +221,33 @@ class FetchSequencer(wiring.Component):
             values["y"] = loops.y
         for name in _LAYER_FIELDS:
             values[name] = getattr(f, name)
-        held = SimpleNamespace()
+        held, following = SimpleNamespace(), SimpleNamespace()
         for name, value in values.items():
+            prepared = value
             if not isinstance(value, Const):
                 prepared = Signal.like(value, name=f"next_{name}", reset_less=True)
                 spare = Signal.like(value, name=f"spare_{name}", reset_less=True)
                 with m.If(loops.step):
                     m.d.sync += spare.eq(value)
+                value = Mux(has_spare, spare, value)
                 with m.If(replace):
-                    m.d.sync += prepared.eq(Mux(has_spare, spare, value))
-                value = prepared
-            setattr(held, name, value)
+                    m.d.sync += prepared.eq(value)
+            setattr(held, name, prepared)
+            setattr(following, name, value)
+        if not f.is_constant("chase", 0):
+            held.is_covered = is_covered = Signal(name="next_is_covered")
+            m.d.sync += is_covered.eq(
+                Mux(replace, self._is_covered(following), self._is_covered(held))
+            )
         return held
+
+    def _is_covered(self, fetch: SimpleNamespace) -> Value:
+        """Whether all is in memory in the next cycle that a fetch which chases reads."""
+        is_written = (self.writing + 1 == fetch.layer) & (self.written >= fetch.end)
+        is_complete = self.writing == fetch.layer
+        # the results of the frame before may still be on their way
+        same_frame = self.writing_odd == fetch.frame_odd
+        return same_frame & (is_complete | is_written)
 
     def _walk_weights(self, m: Module, step: Value) -> Signal:
         """Weight word of the loop nest's fetch: every roll of a strip begins with the same one."""
@@ -263,14 +286,7 @@ class FetchSequencer(wiring.Component):
             blocked |= fetch.layer_first & fetch.fence & is_in_flight
 
         if not f.is_constant("chase", 0):
-            odd = Signal(name="frame_is_odd")
-            is_last_layer = fetch.layer == len(self.program) - 1
-            m.d.sync += odd.eq(odd ^ (issue & fetch.layer_last & is_last_layer))
-            is_written = (self.writing + 1 == fetch.layer) & (self.written >= fetch.end)
-            is_complete = self.writing == fetch.layer
-            # the results of the frame before may still be on their way
-            same_frame = self.writing_odd == odd
-            blocked |= fetch.chase & ~(same_frame & (is_complete | is_written))
+            blocked |= fetch.chase & ~fetch.is_covered
 
         if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):
             left = Signal.like(fetch.drain_cycles, name="drain_cycles_left")
@@ -289,8 +305,10 @@ class FetchSequencer(wiring.Component):
         spare = Signal(
             range(-most, self.buffer_depth + 1), name="spare_entries", init=self.buffer_depth - most
         )
-        reserved = Mux(tile_issued & fetch.to_stream, fetch.entries, 0)
-        m.d.sync += spare.eq(spare + self.entry_freed - reserved)
+        # both sums are there before it is known whether the fetch is issued
+        left_over = spare + self.entry_freed
+        reserved = left_over - fetch.entries
+        m.d.sync += spare.eq(Mux(tile_issued & fetch.to_stream, reserved, left_over))
         return blocked | (fetch.tile_last & fetch.to_stream & (spare < 0))
 
 

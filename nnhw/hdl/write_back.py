@@ -62,7 +62,8 @@ class WriteBack(wiring.Component):
         In the next cycle the last results of a tile are there.
     written : Out(range(chased_bytes + 1))
     writing : Out
-        So many bytes of this layer have been there up to this cycle, and all of the layers before.
+        So many bytes of this layer have been there up to the next cycle, and all of the layers
+        before.
     writing_odd : Out(1)
         The layer belongs to the second, fourth, ... frame.
 
@@ -165,7 +166,7 @@ class WriteBack(wiring.Component):
         return m
 
     def _count_written(self, m: Module, layer_done) -> None:
-        wait = self.latency - 1
+        wait = self.latency - 2
         valid = delay(m, self.scaled, wait, name="writes", reset=True)
         count = delay(m, self.scaled_count, wait, name="writes_count")
         done = delay(m, layer_done, wait, name="writes_last", reset=True)

@@ -164,6 +164,8 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
     names = ["valid", "first", "last", "carry", "operation", "address", "upper_half"]
     names += ["weight_address", "row_inside", "lane_start", "lane_end", "pad_value"]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
+    for name in ("written", "writing", "writing_odd"):
+        columns[name] = [*columns[name][1:], 0]  # they are given a cycle ahead
     outputs = drive(sequencer, columns, [*names, "frame_consumed"])
     consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]
     assert outputs["frame_consumed"].tolist() == consumed

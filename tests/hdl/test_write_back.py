@@ -136,7 +136,7 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
         done[0] += step.count
         if step.layer_done:
             done[:] = (0, (number + 1) % layers, done[2] ^ (number == layers - 1))
-        assert [outputs[name][out] for name in WRITTEN] == done.tolist()
+        assert [outputs[name][out - 1] for name in WRITTEN] == done.tolist()
         actual = [outputs[name][out] for name in ("layer", "count", "to_stream", "ends_layer")]
         assert actual == [number, step.count, instruction.to_stream, step.layer_done]
         to_memory = not (instruction.to_stream or instruction.residual_only)

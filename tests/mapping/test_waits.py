@@ -128,7 +128,7 @@ def test_waits_for_a_layer_before_the_last_one():
     builder = IntegerBuilder((2, 2, 4), seed=1)
     a = builder.conv("x", 4)
     b = builder.conv("x", 4)
-    graph = builder.graph(builder.dense(builder.add(b, builder.conv(a, 4)), 2))
+    graph = builder.graph(builder.dense(builder.multiply(b, builder.conv(a, 4)), 2))
     program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
     assert [i.fence for i in program.fetch] == [0, 0, 1, 1, 0]
 
