@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
 from ..mapping import ROTATION_LEVELS_PER_STAGE
 
@@ -119,15 +120,19 @@ def shift_right(
 
     quotient = Signal(shape, name=f"{name}_quotient", reset_less=True)
     half = Signal(name=f"{name}_half", reset_less=True)
-    sticky = Signal(name=f"{name}_sticky", reset_less=True)
     distances = shifts.values()
+    # whether any bit below the half is set: one flag for the bits from one shift to the next
+    ends = sorted({distance - 1 for distance in distances if distance > 1})
+    sticky = Signal(max(1, len(ends)), name=f"{name}_sticky", reset_less=True)
+    for index, (begin, end) in enumerate(pairwise([0, *ends])):
+        counts = Cat(choice == code for code, distance in shifts.items() if distance > end).any()
+        m.d.sync += sticky[index].eq(value[begin:end].any() & counts)
     m.d.sync += [
         quotient.eq(choose([value >> s for s in distances])),
         # beyond its width a number consists of copies of its sign
         half.eq(choose([value[min(s, len(value)) - 1] if s else 0 for s in distances])),
-        sticky.eq(choose([value[: s - 1].any() if s > 1 else 0 for s in distances])),
     ]
-    return quotient, half & (sticky | quotient[0])
+    return quotient, half & (sticky.any() | quotient[0])
 
 
 def clamp(value: Value, lo: Value, hi: Value) -> Value:
