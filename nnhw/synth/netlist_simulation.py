@@ -77,7 +77,9 @@ def simulate_netlist(
         partial = step.start()
         run_yosys(commands, log=log, cwd=partial)
         _check_cells(partial / _STATISTICS, target)
-        (partial / "manifest.json").write_text(json.dumps(netlist_manifest(design, sources=["model.v"]), indent=2) + "\n")
+        (partial / "manifest.json").write_text(
+            json.dumps(netlist_manifest(design, sources=["model.v"]), indent=2) + "\n"
+        )
         install_testbench(partial)
         shutil.copyfile(vectors, partial / "sim" / "vectors.npz")
         step.finish()

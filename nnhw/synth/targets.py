@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import OptionError
-from .processes import PROCESSES
 from .family import ECP5, GOWIN, ICE40, XILINX7, Family, Resource
+from .processes import PROCESSES
 
 
 @dataclass(frozen=True, kw_only=True)

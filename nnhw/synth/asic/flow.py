@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import OptionError
 from ..design import ExportedDesign
 from ..options import Progress, SynthesisOptions
+from ..processes import PROCESSES, Process, find_liberty
 from ..result import SYNTHESIS_FOLDER
 from ..steps import Step, digest, locked
 from ..yosys import require_yosys
@@ -24,7 +25,6 @@ from .liberty import Library, read_library
 from .memories import Memory, count_memories
 from .netlist import Netlist, read_netlist
 from .power import estimate_energy, leakage_nw
-from ..processes import PROCESSES, Process, find_liberty
 from .result import Area, AsicResult, AsicSpeed, Power
 from .synthesis import (
     CELLS_LIBERTY,
@@ -176,9 +176,7 @@ class _Flow:
         return step.folder
 
     def _analyse(self, synthesized: Path, netlist: Netlist, library: Library) -> Timing:
-        script = timing_script(
-            self.design.top, self.design.clock, self._goal, self.process.driver
-        )
+        script = timing_script(self.design.top, self.design.clock, self._goal, self.process.driver)
         inputs = {
             "synthesized": _stamp(synthesized),
             "memories": digest(synthesized / macros.LIBERTY),

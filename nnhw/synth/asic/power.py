@@ -6,7 +6,7 @@ load and transition time; for each transition at an input with a table of its ow
 output's energy depends on the input that caused its transition. It is weighted by how often each of
 the inputs changed.
 
-OpenSTA 2.0 calculates the same from probabilities. It takes activities at the ports of a design, and
+OpenSTA 2.0 calculates the same from probabilities. It takes activities at the ports of a design and
 overwrites those of other pins by what it derives from these, so that it cannot be told what a
 simulation has shown.
 """

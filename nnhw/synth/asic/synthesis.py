@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..design import ExportedDesign
+from ..processes import Process, correct_areas
 from ..yosys import cell_counts, quote, run_yosys
 from . import macros
 from .memories import Memory, find_memories
-from ..processes import Process, correct_areas
 
 ELABORATED = "elaborated.il"
 """The flat design before memories and gates are mapped."""

@@ -39,7 +39,7 @@ class Timing:
     path
         What limits it.
     slews
-        Transition time in ns of each net, the mean of rising and falling.
+        Transition time in ns of each net, the mean of rising and falling; 0 of the ideal clock.
     """
 
     fmax_mhz: float
@@ -130,7 +130,7 @@ def read_timing(folder: Path, netlist: Netlist, library: Library, goal_mhz: floa
         raise ToolError(f"'{folder / _SLEWS}' is damaged; remove '{folder}' and run it again")
     return Timing(
         fmax_mhz=round(1000 / (1000 / goal_mhz - float(slack)), 2),
-        path=_read_path(lines, netlist),
+        path=_read_path(lines, netlist, library),
         slews=dict(zip(nets, slews, strict=True)),
     )
 
@@ -145,13 +145,13 @@ def _observed_pins(netlist: Netlist, library: Library) -> dict[str, str]:
     return pins
 
 
-def _read_path(lines: list[str], netlist: Netlist) -> CriticalPath:
+def _read_path(lines: list[str], netlist: Netlist, library: Library) -> CriticalPath:
     """The critical path in a report of OpenSTA: a line for each pin that drives, and the end."""
     end = next(index for index, line in enumerate(lines) if "data arrival time" in line)
     stages = [found for found in map(_STAGE.match, lines[:end]) if found]
     signals: list[str] = []
     for number, stage in enumerate(stages):
-        signal = _signal(stage[2], netlist, is_end=number == len(stages) - 1)
+        signal = _signal(stage[2], netlist, library, is_end=number == len(stages) - 1)
         if signal and signal not in signals[-1:]:
             signals.append(signal)
     delays = [float(stage[1]) for stage in stages]
@@ -163,15 +163,17 @@ def _read_path(lines: list[str], netlist: Netlist) -> CriticalPath:
     )
 
 
-def _signal(pin: str, netlist: Netlist, *, is_end: bool) -> str:
+def _signal(pin: str, netlist: Netlist, library: Library, *, is_end: bool) -> str:
     """The design's name of what a pin drives, or, at a path's end, of the register; "" if none."""
     name, _, port = pin.rpartition("/")
     instance = netlist.instances.get(name)
     if instance is None:
-        return shorten_name(pin)
+        return shorten_name(pin)  # a port of the design
     if instance.is_macro:
         return shorten_name(name)
     if is_end:
-        port = "Q" if "Q" in instance.nets else port
-    net = instance.nets.get(port, "")
+        port = next(other for other in instance.nets if is_output(other, instance, library))
+    elif not is_output(port, instance, library):
+        return ""
+    net = instance.nets[port]
     return "" if _SHORT_NAME.fullmatch(net) else shorten_name(net)

@@ -70,9 +70,7 @@ def count_transitions(
         else:
             raise ToolError(f"'{path}' has {edges.rises} clock cycles, {cycles} are needed")
     return {
-        bit: bits[code][index]
-        for code, names in codes.values()
-        for index, bit in enumerate(names)
+        bit: bits[code][index] for code, names in codes.values() for index, bit in enumerate(names)
     }
 
 
@@ -130,9 +128,7 @@ def _steps(lines: Iterable[str], wanted: Iterable[str]) -> Iterator[dict[str, st
 
 def _count(bits: list[Transitions], old: str, new: str) -> None:
     width = len(bits)
-    for bit, before, after in zip(
-        bits, _extend(old, width), _extend(new, width), strict=True
-    ):
+    for bit, before, after in zip(bits, _extend(old, width), _extend(new, width), strict=True):
         if before == "0" and after == "1":
             bit.rises += 1
         elif before == "1" and after == "0":
