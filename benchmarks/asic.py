@@ -2,8 +2,8 @@
 
     python benchmarks/asic.py
 
-Needs the extra `synth`, and Debian's packages opensta and qflow-tech-osu018; without these the table
-is empty. Designs and logs stay in rtl_out/asic.
+Needs the extra `synth`, and Debian's packages opensta and qflow-tech-osu018; without these the
+table is empty. Designs and logs stay in rtl_out/asic.
 """
 
 from __future__ import annotations

@@ -21,11 +21,12 @@ from .activity import (
     simulate,
     vectors_file,
 )
+from .figures import measure_area, measure_power
 from .liberty import Library, read_library
 from .memories import Memory, count_memories
 from .netlist import Netlist, read_netlist
 from .power import estimate_energy, leakage_nw
-from .result import Area, AsicResult, AsicSpeed, Power
+from .result import AsicResult, AsicSpeed, Power
 from .synthesis import (
     CELLS_LIBERTY,
     NETLIST_JSON,
@@ -116,7 +117,7 @@ class _Flow:
             description=self.process.description,
             tools=self.tools,
             cells=cells,
-            area=self._area(cells, library),
+            area=measure_area(cells, library, self.process),
             memories=count_memories(memories),
             speed=AsicSpeed(
                 goal_mhz=self._goal,
@@ -137,6 +138,27 @@ class _Flow:
     @property
     def _logs(self) -> Path:
         return self.folder / "logs"
+
+    def _power(
+        self, netlist: Netlist, library: Library, timing: Timing, activity: Activity
+    ) -> Power | None:
+        if not activity.cycles:
+            return None
+        energy = estimate_energy(
+            netlist,
+            library,
+            clock=self.design.clock,
+            transitions=activity.transitions,
+            slews=timing.slews,
+        )
+        return measure_power(
+            energy,
+            leakage_nw(netlist, library),
+            cycles=activity.cycles,
+            interval_cycles=self.design.interval_cycles,
+            goal_mhz=self._goal,
+            fmax_mhz=timing.fmax_mhz,
+        )
 
     def _elaborate(self) -> Path:
         sources = (*self.design.sources, *self.design.memory_files)
@@ -220,48 +242,6 @@ class _Flow:
             activity = read_activity(step.folder)
             assert activity is not None
         return activity
-
-    def _area(self, cells: dict[str, int], library: Library) -> Area:
-        total = sum(
-            count * library.cells[cell].area
-            for cell, count in cells.items()
-            if cell in library.cells
-        )
-        return Area(
-            square_mm=round(total / 1e6, 4),
-            gate_equivalents=round(total / library.cells[self.process.gate].area),
-            flip_flops=sum(cells.get(cell, 0) for cell in self.process.flip_flops),
-        )
-
-    def _power(
-        self, netlist: Netlist, library: Library, timing: Timing, activity: Activity
-    ) -> Power | None:
-        if not activity.cycles:
-            return None
-        energy = estimate_energy(
-            netlist,
-            library,
-            clock=self.design.clock,
-            transitions=activity.transitions,
-            slews=timing.slews,
-        )
-        per_cycle = energy.total_pj / activity.cycles
-        frames = activity.cycles / self.design.interval_cycles
-        return Power(
-            cycles=activity.cycles,
-            internal_nj=_nano(energy.internal_pj / frames),
-            switching_nj=_nano(energy.switching_pj / frames),
-            clock_nj=_nano(energy.clock_pj / frames),
-            inference_nj=_nano(energy.total_pj / frames),
-            # pJ in a cycle times MHz are uW
-            dynamic_mw_at_goal=round(per_cycle * self._goal / 1000, 4),
-            dynamic_mw_at_fmax=round(per_cycle * timing.fmax_mhz / 1000, 4),
-            leakage_uw=round(leakage_nw(netlist, library) / 1000, 5),
-        )
-
-
-def _nano(pico: float) -> float:
-    return round(pico / 1000, 4)
 
 
 def _stamp(step: Path) -> str:
