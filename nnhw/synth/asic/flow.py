@@ -128,7 +128,7 @@ class _Flow:
             ),
             power=self._power(netlist, library, timing, activity),
             simulation=activity.check,
-            remarks=(LOGIC_ONLY, ENERGY),
+            remarks=self._remarks(activity.cycles),
         )
 
     @property
@@ -138,6 +138,13 @@ class _Flow:
     @property
     def _logs(self) -> Path:
         return self.folder / "logs"
+
+    def _remarks(self, cycles: int) -> tuple[str, ...]:
+        interval = self.design.interval_cycles
+        if not 0 < cycles < interval:
+            return LOGIC_ONLY, ENERGY
+        scaled = f"energy is scaled up from {cycles:,} of the {interval:,} cycles of an interval"
+        return LOGIC_ONLY, ENERGY, scaled
 
     def _power(
         self, netlist: Netlist, library: Library, timing: Timing, activity: Activity
