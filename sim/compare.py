@@ -33,6 +33,15 @@ def measure(
     return {"latency_cycles": latency, "interval_cycles": interval}
 
 
+def interval_window(
+    design: Design, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
+) -> tuple[int, int, int]:
+    """What `measure` calls the interval: the segment's number, first and last clock cycle."""
+    number = next(number for number, segment in enumerate(plan) if segment.test == "interval")
+    ends = runs[number].only(OUTPUT).cycle[design.output.beats - 1 :: design.output.beats]
+    return number, int(ends[-2]), int(ends[-1])
+
+
 def first_divergence(
     design: Design, vectors: Vectors, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
 ) -> tuple[int, Divergence] | None:

@@ -25,6 +25,8 @@ VERILATOR_ARGUMENTS = (
     # One C++ file: the headers take longer to compile than the design. -O1: it compiles in half
     # the time of -O2 and runs as fast.
     *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1"),
+    # Compilers take minutes for the long functions that netlists of gates become.
+    *("--output-split-cfuncs", "500"),
     # The wheel's makefile wants some `python` on PATH.
     *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
 )

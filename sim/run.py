@@ -21,7 +21,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the folder of a design stays as it was exported
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
-from compare import first_divergence, measure  # noqa: E402
+from compare import first_divergence, interval_window, measure  # noqa: E402
 from compilation import compile_design  # noqa: E402
 from design import Design, DesignError, load_design, load_vectors  # noqa: E402
 from execution import run_shares, run_tests  # noqa: E402
@@ -33,7 +33,7 @@ from tools import ProgramError, Simulator, ToolError, find_simulator  # noqa: E4
 WAVES_BEFORE, WAVES_AFTER = 300, 200
 """Clock cycles before and after a divergence that are recorded."""
 WAVES_MOST = 20_000
-"""Most clock cycles that --waves records; with 128 multipliers, each takes some 20 KB."""
+"""Most clock cycles that are recorded on request; with 128 multipliers, each takes some 20 KB."""
 
 
 def main() -> int:
@@ -97,13 +97,20 @@ def _simulate(
         if cycles is not None and cycles != expected:
             failures.append(f"{name}: the manifest says {expected}, measured are {cycles}")
 
-    waves = None
+    waves, waves_cycles = None, None
     run_options["segments"] = decisive.segments
     if divergence is not None:
         window = (max(0, divergence.cycle - WAVES_BEFORE), divergence.cycle + WAVES_AFTER)
         waves = _record(simulator, design, folder, window, run_options)
     elif options.waves:
         window = (0, min(design.latency_cycles + WAVES_AFTER, WAVES_MOST))
+        waves = _record(simulator, design, folder, window, run_options)
+    elif options.interval_waves and not failures:
+        number, start, end = interval_window(design, plan, events)
+        waves_cycles = min(end - start, WAVES_MOST)
+        run_options["segments"] = next(run.segments for run in runs if number in run.segments)
+        # The simulation ends within the last cycle's step, so that it has to be one more.
+        window = (start, start + waves_cycles + 1)
         waves = _record(simulator, design, folder, window, run_options)
     return {
         "passed": not failures,
@@ -122,6 +129,7 @@ def _simulate(
         "divergence": asdict(divergence) if divergence else None,
         "trace": str(decisive.folder / "trace.txt"),
         "waves": str(waves) if waves else None,
+        "waves_cycles": waves_cycles,
     }
 
 
@@ -156,6 +164,11 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--simulator", choices=("verilator", "icarus"), default="verilator")
     parser.add_argument("--waves", action="store_true", help="record waves of the first frame")
+    parser.add_argument(
+        "--interval-waves",
+        action="store_true",
+        help="record waves from one frame's end to the next one's, when all is equal",
+    )
     parser.add_argument("--vectors", type=int, metavar="N", help="send N frames only")
     parser.add_argument("--seed", type=int, default=0, help="of the random pauses and resets")
     parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,10 @@ def synth(
     design: Design,
     target: Annotated[
         str | None,
-        typer.Option(help="Device, such as ecp5-25k; a wrong one lists all.", metavar="TARGET"),
+        typer.Option(
+            help="Device, such as ecp5-25k, or silicon, asic-osu018; a wrong one lists all.",
+            metavar="TARGET",
+        ),
     ] = None,
     board: Annotated[
         BoardName | None,
@@ -29,7 +33,7 @@ def synth(
     freq: Annotated[
         float | None,
         typer.Option(
-            help="MHz that place and route aims at; on a board the design's clock.",
+            help="MHz that is aimed at; on a board the design's clock.",
             show_default="by target",
         ),
     ] = None,
@@ -48,10 +52,19 @@ def synth(
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Simulate the netlist, bit for bit.")
     ] = False,
+    liberty: Annotated[
+        Path | None,
+        typer.Option(
+            help="Library of cells for silicon.",
+            metavar="FILE.lib",
+            envvar="NNHW_LIBERTY",
+            show_default="that of its Debian package",
+        ),
+    ] = None,
     baud: Baud = 115_200,
     as_json: Json = False,
 ) -> None:
-    """Synthesize an exported design for a device: what it occupies, and how fast it is.
+    """Synthesize an exported design for a device or silicon: its size, and how fast it is.
 
     All files are in DESIGN/syn/TARGET; finished steps are not repeated. With --board, that is all
     that a board needs: see docs/boards.md.
@@ -77,6 +90,7 @@ def synth(
         jobs=jobs,
         speed_grade=speed_grade,
         simulate=simulate,
+        liberty=liberty,
     )
     with StepDisplay(Console(stderr=as_json)) as progress:
         result = run_synthesis(design, options, progress=progress)
@@ -85,5 +99,5 @@ def synth(
         print(json.dumps(asdict(result), indent=2, ensure_ascii=False))
     else:
         Console().print(render_synthesis(result))
-    if not result.fits or (result.simulation is not None and not result.simulation.passed):
+    if not result.succeeded:
         raise typer.Exit(1)

@@ -15,15 +15,28 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ..synth import SynthesisResult, Usage, load_results
+from ..synth import AsicResult, SynthesisResult, Usage, load_results
 from . import text
+from .asic import asic_rows
 
 BEGIN, END = "<!-- synthesis -->", "<!-- end of synthesis -->"
 """Where the section is in report.html; `nnhw build` leaves it empty."""
 
 
-def render_synthesis(result: SynthesisResult) -> RenderableType:
+def render_synthesis(result: SynthesisResult | AsicResult) -> RenderableType:
     """One result, to be printed with rich."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", justify="right")
+    facts.add_column()
+    for name, figure in synthesis_rows(result):
+        facts.add_row(name, Text(figure))
+    title = f"[bold]{result.design}[/bold] on {result.target}"
+    content = facts if isinstance(result, AsicResult) else Group(_occupied(result), "", facts)
+    return Panel(content, title=title, title_align="left", expand=False)
+
+
+def _occupied(result: SynthesisResult) -> Table:
+    """What a design occupies of a device."""
     occupied = Table.grid(padding=(0, 2))
     occupied.add_column(style="dim", justify="right")
     occupied.add_column(justify="right")
@@ -35,17 +48,27 @@ def render_synthesis(result: SynthesisResult) -> RenderableType:
             share.stylize("bold red")
         available = "" if usage.available is None else f"of {usage.available:,}"
         occupied.add_row(usage.resource, f"{usage.used:,}", available, share)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim", justify="right")
-    facts.add_column()
-    for name, figure in synthesis_rows(result):
-        facts.add_row(name, Text(figure))
-    title = f"[bold]{result.design}[/bold] on {result.target}"
-    return Panel(Group(occupied, "", facts), title=title, title_align="left", expand=False)
+    return occupied
 
 
-def synthesis_rows(result: SynthesisResult) -> list[tuple[str, str]]:
-    """A result's figures except the occupied resources, as (name, figure)."""
+def synthesis_rows(result: SynthesisResult | AsicResult) -> list[tuple[str, str]]:
+    """A result's figures except the resources that it occupies of a device, as (name, figure)."""
+    rows = asic_rows(result) if isinstance(result, AsicResult) else _device_rows(result)
+    check = result.simulation
+    if check is not None:
+        frames = f"{check.frames} frame{'s' if check.frames > 1 else ''} in {check.simulator}"
+        if check.passed:
+            verdict = f"PASS: netlist equals the golden model, bit for bit ({frames})"
+        else:
+            verdict = f"FAIL: {check.failures[0]} ({frames})"
+        rows.append(("netlist", verdict))
+    rows += [("figures", remark) for remark in result.remarks]
+    rows.append(("made with", ", ".join(f"{name} {value}" for name, value in result.tools.items())))
+    return rows
+
+
+def _device_rows(result: SynthesisResult) -> list[tuple[str, str]]:
+    """What is known about a design on a device."""
     rows = [("device", result.description)]
     if not result.fits:
         rows.append(("fits", "NO"))
@@ -73,16 +96,6 @@ def synthesis_rows(result: SynthesisResult) -> list[tuple[str, str]]:
                     f"{path.routing_ns:.1f} ns between them",
                 ),
             ]
-    check = result.simulation
-    if check is not None:
-        frames = f"{check.frames} frame{'s' if check.frames > 1 else ''} in {check.simulator}"
-        if check.passed:
-            verdict = f"PASS: netlist equals the golden model, bit for bit ({frames})"
-        else:
-            verdict = f"FAIL: {check.failures[0]} ({frames})"
-        rows.append(("netlist", verdict))
-    rows += [("figures", remark) for remark in result.remarks]
-    rows.append(("made with", ", ".join(f"{name} {value}" for name, value in result.tools.items())))
     return rows
 
 
@@ -111,7 +124,7 @@ def add_synthesis(design_dir: str | PathLike[str]) -> None:
             _replace(page, f"{before}{BEGIN}\n{_section(results)}{END}{after}")
 
 
-def _section(results: Sequence[SynthesisResult]) -> str:
+def _section(results: Sequence[SynthesisResult | AsicResult]) -> str:
     environment = Environment(
         loader=PackageLoader("nnhw.report", package_path=""),
         autoescape=True,
@@ -120,8 +133,12 @@ def _section(results: Sequence[SynthesisResult]) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template("synthesis.html.jinja").render(
-        results=results, rows=synthesis_rows, used=_used
+        results=results, rows=synthesis_rows, usages=_usages, used=_used
     )
+
+
+def _usages(result: SynthesisResult | AsicResult) -> tuple[Usage, ...]:
+    return () if isinstance(result, AsicResult) else result.usage
 
 
 def _used(usage: Usage) -> str:

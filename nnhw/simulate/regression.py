@@ -16,6 +16,7 @@ def run_regression(
     simulator: str = "verilator",
     vectors: int | None = None,
     waves: bool = False,
+    interval_waves: bool = False,
     seed: int = 0,
     jobs: int | None = None,
     build_dir: str | PathLike[str] | None = None,
@@ -37,6 +38,10 @@ def run_regression(
     waves
         Record the waves of the first frame, or of its first 20,000 clock cycles. The waves around a
         divergence are recorded anyway, and in place of that.
+    interval_waves
+        Record, unless there is a divergence, the waves of one interval: from the last output beat
+        of a frame to that of the next, while frames follow one another without a pause; of a longer
+        one the first 20,000 clock cycles.
     seed
         Of the random pauses and resets.
     jobs
@@ -67,6 +72,8 @@ def run_regression(
         arguments += ["--jobs", str(jobs)]
     if waves:
         arguments.append("--waves")
+    if interval_waves:
+        arguments.append("--interval-waves")
     log = folder / f"{simulator}.log"
     result = run_script(design_dir, arguments, log, progress)
     divergence = result.pop("divergence")

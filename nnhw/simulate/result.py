@@ -78,6 +78,9 @@ class SimulationResult:
         Files: all output of the tools; the trace that tb.v describes, of the process that found the
         divergence or else of the first one; recorded waves (None if there are none). On a
         divergence the waves are those of the clock cycles around it.
+    waves_cycles
+        With `interval_waves`: clock cycles from the first edge in `waves` that belong to the
+        interval; else None.
     """
 
     passed: bool
@@ -98,3 +101,4 @@ class SimulationResult:
     log: Path
     trace: Path
     waves: Path | None
+    waves_cycles: int | None

@@ -1,14 +1,18 @@
-"""From exported Verilog to figures of a real device: synthesis, place and route, netlists."""
+"""From exported Verilog to figures of FPGAs and silicon: synthesis, place and route, netlists."""
 
 from .advice import advise
+from .asic import AsicResult
 from .bitstream import pack_bitstream
 from .costs import Cells, HardwareCosts, PieceCost, measure_costs
 from .design import ExportedDesign, read_design
 from .family import Family, Resource
-from .flow import SynthesisOptions, run_synthesis
 from .nextpnr import PlacedDesign, nextpnr_version, place_and_route
+from .options import SynthesisOptions
 from .placements import fmax, place_with_seeds
-from .result import NetlistCheck, Speed, SynthesisResult, load_result, load_results
+from .processes import PROCESSES, Process
+from .result import NetlistCheck, Speed, SynthesisResult
+from .run import run_synthesis
+from .saved import load_result, load_results
 from .steps import Step, digest, locked
 from .synthesize import read_cells
 from .targets import TARGETS, Target, find_target
@@ -17,7 +21,9 @@ from .usage import Usage, count_usage
 from .yosys import cell_counts, quote, require_yosys, run_yosys
 
 __all__ = [
+    "PROCESSES",
     "TARGETS",
+    "AsicResult",
     "Cells",
     "ClockTiming",
     "CriticalPath",
@@ -28,6 +34,7 @@ __all__ = [
     "PieceCost",
     "PlacedDesign",
     "Placement",
+    "Process",
     "Resource",
     "Speed",
     "Step",

@@ -1,19 +1,18 @@
-"""The whole flow: synthesis, simulation of the netlist, place and route."""
+"""The flow of FPGAs: synthesis, simulation of the netlist, place and route."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from os import PathLike
 from pathlib import Path
 
 from ..errors import OptionError
 from .advice import advise
-from .design import ExportedDesign, read_design
+from .design import ExportedDesign
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
 from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
+from .options import Progress, SynthesisOptions
 from .placements import fmax, place_with_seeds
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .steps import Step, digest, locked
@@ -38,75 +37,21 @@ OUT_OF_CONTEXT = (
 ESTIMATE = "cells of the netlist, before place and route"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SynthesisOptions:
-    """What to do with a design.
-
-    Parameters
-    ----------
-    target
-        Name of a target; see `TARGETS`.
-    place
-        Whether to place and route it.
-    freq
-        Frequency in MHz that place and route aims at; None: the target's own.
-    seeds
-        How many placements to try, of which the fastest counts.
-    jobs
-        How many of them at a time.
-    speed_grade
-        Of the device; "" is the target's slowest.
-    simulate
-        Whether to simulate the netlist.
-    """
-
-    target: str
-    place: bool = False
-    freq: float | None = None
-    seeds: int = 1
-    jobs: int = 1
-    speed_grade: str = ""
-    simulate: bool = False
-
-    def __post_init__(self) -> None:
-        if self.freq is not None and self.freq <= 0:
-            raise OptionError(f"--freq must be a frequency in MHz above 0, not {self.freq:g}")
-        for name in ("seeds", "jobs"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"--{name} must be at least 1, not {getattr(self, name)}")
-
-
-Progress = Callable[[str, float], None]
-
-
-def run_synthesis(
-    design_dir: str | PathLike[str],
-    options: SynthesisOptions,
-    *,
-    progress: Progress = lambda step, share: None,
+def run_fpga(
+    design: ExportedDesign, options: SynthesisOptions, *, progress: Progress
 ) -> SynthesisResult:
-    """Take an exported design as far on a device as the options say.
-
-    All files go to the folder syn/TARGET of the design: the result as result.json, and a folder
-    for each step. Steps that are finished are not repeated as long as sources, options and programs
-    are the same. A design that does not fit is a result, not an exception.
-
-    Parameters
-    ----------
-    progress
-        Called with the name of each step and the share of it that is done.
+    """Take a design to an FPGA, as `run_synthesis` says.
 
     Raises
     ------
-    ExportError
-        If the design's files are missing or damaged.
     OptionError
         If an option does not suit the target.
     ToolError
         If a program is missing or fails.
     """
-    design = read_design(design_dir)
     target = find_target(options.target)
+    if options.liberty is not None:
+        raise OptionError(f"--liberty goes with silicon; {target.name} is an FPGA")
     _check_technology(design, target)
     require_yosys()
     choose_speed_grade(target, options.speed_grade)

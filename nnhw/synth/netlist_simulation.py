@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,9 @@ def simulate_netlist(
         partial = step.start()
         run_yosys(commands, log=log, cwd=partial)
         _check_cells(partial / _STATISTICS, target)
-        (partial / "manifest.json").write_text(json.dumps(_manifest(design), indent=2) + "\n")
+        (partial / "manifest.json").write_text(
+            json.dumps(netlist_manifest(design, sources=["model.v"]), indent=2) + "\n"
+        )
         install_testbench(partial)
         shutil.copyfile(vectors, partial / "sim" / "vectors.npz")
         step.finish()
@@ -93,8 +95,7 @@ def simulate_netlist(
         partial = out / f".{_CHECK}.partial"
         partial.write_text(json.dumps(asdict(check), indent=2) + "\n")
         partial.rename(known)
-    values = json.loads(known.read_text())
-    return NetlistCheck(**{**values, "failures": tuple(values["failures"])})
+    return NetlistCheck.parse(json.loads(known.read_text()))
 
 
 def model_files(target: Target) -> tuple[Path, ...]:
@@ -148,8 +149,16 @@ def _check_cells(statistics: Path, target: Target) -> None:
         )
 
 
-def _manifest(design: ExportedDesign) -> dict[str, Any]:
-    """The design's manifest, for a netlist: it has the same ports, and no layers to look at."""
+def netlist_manifest(
+    design: ExportedDesign, *, sources: Sequence[str], memory_files: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The design's manifest, for a netlist: it has the same ports, and no layers to look at.
+
+    Parameters
+    ----------
+    sources, memory_files
+        Files of the netlist, relative to the folder of the manifest.
+    """
     trace = {"valid": "1'b0", "layer": "16'd0", "count": "16'd0", "data": "1'b0", "lanes": 1}
-    files = {"sources": ["model.v"], "cell_models": [], "memory_files": []}
+    files = {"sources": [*sources], "cell_models": [], "memory_files": [*memory_files]}
     return {**design.manifest, **files, "layers": [], "trace": trace}

@@ -1,4 +1,4 @@
-"""What a synthesis found out, and the file that keeps it."""
+"""What a synthesis for an FPGA found out, and the file that keeps a result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ToolError
 from .timing import CriticalPath
 from .usage import Usage
 
@@ -72,9 +71,25 @@ class NetlistCheck:
     simulator: str
     frames: int
 
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> NetlistCheck:
+        """The check that was saved as `values`."""
+        return cls(**{**values, "failures": tuple(values["failures"])})
+
+
+class SavedResult:
+    """A dataclass of figures that is kept as result.json."""
+
+    def save(self, folder: Path) -> None:
+        """Write result.json in `folder`; it is replaced at once."""
+        partial = folder / f".{RESULT_FILE}.partial"
+        values = asdict(self)  # type: ignore[call-overload]
+        partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+        os.replace(partial, folder / RESULT_FILE)
+
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesisResult:
+class SynthesisResult(SavedResult):
     """A design on a device.
 
     Parameters
@@ -111,57 +126,33 @@ class SynthesisResult:
     simulation: NetlistCheck | None = None
     remarks: tuple[str, ...] = ()
 
-    def save(self, folder: Path) -> None:
-        """Write result.json in `folder`; it is replaced at once."""
-        partial = folder / f".{RESULT_FILE}.partial"
-        partial.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
-        os.replace(partial, folder / RESULT_FILE)
+    @property
+    def succeeded(self) -> bool:
+        """Whether the design fits, and its netlist, if simulated, equals the golden model."""
+        return self.fits and (self.simulation is None or self.simulation.passed)
 
 
-def load_result(path: Path) -> SynthesisResult:
-    """Read a result.json.
-
-    Raises
-    ------
-    ToolError
-        If it is missing or damaged.
-    """
-    try:
-        return _result(json.loads(path.read_text()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ToolError(
-            f"'{path}' is not a result of nnhw synth ({error!r}); run it again"
-        ) from None
-
-
-def load_results(design_dir: Path) -> tuple[SynthesisResult, ...]:
-    """All results of an exported design, by name of the target.
-
-    Raises
-    ------
-    ToolError
-        If one of them is damaged.
-    """
-    files = sorted((design_dir / SYNTHESIS_FOLDER).glob(f"*/{RESULT_FILE}"))
-    return tuple(load_result(file) for file in files)
-
-
-def _result(values: dict[str, Any]) -> SynthesisResult:
-    speed, simulation = values.pop("speed"), values.pop("simulation")
-    for name in ("advice", "remarks"):
-        values[name] = tuple(values[name])
+def parse_result(values: Mapping[str, Any]) -> SynthesisResult:
+    """The result that was saved as `values`."""
+    speed, simulation = values["speed"], values["simulation"]
     return SynthesisResult(
-        **{**values, "usage": tuple(Usage(**usage) for usage in values["usage"])},
-        speed=_speed(speed) if speed else None,
-        simulation=NetlistCheck(**{**simulation, "failures": tuple(simulation["failures"])})
-        if simulation
-        else None,
+        **{
+            **values,
+            "usage": tuple(Usage(**usage) for usage in values["usage"]),
+            "advice": tuple(values["advice"]),
+            "speed": _speed(speed) if speed else None,
+            "simulation": NetlistCheck.parse(simulation) if simulation else None,
+            "remarks": tuple(values["remarks"]),
+        }
     )
 
 
-def _speed(values: dict[str, Any]) -> Speed:
-    path = values.pop("path")
-    seeds = {int(seed): fmax for seed, fmax in values.pop("seeds").items()}
-    if path:
-        path = CriticalPath(**{**path, "signals": tuple(path["signals"])})
-    return Speed(**values, seeds=seeds, path=path)
+def _speed(values: Mapping[str, Any]) -> Speed:
+    path = values["path"]
+    return Speed(
+        **{
+            **values,
+            "seeds": {int(seed): fmax for seed, fmax in values["seeds"].items()},
+            "path": CriticalPath.parse(path) if path else None,
+        }
+    )

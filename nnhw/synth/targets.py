@@ -1,4 +1,4 @@
-"""The devices that designs can be synthesized for."""
+"""The FPGAs that designs can be synthesized for; `PROCESSES` are those for silicon."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import OptionError
 from .family import ECP5, GOWIN, ICE40, XILINX7, Family, Resource
+from .processes import PROCESSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,5 +188,6 @@ def find_target(name: str) -> Target:
         If there is none.
     """
     if name not in TARGETS:
-        raise OptionError(f"Target {name!r} is unknown; there are {', '.join(TARGETS)}")
+        names = ", ".join([*TARGETS, *PROCESSES])
+        raise OptionError(f"Target {name!r} is unknown; there are {names}")
     return TARGETS[name]

@@ -37,6 +37,11 @@ class CriticalPath:
     routing_ns: float
     levels: int
 
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> CriticalPath:
+        """The path that was saved as `values`."""
+        return cls(**{**values, "signals": tuple(values["signals"])})
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClockTiming:

@@ -8,7 +8,16 @@ from rich.console import Console
 
 from nnhw.errors import ToolError
 from nnhw.report import add_synthesis, render_synthesis
-from nnhw.synth import CriticalPath, NetlistCheck, Speed, SynthesisResult, Usage, load_result
+from nnhw.synth import (
+    AsicResult,
+    CriticalPath,
+    NetlistCheck,
+    Speed,
+    SynthesisResult,
+    Usage,
+    load_result,
+)
+from nnhw.synth.asic import Area, AsicSpeed, MemoryUse, Power
 
 RESULT = SynthesisResult(
     design="net",
@@ -35,6 +44,35 @@ RESULT = SynthesisResult(
     ),
     simulation=NetlistCheck(passed=True, failures=(), simulator="Verilator 5", frames=1),
     remarks=("as it is",),
+)
+
+SILICON = AsicResult(
+    design="net",
+    target="asic-osu018",
+    description="Some process",
+    tools={"yosys": "0.70", "opensta": "2.0.17"},
+    cells={"NAND2X1": 1200, "nnhw_sram_64x8": 2},
+    area=Area(square_mm=0.0288, gate_equivalents=1200, flip_flops=7),
+    memories=(MemoryUse(module="nnhw_sram_64x8", count=2, bits=512),),
+    speed=AsicSpeed(
+        goal_mhz=100,
+        fmax_mhz=250.5,
+        latency_us=12.34,
+        frames_per_second=98765.4,
+        path=CriticalPath(signals=("a.b", "c"), logic_ns=3.0, routing_ns=0.0, levels=4),
+    ),
+    power=Power(
+        cycles=1248,
+        internal_nj=900.0,
+        switching_nj=200.0,
+        clock_nj=134.0,
+        inference_nj=1234.0,
+        dynamic_mw_at_goal=12.3,
+        dynamic_mw_at_fmax=45.6,
+        leakage_uw=0.5,
+    ),
+    simulation=NetlistCheck(passed=True, failures=(), simulator="Verilator 5", frames=2),
+    remarks=("cells <only>",),
 )
 
 PAGE = "<h1>net</h1>\n<!-- synthesis --><!-- end of synthesis -->\n<p>rest</p>\n"
@@ -95,3 +133,30 @@ def test_damaged_result_is_named(design):
     (design / "syn" / "ecp5-25k" / "result.json").write_text("{}")
     with pytest.raises(ToolError, match=r"result\.json.*run it again"):
         add_synthesis(design)
+
+
+def test_silicon(design):
+    folder = design / "syn" / "asic-osu018"
+    folder.mkdir()
+    SILICON.save(folder)
+    assert load_result(folder / "result.json") == SILICON
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render_synthesis(SILICON))
+    shown = console.export_text()
+    for figure in (
+        "0.0288 mm² of cells, 1,200 gate equivalents",
+        "2 of 1,024 bits, in no other figure",
+        "2 x nnhw_sram_64x8",
+        "250.5 MHz at most",
+        "a.b → c",
+        "1.23 µJ an inference, without memories",
+        "cells 900 nJ, nets 200 nJ, clock pins 134 nJ",
+        "12.3 mW at 100 MHz, 45.6 mW at 250.5 MHz; leakage 0.5 µW",
+    ):
+        assert figure in shown
+    add_synthesis(design)
+    page = (design / "report.html").read_text()
+    assert "<h3>asic-osu018</h3>" in page
+    assert "<h3>ecp5-25k</h3>" in page
+    assert "cells &lt;only&gt;" in page
+    assert len(json.loads((design / "report.json").read_text())["synthesis"]) == 2
