@@ -229,7 +229,8 @@ class Drain(wiring.Component):
             (self.pixel_done, pixel_done),
             (self.layer_done, layer_done),
         ):
-            m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=True))
+            resets = output is self.valid  # the others matter with it only
+            m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=resets))
         for lane, value in enumerate(values):
             m.d.comb += self.values[lane].eq(delay(m, value, wait, name=f"value_{lane}"))
         self._walk_parameters(m, f, second, step_done, tile_done, strip_done, pixel_done)

@@ -155,8 +155,8 @@ class Engine(wiring.Component):
         return Rom(
             width=program.config.mac_units * width,
             words=[pack(word.ravel().tolist(), width) for word in program.weights],
-            # a word is there a cycle after its activations
-            address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY,
+            # a word is there a cycle after its activations, and goes to the array in a cycle
+            address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY - 1,
             output_register=True,
             technology=self._technology,
         )
@@ -296,7 +296,7 @@ class Engine(wiring.Component):
             aligner.pad_value.eq(fetch.pad_value),
             array.activations.eq(aligner.lanes),
             weights.address.eq(fetch.weight_address),
-            array.weights.eq(weights.data),
+            array.weights.eq(delay(m, weights.data, 1, name="weight")),
         ]
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])

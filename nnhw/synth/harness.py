@@ -1,10 +1,10 @@
 """A design with many ports in a package with few pins.
 
 An accelerator is a part of a larger design: its streams are not meant for pins. To place and time
-it alone ("out of context"), it gets a harness: inputs come from a shift register, and outputs go
-through registers to a multiple-input signature register (MISR). So three pins are enough, nothing
-can be optimized away, and paths from and to ports are timed from register to register like all
-others.
+it alone ("out of context"), it gets a harness: inputs come from registers behind a shift register, and
+outputs go through registers to a multiple-input signature register (MISR). So three pins are
+enough, nothing can be optimized away, and paths from and to ports are timed from register to
+register like all others.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def write_harness(top: str, clock: str, ports: Sequence[ModulePort]) -> str:
     stimulus = max(2, sum(port.width for port in inputs))
     response = max(2, sum(port.width for port in outputs))
     connections = [f".{clock}({CLOCK})"]
-    for bus, members in (("stimulus", inputs), ("response", outputs)):
+    for bus, members in (("applied", inputs), ("response", outputs)):
         low = 0
         for port in members:
             connections.append(f".{port.name}({bus}[{low + port.width - 1}:{low}])")
@@ -81,12 +81,14 @@ endmodule
 
 module {TOP} (input {CLOCK}, input {SERIAL_IN}, output {SERIAL_OUT});
   reg [{stimulus - 1}:0] stimulus;
+  reg [{stimulus - 1}:0] applied; // may lie where the design needs it, far from the pins
   wire [{response - 1}:0] response;
   reg [{response - 1}:0] captured;
   reg [{response - 1}:0] signature;
 
   always @(posedge {CLOCK}) begin
     stimulus <= {{stimulus[{stimulus - 2}:0], {SERIAL_IN}}};
+    applied <= stimulus;
     captured <= response;
     signature <= {{signature[{response - 2}:0], signature[{response - 1}]}} ^ captured;
   end
