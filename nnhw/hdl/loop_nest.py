@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,9 +30,9 @@ class LoopNest(wiring.Component):
     """Seven nested loops that move three coordinates: x, the row address, and y.
 
     Every loop keeps, for each coordinate that it moves, the value at which its present trip began,
-    so that a step is one addition whatever loop it belongs to. Loops count down, and whether one
-    has finished is known from a register. Loops of which no layer makes more than one trip, and
-    steps that are always zero, are not built.
+    so that a step is one addition whatever loop it belongs to. Loops count down; whether one has
+    finished, and which one makes the next step, is known from registers. Loops of which no layer
+    makes more than one trip, and steps that are always zero, are not built.
 
     Parameters
     ----------
@@ -158,10 +158,10 @@ class LoopNest(wiring.Component):
             innermost = next(iter(began[coordinate.name].values()), getattr(f, coordinate.start))
             m.d.comb += getattr(self, coordinate.name).eq(innermost)
 
-        with m.If(self.step):
-            branch: Callable = m.If
+        turn = self._find_turns(m, counters, finished) if self.loops else Const(0)
+        with m.If(self.step), m.Switch(turn):
             for position, loop in enumerate(self.loops):
-                with branch(~finished[loop]):
+                with m.Case(position):
                     m.d.sync += [
                         counters[loop].eq(counters[loop] - 1),
                         finished[loop].eq(counters[loop] == 1),
@@ -173,8 +173,7 @@ class LoopNest(wiring.Component):
                         self._begin(m, counters[inner], finished[inner], trips)
                     for coordinate in self._coordinates:
                         self._move(m, coordinate, began[coordinate.name], position, f)
-                branch = m.Elif
-            with m.Else() if self.loops else m.If(Const(1)):
+            with m.Default():
                 for loop in self.loops:
                     self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
                 for coordinate in self._coordinates:
@@ -183,6 +182,48 @@ class LoopNest(wiring.Component):
                         for value in began[coordinate.name].values()
                     ]
         return m
+
+    def _find_turns(self, m: Module, counters, finished) -> Signal:
+        """Which loop makes the next step, by its place in `loops`; beyond, the layer ends.
+
+        It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
+        the step that finishes it.
+        """
+        f, upcoming = self.instruction.current, self.instruction.upcoming
+        first = self.instruction.program[0]
+
+        def first_unfinished(done: Iterable[Value | bool]) -> Value | int:
+            unfinished: Value | int = len(self.loops)
+            for position, is_done in reversed(list(enumerate(done))):
+                unfinished = Mux(is_done, unfinished, position)
+            return unfinished
+
+        begin = next((n for n, loop in enumerate(self.loops) if getattr(first, loop)), None)
+        begin = len(self.loops) if begin is None else begin
+        turn = Signal(range(len(self.loops) + 1), init=begin)
+        innermost = Signal.like(turn, init=begin)
+        first_turn = first_unfinished(getattr(upcoming, loop) == 0 for loop in self.loops)
+        outer = first_unfinished(
+            finished[loop] | (innermost == position) for position, loop in enumerate(self.loops)
+        )
+        ends = Cat(
+            (innermost == position) & (counters[loop] == 1)
+            for position, loop in enumerate(self.loops)
+        ).any()
+        following = Mux((turn == innermost) & ends, outer, innermost)
+        if not f.is_constant("last_run_short", 0):
+            # of two fetches a run, the last run has just the one that it begins with
+            runs = self.loops.index("taps_x")
+            is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
+            inner = ("chunks", "taps_x")
+            after = first_unfinished(finished[loop] | (loop in inner) for loop in self.loops)
+            following = Mux((turn == runs) & is_single, after, following)
+        with m.If(self.step):
+            with m.If(turn == len(self.loops)):
+                m.d.sync += [turn.eq(first_turn), innermost.eq(first_turn)]
+            with m.Else():
+                m.d.sync += turn.eq(following)
+        return turn
 
     @staticmethod
     def _begin(m: Module, counter: Signal, finished, trips: Value) -> None:

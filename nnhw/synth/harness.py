@@ -1,8 +1,8 @@
 """A design with many ports in a package with few pins.
 
 An accelerator is a part of a larger design: its streams are not meant for pins. To place and time
-it alone ("out of context"), it gets a harness: inputs come from registers behind a shift register, and
-outputs go through registers to a multiple-input signature register (MISR). So three pins are
+it alone ("out of context"), it gets a harness: inputs come from registers behind a shift register,
+and outputs go through registers to a multiple-input signature register (MISR). So three pins are
 enough, nothing can be optimized away, and paths from and to ports are timed from register to
 register like all others.
 """
