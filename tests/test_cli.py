@@ -195,6 +195,7 @@ def result(design: Path, **changes) -> SimulationResult:
         "log": design / "sim.log",
         "trace": design / "trace.txt",
         "waves": None,
+        "waves_cycles": None,
     }
     return SimulationResult(**{**values, **changes})
 

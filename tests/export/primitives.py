@@ -195,6 +195,6 @@ class Arrays(wiring.Component):
                 array.operation.eq(self.operation),
             ]
         for name in self._outputs:
-            member, _, index = name.partition("_")
+            member, _, index = name.rpartition("_")
             m.d.comb += getattr(self, name).eq(Value.cast(getattr(self.arrays[int(index)], member)))
         return m
