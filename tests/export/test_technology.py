@@ -120,7 +120,7 @@ def test_model_of_ecp5_fits_to_the_use_that_yosys_makes_of_the_cells(tmp_path):
     pytest.importorskip("pyosys")
     sizes = {
         "factors": [(signed(8), signed(8), 1), (signed(16), unsigned(16), 2)],
-        "roms": [(36, 500, 0), (18, 1000, 0), (9, 1500, 0)],
+        "roms": [(36, 500, 0, 0), (18, 1000, 0, 0), (9, 1500, 0, 0)],
         "rams": [(8, 600, 0), (4, 3000, 0), (18, 600, 0)],
     }
     text = yosys_ecp5(Primitives("portable", **sizes), tmp_path)
