@@ -22,7 +22,8 @@ from .lower import (
 )
 from .memory_plan import MemoryPlan, plan_memory, storage_roots
 from .parity import parity_columns
-from .parts import Part, node_parts
+from .part import Part
+from .parts import node_parts
 from .port_order import in_port_order
 from .program import Layer, Plan, Program, Widths
 from .requantizers import requantizer_tables

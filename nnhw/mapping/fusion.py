@@ -15,7 +15,7 @@ import numpy as np
 
 from ..ir import Graph, QAdd
 from .config import EngineConfig
-from .parts import Part
+from .part import Part
 
 
 def fuse_additions(

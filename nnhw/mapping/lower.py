@@ -19,7 +19,7 @@ from ..isa import (
 from .config import EngineConfig
 from .geometry import Geometry
 from .memory_plan import MemoryPlan
-from .parts import Part
+from .part import Part
 
 
 def drain_steps(geometry: Geometry, config: EngineConfig) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .parts import UNIT, Part
+from .part import UNIT, Part
 
 
 def requantizer_tables(parts: Sequence[Part]) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .config import EngineConfig
 from .lower import step_count
 from .memory_plan import Request, place_buffers
-from .parts import Part
+from .part import Part
 
 
 @dataclass(frozen=True, kw_only=True)

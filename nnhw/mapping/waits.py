@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..isa import Operation
 from .hazards import cycles_to_memory, reads_in_time, stays_behind
-from .parts import Part
+from .part import Part
 from .program import Plan
 
 
