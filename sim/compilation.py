@@ -25,11 +25,12 @@ VERILATOR_ARGUMENTS = (
     # One C++ file: the headers take longer to compile than the design. -O1: it compiles in half
     # the time of -O2 and runs as fast.
     *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1"),
-    # Compilers take minutes for the long functions that netlists of gates become.
-    *("--output-split-cfuncs", "500"),
-    # The wheel's makefile wants some `python` on PATH.
-    *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
+    # The wheel's makefile wants some `python` on PATH, and where there are several C++ files it
+    # leaves out how compilers are told of their common header.
+    *("-MAKEFLAGS", f"PYTHON3={sys.executable}", "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"),
 )
+# Compilers take minutes for the long functions that netlists of gates become.
+NETLIST_ARGUMENTS = ("--output-split-cfuncs", "500")
 # With -g2012, combinational outputs of Amaranth's Verilog can stay X.
 ICARUS_ARGUMENTS = ("-g2005",)
 
@@ -50,11 +51,16 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
         If the compiler stops.
     """
     sources = [design.folder / "sim" / "tb.v", *design.sources, *design.cell_models]
-    arguments = VERILATOR_ARGUMENTS if simulator.name == "verilator" else ICARUS_ARGUMENTS
+    if simulator.name == "verilator":
+        # of a netlist, which has no layers to look at, just the streams are compared
+        arguments = (*VERILATOR_ARGUMENTS, *(() if design.layers else NETLIST_ARGUMENTS))
+        arguments += ("--trace-vcd",) if waves else ()
+    else:
+        arguments = ICARUS_ARGUMENTS
     stamp = folder / "compiled.json"
     wanted = {
         "programs": [sys.executable, cocotb.__version__, simulator.version],
-        "options": [*arguments, waves],
+        "options": list(arguments),
         "sources": [hashlib.sha256(source.read_bytes()).hexdigest() for source in sources],
     }
     if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
@@ -62,9 +68,9 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if simulator.name == "verilator":
-        command = _verilator_command(sources, folder, waves)
+        command = _verilator_command(sources, folder, arguments)
     else:
-        command = ["iverilog", *ICARUS_ARGUMENTS, "-s", "tb", "-o", str(folder / "sim.vvp")]
+        command = ["iverilog", *arguments, "-s", "tb", "-o", str(folder / "sim.vvp")]
         command += map(str, sources)
     done = subprocess.run(command, check=False)
     if done.returncode != 0:
@@ -73,7 +79,7 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
     return True
 
 
-def _verilator_command(sources: list[Path], folder: Path, waves: bool) -> list[str]:
+def _verilator_command(sources: list[Path], folder: Path, arguments: tuple[str, ...]) -> list[str]:
     """The command that cocotb's manual gives for Verilator, and prepares the environment for it.
 
     cocotb's runner would add --public-flat-rw, which keeps every signal of the design for access by
@@ -84,7 +90,7 @@ def _verilator_command(sources: list[Path], folder: Path, waves: bool) -> list[s
     libraries = cocotb_tools.config.libs_dir
     main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
     return [
-        *("verilator", *VERILATOR_ARGUMENTS, *(["--trace-vcd"] if waves else [])),
+        *("verilator", *arguments),
         *("--build", "--build-jobs", str(os.cpu_count() or 1)),
         *("-Mdir", str(folder), "--prefix", "Vtop", "--top-module", "tb", "-o", "tb"),
         *("-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"),

@@ -66,6 +66,12 @@ def test_all_cells_are_in_use():
     assert not elaborate(everything(portable=True), "top").foreign_modules()
 
 
+def test_no_more_multipliers_than_the_largest_ecp5_has():
+    factors = [(signed(8), signed(8), 1)] * 160
+    design = Primitives("ecp5", factors=factors, roms=(), rams=())
+    assert elaborate(design, "top").foreign_modules() == {"MULT18X18D": 156}
+
+
 def test_technologies_equal_the_portable_one(tmp_path):
     compare(DEVICES, tmp_path, map(model, DEVICES))
 

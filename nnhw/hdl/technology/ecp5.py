@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from .blocks import Block, BlockShape
 from .device import DeviceTechnology
+from .limbs import short_product
 from .portable import product_shape
 from .register_tree import register_tree
 
@@ -206,6 +207,10 @@ def _initial_values(words: Sequence[int], width: int) -> Iterator[tuple[str, Con
             yield f"p_INITVAL_{index:02X}", Const(value, 320)
 
 
+_MOST_MULTIPLIERS = 156
+"""Of the largest device. A synthesizer would take more of them, and the design would not fit."""
+
+
 def _register(m: Module, value: Value, name: str) -> Value:
     register = Register(len(value))
     m.submodules[name] = register
@@ -228,8 +233,14 @@ class Ecp5(DeviceTechnology):
     )
     rom_shapes = (BlockShape(512, 36), *ram_shapes)
 
+    def __init__(self) -> None:
+        self._multipliers_left = _MOST_MULTIPLIERS
+
     def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
-        """One MULT18X18D."""
+        """One MULT18X18D, or adders if the largest device has no more of them."""
+        if not self._multipliers_left:
+            return short_product(m, a, b, stages, name)
+        self._multipliers_left -= 1
         multiplier = Multiplier(a.shape(), b.shape(), stages)
         m.submodules[f"multiply_{name}"] = multiplier
         m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
