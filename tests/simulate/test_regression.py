@@ -216,6 +216,20 @@ def test_same_seed_same_cycles(tmp_path, build_dir):
     assert cycles[0] == cycles[1] != cycles[2]
 
 
+@pytest.mark.slow
+def test_several_cpp_files_compile(tmp_path):
+    """They have a precompiled header in common, which takes an option of the compiler."""
+    design = write_standin(tmp_path / "standin")
+    compilation = design / "sim" / "compilation.py"
+    text = compilation.read_text()
+    split = text.replace('"--output-split", "0"', '"--output-split", "1"')
+    assert split != text
+    compilation.write_text(split)
+    result = run_regression(design, vectors=1, simulator="verilator")
+    assert result.passed
+    assert list((design / "sim").glob("**/*__pch.h.fast.gch"))
+
+
 def test_verilog_that_does_not_compile(tmp_path):
     design = write_standin(tmp_path / "standin", changes={"endcase": "endcasse"})
     with pytest.raises(
