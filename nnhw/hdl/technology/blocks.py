@@ -94,18 +94,23 @@ def block_rom(
 ) -> Value:
     """`Technology.rom` made of blocks, which share out equal `addresses` among them."""
     count = -(-width // shape.width)
-    rows: list[Value] = []
-    for start in range(0, len(words), shape.depth):
-        bank = words[start : start + shape.depth]
-        columns: list[Value] = []
-        for column, low in enumerate(range(0, width, shape.width)):
-            mask = (1 << min(shape.width, width - low)) - 1
+    choices = [
+        _bank(m, address, shape, output_register, f"{name}_{index}")
+        for index, address in enumerate(addresses)
+    ]
+    columns: list[Value] = []
+    for column, low in enumerate(range(0, width, shape.width)):
+        mask = (1 << min(shape.width, width - low)) - 1
+        share = column * len(addresses) // count
+        rows: list[Value] = []
+        for start in range(0, len(words), shape.depth):
+            bank = words[start : start + shape.depth]
             block = make(shape, [(word >> low) & mask for word in bank], output_register)
             m.submodules[f"{name}_{len(rows)}_{column}"] = block
-            m.d.comb += block.read_row.eq(addresses[column * len(addresses) // count])
-            columns.append(block.read_data)
-        rows.append(Cat(columns)[:width])
-    return _selected(m, rows, addresses[0], shape, output_register, name)
+            m.d.comb += block.read_row.eq(addresses[share])
+            rows.append(block.read_data)
+        columns.append(rows[0] if len(rows) == 1 else Array(rows)[choices[share]])
+    return Cat(columns)[:width]
 
 
 def block_ram(
@@ -140,14 +145,11 @@ def block_ram(
             ]
             columns.append(block.read_data)
         rows.append(Cat(columns)[:width])
-    return _selected(m, rows, read_row, shape, output_register, name)
-
-
-def _selected(
-    m: Module, rows: list[Value], address: Value, shape: BlockShape, registered: bool, name: str
-) -> Value:
-    """The word of the bank that the address was in when it was read."""
     if len(rows) == 1:
         return rows[0]
-    latency = 2 if registered else 1
-    return Array(rows)[delay(m, address[shape.row_width :], latency, name=f"{name}_bank")]
+    return Array(rows)[_bank(m, read_row, shape, output_register, name)]
+
+
+def _bank(m: Module, address: Value, shape: BlockShape, registered: bool, name: str) -> Value:
+    """The bank that the word which is there now has been read from."""
+    return delay(m, address[shape.row_width :], 2 if registered else 1, name=f"{name}_bank")
