@@ -199,8 +199,8 @@ def _device_arguments(target: Target, speed_grade: str) -> list[str]:
     if target.family.name == "gowin":
         return ["--device", target.part, "--vopt", f"family={target.chip}"]
     speed = ["--speed", speed_grade] if speed_grade else []
-    # the default router takes minutes for the last few wires of a full array; the default placer
-    # leaves them longer, and as many of them too long
+    # nextpnr's default router takes minutes for the last few wires of a full array; its default
+    # placer leaves more paths that are too slow
     algorithms = ["--placer", "static", "--router", "router2"]
     chosen = algorithms if target.family.name == "ecp5" else []
     return [f"--{target.chip}", "--package", target.part, *speed, *chosen]

@@ -97,7 +97,7 @@ def _zeros(factor: Signal) -> int:
 
 
 class Register(wiring.Component):
-    """Flip-flops FD1S3AX, which no synthesizer merges with others of the same contents.
+    """Flip-flops FD1S3AX, which Yosys does not merge with others of the same contents.
 
     Parameters
     ----------
