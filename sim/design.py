@@ -114,9 +114,8 @@ class Layer:
     shape
         (height, width, channels) of its result.
     strips
-        Empty if results are written in the order of the tensor. Otherwise they are written strip by
-        strip, each from top to bottom: widths of the strips in bytes, over and over until an image
-        row is covered.
+        Empty if results are written row by row. Otherwise they are written strip by strip, each
+        from top to bottom: widths of the strips in bytes, over and over until a row is covered.
     block
         The part of the tensor that it writes; None if it is all of it.
     """
@@ -134,9 +133,10 @@ class Layer:
     @property
     def order(self) -> np.ndarray:
         """Element of the tensor, channels last, of each result in the order of writing."""
-        if self.block is not None:
-            return self.block.order
-        elements = np.arange(self.size).reshape(self.shape[0], -1)
+        if self.block is None:
+            elements = np.arange(self.size).reshape(self.shape[0], -1)
+        else:
+            elements = self.block.order.reshape(self.block.rows, -1)
         if not self.strips:
             return elements.ravel()
         widths = np.tile(self.strips, elements.shape[1] // sum(self.strips))

@@ -55,6 +55,7 @@ class Interpreter:
         base = self.program.frame_base
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
+        self.kept: dict[str, np.ndarray] = {}
         tensors = {}
         for number, layer in enumerate(self.program.layers):
             self.clock.begin_layer(number)
@@ -83,8 +84,7 @@ class Interpreter:
                 terms = None
         assert next(tiles, None) is None, "the drain leaves tiles behind"
         if layer.write_back.residual_only:
-            self.written[layer.tensor] += 1
-            return self._in_order(layer, steps, results)
+            return self._keep(layer, steps, results)
         if layer.write_back.to_stream:
             self.written[layer.tensor] += 1
             return np.concatenate(results).astype(np.int8)
@@ -113,13 +113,13 @@ class Interpreter:
         self.steps += 1
         return results
 
-    def _in_order(
-        self, layer: Layer, steps: list[DrainStep], results: list[list[int]]
-    ) -> np.ndarray:
-        """Results that are kept in the residual memory alone, in the order of the tensor."""
-        tensor = np.zeros(layer.size, np.int8)
+    def _keep(self, layer: Layer, steps: list[DrainStep], results: list[list[int]]) -> np.ndarray:
+        """What the tensor holds after a layer whose results are in the residual memory alone."""
+        tensor = self.kept.setdefault(layer.tensor, np.zeros(layer.size, np.int8))
         for address, values in zip(walk_write_back(layer.write_back, steps), results, strict=True):
-            tensor[address : address + len(values)] = values
+            place = slice(layer.offset + address, layer.offset + address + len(values))
+            tensor[place] = values
+            self.written[layer.tensor][place] += 1
         return tensor
 
     def _store(
@@ -146,17 +146,18 @@ class Interpreter:
             count += len(values)
             self.written[layer.tensor][address - start : address - start + len(values)] += 1
         result = self.memory[start : start + layer.size].astype(np.int8)
-        return result if layer.columns is None else self._joined(layer.tensor, result)
+        by_parity = layer.area is not None and layer.area.columns.step > 1
+        return self._joined(layer.tensor, result) if by_parity else result
 
     def _joined(self, tensor: str, parts: np.ndarray) -> np.ndarray:
         """A tensor from parts that have some of its columns each, one behind the other."""
         layers = [layer for layer in self.program.layers if layer.tensor == tensor]
-        joined = np.zeros(layers[0].shape, np.int8)
-        for layer, part in zip(layers, np.split(parts, len(layers)), strict=True):
-            columns = layer.columns
-            assert columns is not None
+        halves = list(dict.fromkeys(layer.area.columns for layer in layers if layer.area))
+        shape = layers[0].shape
+        joined = np.zeros(shape, np.int8)
+        for columns, part in zip(halves, np.split(parts, len(halves)), strict=True):
             joined[:, columns.first :: columns.step] = part.reshape(
-                layer.shape[0], columns.count, layer.shape[2]
+                shape[0], columns.count, shape[2]
             )
         return joined.ravel()
 

@@ -48,10 +48,8 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
         for tap_y, tap_x in np.ndindex(i.taps_y + 1, i.taps_x + 1)
         for chunk in range(i.chunks + 1 - (i.last_run_short and tap_x == i.taps_x))
     ]
-    words = len(taps) if i.weight_step else 0
     for out_row, out_col in pixels:
         for tile, roll in np.ndindex(i.tiles + 1, i.rolls + 1):
-            weights = i.weight_base + (tile * words if i.tile_weights else 0)
             for number, (tap_y, tap_x, chunk) in enumerate(taps):
                 roll_last = number == len(taps) - 1
                 strip_last = roll_last and roll == i.rolls
@@ -71,7 +69,11 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
                     + tap_x * i.tap_x_x
                     + chunk * i.chunk_x,
                     y=i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y,
-                    weight_address=weights + (number if i.weight_step else 0),
+                    weight_address=i.weight_base
+                    + tile * i.tile_weight
+                    + tap_y * i.tap_y_weight
+                    + tap_x * i.tap_x_weight
+                    + chunk * i.chunk_weight,
                     layer_first=(out_row, out_col, tile, roll, number) == (0, 0, 0, 0, 0),
                     roll_first=number == 0,
                     roll_last=roll_last,

@@ -50,7 +50,8 @@ def _strips(layer: Layer) -> list[int]:
     rolls, tiles = layer.drain.rolls, layer.drain.tiles
     if not rolls:
         return []
-    row = layer.shape[1] * layer.shape[2] // (layer.drain.pixels + 1)
+    columns = layer.shape[1] if layer.area is None else layer.area.columns.count
+    row = columns * layer.shape[2] // (layer.drain.pixels + 1)
     full = layer.fetch.tile_x if tiles else row
     return [full] * tiles + [row - full * tiles]
 
@@ -58,15 +59,16 @@ def _strips(layer: Layer) -> list[int]:
 def _block(layer: Layer) -> dict[str, int] | None:
     """The part of its tensor that a layer writes; None if it writes all of it."""
     drain, write_back = layer.drain, layer.write_back
-    if layer.columns is not None:
-        channels = layer.shape[2]
+    if layer.area is not None:
+        _, width, channels = layer.shape
+        area, columns = layer.area, layer.area.columns
         return {
-            "offset": layer.columns.first * channels,
-            "rows": layer.shape[0],
-            "columns": layer.columns.count,
+            "offset": (area.first_row * width + columns.first) * channels,
+            "rows": area.rows,
+            "columns": columns.count,
             "run": channels,
-            "pixel_gap": (layer.columns.step - 1) * channels,
-            "row_gap": (layer.columns.step - 1) * channels,
+            "pixel_gap": (columns.step - 1) * channels,
+            "row_gap": (width - 1 - (columns.count - 1) * columns.step) * channels,
         }
     if not (layer.offset or write_back.pixel_gap or write_back.row_gap):
         return None

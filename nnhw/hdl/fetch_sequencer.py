@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -114,7 +114,12 @@ class FetchSequencer(wiring.Component):
         self.tiles_in_flight = tiles_in_flight
         self._chunk = chunk
         self.instruction = InstructionRegister(self.program)
-        self._loops = LoopNest(instruction=self.instruction, address_width=address_width)
+        weights = range(max(2, weight_words))
+        self._loops = LoopNest(
+            instruction=self.instruction,
+            address_width=address_width,
+            weight_width=Shape.cast(weights).width,
+        )
         pad_width = self.instruction.layout.fields["pad_value"].width
         super().__init__(
             {
@@ -132,7 +137,7 @@ class FetchSequencer(wiring.Component):
                 "operation": Out(unsigned(2)),
                 "address": Out(address_width),
                 "upper_half": Out(1),
-                "weight_address": Out(range(max(2, weight_words))),
+                "weight_address": Out(weights),
                 "row_inside": Out(1),
                 "lane_start": Out(range(lanes + 1)),
                 "lane_end": Out(range(lanes + 1)),
@@ -204,7 +209,7 @@ class FetchSequencer(wiring.Component):
         values = {
             "x": loops.x,
             "row": loops.row,
-            "weight": self._walk_weights(m, loops.step),
+            "weight": loops.weight_address,
             "roll_first": roll_first,
             "layer_first": layer_first,
             "frame_first": layer_first & (instruction.index == 0),
@@ -248,27 +253,6 @@ class FetchSequencer(wiring.Component):
         # the results of the frame before may still be on their way
         same_frame = self.writing_odd == fetch.frame_odd
         return same_frame & (is_complete | is_written)
-
-    def _walk_weights(self, m: Module, step: Value) -> Signal:
-        """Weight word of the loop nest's fetch: every roll of a strip begins with the same one."""
-        f, upcoming, loops = self.instruction.current, self.instruction.upcoming, self._loops
-        first = self.program[0].weight_base
-        present = Signal.like(self.weight_address, init=first, name="weight")
-        strip = Signal.like(self.weight_address, init=first, name="strip_weight")
-        following = Signal.like(present, name="following_weight")
-        m.d.comb += following.eq(present + f.weight_step)
-        with m.If(step):
-            with m.If(loops.layer_last):
-                m.d.sync += [present.eq(upcoming.weight_base), strip.eq(upcoming.weight_base)]
-            with m.Elif(loops.pixel_last):
-                m.d.sync += [present.eq(f.weight_base), strip.eq(f.weight_base)]
-            with m.Elif(loops.strip_last & f.tile_weights):
-                m.d.sync += [present.eq(following), strip.eq(following)]
-            with m.Elif(loops.roll_last):
-                m.d.sync += present.eq(strip)
-            with m.Else():
-                m.d.sync += present.eq(following)
-        return present
 
     def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
         """Whether the next fetch has to wait."""

@@ -27,7 +27,7 @@ class _Coordinate:
 
 
 class LoopNest(wiring.Component):
-    """Seven nested loops that move three coordinates: x, the row address, and y.
+    """Seven nested loops that move four coordinates: x, row address, y, and weight address.
 
     Every loop keeps, for each coordinate that it moves, the value at which its present trip began,
     so that a step is one addition whatever loop it belongs to. Loops count down; whether one has
@@ -40,12 +40,14 @@ class LoopNest(wiring.Component):
         Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
     address_width : int
         The row address wraps at this width.
+    weight_width : int
+        The weight address wraps at this width.
 
     Members
     -------
     step : In(1)
         Go on to the next fetch.
-    x, row, y : Out
+    x, row, y, weight_address : Out
         Coordinates of the present fetch.
     roll_last, strip_last, pixel_last, layer_last : Out(1)
         The present fetch is the last one of its roll, strip, pixel, layer.
@@ -57,7 +59,9 @@ class LoopNest(wiring.Component):
         The present strip is the last one of its pixel.
     """
 
-    def __init__(self, *, instruction: InstructionRegister, address_width: int):
+    def __init__(
+        self, *, instruction: InstructionRegister, address_width: int, weight_width: int
+    ):
         self.instruction = instruction
         self._coordinates = (
             _Coordinate(
@@ -83,6 +87,16 @@ class LoopNest(wiring.Component):
             _Coordinate(
                 "y", "y_start", {"taps_y": "tap_y_y", "rolls": "roll_y", "out_rows": "out_row_y"}
             ),
+            _Coordinate(
+                "weight_address",
+                "weight_base",
+                {
+                    "chunks": "chunk_weight",
+                    "taps_x": "tap_x_weight",
+                    "taps_y": "tap_y_weight",
+                    "tiles": "tile_weight",
+                },
+            ),
         )
         program = cast(tuple[FetchInstruction, ...], instruction.program)
         super().__init__(
@@ -91,6 +105,7 @@ class LoopNest(wiring.Component):
                 "x": Out(signed(_width(program, self._coordinates[0]))),
                 "row": Out(unsigned(address_width)),
                 "y": Out(signed(_width(program, self._coordinates[2]))),
+                "weight_address": Out(unsigned(weight_width)),
                 "roll_last": Out(1),
                 "strip_last": Out(1),
                 "pixel_last": Out(1),

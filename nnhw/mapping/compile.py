@@ -12,6 +12,7 @@ from ..isa import Operation, bits_for
 from ..quantize import accumulator_bounds, tensor_bounds
 from .config import EngineConfig
 from .fusion import fuse_additions
+from .geometry import OutputArea
 from .images import parameter_words, weight_count, weight_words
 from .lower import (
     lower_drain,
@@ -31,11 +32,14 @@ from .residual_plan import ResidualPlan, plan_residuals
 from .waits import with_waits
 
 
-def node_macs(node: Node, graph: Graph) -> int:
-    """Multiply-accumulates of a convolution by definition; 0 for any other operator."""
+def node_macs(node: Node, graph: Graph, area: OutputArea | None = None) -> int:
+    """Multiply-accumulates of a convolution, or of an area of it, by definition: those with padding
+    count, too. 0 for any other operator."""
     if not isinstance(node, QConv):
         return 0
     rows, cols, _ = graph.tensors[node.output].shape
+    if area is not None:
+        rows, cols = area.rows, area.columns.count
     return rows * cols * node.weight.size
 
 
@@ -75,7 +79,7 @@ def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
     ]
     outputs = {port.tensor for port in graph.outputs}
     for part in parts:
-        if part.node.output in outputs and part.is_scattered:
+        if part.node.output in outputs and not part.is_whole:
             raise MappingError(
                 f"Output '{part.node.output}' is put together from parts, which a stream cannot "
                 "do; copy it"
@@ -160,17 +164,13 @@ def _map_layers(
     )
     lane_minimum = -(1 << (_activation_bits(graph) - 1))
     additions = [part.addition for part in parts if part.addition is not None]
-    instructions = lower_residuals(parts, requantizer_tables(additions), residuals.words)
+    instructions = lower_residuals(parts, requantizer_tables(additions), residuals.words, config)
     layers: list[Layer] = []
-    bases = _weight_bases(parts)
-    parameter_base = tables = 0
-    parameter_end = 0
+    weight_bases, parameter_bases = _weight_bases(parts), _parameter_bases(parts, config)
+    tables = 0
     for index, part in enumerate(parts):
         to_stream = part.output in outputs
         tables += part.table is not None
-        if not part.repeats:
-            parameter_base = parameter_end
-            parameter_end += parameter_count(part.geometry, config)
         layers.append(
             Layer(
                 name=part.node.name,
@@ -178,22 +178,23 @@ def _map_layers(
                 operator=type(part.node).__name__,
                 shape=graph.tensors[part.node.output].shape,
                 offset=part.offset,
-                columns=part.columns,
+                area=part.area,
                 results_per_pixel=part.geometry.results_per_pixel,
                 lane_slots=part.geometry.slots,
                 addition="" if part.addition is None else part.addition.node.name,
-                macs=node_macs(part.node, graph) // (part.columns.step if part.columns else 1),
+                macs=node_macs(part.node, graph, part.area),
+                products=part.macs,
                 fetch=lower_fetch(
                     part,
                     graph,
                     config,
                     plan,
                     lane_minimum=lane_minimum,
-                    weight_base=bases[index],
+                    weight_base=weight_bases[index],
                     frees_frame=index == last_frame_reader,
                     to_stream=to_stream,
                 ),
-                drain=lower_drain(part, config, parameter_base=parameter_base),
+                drain=lower_drain(part, config, parameter_base=parameter_bases[index]),
                 write_back=lower_write_back(
                     part,
                     graph,
@@ -209,22 +210,42 @@ def _map_layers(
 
 
 def _weight_bases(parts: list[Part]) -> list[int]:
-    """First weight word of each part; all parts without weights share one word."""
+    """First weight word of each part's operator; all parts without weights share one word."""
     bases: list[int] = []
     end, ones = 0, None
     for part in parts:
-        if part.repeats:
-            bases.append(bases[-1])
-            continue
-        if part.weight is not None:
+        if part.stored is None:
+            if ones is None:
+                ones = end
+                end += 1
+            bases.append(ones)
+        elif part.stores_weight:
             bases.append(end)
-            end += weight_count(part.geometry)
-            continue
-        if ones is None:
-            ones = end
-            end += 1
-        bases.append(ones)
+            end += weight_count(part.stored)
+        else:
+            bases.append(bases[-1])
     return bases
+
+
+def _parameter_bases(parts: list[Part], config: EngineConfig) -> list[int]:
+    """First word of each part's requantization parameters."""
+    bases: list[int] = []
+    end = 0
+    for part, is_stored in zip(parts, _stored_parameters(parts), strict=True):
+        bases.append(end if is_stored else bases[-1])
+        end += parameter_count(part.geometry, config) * is_stored
+    return bases
+
+
+def _stored_parameters(parts: list[Part]) -> list[bool]:
+    """Whether each part has parameters of its own: not if they are those of the part before, of
+    the same operator."""
+    return [
+        before is None
+        or part.node is not before.node
+        or not np.array_equal(part.parameters, before.parameters)
+        for part, before in zip(parts, [None, *parts], strict=False)
+    ]
 
 
 def _activation_bits(graph: Graph) -> int:
@@ -255,8 +276,10 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     parameters = np.concatenate(
         [
             parameter_words(table, part.geometry, config, shifts)
-            for part, table in zip(parts, tables, strict=True)
-            if not part.repeats
+            for part, table, is_stored in zip(
+                parts, tables, _stored_parameters(parts), strict=True
+            )
+            if is_stored
         ]
     )
     return Program(
@@ -283,10 +306,9 @@ def _weights(parts: list[Part], config: EngineConfig, *, slots: int) -> np.ndarr
     words = []
     have_ones = False
     for part in parts:
-        if part.repeats:
-            continue
-        if part.weight is not None or not have_ones:
-            words.append(weight_words(part.weight, part.geometry, config, slots=slots))
+        if part.stores_weight and (part.weight is not None or not have_ones):
+            stored = part.stored or part.geometry
+            words.append(weight_words(part.weight, stored, config, slots=slots))
             have_ones |= part.weight is None
     return np.concatenate(words)
 

@@ -7,7 +7,8 @@ import numpy as np
 from ..ir import Window
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
-from .geometry import Geometry, OutputColumns
+from .clipping import Span
+from .geometry import Geometry, OutputColumns, tile_cycles
 
 
 def dense_geometry(
@@ -16,6 +17,7 @@ def dense_geometry(
     outputs: int,
     config: EngineConfig,
     *,
+    rows: Span | None = None,
     columns: OutputColumns | None = None,
     joined: int = 1,
 ) -> Geometry:
@@ -26,8 +28,8 @@ def dense_geometry(
 
     Parameters
     ----------
-    columns
-        All of them if not given.
+    rows, columns
+        Of the output: all of them if not given, and kernels not clipped to the image.
     joined
         Output columns that are computed at once, as if they were channels of one pixel: the run
         covers the kernel rows of all. A divisor of `columns.count`.
@@ -39,24 +41,28 @@ def dense_geometry(
     columns = columns or OutputColumns(count=out_cols)
     stride = columns.step * window.stride[1]
     padded = any(window.pads)
-    taps_y, taps_x, run = kernel_h, kernel_w, channels
-    row_length, rows, flat = width * channels, height, False
+    taps_x, run = kernel_w, channels
+    row_length = width * channels
+    clipped = rows is not None
+    rows = rows or Span(first=0, count=out_rows, first_tap=0, taps=kernel_h)
+    taps_y, flat = rows.taps, clipped
     if window.dilation[1] == 1 or kernel_w == 1:
         taps_x, run = 1, (kernel_w + (joined - 1) * stride) * channels
         if kernel_w == width and not padded and (window.dilation[0] == 1 or kernel_h == 1):
             taps_y, run = 1, kernel_h * run
-            row_length, rows, flat = run, 1, True
+            row_length, height, flat = run, 1, True
     tiles = -(-joined * outputs // config.cols)
     return Geometry(
         operation=Operation.DOT,
         parameter_mode=ParameterMode.CHANNEL,
-        out_rows=out_rows,
+        out_rows=rows.count,
         out_cols=columns.count // joined,
         tiles=tiles,
         taps_y=taps_y,
         taps_x=taps_x,
         chunks=-(-run // config.rows),
-        y_start=-top,
+        first_tap_y=rows.first_tap,
+        y_start=rows.first * window.stride[0] - top + rows.first_tap * window.dilation[0],
         x_start=(columns.first * window.stride[1] - left) * channels,
         row_pitch=width * channels,
         out_row_step=window.stride[0],
@@ -66,11 +72,11 @@ def dense_geometry(
         tap_x_x=window.dilation[1] * channels,
         chunk_x=config.rows,
         row_length=row_length,
-        height=rows,
+        height=height,
         run=run,
         tile_size=min(config.cols, joined * outputs),
         tile_size_last=joined * outputs - (tiles - 1) * config.cols,
-        padded=padded,
+        padded=any(window.pads[1::2]) if clipped else padded,
     )
 
 
@@ -91,8 +97,7 @@ def joined_columns(
 
     def cycles(joined: int) -> int:
         geometry = dense_geometry(window, shape, outputs, config, columns=columns, joined=joined)
-        drain_cycles = -(-geometry.tile_size // config.lanes)
-        return geometry.pixels * geometry.tiles * max(geometry.fetches_per_tile, drain_cycles)
+        return tile_cycles(geometry, config)
 
     most = max(1, config.cols // outputs)
     candidates = [n for n in range(1, most + 1) if columns.count % n == 0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
@@ -23,68 +24,73 @@ def fuse_additions(
 ) -> tuple[Graph, list[Part]]:
     """Let layers add where that is possible; all other additions stay layers.
 
-    An operand can be computed by the layer that adds if nothing else reads it. Of two such, it is
-    the one that is computed later; the other way round, the layer moves down to the addition. Both
-    operands must be written by one layer each, in the same steps.
+    An operand can be computed by the layers that add if nothing else reads it. Of two such, it is
+    the one that is computed later; the other way round, its layers move down to the addition. Both
+    operands must be written in the same steps.
 
     Returns
     -------
-    The graph and its parts without these additions: instead of each there is the layer that
-    computes an operand, whose node in the graph writes the sum. The graph tells who reads and
+    The graph and its parts without these additions: instead of each there are the layers that
+    compute an operand, whose node in the graph writes the sum. The graph tells who reads and
     writes which tensor, and when; for all else the original one is to be asked.
     """
     nodes, tensors, parts = list(graph.nodes), dict(graph.tensors), list(parts)
     for addition in [part for part in parts if isinstance(part.node, QAdd)]:
-        layer = next(_adding_layers(graph, addition, parts, config), None)
-        if layer is None:
+        layers = next(_adding_layers(graph, addition, parts, config), None)
+        if layers is None:
             continue
-        parts.remove(layer)
-        parts[parts.index(addition)] = replace(layer, addition=addition)
-        nodes.remove(layer.node)
-        nodes[nodes.index(addition.node)] = replace(layer.node, output=addition.node.output)
-        del tensors[layer.node.output]
+        node = layers[0].node
+        parts = [part for part in parts if part.node is not node]
+        place = parts.index(addition)
+        parts[place : place + 1] = [replace(layer, addition=addition) for layer in layers]
+        nodes.remove(node)
+        nodes[nodes.index(addition.node)] = replace(node, output=addition.node.output)
+        del tensors[node.output]
     return replace(graph, nodes=tuple(nodes), tensors=tensors), parts
 
 
 def _adding_layers(
     graph: Graph, addition: Part, parts: Sequence[Part], config: EngineConfig
-) -> Iterator[Part]:
-    """The layers that can take over an addition, the best one first."""
+) -> Iterator[list[Part]]:
+    """The layers of an operator that can take over an addition, the best ones first."""
     outputs = {port.tensor for port in graph.outputs}
     writers = [part for part in parts if part.output in addition.inputs]
-    if len(writers) != 2 or writers[0].output == writers[1].output:
-        return  # of the same tensor, of an input of the network, or of what has several parts
-    if any(part.is_scattered for part in writers):
+    operands = [list(group) for _, group in groupby(writers, lambda part: part.output)]
+    if len(operands) != 2 or not all(part.in_order for part in writers):
+        return  # of the same tensor, of an input of the network, or of what has gaps
+    earlier, later = (written_steps(operand, graph, config) for operand in operands)
+    if not np.array_equal(earlier, later):
         return
-    earlier, later = writers
-    if not np.array_equal(written_steps(earlier, config), written_steps(later, config)):
-        return
-    for layer in (later, earlier):
-        if layer.addition is not None or len(graph.readers(layer.output)) > 1:
+    for layers in reversed(operands):
+        if layers[0].addition is not None or len(graph.readers(layers[0].output)) > 1:
             continue
-        if addition.output in outputs and not layer.writes_in_rows:
+        if addition.output in outputs and not (layers[0].is_whole and layers[0].writes_in_rows):
             continue
-        yield layer
+        yield layers
 
 
-def written_steps(part: Part, config: EngineConfig) -> np.ndarray:
-    """What a layer without gaps writes in each drain step: first element and number of elements.
+def written_steps(parts: Sequence[Part], graph: Graph, config: EngineConfig) -> np.ndarray:
+    """What layers without gaps write in each drain step: first element and number of elements.
 
     Returns
     -------
     numpy.ndarray
         int64 (steps, 2).
     """
+    return np.concatenate([_written_steps(part, graph, config) for part in parts])
+
+
+def _written_steps(part: Part, graph: Graph, config: EngineConfig) -> np.ndarray:
     geometry, lanes = part.geometry, config.lanes
+    _, width, channels = graph.tensors[part.node.output].shape
     rolls = geometry.rolls - geometry.warmup
     sizes = [geometry.tile_size] * (geometry.tiles - 1) + [geometry.tile_size_last]
-    pitch = geometry.pixels * geometry.results_per_pixel  # of an image row, with rolls
     strips = []
-    begin = 0
+    begin = part.offset
     for size in sizes:
         first = np.arange(0, size, lanes)
         count = np.minimum(lanes, size - first)
-        tiles = begin + pitch * np.arange(rolls)
+        tiles = begin + width * channels * np.arange(rolls)
         strips.append(
             np.stack([np.add.outer(tiles, first).ravel(), np.tile(count, rolls)], axis=-1)
         )

@@ -20,6 +20,16 @@ class OutputColumns:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutputArea:
+    """The pixels of its output that a layer computes: `rows` image rows from `first_row` on, and
+    of these some columns."""
+
+    first_row: int = 0
+    rows: int
+    columns: OutputColumns
+
+
+@dataclass(frozen=True, kw_only=True)
 class Geometry:
     """Loop nest of one layer; counts are true counts, steps are in bytes and image rows.
 
@@ -35,6 +45,8 @@ class Geometry:
         Kernel rows that the first output row does without, as they lie in padding.
     slots
         Products that a lane takes at once; 1 for dot products.
+    first_tap_y, first_tap_x
+        Kernel row and column of the first fetch, where kernels are clipped to the image.
     y_start, x_start
         Position of the first fetch.
     row_pitch
@@ -42,7 +54,8 @@ class Geometry:
     out_row_step, roll_step, tap_y_step
         Steps in image rows.
     flat
-        Whether the image counts as one long row in which y stands still.
+        Whether y stands still, since no image row that is read is padding, or the image counts as
+        one long row.
     out_col_x, tile_x, tap_x_x, chunk_x
         Steps of x.
     tap_x_pitch
@@ -74,6 +87,8 @@ class Geometry:
     skipped_rows: int = 0
     slots: int = 1
     tile_weights: bool = True
+    first_tap_y: int = 0
+    first_tap_x: int = 0
     y_start: int = 0
     x_start: int = 0
     row_pitch: int = 0
@@ -105,14 +120,27 @@ class Geometry:
         return (self.tiles - 1) * self.tile_size + self.tile_size_last
 
     @property
+    def fetches_per_row(self) -> int:
+        """Fetches of a kernel row."""
+        return self.taps_x * self.chunks - self.last_run_short
+
+    @property
     def fetches_per_tile(self) -> int:
         """Fetches from the first to the last of a tile after the warm-up."""
-        return self.taps_y * (self.taps_x * self.chunks - self.last_run_short)
+        return self.taps_y * self.fetches_per_row
 
     @property
     def fetches(self) -> int:
         """Fetches of the layer."""
         return self.pixels * self.tiles * self.fetches_per_tile
+
+
+def tile_cycles(geometry: Geometry, config: EngineConfig) -> int:
+    """Cycles of a layer that waits for nothing but its own results' requantization, about."""
+    drain_cycles = -(-geometry.tile_size // config.lanes)
+    fetches = geometry.fetches_per_tile
+    finishing = (geometry.rolls - geometry.warmup) * max(fetches, drain_cycles)
+    return geometry.pixels * geometry.tiles * (geometry.warmup * fetches + finishing)
 
 
 def lane_geometry(

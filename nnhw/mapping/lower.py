@@ -53,11 +53,17 @@ def lower_fetch(
     ----------
     lane_minimum
         Smallest activation of the datapath: what padding delivers to a maximum.
-    weight_base, frees_frame, to_stream
+    weight_base
+        First weight word of the operator.
+    frees_frame, to_stream
         See `FetchInstruction`.
     """
     geometry = part.geometry
+    stored = part.stored or geometry
     weighted = part.weight is not None
+    kernel_row = stored.fetches_per_row * weighted
+    tile_weight = stored.taps_y * kernel_row * geometry.tile_weights
+    first_weight = geometry.first_tap_y * kernel_row + geometry.first_tap_x * stored.chunks
     space = 1 << plan.address_bits
     zero_point = graph.tensors[part.inputs[0]].q.zero_point
     base = plan.address(part.inputs[0])
@@ -72,7 +78,7 @@ def lower_fetch(
     return FetchInstruction(
         operation=int(geometry.operation),
         source=(base + geometry.y_start * pitch) % space,
-        y_start=geometry.y_start,
+        y_start=0 if geometry.flat else geometry.y_start,
         x_start=geometry.x_start,
         out_rows=geometry.out_rows - 1,
         out_cols=geometry.out_cols - 1,
@@ -97,9 +103,11 @@ def lower_fetch(
         row_length=geometry.row_length,
         height=geometry.height,
         pad_value=lane_minimum if geometry.operation is Operation.LANE_MAX else zero_point,
-        weight_base=weight_base,
-        weight_step=int(weighted),
-        tile_weights=int(weighted and geometry.tile_weights),
+        weight_base=weight_base + first_weight * weighted,
+        tile_weight=tile_weight if geometry.tiles > 1 else 0,
+        tap_y_weight=kernel_row if geometry.taps_y > 1 else 0,
+        tap_x_weight=stored.chunks * weighted if geometry.taps_x > 1 else 0,
+        chunk_weight=int(weighted and geometry.chunks > 1),
         fence=0,
         chase=0,
         frees_frame=int(frees_frame),
@@ -158,7 +166,10 @@ def lower_write_back(
 
 
 def lower_residuals(
-    parts: Sequence[Part], tables: Sequence[np.ndarray], words: Mapping[str, int]
+    parts: Sequence[Part],
+    tables: Sequence[np.ndarray],
+    words: Mapping[str, int],
+    config: EngineConfig,
 ) -> list[ResidualInstruction]:
     """The residual instructions of all layers.
 
@@ -169,11 +180,19 @@ def lower_residuals(
     words
         First word in the residual memory of each tensor that is kept there.
     """
-    additions = [
-        _addition(part, table.tolist(), words)
-        for part, table in zip((p for p in parts if p.addition is not None), tables, strict=True)
+    before = steps_before(parts, config)
+    adding = [
+        (part, steps) for part, steps in zip(parts, before, strict=True) if part.addition is not None
     ]
-    places = [words[part.output] for part in parts if part.output in words]
+    additions = [
+        _addition(part, steps, table.tolist(), words)
+        for (part, steps), table in zip(adding, tables, strict=True)
+    ]
+    places = [
+        words[part.output] + steps
+        for part, steps in zip(parts, before, strict=True)
+        if part.output in words
+    ]
     unused = dict.fromkeys((field.name for field in fields(ResidualInstruction)), 0)
     constants = additions[0] if additions else unused
     destination = places[0] if places else 0
@@ -187,15 +206,27 @@ def lower_residuals(
     return instructions
 
 
-def _addition(part: Part, table: list[list[int]], words: Mapping[str, int]) -> dict[str, int]:
-    """Fields of a residual instruction that belong to the addition."""
+def steps_before(parts: Sequence[Part], config: EngineConfig) -> list[int]:
+    """For every part, the drain steps of earlier ones that write the same tensor."""
+    written: dict[str, int] = {}
+    steps = []
+    for part in parts:
+        steps.append(written.get(part.output, 0))
+        written[part.output] = steps[-1] + step_count(part.geometry, config)
+    return steps
+
+
+def _addition(
+    part: Part, steps: int, table: list[list[int]], words: Mapping[str, int]
+) -> dict[str, int]:
+    """Fields of a residual instruction that belong to the addition; `steps`: see `steps_before`."""
     assert part.addition is not None
     assert part.residual is not None
     own = part.addition.inputs.index(part.node.output)
     bias, multiplier, shift = table[own]
     residual_bias, residual_multiplier, _ = table[1 - own]
     return {
-        "source": words[part.residual],
+        "source": words[part.residual] + steps,
         "bias": bias,
         "multiplier": multiplier,
         "residual_bias": residual_bias,

@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 
 from ..ir import Graph, Node, Requantize
-from .geometry import Geometry, OutputColumns
+from .geometry import Geometry, OutputArea
 
 #: Stands for a shift that makes a power of two of its multiplier a factor of one.
 UNIT = 0
@@ -33,14 +33,17 @@ class Part:
         factor of one. With skipped rows, those of the first output row come before all others'.
     zero_point, lo, hi
         What becomes of the rounded value.
-    weight
-        See `weight_words`.
+    macs
+        Multiply-accumulates that it takes: without those with padding that are left out.
+    weight, stored
+        Weights, and the loop nest in whose order they are stored, which is that of the whole
+        kernel: see `weight_words`.
+    stores_weight
+        Whether they are stored for this part; if not, they have been for the part before.
     multiplies
         Whether a pair is multiplied, not added.
-    columns
-        See `Layer.columns`.
-    repeats
-        Whether weights and parameters are those of the part before.
+    area
+        The pixels that it computes, if not all.
     offset
         Where in the memory of the output tensor results begin, in bytes.
     pixel_gap, row_gap
@@ -59,10 +62,12 @@ class Part:
     zero_point: int
     lo: int
     hi: int
+    macs: int = 0
     weight: np.ndarray | None = None
+    stored: Geometry | None = None
+    stores_weight: bool = True
     multiplies: bool = False
-    columns: OutputColumns | None = None
-    repeats: bool = False
+    area: OutputArea | None = None
     offset: int = 0
     pixel_gap: int = 0
     row_gap: int = 0
@@ -89,9 +94,15 @@ class Part:
         return self.geometry.rolls == self.geometry.warmup + 1
 
     @property
-    def is_scattered(self) -> bool:
-        """Whether results are a part of the tensor only, or leave gaps in it."""
-        return bool(self.columns or self.offset or self.pixel_gap or self.row_gap)
+    def in_order(self) -> bool:
+        """Whether its pixels are written where they belong, without gaps, in strips at most."""
+        by_parity = self.area is not None and self.area.columns.step > 1
+        return not (by_parity or self.pixel_gap or self.row_gap)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it writes all of the tensor, and without gaps."""
+        return self.in_order and self.area is None and not self.offset
 
 
 def zero_point(graph: Graph, tensor: str) -> int:

@@ -24,7 +24,7 @@ from ..ir import (
 )
 from ..isa import Operation, ParameterMode
 from .config import EngineConfig
-from .convolution_parts import dense_parts, depthwise_part
+from .convolution_parts import dense_parts, depthwise_parts
 from .geometry import OutputColumns, lane_geometry, move_geometry, pair_geometry
 from .part import UNIT, Part, parameter_table, target, zero_point
 
@@ -48,7 +48,7 @@ def node_parts(
         case QConv():
             if node.groups == 1:
                 return dense_parts(node, graph, config, by_parity.get(node.output))
-            return [depthwise_part(node, graph, config, by_parity=node.inputs[0] in by_parity)]
+            return depthwise_parts(node, graph, config, by_parity=node.inputs[0] in by_parity)
         case QMaxPool():
             return [_max_pool(node, graph, config)]
         case QAveragePool():

@@ -25,7 +25,7 @@ from .config import (
     row_stages,
     write_stages,
 )
-from .geometry import OutputColumns
+from .geometry import OutputArea
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +40,17 @@ class Layer:
         (height, width, channels) of the result.
     offset
         Byte of the tensor that results begin at; not 0 only where a layer writes a part of it.
-    columns
-        The columns of the tensor that it computes, if not all: then these are written side by side
-        from `offset` on, as a tensor of their own.
+    area
+        The pixels that it computes, if not all. If these are every other column, then they are
+        written side by side from `offset` on, as a tensor of their own.
     results_per_pixel
         Results of each output pixel, of which several columns may count as one.
     lane_slots
         Products that a lane takes at once; 1 for a dense layer.
     macs
         Multiply-accumulates that its results take by definition; 0 if it is no convolution.
+    products
+        Those that it takes: without those with padding that are left out.
     addition
         Name of the node whose addition takes place when results are written; "" if none does.
     fetch, drain, write_back, residual
@@ -60,10 +62,11 @@ class Layer:
     operator: str
     shape: tuple[int, int, int]
     offset: int
-    columns: OutputColumns | None
+    area: OutputArea | None
     results_per_pixel: int
     lane_slots: int
     macs: int
+    products: int
     addition: str
     fetch: FetchInstruction
     drain: DrainInstruction

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from .config import EngineConfig
 from .lower import step_count
@@ -43,22 +44,23 @@ def plan_residuals(
     roots
         See `MemoryPlan`.
     """
-    last_added = {part.residual: index for index, part in enumerate(parts) if part.addition}
+    operators = [list(group) for _, group in groupby(parts, lambda part: part.output)]
+    last_added = {layers[0].residual: index for index, layers in enumerate(operators)}
     owner: dict[str, str] = {}
     requests: dict[str, Request] = {}
-    for index, part in enumerate(parts):
-        last = last_added.get(part.output)
+    for index, layers in enumerate(operators):
+        output, added = layers[0].output, layers[0].residual
+        last = last_added.get(output)
         if last is None:
             continue
-        added = part.residual
         if added is not None and last_added[added] == index:
-            owner[part.output] = owner[added]
+            owner[output] = owner[added]
         else:
-            owner[part.output] = part.output
-        first = requests[owner[part.output]].first if owner[part.output] in requests else index
-        requests[owner[part.output]] = Request(
-            tensor=owner[part.output],
-            size=step_count(part.geometry, config),
+            owner[output] = output
+        first = requests[owner[output]].first if owner[output] in requests else index
+        requests[owner[output]] = Request(
+            tensor=owner[output],
+            size=sum(step_count(layer.geometry, config) for layer in layers),
             first=first,
             last=last,
         )

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
+from .clipping import Span
 from .config import EngineConfig
 from .geometry import Geometry
 
@@ -24,6 +25,7 @@ def rolling_geometry(
     slots: int,
     config: EngineConfig,
     *,
+    columns: Span | None = None,
     by_parity: bool = False,
 ) -> Geometry:
     """Loop nest of a depthwise convolution that reads every image row of a strip just once.
@@ -33,7 +35,8 @@ def rolling_geometry(
     in the order in which they began, one a roll. A first roll that would meet nothing but padding
     is left out; the first output row's parameters make up for it. Where the channels are few, a
     fetch covers several neighbouring pixels; with a stride of two only if the image is stored
-    `by_parity` of its columns (see `parity_columns`).
+    `by_parity` of its columns (see `parity_columns`); otherwise there may be a layer for some of
+    the output's `columns` only.
     """
     height, width, channels = shape
     top = window.pads[0]
@@ -42,13 +45,14 @@ def rolling_geometry(
     rolls = out_rows + slots - 1
     skipped = int(top >= roll_rows and out_rows > 1 and slots > 1)
     lanes = config.fetch_width
-    few_channels = channels < lanes and lanes % channels == 0
-    side_by_side = by_parity or (window.stride[1] == 1 and few_channels)
+    side_by_side = pixels_side_by_side(window, shape, config, by_parity=by_parity)
+    columns = columns or Span(first=0, count=out_cols, first_tap=0, taps=window.kernel[1])
+    out_cols = columns.count
     results = out_cols * channels if side_by_side else channels
     tiles = -(-results // lanes)
     last_row = -top + (rolls - 1) * window.stride[0] + roll_rows - 1
     images = 2 if by_parity else 1
-    taps = _parity_taps(window, shape) if by_parity else _taps(window, channels, config)
+    taps = _parity_taps(window, shape) if by_parity else _taps(window, channels, config, columns)
     return Geometry(
         operation=Operation.LANE_SUM,
         parameter_mode=ParameterMode.TILE if side_by_side else ParameterMode.CHANNEL,
@@ -77,9 +81,18 @@ def rolling_geometry(
     )
 
 
+def pixels_side_by_side(
+    window: Window, shape: tuple[int, int, int], config: EngineConfig, *, by_parity: bool = False
+) -> bool:
+    """Whether a fetch of a rolling convolution covers neighbouring pixels."""
+    channels, lanes = shape[2], config.fetch_width
+    return by_parity or (window.stride[1] == 1 and channels < lanes and lanes % channels == 0)
+
+
 class _Taps(TypedDict, total=False):
     """The loops over the kernel columns of a depthwise convolution."""
 
+    first_tap_x: int
     x_start: int
     taps_x: int
     tap_x_x: int
@@ -89,11 +102,13 @@ class _Taps(TypedDict, total=False):
     last_run_short: bool
 
 
-def _taps(window: Window, channels: int, config: EngineConfig) -> _Taps:
+def _taps(window: Window, channels: int, config: EngineConfig, columns: Span) -> _Taps:
     """One kernel column after the other."""
+    start = columns.first * window.stride[1] - window.pads[1]
     return {
-        "x_start": -window.pads[1] * channels,
-        "taps_x": window.kernel[1],
+        "first_tap_x": columns.first_tap,
+        "x_start": (start + columns.first_tap * window.dilation[1]) * channels,
+        "taps_x": columns.taps,
         "tap_x_x": window.dilation[1] * channels,
         "chunks": 1,
         "chunk_x": config.rows,

@@ -104,7 +104,7 @@ def reads_in_order(part: Part) -> bool:
 
 def writes_in_order(part: Part) -> bool:
     """Whether results are written from the first byte of the tensor to the last."""
-    return not part.is_scattered and part.geometry.rolls == part.geometry.warmup + 1
+    return part.is_whole and part.writes_in_rows
 
 
 def _is_dense(part: Part) -> bool:

@@ -24,6 +24,7 @@ from ..mapping import CycleModel, Layer, Program
 from ..synth import HardwareCosts
 from .fit import describe_fit
 from .layers import LayerReport
+from .merge import merge_parts
 from .schedule import array_use, frame_times
 from .structure import Accuracy, BuildReport, Source, Verification
 from .tables import describe_tables
@@ -76,7 +77,7 @@ def collect_report(
         interval_cycles=cycles.interval_cycles,
         utilisation=_percent(cycles.utilisation),
         frame=frame_times(cycles),
-        layers=tuple(
+        layers=merge_parts(
             LayerReport(
                 name=layer.name,
                 operator=_describe_layer(layer, operators, graph),

@@ -15,7 +15,7 @@ class ArrayUse:
     Parameters
     ----------
     macs
-        Multiply-accumulates of the network, by definition (padding counts).
+        Multiply-accumulates of the network; those with padding count where they take place.
     others
         Operands of operators without multiply-accumulates: pooling, additions, moves.
     idle_lanes
@@ -34,15 +34,18 @@ class ArrayUse:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerReport:
-    """One layer of the program.
+    """One operator of the network: a layer of the program, or several in a row.
 
     Parameters
     ----------
     name, operator, shape
         Name of its ONNX node, such as "conv 3x3" or "conv 3x3 + add", (height, width, channels) of
         its result.
+    parts
+        Layers of the program: more than one where kernels are clipped to the image, or where an
+        operator is put together from several.
     macs
-        Multiply-accumulates by definition; 0 for operators that have none.
+        Multiply-accumulates by definition, padding included; 0 for operators that have none.
     start
         Its first cycle, counted from the frame's first fetch.
     cycles
@@ -54,7 +57,8 @@ class LayerReport:
     array
         What the array does in the others.
     utilisation
-        macs / (cycles * multipliers of the array), in per cent.
+        macs / (cycles * multipliers of the array), in per cent: more than 100 if multiplications
+        with padding are left out of an array that is busy.
     weight_bits
         Width of its weights; None if it has none.
     sqnr_db
@@ -66,6 +70,7 @@ class LayerReport:
     name: str
     operator: str
     shape: tuple[int, int, int]
+    parts: int = 1
     macs: int
     start: int
     cycles: int

@@ -12,7 +12,7 @@ DIGITS = 3
 def array_use(layer: Layer, timing: LayerCycles, plan: Plan) -> ArrayUse:
     """Share out the fetches of a layer among work and idle multipliers; see `ArrayUse`."""
     carried = timing.fetches * _carried_lanes(layer, plan)
-    macs = layer.macs / plan.config.mac_units
+    macs = layer.products / plan.config.mac_units
     return ArrayUse(
         macs=round(macs, DIGITS),
         others=0.0 if layer.macs else round(carried, DIGITS),
@@ -39,6 +39,6 @@ def _carried_lanes(layer: Layer, plan: Plan) -> float:
     fetch = layer.fetch
     if layer.is_dense:
         results = (layer.drain.pixels + 1) * layer.results_per_pixel
-        products = layer.macs // results
+        products = layer.products // results
         return products / (fetch.fetches_per_roll * plan.config.rows)
     return layer.results_per_pixel / ((fetch.tiles + 1) * plan.config.fetch_width)

@@ -55,8 +55,10 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         "height": (1, 6),
         "pad_value": (-128, 128),
         "weight_base": (0, 40),
-        "weight_step": (0, 2),
-        "tile_weights": (0, 2),
+        "tile_weight": (0, 9),
+        "tap_y_weight": (0, 9),
+        "tap_x_weight": (0, 9),
+        "chunk_weight": (0, 2),
         "fence": (0, 2),
         "chase": (0, 2),
         "frees_frame": (0, 2),
@@ -73,7 +75,6 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         fields |= constant | dict.fromkeys(unused, 0)
         fields["warmup"] = min(fields["warmup"], fields["rolls"])
         fields["last_run_short"] &= fields["taps_x"] > 0 and fields["chunks"] > 0
-        fields["tile_weights"] &= fields["weight_step"]
         if fields["operation"] == Operation.LANE_PAIR:  # two drain cycles a step
             fields["drain_cycles"] |= 1
             fields["drain_cycles_last"] |= 1

@@ -13,7 +13,7 @@ from nnhw.isa import FetchInstruction
 
 FLAGS = ("roll_last", "strip_last", "pixel_last", "layer_last")
 PLACES = ("in_first_roll", "in_warmup", "in_last_strip")
-OUTPUTS = ("x", "row", "y", *FLAGS, *PLACES)
+OUTPUTS = ("x", "row", "y", "weight_address", *FLAGS, *PLACES)
 ADDRESS_WIDTH = 8
 
 
@@ -22,7 +22,9 @@ class Walker(Elaboratable):
 
     def __init__(self, program: list[FetchInstruction]):
         self.register = InstructionRegister(program)
-        self.loops = LoopNest(instruction=self.register, address_width=ADDRESS_WIDTH)
+        self.loops = LoopNest(
+            instruction=self.register, address_width=ADDRESS_WIDTH, weight_width=ADDRESS_WIDTH
+        )
 
     def elaborate(self, platform):
         m = Module()

@@ -44,7 +44,7 @@ def test_networks(network, config):
 def test_a_shortcut_that_nothing_else_reads_is_kept_in_the_residual_memory_alone():
     _, graph, _ = projection_shortcut()
     program = map_graph(graph, CONFIG)
-    shortcut, adding = program.layers[1], program.layers[3]
+    shortcut, adding = program.layers[1], next(la for la in program.layers if la.addition)
     assert (shortcut.residual.store, shortcut.write_back.residual_only) == (1, 1)
     assert not shortcut.to_memory
     assert (adding.residual.add, adding.residual.source) == (1, shortcut.residual.destination)
@@ -125,7 +125,7 @@ def test_layers_that_do_not_add_have_the_constants_of_one_that_does():
     program = map_graph(graph, CONFIG)
     same = ("bias", "multiplier", "residual_bias", "residual_multiplier", "shift", "lo", "hi")
     assert all(len({getattr(i, name) for i in program.residual}) == 1 for name in same)
-    assert [i.add for i in program.residual] == [0, 0, 1, 0]
+    assert [i.add for i in program.residual] == [0, 0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -138,15 +138,15 @@ def test_written_steps_are_those_of_drain_and_write_back(seed):
         lanes=int(rng.integers(1, 6)),
         lane_groups=int(rng.integers(1, 3)),
     )
-    parts = {part.node.name: part for part in graph_parts(graph, config)}
+    parts = {(part.node.name, part.offset): part for part in graph_parts(graph, config)}
     for layer in map_graph(graph, config).layers:
-        part = parts[layer.name]
-        if part.is_scattered or not layer.to_memory:
+        part = parts[layer.name, layer.offset]
+        if not part.in_order or not layer.to_memory:
             continue
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
         addresses = walk_write_back(layer.write_back, steps)
         walked = [
-            (address - layer.write_back.destination, step.count)
+            (address - layer.write_back.destination + layer.offset, step.count)
             for address, step in zip(addresses, steps, strict=True)
         ]
-        assert written_steps(part, config).tolist() == [list(step) for step in walked]
+        assert written_steps([part], graph, config).tolist() == [list(step) for step in walked]

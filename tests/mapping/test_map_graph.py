@@ -114,7 +114,7 @@ def test_layers_without_weights_share_a_word():
         builder.graph(builder.dense(x, 2)), builder.frames(1), EngineConfig(rows=3, cols=3)
     )
     assert [i.weight_base for i in program.fetch[::2]] == [0, 0]
-    assert [i.weight_step for i in program.fetch] == [0, 1, 0, 1]
+    assert [i.tile_weight or i.chunk_weight for i in program.fetch] == [0, 0, 0, 1]
     assert len(program.weights) == 1 + 1 + 4
 
 
@@ -127,7 +127,10 @@ def test_macs_are_those_of_the_definition():
     macs = [5 * 4 * 6 * 9 * 3, 4 * 3 * 6 * 4, 0, 3 * 2 * 6 * 7]
     assert [node_macs(node, graph) for node in graph.nodes] == macs
     program = map_graph(graph, EngineConfig(rows=4, cols=4))
-    assert [layer.macs for layer in program.layers] == macs
+    layers = [layer for layer in program.layers if layer.name == graph.nodes[0].name]
+    assert [layer.macs for layer in layers] == [4 * 6 * 9 * 3, 3 * 4 * 6 * 9 * 3, 4 * 6 * 9 * 3]
+    assert [layer.products * 9 / layer.macs for layer in layers] == [6, 9, 6]
+    assert [layer.macs for layer in program.layers[3:]] == macs[1:]
     assert program.macs == sum(macs)
 
 

@@ -39,7 +39,7 @@ def depthwise_fetches(program: Program) -> int:
 def test_computes_the_same(rows, kernel, left, channels):
     builder, graph = network(channels, left=left, kernel=kernel, stride=(rows, 2))
     program = check_program(graph, builder.frames(2), CONFIG)
-    assert [layer.columns is not None for layer in program.layers] == [True, True, False, False]
+    assert [layer.area is not None for layer in program.layers] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("left", [0, 1])

@@ -59,7 +59,7 @@ def test_array_use_adds_up(seed):
         parts = (use.macs, use.others, use.idle_lanes, use.idle_columns)
         assert min(parts) >= 0
         assert sum(parts) == pytest.approx(timing.fetches, abs=0.01)
-        assert use.macs == pytest.approx(mapped.macs / config.mac_units, abs=0.01)
+        assert use.macs == pytest.approx(mapped.products / config.mac_units, abs=0.01)
 
 
 def test_array_use_of_each_operation():

@@ -1,0 +1,61 @@
+"""Kernels clipped to the image: what lies in padding is not fetched.
+
+Near the border of an image a window overlaps its padding, whose elements are known. So output
+positions are told apart by the part of the kernel that meets the image: each group is a layer of
+its own, which has the smaller kernel, and in its parameters what the rest would have added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..ir import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Output positions side by side, along one axis, whose windows meet the same taps' pixels.
+
+    Parameters
+    ----------
+    first, count
+        The positions.
+    first_tap, taps
+        The taps of the kernel that lie in the image.
+    """
+
+    first: int
+    count: int
+    first_tap: int
+    taps: int
+
+
+def clipped_spans(window: Window, shape: tuple[int, int, int], axis: int) -> list[Span]:
+    """The spans of a window's output along an axis, 0 for rows and 1 for columns.
+
+    Just one with all taps, as if there were no padding to be left out, if some window meets
+    nothing but padding.
+    """
+    size, kernel = shape[axis], window.kernel[axis]
+    stride, dilation = window.stride[axis], window.dilation[axis]
+    positions = window.output_size(*shape[:2])[axis]
+    spans: list[Span] = []
+    for position in range(positions):
+        begin = position * stride - window.pads[axis]
+        inside = [tap for tap in range(kernel) if 0 <= begin + tap * dilation < size]
+        if not inside:
+            return [Span(first=0, count=positions, first_tap=0, taps=kernel)]
+        taps = (inside[0], len(inside))
+        if spans and (spans[-1].first_tap, spans[-1].taps) == taps:
+            before = spans.pop()
+            spans.append(
+                Span(
+                    first=before.first,
+                    count=before.count + 1,
+                    first_tap=before.first_tap,
+                    taps=before.taps,
+                )
+            )
+        else:
+            spans.append(Span(first=position, count=1, first_tap=taps[0], taps=taps[1]))
+    return spans
