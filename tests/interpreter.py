@@ -188,13 +188,17 @@ class Interpreter:
                 products = values @ word
             else:
                 products = values[:, None] * self._lane_weights(word)
+            if fetch.finishes:  # what is read belongs to the next strip alone
+                products[:, -1] = 0
             if operation == Operation.LANE_PAIR:
                 terms.append(products[:, -1])
             elif not fetch.roll_first:
                 larger = operation == Operation.LANE_MAX
                 sums = np.maximum(sums, products) if larger else sums + products
             elif fetch.in_first_roll:
-                sums = products
+                finished, sums = sums, products
+                if fetch.finishes:
+                    sums[:, -1] += finished[:, -2]
             else:  # each lane's sums move on, and a new one begins
                 sums = products + np.pad(sums, ((0, 0), (1, 0)))[:, :-1]
             if fetch.tile_last:

@@ -26,6 +26,7 @@ class Fetch:
     layer_last: bool
     in_first_roll: bool
     in_warmup: bool
+    finishes: bool
     in_last_strip: bool
 
     @property
@@ -48,11 +49,15 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
         for tap_y, tap_x in np.ndindex(i.taps_y + 1, i.taps_x + 1)
         for chunk in range(i.chunks + 1 - (i.last_run_short and tap_x == i.taps_x))
     ]
-    for out_row, out_col in pixels:
-        for tile, roll in np.ndindex(i.tiles + 1, i.rolls + 1):
+    strips = [(*pixel, tile) for pixel in pixels for tile in range(i.tiles + 1)]
+    for strip, (out_row, out_col, tile) in enumerate(strips):
+        is_last = strip == len(strips) - 1
+        rolls = i.rolls + 1 + (i.joined and is_last)
+        for roll in range(rolls):
+            finishes = i.joined and (roll == 0 < strip or (is_last and roll == rolls - 1))
             for number, (tap_y, tap_x, chunk) in enumerate(taps):
                 roll_last = number == len(taps) - 1
-                strip_last = roll_last and roll == i.rolls
+                strip_last = roll_last and roll == rolls - 1
                 pixel_last = strip_last and tile == i.tiles
                 yield Fetch(
                     row=(
@@ -81,7 +86,8 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
                     pixel_last=pixel_last,
                     layer_last=pixel_last and (out_row, out_col) == pixels[-1],
                     in_first_roll=roll == 0,
-                    in_warmup=roll < i.warmup,
+                    in_warmup=roll < i.warmup and not finishes,
+                    finishes=bool(finishes),
                     in_last_strip=tile == i.tiles,
                 )
 
@@ -117,7 +123,7 @@ def walk_drain(i: DrainInstruction, *, lanes: int) -> Iterator[DrainStep]:
                     case ParameterMode.PIXEL:
                         word += pixel
                 if roll > 0:
-                    word += i.later_words
+                    word += i.later_words if roll < i.rolls else i.last_words
                 tile_done = step == steps
                 pixel_done = tile_done and roll == i.rolls and last_strip
                 yield DrainStep(

@@ -233,7 +233,7 @@ class Drain(wiring.Component):
             m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=resets))
         for lane, value in enumerate(values):
             m.d.comb += self.values[lane].eq(delay(m, value, wait, name=f"value_{lane}"))
-        self._walk_parameters(m, f, second, step_done, tile_done, strip_done, pixel_done)
+        self._walk_parameters(m, f, roll, second, step_done, tile_done, strip_done, pixel_done)
         return m
 
     def _shadows(self, m: Module, f, second: Value) -> list[Value]:
@@ -249,7 +249,7 @@ class Drain(wiring.Component):
         return [Mux(second, addend, value) for value, addend in zip(values, addends, strict=True)]
 
     def _walk_parameters(
-        self, m: Module, f, second, step_done, tile_done, strip_done, pixel_done
+        self, m: Module, f, roll, second, step_done, tile_done, strip_done, pixel_done
     ) -> None:
         """The parameter memory's address, relative to the layer's first word."""
         offset = Signal.like(self.parameter_address, name="parameter_offset")
@@ -272,9 +272,12 @@ class Drain(wiring.Component):
             with m.If((f.parameter_mode == ParameterMode.PIXEL) & pixel_done):
                 m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
         later: Value = Const(0)
-        if not f.is_constant("later_words", 0):
+        if not (f.is_constant("later_words", 0) and f.is_constant("last_words", 0)):
             first_tile = Signal(init=1)
             with m.If(tile_done):
                 m.d.sync += first_tile.eq(strip_done)
-            later = Mux(first_tile, 0, f.later_words)
+            later = f.later_words
+            if any(i.last_words != i.later_words for i in self.program):
+                later = Mux(roll == f.rolls, f.last_words, later)
+            later = Mux(first_tile, 0, later)
         m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second + later)

@@ -19,6 +19,7 @@ from .output_stream import Beat, OutputStream
 from .residual_stage import ResidualStage
 from .scaler import Scaler
 from .technology import technology
+from .weight_register import WeightRegister
 from .write_back import WriteBack
 
 _BANKS_A_CHOICE = 4
@@ -161,6 +162,19 @@ class Engine(wiring.Component):
             technology=self._technology,
         )
 
+    def _weight_register(self) -> WeightRegister:
+        config, slots = self.program.config, self.program.lane_slots
+        joins = any(instruction.joined for instruction in self.program.fetch)
+        return WeightRegister(
+            rows=config.rows,
+            cols=config.cols,
+            width=self.program.widths.weight,
+            finishing_cols=[
+                group * slots + slots - 1 for group in range(config.lane_groups) if joins
+            ],
+            technology=self._technology,
+        )
+
     def _array(self) -> MacArray:
         config, widths = self.program.config, self.program.widths
         return MacArray(
@@ -287,6 +301,8 @@ class Engine(wiring.Component):
     ) -> None:
         """From the fetch sequencer through the memories to the array."""
         program = self.program
+        m.submodules.weight_register = register = self._weight_register()
+        wait = aligner.latency + 1  # until all of a fetch is in the array
         m.d.comb += [
             aligner.address.eq(fetch.address),
             aligner.repeat.eq(fetch.operation == Operation.DOT),
@@ -296,12 +312,14 @@ class Engine(wiring.Component):
             aligner.pad_value.eq(fetch.pad_value),
             array.activations.eq(aligner.lanes),
             weights.address.eq(fetch.weight_address),
-            array.weights.eq(delay(m, weights.data, 1, name="weight")),
+            register.word.as_value().eq(weights.data),
+            register.finishes_next.eq(delay(m, fetch.finishes, wait - 2, name="finishes_next")),
+            array.weights.eq(register.weights),
         ]
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
-        wait = aligner.latency + 1
-        for name, reset in (("valid", True), ("first", False), ("last", False), ("carry", False)):
+        resets = {"valid": True, "first": False, "last": False, "carry": False, "finishes": False}
+        for name, reset in resets.items():
             late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
             m.d.comb += getattr(array, name).eq(late)
         operation: Value = fetch.operation

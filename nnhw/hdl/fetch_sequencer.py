@@ -74,6 +74,8 @@ class FetchSequencer(wiring.Component):
         `latency` cycles late.
     carry : Out(1)
         With `first`: the sums of the roll before go on.
+    finishes : Out(1)
+        The roll only finishes the last tile of the strip before, but may begin sums of its own.
     operation : Out(Operation)
     address : Out
         Of lane 0. In the left padding it may lie before the memory that the row is in.
@@ -134,6 +136,7 @@ class FetchSequencer(wiring.Component):
                 "first": Out(1),
                 "last": Out(1),
                 "carry": Out(1),
+                "finishes": Out(1),
                 "operation": Out(unsigned(2)),
                 "address": Out(address_width),
                 "upper_half": Out(1),
@@ -163,6 +166,7 @@ class FetchSequencer(wiring.Component):
             self.first.eq(fetch.roll_first),
             self.last.eq(fetch.tile_last),
             self.carry.eq(fetch.carry),
+            self.finishes.eq(fetch.finishes),
             self.operation.eq(fetch.operation),
             self.address.eq(fetch.row + fetch.x),
             self.upper_half.eq(fetch.row[-1]),
@@ -215,6 +219,7 @@ class FetchSequencer(wiring.Component):
             "frame_first": layer_first & (instruction.index == 0),
             "frame_odd": frame_odd,
             "carry": ~loops.in_first_roll,
+            "finishes": loops.finishes,
             "tile_last": loops.roll_last & ~loops.in_warmup,
             "layer_last": loops.layer_last,
             "layer": instruction.index,

@@ -17,7 +17,8 @@ class LaneUnit(wiring.Component):
     """Accumulates each lane's products on its own: sums, maximum, or two terms kept apart.
 
     Each lane has `slots` accumulators. The last one is the lane's result; the ones before it hold
-    the sums of later output rows of a rolling convolution, and move on by one with each roll.
+    the sums of later output rows of a rolling convolution, and move on by one with each roll. A
+    roll that finishes a strip moves the last sum on, while the others begin anew.
 
     Parameters
     ----------
@@ -32,9 +33,10 @@ class LaneUnit(wiring.Component):
     Members
     -------
     products : In(lanes of slots of signed)
-    enable, first, carry : In(1)
+    enable, first, carry, finishes : In(1)
         Take the products; `first` starts a tile or, with `carry`, a roll that goes on with the sums
-        of the one before. They come a cycle before the products, as does the operation.
+        of the one before, of which the last one does so with `finishes`, too. They come a cycle
+        before the products, as does the operation.
     operation : In(Operation)
     values : Out(lanes of signed)
         Sum, maximum, or first term, a cycle after the products.
@@ -72,6 +74,7 @@ class LaneUnit(wiring.Component):
                 "enable": In(1),
                 "first": In(1),
                 "carry": In(1),
+                "finishes": In(1),
                 "operation": In(unsigned(2)),
                 "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
                 "addends": Out(data.ArrayLayout(signed(activation_width), lanes)),
@@ -80,8 +83,11 @@ class LaneUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        layout = data.StructLayout({"enable": 1, "first": 1, "carry": 1, "operation": 2})
-        flags = Cat(self.enable, self.first, self.carry, self.operation)
+        layout = data.StructLayout(
+            {"enable": 1, "first": 1, "carry": 1, "carry_last": 1, "operation": 2}
+        )
+        carry_last = self.carry | self.finishes
+        flags = Cat(self.enable, self.first, self.carry, carry_last, self.operation)
         copies = [
             data.View(layout, copy)
             for copy in self.technology.fan_out(
@@ -120,7 +126,7 @@ class LaneUnit(wiring.Component):
 
     def _take(self, m: Module, f: data.View, value: Signal, product, before) -> None:
         """The last accumulator of a lane."""
-        start: Value = Const(0) if before is None else Mux(f.carry, before, 0)
+        start: Value = Const(0) if before is None else Mux(f.carry_last, before, 0)
         adds = f.first
         if Operation.LANE_SUM in self.operations:
             # one adder for both: what it adds to is chosen before it

@@ -55,6 +55,9 @@ class LoopNest(wiring.Component):
         The present roll is the first one of its strip.
     in_warmup : Out(1)
         The present roll finishes no results.
+    finishes : Out(1)
+        The present roll only finishes the last tile of the strip before, or, if it is the layer's
+        last one, of its own; it may begin a strip.
     in_last_strip : Out(1)
         The present strip is the last one of its pixel.
     """
@@ -112,6 +115,7 @@ class LoopNest(wiring.Component):
                 "layer_last": Out(1),
                 "in_first_roll": Out(1),
                 "in_warmup": Out(1),
+                "finishes": Out(1),
                 "in_last_strip": Out(1),
             }
         )
@@ -141,16 +145,19 @@ class LoopNest(wiring.Component):
             finished[name] = Signal(name=f"{name}_finished", init=getattr(first, name) == 0)
         in_first_roll: Value = Const(1)
         in_warmup: Value = Const(0)
+        finishes: Value = Const(0)
         if "rolls" in self.loops:
             in_first_roll = Signal(init=1)
             in_warmup = self._count_warmup(m, finished)
+            finishes = self._find_finishing(m, counters, finished)
             with m.If(self.step & self.roll_last):
                 m.d.sync += in_first_roll.eq(finished["rolls"])
         m.d.comb += [
             self.roll_last.eq(finished["chunks"] & finished["taps_x"] & finished["taps_y"]),
             self.strip_last.eq(self.roll_last & finished["rolls"]),
             self.in_first_roll.eq(in_first_roll),
-            self.in_warmup.eq(in_warmup),
+            self.in_warmup.eq(in_warmup & ~finishes),
+            self.finishes.eq(finishes),
             self.in_last_strip.eq(finished["tiles"]),
             self.pixel_last.eq(self.strip_last & finished["tiles"]),
             self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
@@ -185,6 +192,8 @@ class LoopNest(wiring.Component):
                         trips = getattr(f, inner)
                         if loop == "taps_x":  # on to the last run, which may be shorter
                             trips = trips - (f.last_run_short & (counters[loop] == 1))
+                        if inner == "rolls" and not f.is_constant("joined", 0):
+                            trips = trips + (f.joined & self._is_on_to_last(loop, counters, finished))
                         self._begin(m, counters[inner], finished[inner], trips)
                     for coordinate in self._coordinates:
                         self._move(m, coordinate, began[coordinate.name], position, f)
@@ -259,6 +268,29 @@ class LoopNest(wiring.Component):
                 m.d.sync += left.eq(Mux(self.layer_last, upcoming.warmup, f.warmup))
         return left != 0
 
+    def _find_finishing(self, m: Module, counters, finished) -> Value:
+        """See `finishes`."""
+        f = self.instruction.current
+        if f.is_constant("joined", 0):
+            return Const(0)
+        finishes = Signal(name="roll_finishes")
+        in_last_strip = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
+        with m.If(self.step & self.roll_last):
+            with m.If(finished["rolls"]):
+                m.d.sync += finishes.eq(f.joined & ~in_last_strip)
+            with m.Else():
+                m.d.sync += finishes.eq(f.joined & in_last_strip & (counters["rolls"] == 1))
+        return finishes
+
+    def _is_on_to_last(self, loop: str, counters, finished) -> Value:
+        """Whether a step of a loop leads to the last strip of a layer."""
+        f = self.instruction.current
+        loops = ("tiles", "out_cols", "out_rows")
+        place = loops.index(loop)
+        inner = [getattr(f, name) == 0 for name in loops[:place]]
+        outer = [finished[name] for name in loops[place + 1 :]]
+        return Cat(counters[loop] == 1, *inner, *outer).all()
+
     def _move(self, m, coordinate, began, position, f) -> None:
         """Move a coordinate for a trip of the loop at `position`; loops inside it begin anew."""
         loop = self.loops[position]
@@ -278,6 +310,7 @@ def _width(program: Sequence[FetchInstruction], coordinate: _Coordinate) -> int:
         start = getattr(instruction, coordinate.start)
         reach = 0
         for loop, step in coordinate.steps.items():
-            reach += (getattr(instruction, loop) + (loop == "chunks")) * getattr(instruction, step)
+            more = loop == "chunks" or (loop == "rolls" and instruction.joined)
+            reach += (getattr(instruction, loop) + more) * getattr(instruction, step)
         limits += [start, start + reach]
     return max(bits_for(limit, signed=True) for limit in limits)

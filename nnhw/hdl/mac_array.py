@@ -47,6 +47,8 @@ class MacArray(wiring.Component):
         Operands are there.
     first, last, carry : In(1)
         They begin, end a tile; with `carry`, `first` goes on with the sums of the roll before.
+    finishes : In(1)
+        The roll finishes a strip: see `LaneUnit`.
     operation : In(Operation)
     done_next : Out(1)
         In the next cycle the results of a tile are there, `latency` or, for lanes, `lane_latency`
@@ -133,6 +135,7 @@ class MacArray(wiring.Component):
                 "first": In(1),
                 "last": In(1),
                 "carry": In(1),
+                "finishes": In(1),
                 "operation": In(unsigned(2)),
                 "done_next": Out(1),
                 "done_lanes_next": Out(1),
@@ -236,6 +239,7 @@ class MacArray(wiring.Component):
             unit.enable.eq(valid),
             unit.first.eq(first),
             unit.carry.eq(delay(m, self.carry, self.lane_latency - 2, name="lane_carry")),
+            unit.finishes.eq(delay(m, self.finishes, self.lane_latency - 2, name="lane_finishes")),
             unit.operation.eq(
                 delay(m, self.operation, self.lane_latency - 2, name="lane_operation")
             ),

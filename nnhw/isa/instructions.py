@@ -61,7 +61,9 @@ class FetchInstruction:
     Outermost to innermost: output rows, output columns, tiles, rolls, kernel rows (taps_y), kernel
     columns (taps_x), chunks of a run. A tile is a group of results that leave together. A
     strip is a column of such tiles, one a roll, each further down the image by the rows of a roll;
-    the first rolls may only warm up sums that later ones finish.
+    the first rolls may only warm up sums that later ones finish. In joined strips a strip's last
+    tile gets nothing from the roll that finishes it, which is the first one of the next strip: this
+    one begins its own sums meanwhile. After the last strip there is one roll more for it.
 
     A fetch reads the bytes at row address + x. The row address and y belong to an image row, x is
     the byte within it; lanes outside of 0 <= y < height, 0 <= x + lane < row_length deliver
@@ -77,6 +79,7 @@ class FetchInstruction:
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")
     rolls: int = _doc("rolls a strip, less one")
     warmup: int = _doc("rolls of a strip that finish no results")
+    joined: int = _doc("1: a strip's last tile is finished by the next one's first roll")
     taps_y: int = _doc("kernel rows, or image rows of a roll, less one")
     taps_x: int = _doc("separate runs a kernel row, less one")
     chunks: int = _doc("fetches a run, less one")
@@ -117,7 +120,8 @@ class FetchInstruction:
     def fetches(self) -> int:
         """Fetches of the layer."""
         pixels = (self.out_rows + 1) * (self.out_cols + 1)
-        return pixels * (self.tiles + 1) * (self.rolls + 1) * self.fetches_per_roll
+        rolls = pixels * (self.tiles + 1) * (self.rolls + 1) + self.joined
+        return rolls * self.fetches_per_roll
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +141,7 @@ class DrainInstruction:
     parameter_base: int = _doc("first word of requantization parameters")
     parameter_mode: int = _doc("how parameters advance (`ParameterMode`)")
     later_words: int = _doc("words from the parameters of a strip's first tile to the later ones'")
+    last_words: int = _doc("words from the parameters of a strip's first tile to the last one's")
 
     @property
     def total_steps(self) -> int:

@@ -71,16 +71,18 @@ def _depthwise_part(
 ) -> Part:
     """The columns of a depthwise convolution, all if not given, that `geometry` computes."""
     height, width, channels = graph.tensors[node.output].shape
-    kernel = slice(None)
+    used = node.weight
     if columns is not None:
-        kernel = slice(columns.first_tap, columns.first_tap + columns.taps)
-    used = node.weight[:, :, kernel]
-    parameters = _channel_table(node, graph, used)
-    if geometry.skipped_rows:
-        skipped = used[:, : geometry.skipped_rows].reshape(len(used), -1).astype(np.int64)
-        of_first_row = parameters.copy()
-        of_first_row[:, 0] += zero_point(graph, node.inputs[0]) * skipped.sum(axis=1)
-        parameters = np.concatenate([of_first_row, parameters])
+        used = used[:, :, columns.first_tap : columns.first_tap + columns.taps]
+    rows = len(used[0])
+    kernels = (used[:, geometry.skipped_rows :], used, used[:, : rows - geometry.skipped_last])
+    parameters = np.concatenate(
+        [
+            _channel_table(node, graph, kernel)
+            for kernel, exists in zip(kernels, geometry.parameter_sets, strict=True)
+            if exists
+        ]
+    )
     weight = node.weight
     if by_parity:  # as the taps are fetched
         weight = np.concatenate([weight[:, :, half::2] for half in range(2)], axis=2)

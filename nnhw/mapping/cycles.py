@@ -116,14 +116,16 @@ def _run_layer(
         rolls = drain.rolls + 1
         last = pixels  # each pixel's last strip
         others = pixels * (tiles - 1)
+        # from the last tile of a strip to the first one of the next: joined, the first roll counts
+        between = warmup + per_tile * (1 - fetch.joined)
         waits = (
             max(0, clock.issued + clock.drain - natural)
             + (others * max(0, cycles - per_tile) + last * max(0, cycles_last - per_tile))
             * (rolls - 1)
-            + others * max(0, cycles - warmup - per_tile)
-            + (last - 1) * max(0, cycles_last - warmup - per_tile)
+            + others * max(0, cycles - between)
+            + (last - 1) * max(0, cycles_last - between)
         )
-        clock.issued = first + pixels * tiles * (warmup + rolls * per_tile) - 1 + waits
+        clock.issued = first + fetch.fetches - 1 + waits
         clock.drain = cycles_last
         return waits, 0
 

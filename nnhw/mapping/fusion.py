@@ -83,7 +83,7 @@ def written_steps(parts: Sequence[Part], graph: Graph, config: EngineConfig) -> 
 def _written_steps(part: Part, graph: Graph, config: EngineConfig) -> np.ndarray:
     geometry, lanes = part.geometry, config.lanes
     _, width, channels = graph.tensors[part.node.output].shape
-    rolls = geometry.rolls - geometry.warmup
+    rolls = geometry.finishing_rolls
     sizes = [geometry.tile_size] * (geometry.tiles - 1) + [geometry.tile_size_last]
     strips = []
     begin = part.offset

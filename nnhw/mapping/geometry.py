@@ -41,8 +41,10 @@ class Geometry:
         Trip counts, outermost first.
     warmup
         Rolls of a strip that finish no results.
-    skipped_rows
-        Kernel rows that the first output row does without, as they lie in padding.
+    joined
+        Whether strips are joined (see `FetchInstruction`): one roll less for each but the last.
+    skipped_rows, skipped_last
+        Kernel rows that the first and the last output row do without, as they lie in padding.
     slots
         Products that a lane takes at once; 1 for dot products.
     first_tap_y, first_tap_x
@@ -84,7 +86,9 @@ class Geometry:
     taps_x: int
     chunks: int
     warmup: int = 0
+    joined: bool = False
     skipped_rows: int = 0
+    skipped_last: int = 0
     slots: int = 1
     tile_weights: bool = True
     first_tap_y: int = 0
@@ -120,6 +124,16 @@ class Geometry:
         return (self.tiles - 1) * self.tile_size + self.tile_size_last
 
     @property
+    def finishing_rolls(self) -> int:
+        """Rolls of a strip that finish results, the one after the strip included."""
+        return self.rolls - self.warmup + self.joined
+
+    @property
+    def parameter_sets(self) -> tuple[int, int, int]:
+        """Sets of parameters: for the first output row, the others, and the last one; 1 or 0."""
+        return int(self.skipped_rows > 0), 1, int(self.skipped_last > 0)
+
+    @property
     def fetches_per_row(self) -> int:
         """Fetches of a kernel row."""
         return self.taps_x * self.chunks - self.last_run_short
@@ -139,8 +153,9 @@ def tile_cycles(geometry: Geometry, config: EngineConfig) -> int:
     """Cycles of a layer that waits for nothing but its own results' requantization, about."""
     drain_cycles = -(-geometry.tile_size // config.lanes)
     fetches = geometry.fetches_per_tile
-    finishing = (geometry.rolls - geometry.warmup) * max(fetches, drain_cycles)
-    return geometry.pixels * geometry.tiles * (geometry.warmup * fetches + finishing)
+    rolls = geometry.rolls - geometry.warmup
+    cycles = geometry.warmup * fetches + rolls * max(fetches, drain_cycles)
+    return geometry.pixels * geometry.tiles * cycles + geometry.joined * fetches
 
 
 def lane_geometry(

@@ -7,6 +7,7 @@ wait at all, it is late enough always.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -83,7 +84,8 @@ def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, in
                 address = start + tile * size + roll * write_back.roll_pitch
                 yield distance, address, size if tile < drain.tiles else size_last
                 distance += fetch.fetches_per_roll
-            distance += fetch.warmup * fetch.fetches_per_roll
+            # joined strips: the first roll already finishes the strip before
+            distance += (fetch.warmup - fetch.joined) * fetch.fetches_per_roll
 
 
 def _bytes_read(plan: Plan, i: FetchInstruction, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +93,7 @@ def _bytes_read(plan: Plan, i: FetchInstruction, count: int) -> tuple[np.ndarray
     loops = (i.out_rows, i.out_cols, i.tiles, i.rolls, i.taps_y)
     taps = i.fetches_per_roll // (i.taps_y + 1)  # of a kernel row
     trips = [*(loop + 1 for loop in loops), taps]
-    number = np.arange(min(count, i.fetches))
+    number = np.arange(min(count, math.prod(trips)))  # beyond, what it reads is padding
     out_row, out_col, tile, roll, tap_y, tap = np.unravel_index(number, trips)
     tap_x, chunk = np.divmod(tap, i.chunks + 1)
     row = i.source + out_row * i.out_row_pitch + roll * i.roll_pitch + tap_y * i.tap_y_pitch

@@ -99,12 +99,13 @@ def parameter_words(
     ----------
     table
         int64 (n, 3): bias, multiplier and shift of each channel, position, operand, or of all;
-        with skipped rows those of the first output row, and then those of the others.
+        with skipped rows once for each of the `Geometry.parameter_sets`.
     """
     lanes = config.lanes
-    if geometry.skipped_rows:
-        plain = replace(geometry, skipped_rows=0)
-        tables = np.split(table, 2)
+    sets = sum(geometry.parameter_sets)
+    if sets > 1:
+        plain = replace(geometry, skipped_rows=0, skipped_last=0)
+        tables = np.split(table, sets)
         return np.concatenate([parameter_words(t, plain, config, shifts) for t in tables])
     table = table.copy()
     table[:, 2] = np.searchsorted(np.array(shifts), table[:, 2])

@@ -30,8 +30,7 @@ def drain_steps(geometry: Geometry, config: EngineConfig) -> tuple[int, int]:
 def step_count(geometry: Geometry, config: EngineConfig) -> int:
     """Drain steps of a layer."""
     steps, steps_last = drain_steps(geometry, config)
-    rolls = geometry.rolls - geometry.warmup
-    return geometry.pixels * rolls * ((geometry.tiles - 1) * steps + steps_last)
+    return geometry.pixels * geometry.finishing_rolls * ((geometry.tiles - 1) * steps + steps_last)
 
 
 def lower_fetch(
@@ -85,6 +84,7 @@ def lower_fetch(
         tiles=geometry.tiles - 1,
         rolls=geometry.rolls - 1,
         warmup=geometry.warmup,
+        joined=int(geometry.joined),
         taps_y=geometry.taps_y - 1,
         taps_x=geometry.taps_x - 1,
         chunks=geometry.chunks - 1,
@@ -121,20 +121,23 @@ def lower_drain(part: Part, config: EngineConfig, *, parameter_base: int) -> Dra
     """The drain instruction of a layer whose parameters begin at word `parameter_base`."""
     geometry = part.geometry
     steps, steps_last = drain_steps(geometry, config)
+    first, _, last = geometry.parameter_sets
+    words = parameter_count(geometry, config) // sum(geometry.parameter_sets)
     return DrainInstruction(
         paired=int(geometry.operation is Operation.LANE_PAIR),
         product=int(part.multiplies),
         pixels=geometry.pixels - 1,
         row_pixels=geometry.out_cols - 1 if part.row_gap or part.pixel_gap else 0,
         tiles=geometry.tiles - 1,
-        rolls=geometry.rolls - geometry.warmup - 1,
+        rolls=geometry.finishing_rolls - 1,
         steps=steps - 1,
         steps_last=steps_last - 1,
         count=geometry.tile_size - (steps - 1) * config.lanes,
         count_last=geometry.tile_size_last - (steps_last - 1) * config.lanes,
         parameter_base=parameter_base,
         parameter_mode=int(geometry.parameter_mode),
-        later_words=parameter_count(geometry, config) // 2 if geometry.skipped_rows else 0,
+        later_words=words * first,
+        last_words=words * (first + last),
     )
 
 
@@ -149,7 +152,7 @@ def lower_write_back(
 ) -> WriteBackInstruction:
     """The write-back instruction of a layer; `table` and the others: see there."""
     _, width, channels = graph.tensors[part.node.output].shape
-    rolls = part.geometry.rolls - part.geometry.warmup - 1
+    rolls = part.geometry.finishing_rolls - 1
     return WriteBackInstruction(
         zero_point=part.zero_point,
         lo=part.lo,
@@ -241,12 +244,10 @@ def _addition(
 def parameter_count(geometry: Geometry, config: EngineConfig) -> int:
     """Words of requantization parameters of a layer."""
     steps, steps_last = drain_steps(geometry, config)
-    if geometry.skipped_rows:
-        return 2 * parameter_count(replace(geometry, skipped_rows=0), config)
     if geometry.parameter_mode is ParameterMode.CHANNEL:
-        return (geometry.tiles - 1) * steps + steps_last
+        return sum(geometry.parameter_sets) * ((geometry.tiles - 1) * steps + steps_last)
     if geometry.parameter_mode is ParameterMode.TILE:
-        return steps
+        return sum(geometry.parameter_sets) * steps
     if geometry.parameter_mode is ParameterMode.PIXEL:
         return geometry.pixels
     return 2 if geometry.operation is Operation.LANE_PAIR else 1

@@ -30,7 +30,8 @@ class Part:
         int64 (n, 3): bias, multiplier, shift as the drain sees them, in the order that the
         geometry's parameter mode asks for: round((acc + bias) * multiplier / 2**shift), where acc
         is a sum over raw values and padding is the zero point. A shift of `UNIT` stands for a
-        factor of one. With skipped rows, those of the first output row come before all others'.
+        factor of one. With skipped rows, those of the first output row come before all others',
+        those of the last one behind (see `Geometry.parameter_sets`).
     zero_point, lo, hi
         What becomes of the rounded value.
     macs
@@ -91,7 +92,7 @@ class Part:
     def writes_in_rows(self) -> bool:
         """Whether results are written in the order of the tensor's elements: strips of tiles are
         not."""
-        return self.geometry.rolls == self.geometry.warmup + 1
+        return self.geometry.finishing_rolls == 1
 
     @property
     def in_order(self) -> bool:

@@ -33,7 +33,8 @@ def rolling_geometry(
     A fetch of row y, shifted by a horizontal tap, is multiplied by one weight for each output row
     that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
     in the order in which they began, one a roll. A first roll that would meet nothing but padding
-    is left out; the first output row's parameters make up for it. Where the channels are few, a
+    is left out; the first output row's parameters make up for it. So is a last one of every strip
+    but the last, whose tile the first roll of the next strip finishes. Where the channels are few, a
     fetch covers several neighbouring pixels; with a stride of two only if the image is stored
     `by_parity` of its columns (see `parity_columns`); otherwise there may be a layer for some of
     the output's `columns` only.
@@ -52,6 +53,15 @@ def rolling_geometry(
     tiles = -(-results // lanes)
     last_row = -top + (rolls - 1) * window.stride[0] + roll_rows - 1
     images = 2 if by_parity else 1
+    strips = tiles if side_by_side else tiles * out_cols
+    joined = (
+        last_row - roll_rows + 1 >= height  # the last roll meets nothing but padding
+        and out_rows > 1
+        and slots > 1 + skipped
+        and strips > 1
+        and -(-min(lanes, results) // config.lanes)
+        == -(-(results - (tiles - 1) * lanes) // config.lanes)
+    )
     taps = _parity_taps(window, shape) if by_parity else _taps(window, channels, config, columns)
     return Geometry(
         operation=Operation.LANE_SUM,
@@ -59,10 +69,12 @@ def rolling_geometry(
         out_rows=1,
         out_cols=1 if side_by_side else out_cols,
         tiles=tiles,
-        rolls=rolls - skipped,
+        rolls=rolls - skipped - joined,
         taps_y=roll_rows,
         warmup=slots - 1 - skipped,
+        joined=joined,
         skipped_rows=skipped * roll_rows,
+        skipped_last=joined * (window.kernel[0] - (slots - 1) * roll_rows),
         slots=slots,
         tile_weights=not side_by_side,
         y_start=skipped * window.stride[0] - top,

@@ -12,7 +12,7 @@ from nnhw.hdl.loop_nest import LoopNest
 from nnhw.isa import FetchInstruction
 
 FLAGS = ("roll_last", "strip_last", "pixel_last", "layer_last")
-PLACES = ("in_first_roll", "in_warmup", "in_last_strip")
+PLACES = ("in_first_roll", "in_warmup", "finishes", "in_last_strip")
 OUTPUTS = ("x", "row", "y", "weight_address", *FLAGS, *PLACES)
 ADDRESS_WIDTH = 8
 
