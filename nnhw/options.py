@@ -51,6 +51,8 @@ class BuildOptions:
         `nnhw.quantize.power_of_two`.
     equalize
         Whether to even out the ranges of channels first; see `nnhw.quantize.equalize`.
+    trim
+        Whether to leave out channels that no input can change; see `nnhw.trim`.
     weights
         Where weights and other large constants stand: "inline", in the Verilog, or "files", in .hex
         files beside it.
@@ -86,6 +88,7 @@ class BuildOptions:
     calibration: CalibrationMethod = "mse"
     power_of_two: bool = False
     equalize: bool = False
+    trim: bool = True
     weights: str = "inline"
     technology: str = "portable"
     vectors: int = 8
@@ -226,7 +229,7 @@ def check_names(names: Iterable[str], origin: str) -> None:
 
 def _check_type(name: str, value: object) -> None:
     """Refuse a value of the wrong type; ranges are checked by those who know them."""
-    if name in ("power_of_two", "equalize", "simulate", "costs"):
+    if name in ("power_of_two", "equalize", "trim", "simulate", "costs"):
         fits, wanted = isinstance(value, bool), "true or false"
     elif name in ("calibration", "weights", "technology", "simulator"):
         fits, wanted = isinstance(value, str), "a string"

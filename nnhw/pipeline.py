@@ -37,6 +37,7 @@ from .report import (
 from .simulate import SimulationResult, install_testbench, run_regression
 from .staging import Stage, staged_folder
 from .synth import HardwareCosts, measure_costs, require_yosys
+from .trim import remove_constant_channels
 from .vectors import make_vectors
 
 Progress = Callable[[str, float], None]
@@ -129,14 +130,15 @@ def build(
         float_graph = prepare(simplify_graph(network), samples, chosen)
 
         begin("Quantize")
-        graph = to_integers(float_graph, samples, chosen.quantization())
+        whole = to_integers(float_graph, samples, chosen.quantization())
+        graph = remove_constant_channels(whole) if chosen.trim else whole
 
         accuracy, noise = None, {}
         if samples.evaluation is not None:
             begin("Measure accuracy")
             # Against the network as it was read, so that a mistake in any step since shows.
             accuracy = measure_accuracy(network, graph, samples.evaluation)
-            noise = measure_noise(float_graph, graph, samples.evaluation.x)
+            noise = measure_noise(float_graph, whole, samples.evaluation.x)
 
         begin("Map to an array")
         engine = _choose_engine(graph, chosen)
@@ -165,6 +167,7 @@ def build(
             random,
             input_bytes=engine.input_bytes,
             output_bytes=engine.output_bytes,
+            whole=whole,
         )
         vectors.save(folder / "sim" / "vectors.npz")
         files = _files(folder)
@@ -184,6 +187,7 @@ def build(
                 options=chosen.to_dict(),
             ),
             graph=graph,
+            whole=whole,
             program=program,
             cycles=cycles,
             accuracy=accuracy,

@@ -20,6 +20,7 @@ ORDER = (
     "passes",
     "quantize",
     "golden",
+    "trim",
     "vectors",
     "isa",
     "mapping",

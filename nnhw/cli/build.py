@@ -102,6 +102,14 @@ def build(
         bool | None,
         typer.Option("--equalize/--no-equalize", help="Even out the ranges of channels first."),
     ] = None,
+    trim: Annotated[
+        bool | None,
+        typer.Option(
+            "--trim/--no-trim",
+            help="Leave out channels that no input can change.",
+            show_default="trim",
+        ),
+    ] = None,
     weights: Annotated[
         Weights | None,
         typer.Option(
@@ -163,6 +171,7 @@ def build(
         "calibration": calibration and calibration.value,
         "power_of_two": power_of_two,
         "equalize": equalize,
+        "trim": trim,
         "weights": weights and weights.value,
         "technology": technology and technology.value,
         "vectors": vectors,

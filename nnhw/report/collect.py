@@ -22,6 +22,7 @@ from ..ir import (
 )
 from ..mapping import CycleModel, Layer, Program
 from ..synth import HardwareCosts
+from .channels import describe_channels
 from .fit import describe_fit
 from .layers import LayerReport
 from .merge import merge_parts
@@ -45,6 +46,7 @@ def collect_report(
     *,
     source: Source,
     graph: Graph,
+    whole: Graph,
     program: Program,
     cycles: CycleModel,
     accuracy: Accuracy | None,
@@ -55,7 +57,7 @@ def collect_report(
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
-    `noise` is what `measure_noise` found out; empty without samples.
+    `whole` is the graph before channels were left out of it; `noise` is what `measure_noise` found out; empty without samples.
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}
@@ -97,7 +99,7 @@ def collect_report(
         ),
         memory_bits=program.memory_bits(),
         tables=describe_tables(graph),
-        fits=describe_fit(program),
+        fits=(describe_channels(whole, graph), *describe_fit(program)),
         verification=verification,
         files=files,
         costs=costs,

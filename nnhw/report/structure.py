@@ -159,7 +159,8 @@ class BuildReport:
     host_postprocess
         What of the network stays with the host, in order.
     macs, weights
-        Multiply-accumulates a frame, and number of weights, by definition.
+        Multiply-accumulates a frame, and number of weights, by definition, of the channels that
+        were not left out.
     accuracy
         Of the integer network; None without data.
     rows, cols, mac_units

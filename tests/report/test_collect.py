@@ -27,6 +27,7 @@ def report_of(builder, output, *, config=None, weight_bits=8):
     return cycles, collect_report(
         source=SOURCE,
         graph=graph,
+        whole=graph,
         program=program,
         cycles=cycles,
         accuracy=ACCURACY,

@@ -1,0 +1,101 @@
+"""Which channels can only be left out together, and which ones can be left out at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ir import Graph, Node, QConcat, QConv
+from .channels import is_move, source_channels
+from .intervals import Interval
+
+Channel = tuple[str, int]
+"""A tensor and the number of one of its channels."""
+
+
+@dataclass(frozen=True)
+class ChannelGroup:
+    """Channels that stand for each other in several tensors: leaving out one leaves out all.
+
+    Parameters
+    ----------
+    channels
+        By tensor: numbers of the channels.
+    """
+
+    channels: Mapping[str, tuple[int, ...]]
+
+    @property
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """How many channels it has in each tensor."""
+        return tuple(sorted((name, len(numbers)) for name, numbers in self.channels.items()))
+
+
+def removable_groups(graph: Graph, intervals: Mapping[str, Interval]) -> list[ChannelGroup]:
+    """The groups of constant channels whose readers can do without them.
+
+    A dense convolution adds what a constant channel would have given it to its bias, unless the
+    channel differs from its padding. All other operators have a channel of their result for each
+    one of their operands.
+    """
+    parent: dict[Channel, Channel] = {}
+
+    def find(channel: Channel) -> Channel:
+        root = channel
+        while (above := parent.get(root, root)) != root:
+            root = above
+        while channel != root:  # shorten the way for the next time
+            parent[channel], channel = root, parent.get(channel, channel)
+        return root
+
+    for node in graph.nodes:
+        for a, b in _links(node, graph):
+            parent[find(a)] = find(b)
+
+    needed = {find(channel) for channel in _needed(graph, intervals)}
+    groups: dict[Channel, dict[str, list[int]]] = {}
+    for name, tensor in graph.tensors.items():
+        for number in range(tensor.shape[2]):
+            root = find((name, number))
+            if root not in needed:
+                groups.setdefault(root, {}).setdefault(name, []).append(number)
+    return [
+        ChannelGroup({name: tuple(numbers) for name, numbers in group.items()})
+        for group in groups.values()
+    ]
+
+
+def _links(node: Node, graph: Graph) -> Iterator[tuple[Channel, Channel]]:
+    """Pairs of channels of an operand and of the result that can only be left out together."""
+    if isinstance(node, QConv) and node.groups == 1:
+        return
+    if is_move(node):
+        for number, sources in enumerate(source_channels(node, graph)):
+            yield from (((node.inputs[0], source), (node.output, number)) for source in sources)
+        return
+    offset = 0
+    for name in node.inputs:
+        channels = graph.tensors[name].shape[2]
+        for number in range(channels):
+            yield (name, number), (node.output, offset + number)
+        offset += channels if isinstance(node, QConcat) else 0
+
+
+def _needed(graph: Graph, intervals: Mapping[str, Interval]) -> Iterator[Channel]:
+    """Channels that cannot be left out."""
+    ports = {port.tensor for port in (*graph.inputs, *graph.outputs)}
+    for name, tensor in graph.tensors.items():
+        for number in range(tensor.shape[2]):
+            if name in ports or not intervals[name].is_constant[number]:
+                yield name, number
+    for node in graph.nodes:
+        if not isinstance(node, QConv):
+            continue
+        (name,) = node.inputs
+        if node.groups not in (1, len(node.weight)):
+            yield from ((name, number) for number in range(graph.tensors[name].shape[2]))
+        elif node.groups == 1 and any(node.window.pads):
+            differs = intervals[name].lo != graph.tensors[name].q.zero_point
+            yield from ((name, int(number)) for number in np.flatnonzero(differs))
