@@ -22,6 +22,7 @@ from nnhw.options import BuildOptions
 from nnhw.passes import simplify_graph
 from nnhw.report import COLUMNS, cost_rows
 from nnhw.synth import measure_costs
+from nnhw.trim import remove_constant_channels
 
 NETWORKS = (
     (EXAMPLES / "digits_cnn.onnx", EXAMPLES / "digits.npz"),
@@ -37,7 +38,7 @@ def map_model(model: Path, data: Path | None) -> Program:
     network = load_model(model)
     samples = read_samples(data, network, options.seed)
     float_graph = prepare(simplify_graph(network), samples, options)
-    graph = to_integers(float_graph, samples, options.quantization())
+    graph = remove_constant_channels(to_integers(float_graph, samples, options.quantization()))
     return map_graph(graph, choose_engine(graph))
 
 

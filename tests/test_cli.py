@@ -110,7 +110,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
             "--cols",
             "4",
         ),
-        *("--power-of-two", "--equalize", "--technology", "ecp5", "--weights", "files"),
+        *("--power-of-two", "--equalize", "--no-trim"),
+        *("--technology", "ecp5", "--weights", "files"),
     )
     assert (code, err) == (0, "")
     report = json.loads(Path("rtl_out/digits_mlp/report.json").read_text())
@@ -118,7 +119,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "rows": 2, "cols": 4, "macs": None, "weight_bits": 8, "act_bits": 6,
         "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
-        "power_of_two": True, "equalize": True, "weights": "files", "technology": "ecp5",
+        "power_of_two": True, "equalize": True, "trim": False, "weights": "files",
+        "technology": "ecp5",
         "vectors": 1, "simulate": False, "costs": False, "simulator": "verilator", "seed": 0,
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]

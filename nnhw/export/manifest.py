@@ -61,14 +61,14 @@ def _block(layer: Layer) -> dict[str, int] | None:
     drain, write_back = layer.drain, layer.write_back
     if layer.area is not None:
         _, width, channels = layer.shape
-        area, columns = layer.area, layer.area.columns
+        area, some = layer.area, layer.area.columns
         return {
-            "offset": (area.first_row * width + columns.first) * channels,
+            "offset": (area.first_row * width + some.first) * channels,
             "rows": area.rows,
-            "columns": columns.count,
+            "columns": some.count,
             "run": channels,
-            "pixel_gap": (columns.step - 1) * channels,
-            "row_gap": (width - 1 - (columns.count - 1) * columns.step) * channels,
+            "pixel_gap": (some.step - 1) * channels,
+            "row_gap": (width - 1 - (some.count - 1) * some.step) * channels,
         }
     if not (layer.offset or write_back.pixel_gap or write_back.row_gap):
         return None

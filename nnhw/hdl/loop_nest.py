@@ -62,9 +62,7 @@ class LoopNest(wiring.Component):
         The present strip is the last one of its pixel.
     """
 
-    def __init__(
-        self, *, instruction: InstructionRegister, address_width: int, weight_width: int
-    ):
+    def __init__(self, *, instruction: InstructionRegister, address_width: int, weight_width: int):
         self.instruction = instruction
         self._coordinates = (
             _Coordinate(
@@ -193,7 +191,8 @@ class LoopNest(wiring.Component):
                         if loop == "taps_x":  # on to the last run, which may be shorter
                             trips = trips - (f.last_run_short & (counters[loop] == 1))
                         if inner == "rolls" and not f.is_constant("joined", 0):
-                            trips = trips + (f.joined & self._is_on_to_last(loop, counters, finished))
+                            is_last = self._is_on_to_last(loop, counters, finished)
+                            trips = trips + (f.joined & is_last)
                         self._begin(m, counters[inner], finished[inner], trips)
                     for coordinate in self._coordinates:
                         self._move(m, coordinate, began[coordinate.name], position, f)

@@ -62,6 +62,7 @@ PARTS: dict[str, Callable[[Engine], wiring.Component | None]] = {
     "parameters": Engine._parameters,
     "read_aligner": lambda engine: engine._read_aligner(_asked(engine._fetch_sequencer())),
     "scaler": Engine._scaler,
+    "weight_register": Engine._weight_register,
     "weights": Engine._weights,
     "write_aligner": lambda engine: engine._write_aligner() if engine.program.depth else None,
     "write_back": lambda engine: engine._write_back(_asked(engine._scaler())),

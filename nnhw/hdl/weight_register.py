@@ -73,15 +73,14 @@ class WeightRegister(wiring.Component):
             name="finishes",
         )
         finishes = {
-            col: copies[number // columns_a_copy]
-            for number, col in enumerate(self.finishing_cols)
+            col: copies[number // columns_a_copy] for number, col in enumerate(self.finishing_cols)
         }
         for row in range(self.rows):
             for col in range(self.cols):
                 value = self.word[row][col]
+                weight = Signal(value.shape(), name=f"weight_{row}_{col}", reset_less=True)
                 if col in finishes:
                     value = Mux(finishes[col], 0, value)
-                weight = Signal.like(self.word[row][col], name=f"weight_{row}_{col}", reset_less=True)
                 m.d.sync += weight.eq(value)
                 m.d.comb += self.weights[row][col].eq(weight)
         return m

@@ -276,9 +276,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     parameters = np.concatenate(
         [
             parameter_words(table, part.geometry, config, shifts)
-            for part, table, is_stored in zip(
-                parts, tables, _stored_parameters(parts), strict=True
-            )
+            for part, table, is_stored in zip(parts, tables, _stored_parameters(parts), strict=True)
             if is_stored
         ]
     )

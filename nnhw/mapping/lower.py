@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 
@@ -184,9 +184,7 @@ def lower_residuals(
         First word in the residual memory of each tensor that is kept there.
     """
     before = steps_before(parts, config)
-    adding = [
-        (part, steps) for part, steps in zip(parts, before, strict=True) if part.addition is not None
-    ]
+    adding = [pair for pair in zip(parts, before, strict=True) if pair[0].addition is not None]
     additions = [
         _addition(part, steps, table.tolist(), words)
         for (part, steps), table in zip(adding, tables, strict=True)

@@ -34,10 +34,11 @@ def rolling_geometry(
     that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
     in the order in which they began, one a roll. A first roll that would meet nothing but padding
     is left out; the first output row's parameters make up for it. So is a last one of every strip
-    but the last, whose tile the first roll of the next strip finishes. Where the channels are few, a
-    fetch covers several neighbouring pixels; with a stride of two only if the image is stored
-    `by_parity` of its columns (see `parity_columns`); otherwise there may be a layer for some of
-    the output's `columns` only.
+    but the last, whose tile the first roll of the next strip finishes.
+
+    Where the channels are few, a fetch covers several neighbouring pixels; with a stride of two
+    only if the image is stored `by_parity` of its columns (see `parity_columns`). Otherwise there
+    may be a layer for some of the output's `columns` only.
     """
     height, width, channels = shape
     top = window.pads[0]

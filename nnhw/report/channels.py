@@ -10,8 +10,7 @@ from .structure import Fit
 def describe_channels(whole: Graph, graph: Graph) -> Fit:
     """What was left out of a network, from what it was before to what was built."""
     channels, macs, weights = (
-        (before, before - after)
-        for before, after in zip(_count(whole), _count(graph), strict=True)
+        (before, before - after) for before, after in zip(_count(whole), _count(graph), strict=True)
     )
     saved = ""
     if channels[1]:

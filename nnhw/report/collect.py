@@ -57,7 +57,8 @@ def collect_report(
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
-    `whole` is the graph before channels were left out of it; `noise` is what `measure_noise` found out; empty without samples.
+    `whole` is the graph before channels were left out of it; `noise` is what `measure_noise` found
+    out, empty without samples.
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import DepthToSpace, Graph, Node, Reshape, Resize, Slice, move_elements
+from ..ir import DepthToSpace, Graph, Reshape, Resize, Slice, move_elements
 
 
 def source_channels(
@@ -15,8 +15,3 @@ def source_channels(
     numbers = np.broadcast_to(np.arange(shape[2]), shape)[None]
     moved = move_elements(node, numbers, result)[0].reshape(-1, result[2])
     return [tuple(np.unique(channel).tolist()) for channel in moved.T]
-
-
-def is_move(node: Node) -> bool:
-    """Whether a node moves elements and computes nothing."""
-    return isinstance(node, Reshape | Slice | Resize | DepthToSpace)

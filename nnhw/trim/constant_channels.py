@@ -133,9 +133,10 @@ def _silence(node: QConv, constant: np.ndarray, zero_point: int) -> QConv:
         shift=np.where(is_constant, factors.shift[donor], factors.shift),
     )
     # a factor above one may step over a value: then the channel stays as it is
-    exact = requantize(
-        bias * factors.multiplier[donor], lent, zero_point, factors.shift[donor]
-    ) == constant[is_constant]
+    exact = (
+        requantize(bias * factors.multiplier[donor], lent, zero_point, factors.shift[donor])
+        == constant[is_constant]
+    )
     silent = np.flatnonzero(is_constant)[exact]
     is_silent = np.zeros(len(constant), bool)
     is_silent[silent] = True

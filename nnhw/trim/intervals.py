@@ -138,7 +138,5 @@ def _average(node: QAveragePool, x: Interval, zero_in: int, zero: int) -> Interv
         x = x.reaching(0)
     taps = node.window.kernel[0] * node.window.kernel[1]
     factor, shift = node.requantize.multiplier[..., None], node.requantize.shift[..., None]
-    lo, hi = (
-        requantize(taps * end * factor, node.requantize, zero, shift) for end in (x.lo, x.hi)
-    )
+    lo, hi = (requantize(taps * end * factor, node.requantize, zero, shift) for end in (x.lo, x.hi))
     return Interval(lo.min(axis=(0, 1)), hi.max(axis=(0, 1)))

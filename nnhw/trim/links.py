@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Graph, Node, QConcat, QConv
-from .channels import is_move, source_channels
+from ..ir import DepthToSpace, Graph, Node, QConcat, QConv, Reshape, Resize, Slice
+from .channels import source_channels
 from .intervals import Interval
 
 Channel = tuple[str, int]
@@ -71,7 +71,7 @@ def _links(node: Node, graph: Graph) -> Iterator[tuple[Channel, Channel]]:
     """Pairs of channels of an operand and of the result that can only be left out together."""
     if isinstance(node, QConv) and node.groups == 1:
         return
-    if is_move(node):
+    if isinstance(node, Reshape | Slice | Resize | DepthToSpace):
         for number, sources in enumerate(source_channels(node, graph)):
             yield from (((node.inputs[0], source), (node.output, number)) for source in sources)
         return

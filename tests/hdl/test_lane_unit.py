@@ -33,9 +33,10 @@ def test_lane_unit(operation, lanes, slots, alone):
     products = integers(rng, 12 if operation == LANE_SUM else 8, (cycles, lanes, slots))
     enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 3, cycles) == 0
     carry = rng.integers(0, 2, cycles) if rolls else np.zeros(cycles, int)
+    finishes = rng.integers(0, 2, cycles) if rolls else np.zeros(cycles, int)
     carry[~first] = 1  # has no meaning then
     enable[0] = first[0] = True
-    carry[0] = 0
+    carry[0] = finishes[0] = 0
     outputs = drive(
         unit,
         {
@@ -43,11 +44,13 @@ def test_lane_unit(operation, lanes, slots, alone):
             "enable": enable,
             "first": first,
             "carry": carry,
+            "finishes": finishes,
             "operation": np.full(cycles, operation),
         },
         ["values", "addends"],
     )
-    values, addends = run_lanes(operation, products[enable], first[enable], carry[enable])
+    flags = (array[enable] for array in (first, carry, finishes))
+    values, addends = run_lanes(operation, products[enable], *flags)
     late = 1 + unit.latency
     step = np.cumsum(enable)[:-late] - 1
     assert (outputs["values"][late:] == values[step]).all()

@@ -179,6 +179,7 @@ def test_mac_array_carries_sums_from_roll_to_roll():
     rolls = 12
     activations, weights = integers(rng, 4, (rolls, 4)), integers(rng, 4, (rolls, 2, 4))
     carry = np.arange(rolls) % 4 > 0
+    finishes = np.arange(rolls) % 8 == 4  # one of those that carry nothing
     inputs = {
         "activations": activations,
         "weights": weights,
@@ -186,13 +187,14 @@ def test_mac_array_carries_sums_from_roll_to_roll():
         "first": np.ones(rolls, int),
         "last": np.ones(rolls, int),
         "carry": carry,
+        "finishes": finishes,
         "operation": np.full(rolls, LANE_SUM),
     }
     outputs = drive_array(array, inputs, ["lanes", "done_next", "done_lanes_next"])
     # lane 2 * group + row has the columns 2 * group, of the next row, and 2 * group + 1, its own
     groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 2, 1, 3).reshape(rolls, 4, 2)
     products = activations[:, :, None] * groups
-    lanes, _ = run_lanes(LANE_SUM, products, np.ones(rolls), carry)
+    lanes, _ = run_lanes(LANE_SUM, products, np.ones(rolls), carry, finishes)
     assert array.lane_latency == 3
     done = [0] * 2 + [1] * (rolls - 2)
     assert outputs["done_next"].tolist() == outputs["done_lanes_next"].tolist() == done

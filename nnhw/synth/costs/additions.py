@@ -158,10 +158,18 @@ def _loop(program: Program, loop: str) -> Program | None:
 
 
 def _skipped_rows(program: Program) -> Program | None:
-    if any(layer.drain.later_words for layer in program.layers):
+    if any(layer.drain.last_words for layer in program.layers):
         return None
     words = max(1, len(program.parameters) // len(program.layers))
-    return vary_layers(program, drain={"later_words": words}, only_last=True)
+    return vary_layers(
+        program, drain={"later_words": words, "last_words": 2 * words}, only_last=True
+    )
+
+
+def _joined(program: Program) -> Program | None:
+    if any_fetch(program, "joined") or not any_fetch(program, "rolls"):
+        return None
+    return vary_layers(program, fetch={"joined": 1}, only_last=True)
 
 
 def _parity(program: Program) -> Program | None:
@@ -178,7 +186,7 @@ def _parity(program: Program) -> Program | None:
 ADDITIONS: tuple[Piece, ...] = (
     Piece(
         name=f"{OPERAND_BITS}-bit weights",
-        parts=("weights", "column", "lane_unit"),
+        parts=("weights", "weight_register", "column", "lane_unit"),
         change=_weights,
     ),
     Piece(
@@ -215,6 +223,7 @@ ADDITIONS: tuple[Piece, ...] = (
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
     Piece(name="rolling strips", parts=("fetch", "drain", "write_back"), change=_rolls),
     Piece(name="skipped padding", parts=("drain",), change=_skipped_rows),
+    Piece(name="joined strips", parts=("fetch", "weight_register"), change=_joined),
     Piece(
         name="requantizer multipliers",
         parts=("scaler", "parameters", "write_back"),

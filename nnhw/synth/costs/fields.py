@@ -16,7 +16,7 @@ NARROW_FIELDS = {
     "bias": 9,
     "residual_bias": 9,
     "shift": 6,
-    **dict.fromkeys(("to_stream", "paired", "product", "last_run_short"), 1),
+    **dict.fromkeys(("last_run_short", "joined"), 1),
 }
 """Bits of instruction fields that never need `FIELD_BITS`."""
 

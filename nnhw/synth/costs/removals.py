@@ -84,9 +84,13 @@ def _rolls(program: Program) -> Program | None:
 
 
 def _skipped_rows(program: Program) -> Program | None:
-    if not any(layer.drain.later_words for layer in program.layers):
+    if not any(layer.drain.last_words for layer in program.layers):
         return None
-    return vary_layers(program, drain={"later_words": 0})
+    return vary_layers(program, drain={"later_words": 0, "last_words": 0})
+
+
+def _joined(program: Program) -> Program | None:
+    return vary_layers(program, fetch={"joined": 0}) if any_fetch(program, "joined") else None
 
 
 def _parity(program: Program) -> Program | None:
@@ -168,6 +172,7 @@ REMOVALS: tuple[Piece, ...] = (
         change=lambda program: _operation(program, Operation.LANE_PAIR),
     ),
     Piece(name="gaps in results", parts=("drain", "write_back"), change=_gaps),
+    Piece(name="joined strips", parts=("fetch", "weight_register"), change=_joined),
     Piece(name="rows in the making", parts=("lane_unit",), change=_slots),
     Piece(name="skipped padding", parts=("drain",), change=_skipped_rows),
     Piece(name="columns by parity", parts=("fetch",), change=_parity),
