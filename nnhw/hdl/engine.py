@@ -270,6 +270,7 @@ class Engine(wiring.Component):
             tables=program.tables,
             chased_bytes=program.chased_bytes,
             residuals=self._residual_stage(),
+            technology=self._technology,
         )
 
     def _output_stream(self) -> OutputStream:

@@ -6,15 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import WriteBackInstruction
-from .arithmetic import clamp, delay
+from .arithmetic import delay
 from .instruction import InstructionRegister
 from .memory import Rom
 from .residual_stage import ResidualStage
+from .technology import PORTABLE, Technology
 
 
 class WriteBack(wiring.Component):
@@ -35,6 +36,8 @@ class WriteBack(wiring.Component):
         int8 (2 ** activation_width,) each: results by value, lowest value first.
     residuals : ResidualStage or None
         What adds earlier results, if anything does.
+    technology : Technology
+        How what all lanes need gets to them.
 
     Members
     -------
@@ -83,6 +86,7 @@ class WriteBack(wiring.Component):
         tables: Sequence[np.ndarray],
         chased_bytes: int,
         residuals: ResidualStage | None = None,
+        technology: Technology = PORTABLE,
     ):
         self.program = tuple(program)
         self.lanes = lanes
@@ -91,6 +95,7 @@ class WriteBack(wiring.Component):
         self.tables = tuple(tables)
         self.chased_bytes = chased_bytes
         self.residuals = residuals
+        self.technology = technology
         self.latency = 2 + bool(self.tables) + (residuals.latency if residuals else 0)
         self.instruction = InstructionRegister(self.program)
         super().__init__(
@@ -129,16 +134,7 @@ class WriteBack(wiring.Component):
         ]
         address = self._walk_addresses(m, f, upcoming, layer_done)
 
-        # first stage: round and add the zero point; second stage: clamp
-        lo, hi = delay(m, f.lo, 1, name="lo"), delay(m, f.hi, 1, name="hi")
-        rounded_width = max(self.quotient_width, self.activation_width) + 2
-        results = Signal.like(self.data, reset_less=True, name="results")
-        for lane in range(self.lanes):
-            rounded = Signal(signed(rounded_width), name=f"rounded_{lane}", reset_less=True)
-            m.d.sync += [
-                rounded.eq(self.quotients[lane] + self.round_up[lane] + f.zero_point),
-                results[lane].eq(clamp(rounded, lo, hi)),
-            ]
+        results = self._round_and_clamp(m, f)
         if self.chased_bytes:
             self._count_written(m, layer_done)
         finished = self._look_up(m, f, results) if self.tables else results
@@ -164,6 +160,35 @@ class WriteBack(wiring.Component):
             self.ends_layer.eq(delay(m, layer_done, wait, name="ends_layer")),
         ]
         return m
+
+    def _round_and_clamp(self, m: Module, f) -> Signal:
+        """Results of two cycles later. The first stage rounds, the second one clamps to what the
+        bounds are without the zero point, and adds it meanwhile: each lane has copies of these,
+        which takes a cycle."""
+        fields = {
+            "zero_point": f.zero_point,
+            "lo": f.lo,
+            "hi": f.hi,
+            "least": _difference(f.lo, f.zero_point),
+            "most": _difference(f.hi, f.zero_point),
+        }
+        copies = {
+            name: self.technology.fan_out(m, value, stages=1, leaves=self.lanes, name=name)
+            for name, value in fields.items()
+        }
+        results = Signal.like(self.data, reset_less=True, name="results")
+        for lane in range(self.lanes):
+            zero_point, lo, hi, least, most = (copies[name][lane].as_signed() for name in fields)
+            rounded = Signal(
+                signed(self.quotient_width + 2), name=f"rounded_{lane}", reset_less=True
+            )
+            m.d.sync += [
+                rounded.eq(self.quotients[lane] + self.round_up[lane]),
+                results[lane].eq(
+                    Mux(rounded < least, lo, Mux(rounded > most, hi, rounded + zero_point))
+                ),
+            ]
+        return results
 
     def _count_written(self, m: Module, layer_done) -> None:
         wait = self.latency - 2
@@ -230,3 +255,10 @@ class WriteBack(wiring.Component):
             with m.Elif(moves_on & self.tile_done):
                 m.d.sync += [address.eq(tile + f.roll_pitch), tile.eq(tile + f.roll_pitch)]
         return address
+
+
+def _difference(a: Value, b: Value) -> Value:
+    """a - b, which is a constant if both are."""
+    if isinstance(a, Const) and isinstance(b, Const):
+        return Const(a.value - b.value, (a - b).shape())
+    return a - b
