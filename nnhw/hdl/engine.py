@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, ResetInserter, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,13 +18,12 @@ from .gearbox import Beat
 from .mac_array import MacArray
 from .memory import BankedMemory, Rom
 from .output_stream import OutputStream
+from .reset_tree import RESET_STAGES, spread_reset
 from .residual_stage import ResidualStage
 from .scaler import Scaler
 from .technology import technology
 from .write_back import WriteBack
 
-RESET_STAGES = 2
-"""Registers that a reset goes through on its way to all parts of the device."""
 _BANKS_A_CHOICE = 4
 """Banks that share a register of which memory they are read from."""
 
@@ -99,8 +96,9 @@ class Engine(wiring.Component):
                 technology=self._technology,
             )
             write_aligner = self._write_aligner()
-        is_reset = self._spread_reset(
+        is_reset = spread_reset(
             m,
+            self.reset,
             {
                 "frame_buffer": frame_buffer,
                 "fetch": fetch,
@@ -111,7 +109,9 @@ class Engine(wiring.Component):
                 "flags": flags,
                 **({"write_aligner": write_aligner} if write_aligner else {}),
             },
+            self._technology,
         )
+        # while a reset is on its way, no handshake counts
         m.d.comb += [
             frame_buffer.beats.payload.eq(self.frames_in.payload),
             frame_buffer.beats.valid.eq(self.frames_in.valid),
@@ -137,21 +137,6 @@ class Engine(wiring.Component):
         self._connect_drain(m, flags, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, write_aligner, activations)
         return m
-
-    def _spread_reset(self, m: Module, parts: Mapping[str, Elaboratable]) -> Value:
-        """Add the parts that have anything to be reset, each with a branch of the reset of its own.
-
-        Returns whether a reset is on its way or in effect.
-        """
-        branches = self._technology.fan_out(
-            m, self.reset, stages=RESET_STAGES, leaves=len(parts), name="reset"
-        )
-        for (name, part), branch in zip(parts.items(), branches, strict=True):
-            m.submodules[name] = ResetInserter(branch)(part)
-        earlier = [delay(m, self.reset, age, name="reset_seen") for age in range(RESET_STAGES)]
-        is_reset = Signal(reset_less=True)
-        m.d.sync += is_reset.eq(Cat(earlier).any())
-        return is_reset
 
     # construction
 
