@@ -124,12 +124,14 @@ class Gearbox(wiring.Component):
 
         # what there is of a beat and of those behind it; other bytes are zero
         unit_bits = 8 * self.unit
-        placed = Signal((beat_units - 1 + self.units) * unit_bits)
-        held = Signal.like(placed, name="held")
-        joined = Signal.like(placed, name="joined")
-        m.d.comb += joined.eq(held | placed)
+        placed = Signal((beat_units - 1 + self.units) * unit_bits, reset_less=True)
+        is_placed = Signal()
+        held = Signal(len(placed))
+        joined = Signal(len(placed))
+        m.d.comb += joined.eq(held | Mux(is_placed, placed, 0))
         m.d.sync += [
-            placed.eq(Mux(accept, self._shifted(group.bytes, place), 0)),
+            placed.eq(self._shifted(group.bytes, place)),
+            is_placed.eq(accept),
             held.eq(Mux(emit, joined >> (beat_units * unit_bits), joined)),
         ]
         emitted = Signal(Beat(self.unit * beat_units))
