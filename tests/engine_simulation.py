@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from nnhw.hdl import Engine
@@ -53,7 +52,6 @@ def run_engine(
     timing = predict_cycles(program)
     limit = 4 * (timing.latency_cycles + len(frames) * timing.interval_cycles) + 100
     engine = Engine(program)
-    reset = Signal()
     first_in: list[int] = []
     first_out: list[int] = []
     last_out: list[int] = []
@@ -66,9 +64,9 @@ def run_engine(
             ctx.set(source.valid, 1)
             ctx.set(source.payload, rng.getrandbits(8 * config.input_bytes))
             ctx.set(sink.ready, 1)
-            ctx.set(reset, cycle == reset_after - 1)
+            ctx.set(engine.reset, cycle == reset_after - 1)
             await ctx.tick()
-        ctx.set(reset, 0)
+        ctx.set(engine.reset, 0)
         sent = 0
         offered = False
         for cycle in range(limit):
@@ -95,7 +93,7 @@ def run_engine(
                 return
         raise AssertionError(f"{len(last_out)} of {len(frames)} frames after {limit} cycles")
 
-    simulator = Simulator(ResetInserter(reset)(engine))
+    simulator = Simulator(engine)
     simulator.add_clock(1e-6)
     simulator.add_testbench(streams)
     simulator.run()

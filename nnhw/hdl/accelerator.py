@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import ClockDomain, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -19,6 +19,11 @@ class Accelerator(wiring.Component):
 
     Members
     -------
+    clk : In(1)
+        All registers change with its rising edge.
+    rst : In(1)
+        Synchronous reset; one cycle is enough. While it is in effect, which is some cycles longer,
+        both streams wait; see `Engine.reset_latency`.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
         Input frames. Beats are counted; tlast is not needed and ignored.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
@@ -29,6 +34,8 @@ class Accelerator(wiring.Component):
         self.program = program
         super().__init__(
             {
+                "clk": In(1),
+                "rst": In(1),
                 "s_axis_tdata": In(8 * program.config.input_bytes),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
@@ -42,8 +49,12 @@ class Accelerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        # the engine spreads its reset itself
+        m.domains.sync = sync = ClockDomain(reset_less=True)
+        sync.clk = self.clk
         m.submodules.engine = engine = Engine(self.program)
         m.d.comb += [
+            engine.reset.eq(self.rst),
             engine.frames_in.payload.eq(self.s_axis_tdata),
             engine.frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(engine.frames_in.ready),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Value, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
 from ..mapping import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, Program
@@ -12,10 +12,13 @@ from .alignment import ReadAligner, WriteAligner
 from .arithmetic import delay
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
+from .flag_delays import FlagDelays
 from .frame_buffer import FrameBuffer
+from .gearbox import Beat
 from .mac_array import MacArray
 from .memory import BankedMemory, Rom
-from .output_stream import Beat, OutputStream
+from .output_stream import OutputStream
+from .reset_tree import RESET_STAGES, spread_reset
 from .residual_stage import ResidualStage
 from .scaler import Scaler
 from .technology import technology
@@ -43,11 +46,20 @@ class Engine(wiring.Component):
 
     Members
     -------
+    reset : In(1)
+        Back to the first state; one cycle is enough. Until this has happened everywhere, which is
+        `reset_latency` cycles later, both streams wait.
     frames_in : In(stream.Signature(8 * input_bytes))
         Input frames, channels last, lowest byte first; see `FrameLayout`.
     frames_out : Out(stream.Signature(Beat(output_bytes)))
         Output frames, likewise.
+
+    Attributes
+    ----------
+    reset_latency : int
     """
+
+    reset_latency = RESET_STAGES
 
     def __init__(self, program: Program):
         self.program = program
@@ -55,6 +67,7 @@ class Engine(wiring.Component):
         self._technology = technology(config.technology)
         super().__init__(
             {
+                "reset": In(1),
                 "frames_in": In(stream.Signature(unsigned(8 * config.input_bytes))),
                 "frames_out": Out(stream.Signature(Beat(config.output_bytes))),
             }
@@ -63,17 +76,18 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         program = self.program
-        m.submodules.frame_buffer = frame_buffer = self._frame_buffer()
-        m.submodules.fetch = fetch = self._fetch_sequencer()
+        frame_buffer = self._frame_buffer()
+        fetch = self._fetch_sequencer()
         m.submodules.read_aligner = aligner = self._read_aligner(fetch)
         m.submodules.weights = weights = self._weights()
-        m.submodules.array = array = self._array()
-        m.submodules.drain = drain = self._drain(array)
+        array = self._array()
+        drain = self._drain(array)
         m.submodules.parameters = parameters = self._parameters()
         scalers = [self._scaler() for _ in range(program.config.lanes)]
-        m.submodules.write_back = write_back = self._write_back(scalers[0])
-        m.submodules.output_stream = output = self._output_stream()
-        activations = None
+        write_back = self._write_back(scalers[0])
+        output = self._output_stream()
+        flags = self._flag_delays(fetch, aligner, scalers[0], write_back)
+        activations = write_aligner = None
         if program.depth:
             m.submodules.activations = activations = BankedMemory(
                 banks=program.config.banks,
@@ -82,24 +96,47 @@ class Engine(wiring.Component):
                 output_register=True,
                 technology=self._technology,
             )
-        connect(m, flipped(self.frames_in), frame_buffer.beats)
-        connect(m, output.beats, flipped(self.frames_out))
+            write_aligner = self._write_aligner()
+        is_reset = spread_reset(
+            m,
+            self.reset,
+            {
+                "frame_buffer": frame_buffer,
+                "fetch": fetch,
+                "array": array,
+                "drain": drain,
+                "write_back": write_back,
+                "output_stream": output,
+                "flags": flags,
+                **({"write_aligner": write_aligner} if write_aligner else {}),
+            },
+            self._technology,
+        )
+        # while a reset is on its way, no handshake counts
+        m.d.comb += [
+            frame_buffer.beats.payload.eq(self.frames_in.payload),
+            frame_buffer.beats.valid.eq(self.frames_in.valid),
+            self.frames_in.ready.eq(frame_buffer.beats.ready & ~is_reset),
+            self.frames_out.payload.eq(output.beats.payload),
+            self.frames_out.valid.eq(output.beats.valid & ~is_reset),
+            output.beats.ready.eq(self.frames_out.ready),
+        ]
         m.d.comb += [
             fetch.frame_available.eq(frame_buffer.available),
             frame_buffer.consumed.eq(fetch.frame_consumed),
             fetch.entry_freed.eq(output.freed),
         ]
-        for name, progress in (
-            ("tile_retired", write_back.retired),
-            ("written", write_back.written),
-            ("writing", write_back.writing),
-            ("writing_odd", write_back.writing_odd),
-        ):
-            late = delay(m, progress, program.memory_delay, name=name, reset=True)
-            m.d.comb += getattr(fetch, name).eq(late)
-        self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
-        self._connect_drain(m, array, drain, parameters, scalers, write_back)
-        self._connect_results(m, write_back, output, activations)
+        for name in ("tile_retired", "written", "writing", "writing_odd"):
+            m.d.comb += getattr(fetch, name).eq(getattr(flags, f"late_{name}"))
+        m.d.comb += [
+            flags.tile_retired.eq(write_back.retired),
+            flags.written.eq(write_back.written),
+            flags.writing.eq(write_back.writing),
+            flags.writing_odd.eq(write_back.writing_odd),
+        ]
+        self._connect_operands(m, flags, fetch, aligner, frame_buffer, activations, weights, array)
+        self._connect_drain(m, flags, array, drain, parameters, scalers, write_back)
+        self._connect_results(m, write_back, output, write_aligner, activations)
         return m
 
     # construction
@@ -273,6 +310,21 @@ class Engine(wiring.Component):
             technology=self._technology,
         )
 
+    def _flag_delays(
+        self, fetch: FetchSequencer, aligner: ReadAligner, scaler: Scaler, write_back: WriteBack
+    ) -> FlagDelays:
+        to_memory = self.program.memory_delay
+        return FlagDelays(
+            {
+                "fetch_valid": (unsigned(1), aligner.latency + 1),
+                "scaled": (unsigned(1), scaler.latency),
+                "tile_retired": (unsigned(1), to_memory),
+                "written": (fetch.written.shape(), to_memory),
+                "writing": (fetch.writing.shape(), to_memory),
+                "writing_odd": (unsigned(1), to_memory),
+            }
+        )
+
     def _output_stream(self) -> OutputStream:
         program = self.program
         return OutputStream(
@@ -298,7 +350,7 @@ class Engine(wiring.Component):
     # wiring
 
     def _connect_operands(
-        self, m, fetch, aligner, frame_buffer, activations, weights, array
+        self, m, flags, fetch, aligner, frame_buffer, activations, weights, array
     ) -> None:
         """From the fetch sequencer through the memories to the array."""
         program = self.program
@@ -319,9 +371,9 @@ class Engine(wiring.Component):
         ]
         for bank in range(program.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
-        resets = {"valid": True, "first": False, "last": False, "carry": False, "finishes": False}
-        for name, reset in resets.items():
-            late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}", reset=reset)
+        m.d.comb += [flags.fetch_valid.eq(fetch.valid), array.valid.eq(flags.late_fetch_valid)]
+        for name in ("first", "last", "carry", "finishes"):
+            late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}")
             m.d.comb += getattr(array, name).eq(late)
         operation: Value = fetch.operation
         if len(program.operations) == 1:
@@ -344,7 +396,7 @@ class Engine(wiring.Component):
             chosen = from_frame[bank // _BANKS_A_CHOICE]
             m.d.comb += aligner.bank_data[bank].eq(Mux(chosen, frame, activation))
 
-    def _connect_drain(self, m, array, drain, parameters, scalers, write_back) -> None:
+    def _connect_drain(self, m, flags, array, drain, parameters, scalers, write_back) -> None:
         """From the array through drain and scalers to write-back."""
         widths = self.program.widths
         m.d.comb += [
@@ -373,7 +425,8 @@ class Engine(wiring.Component):
                 m.d.comb += scaler.multiplier.eq(word[widths.bias :][: widths.multiplier])
         wait = scalers[0].latency
         m.d.comb += [
-            write_back.scaled.eq(delay(m, drain.valid, wait, name="scaled", reset=True)),
+            flags.scaled.eq(drain.valid),
+            write_back.scaled.eq(flags.late_scaled),
             write_back.scaled_count.eq(delay(m, drain.count, wait, name="scaled_count")),
             write_back.tile_done.eq(delay(m, drain.tile_done, wait, name="scaled_tile_done")),
             write_back.pixel_done.eq(delay(m, drain.pixel_done, wait, name="scaled_pixel_done")),
@@ -381,7 +434,7 @@ class Engine(wiring.Component):
             write_back.layer_done.eq(delay(m, drain.layer_done, wait, name="scaled_layer_done")),
         ]
 
-    def _connect_results(self, m, write_back, output, activations) -> None:
+    def _connect_results(self, m, write_back, output, aligner, activations) -> None:
         """From write-back to memory and to the output stream."""
         program = self.program
         m.d.comb += [
@@ -390,9 +443,8 @@ class Engine(wiring.Component):
             output.results.eq(write_back.data),
             output.last.eq(write_back.ends_layer),
         ]
-        if activations is None:
+        if aligner is None:
             return
-        m.submodules.write_aligner = aligner = self._write_aligner()
         m.d.comb += [
             aligner.enable.eq(write_back.valid & write_back.to_memory),
             aligner.address.eq(write_back.address),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import C, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import C, Module, Shape, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -83,7 +83,7 @@ class InstructionRegister(wiring.Component):
             {
                 "advance": In(1),
                 "word": Out(width, init=self._words[0]),
-                "next_word": Out(width),
+                "next_word": Out(width, init=self._words[1 % len(self._words)]),
                 "index": Out(range(max(2, len(self._words)))),
             }
         )
@@ -92,21 +92,18 @@ class InstructionRegister(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        count = len(self._words)
+        words, count = self._words, len(self._words)
         if count == 1:
-            m.d.comb += self.next_word.eq(self._words[0])
+            m.d.comb += self.next_word.eq(words[0])
             return m
-        following = Signal(range(count), init=1)
-        with m.Switch(following):
-            for index, word in enumerate(self._words[:-1]):
-                with m.Case(index):
-                    m.d.comb += self.next_word.eq(word)
-            with m.Default():
-                m.d.comb += self.next_word.eq(self._words[-1])
-        with m.If(self.advance):
-            m.d.sync += [
-                self.word.eq(self.next_word),
-                self.index.eq(following),
-                following.eq(Mux(following == count - 1, 0, following + 1)),
-            ]
+        # the next word comes from a register, too: parents decide with its fields. What they do not
+        # read of it is not built, as the word at work does not come from there
+        with m.If(self.advance), m.Switch(self.index):
+            for index in range(count):
+                with m.Case(index) if index < count - 1 else m.Default():
+                    m.d.sync += [
+                        self.word.eq(words[(index + 1) % count]),
+                        self.next_word.eq(words[(index + 2) % count]),
+                        self.index.eq((index + 1) % count),
+                    ]
         return m

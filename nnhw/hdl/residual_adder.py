@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,9 +87,21 @@ class ResidualAdder(wiring.Component):
         adds = delay(m, f.add, products + 3, name="adds")
         plain = delay(m, self.results.as_value(), products + 3, name="plain")
         shifts = {i.shift: i.shift for i in self.program}
+        own_multipliers, other_multipliers = (
+            self.technology.fan_out(m, multiplier, stages=1, leaves=self.lanes, name=name)
+            for name, multiplier in (
+                ("own_multiplier", f.multiplier),
+                ("other_multiplier", f.residual_multiplier),
+            )
+        )
         for lane in range(self.lanes):
-            own = self._scale(m, self.results[lane], f, "", f"own_{lane}")
-            other = self._scale(m, self.operands[lane], f, "residual_", f"other_{lane}")
+            own, other = (
+                self._scale(m, value[lane], bias, multipliers[lane], name=f"{name}_{lane}")
+                for value, bias, multipliers, name in (
+                    (self.results, f.bias, own_multipliers, "own"),
+                    (self.operands, f.residual_bias, other_multipliers, "other"),
+                )
+            )
             total = Signal((own + other).shape(), name=f"total_{lane}", reset_less=True)
             m.d.sync += total.eq(own + other)
             quotient, round_up = shift_right(
@@ -112,13 +124,14 @@ class ResidualAdder(wiring.Component):
             m.d.comb += self.sums[lane].eq(result)
         return m
 
-    def _scale(self, m: Module, value: Value, f, kind: str, name: str) -> Value:
-        """(value + bias) * multiplier of one of the two kinds, `1 + stages` cycles later."""
+    def _scale(
+        self, m: Module, value: Value, bias: Value, multiplier: Value, *, name: str
+    ) -> Value:
+        """(value + bias) * multiplier, `1 + stages` cycles later; `multiplier` is a cycle late."""
         difference = Signal(signed(self.width + 1), name=f"{name}_difference", reset_less=True)
-        m.d.sync += difference.eq(value + getattr(f, f"{kind}bias"))
-        if f.is_constant(f"{kind}multiplier", 1):
+        m.d.sync += difference.eq(value + bias)
+        if isinstance(multiplier, Const) and multiplier.value == 1:
             return delay(m, difference, self.stages, name=f"{name}_product")
-        multiplier = delay(m, getattr(f, f"{kind}multiplier"), 1, name=f"{name}_multiplier")
         return self.technology.multiply(
             m, difference, multiplier, stages=self.stages, name=f"{name}_product"
         )

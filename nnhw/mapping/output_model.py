@@ -31,6 +31,7 @@ class OutputModel:
         self._freed: list[int] = []
         self._reserved = 0
         self._fill = 0
+        self._taken = -1
         self._not_before = 0
         self._outputs = len(plan.streamed)
         self._complete = 0
@@ -46,9 +47,10 @@ class OutputModel:
 
     def write(self, time: int, count: int, *, last: bool) -> None:
         """A group of `count` results is written in cycle `time`; `last` ends an output."""
-        # a written group can be read two cycles later, and is then registered
+        # a written group can be read two cycles later, and is then registered: this frees its entry
         taken = max(time + 3, self._not_before)
-        self._freed.append(taken)
+        self._freed.append(max(time + 3, self._taken + 1))
+        self._taken = taken
         fill = self._fill % self._beat_units + count // self._unit
         if not self._sending and (last or fill >= self._beat_units):
             self.first_beat = taken + 2

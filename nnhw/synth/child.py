@@ -13,6 +13,8 @@ from ..errors import ToolError
 from ..simulate.child import end_group
 
 _POLL_SECONDS = 0.05
+_LOOK_SECONDS = 1.0
+"""Between two looks at a log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +29,18 @@ class Run:
         File for all that it prints; folders above it are made.
     cwd
         Its working folder; None: this process's own.
+    is_hopeless
+        Asked now and then with what the log says so far, if there is another way: whether to end
+        the program and to go that way.
+    otherwise
+        The other way.
     """
 
     command: Sequence[str]
     log: Path
     cwd: Path | None = None
+    is_hopeless: Callable[[str], bool] | None = None
+    otherwise: Run | None = None
 
 
 def run_logged(run: Run) -> int:
@@ -58,14 +67,19 @@ def run_all(
         If a program cannot be started.
     """
     statuses = [0] * len(runs)
+    present = list(runs)
     running: dict[int, subprocess.Popen] = {}
     waiting = list(range(len(runs)))
+    looked = time.monotonic()
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 number = waiting.pop(0)
                 running[number] = _start(runs[number])
             time.sleep(_POLL_SECONDS)
+            if time.monotonic() - looked > _LOOK_SECONDS:
+                looked = time.monotonic()
+                _go_other_ways(present, running)
             for number, child in list(running.items()):
                 status = child.poll()
                 if status is None:
@@ -92,6 +106,18 @@ def error_lines(log: Path, marks: Sequence[str] = ("ERROR",), count: int = 4) ->
 def relative(path: Path, folder: Path) -> str:
     """`path` as seen from `folder`, which may be beside it."""
     return os.path.relpath(path.resolve(), folder.resolve())
+
+
+def _go_other_ways(runs: list[Run], running: dict[int, subprocess.Popen]) -> None:
+    """End the programs that are hopeless, and put others in their places."""
+    for number, child in running.items():
+        run = runs[number]
+        if run.otherwise is None or run.is_hopeless is None:
+            continue
+        if run.is_hopeless(run.log.read_text(errors="replace")):
+            end_group(child)
+            runs[number] = run.otherwise
+            running[number] = _start(run.otherwise)
 
 
 def _start(run: Run) -> subprocess.Popen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ _PACKAGES = {
 }
 """Python package and function of each family's nextpnr."""
 _CONFIG = {"ecp5": "design.config", "ice40": "design.asc", "gowin": "design.pnr.json"}
+_PATIENCE = 50
+"""Iterations of the router that have every wire in its place, and some paths too slow."""
+_MOST_ITERATIONS = 500
+"""Some dozens are usual."""
 _CONFIG_OPTION = {"ecp5": "--textcfg", "ice40": "--asc", "gowin": "--write"}
 
 
@@ -115,7 +120,11 @@ def placing_run(
     speed_grade: str,
     log: Path,
 ) -> Run:
-    """The run of nextpnr that `place_and_route` makes; see there."""
+    """The run of nextpnr that `place_and_route` makes; see there.
+
+    For ECP5 its router takes wires away again that make paths too slow for `freq`. That never ends
+    if the frequency is out of reach, so that then routing is done without.
+    """
     package, function = require_nextpnr(target)
     out.mkdir(parents=True, exist_ok=True)
     # The WebAssembly runtime puts folders of its own in the place of /tmp and /share.
@@ -127,7 +136,24 @@ def placing_run(
         *(_CONFIG_OPTION[target.family.name], _CONFIG[target.family.name]),
     ]
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
-    return Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
+    plain = Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
+    if target.family.name != "ecp5":
+        return plain
+    return Run(
+        command=[*plain.command, "--tmg-ripup"],
+        log=log,
+        cwd=out,
+        is_hopeless=misses_timing,
+        otherwise=plain,
+    )
+
+
+def misses_timing(log: str) -> bool:
+    """Whether nextpnr has long found a way for all wires, but none that is fast enough; or no way
+    for so long that looking for fast ones must be the reason."""
+    too_slow = re.findall(r"overused=0 .*tmgfail=[1-9]", log)
+    all_iterations = re.findall(r"overused=\d+ .*tmgfail=", log)
+    return len(too_slow) >= _PATIENCE or len(all_iterations) >= _MOST_ITERATIONS
 
 
 def read_placed(

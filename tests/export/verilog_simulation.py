@@ -117,6 +117,8 @@ def _bench(component: wiring.Component, text: str, cycles: int, watch: list[str]
     for path, member, value in component.signature.flatten(component):
         name, bits = "__".join(map(str, path)), len(Value.cast(value))
         plain = "_".join(map(str, path))
+        if plain in clocks:
+            continue
         if member.flow is wiring.In:
             declarations.append(f"  reg [{bits}-1:0] {plain} = 0;")
             words = ", ".join(["$urandom"] * -(-bits // 32))

@@ -12,7 +12,7 @@ from integer_graphs import IntegerBuilder
 from random_networks import random_network
 
 from nnhw import golden
-from nnhw.hdl import Accelerator
+from nnhw.hdl import Accelerator, Engine
 from nnhw.hdl.engine import pack
 from nnhw.ir import Graph
 from nnhw.isa import Operation
@@ -171,6 +171,29 @@ def test_engine_after_a_reset(reset_after):
     assert (run.frames == expected(graph, frames)).all()
 
 
+def test_streams_wait_while_a_reset_is_in_effect():
+    builder = dense_pair()
+    graph = builder.graph(builder.nodes[-1].output)
+    engine = Engine(map_graph(graph, EngineConfig(rows=4, cols=3, input_bytes=8)))
+    handshakes = []
+
+    async def testbench(ctx):
+        ctx.set(engine.frames_in.valid, 1)
+        await ctx.tick().until(engine.frames_out.valid)
+        for pulse in (0, 0, 1, 0, 0, 0, 0):
+            ctx.set(engine.reset, pulse)
+            _, _, *flags = await ctx.tick().sample(engine.frames_in.ready, engine.frames_out.valid)
+            handshakes.append(tuple(map(int, flags)))
+
+    simulator = Simulator(engine)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    assert engine.reset_latency == 2
+    assert [given for _, given in handshakes] == [1, 1, 1, 0, 0, 0, 0]
+    assert [taken for taken, _ in handshakes[3:6]] == [0, 0, 1]
+
+
 def test_networks_and_configurations_cover_the_engine():
     programs = [
         map_graph(builder.graph(builder.nodes[-1].output), config)
@@ -191,6 +214,7 @@ def test_accelerator_has_the_ports_of_two_axi_streams():
     config = EngineConfig(rows=4, cols=3, input_bytes=8, output_bytes=4)
     accelerator = Accelerator(map_graph(graph, config))
     ports = {name: len(getattr(accelerator, name)) for name in accelerator.signature.members}
+    assert (ports.pop("clk"), ports.pop("rst")) == (1, 1)
     handshake = {"tvalid": 1, "tready": 1, "tlast": 1}
     assert ports == {
         f"{stream}_{name}": width

@@ -166,6 +166,15 @@ def test_full_output_buffer_holds_the_array_back():
     assert model.interval_cycles == 40 * 8 + 1  # and one cycle between frames
 
 
+@pytest.mark.parametrize("output_bytes", [1, 2])
+def test_full_output_buffer_holds_the_next_frame_back(output_bytes):
+    builder, graph = one_layer(60, 4, 4)
+    config = EngineConfig(
+        rows=4, cols=4, lanes=4, input_bytes=4, output_bytes=output_bytes, frame_buffers=1
+    )
+    assert sum(layer.stream_wait for layer in check(builder, graph, config).layers) > 0
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_output_buffer_never_holds_the_array_back_if_beats_take_what_comes(seed):
     rng = np.random.default_rng(seed)

@@ -85,11 +85,13 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
     members = {id(part): _members(part) for part in design.elaboratables}
     owners = {id(s): owner for owner, found in members.items() for _, _, s in found}
     origins: dict[str, Origin] = {}
-    for part, fragment in design.elaboratables.items():
+    parts = design.elaboratables.items()
+    # a component comes before what it elaborates to, and before what a transformer makes of it
+    for part, fragment in sorted(parts, key=lambda item: not isinstance(item[0], wiring.Component)):
         info = design.fragments[fragment]
         path = ".".join(info.name)
         if path not in modules or path in origins:
-            continue  # a component comes before the anonymous parts that it elaborates to
+            continue
         names = info.signal_names
         origins[path] = Origin(
             kind=type(part),

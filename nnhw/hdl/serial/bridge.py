@@ -6,7 +6,7 @@ from amaranth.hdl import Module, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..output_stream import Beat
+from ..gearbox import Beat
 from .packet_bridge import PacketBridge
 from .uart import UartReceiver, UartTransmitter
 

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..output_stream import Beat
+from ..gearbox import Beat
 from .frame_store import FrameStore
 from .hdlc import FrameDecoder, FrameEncoder
 from .replies import ReplySender

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...link import DIGEST_BYTES, VERSION, Kind
-from ..output_stream import Beat
+from ..gearbox import Beat
 from .hdlc import PacketOctet, octet_of
 
 

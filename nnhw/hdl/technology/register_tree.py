@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Const, Module, Value
 
 _BRANCHES = 3
 """Registers that one register of the stage before drives."""
@@ -27,7 +27,7 @@ def register_tree(
         Adds one stage of registers, of a name, to a module. The synthesizer must not merge it with
         others of the same contents.
     """
-    if not stages:
+    if not stages or isinstance(value, Const):  # which always is what it was
         return [value] * leaves
     counts = [leaves]
     while len(counts) < stages:

@@ -1,0 +1,42 @@
+"""The reset: one flip-flop would have to reach others all over the device within a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amaranth.hdl import Cat, Elaboratable, Module, ResetInserter, Signal, Value
+
+from .arithmetic import delay
+from .technology import Technology
+
+RESET_STAGES = 2
+"""Registers that a reset goes through on its way to all parts of the device."""
+
+
+def spread_reset(
+    m: Module, reset: Value, parts: Mapping[str, Elaboratable], technology: Technology
+) -> Value:
+    """Add parts to a module, each with a branch of the reset of its own.
+
+    The registers of all parts return to their first state in the same cycle, `RESET_STAGES` cycles
+    later than without this.
+
+    Parameters
+    ----------
+    reset
+        Of any length, at least one cycle.
+    parts
+        Those that have registers to be reset, by name.
+
+    Returns
+    -------
+    Whether a reset that was there before this cycle has not come to its end in all parts. Until
+    then, what they say means nothing.
+    """
+    branches = technology.fan_out(m, reset, stages=RESET_STAGES, leaves=len(parts), name="reset")
+    for (name, part), branch in zip(parts.items(), branches, strict=True):
+        m.submodules[name] = ResetInserter(branch)(part)
+    on_its_way = [delay(m, reset, age, name="reset_seen") for age in range(RESET_STAGES)]
+    is_reset = Signal(reset_less=True)
+    m.d.sync += is_reset.eq(Cat(on_its_way).any())
+    return is_reset

