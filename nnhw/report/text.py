@@ -6,8 +6,6 @@ from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, TableReport
 
-REFERENCE_MHZ = 100
-
 
 def percent(value: float | None) -> str:
     """A share such as "98.75%"."""
@@ -46,10 +44,11 @@ def without_common_folder(names: list[str]) -> list[str]:
 
 
 def speed(report: BuildReport) -> str:
-    """Latency and frame rate at a reference clock: cycles alone say little to most people."""
-    latency = report.latency_cycles / REFERENCE_MHZ
-    rate = REFERENCE_MHZ * 1e6 / report.interval_cycles
-    return f"{latency:,.1f} µs a frame, {rate:,.0f} frames a second at {REFERENCE_MHZ} MHz"
+    """Latency and frame rate at the build's clock: cycles alone say little to most people."""
+    mhz = report.source.options["clock_mhz"]
+    latency = report.latency_cycles / mhz
+    rate = mhz * 1e6 / report.interval_cycles
+    return f"{latency:,.1f} µs a frame, {rate:,.0f} frames a second at {mhz:g} MHz"
 
 
 def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
