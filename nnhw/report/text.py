@@ -6,6 +6,9 @@ from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, TableReport
 
+FEW_SAMPLES = 50
+"""Fewer calibration samples leave the tails of activations to chance."""
+
 
 def percent(value: float | None) -> str:
     """A share such as "98.75%"."""
@@ -62,6 +65,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         rows.append(("left to the host", ", ".join(report.host_postprocess)))
     return [
         *rows,
+        *calibration_rows(report.source.calibration_samples),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
         ("latency", f"{report.latency_cycles:,} cycles"),
@@ -69,6 +73,20 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("speed", speed(report)),
         ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
+    ]
+
+
+def calibration_rows(samples: int | None) -> list[tuple[str, str]]:
+    """A warning where ranges come from few samples, as (name, figure)."""
+    if samples is None or samples >= FEW_SAMPLES:
+        return []
+    plural = "" if samples == 1 else "s"
+    return [
+        (
+            "calibrated with",
+            f"{samples} sample{plural}, which is few: values beyond the range seen are cut off; "
+            "give a hundred or more, of which half calibrate",
+        )
     ]
 
 

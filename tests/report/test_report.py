@@ -126,6 +126,17 @@ def test_every_figure_is_shown(figure):
     assert figure in html.unescape(render_html(REPORT))
 
 
+@pytest.mark.parametrize(
+    ("samples", "text"),
+    [(None, ""), (50, ""), (1, "1 sample, which is few"), (49, "49 samples, which is few")],
+)
+def test_few_calibration_samples(samples, text):
+    report = variant(source=dataclasses.replace(REPORT.source, calibration_samples=samples))
+    for shown in (terminal(report), html.unescape(render_html(report))):
+        assert ("calibrated with" in shown) == bool(text)
+        assert text in shown
+
+
 def test_waits():
     assert re.search(r"1,200 +48 +27.2 dB +96.0%", terminal(REPORT))
     cells = re.findall(r'<td class="n">(.*?)</td>', render_html(REPORT))
