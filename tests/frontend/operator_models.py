@@ -223,6 +223,13 @@ MOVES = {
         ],
         constants={"w": normal(120, 3), "v": normal(120, 5, seed=1)},
     ),
+    "gather_column": one("Gather", "x i", axis=3, constants={"i": np.array(-1)}),
+    "gather_channel": one("Gather", "x i", axis=1, constants={"i": np.array(2)}),
+    "gather_rows": one("Gather", "x i", axis=2, constants={"i": ints(0, 2, 4)}),
+    "gather_channels": Case(
+        nodes=[node("Relu", "x", "r"), node("Gather", "r i", axis=1)],
+        constants={"i": ints(3, 0, 0, 2)},
+    ),
     "slice_channels": one("Slice", "x b e a", constants={"b": ints(1), "e": ints(3), "a": ints(1)}),
     "slice_block": one(
         "Slice",

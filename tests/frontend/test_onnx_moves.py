@@ -26,6 +26,26 @@ REFUSED = {
         {"b": ints(0), "e": ints(4), "a": ints(1), "s": ints(2)},
         r"Slice.*along axes \[1\]; only rows and columns",
     ),
+    "pixels in another order": (
+        [node("Gather", "x i", axis=2)],
+        {"i": ints(2, 0)},
+        r"Gather.*picks \[2, 0\] along axis 2.*only channels",
+    ),
+    "index out of range": (
+        [node("Gather", "x i", axis=2)],
+        {"i": ints(9)},
+        r"Gather.*indices \[9\] do not fit axis 2",
+    ),
+    "table of indices": (
+        [node("Gather", "x i", axis=2)],
+        {"i": ints(0, 1).reshape(1, 2)},
+        r"Gather.*indices have shape \(1, 2\)",
+    ),
+    "embedding": (
+        [node("Cast", "x", "n", to=7), node("Gather", "t n")],
+        {"t": normal(9, 4)},
+        "Gather.*an embedding",
+    ),
     "batch": ([node("Concat", "x x", axis=0)], {}, "Concat.*batch axis"),
     "constant part": (
         [node("Concat", "x c", axis=1)],
