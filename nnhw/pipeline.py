@@ -182,7 +182,7 @@ def build(
                 data=None if data is None else Path(data).name,
                 data_sha256=None if data is None else _sha256(data),
                 options=chosen.to_dict(),
-                calibration_samples=samples.calibration and len(samples.calibration),
+                calibration_samples=len(samples.calibration) if samples.calibration else None,
             ),
             graph=graph,
             program=program,

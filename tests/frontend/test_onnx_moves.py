@@ -204,3 +204,59 @@ def test_transposed_convolution_of_every_padding(tmp_path, kernel, stride):
         )
         constants = {"w": normal(2, 3, kernel, kernel, seed=attempt), "b": normal(3)}
         check(model([transposed], (1, 2, 3, 4), constants), tmp_path)
+
+
+@pytest.mark.parametrize("activation", ["Relu", "LeakyRelu", "Tanh"])
+def test_vector_to_image_costs_nothing(tmp_path, activation):
+    """The fully connected layer of a decoder writes its results in the order of the image."""
+    nodes = [
+        node("Gemm", "x w b", "g"),
+        node(activation, "g", "a"),
+        node("Reshape", "a n", "r"),
+        node("Conv", "r v"),
+    ]
+    constants = {
+        "w": normal(5, 60),
+        "b": normal(60),
+        "n": ints(1, 3, 4, 5),
+        "v": normal(2, 3, 3, 3),
+    }
+    graph = simplify_graph(check(model(nodes, (1, 5), constants), tmp_path))
+    assert [n.weight.shape for n in graph.nodes if isinstance(n, Conv)] == [
+        (60, 1, 1, 5),
+        (2, 3, 3, 3),
+    ]
+
+
+def test_order_is_not_taken_over_from_what_is_read_twice(tmp_path):
+    nodes = [
+        node("Gemm", "x w", "g"),
+        node("Tanh", "g", "a"),
+        node("Reshape", "a n", "r"),
+        node("Conv", "r v", "c"),
+        node("Flatten", "c", "f"),
+        node("Gemm", "f m", "p"),
+        node("Gemm", "a m", "q"),
+        node("Add", "p q"),
+    ]
+    constants = {"w": normal(5, 12), "n": ints(1, 3, 2, 2), "v": normal(3, 3, 1, 1)}
+    constants["m"] = normal(12, 4)
+    check(model(nodes, (1, 5), constants), tmp_path)
+
+
+def turned(*perm: int):
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Transpose", "c", "t", perm=perm),
+        node("Conv", "t v"),
+    ]
+    return model(nodes, (1, 4, 4, 4), {"w": normal(4, 4, 1, 1), "v": normal(2, 4, 3, 3)})
+
+
+def test_columns_become_channels(tmp_path):
+    check(turned(0, 3, 2, 1), tmp_path)
+
+
+def test_rows_do_not_become_columns(tmp_path):
+    with pytest.raises(UnsupportedError, match="after 'the_transpose_t' the axes are in another"):
+        load_model(save(turned(0, 1, 3, 2), tmp_path))
