@@ -316,6 +316,13 @@ MOVES = {
         coordinate_transformation_mode="half_pixel_symmetric",
         nearest_mode="round_prefer_ceil",
     ),
+    "resize_linear": one("Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 2, 2)}),
+    "resize_linear_rows": one(
+        "Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 3, 1)}, shape=(1, 3, 4, 2)
+    ),
+    "resize_linear_1d": one(
+        "Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 4)}, shape=(1, 3, 5)
+    ),
     "resize_sizes": one("Resize", "x - - n", constants={"n": ints(1, 4, 10, 6)}),
     "resize_axes": one("Resize", "x - n", axes=[3, 2], constants={"n": floats(2, 1)}),
     "resize_10": one("Resize", "x k", opset=10, constants={"k": floats(1, 1, 2, 2)}),

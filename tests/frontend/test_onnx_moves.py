@@ -52,10 +52,25 @@ REFUSED = {
         {"c": normal(1, 1, 4, 6)},
         "Concat.*'c' is a constant",
     ),
-    "linear": (
-        [node("Resize", "x - k", mode="linear")],
+    "cubic": (
+        [node("Resize", "x - k", mode="cubic")],
         {"k": floats(1, 1, 2, 2)},
-        "Resize.*mode='linear'",
+        "Resize.*mode='cubic'",
+    ),
+    "linear between corners": (
+        [node("Resize", "x - k", mode="linear", coordinate_transformation_mode="align_corners")],
+        {"k": floats(1, 1, 2, 2)},
+        "Resize.*align_corners.*use an integer scale with 'half_pixel'",
+    ),
+    "linear, by a fraction": (
+        [node("Resize", "x - k", mode="linear")],
+        {"k": floats(1, 1, 1, 1.5)},
+        "Resize.*interpolates 9 of 6 pixels",
+    ),
+    "linear, smaller": (
+        [node("Resize", "x - k", mode="linear")],
+        {"k": floats(1, 1, 0.5, 1)},
+        "Resize.*interpolates 2 of 4 pixels",
     ),
     "cropped": (
         [
@@ -260,3 +275,12 @@ def test_columns_become_channels(tmp_path):
 def test_rows_do_not_become_columns(tmp_path):
     with pytest.raises(UnsupportedError, match="after 'the_transpose_t' the axes are in another"):
         load_model(save(turned(0, 1, 3, 2), tmp_path))
+
+
+@pytest.mark.parametrize("factors", [(1, 2), (2, 1), (3, 2), (4, 5), (7, 1)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (4, 2)])
+def test_linear_interpolation(tmp_path, factors, size):
+    made = model(
+        [node("Resize", "x - k", mode="linear")], (1, 2, *size), {"k": floats(1, 1, *factors)}
+    )
+    check(made, tmp_path)
