@@ -31,6 +31,7 @@ def advise(manifest: Mapping[str, Any], target: Target, usage: Sequence[Usage]) 
         figures.available / figures.used
         for resource, figures in missing.items()
         if resource in (Resource.DSPS, Resource.LUTS, Resource.FLIP_FLOPS)
+        and figures.available is not None
     ]
     macs = manifest["mac_units"]
     if shares and macs > 1:
