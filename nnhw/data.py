@@ -124,6 +124,8 @@ def top1(outputs: np.ndarray, y: np.ndarray) -> float:
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
+    if path.is_dir():
+        raise DataError(f"Data file {path} is a folder; give the .npz file in it")
     if not path.is_file():
         raise DataError(f"Data file {path} does not exist")
     if not zipfile.is_zipfile(path):

@@ -38,7 +38,7 @@ class BuildOptions:
         Frames a second, and microseconds from a frame's first beat to its result's last one, that
         the smallest array is to reach; in place of the above.
     clock_mhz
-        Frequency of the clock that these two refer to.
+        Frequency of the clock that these two refer to, and the speed in the report.
     weight_bits, act_bits
         Width of a weight, 2 to 8, and of an activation, 4 to 8.
     bits

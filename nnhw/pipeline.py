@@ -185,6 +185,7 @@ def build(
                 data=None if data is None else Path(data).name,
                 data_sha256=None if data is None else _sha256(data),
                 options=chosen.to_dict(),
+                calibration_samples=len(samples.calibration) if samples.calibration else None,
             ),
             graph=graph,
             whole=whole,

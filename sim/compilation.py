@@ -14,6 +14,7 @@ from pathlib import Path
 import cocotb
 import cocotb_tools.config
 from design import Design
+from links import without_spaces
 from tools import ProgramError, Simulator
 
 VERILATOR_ARGUMENTS = (
@@ -27,7 +28,12 @@ VERILATOR_ARGUMENTS = (
     *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1"),
     # The wheel's makefile wants some `python` on PATH, and where there are several C++ files it
     # leaves out how compilers are told of their common header.
-    *("-MAKEFLAGS", f"PYTHON3={sys.executable}", "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"),
+    *(
+        "-MAKEFLAGS",
+        f"PYTHON3={without_spaces(Path(sys.executable))}",
+        "-MAKEFLAGS",
+        "CFG_CXXFLAGS_PCH_I=-include",
+    ),
 )
 # Compilers take minutes for the long functions that netlists of gates become.
 NETLIST_ARGUMENTS = ("--output-split-cfuncs", "500")
@@ -87,8 +93,8 @@ def _verilator_command(sources: list[Path], folder: Path, arguments: tuple[str, 
     """
     cache = [sys.executable, str(Path(__file__).with_name("compile_cache.py"))]
     os.environ.setdefault("OBJCACHE", shlex.join(cache))
-    libraries = cocotb_tools.config.libs_dir
-    main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    libraries = without_spaces(cocotb_tools.config.libs_dir)
+    main = without_spaces(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
     return [
         *("verilator", *arguments),
         *("--build", "--build-jobs", str(os.cpu_count() or 1)),

@@ -25,6 +25,7 @@ from compare import first_divergence, interval_window, measure  # noqa: E402
 from compilation import compile_design  # noqa: E402
 from design import Design, DesignError, load_design, load_vectors  # noqa: E402
 from execution import run_shares, run_tests  # noqa: E402
+from links import has_space  # noqa: E402
 from lint import lint_design  # noqa: E402
 from plan import choose_frames, frame_count, make_plan, share_out  # noqa: E402
 from processes import locked, worthwhile_processes  # noqa: E402
@@ -136,7 +137,7 @@ def _simulate(
 def _default_build_folder(design: Design) -> Path:
     """sim/sim_build; among the temporary files if its path has spaces, which GNU make refuses."""
     folder = design.folder / "sim" / "sim_build"
-    if not any(character.isspace() for character in str(folder)):
+    if not has_space(folder):
         return folder
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"sim_build-{os.getuid()}-{digest}"

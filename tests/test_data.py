@@ -84,6 +84,8 @@ def test_bad_files_are_refused(tmp_path: Path, graph: Graph) -> None:
     path = tmp_path / "data.npz"
     with pytest.raises(DataError, match="does not exist"):
         load_data(path, graph)
+    with pytest.raises(DataError, match=r"is a folder; give the \.npz file in it"):
+        load_data(tmp_path, graph)
     path.write_bytes(b"x,y\n1,2\n")
     with pytest.raises(DataError, match=r"not an \.npz"):
         load_data(path, graph)

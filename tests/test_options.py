@@ -127,8 +127,11 @@ def test_absent_file(tmp_path):
     [
         ({"weight_bits": 9}, "Option weight_bits must be an integer from 2 to 8, not 9"),
         ({"bits": {"fc": 1}}, "Option bits of layer 'fc' must be an integer from 2 to 8, not 1"),
-        ({"act_bits": 3}, "Option activation_bits must be an integer from 4 to 8, not 3"),
-        ({"calibration": "kl"}, "must be one of mse, minmax, percentile, entropy, not 'kl'"),
+        ({"act_bits": 3}, "Option act_bits must be an integer from 4 to 8, not 3"),
+        (
+            {"calibration": "kl"},
+            "Option calibration must be one of mse, minmax, percentile, entropy, not 'kl'",
+        ),
     ],
 )
 def test_out_of_range(options, message):

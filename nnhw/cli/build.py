@@ -75,7 +75,10 @@ def build(
     ] = None,
     clock_mhz: Annotated[
         float | None,
-        typer.Option(help="Clock that --fps and --latency-us refer to.", show_default="100"),
+        typer.Option(
+            help="Clock that --fps, --latency-us and the reported speed refer to.",
+            show_default="100",
+        ),
     ] = None,
     weight_bits: Annotated[
         int | None, typer.Option(min=2, max=8, help="Bits of a weight.", show_default="8")

@@ -27,7 +27,7 @@ _ADVICE = {
     "use BatchNormalization, whose statistics are constants in inference": (
         "GroupNormalization InstanceNormalization LRN LayerNormalization"
     ),
-    "use Resize by integer factors, without interpolation": "GridSample RoiAlign",
+    "use Resize by integer factors": "GridSample RoiAlign",
     "use MaxPool or AveragePool instead": "GlobalLpPool LpPool MaxRoiPool",
     "quantize by Quant, per tensor, with thresholds still in the network": "MultiThreshold Trunc",
 }

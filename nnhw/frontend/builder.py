@@ -13,6 +13,7 @@ from ..errors import ModelError
 from ..ir import ChannelAffine, Node, Quantization, Reshape, Tensor
 from .node import OnnxNode
 from .problems import FollowOnError, NodeError
+from .reorder import reordered
 from .value import Value, image_layout
 
 Shape = tuple[int, int, int]
@@ -150,12 +151,15 @@ class Builder:
                 "that move other axes to the batch axis"
             )
         if sizes is None:
+            image = reordered(self, value)
+        else:
+            height, width, channels = sizes
+            image = self.reshaped(value, (height, width, channels))
+        if image is None:
             raise layout_problem(value, "(batch, channels, rows, columns)")
-        height, width, channels = sizes
-        value = self.reshaped(value, (height, width, channels))
         return Image(
-            tensor=value.tensor,
-            shape=value.shape,
+            tensor=image.tensor,
+            shape=image.shape,
             rank=len(shape),
             elem_type=value.elem_type,
             quantization=value.quantization,

@@ -40,7 +40,7 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     Raises
     ------
     ModelError
-        If the model's shapes contradict each other.
+        If the model's shapes or types contradict each other.
     """
     try:
         return onnx.shape_inference.infer_shapes(
@@ -48,6 +48,11 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
         )
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
         reason = brief(error).replace("[ShapeInferenceError] ", "").rstrip(".")
+        if "unsupported type" in reason:
+            raise ModelError(
+                f"ONNX does not define an operator for the type it is used with: {reason}; "
+                "export the model in float32"
+            ) from error
         raise ModelError(
             f"The model's shapes contradict each other at batch size 1: {reason}; "
             "if it was exported with another batch size, export it with batch size 1"

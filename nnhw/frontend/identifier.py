@@ -29,16 +29,15 @@ _KEYWORDS_TEXT = """
     unique unique0 unsigned until until_with untyped use uwire var vectored virtual void wait
     wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
 """
-_KEYWORDS = frozenset(_KEYWORDS_TEXT.split())
+_TAKEN = frozenset({*_KEYWORDS_TEXT.split(), "tb"})
+"""Keywords, and the module that is the testbench."""
 
 
 def verilog_identifier(text: str) -> str:
-    """The nearest Verilog identifier that is not a keyword.
+    """The nearest name for a Verilog module: it begins with a letter, and is no keyword.
 
-    Every character that is not an ASCII letter, a digit or "_" becomes "_"; a leading digit gets
-    "_" before it, a keyword gets "_" after it. The result is never empty.
+    Whatever is not ASCII letters and digits becomes one "_", or nothing at either end. What is
+    then no name, or taken, gets "net_" before it.
     """
-    name = re.sub(r"[^A-Za-z0-9_]", "_", text) or "_"
-    if name[0].isdigit():
-        name = f"_{name}"
-    return f"{name}_" if name in _KEYWORDS else name
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    return name if name[:1].isalpha() and name not in _TAKEN else f"net_{name}".strip("_")

@@ -19,7 +19,7 @@ Axes of size 1 run over no factor, so moving them around is free.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +98,18 @@ class Layout:
         memory = sorted(range(len(pieces)), key=lambda i: pieces[i][0])
         sizes = [pieces[i][1] for i in memory]
         return Layout(tuple(sizes), tuple(tuple(memory.index(i) for i in axis) for axis in axes))
+
+    def without(self, axes: Collection[int], *, keep: bool) -> Layout:
+        """The layout after a reduction to one element along `axes`, which go unless kept."""
+        left = sorted(i for axis, run in enumerate(self.axes) if axis not in axes for i in run)
+        return Layout(
+            tuple(self.factors[i] for i in left),
+            tuple(
+                () if axis in axes else tuple(left.index(i) for i in run)
+                for axis, run in enumerate(self.axes)
+                if keep or axis not in axes
+            ),
+        )
 
     def _runs(self) -> list[tuple[int, int]]:
         """Maximal runs of memory in ONNX order, as (first factor, size), outermost first."""

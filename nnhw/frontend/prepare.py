@@ -18,6 +18,7 @@ from .quantized_constants import compute_quantized_constants
 from .read import opset_of, read_model
 from .scikit_learn import cut_classifier, expand_scalers
 from .slim import slim
+from .softplus import drop_softplus_guards
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     # Branches become constant by folding; flattening them uncovers more constants.
     model = fold_constants(slim(fold_constants(model)))
     graph = model.graph
+    drop_softplus_guards(graph)
     computed = compute_quantized_constants(
         graph.node,
         {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},

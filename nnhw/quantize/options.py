@@ -33,7 +33,7 @@ class QuantizeOptions:
     Raises
     ------
     QuantizationError
-        If an option is out of range.
+        If an option is out of range; named as `BuildOptions` has it.
     """
 
     weight_bits: int = 8
@@ -47,12 +47,12 @@ class QuantizeOptions:
         _check_integer("weight_bits", self.weight_bits, 2, 8)
         for layer, bits in self.layer_bits.items():
             _check_integer(f"bits of layer '{layer}'", bits, 2, 8)
-        _check_integer("activation_bits", self.activation_bits, 4, 8)
+        _check_integer("act_bits", self.activation_bits, 4, 8)
         _check_integer("multiplier_bits", self.multiplier_bits, 10, 24)
         methods = get_args(CalibrationMethod)
         if self.calibration_method not in methods:
             raise QuantizationError(
-                f"Option calibration_method must be one of {', '.join(methods)}, "
+                f"Option calibration must be one of {', '.join(methods)}, "
                 f"not {self.calibration_method!r}"
             )
 

@@ -26,6 +26,8 @@ class Source:
         Of the files' bytes.
     options
         The options of the build by name, as `BuildOptions` takes them.
+    calibration_samples
+        Number of samples that ranges were calibrated with; None if none were needed.
     """
 
     model: str
@@ -33,6 +35,7 @@ class Source:
     data: str | None
     data_sha256: str | None
     options: dict[str, Any]
+    calibration_samples: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

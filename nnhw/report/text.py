@@ -6,7 +6,8 @@ from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, TableReport
 
-REFERENCE_MHZ = 100
+FEW_SAMPLES = 50
+"""Fewer calibration samples leave the tails of activations to chance."""
 
 
 def percent(value: float | None) -> str:
@@ -46,10 +47,11 @@ def without_common_folder(names: list[str]) -> list[str]:
 
 
 def speed(report: BuildReport) -> str:
-    """Latency and frame rate at a reference clock: cycles alone say little to most people."""
-    latency = report.latency_cycles / REFERENCE_MHZ
-    rate = REFERENCE_MHZ * 1e6 / report.interval_cycles
-    return f"{latency:,.1f} µs a frame, {rate:,.0f} frames a second at {REFERENCE_MHZ} MHz"
+    """Latency and frame rate at the build's clock: cycles alone say little to most people."""
+    mhz = report.source.options["clock_mhz"]
+    latency = report.latency_cycles / mhz
+    rate = mhz * 1e6 / report.interval_cycles
+    return f"{latency:,.1f} µs a frame, {rate:,.0f} frames a second at {mhz:g} MHz"
 
 
 def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
@@ -63,6 +65,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         rows.append(("left to the host", ", ".join(report.host_postprocess)))
     return [
         *rows,
+        *calibration_rows(report.source.calibration_samples),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
         ("latency", f"{report.latency_cycles:,} cycles"),
@@ -70,6 +73,20 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("speed", speed(report)),
         ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
+    ]
+
+
+def calibration_rows(samples: int | None) -> list[tuple[str, str]]:
+    """A warning where ranges come from few samples, as (name, figure)."""
+    if samples is None or samples >= FEW_SAMPLES:
+        return []
+    plural = "" if samples == 1 else "s"
+    return [
+        (
+            "calibrated with",
+            f"{samples} sample{plural}, which is few: values beyond the range seen are cut off; "
+            "give a hundred or more, of which half calibrate",
+        )
     ]
 
 

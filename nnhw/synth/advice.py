@@ -27,13 +27,20 @@ def advise(manifest: Mapping[str, Any], target: Target, usage: Sequence[Usage]) 
         f"{figures.used:,} {figures.resource} are needed and there are {figures.available:,}"
         for figures in missing.values()
     ]
-    if missing.keys() & {Resource.DSPS, Resource.LUTS, Resource.FLIP_FLOPS}:
-        macs = manifest["mac_units"]
-        if macs > 1:
-            lines.append(
-                f"build with fewer multipliers: --macs {macs // 2} in place of {macs}, "
-                "at about half the speed"
-            )
+    shares = [
+        figures.available / figures.used
+        for resource, figures in missing.items()
+        if resource in (Resource.DSPS, Resource.LUTS, Resource.FLIP_FLOPS)
+        and figures.available is not None
+    ]
+    macs = manifest["mac_units"]
+    if shares and macs > 1:
+        # A power of two leaves some for what is not multipliers of the array.
+        fewer = 1 << (max(1, int(macs * min(shares))).bit_length() - 1)
+        lines.append(
+            f"build with fewer multipliers: --macs {fewer} in place of {macs}, "
+            f"at about {fewer / macs:.0%} of the speed"
+        )
     if missing.keys() & {Resource.BLOCK_RAMS, Resource.LUTS}:
         lines.append("build with fewer bits a weight, such as --weight-bits 4: half the memory")
     larger = [other.name for other in TARGETS.values() if _holds(other, target, usage)]

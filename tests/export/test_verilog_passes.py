@@ -16,6 +16,7 @@ from nnhw.export.verilog.processes import Assign, Body, Switch
 from nnhw.export.verilog.signals import Const, Sig, Slice, bits_of, part_of, sig_of, width_of
 from nnhw.export.verilog.simplify import inline_copies, narrow_operators, share_operators
 from nnhw.export.verilog.widths import fit_widths
+from nnhw.frontend.identifier import verilog_identifier
 
 REDUCTIONS = ("reduce_or", "reduce_and", "reduce_xor", "reduce_bool")
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
@@ -222,6 +223,13 @@ def test_signals():
 )
 def test_identifier(text, expected):
     assert identifier(text) == expected
+
+
+@pytest.mark.parametrize("text", ["net", "8bit", "module", "tb", "a__b", "_a_", "größe", "-"])
+def test_names_of_networks_are_kept(text):
+    """The manifest and the testbench have the top module by this name."""
+    name = verilog_identifier(text)
+    assert identifier(name) == name
 
 
 def test_wires_are_ordered_by_dependence():

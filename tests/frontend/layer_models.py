@@ -106,6 +106,13 @@ POOLING = {
     "global_max": one("GlobalMaxPool"),
     "mean": one("ReduceMean", opset=13, axes=[2, 3], keepdims=0),
     "mean_axes_input": one("ReduceMean", "x a", constants={"a": ints(-1, 2)}),
+    "mean_channels": one("ReduceMean", opset=13, axes=[1]),
+    "mean_columns": one("ReduceMean", opset=13, axes=[3], keepdims=0),
+    "sum": one("ReduceSum", "x a", constants={"a": ints(2, 3)}),
+    "sum_channels": one("ReduceSum", "x a", constants={"a": ints(1)}, keepdims=0),
+    "max_spatial": one("ReduceMax", "x a", constants={"a": ints(-1, -2)}),
+    "max_rows": one("ReduceMax", opset=13, axes=[2]),
+    "max_channels": one("ReduceMax", opset=13, axes=[1]),
     "pad_and_max": Case(
         nodes=[node("Pad", "x p", "z"), node("MaxPool", "z", kernel_shape=[2, 2])],
         constants={"p": ints(0, 0, 1, 0, 0, 0, 0, 1)},

@@ -197,6 +197,34 @@ JOINS = {
     ),
 }
 
+
+def shuffled(
+    shape: tuple[int, ...],
+    *,
+    pieces: tuple[int, ...],
+    perm: tuple[int, ...],
+    result: tuple[int, ...],
+) -> Case:
+    """Reshape, Transpose and Reshape, between a depthwise convolution and a dense one."""
+    kernel = (1,) * (len(shape) - 2)
+    return Case(
+        nodes=[
+            node("Conv", "x w", "c", group=shape[1]),
+            node("Reshape", "c p", "s"),
+            node("Transpose", "s", "t", perm=perm),
+            node("Reshape", "t n", "u"),
+            node("Conv", "u v"),
+        ],
+        shape=shape,
+        constants={
+            "w": normal(shape[1], 1, *kernel),
+            "p": ints(*pieces),
+            "n": ints(*result),
+            "v": normal(2, result[1], *kernel, seed=1),
+        },
+    )
+
+
 MOVES = {
     "concat_channels": Case(
         nodes=[conv("x", "c")[0], node("Concat", "x c", axis=1)],
@@ -222,6 +250,13 @@ MOVES = {
             node("Concat", "a b", axis=1),
         ],
         constants={"w": normal(120, 3), "v": normal(120, 5, seed=1)},
+    ),
+    "gather_column": one("Gather", "x i", axis=3, constants={"i": np.array(-1)}),
+    "gather_channel": one("Gather", "x i", axis=1, constants={"i": np.array(2)}),
+    "gather_rows": one("Gather", "x i", axis=2, constants={"i": ints(0, 2, 4)}),
+    "gather_channels": Case(
+        nodes=[node("Relu", "x", "r"), node("Gather", "r i", axis=1)],
+        constants={"i": ints(3, 0, 0, 2)},
     ),
     "slice_channels": one("Slice", "x b e a", constants={"b": ints(1), "e": ints(3), "a": ints(1)}),
     "slice_block": one(
@@ -281,6 +316,13 @@ MOVES = {
         coordinate_transformation_mode="half_pixel_symmetric",
         nearest_mode="round_prefer_ceil",
     ),
+    "resize_linear": one("Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 2, 2)}),
+    "resize_linear_rows": one(
+        "Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 3, 1)}, shape=(1, 3, 4, 2)
+    ),
+    "resize_linear_1d": one(
+        "Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 4)}, shape=(1, 3, 5)
+    ),
     "resize_sizes": one("Resize", "x - - n", constants={"n": ints(1, 4, 10, 6)}),
     "resize_axes": one("Resize", "x - n", axes=[3, 2], constants={"n": floats(2, 1)}),
     "resize_10": one("Resize", "x k", opset=10, constants={"k": floats(1, 1, 2, 2)}),
@@ -290,6 +332,25 @@ MOVES = {
     "depth_to_space_crd": one("DepthToSpace", blocksize=2, mode="CRD", shape=(1, 8, 3, 2)),
     "depth_to_space_three": one("DepthToSpace", blocksize=3, shape=(1, 18, 2, 3)),
     "space_to_depth": one("SpaceToDepth", blocksize=2, shape=(1, 3, 4, 6)),
+    "channel_shuffle": shuffled(
+        (1, 6, 3, 2), pieces=(1, 3, 2, 3, 2), perm=(0, 2, 1, 3, 4), result=(1, 6, 3, 2)
+    ),
+    "channel_shuffle_1d": shuffled(
+        (1, 6, 5), pieces=(1, 2, 3, 5), perm=(0, 2, 1, 3), result=(1, 6, 5)
+    ),
+    "pixel_unshuffle": shuffled(
+        (1, 3, 4, 6), pieces=(1, 3, 2, 2, 3, 2), perm=(0, 1, 3, 5, 2, 4), result=(1, 12, 2, 3)
+    ),
+    "decoder": Case(
+        nodes=[
+            node("Gemm", "x w", "g"),
+            node("LeakyRelu", "g", "a", alpha=0.2),
+            node("Reshape", "a n", "r"),
+            node("ConvTranspose", "r v", strides=[2, 2]),
+        ],
+        shape=(1, 5),
+        constants={"w": normal(5, 24), "n": ints(1, 4, 2, 3), "v": normal(4, 2, 2, 2)},
+    ),
     "pad_constant": one(
         "Pad", "x p v", constants={"p": ints(0, 0, 1, 0, 0, 0, 0, 2), "v": np.float32(1.5)}
     ),

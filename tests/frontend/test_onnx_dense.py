@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 from onnx_models import check, model, node, normal, save
 
 from nnhw.errors import ModelError, UnsupportedError
@@ -133,6 +134,16 @@ def test_refused(tmp_path, nodes, constants, message):
 def test_sizes_that_do_not_fit(tmp_path):
     made = model([node("MatMul", "x w")], (1, 6), {"w": normal(5, 4)})
     with pytest.raises(ModelError, match="contradict"):
+        load_model(save(made, tmp_path))
+
+
+def test_types_that_do_not_fit(tmp_path):
+    """A model in bfloat16 for an opset without it, as PyTorch's older exporter writes."""
+    bfloat16 = TensorProto.BFLOAT16
+    made = model([node("Conv", "x x")], (1, 1, 2, 2), input_type=bfloat16, output_type=bfloat16)
+    with pytest.raises(
+        ModelError, match=r"for the type it is used with.*export the model in float"
+    ):
         load_model(save(made, tmp_path))
 
 

@@ -185,3 +185,36 @@ def test_integers_are_refused(tmp_path):
     )
     with pytest.raises(UnsupportedError, match=r"Add 'the_add_a'.*integers"):
         load_model(save(made, tmp_path))
+
+
+def guarded_softplus(threshold: float, otherwise: str = "s"):
+    nodes = [
+        node("Greater", "x t", "c"),
+        node("Softplus", "x", "s"),
+        node("Neg", "x", "n"),
+        node("Where", f"c x {otherwise}"),
+    ]
+    return model(nodes, (1, 3, 4, 5), {"t": np.float32(threshold)})
+
+
+def test_softplus_with_a_guard(tmp_path):
+    graph = check(guarded_softplus(20), tmp_path, 30 * normal(4, 3, 4, 5))
+    assert [n.function for n in simplify_graph(graph).nodes] == ["softplus"]
+
+
+def test_softplus_with_a_guard_and_beta(tmp_path):
+    nodes = [
+        node("Mul", "x b", "a"),
+        node("Softplus", "a", "s"),
+        node("Div", "s b", "d"),
+        node("Greater", "a t", "c"),
+        node("Where", "c x d"),
+    ]
+    made = model(nodes, (1, 3, 4, 5), {"t": np.float32(20), "b": np.float32(2)})
+    check(made, tmp_path, 30 * normal(4, 3, 4, 5))
+
+
+@pytest.mark.parametrize(("threshold", "otherwise"), [(5, "s"), (20, "n")])
+def test_other_choices_are_refused(tmp_path, threshold, otherwise):
+    with pytest.raises(UnsupportedError, match="Where 'the_where_y'"):
+        load_model(save(guarded_softplus(threshold, otherwise), tmp_path))

@@ -26,16 +26,51 @@ REFUSED = {
         {"b": ints(0), "e": ints(4), "a": ints(1), "s": ints(2)},
         r"Slice.*along axes \[1\]; only rows and columns",
     ),
+    "pixels in another order": (
+        [node("Gather", "x i", axis=2)],
+        {"i": ints(2, 0)},
+        r"Gather.*picks \[2, 0\] along axis 2.*only channels",
+    ),
+    "index out of range": (
+        [node("Gather", "x i", axis=2)],
+        {"i": ints(9)},
+        r"Gather.*indices \[9\] do not fit axis 2",
+    ),
+    "table of indices": (
+        [node("Gather", "x i", axis=2)],
+        {"i": ints(0, 1).reshape(1, 2)},
+        r"Gather.*indices have shape \(1, 2\)",
+    ),
+    "embedding": (
+        [node("Cast", "x", "n", to=7), node("Gather", "t n")],
+        {"t": normal(9, 4)},
+        "Gather.*an embedding",
+    ),
     "batch": ([node("Concat", "x x", axis=0)], {}, "Concat.*batch axis"),
     "constant part": (
         [node("Concat", "x c", axis=1)],
         {"c": normal(1, 1, 4, 6)},
         "Concat.*'c' is a constant",
     ),
-    "linear": (
-        [node("Resize", "x - k", mode="linear")],
+    "cubic": (
+        [node("Resize", "x - k", mode="cubic")],
         {"k": floats(1, 1, 2, 2)},
-        "Resize.*mode='linear'",
+        "Resize.*mode='cubic'",
+    ),
+    "linear between corners": (
+        [node("Resize", "x - k", mode="linear", coordinate_transformation_mode="align_corners")],
+        {"k": floats(1, 1, 2, 2)},
+        "Resize.*align_corners.*use an integer scale with 'half_pixel'",
+    ),
+    "linear, by a fraction": (
+        [node("Resize", "x - k", mode="linear")],
+        {"k": floats(1, 1, 1, 1.5)},
+        "Resize.*interpolates 9 of 6 pixels",
+    ),
+    "linear, smaller": (
+        [node("Resize", "x - k", mode="linear")],
+        {"k": floats(1, 1, 0.5, 1)},
+        "Resize.*interpolates 2 of 4 pixels",
     ),
     "cropped": (
         [
@@ -184,3 +219,68 @@ def test_transposed_convolution_of_every_padding(tmp_path, kernel, stride):
         )
         constants = {"w": normal(2, 3, kernel, kernel, seed=attempt), "b": normal(3)}
         check(model([transposed], (1, 2, 3, 4), constants), tmp_path)
+
+
+@pytest.mark.parametrize("activation", ["Relu", "LeakyRelu", "Tanh"])
+def test_vector_to_image_costs_nothing(tmp_path, activation):
+    """The fully connected layer of a decoder writes its results in the order of the image."""
+    nodes = [
+        node("Gemm", "x w b", "g"),
+        node(activation, "g", "a"),
+        node("Reshape", "a n", "r"),
+        node("Conv", "r v"),
+    ]
+    constants = {
+        "w": normal(5, 60),
+        "b": normal(60),
+        "n": ints(1, 3, 4, 5),
+        "v": normal(2, 3, 3, 3),
+    }
+    graph = simplify_graph(check(model(nodes, (1, 5), constants), tmp_path))
+    assert [n.weight.shape for n in graph.nodes if isinstance(n, Conv)] == [
+        (60, 1, 1, 5),
+        (2, 3, 3, 3),
+    ]
+
+
+def test_order_is_not_taken_over_from_what_is_read_twice(tmp_path):
+    nodes = [
+        node("Gemm", "x w", "g"),
+        node("Tanh", "g", "a"),
+        node("Reshape", "a n", "r"),
+        node("Conv", "r v", "c"),
+        node("Flatten", "c", "f"),
+        node("Gemm", "f m", "p"),
+        node("Gemm", "a m", "q"),
+        node("Add", "p q"),
+    ]
+    constants = {"w": normal(5, 12), "n": ints(1, 3, 2, 2), "v": normal(3, 3, 1, 1)}
+    constants["m"] = normal(12, 4)
+    check(model(nodes, (1, 5), constants), tmp_path)
+
+
+def turned(*perm: int):
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Transpose", "c", "t", perm=perm),
+        node("Conv", "t v"),
+    ]
+    return model(nodes, (1, 4, 4, 4), {"w": normal(4, 4, 1, 1), "v": normal(2, 4, 3, 3)})
+
+
+def test_columns_become_channels(tmp_path):
+    check(turned(0, 3, 2, 1), tmp_path)
+
+
+def test_rows_do_not_become_columns(tmp_path):
+    with pytest.raises(UnsupportedError, match="after 'the_transpose_t' the axes are in another"):
+        load_model(save(turned(0, 1, 3, 2), tmp_path))
+
+
+@pytest.mark.parametrize("factors", [(1, 2), (2, 1), (3, 2), (4, 5), (7, 1)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (4, 2)])
+def test_linear_interpolation(tmp_path, factors, size):
+    made = model(
+        [node("Resize", "x - k", mode="linear")], (1, 2, *size), {"k": floats(1, 1, *factors)}
+    )
+    check(made, tmp_path)

@@ -127,13 +127,34 @@ def test_reduce_mean_of_a_transposed_image(tmp_path):
     check(made, tmp_path)
 
 
-@pytest.mark.parametrize("axes", [[1], [2], [1, 2, 3]])
-def test_other_reductions_are_refused(tmp_path, axes):
-    made = pool_model("ReduceMean", opset=13, axes=axes)
-    if axes == [1, 2, 3]:  # all elements are one average, whatever their order
-        check(made, tmp_path)
-        return
-    with pytest.raises(UnsupportedError, match=r"'the_reducemean_y'.*all spatial axes"):
+@pytest.mark.parametrize("kind", ["ReduceMax", "ReduceMean", "ReduceSum"])
+@pytest.mark.parametrize("keepdims", [0, 1])
+@pytest.mark.parametrize("axes", [[0], [1], [2], [3], [0, 2], [2, 3], [1, 3], [1, 2, 3]])
+def test_reductions(tmp_path, kind, axes, keepdims):
+    check(pool_model(kind, opset=12, axes=axes, keepdims=keepdims), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["ReduceMax", "ReduceMean"])
+def test_reduction_of_everything(tmp_path, kind):
+    check(pool_model(kind, opset=12), tmp_path)
+
+
+def test_reduction_of_one_element(tmp_path):
+    check(pool_model("ReduceSum", (1, 4), opset=12, axes=[2], keepdims=0), tmp_path)
+
+
+def test_axes_apart_in_memory_are_refused(tmp_path):
+    made = model(
+        [
+            node("GlobalMaxPool", "x", "g"),
+            node("Add", "x g", "a"),
+            node("ReduceMean", "a", axes=[1, 2]),
+        ],
+        (1, 3, 4, 5),
+        opset=13,
+    )
+    message = r"'the_reducemean_y'.*with axes \[1, 2\] side by side in memory"
+    with pytest.raises(UnsupportedError, match=message):
         load_model(save(made, tmp_path))
 
 

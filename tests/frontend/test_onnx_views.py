@@ -152,20 +152,6 @@ def test_output_without_batch_axis(tmp_path):
     assert graph.host_postprocess == ("Reshape(shape=[6])",)
 
 
-def test_channel_shuffle_is_refused(tmp_path):
-    nodes = [
-        node("Conv", "x k", "c"),
-        node("Reshape", "c s", "r"),
-        node("Transpose", "r", "t", perm=[0, 2, 1, 3, 4]),
-        node("Reshape", "t z", "u"),
-        node("Conv", "u l"),
-    ]
-    constants = {**K33, "s": ints(1, 2, 2, 3, 4), "z": ints(1, 4, 3, 4), "l": normal(2, 4, 1, 1)}
-    made = model(nodes, (1, 3, 5, 6), constants)
-    with pytest.raises(UnsupportedError, match=r"Conv 'the_conv_y'.*'the_transpose_t'.*order"):
-        load_model(save(made, tmp_path))
-
-
 def test_reshape_that_needs_data_moved_is_refused(tmp_path):
     nodes = [node("Conv", "x k", "c"), node("Reshape", "c s")]
     made = model(nodes, (1, 3, 5, 6), {**K33, "s": ints(1, 3, 4, 4)})
@@ -217,3 +203,11 @@ def test_channels_last_input_that_is_only_flattened(tmp_path):
     graph = check(model(nodes, (1, 5, 6, 3), {"w": normal(90, 4)}), tmp_path)
     assert graph.tensors["x"].shape == (5, 6, 3)
     assert graph.inputs[0].layout == "HWC"
+
+
+def test_inputs_are_read_in_the_order_that_needs_no_reordering(tmp_path):
+    """Steps as channels, of which there are fewer, would need a convolution to put them right."""
+    nodes = [node("Transpose", "x", "t", perm=[0, 2, 1]), node("Conv", "t k")]
+    made = model(nodes, (1, 4, 6), {"k": normal(5, 6, 3)})
+    graph = check(made, tmp_path)
+    assert [type(n) for n in graph.nodes] == [Conv]

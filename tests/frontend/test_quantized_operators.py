@@ -56,6 +56,29 @@ def test_functions_products_and_concatenations(tmp_path, dtype):
         assert sum(isinstance(node, kind) for node in graph.nodes) == 1
 
 
+def test_pixel_unshuffle_between_roundings(tmp_path):
+    qdq = Qdq((1, 3, 4, 6))
+    x = qdq.qdq("x", 0.03, 5)
+    x = qdq.node("Reshape", [x, qdq.constant(np.array([1, 3, 2, 2, 3, 2]))])
+    x = qdq.node("Transpose", [qdq.qdq(x, 0.03, 5)], perm=[0, 1, 3, 5, 2, 4])
+    x = qdq.node("Reshape", [qdq.qdq(x, 0.03, 5), qdq.constant(np.array([1, 12, 2, 3]))])
+    conv = qdq.node("Conv", [qdq.qdq(x, 0.03, 5), qdq.weights((2, 12, 1, 1))])
+    qdq.qdq(conv, 0.05, 3, output="y")
+    check(qdq, tmp_path)
+
+
+def test_decoder_between_roundings(tmp_path):
+    """The fully connected layer has the order of the image, through roundings and functions."""
+    qdq = Qdq((1, 6))
+    x = qdq.node("Gemm", [qdq.qdq("x", 0.03, 5), qdq.weights((24, 6))], transB=1)
+    x = qdq.qdq(qdq.node("LeakyRelu", [qdq.qdq(x, 0.04, 2)], alpha=0.2), 0.03, -90)
+    x = qdq.node("Reshape", [x, qdq.constant(np.array([1, 4, 2, 3]))])
+    conv = qdq.node("Conv", [qdq.qdq(x, 0.03, -90), qdq.weights((2, 4, 1, 1))])
+    qdq.qdq(conv, 0.05, 3, output="y")
+    graph = check(qdq, tmp_path)
+    assert sum(isinstance(node, QConv) for node in graph.nodes) == 2
+
+
 def test_moves_between_roundings(tmp_path):
     qdq = Qdq((1, 4, 4, 6))
     x = qdq.qdq("x", 0.03, 5)

@@ -137,10 +137,12 @@ def test_external_data_outside_of_the_folder(tmp_path, location):
     [
         ("resnet8.onnx", "resnet8"),
         ("my-model v1.2.onnx", "my_model_v1_2"),
-        ("8bit.onnx", "_8bit"),
-        ("module.onnx", "module_"),
-        ("logic.onnx", "logic_"),
-        ("größe.onnx", "gr__e"),
+        ("8bit.onnx", "net_8bit"),
+        ("module.onnx", "net_module"),
+        ("logic.onnx", "net_logic"),
+        ("tb.onnx", "net_tb"),
+        ("größe__v2_.onnx", "gr_e_v2"),
+        ("_.onnx", "net"),
     ],
 )
 def test_graph_name(tmp_path, name, expected):

@@ -199,17 +199,17 @@ def test_nodes_without_integer_form_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
+    ("option", "value", "name"),
     [
-        ("weight_bits", 1),
-        ("weight_bits", 9),
-        ("weight_bits", 4.0),
-        ("activation_bits", 3),
-        ("multiplier_bits", 25),
-        ("calibration_method", "median"),
-        ("weight_bits", True),
+        ("weight_bits", 1, "weight_bits"),
+        ("weight_bits", 9, "weight_bits"),
+        ("weight_bits", 4.0, "weight_bits"),
+        ("activation_bits", 3, "act_bits"),
+        ("multiplier_bits", 25, "multiplier_bits"),
+        ("calibration_method", "median", "calibration"),
+        ("weight_bits", True, "weight_bits"),
     ],
 )
-def test_options_out_of_range_are_named(option: str, value: object) -> None:
-    with pytest.raises(QuantizationError, match=f"Option {option} must be"):
+def test_options_out_of_range_are_named(option: str, value: object, name: str) -> None:
+    with pytest.raises(QuantizationError, match=f"Option {name} must be"):
         QuantizeOptions(**{option: value})

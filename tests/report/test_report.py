@@ -44,7 +44,7 @@ REPORT = BuildReport(
     nnhw_version="0.1.0",
     source=Source(
         model="net.onnx", model_sha256="ab" * 32, data="net.npz", data_sha256="cd" * 32,
-        options={"weight_bits": 4, "seed": 0},
+        options={"weight_bits": 4, "seed": 0, "clock_mhz": 50.0},
     ),
     inputs=("image: 8x8x1, int8, scale 0.0627, zero point -128",),
     outputs=("logits: 1x1x10, int8, scale 0.1, zero point 3",),
@@ -107,7 +107,7 @@ FIGURES = (
     "16 rows x 4 columns = 64 MACs a cycle",
     "1,612 cycles",
     "1,500 cycles from frame to frame",
-    "16.1 µs a frame, 66,667 frames a second at 100 MHz",
+    "32.2 µs a frame, 33,333 frames a second at 50 MHz",
     "76.80% of the array's multipliers",
     "weights memory",
     "4.5 KiB",
@@ -124,6 +124,17 @@ FIGURES = (
 def test_every_figure_is_shown(figure):
     assert figure in terminal(REPORT)
     assert figure in html.unescape(render_html(REPORT))
+
+
+@pytest.mark.parametrize(
+    ("samples", "text"),
+    [(None, ""), (50, ""), (1, "1 sample, which is few"), (49, "49 samples, which is few")],
+)
+def test_few_calibration_samples(samples, text):
+    report = variant(source=dataclasses.replace(REPORT.source, calibration_samples=samples))
+    for shown in (terminal(report), html.unescape(render_html(report))):
+        assert ("calibrated with" in shown) == bool(text)
+        assert text in shown
 
 
 def test_waits():

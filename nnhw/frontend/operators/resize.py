@@ -1,4 +1,4 @@
-"""Enlarging of images by repetition."""
+"""Enlarging of images by repetition or linear interpolation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from fractions import Fraction
 
 from ...ir import Resize
 from ..builder import Builder
+from ..interpolation import interpolated
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
 from .registry import operator
 
-_REMARK = "nearest neighbour, where it repeats every pixel equally often"
+_REMARK = (
+    "nearest neighbour, where it repeats every pixel equally often; linear by integer factors, "
+    "with half-pixel coordinates"
+)
 
 
 @operator(
@@ -38,18 +42,23 @@ def upsample(node: OnnxNode, build: Builder) -> Value:
 
 
 def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
-    if node.attribute("mode") != "nearest":
-        raise NodeError(f"mode={node.attribute('mode')!r}: only 'nearest' is supported")
+    mode = node.attribute("mode")
+    if mode not in ("nearest", "linear"):
+        raise NodeError(f"mode={mode!r}: only 'nearest' and 'linear' are supported")
     image = build.image(node)
     spatial = image.shape[4 - image.rank : 2]
     old = (1, image.shape[2], *spatial)
     scales = _scales(node, old, scales_index)
     if any(scale != 1 for scale in scales[:2]):
         raise NodeError(f"scales {_text(scales)}: only rows and columns can be resized")
-    factors = [_factor(node, size, s) for size, s in zip(spatial, scales[2:], strict=True)]
+    factor_of = _factor if mode == "nearest" else _linear_factor
+    factors = [factor_of(node, size, s) for size, s in zip(spatial, scales[2:], strict=True)]
     factor_y, factor_x = [1] * (2 - len(factors)) + factors
     if (factor_y, factor_x) == (1, 1):
         return node.value()
+    if mode == "linear":
+        image = interpolated(node, build, image, (factor_y, factor_x))
+        return image.result(image.tensor, image.shape)
     height, width, channels = image.shape
     shape = (height * factor_y, width * factor_x, channels)
     output = build.add(Resize, node, (image.tensor,), shape, factor=(factor_y, factor_x))
@@ -97,6 +106,21 @@ def _factor(node: OnnxNode, old: int, scale: Fraction) -> int:
             "integer scale, with 'asymmetric' and 'floor'"
         )
     return factor
+
+
+def _linear_factor(node: OnnxNode, old: int, scale: Fraction) -> int:
+    """How many times as many pixels there are along an axis that is interpolated."""
+    new = math.floor(old * scale)
+    coordinates = node.attribute("coordinate_transformation_mode") or "asymmetric"
+    if new == old and scale == 1:
+        return 1
+    if coordinates not in ("half_pixel", "pytorch_half_pixel") or scale != new // old:
+        raise NodeError(
+            f"it interpolates {new} of {old} pixels (coordinate_transformation_mode="
+            f"{coordinates!r}); use an integer scale with 'half_pixel', which is "
+            "align_corners=False in PyTorch"
+        )
+    return new // old
 
 
 def _text(scales: list[Fraction]) -> str:

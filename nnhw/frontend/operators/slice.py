@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from ...ir import MaxPool, Window
 from ..builder import Builder
@@ -27,18 +28,28 @@ def slice_(node: OnnxNode, build: Builder) -> Value:
     assert ends is not None, "the checker has made sure of it"
     axes = [axis % len(shape) for axis in node.ints(3, "axes") or range(len(starts))]
     steps = node.ints(4, "steps") or (1,) * len(starts)
-    block: dict[int, tuple[int, int]] = {}
-    strides: dict[int, int] = {}
+    ranges: dict[int, range] = {}
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         if step < 1:
             raise NodeError(f"step {step} along axis {axis} reverses the order; use positive steps")
-        taken = range(shape[axis])[start:end:step]
-        if not taken:
+        ranges[axis] = range(shape[axis])[start:end:step]
+        if not ranges[axis]:
             raise NodeError(f"nothing is left of axis {axis} of its input of shape {shape}")
-        block[axis] = taken[0], taken[-1] - taken[0] + 1
-        if len(taken) > 1 and step > 1:
-            strides[axis] = step
+    return take_ranges(node, build, value, ranges)
+
+
+def take_ranges(node: OnnxNode, build: Builder, value: Value, ranges: Mapping[int, range]) -> Value:
+    """The elements at some positions of some ONNX axes, which are not empty and ascend.
+
+    Raises
+    ------
+    NodeError, FollowOnError
+        If that cannot be built.
+    """
+    block = {axis: (taken[0], taken[-1] - taken[0] + 1) for axis, taken in ranges.items()}
+    strides = {axis: taken.step for axis, taken in ranges.items() if len(taken) > 1}
     value = take_block(build, value, block, name=node.name, output=node.output)
+    strides = {axis: step for axis, step in strides.items() if step > 1}
     return _stride(node, build, value, strides) if strides else value
 
 

@@ -48,7 +48,8 @@ def cast(node: OnnxNode, build: Builder) -> Value:
 @operator(
     "Transpose",
     attributes=("perm",),
-    remark="absorbed, as far as the operators around it can read the other order",
+    remark="absorbed, as far as the operators around it can read the other order; a change of the "
+    "order of channels, or of pixels to channels, becomes a convolution",
 )
 def transpose(node: OnnxNode, build: Builder) -> Value:
     """Transpose-25 and its older definitions."""
