@@ -217,9 +217,7 @@ def test_fetch_address_off_by_one(design):
 def test_weight_address_off_by_one(design):
     """Of the weights of the first layer, those of every second kernel row are left out."""
     assert design.program.layers[0].fetch.taps_y > 0
-    mutate(
-        design, "engine.fetch.loops", r"(= weight_address_of_taps_y \+ [^;]+);", r"\1 + 1'b1;"
-    )
+    mutate(design, "engine.fetch.loops", r"(= weight_address_of_taps_y \+ [^;]+);", r"\1 + 1'b1;")
     assert wrong_layer(simulate(design)) == design.program.layers[0].name
 
 

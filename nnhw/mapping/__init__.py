@@ -1,9 +1,10 @@
 """From an integer graph to a program for an engine made for it."""
 
-from .choose import DEFAULT_MACS, MOST_MACS, choose_engine, smallest_engine
+from .choose import DEFAULT_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
 from .config import (
     MEMORY_LATENCY,
+    MOST_MACS,
     PARAMETER_ADDRESS_STAGES,
     ROTATION_LEVELS_PER_STAGE,
     TECHNOLOGIES,

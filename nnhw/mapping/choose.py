@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from ..errors import MappingError
 from ..ir import Graph, QConv, Reshape
 from .compile import plan_graph
-from .config import PIPELINE_STAGES, EngineConfig
+from .config import MOST_MACS, MOST_ROWS, PIPELINE_STAGES, EngineConfig
 from .cycles import CycleModel, predict_cycles
 from .shrink import shrink_shape
 
 #: Multipliers of an engine for which nothing was asked.
 DEFAULT_MACS = 128
-
-#: Most multipliers of an engine that is searched for by speed.
-MOST_MACS = 2048
 
 #: Largest loss of speed for which less hardware is preferred.
 _TOLERANCE = 0.02
@@ -109,6 +106,8 @@ def choose_engine(
         macs = DEFAULT_MACS if macs is None else macs
         if macs < 1:
             raise MappingError(f"'macs' must be at least 1, not {macs}")
+        if macs > MOST_MACS:
+            raise MappingError(f"'macs' must be at most {MOST_MACS}, not {macs}")
         shapes = _shapes(macs)
     space = _Space(graph, technology)
     candidates = space.candidates(shapes)
@@ -180,19 +179,24 @@ def _too_slow(space: _Space, interval: float | None, latency: float | None) -> s
     best_latency = min(c.cycles.latency_cycles for c in candidates)
     asked = []
     if interval is not None:
-        asked.append(f"a frame every {interval:.0f} cycles (best: {best_interval})")
+        asked.append(f"a frame every {_cycles(interval)} cycles (best: {best_interval})")
     if latency is not None:
-        asked.append(f"a latency of {latency:.0f} cycles (best: {best_latency})")
+        asked.append(f"a latency of {_cycles(latency)} cycles (best: {best_latency})")
     return (
         f"No engine of at most {MOST_MACS} multipliers reaches {' and '.join(asked)}; "
         "ask for less or raise the clock frequency"
     )
 
 
+def _cycles(asked: float) -> str:
+    """A number of cycles for a message; less than one must not be none."""
+    return f"{asked:.0f}" if asked >= 10 else f"{asked:.2g}"
+
+
 def _shapes(macs: int) -> list[tuple[int, int]]:
     """Every shape of at most `macs` multipliers that no other one contains."""
-    largest = {macs // cols: cols for cols in range(1, macs + 1) if macs // cols <= 1024}
-    return [(rows, cols) for rows, cols in largest.items() if cols <= 1024]
+    largest = {macs // cols: cols for cols in range(1, macs + 1) if macs // cols <= MOST_ROWS}
+    return [(rows, cols) for rows, cols in largest.items() if cols <= MOST_ROWS]
 
 
 def _least_hardware(candidates: list[Candidate], limit: float) -> EngineConfig:

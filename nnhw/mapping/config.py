@@ -56,6 +56,12 @@ def _power_of_two_at_least(value: int) -> int:
     return 1 << (value - 1).bit_length()
 
 
+#: Most multipliers of an array: words of all of their factors and products are no wider than the
+#: 65,536 bits that Amaranth's values may have. Most rows, or columns.
+MOST_MACS = 2048
+MOST_ROWS = 1024
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
     """Configuration of an engine: one frozen value from which all else is computed.
@@ -124,9 +130,10 @@ class EngineConfig:
             raise MappingError(
                 f"'lane_groups' must be at most 'cols' ({self.cols}), not {self.lane_groups!r}"
             )
-        if self.rows > 1024 or self.cols > 1024:
+        if self.mac_units > MOST_MACS or max(self.rows, self.cols) > MOST_ROWS:
             raise MappingError(
-                f"An array of at most 1024 x 1024 can be built, not {self.rows} x {self.cols}"
+                f"An array of at most {MOST_MACS} multipliers, in at most {MOST_ROWS} rows or "
+                f"columns, can be built, not {self.rows} x {self.cols}"
             )
 
     @property

@@ -70,6 +70,11 @@ def test_macs_wrong(macs, message):
         choose_engine(dense_network(), macs=macs)
 
 
+def test_too_many_macs():
+    with pytest.raises(MappingError, match=r"^'macs' must be at most 2048, not 10000000$"):
+        choose_engine(dense_network(), macs=10_000_000)
+
+
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 3), (16, 2)])
 @pytest.mark.parametrize("network", NETWORKS)
 def test_rows_and_cols(network, rows, cols):
@@ -91,7 +96,8 @@ def test_rows_and_cols(network, rows, cols):
         ({"rows": 4, "cols": -2}, "'cols' must be a positive integer, not -2"),
         (
             {"rows": 2000, "cols": 1},
-            "An array of at most 1024 x 1024 can be built, not 2000 x 1",
+            "An array of at most 2048 multipliers, in at most 1024 rows or columns, can be built, "
+            "not 2000 x 1",
         ),
     ],
 )

@@ -16,8 +16,8 @@ VALID = EngineConfig(rows=6, cols=5)
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("rows", (1, 7, 1024)),
-        ("cols", (1, 7, 1024)),
+        ("rows", (1, 7, 400)),
+        ("cols", (1, 7, 400)),
         ("lanes", (1, 3, 64)),
         ("input_bytes", (1, 2, 4, 8)),
         ("output_bytes", (1, 2, 4, 8)),
@@ -68,9 +68,12 @@ def test_lane_groups_wrong():
         replace(VALID, lane_groups=6)
 
 
-@pytest.mark.parametrize(("rows", "cols"), [(1025, 1), (1, 1025)])
+@pytest.mark.parametrize(("rows", "cols"), [(1025, 1), (1, 1025), (64, 33)])
 def test_shape_wrong(rows, cols):
-    message = f"An array of at most 1024 x 1024 can be built, not {rows} x {cols}"
+    message = (
+        "An array of at most 2048 multipliers, in at most 1024 rows or columns, can be built, "
+        f"not {rows} x {cols}"
+    )
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
         EngineConfig(rows=rows, cols=cols)
 
