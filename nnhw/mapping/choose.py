@@ -190,7 +190,7 @@ def _too_slow(space: _Space, interval: float | None, latency: float | None) -> s
 
 def _cycles(asked: float) -> str:
     """A number of cycles for a message; less than one must not be none."""
-    return f"{asked:.0f}" if asked >= 10 else f"{asked:.2g}"
+    return f"{asked:.0f}" if asked >= 1 else f"{asked:.2g}"
 
 
 def _shapes(macs: int) -> list[tuple[int, int]]:

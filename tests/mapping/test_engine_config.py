@@ -16,8 +16,8 @@ VALID = EngineConfig(rows=6, cols=5)
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("rows", (1, 7, 400)),
-        ("cols", (1, 7, 400)),
+        ("rows", (1, 7, 300)),
+        ("cols", (1, 7, 300)),
         ("lanes", (1, 3, 64)),
         ("input_bytes", (1, 2, 4, 8)),
         ("output_bytes", (1, 2, 4, 8)),
