@@ -21,8 +21,6 @@ _PACKAGES = {
 }
 """Python package and function of each family's nextpnr."""
 _CONFIG = {"ecp5": "design.config", "ice40": "design.asc", "gowin": "design.pnr.json"}
-_AIMS = (0.95, 1.0)
-"""Shares of the frequency that are aimed at in routing, the last one first."""
 _PATIENCE = 50
 """Iterations of the router that have every wire in its place, and some paths too slow."""
 _MOST_ITERATIONS = 500
@@ -125,30 +123,29 @@ def placing_run(
     """The run of nextpnr that `place_and_route` makes; see there.
 
     For ECP5 its router takes wires away again that make paths too slow for `freq`. That never ends
-    if the frequency is out of reach: then it is tried with a lower one, and at last without.
+    if the frequency is out of reach, so that then routing is done without.
     """
     package, function = require_nextpnr(target)
     out.mkdir(parents=True, exist_ok=True)
-    code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
     # The WebAssembly runtime puts folders of its own in the place of /tmp and /share.
     arguments = [
         *("--json", relative(netlist, out), "--report", "report.json"),
-        *("--seed", str(seed), "--timing-allow-fail"),
+        *("--freq", f"{freq:g}", "--seed", str(seed), "--timing-allow-fail"),
         *_device_arguments(target, choose_speed_grade(target, speed_grade)),
         *_constraint_arguments(target, relative(constraints, out) if constraints else None),
         *(_CONFIG_OPTION[target.family.name], _CONFIG[target.family.name]),
     ]
-    command = [sys.executable, "-c", code, *arguments]
-    run = Run(command=[*command, "--freq", f"{freq:g}"], log=log, cwd=out)
-    for share in _AIMS if target.family.name == "ecp5" else ():
-        run = Run(
-            command=[*command, "--freq", f"{share * freq:g}", "--tmg-ripup"],
-            log=log,
-            cwd=out,
-            is_hopeless=misses_timing,
-            otherwise=run,
-        )
-    return run
+    code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
+    plain = Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
+    if target.family.name != "ecp5":
+        return plain
+    return Run(
+        command=[*plain.command, "--tmg-ripup"],
+        log=log,
+        cwd=out,
+        is_hopeless=misses_timing,
+        otherwise=plain,
+    )
 
 
 def misses_timing(log: str) -> bool:
