@@ -7,34 +7,14 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
-from ..mapping import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, Program
-from .alignment import ReadAligner, WriteAligner
+from ..mapping import Program
 from .arithmetic import delay
-from .drain import Drain
-from .fetch_sequencer import FetchSequencer
-from .flag_delays import FlagDelays
-from .frame_buffer import FrameBuffer
+from .component_factory import ComponentFactory
 from .gearbox import Beat
-from .mac_array import MacArray
-from .memory import BankedMemory, Rom
-from .output_stream import OutputStream
 from .reset_tree import RESET_STAGES, spread_reset
-from .residual_stage import ResidualStage
-from .scaler import Scaler
-from .technology import technology
-from .weight_register import WeightRegister
-from .write_back import WriteBack
 
 _BANKS_A_CHOICE = 4
 """Banks that share a register of which memory they are read from."""
-
-
-def pack(values, width: int) -> int:
-    """Integers as one unsigned word of `width` bits each, the first one lowest."""
-    word = 0
-    for index, value in enumerate(values):
-        word |= (int(value) & ((1 << width) - 1)) << (index * width)
-    return word
 
 
 class Engine(wiring.Component):
@@ -64,7 +44,7 @@ class Engine(wiring.Component):
     def __init__(self, program: Program):
         self.program = program
         config = program.config
-        self._technology = technology(config.technology)
+        self._factory = ComponentFactory(program)
         super().__init__(
             {
                 "reset": In(1),
@@ -75,28 +55,22 @@ class Engine(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        program = self.program
-        frame_buffer = self._frame_buffer()
-        fetch = self._fetch_sequencer()
-        m.submodules.read_aligner = aligner = self._read_aligner(fetch)
-        m.submodules.weights = weights = self._weights()
-        array = self._array()
-        drain = self._drain(array)
-        m.submodules.parameters = parameters = self._parameters()
-        scalers = [self._scaler() for _ in range(program.config.lanes)]
-        write_back = self._write_back(scalers[0])
-        output = self._output_stream()
-        flags = self._flag_delays(fetch, aligner, scalers[0], write_back)
+        program, factory = self.program, self._factory
+        frame_buffer = factory.frame_buffer()
+        fetch = factory.fetch_sequencer()
+        m.submodules.read_aligner = aligner = factory.read_aligner(fetch)
+        m.submodules.weights = weights = factory.weights()
+        array = factory.array()
+        drain = factory.drain(array)
+        m.submodules.parameters = parameters = factory.parameters()
+        scalers = [factory.scaler() for _ in range(program.config.lanes)]
+        write_back = factory.write_back(scalers[0])
+        output = factory.output_stream()
+        flags = factory.flag_delays(fetch, aligner, scalers[0], write_back)
         activations = write_aligner = None
         if program.depth:
-            m.submodules.activations = activations = BankedMemory(
-                banks=program.config.banks,
-                depth=program.depth,
-                width=program.widths.activation,
-                output_register=True,
-                technology=self._technology,
-            )
-            write_aligner = self._write_aligner()
+            m.submodules.activations = activations = factory.activations()
+            write_aligner = factory.write_aligner()
         is_reset = spread_reset(
             m,
             self.reset,
@@ -110,7 +84,7 @@ class Engine(wiring.Component):
                 "flags": flags,
                 **({"write_aligner": write_aligner} if write_aligner else {}),
             },
-            self._technology,
+            self._factory.technology,
         )
         # while a reset is on its way, no handshake counts
         m.d.comb += [
@@ -139,222 +113,12 @@ class Engine(wiring.Component):
         self._connect_results(m, write_back, output, write_aligner, activations)
         return m
 
-    # construction
-
-    def _frame_buffer(self) -> FrameBuffer:
-        program = self.program
-        return FrameBuffer(
-            banks=program.config.banks,
-            width=program.widths.activation,
-            frame_rows=program.frame_depth,
-            frame_bytes=program.input_size,
-            beat_bytes=program.config.input_bytes,
-            buffers=program.config.frame_buffers,
-            read_delay=FetchSequencer.latency + program.row_latency,
-            technology=self._technology,
-        )
-
-    def _fetch_sequencer(self) -> FetchSequencer:
-        program = self.program
-        return FetchSequencer(
-            program=program.fetch,
-            chunk=program.config.rows,
-            lanes=program.config.fetch_width,
-            address_width=program.address_bits,
-            weight_words=len(program.weights),
-            padded=program.padded,
-            buffer_depth=program.output_buffer_depth,
-            tiles_in_flight=program.tiles_in_flight,
-            chased_bytes=program.chased_bytes,
-        )
-
-    def _row_width(self) -> int:
-        """Bits of a row number in either memory, without the bit that chooses the memory."""
-        return max(1, (max(self.program.depth, self.program.frame_depth) - 1).bit_length())
-
-    def _read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
-        program = self.program
-        return ReadAligner(
-            rows=program.config.fetch_width,
-            period=program.config.rows,
-            banks=program.config.banks,
-            width=program.widths.activation,
-            row_width=self._row_width(),
-            granularity=program.read_granularity,
-            pad_width=fetch.pad_value.shape().width,
-            padded=program.padded,
-            memory_latency=MEMORY_LATENCY,
-            technology=self._technology,
-        )
-
-    def _weights(self) -> Rom:
-        program = self.program
-        width = program.widths.weight
-        return Rom(
-            width=program.config.mac_units * width,
-            words=[pack(word.ravel().tolist(), width) for word in program.weights],
-            # a word is there a cycle after its activations, and goes to the array in a cycle
-            address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY - 1,
-            output_register=True,
-            technology=self._technology,
-        )
-
-    def _weight_register(self) -> WeightRegister:
-        config, slots = self.program.config, self.program.lane_slots
-        joins = any(instruction.joined for instruction in self.program.fetch)
-        return WeightRegister(
-            rows=config.rows,
-            cols=config.cols,
-            width=self.program.widths.weight,
-            finishing_cols=[
-                group * slots + slots - 1 for group in range(config.lane_groups) if joins
-            ],
-            technology=self._technology,
-        )
-
-    def _array(self) -> MacArray:
-        config, widths = self.program.config, self.program.widths
-        return MacArray(
-            rows=config.rows,
-            cols=config.cols,
-            lane_groups=config.lane_groups,
-            slots=self.program.lane_slots,
-            activation_width=widths.activation,
-            weight_width=widths.weight,
-            accumulator_width=widths.accumulator,
-            multiplier_stages=config.multiplier_stages,
-            tree_levels_per_stage=config.tree_levels_per_stage,
-            operations=self.program.operations,
-            technology=self._technology,
-        )
-
-    def _drain(self, array: MacArray) -> Drain:
-        program = self.program
-        return Drain(
-            program=program.drain,
-            array_lanes=program.config.fetch_width,
-            cols=program.config.cols,
-            lanes=program.config.lanes,
-            accumulator_width=program.widths.accumulator,
-            activation_width=program.widths.activation,
-            parameter_words=len(program.parameters),
-            uses_columns=array.has_columns,
-            uses_lanes=array.has_lanes,
-            paired=program.paired,
-            gaps=program.has_gaps,
-            parameter_latency=PARAMETER_ADDRESS_STAGES + MEMORY_LATENCY,
-            technology=self._technology,
-        )
-
-    def _shift_bits(self) -> int:
-        return (len(self.program.shifts) - 1).bit_length()
-
-    def _parameters(self) -> Rom:
-        program, widths = self.program, self.program.widths
-        fields = (widths.bias, widths.multiplier, self._shift_bits())
-        words = []
-        for lanes in program.parameters.tolist():
-            word = offset = 0
-            for lane in lanes:
-                for value, width in zip(lane, fields, strict=True):
-                    word |= pack([value], width) << offset
-                    offset += width
-            words.append(word)
-        return Rom(
-            width=program.config.lanes * sum(fields),
-            words=words,
-            address_stages=PARAMETER_ADDRESS_STAGES,
-            output_register=True,
-            technology=self._technology,
-        )
-
-    def _scaler(self) -> Scaler:
-        program, widths = self.program, self.program.widths
-        return Scaler(
-            value_width=widths.accumulator,
-            bias_width=widths.bias,
-            operand_width=widths.operand,
-            multiplier_width=widths.multiplier,
-            shifts=program.shifts,
-            stages=program.config.scale_stages,
-            paired=program.paired,
-            multiplies=program.multiplies,
-            technology=self._technology,
-        )
-
-    def _residual_stage(self) -> ResidualStage | None:
-        program = self.program
-        if not program.residual_depth:
-            return None
-        return ResidualStage(
-            program=program.residual,
-            depth=program.residual_depth,
-            lanes=program.config.lanes,
-            width=program.widths.activation,
-            stages=program.config.scale_stages,
-            arrival=2 + bool(program.tables),
-            technology=self._technology,
-        )
-
-    def _write_back(self, scaler: Scaler) -> WriteBack:
-        program = self.program
-        return WriteBack(
-            program=program.write_back,
-            lanes=program.config.lanes,
-            quotient_width=scaler.quotient_width,
-            activation_width=program.widths.activation,
-            address_width=program.address_bits,
-            tables=program.tables,
-            chased_bytes=program.chased_bytes,
-            residuals=self._residual_stage(),
-            technology=self._technology,
-        )
-
-    def _flag_delays(
-        self, fetch: FetchSequencer, aligner: ReadAligner, scaler: Scaler, write_back: WriteBack
-    ) -> FlagDelays:
-        to_memory = self.program.memory_delay
-        return FlagDelays(
-            {
-                "fetch_valid": (unsigned(1), aligner.latency + 1),
-                "scaled": (unsigned(1), scaler.latency),
-                "tile_retired": (unsigned(1), to_memory),
-                "written": (fetch.written.shape(), to_memory),
-                "writing": (fetch.writing.shape(), to_memory),
-                "writing_odd": (unsigned(1), to_memory),
-            }
-        )
-
-    def _output_stream(self) -> OutputStream:
-        program = self.program
-        return OutputStream(
-            lanes=program.config.lanes,
-            width=program.widths.activation,
-            beat_bytes=program.config.output_bytes,
-            depth=program.output_buffer_depth,
-            counts=program.output_counts,
-            tensors=len(program.streamed),
-        )
-
-    def _write_aligner(self) -> WriteAligner:
-        program = self.program
-        return WriteAligner(
-            lanes=program.config.lanes,
-            banks=program.config.banks,
-            width=program.widths.activation,
-            row_width=self._row_width(),
-            granularity=program.write_granularity,
-            technology=self._technology,
-        )
-
-    # wiring
-
     def _connect_operands(
         self, m, flags, fetch, aligner, frame_buffer, activations, weights, array
     ) -> None:
         """From the fetch sequencer through the memories to the array."""
         program = self.program
-        m.submodules.weight_register = register = self._weight_register()
+        m.submodules.weight_register = register = self._factory.weight_register()
         wait = aligner.latency + 1  # until all of a fetch is in the array
         m.d.comb += [
             aligner.address.eq(fetch.address),
@@ -388,7 +152,7 @@ class Engine(wiring.Component):
         wait = aligner.row_latency + activations.latency
         banks = program.config.banks
         shares = -(-banks // _BANKS_A_CHOICE)
-        from_frame = self._technology.fan_out(
+        from_frame = self._factory.technology.fan_out(
             m, fetch.upper_half, stages=wait, leaves=shares, name="from_frame"
         )
         for bank in range(banks):
@@ -407,7 +171,7 @@ class Engine(wiring.Component):
             drain.addends.eq(array.addends),
             parameters.address.eq(drain.parameter_address),
         ]
-        shift_bits = self._shift_bits()
+        shift_bits = self._factory.shift_bits
         lane_bits = widths.bias + widths.multiplier + shift_bits
         for lane, scaler in enumerate(scalers):
             m.submodules[f"scaler_{lane}"] = scaler

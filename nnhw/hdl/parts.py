@@ -1,8 +1,4 @@
-# amaranth: UnusedElaboratable=no
-"""Single components of an engine, to be looked at on their own.
-
-The comment above tells Amaranth that an `Engine` of this module is not to be elaborated as a whole.
-"""
+"""Single components of an engine, to be looked at on their own."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 
 from ..mapping import Program
-from .engine import Engine
+from .component_factory import ComponentFactory
 
 _Component = TypeVar("_Component", bound=wiring.Component)
 
@@ -30,7 +26,7 @@ def engine_part(program: Program, name: str) -> wiring.Component | None:
     -------
     The component; None if the engine has none of this kind.
     """
-    return PARTS[name](Engine(program))
+    return PARTS[name](ComponentFactory(program))
 
 
 def part_count(program: Program, name: str) -> int:
@@ -47,24 +43,24 @@ def _asked(component: _Component) -> _Component:
     return component
 
 
-def _column(engine: Engine) -> wiring.Component | None:
-    array = _asked(engine._array())
+def _column(factory: ComponentFactory) -> wiring.Component | None:
+    array = _asked(factory.array())
     return array._columns[0] if array.has_columns else None
 
 
-PARTS: dict[str, Callable[[Engine], wiring.Component | None]] = {
+PARTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
     "column": _column,
-    "drain": lambda engine: engine._drain(_asked(engine._array())),
-    "fetch": Engine._fetch_sequencer,
-    "frame_buffer": Engine._frame_buffer,
-    "lane_unit": lambda engine: _asked(engine._array())._lane_unit,
-    "output_stream": Engine._output_stream,
-    "parameters": Engine._parameters,
-    "read_aligner": lambda engine: engine._read_aligner(_asked(engine._fetch_sequencer())),
-    "scaler": Engine._scaler,
-    "weight_register": Engine._weight_register,
-    "weights": Engine._weights,
-    "write_aligner": lambda engine: engine._write_aligner() if engine.program.depth else None,
-    "write_back": lambda engine: engine._write_back(_asked(engine._scaler())),
+    "drain": lambda factory: factory.drain(_asked(factory.array())),
+    "fetch": ComponentFactory.fetch_sequencer,
+    "frame_buffer": ComponentFactory.frame_buffer,
+    "lane_unit": lambda factory: _asked(factory.array())._lane_unit,
+    "output_stream": ComponentFactory.output_stream,
+    "parameters": ComponentFactory.parameters,
+    "read_aligner": lambda factory: factory.read_aligner(_asked(factory.fetch_sequencer())),
+    "scaler": ComponentFactory.scaler,
+    "weight_register": ComponentFactory.weight_register,
+    "weights": ComponentFactory.weights,
+    "write_aligner": lambda factory: factory.write_aligner() if factory.program.depth else None,
+    "write_back": lambda factory: factory.write_back(_asked(factory.scaler())),
 }
 """Components by name: as the engine's own instances are called, or one of many."""

@@ -13,7 +13,7 @@ from random_networks import random_network
 
 from nnhw import golden
 from nnhw.hdl import Accelerator, Engine
-from nnhw.hdl.engine import pack
+from nnhw.hdl.component_factory import pack
 from nnhw.ir import Graph
 from nnhw.isa import Operation
 from nnhw.mapping import EngineConfig, Program, map_graph
