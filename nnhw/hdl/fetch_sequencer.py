@@ -231,24 +231,23 @@ class FetchSequencer(wiring.Component):
             values["y"] = loops.y
         for name in _LAYER_FIELDS:
             values[name] = getattr(f, name)
-        held, following = SimpleNamespace(), SimpleNamespace()
+        held, spares, latest = SimpleNamespace(), SimpleNamespace(), SimpleNamespace(**values)
         for name, value in values.items():
-            prepared = value
+            prepared = spare = value
             if not isinstance(value, Const):
                 prepared = Signal.like(value, name=f"next_{name}", reset_less=True)
                 spare = Signal.like(value, name=f"spare_{name}", reset_less=True)
                 with m.If(loops.step):
                     m.d.sync += spare.eq(value)
-                value = Mux(has_spare, spare, value)
                 with m.If(replace):
-                    m.d.sync += prepared.eq(value)
+                    m.d.sync += prepared.eq(Mux(has_spare, spare, value))
             setattr(held, name, prepared)
-            setattr(following, name, value)
+            setattr(spares, name, spare)
         if not f.is_constant("chase", 0):
             held.is_covered = is_covered = Signal(name="next_is_covered")
-            m.d.sync += is_covered.eq(
-                Mux(replace, self._is_covered(following), self._is_covered(held))
-            )
+            # which fetch comes next is known last, so that it chooses among answers
+            following = Mux(has_spare, self._is_covered(spares), self._is_covered(latest))
+            m.d.sync += is_covered.eq(Mux(replace, following, self._is_covered(held)))
         return held
 
     def _is_covered(self, fetch: SimpleNamespace) -> Value:
@@ -295,8 +294,10 @@ class FetchSequencer(wiring.Component):
             range(-most, self.buffer_depth + 1), name="spare_entries", init=self.buffer_depth - most
         )
         # both sums are there before it is known whether the fetch is issued
-        left_over = spare + self.entry_freed
-        reserved = left_over - fetch.entries
+        left_over = Mux(self.entry_freed, spare + 1, spare)
+        fewer = Signal(spare.shape(), name="fewer_entries")
+        m.d.comb += fewer.eq(spare - fetch.entries)
+        reserved = Mux(self.entry_freed, fewer + 1, fewer)
         m.d.sync += spare.eq(Mux(tile_issued & fetch.to_stream, reserved, left_over))
         return blocked | (fetch.tile_last & fetch.to_stream & (spare < 0))
 
