@@ -21,8 +21,8 @@ from ..synth import (
     nextpnr_version,
     pack_bitstream,
     place_with_seeds,
-    quote,
     read_cells,
+    read_commands,
     read_design,
     require_yosys,
     run_yosys,
@@ -117,7 +117,7 @@ def _synthesize(
     require_yosys()
     sources = [*design.sources, folder / f"{TOP}.v"]
     commands = [
-        *(f"read_verilog {quote(source.resolve())}" for source in sources),
+        *read_commands(sources, TOP),
         *board.target.synthesis(TOP, pins=True),
         "tee -q -o statistics.json stat -json",
         f"write_json {_NETLIST}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -105,6 +105,7 @@ class Gearbox(wiring.Component):
         units = Signal(range(beat_units + self.units))
         m.d.comb += units.eq(place + group.units)
         completed = (units + Mux(group.last, beat_units - 1, 0)) >> place_bits
+        several = completed[1:].any() if len(completed) > 1 else Const(0)
         left = waiting - emit
         m.d.sync += [
             waiting.eq(left),
@@ -118,7 +119,7 @@ class Gearbox(wiring.Component):
                 place.eq(Mux(group.last, 0, units)),
                 waiting.eq(completed),
                 is_waiting.eq(completed != 0),
-                is_blocked.eq((completed > 1) | group.last),
+                is_blocked.eq(several | group.last),
                 ending.eq(group.last),
             ]
 

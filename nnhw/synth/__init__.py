@@ -14,7 +14,7 @@ from .result import NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
 from .saved import load_result, load_results
 from .steps import Step, digest, locked
-from .synthesize import read_cells
+from .synthesize import read_cells, read_commands
 from .targets import TARGETS, Target, find_target
 from .timing import ClockTiming, CriticalPath, Placement
 from .usage import Usage, count_usage
@@ -58,6 +58,7 @@ __all__ = [
     "place_with_seeds",
     "quote",
     "read_cells",
+    "read_commands",
     "read_design",
     "require_yosys",
     "run_synthesis",

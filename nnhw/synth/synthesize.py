@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from .design import ExportedDesign
@@ -19,11 +20,21 @@ PINNED = "pinned.json"
 _STATISTICS = "statistics.json"
 
 
+def read_commands(sources: Iterable[Path], top: str) -> list[str]:
+    """Commands that read a design's Verilog.
+
+    Tables of case statements, such as an engine's program, stay logic: Yosys would put large ones
+    into block RAM, whose outputs come late. What is meant to be there is written as an array.
+    """
+    reads = [f"read_verilog {quote(source.resolve())}" for source in sources]
+    return [*reads, f"hierarchy -top {top}", "proc -norom"]
+
+
 def synthesis_commands(design: ExportedDesign, target: Target) -> list[str]:
     """The commands of `synthesize`."""
     top = design.top
     return [
-        *(f"read_verilog {quote(source)}" for source in design.sources),
+        *read_commands(design.sources, top),
         *target.synthesis(top, pins=False),
         f"tee -q -o {_STATISTICS} stat -json",
         f"write_json {NETLIST}",

@@ -104,7 +104,7 @@ def test_design_that_does_not_fit_is_a_result(tmp_path):
     assert used(result)["DSPs"] == 10
     assert not result.fits
     assert result.speed is None
-    assert any("--macs 5" in line for line in result.advice)
+    assert any("--macs 8" in line for line in result.advice)
 
 
 @pytest.mark.parametrize("target", EACH_TARGET)
