@@ -61,7 +61,7 @@ CASES = (
         for name, freq, seeds in (
             ("resnet8", 125, 2),
             ("dscnn", 105, 1),
-            ("mobilenet_vww", 100, 1),
+            ("mobilenet_vww", 82, 1),
             ("autoencoder", 102, 1),
         )
     ),
