@@ -51,6 +51,7 @@ class ComponentFactory:
         self.shift_bits = (len(program.shifts) - 1).bit_length()
 
     def frame_buffer(self) -> FrameBuffer:
+        """Takes input frames."""
         program = self.program
         return FrameBuffer(
             banks=program.config.banks,
@@ -64,6 +65,7 @@ class ComponentFactory:
         )
 
     def fetch_sequencer(self) -> FetchSequencer:
+        """Issues reads of activations and weights."""
         program = self.program
         return FetchSequencer(
             program=program.fetch,
@@ -82,6 +84,7 @@ class ComponentFactory:
         return max(1, (max(self.program.depth, self.program.frame_depth) - 1).bit_length())
 
     def read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
+        """Turns what the banks give into lanes; `fetch` says how wide padding values are."""
         program = self.program
         return ReadAligner(
             rows=program.config.fetch_width,
@@ -97,6 +100,7 @@ class ComponentFactory:
         )
 
     def weights(self) -> Rom:
+        """The weight memory."""
         program = self.program
         width = program.widths.weight
         return Rom(
@@ -109,6 +113,7 @@ class ComponentFactory:
         )
 
     def weight_register(self) -> WeightRegister:
+        """Holds weights on their way to the array."""
         config, slots = self.program.config, self.program.lane_slots
         joins = any(instruction.joined for instruction in self.program.fetch)
         return WeightRegister(
@@ -122,6 +127,7 @@ class ComponentFactory:
         )
 
     def array(self) -> MacArray:
+        """Multiplies and accumulates."""
         config, widths = self.program.config, self.program.widths
         return MacArray(
             rows=config.rows,
@@ -138,6 +144,7 @@ class ComponentFactory:
         )
 
     def drain(self, array: MacArray) -> Drain:
+        """Takes tiles out of the array."""
         program = self.program
         return Drain(
             program=program.drain,
@@ -156,6 +163,7 @@ class ComponentFactory:
         )
 
     def parameters(self) -> Rom:
+        """The memory of requantization constants."""
         program, widths = self.program, self.program.widths
         fields = (widths.bias, widths.multiplier, self.shift_bits)
         words = []
@@ -175,6 +183,7 @@ class ComponentFactory:
         )
 
     def scaler(self) -> Scaler:
+        """One requantizer lane, all alike."""
         program, widths = self.program, self.program.widths
         return Scaler(
             value_width=widths.accumulator,
@@ -189,6 +198,7 @@ class ComponentFactory:
         )
 
     def residual_stage(self) -> ResidualStage | None:
+        """Adds earlier results; None if no layer does."""
         program = self.program
         if not program.residual_depth:
             return None
@@ -203,6 +213,7 @@ class ComponentFactory:
         )
 
     def write_back(self, scaler: Scaler) -> WriteBack:
+        """Rounds, clamps and places what the scalers give."""
         program = self.program
         return WriteBack(
             program=program.write_back,
@@ -219,6 +230,7 @@ class ComponentFactory:
     def flag_delays(
         self, fetch: FetchSequencer, aligner: ReadAligner, scaler: Scaler, write_back: WriteBack
     ) -> FlagDelays:
+        """Flags from one part to the next, as late as the data."""
         to_memory = self.program.memory_delay
         return FlagDelays(
             {
@@ -232,6 +244,7 @@ class ComponentFactory:
         )
 
     def output_stream(self) -> OutputStream:
+        """Sends results away."""
         program = self.program
         return OutputStream(
             lanes=program.config.lanes,
@@ -243,6 +256,7 @@ class ComponentFactory:
         )
 
     def write_aligner(self) -> WriteAligner:
+        """Puts results into the banks of the activation memory."""
         program = self.program
         return WriteAligner(
             lanes=program.config.lanes,
@@ -254,6 +268,7 @@ class ComponentFactory:
         )
 
     def activations(self) -> BankedMemory:
+        """The activation memory, if the program has one."""
         program = self.program
         return BankedMemory(
             banks=program.config.banks,
