@@ -152,6 +152,18 @@ def test_what_differs_from_its_padding_stays():
         assert trimmed.tensors[graph.nodes[0].output].shape[2] == left
 
 
+@pytest.mark.parametrize(("lo", "left"), [(7, 32), (60, 64)])
+def test_a_dense_convolution_takes_only_what_equals_its_padding_into_its_bias(lo, left):
+    builder, graph = chain(zero_point=7)
+    x = graph.nodes[0].output
+    builder.nodes, builder.tensors = [graph.nodes[0]], {n: graph.tensors[n] for n in ("x", x)}
+    graph = dead(builder.graph(builder.conv(x, 5, **SAME)), range(32), places=[0], lo=lo)
+    trimmed = remove_constant_channels(graph)
+    assert trimmed.tensors[x].shape[2] == left
+    frames, output = builder.frames(3), graph.outputs[0].tensor
+    assert (golden.run(graph, frames)[output] == golden.run(trimmed, frames)[output]).all()
+
+
 def test_inputs_and_outputs_keep_all_channels():
     builder = IntegerBuilder((2, 2, 16), seed=2, bits=8)
     graph = builder.graph(builder.conv("x", 32))
