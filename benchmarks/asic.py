@@ -38,7 +38,7 @@ def rows() -> Iterator[tuple[object, ...]]:
             out=folder,
             macs=macs,
             force=True,
-            simulate=False,
+            sim=False,
         ).report
         result = run_synthesis(folder, SynthesisOptions(target=TARGET))
         assert isinstance(result, AsicResult)

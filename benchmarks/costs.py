@@ -38,7 +38,7 @@ def map_model(model: Path, data: Path | None) -> Program:
     network = load_model(model)
     samples = read_samples(data, network, options.seed)
     float_graph = prepare(simplify_graph(network), samples, options)
-    graph = remove_constant_channels(to_integers(float_graph, samples, options.quantization()))
+    graph = remove_constant_channels(to_integers(float_graph, samples, options))
     return map_graph(graph, choose_engine(graph))
 
 

@@ -49,6 +49,17 @@ class Samples:
         return quantize_inputs(graph, none)
 
 
+def quantization_options(options: BuildOptions) -> QuantizeOptions:
+    """What of the options concerns `quantize`."""
+    return QuantizeOptions(
+        weight_bits=options.weight_bits,
+        layer_bits=options.bits,
+        activation_bits=options.act_bits,
+        calibration_method=options.calibration,
+        power_of_two=options.power_of_two,
+    )
+
+
 def check_options(network: Graph, data: str | PathLike[str] | None, options: BuildOptions) -> None:
     """Refuse a build that lacks data, or asks for other numbers than the model brings along.
 
@@ -61,7 +72,7 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
     """
     if data is None and needs_calibration(network):
         raise DataError(_data_advice(network))
-    asks = options.equalize or options.quantization() != QuantizeOptions()
+    asks = options.equalize or quantization_options(options) != QuantizeOptions()
     if is_quantized(network) and asks:
         raise QuantizationError(
             "The model is already quantized and keeps its own numbers: leave out the options "
@@ -95,7 +106,7 @@ def prepare(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     return equalize(graph, samples.calibration.x)
 
 
-def to_integers(graph: Graph, samples: Samples, options: QuantizeOptions) -> Graph:
+def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     """The integer graph of a simplified network.
 
     Raises
@@ -107,7 +118,7 @@ def to_integers(graph: Graph, samples: Samples, options: QuantizeOptions) -> Gra
     if is_quantized(graph):
         return quantize_preset(graph, x)
     assert x is not None, "check_options has made sure of it"
-    return quantize(graph, x, options)
+    return quantize(graph, x, quantization_options(options))
 
 
 def _data_advice(network: Graph) -> str:

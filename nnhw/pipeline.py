@@ -130,7 +130,7 @@ def build(
         float_graph = prepare(simplify_graph(network), samples, chosen)
 
         begin("Quantize")
-        whole = to_integers(float_graph, samples, chosen.quantization())
+        whole = to_integers(float_graph, samples, chosen)
         graph = remove_constant_channels(whole) if chosen.trim else whole
 
         accuracy, noise = None, {}
@@ -173,7 +173,7 @@ def build(
         files = _files(folder)
 
         stage.complete = True
-        simulation = _simulate(stage, chosen, jobs, progress) if chosen.simulate else None
+        simulation = _simulate(stage, chosen, jobs, progress) if chosen.sim else None
 
         costs = _costs(program, progress) if chosen.costs else None
 

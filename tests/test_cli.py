@@ -49,7 +49,7 @@ def cli(monkeypatch, capsys, tmp_path):
 def design(tmp_path_factory):
     """A design that was not simulated."""
     out = tmp_path_factory.mktemp("designs") / "mlp"
-    nnhw.build(MODEL, data=DATA, out=out, macs=16, vectors=1, simulate=False)
+    nnhw.build(MODEL, data=DATA, out=out, macs=16, vectors=1, sim=False)
     return out
 
 
@@ -95,7 +95,7 @@ def test_build_options_arrive(cli):
 
 def test_build_from_a_file_and_the_command_line_wins(cli):
     Path("build.toml").write_text(
-        "macs = 16\nvectors = 1\nsimulate = false\nact_bits = 6\nseed = 3\n"
+        "macs = 16\nvectors = 1\nsim = false\nact_bits = 6\nseed = 3\n"
         '[bits]\n"/body/body.1/Gemm" = 3\n"/body/body.3/Gemm" = 3\n'
     )
     code, _, err = cli(
@@ -121,7 +121,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
         "power_of_two": True, "equalize": True, "trim": False, "weights": "files",
         "technology": "ecp5",
-        "vectors": 1, "simulate": False, "costs": False, "simulator": "verilator", "seed": 0,
+        "vectors": 1, "sim": False, "costs": False, "simulator": "verilator", "seed": 0,
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 # A layer may import the layers before it.
 ORDER = (
     "errors",
+    "options",
     "ir",
     "link",
     "data",
@@ -32,7 +33,6 @@ ORDER = (
     "report",
     "staging",
     "inference",
-    "options",
     "conversion",
     "pipeline",
     "cli",

@@ -53,7 +53,7 @@ def quantized(models: Path, name: str, kind: str) -> Graph:
     options = BuildOptions()
     samples = read_samples(models / f"{name}_data.npz", network, options.seed)
     graph = prepare(simplify_graph(network), samples, options)
-    return to_integers(graph, samples, options.quantization())
+    return to_integers(graph, samples, options)
 
 
 @pytest.mark.parametrize("kind", ["f32", "int8"])

@@ -46,7 +46,7 @@ def exported(tmp_path_factory) -> Design:
     """digits_cnn on an array of 8 x 8 multipliers, with one real vector."""
     folder = tmp_path_factory.mktemp("mutations") / NETWORK
     model, data = EXAMPLES / f"{NETWORK}.onnx", EXAMPLES / "digits.npz"
-    build(model, data=data, out=folder, rows=8, cols=8, vectors=1, simulate=False)
+    build(model, data=data, out=folder, rows=8, cols=8, vectors=1, sim=False)
     graph = load_graph(folder / "golden.npz")
     manifest = json.loads((folder / "manifest.json").read_text())
     return Design(folder, graph, map_graph(graph, EngineConfig(**manifest["engine"])))

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.errors import MappingError, NnhwError, OptionError, QuantizationError
-from nnhw.options import BuildOptions, load_options
+from nnhw.cli.build_options import chosen_options
+from nnhw.conversion import quantization_options
+from nnhw.errors import NnhwError, OptionError
+from nnhw.options import BuildOptions, definitions, load_options
+from nnhw.options.page import options_page
 
 FILE = """
 macs = 64
@@ -17,7 +20,7 @@ calibration = "percentile"
 power_of_two = true
 equalize = true
 vectors = 3
-simulate = false
+sim = false
 simulator = "icarus"
 seed = 5
 
@@ -43,7 +46,7 @@ def test_file(tmp_path):
         power_of_two=True,
         equalize=True,
         vectors=3,
-        simulate=False,
+        sim=False,
         simulator="icarus",
         seed=5,
     )
@@ -63,7 +66,7 @@ def test_json_and_back():
 
 def test_options_of_quantization():
     options = BuildOptions(weight_bits=5, act_bits=6, bits={"fc": 3}, calibration="minmax")
-    quantization = options.quantization()
+    quantization = quantization_options(options)
     assert quantization.activation_bits == 6
     assert quantization.calibration_method == "minmax"
     assert (quantization.bits_of("fc"), quantization.bits_of("conv")) == (3, 5)
@@ -83,7 +86,7 @@ def test_replace():
     sized = options.replace(rows=4, cols=2)
     assert (sized.rows, sized.cols, sized.macs) == (4, 2, None)
     assert sized.replace(macs=9) == BuildOptions(macs=9, bits={"a": 2, "b": 3}, seed=5)
-    with pytest.raises(MappingError, match="drop macs"):
+    with pytest.raises(OptionError, match="drop macs"):
         options.replace(rows=4, cols=2, macs=9)
 
 
@@ -92,17 +95,24 @@ def test_replace():
     [
         ("wieght_bits = 4", r"build\.toml names 'wieght_bits', .* did you mean weight_bits\?"),
         ("zzz = 4", "names 'zzz', which is no option of a build; there are rows, cols, macs, fps"),
-        ("rows = '4'\ncols = 4", "Option rows must be an integer, not '4'"),
-        ("weight_bits = 4.0", "Option weight_bits must be an integer, not 4.0"),
-        ("vectors = true", "Option vectors must be an integer, not True"),
+        ("rows = '4'\ncols = 4", "Option rows must be an integer of at least 1, not '4'"),
+        ("weight_bits = 4.0", "Option weight_bits must be an integer from 2 to 8, not 4.0"),
+        ("vectors = true", "Option vectors must be an integer of at least 1, not True"),
         ("power_of_two = 1", "Option power_of_two must be true or false, not 1"),
-        ("simulator = 3", "Option simulator must be a string, not 3"),
-        ("technology = 5", "Option technology must be a string, not 5"),
-        ("weights = true", "Option weights must be a string, not True"),
+        ("simulator = 3", "Option simulator must be one of verilator, icarus, not 3"),
+        ("technology = 5", "Option technology must be one of portable, .*, not 5"),
+        ("weights = true", "Option weights must be one of inline, files, not True"),
         ("weights = 'rom'", "Option weights must be one of inline, files, not 'rom'"),
-        ("bits = 4", "Option bits must be a table of layers with an integer each, not 4"),
-        ("[bits]\nfc = '4'", "Option bits must be a table of layers with an integer each"),
-        ("seed = -1", "Option seed must be at least 0, not -1"),
+        (
+            "bits = 4",
+            "Option bits must be a table of layers with an integer from 2 to 8 each, not 4",
+        ),
+        (
+            "[bits]\nfc = '4'",
+            "Option bits must be a table of layers with an integer from 2 to 8 each",
+        ),
+        ("seed = -1", "Option seed must be an integer of at least 0, not -1"),
+        ("simulate = false", "names 'simulate', which is called sim now"),
         ("rows = \n", r"build\.toml is not TOML: .*line 1"),
     ],
 )
@@ -113,7 +123,7 @@ def test_wrong_file(tmp_path, text, message):
 
 def test_unknown_technology():
     message = "technology must be one of portable, ecp5, ice40, gowin, xilinx7, not 'asic'"
-    with pytest.raises(MappingError, match=message):
+    with pytest.raises(OptionError, match=message):
         BuildOptions(technology="asic")
 
 
@@ -126,7 +136,10 @@ def test_absent_file(tmp_path):
     ("options", "message"),
     [
         ({"weight_bits": 9}, "Option weight_bits must be an integer from 2 to 8, not 9"),
-        ({"bits": {"fc": 1}}, "Option bits of layer 'fc' must be an integer from 2 to 8, not 1"),
+        (
+            {"bits": {"fc": 1}},
+            "Option bits must be a table of layers with an integer from 2 to 8 each, not {'fc': 1}",
+        ),
         ({"act_bits": 3}, "Option act_bits must be an integer from 4 to 8, not 3"),
         (
             {"calibration": "kl"},
@@ -135,7 +148,7 @@ def test_absent_file(tmp_path):
     ],
 )
 def test_out_of_range(options, message):
-    with pytest.raises(QuantizationError, match=message):
+    with pytest.raises(OptionError, match=message):
         BuildOptions(**options)
 
 
@@ -169,10 +182,31 @@ def test_speed_takes_the_place_of_a_size():
     ],
 )
 def test_speed_wrong(values, message):
-    with pytest.raises(MappingError, match=message):
+    with pytest.raises(OptionError, match=message):
         BuildOptions(**values)
 
 
 def test_speed_wrong_type():
-    with pytest.raises(OptionError, match=r"^Option fps must be a number, not '9'$"):
+    with pytest.raises(OptionError, match=r"^Option fps must be a positive number, not '9'$"):
         BuildOptions(fps="9")
+
+
+def test_page_is_up_to_date():
+    page = Path(__file__).parents[1] / "docs" / "options.md"
+    assert page.read_text(encoding="utf-8") == options_page(), "run python -m nnhw.options"
+
+
+def test_defaults_are_of_their_kind():
+    for item in definitions(BuildOptions).values():
+        assert item.is_optional or item.kind.accepts(item.default), item.name
+
+
+def test_python_documentation_names_every_option():
+    for name in definitions(BuildOptions):
+        assert f"\n    {name}\n        " in BuildOptions.__doc__
+
+
+def test_command_line_gives_what_was_said():
+    values = dict.fromkeys(definitions(BuildOptions))
+    values |= {"trim": False, "bits": ["a=b=4", "c=2"], "rows": 3}
+    assert chosen_options(values) == {"trim": False, "bits": {"a=b": 4, "c": 2}, "rows": 3}

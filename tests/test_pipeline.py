@@ -10,7 +10,7 @@ import pytest
 
 import nnhw.pipeline
 from nnhw import build
-from nnhw.errors import DataError, ExportError, MappingError, ToolError, VerificationError
+from nnhw.errors import DataError, ExportError, OptionError, VerificationError
 from nnhw.inference import run_design
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -36,7 +36,7 @@ def unsimulated(tmp_path_factory):
         out=tmp_path_factory.mktemp("builds") / "mlp",
         macs=16,
         vectors=2,
-        simulate=False,
+        sim=False,
         progress=lambda step, share: steps.append((step, share)),
     )
     return result, steps
@@ -97,7 +97,7 @@ def test_accuracy(unsimulated):
 
 def test_two_builds_are_identical(unsimulated, tmp_path):
     result, _ = unsimulated
-    build(MODEL, data=DATA, out=tmp_path / "again", macs=16, vectors=2, simulate=False)
+    build(MODEL, data=DATA, out=tmp_path / "again", macs=16, vectors=2, sim=False)
     assert digests(tmp_path / "again") == digests(result.folder)
 
 
@@ -160,7 +160,7 @@ def test_wrong_hardware_is_found_and_kept(monkeypatch, tmp_path):
 
 def test_default_folder_and_force(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    options = {"data": DATA, "macs": 16, "vectors": 1, "simulate": False}
+    options = {"data": DATA, "macs": 16, "vectors": 1, "sim": False}
     assert build(MODEL, **options).folder == Path("rtl_out/digits_mlp")
     with pytest.raises(ExportError, match="already exists"):
         build(MODEL, **options)
@@ -176,19 +176,19 @@ def test_without_data(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "message"),
+    ("options", "message"),
     [
-        ({"rows": 4}, MappingError, "Option rows needs cols too"),
-        ({"cols": 4}, MappingError, "Option cols needs rows too"),
-        ({"rows": 4, "cols": 4, "macs": 16}, MappingError, "drop macs"),
-        ({"rows": 0, "cols": 4}, MappingError, "'rows' must be a positive integer, not 0"),
-        ({"macs": 0}, MappingError, "'macs' must be at least 1, not 0"),
-        ({"vectors": 0}, DataError, "Option vectors must be at least 1, not 0"),
-        ({"simulator": "vcs"}, ToolError, "must be one of verilator, icarus, not 'vcs'"),
+        ({"rows": 4}, "Option rows needs cols too"),
+        ({"cols": 4}, "Option cols needs rows too"),
+        ({"rows": 4, "cols": 4, "macs": 16}, "drop macs"),
+        ({"rows": 0, "cols": 4}, "Option rows must be an integer of at least 1, not 0"),
+        ({"macs": 0}, "Option macs must be an integer of at least 1, not 0"),
+        ({"vectors": 0}, "Option vectors must be an integer of at least 1, not 0"),
+        ({"simulator": "vcs"}, "must be one of verilator, icarus, not 'vcs'"),
     ],
 )
-def test_wrong_options(tmp_path, options, error, message):
-    with pytest.raises(error, match=message):
+def test_wrong_options(tmp_path, options, message):
+    with pytest.raises(OptionError, match=message):
         build(MODEL, data=DATA, out=tmp_path / "mlp", **options)
     assert list(tmp_path.iterdir()) == []
 
@@ -206,7 +206,7 @@ def test_interrupted(monkeypatch, tmp_path):
 def test_without_labels(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.load(DATA)["x"][:30])
     result = build(
-        MODEL, data=tmp_path / "x.npz", out=tmp_path / "mlp", macs=16, vectors=1, simulate=False
+        MODEL, data=tmp_path / "x.npz", out=tmp_path / "mlp", macs=16, vectors=1, sim=False
     )
     accuracy = result.report.accuracy
     assert accuracy.float_top1 is None

@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
-
-#: What multipliers and memories can be built of.
-TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
+from ..options import TECHNOLOGIES
 
 #: Pipeline parameters of `EngineConfig` that suit a technology: registers that its multipliers have
 #: anyway, those that the products of wide factors, put together from narrow ones, take, and one

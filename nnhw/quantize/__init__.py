@@ -5,12 +5,11 @@ from .convert import quantize
 from .equalize import equalize
 from .float_reference import run_float
 from .functions import TableError, table_error
-from .options import CalibrationMethod, QuantizeOptions
+from .options import QuantizeOptions
 from .preset import is_quantized, needs_calibration, quantize_preset
 
 __all__ = [
     "AccumulatorBounds",
-    "CalibrationMethod",
     "QuantizeOptions",
     "TableError",
     "accumulator_bounds",

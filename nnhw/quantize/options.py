@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from ..errors import QuantizationError
-
-CalibrationMethod = Literal["mse", "minmax", "percentile", "entropy"]
+from ..options import CALIBRATION_METHODS, CalibrationMethod
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +47,9 @@ class QuantizeOptions:
             _check_integer(f"bits of layer '{layer}'", bits, 2, 8)
         _check_integer("act_bits", self.activation_bits, 4, 8)
         _check_integer("multiplier_bits", self.multiplier_bits, 10, 24)
-        methods = get_args(CalibrationMethod)
-        if self.calibration_method not in methods:
+        if self.calibration_method not in CALIBRATION_METHODS:
             raise QuantizationError(
-                f"Option calibration must be one of {', '.join(methods)}, "
+                f"Option calibration must be one of {', '.join(CALIBRATION_METHODS)}, "
                 f"not {self.calibration_method!r}"
             )
 

@@ -24,8 +24,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..ir import Add, AveragePool, Concat, Graph, Quantization
+from ..options import CalibrationMethod
 from .fixed_point import Factors, FixedPoint
-from .options import CalibrationMethod
 from .ranges import quantization_error, with_scale
 from .statistics import Distribution
 

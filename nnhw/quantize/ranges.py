@@ -22,8 +22,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..ir import Quantization
+from ..options import CalibrationMethod
 from .entropy import entropy_range
-from .options import CalibrationMethod
 from .statistics import Distribution
 
 _PERCENTILE = 0.9999

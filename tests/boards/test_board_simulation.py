@@ -53,9 +53,7 @@ def test_digits_on_a_board(tmp_path, name, macs, clock_hz):
     """A whole accelerator classifies 20 digits exactly as the golden model, on any line."""
     data = EXAMPLES / "digits.npz"
     folder = tmp_path / "digits_cnn"
-    built = nnhw.build(
-        EXAMPLES / "digits_cnn.onnx", data=data, out=folder, macs=macs, simulate=False
-    )
+    built = nnhw.build(EXAMPLES / "digits_cnn.onnx", data=data, out=folder, macs=macs, sim=False)
     design = load_linked_design(folder)
     graph = load_graph(folder / "golden.npz")
     q = quantize_inputs(graph, load_data(data, graph).x[:20])

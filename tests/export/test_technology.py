@@ -15,7 +15,7 @@ from verilog_simulation import compare_verilog
 
 from nnhw.export import component_verilog
 from nnhw.export.verilog.hierarchy import elaborate
-from nnhw.mapping import TECHNOLOGIES
+from nnhw.options import TECHNOLOGIES
 from nnhw.simulate import sim_folder
 from nnhw.synth import require_yosys, run_yosys
 

@@ -53,7 +53,7 @@ def test_with_data(tmp_path):
         data=tmp_path / "data.npz",
         out=tmp_path / "out",
         macs=16,
-        simulate=False,
+        sim=False,
     ).report
     assert report.accuracy is not None
     assert report.accuracy.samples == 40
@@ -85,7 +85,7 @@ def test_output_that_needs_calibration(tmp_path):
         build(path, out=tmp_path / "out")
     np.savez(tmp_path / "data.npz", x=b.samples(40))
     report = build(
-        path, data=tmp_path / "data.npz", out=tmp_path / "out", macs=16, simulate=False
+        path, data=tmp_path / "data.npz", out=tmp_path / "out", macs=16, sim=False
     ).report
     assert report.accuracy is not None
     assert report.accuracy.samples == 20  # half of them have calibrated the output

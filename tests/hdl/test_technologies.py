@@ -8,7 +8,8 @@ from nnhw.hdl.technology import technology
 from nnhw.hdl.technology.blocks import BlockShape, best_shape
 from nnhw.hdl.technology.ecp5 import Ecp5
 from nnhw.hdl.technology.xilinx7 import can_pair
-from nnhw.mapping import TECHNOLOGIES, EngineConfig
+from nnhw.mapping import EngineConfig
+from nnhw.options import TECHNOLOGIES
 
 
 def test_every_name_has_a_technology():

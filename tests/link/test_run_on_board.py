@@ -33,7 +33,7 @@ def design(tmp_path_factory) -> Path:
         data=EXAMPLES / "digits.npz",
         out=folder,
         macs=8,
-        simulate=False,
+        sim=False,
     )
     return folder
 

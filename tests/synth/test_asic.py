@@ -165,7 +165,7 @@ def test_whole_design(tmp_path):
         out=design,
         macs=1,
         vectors=2,
-        simulate=False,
+        sim=False,
     )
     options = SynthesisOptions(target="asic-osu018", simulate=True)
     result = run_synthesis(design, options)

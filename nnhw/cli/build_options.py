@@ -1,0 +1,110 @@
+"""The options of a build on the command line, made from their definitions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from ..options import (
+    BuildOptions,
+    Choice,
+    Definition,
+    Flag,
+    Integer,
+    LayerBits,
+    Number,
+    definitions,
+)
+
+_OTHERS = "others"
+"""Name of the parameter that takes the options."""
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def with_build_options(command: _Command) -> _Command:
+    """Give a command the options of a build.
+
+    They follow its own parameters, and reach it as keyword arguments `others`: None if an option is
+    not on the command line.
+    """
+    own = inspect.signature(command, eval_str=True)
+    parameters = [item for item in own.parameters.values() if item.name != _OTHERS]
+    parameters += [_parameter(item) for item in definitions(BuildOptions).values()]
+    command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {item.name: item.annotation for item in parameters}
+    return command
+
+
+def chosen_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the values of the command line those that were given, as `BuildOptions` takes them."""
+    given = {name: value for name, value in values.items() if value not in (None, [])}
+    for name, item in definitions(BuildOptions).items():
+        if name in given and isinstance(item.kind, LayerBits):
+            given[name] = _layer_bits(given[name], _flag(name))
+        elif name in given and isinstance(item.kind, Choice):
+            given[name] = given[name].value
+    return given
+
+
+def _parameter(item: Definition) -> inspect.Parameter:
+    """The option as a parameter of a command, None unless given."""
+    declared: list[str] = []
+    settings: dict[str, Any] = {
+        "help": re.sub("`(.*?)`", lambda name: _flag(name[1]), item.help),
+        "rich_help_panel": item.group,
+    }
+    if item.default not in (None, {}):
+        settings["show_default"] = str(item.default)
+    annotation: Any
+    match item.kind:
+        case Integer(lo, hi):
+            annotation = int
+            settings |= {"min": lo, "max": hi, "metavar": "N"}
+        case Number():
+            annotation = float
+            settings["metavar"] = "X"
+        case Flag():
+            annotation = bool
+            on, off = _flag(item.name), _flag(f"no_{item.name}")
+            declared = [f"{on}/{off}"]
+            settings["show_default"] = (on if item.default else off).removeprefix("--")
+        case Choice(names):
+            annotation = _enumeration(item.name, names)
+        case LayerBits():
+            annotation = list[str]
+            settings |= {"metavar": "LAYER=N"}
+            settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
+    return inspect.Parameter(
+        item.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[annotation | None, typer.Option(*declared, **settings)],
+    )
+
+
+def _enumeration(title: str, names: tuple[str, ...]) -> Any:
+    """The names as typer takes them."""
+    return StrEnum(title, {name.upper(): name for name in names})
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _layer_bits(settings: list[str], flag: str) -> dict[str, int]:
+    """Widths by layer; names of layers may have an equals sign in them."""
+    widths = {}
+    for setting in settings:
+        layer, _, width = setting.rpartition("=")
+        if not layer or not width.isdecimal():
+            raise typer.BadParameter(
+                f"{setting!r} is not LAYER=N, such as /body/body.0/Conv=4", param_hint=flag
+            )
+        widths[layer] = int(width)
+    return widths

@@ -1,0 +1,35 @@
+"""All that can be chosen about a build: one frozen value, on its own or from a file.
+
+Every option is defined once, as a field of `BuildOptions`. The command line, the configuration
+file, Python's keyword arguments, report.json and docs/options.md follow from that definition, and
+call it by the same name (on the command line with hyphens for underscores).
+"""
+
+from .build import BuildOptions, load_options
+from .choices import (
+    CALIBRATION_METHODS,
+    SIMULATORS,
+    TECHNOLOGIES,
+    WEIGHT_PLACES,
+    CalibrationMethod,
+)
+from .definition import Definition, definitions
+from .kinds import Choice, Flag, Integer, Kind, LayerBits, Number
+
+__all__ = [
+    "CALIBRATION_METHODS",
+    "SIMULATORS",
+    "TECHNOLOGIES",
+    "WEIGHT_PLACES",
+    "BuildOptions",
+    "CalibrationMethod",
+    "Choice",
+    "Definition",
+    "Flag",
+    "Integer",
+    "Kind",
+    "LayerBits",
+    "Number",
+    "definitions",
+    "load_options",
+]

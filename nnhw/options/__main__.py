@@ -1,0 +1,5 @@
+"""Prints docs/options.md."""
+
+from .page import options_page
+
+print(options_page(), end="")

@@ -1,0 +1,192 @@
+"""The options of a build."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from os import PathLike
+from typing import Any
+
+from ..errors import OptionError
+from .choices import (
+    CALIBRATION_METHODS,
+    SIMULATORS,
+    TECHNOLOGIES,
+    WEIGHT_PLACES,
+    CalibrationMethod,
+)
+from .definition import definitions, documented, option
+from .file import check_names, read_table
+from .kinds import Choice, Flag, Integer, LayerBits, Number, check
+
+_ARRAY = "Array"
+_QUANTIZATION = "Quantization"
+_HARDWARE = "Hardware"
+_VERIFICATION = "Verification"
+
+_SIZES = ({"rows", "cols"}, {"macs"}, {"fps", "latency_us"})
+"""Options that take each other's place."""
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """The options of a build. Options that were not chosen are None."""
+
+    rows: int | None = option(
+        Integer(1), group=_ARRAY, help="Products a column adds up each cycle; with `cols`."
+    )
+    cols: int | None = option(
+        Integer(1), group=_ARRAY, help="Output channels side by side; with `rows`."
+    )
+    macs: int | None = option(
+        Integer(1), group=_ARRAY, help="Multipliers to spend; rows and columns are chosen to suit."
+    )
+    fps: float | None = option(
+        Number(), group=_ARRAY, help="Frames a second that the smallest array is to reach."
+    )
+    latency_us: float | None = option(
+        Number(), group=_ARRAY, help="Latency in microseconds that the smallest array is to reach."
+    )
+    clock_mhz: float = option(
+        Number(),
+        100,
+        group=_ARRAY,
+        help="Clock that `fps`, `latency_us` and the reported speed refer to.",
+    )
+    weight_bits: int = option(Integer(2, 8), 8, group=_QUANTIZATION, help="Bits of a weight.")
+    act_bits: int = option(Integer(4, 8), 8, group=_QUANTIZATION, help="Bits of an activation.")
+    bits: Mapping[str, int] = option(
+        LayerBits(Integer(2, 8)),
+        dict,
+        group=_QUANTIZATION,
+        help="Bits of the weights of single layers, by the name of their ONNX node.",
+    )
+    calibration: CalibrationMethod = option(  # noqa: RUF009 - a field, as all of these
+        Choice(CALIBRATION_METHODS),
+        "mse",
+        group=_QUANTIZATION,
+        help="How ranges of activations are found.",
+    )
+    power_of_two: bool = option(
+        Flag(),
+        False,
+        group=_QUANTIZATION,
+        help="Scales are powers of two: requantization only shifts.",
+    )
+    equalize: bool = option(
+        Flag(), False, group=_QUANTIZATION, help="Even out the ranges of channels first."
+    )
+    trim: bool = option(
+        Flag(), True, group=_HARDWARE, help="Leave out channels that no input can change."
+    )
+    weights: str = option(
+        Choice(WEIGHT_PLACES),
+        "inline",
+        group=_HARDWARE,
+        help="Large constants in the Verilog or in .hex files beside it.",
+    )
+    technology: str = option(
+        Choice(TECHNOLOGIES),
+        "portable",
+        group=_HARDWARE,
+        help="Whose cells multipliers and memories are built of.",
+    )
+    costs: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Synthesize what optional hardware costs; needs the extra 'synth'.",
+    )
+    vectors: int = option(
+        Integer(1),
+        8,
+        group=_VERIFICATION,
+        help="Real samples to simulate, or random frames without data; extreme frames come on top.",
+    )
+    sim: bool = option(
+        Flag(), True, group=_VERIFICATION, help="Simulate the design.", formerly="simulate"
+    )
+    simulator: str = option(
+        Choice(SIMULATORS), "verilator", group=_VERIFICATION, help="What simulates the Verilog."
+    )
+    seed: int = option(
+        Integer(0), 0, group=_VERIFICATION, help="Seed of everything that is drawn at random."
+    )
+
+    def __post_init__(self) -> None:
+        for name, item in definitions(self).items():
+            value = getattr(self, name)
+            if value is not None or not item.is_optional:
+                check(name, item.kind, value)
+        # A copy that is nobody else's, in an order that does not depend on how it was given.
+        object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
+        self._check_array()
+
+    def _check_array(self) -> None:
+        if (self.rows is None) != (self.cols is None):
+            given, missing = ("rows", "cols") if self.cols is None else ("cols", "rows")
+            raise OptionError(
+                f"Option {given} needs {missing} too; or give macs and neither of them"
+            )
+        if self.macs is not None and self.rows is not None:
+            raise OptionError(
+                "Options rows and cols already say how many multipliers to spend; drop macs"
+            )
+        if self.asks_for_speed and (self.macs is not None or self.rows is not None):
+            raise OptionError(
+                "Options fps and latency_us find the size of the array; drop rows, cols and macs"
+            )
+
+    @property
+    def asks_for_speed(self) -> bool:
+        """Whether the array is to be as small as a speed allows."""
+        return self.fps is not None or self.latency_us is not None
+
+    @property
+    def interval_cycles(self) -> float | None:
+        """Most clock cycles from frame to frame that `fps` allows."""
+        return None if self.fps is None else self.clock_mhz * 1e6 / self.fps
+
+    @property
+    def latency_cycles(self) -> float | None:
+        """Most clock cycles that `latency_us` allows."""
+        return None if self.latency_us is None else self.clock_mhz * self.latency_us
+
+    def replace(self, **changes: Any) -> BuildOptions:
+        """The same options with some changed.
+
+        Widths of single layers are added to those there; a size of the array, a number of
+        multipliers and a speed take each other's place.
+
+        Raises
+        ------
+        OptionError
+            If a name is no option, or the result is wrong.
+        """
+        check_names(changes, "The call of build", BuildOptions)
+        if isinstance(bits := changes.get("bits"), Mapping):
+            changes["bits"] = {**self.bits, **bits}
+        if sum(bool(size & set(changes)) for size in _SIZES) == 1:
+            for size in _SIZES:
+                if not size & set(changes):
+                    changes |= dict.fromkeys(size)
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options by name, for JSON; `BuildOptions(**...)` makes the same options of them."""
+        return asdict(self)
+
+
+def load_options(path: str | PathLike[str]) -> BuildOptions:
+    """Read options from a TOML file: one key for each, a table for `bits`.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read, names something else, or an option is wrong.
+    """
+    values = read_table(path)
+    check_names(values, f"Configuration file {path}", BuildOptions)
+    return BuildOptions(**values)

@@ -1,0 +1,17 @@
+"""Names that options choose among, for those who offer them and those who know their meaning."""
+
+from typing import Literal, get_args
+
+CalibrationMethod = Literal["mse", "minmax", "percentile", "entropy"]
+
+CALIBRATION_METHODS: tuple[CalibrationMethod, ...] = get_args(CalibrationMethod)
+"""How the range of an activation is found: see `nnhw.quantize.ranges`."""
+
+SIMULATORS = ("verilator", "icarus")
+"""What can simulate an exported design."""
+
+TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
+"""What multipliers and memories can be built of: see `nnhw.hdl.technology`."""
+
+WEIGHT_PLACES = ("inline", "files")
+"""Where large constants can stand: in the Verilog, or in .hex files beside it."""

@@ -1,0 +1,58 @@
+"""Options in a TOML file, and names that are no option."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+from .definition import definitions
+
+
+def read_table(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OptionError(f"Configuration file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"Configuration file {path} is not TOML: {error}") from error
+
+
+def check_names(names: Iterable[str], origin: str, options: type) -> None:
+    """Refuse what is no option.
+
+    Parameters
+    ----------
+    names
+        That were given.
+    origin
+        Who gave them, as the message is to say.
+    options
+        The class whose fields are the options.
+
+    Raises
+    ------
+    OptionError
+        It says what `origin` names, and what was probably meant.
+    """
+    known = definitions(options)
+    earlier = {item.formerly: name for name, item in known.items() if item.formerly}
+    for name in names:
+        if name in known:
+            continue
+        if name in earlier:
+            raise OptionError(f"{origin} names '{name}', which is called {earlier[name]} now")
+        similar = get_close_matches(name, known, n=1)
+        advice = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}"
+        raise OptionError(f"{origin} names '{name}', which is no option of a build; {advice}")

@@ -1,0 +1,47 @@
+"""The options as a page of the documentation."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from .build import BuildOptions
+from .definition import definitions
+from .kinds import Choice, Flag, LayerBits
+
+_HEAD = """# Options of a build
+
+On the command line, `nnhw build MODEL --NAME VALUE` with hyphens for underscores; in Python,
+`nnhw.build(model, NAME=value)`; in a TOML file (`--config FILE.toml`, `config=`), `NAME = value`.
+The command line and Python's keyword arguments win over the file. `report.json` has the options
+that a design was made with.
+
+This page is written by `python -m nnhw.options`.
+"""
+
+
+def options_page() -> str:
+    """All options of a build, by group, in Markdown."""
+    lines = [_HEAD.rstrip()]
+    for group, items in groupby(definitions(BuildOptions).values(), lambda item: item.group):
+        lines += ["", f"## {group}", "", "| option | values | default | |", "|---|---|---|---|"]
+        for item in items:
+            default = "" if item.default in (None, {}) else _value(item.default)
+            lines.append(f"| `{item.name}` | {_values(item.kind)} | {default} | {item.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def _values(kind: object) -> str:
+    match kind:
+        case Flag():
+            return "`true`, `false`; on the command line `--NAME`, `--no-NAME`"
+        case Choice(names):
+            return ", ".join(f"`{name}`" for name in names)
+        case LayerBits(bits):
+            return f"a table of layers, {bits.wanted} each; on the command line `--bits LAYER=N`"
+    return kind.wanted  # type: ignore[attr-defined]
