@@ -1,4 +1,4 @@
-"""Maps the float networks of MLPerf Tiny to arrays of 64 to 512 multipliers.
+"""Maps the networks of MLPerf Tiny to arrays of 64 to 512 multipliers.
 
     python benchmarks/mlperf_tiny.py
 
@@ -13,16 +13,23 @@ from collections.abc import Iterator
 
 from tables import MODELS, output_file, write_table
 
-from nnhw.conversion import CALIBRATION_SAMPLES
-from nnhw.data import load_data
+from nnhw.conversion import prepare, read_samples, to_integers
 from nnhw.frontend import load_model
 from nnhw.ir import Graph
 from nnhw.mapping import choose_engine, map_graph, node_macs, predict_cycles
+from nnhw.options import BuildOptions
 from nnhw.passes import simplify_graph
-from nnhw.quantize import QuantizeOptions, quantize
 from nnhw.trim import remove_constant_channels
 
-NETWORKS = ("resnet8", "dscnn", "mobilenet_vww", "autoencoder")
+NETWORKS = {
+    "resnet8": "f32",
+    "dscnn": "f32",
+    "mobilenet_vww": "f32",
+    "autoencoder": "f32",
+    "sww": "int8",
+    "ic02": "int8",
+}
+"""In float where there is such a file, else quantized with the numbers that the file brings."""
 MACS = (64, 128, 256, 512)
 COLUMNS = (
     *("network", ">MACs a frame", ">of these built", ">multipliers", "array", ">requantizers"),
@@ -37,11 +44,13 @@ def network_macs(graph: Graph) -> int:
 
 def rows() -> Iterator[tuple[object, ...]]:
     """Map every network to arrays of every size."""
-    for name in NETWORKS:
-        float_graph = simplify_graph(load_model(MODELS / f"{name}_f32.onnx"))
-        samples = load_data(MODELS / f"{name}_data.npz", float_graph)
-        calibration, _ = samples.split(0, CALIBRATION_SAMPLES)
-        whole = quantize(float_graph, calibration.x, QuantizeOptions())
+    options = BuildOptions()
+    for name, kind in NETWORKS.items():
+        network = load_model(MODELS / f"{name}_{kind}.onnx")
+        data = MODELS / f"{name}_data.npz" if kind == "f32" else None
+        samples = read_samples(data, network, options.seed)
+        float_graph = prepare(simplify_graph(network), samples, options)
+        whole = to_integers(float_graph, samples, options)
         graph = remove_constant_channels(whole)
         is_smaller = network_macs(graph) < network_macs(whole)
         variants = {name: graph} | ({f"{name}, `--no-trim`": whole} if is_smaller else {})

@@ -72,7 +72,7 @@ def rows(cases: list[Case], seeds: int | None) -> Iterator[tuple[object, ...]]:
     """Take every network to its device."""
     for case in cases:
         technology = find_target(case.target).family.name
-        options = {**case.options, "technology": technology, "simulate": False}
+        options = {**case.options, "technology": technology, "sim": False}
         result = build(case.model, data=case.data, out=case.folder, force=True, **options)
         report = result.report
         placed = run_synthesis(
