@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .conversion import check_options, prepare, read_samples, to_integers
+from .design import write_checksums
 from .errors import ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
@@ -170,6 +171,7 @@ def build(
             whole=whole,
         )
         vectors.save(folder / "sim" / "vectors.npz")
+        write_checksums(folder)
         files = _files(folder)
 
         stage.complete = True
@@ -197,8 +199,8 @@ def build(
             files=tuple(sorted([*files, "report.json", "report.html"])),
             costs=costs,
         )
-        (folder / "report.json").write_text(report.to_json())
-        (folder / "report.html").write_text(render_html(report))
+        (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
+        (folder / "report.html").write_text(render_html(report), encoding="utf-8")
         if simulation and not simulation.passed:
             raise VerificationError(_failure(simulation, stage))
     return BuildResult(folder=out, report=report)
@@ -259,7 +261,8 @@ def _simulate(
     except ToolError as error:
         raise ToolError(_as_kept(str(error), stage)) from error
     if result.passed:
-        shutil.rmtree(stage.folder / "sim" / "sim_build")
+        for compiled in (stage.folder / "sim" / "sim_build", result.trace.parents[2]):
+            shutil.rmtree(compiled, ignore_errors=True)
     return result
 
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 from design import Design
+from links import plain
 from tools import ProgramError, Simulator
 from trace_file import Trace, read_trace
 
@@ -141,7 +142,7 @@ def run_tests(
             # Icarus writes no waves at all without it.
             waves=simulator.name == "icarus" and waves is not None,
             extra_env={
-                "SIM_DESIGN": str(design.folder),
+                "SIM_DESIGN": str(plain(design.folder)),
                 "SIM_VECTORS": str(vectors),
                 "SIM_SEGMENTS": " ".join(map(str, segments)),
                 "COCOTB_MAX_FAILURES": "1",
@@ -156,7 +157,11 @@ def run_tests(
 
 def _first_failure(results: Path) -> list[str]:
     """The first failed test in cocotb's JUnit file."""
-    for case in ElementTree.parse(results).getroot().iter("testcase"):
+    try:
+        cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    except ElementTree.ParseError:
+        raise ProgramError("The simulation stopped while it wrote its results") from None
+    for case in cases:
         for failure in [*case.iter("failure"), *case.iter("error")]:
             return [f"Test '{case.get('name')}': {failure.get('message')}"]
     return []

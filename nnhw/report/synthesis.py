@@ -63,6 +63,8 @@ def synthesis_rows(result: SynthesisResult | AsicResult) -> list[tuple[str, str]
             verdict = f"FAIL: {check.failures[0]} ({frames})"
         rows.append(("netlist", verdict))
     rows += [("figures", remark) for remark in result.remarks]
+    if result.edited:
+        rows.append(("edited", text.edited_files(result.edited)))
     rows.append(("made with", ", ".join(f"{name} {value}" for name, value in result.tools.items())))
     return rows
 

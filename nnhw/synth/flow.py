@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import OptionError
 from .advice import advise
-from .design import ExportedDesign
+from ..design import ExportedDesign
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
 from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
@@ -106,6 +106,7 @@ class _Flow:
             speed=speed,
             simulation=simulation,
             remarks=(remarks,),
+            edited=self.design.edited,
         )
 
     @property

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExportError, OptionError, ToolError
+from ..errors import OptionError, ToolError
 from ..simulate import install_testbench, run_regression
-from .design import ExportedDesign
+from ..design import ExportedDesign, write_checksums
 from .result import NetlistCheck
 from .steps import Step, digest
 from .synthesize import NETLIST_RTLIL
@@ -62,9 +62,7 @@ def simulate_netlist(
     """
     models = model_files(target)
     commands = model_commands(design.top, synthesized, models)
-    vectors = design.folder / "sim" / "vectors.npz"
-    if not vectors.is_file():
-        raise ExportError(f"'{vectors}' is missing; export the design again")
+    vectors = design.vectors
     inputs = {
         "netlist": digest(synthesized / NETLIST_RTLIL),
         "models": [digest(model) for model in models],
@@ -82,6 +80,7 @@ def simulate_netlist(
         )
         install_testbench(partial)
         shutil.copyfile(vectors, partial / "sim" / "vectors.npz")
+        write_checksums(partial)
         step.finish()
     known = out / _CHECK
     if not known.is_file():

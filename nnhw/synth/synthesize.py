@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from .design import ExportedDesign
+from ..design import ExportedDesign
 from .harness import PINS, TOP, read_ports, write_harness
 from .targets import Target
 from .yosys import cell_counts, quote, run_yosys

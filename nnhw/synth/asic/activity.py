@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import ExportError
 from ...simulate import install_testbench, run_regression
-from ..design import ExportedDesign
+from ...design import ExportedDesign
 from ..netlist_simulation import netlist_manifest
 from ..result import NetlistCheck
 from . import macros
@@ -44,20 +44,6 @@ class Activity:
     transitions: Mapping[str, Transitions]
 
 
-def vectors_file(design: ExportedDesign) -> Path:
-    """The test vectors of a design.
-
-    Raises
-    ------
-    ExportError
-        If there are none.
-    """
-    path = design.folder / "sim" / "vectors.npz"
-    if not path.is_file():
-        raise ExportError(f"'{path}' is missing; export the design again")
-    return path
-
-
 def prepare_simulation(
     design: ExportedDesign,
     memories: Sequence[Memory],
@@ -75,7 +61,7 @@ def prepare_simulation(
     ExportError
         If the design has no test vectors.
     """
-    vectors = vectors_file(design)
+    vectors = design.vectors
     sources = [NETLIST_VERILOG, macros.VERILOG, CELLS_VERILOG]
     contents = sorted(
         {macros.contents_file(memory) for memory in memories if memory.contents is not None}
@@ -85,11 +71,14 @@ def prepare_simulation(
     manifest = netlist_manifest(design, sources=sources, memory_files=contents)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     install_testbench(out)
-    with np.load(vectors) as arrays:
+    try:
+        with np.load(vectors, allow_pickle=False) as file:
+            arrays = dict(file)
         real = np.flatnonzero(arrays["kind"] == "real")[:FRAMES]
-        np.savez_compressed(
-            out / "sim" / "vectors.npz", **{name: arrays[name][real] for name in arrays}
-        )
+        chosen = {name: array[real] for name, array in arrays.items()}
+    except Exception as error:  # whatever a damaged archive brings about
+        raise ExportError(f"'{vectors}' is damaged ({error!r}); build the design again") from None
+    np.savez_compressed(out / "sim" / "vectors.npz", **chosen)
 
 
 def simulate(

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ...errors import OptionError
-from ..design import ExportedDesign
+from ...design import ExportedDesign, write_checksums
 from ..options import Progress, SynthesisOptions
 from ..processes import PROCESSES, Process, find_liberty
 from ..result import SYNTHESIS_FOLDER
@@ -19,7 +19,6 @@ from .activity import (
     prepare_simulation,
     read_activity,
     simulate,
-    vectors_file,
 )
 from .figures import measure_area, measure_power
 from .liberty import Library, read_library
@@ -63,7 +62,7 @@ def run_asic(
     tools = {"opensta": opensta_version()}
     require_yosys()
     tools = {"yosys": version("pyosys"), **tools}
-    vectors_file(design)
+    design.vectors  # noqa: B018
     folder = design.folder / SYNTHESIS_FOLDER / process.name
     with locked(folder):
         result = _Flow(design, process, options, liberty, folder, progress, tools).run()
@@ -129,6 +128,7 @@ class _Flow:
             power=self._power(netlist, library, timing, activity),
             simulation=activity.check,
             remarks=self._remarks(activity.cycles),
+            edited=self.design.edited,
         )
 
     @property
@@ -229,7 +229,7 @@ class _Flow:
             "netlist": digest(synthesized / NETLIST_VERILOG),
             "memories": digest(synthesized / macros.VERILOG),
             "manifest": dict(self.design.manifest),
-            "vectors": digest(vectors_file(self.design)),
+            "vectors": digest(self.design.vectors),
         }
         step = Step(self.folder / "simulation", inputs)
         if not step.done:
@@ -241,6 +241,7 @@ class _Flow:
                 out=partial,
                 log=self._logs / "cells.log",
             )
+            write_checksums(partial)
             step.finish()
         activity = read_activity(step.folder)
         if activity is None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..design import ExportedDesign
+from ...design import ExportedDesign
 from ..processes import Process, correct_areas
 from ..yosys import cell_counts, quote, run_yosys
 from . import macros
