@@ -17,6 +17,7 @@ from .golden import dequantize, quantize_inputs, run
 from .ir import Batch, Graph, frame_layout, from_channels_last, load_graph
 from .link import Link, LinkStatistics, SerialPort, execute_on_board, link_design
 
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inference:
     """What a design makes of samples.

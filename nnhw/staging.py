@@ -19,7 +19,9 @@ from .errors import CANNOT_WRITE, ExportError, NnhwError
 
 MARKER_FILE = "made-by-nnhw"
 """Tells a folder that a build works in from any other one."""
-MARKER = "A build of nnhw works in this folder, or was killed while it did. The next one empties it.\n"
+MARKER = (
+    "A build of nnhw works in this folder, or was killed while it did. The next one empties it.\n"
+)
 _PATIENCE_SECONDS = 10
 """How long programs of a killed build may take to end."""
 

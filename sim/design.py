@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _FILE_PART = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]{0,254}")
 

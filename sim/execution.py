@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -118,7 +119,7 @@ def run_tests(
     for file in design.memory_files:
         link = run_folder / file.name  # where $readmemh looks for it
         link.unlink(missing_ok=True)
-        link.symlink_to(file)
+        link.symlink_to(_seen_from(run_folder, file, design.folder))
     plusargs = []
     if waves is not None:
         plusargs = [
@@ -153,6 +154,12 @@ def run_tests(
     if not results.is_file():
         raise ProgramError("The simulation stopped before its end")
     return _first_failure(results)
+
+
+def _seen_from(folder: Path, file: Path, design: Path) -> Path:
+    """A file of the design; relative to a folder in it, so that the design can be moved."""
+    inside = folder.is_relative_to(design)
+    return Path(os.path.relpath(file, folder)) if inside else file
 
 
 def _first_failure(results: Path) -> list[str]:

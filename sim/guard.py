@@ -34,9 +34,7 @@ def request(command: list[str]) -> bytes:
 
 def run_guarded(command: list[str]) -> int:
     """Run a command to its end, with a guard; returns its exit status."""
-    with subprocess.Popen(
-        guard_command(), stdin=subprocess.PIPE, start_new_session=True
-    ) as guard:
+    with subprocess.Popen(guard_command(), stdin=subprocess.PIPE, start_new_session=True) as guard:
         try:
             guard.stdin.write(request(command))
             guard.stdin.flush()

@@ -24,7 +24,9 @@ def lint_design(design: Design) -> list[str]:
     command = ["verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", design.top]
     command += [str(folder / "sim" / "waivers.vlt")]
     command += (str(plain_path(design, file)) for file in (*design.sources, *design.cell_models))
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     lines = [line for line in done.stderr.splitlines() if line.startswith("%")]
     lines = [line.replace(f"{folder}{os.sep}", "") for line in lines]
     if done.returncode != 0:

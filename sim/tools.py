@@ -73,6 +73,8 @@ def _find_icarus() -> Simulator:
             f"Icarus Verilog ({' and '.join(missing)}) cannot be found; install it, on Debian and "
             "Ubuntu with: apt install iverilog; or use Verilator"
         )
-    output = subprocess.run(["iverilog", "-V"], capture_output=True, encoding="utf-8", errors="replace", check=False).stdout
+    output = subprocess.run(
+        ["iverilog", "-V"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    ).stdout
     version = re.search(r"Icarus Verilog version (\S+)", output)
     return Simulator("icarus", version[1] if version else "unknown")

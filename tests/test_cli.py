@@ -327,7 +327,7 @@ def test_interrupt(tmp_path):
         text=True,
         start_new_session=True,
     )
-    log = tmp_path / ".mlp.partial" / "sim" / "sim_build" / "verilator.log"
+    log = tmp_path / ".mlp.partial" / "mlp" / "sim" / "sim_build" / "verilator.log"
     deadline = time.monotonic() + 60
     while not log.exists():
         assert time.monotonic() < deadline

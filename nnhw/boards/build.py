@@ -43,7 +43,7 @@ _BITSTREAMS = {"ecp5": ".bit", "ice40": ".bin", "gowin": ".fs"}
 
 def write_top(top: BoardTop, path: Path) -> None:
     """Write the Verilog of a board's top module, `TOP`; it has the accelerator as an instance."""
-    path.write_text(component_verilog(top, TOP))
+    path.write_text(component_verilog(top, TOP), encoding="utf-8")
 
 
 def build_board(
@@ -92,7 +92,7 @@ def build_board(
         write_top(BoardTop(board=board, design=linked, timing=timing), folder / f"{TOP}.v")
         suffix, text = constraints_file(board)
         constraints = folder / f"{TOP}{suffix}"
-        constraints.write_text(text)
+        constraints.write_text(text, encoding="utf-8")
         netlist = _synthesize(linked, board, folder, progress)
         _check_size(netlist.parent, exported, board)
         placed = _place(netlist, board, constraints, timing.clock_hz, seeds, progress)
@@ -120,7 +120,7 @@ def _synthesize(
     require_yosys()
     sources = [*design.sources, folder / f"{TOP}.v"]
     commands = [
-        *read_commands(sources, TOP),
+        *read_commands(sources, TOP, folder / "synthesis"),
         *board.target.synthesis(TOP, pins=True),
         "tee -q -o statistics.json stat -json",
         f"write_json {_NETLIST}",

@@ -57,4 +57,6 @@ class BoardBuild:
 
     def save(self, folder: Path) -> None:
         """Write board.json."""
-        (folder / "board.json").write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+        (folder / "board.json").write_text(
+            json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8"
+        )

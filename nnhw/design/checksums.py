@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import ExportError
 from .files import file_inside
-from .schema import Problem, file_path
+from .schema import SchemaError, file_path
 
 CHECKSUM_FILE = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
@@ -79,17 +79,17 @@ def _read(folder: Path) -> dict[str, str]:
                 "build the design again"
             )
         if path.stat().st_size > _MOST_BYTES:
-            raise Problem(f"it has more than {_MOST_BYTES >> 20} MiB")
+            raise SchemaError(f"it has more than {_MOST_BYTES >> 20} MiB")
         lines = path.read_text(encoding="utf-8").splitlines()
         sums = {}
         for number, line in enumerate(lines, 1):
             if not (found := _LINE.fullmatch(line)):
-                raise Problem(f"line {number} is no checksum and file")
+                raise SchemaError(f"line {number} is no checksum and file")
             file_path(found[2], f"line {number}")
             sums[found[2]] = found[1]
     except OSError as error:
         raise ExportError(f"'{path}' cannot be read: {error.strerror}") from None
-    except (Problem, ValueError) as error:
+    except (SchemaError, ValueError) as error:
         raise ExportError(f"'{path}' is damaged ({error}); build the design again") from None
     return sums
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ExportError
 from .checksums import verify_checksums
 from .exchange import restore_folder
-from .files import file_inside
+from .files import check_links, file_inside
 from .manifest import MANIFEST_FILE, read_manifest
 
 GOLDEN_FILE = "golden.npz"
@@ -133,9 +133,13 @@ def read_design(folder: str | PathLike[str]) -> ExportedDesign:
         the file, and the key.
     """
     folder = Path(folder)
-    restore_folder(folder, is_design)
-    folder = folder.resolve()
+    try:
+        restore_folder(folder, is_design)
+        folder = folder.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise ExportError(f"'{folder}' cannot be read: {error}") from None
     manifest = read_manifest(folder)
+    check_links(folder)
     names = [MANIFEST_FILE, *_named_files(manifest)]
     for name in names:
         file_inside(folder, name, named_in=MANIFEST_FILE)
@@ -157,7 +161,5 @@ def is_design(folder: Path) -> bool:
 
 def _named_files(manifest: Mapping[str, Any]) -> list[str]:
     return [
-        name
-        for key in ("sources", "memory_files", "cell_models")
-        for name in manifest.get(key, ())
+        name for key in ("sources", "memory_files", "cell_models") for name in manifest.get(key, ())
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import ExportError
@@ -28,3 +29,27 @@ def file_inside(folder: Path, name: str, *, named_in: str) -> Path:
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise ExportError(f"'{path}' cannot be read: {error}") from None
     return path
+
+
+def check_links(folder: Path) -> None:
+    """See that no symbolic link in a folder leads out of it: commands write there, too.
+
+    Raises
+    ------
+    ExportError
+        If one does; names it.
+    """
+    inside = folder.resolve()
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if not path.is_symlink():
+                continue
+            try:
+                leads_out = not path.resolve().is_relative_to(inside)
+            except (OSError, RuntimeError):  # RuntimeError: a loop
+                leads_out = True
+            if leads_out:
+                raise ExportError(
+                    f"'{path}' is a link out of the design's folder, and would be followed when "
+                    "files are written; remove it"
+                )

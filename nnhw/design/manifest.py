@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ExportError
 from .schema import (
-    Problem,
+    SchemaError,
     file_path,
     identifier,
     integer,
@@ -109,15 +109,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if not path.is_file():
             raise ExportError(f"'{path}' is missing: '{folder}' is not an exported design")
         if path.stat().st_size > _MOST_BYTES:
-            raise Problem(f"it has more than {_MOST_BYTES >> 20} MiB")
+            raise SchemaError(f"it has more than {_MOST_BYTES >> 20} MiB")
         manifest = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise ExportError(f"'{path}' cannot be read: {error.strerror}") from None
-    except (Problem, ValueError, RecursionError) as error:
+    except (SchemaError, ValueError, RecursionError) as error:
         raise ExportError(f"'{path}' is damaged ({error}); build the design again") from None
     try:
         _check_manifest(manifest, "")
-    except Problem as problem:
+    except SchemaError as problem:
         raise ExportError(
             f"'{path}' is not the manifest of a design of this version: {problem}; "
             "build the design again"
@@ -126,4 +126,4 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise Problem(f"{name} is no number of JSON")
+    raise SchemaError(f"{name} is no number of JSON")

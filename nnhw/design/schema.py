@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 Check = Callable[[Any, str], None]
-"""Told a value and the key that it stands under; raises `Problem` if it is wrong."""
+"""Told a value and the key that it stands under; raises `SchemaError` if it is wrong."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _FILE_PART = re.compile(r"[A-Za-z0-9_.+-]{1,255}")
@@ -17,15 +17,15 @@ _SIGNAL = re.compile(r"[A-Za-z0-9_.'{}\[\]:, ]{1,100000}")
 _SHOWN = 60
 
 
-class Problem(Exception):
+class SchemaError(Exception):
     """A value is not what it has to be; the message says which, and what it should be."""
 
 
-def refuse(value: Any, key: str, wanted: str) -> Problem:
+def refuse(value: Any, key: str, wanted: str) -> SchemaError:
     """The problem that `value` under `key` is not `wanted`."""
     shown = repr(value)
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-    return Problem(f"'{key}' must be {wanted}, not {shown}")
+    return SchemaError(f"'{key}' must be {wanted}, not {shown}")
 
 
 def text(value: Any, key: str) -> None:
@@ -107,7 +107,7 @@ def record(required: Mapping[str, Check], extra: Mapping[str, Check] | None = No
         mapping(value, key)
         for name, check in required.items():
             if name not in value:
-                raise Problem(f"'{_below(key, name)}' is missing")
+                raise SchemaError(f"'{_below(key, name)}' is missing")
             check(value[name], _below(key, name))
         for name, check in (extra or {}).items():
             if name in value:

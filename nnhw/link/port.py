@@ -6,7 +6,6 @@ from types import TracebackType
 
 from ..errors import LinkError, ToolError
 
-
 _WRITE_SECONDS = 5.0
 """How long a port may take for octets, beyond their time on the serial line."""
 

@@ -128,9 +128,7 @@ def decisive_lines(log: Path, count: int = 8) -> str:
     return "\n".join([*(f"  {line}" for line in chosen), f"The whole log is in '{log}'."])
 
 
-def _watch(
-    child: GuardedProcess, log: Path, progress: Callable[[int, int], None] | None
-) -> None:
+def _watch(child: GuardedProcess, log: Path, progress: Callable[[int, int], None] | None) -> None:
     """Wait for the child's end and report the frames that its log tells of."""
     position = done = total = 0
     running = True

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ToolError
+from ..simulate.child import check_room
 from ..simulate.guard import GuardedProcess
 
 _POLL_SECONDS = 0.05
@@ -86,6 +87,8 @@ def run_all(
                     continue
                 del running[number]
                 statuses[number] = status
+                if status != 0:
+                    check_room(runs[number].log.parent)
                 if status == 0 and finished is not None:
                     finished(number)
     except BaseException:

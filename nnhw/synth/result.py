@@ -84,7 +84,9 @@ class SavedResult:
         """Write result.json in `folder`; it is replaced at once."""
         partial = folder / f".{RESULT_FILE}.partial"
         values = asdict(self)  # type: ignore[call-overload]
-        partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+        partial.write_text(
+            json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         os.replace(partial, folder / RESULT_FILE)
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ...design import ExportedDesign
 from ...errors import ExportError
 from ...simulate import install_testbench, run_regression
-from ...design import ExportedDesign
 from ..netlist_simulation import netlist_manifest
 from ..result import NetlistCheck
+from ..steps import read_json
 from . import macros
 from .memories import Memory
 from .synthesis import CELLS_VERILOG, NETLIST_VERILOG
@@ -69,7 +70,7 @@ def prepare_simulation(
     for name in (NETLIST_VERILOG, macros.VERILOG, *contents):
         shutil.copyfile(synthesized / name, out / name)
     manifest = netlist_manifest(design, sources=sources, memory_files=contents)
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     install_testbench(out)
     try:
         with np.load(vectors, allow_pickle=False) as file:
@@ -116,7 +117,7 @@ def simulate(
         result.waves.unlink()
     values = {"check": asdict(check), "cycles": result.waves_cycles or 0, "transitions": counts}
     partial = folder / f".{_ACTIVITY}.partial"
-    partial.write_text(json.dumps(values) + "\n")
+    partial.write_text(json.dumps(values) + "\n", encoding="utf-8")
     partial.rename(folder / _ACTIVITY)
 
 
@@ -125,7 +126,7 @@ def read_activity(folder: Path) -> Activity | None:
     path = folder / _ACTIVITY
     if not path.is_file():
         return None
-    values = json.loads(path.read_text())
+    values = read_json(path)
     return Activity(
         check=NetlistCheck.parse(values["check"]),
         cycles=values["cycles"],

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from ...errors import OptionError
 from ...design import ExportedDesign, write_checksums
+from ...errors import OptionError
 from ..options import Progress, SynthesisOptions
 from ..processes import PROCESSES, Process, find_liberty
 from ..result import SYNTHESIS_FOLDER
@@ -106,7 +106,7 @@ class _Flow:
         synthesized = self._map(elaborated, memories)
         cells = read_cells(synthesized)
         path = synthesized / CELLS_LIBERTY
-        library = read_library(path.read_text(), str(path))
+        library = read_library(path.read_text(encoding="utf-8"), str(path))
         netlist = read_netlist(synthesized / NETLIST_JSON, self.design.top)
         timing = self._analyse(synthesized, netlist, library)
         activity = self._simulate(synthesized, cells, memories)
@@ -172,7 +172,7 @@ class _Flow:
         inputs = {
             "tools": self.tools,
             "sources": [digest(source) for source in sources],
-            "script": elaboration_commands(self.design),
+            "script": elaboration_commands(self.design, self.folder / "elaboration"),
         }
         step = Step(self.folder / "elaboration", inputs)
         if not step.done:
@@ -187,7 +187,13 @@ class _Flow:
             "elaborated": _stamp(elaborated),
             "liberty": digest(self.liberty),
             "areas": self.process.areas,
-            "script": mapping_commands(self.process, self.design.top, elaborated, has_macros),
+            "script": mapping_commands(
+                self.process,
+                self.design.top,
+                elaborated,
+                has_macros,
+                self.folder / "synthesis",
+            ),
         }
         step = Step(self.folder / "synthesis", inputs)
         if not step.done:
