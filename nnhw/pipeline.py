@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -182,9 +183,9 @@ def build(
         begin("Report")
         report = collect_report(
             source=Source(
-                model=Path(model).name,
+                model=_name(model),
                 model_sha256=model_sha256,
-                data=None if data is None else Path(data).name,
+                data=None if data is None else _name(data),
                 data_sha256=None if data is None else _sha256(data),
                 options=chosen.to_dict(),
                 calibration_samples=len(samples.calibration) if samples.calibration else None,
@@ -228,6 +229,11 @@ def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:
     if config is None:
         return BuildOptions()
     return config if isinstance(config, BuildOptions) else load_options(config)
+
+
+def _name(path: str | PathLike[str]) -> str:
+    """A file's name as text that every file can hold: bytes that are none become marks."""
+    return os.fsencode(Path(path).name).decode("utf-8", "replace")
 
 
 def _sha256(path: str | PathLike[str]) -> str:

@@ -20,8 +20,8 @@ _CHILD = """
 import sys
 from pyosys import libyosys
 design = libyosys.Design()
-for command in open(sys.argv[1], encoding="utf-8").read().split("\n"):
-    libyosys.run_pass(command, design)
+for command in open(sys.argv[1], encoding="utf-8"):
+    libyosys.run_pass(command.rstrip(), design)
 """
 
 
