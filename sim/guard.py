@@ -12,6 +12,7 @@ of what it guards, so that whoever kills all processes by some name leaves the g
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -42,7 +43,11 @@ def run_guarded(command: list[str]) -> int:
         except BaseException:
             os.killpg(guard.pid, signal.SIGKILL)
             raise
-    return 128 - status if status < 0 else status
+    if status >= 0:
+        return status
+    with contextlib.suppress(ProcessLookupError):  # somebody may have killed the guard alone
+        os.killpg(guard.pid, signal.SIGKILL)
+    return 128 - status
 
 
 def main() -> int:

@@ -68,7 +68,7 @@ class GuardedProcess:
         """The exit status; None while it runs."""
         status = self._guard.poll()
         if status is not None:
-            self._close()
+            self._close(status)
         return status
 
     def wait(self, seconds: float) -> int:
@@ -80,19 +80,24 @@ class GuardedProcess:
             If it still runs then.
         """
         status = self._guard.wait(seconds)
-        self._close()
+        self._close(status)
         return status
 
     def end(self) -> None:
         """End it and its descendants."""
         for sign in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._guard.pid, sign)
+            self._end(sign)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._guard.wait(_GRACE_SECONDS)
-        self._close()
+        self._close(0)
 
-    def _close(self) -> None:
+    def _close(self, status: int) -> None:
+        if status < 0:  # somebody may have killed the guard alone
+            self._end(signal.SIGKILL)
         assert self._guard.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._guard.stdin.close()
+
+    def _end(self, sign: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._guard.pid, sign)
