@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from .data import load_data, top1
 from .design import ExportedDesign, read_design
-from .errors import ExportError
+from .errors import ExportError, NnhwError
 from .golden import dequantize, quantize_inputs, run
 from .ir import Batch, Graph, frame_layout, from_channels_last, load_graph
 from .link import Link, LinkStatistics, SerialPort, execute_on_board, link_design
@@ -102,18 +103,19 @@ def run_design(
     exported = read_design(design)
     graph = load_graph(exported.golden)
     samples = load_data(Path(data), graph)
-    q = quantize_inputs(graph, samples.x)
     statistics = None
-    if port is None:
-        found = run(graph, q)
-    else:
-        found, statistics = _run_on_board(graph, q, exported, port, baud, timeout, progress)
-    outputs = {
-        port.onnx_name: from_channels_last(
-            dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
-        )
-        for port in graph.outputs
-    }
+    with _blamed(exported.golden):
+        q = quantize_inputs(graph, samples.x)
+        if port is None:
+            found = run(graph, q)
+        else:
+            found, statistics = _run_on_board(graph, q, exported, port, baud, timeout, progress)
+        outputs = {
+            port.onnx_name: from_channels_last(
+                dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
+            )
+            for port in graph.outputs
+        }
     first = outputs[graph.outputs[0].onnx_name]
     accuracy = None if samples.y is None else top1(first, samples.y)
     return Inference(
@@ -123,6 +125,19 @@ def run_design(
         link=statistics,
         edited=exported.edited,
     )
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in the block is the fault of a graph that no build has made."""
+    try:
+        yield
+    except NnhwError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"'{path}' holds a graph that cannot be run ({error!r}); build the design again"
+        ) from error
 
 
 def _run_on_board(

@@ -287,7 +287,7 @@ ERRORS = [
         ["build", MODEL, "--data", DATA, "--bits", "body.3/Gemm=4"],
         "Option bits names 'body.3/Gemm', .*did you mean '/body/body.3/Gemm'",
     ),
-    (["run", "nowhere", "--data", DATA], r"Graph file 'nowhere/golden\.npz' does not exist"),
+    (["run", "nowhere", "--data", DATA], r"nowhere/manifest\.json' is missing: '.*nowhere' is not"),
     (["sim", "nowhere"], "nowhere"),
     (["inspect", "none.onnx"], r"none\.onnx"),
 ]
