@@ -102,9 +102,9 @@ def run_design(
     """
     exported = read_design(design)
     graph = load_graph(exported.golden)
-    samples = load_data(Path(data), graph)
     statistics = None
     with _blamed(exported.golden):
+        samples = load_data(Path(data), graph)
         q = quantize_inputs(graph, samples.x)
         if port is None:
             found = run(graph, q)
