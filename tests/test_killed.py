@@ -172,7 +172,7 @@ def run(request):
 
         os.rename = counted
     build(sys.argv[1], data=sys.argv[2], out=request["out"], rows=1, cols=1, vectors=1,
-          simulate=False, force=request["force"], seed=request["seed"])
+          sim=False, force=request["force"], seed=request["seed"])
 
 
 for line in sys.stdin:
