@@ -230,6 +230,17 @@ def test_sim_tells_of_several_processes(cli, design, monkeypatch):
     assert "4 frames, 1,234 cycles in 1.0 s by 3 processes, compiled in 8.0 s" in out
 
 
+def test_sim_tells_of_edited_verilog(cli, design, monkeypatch):
+    edited = result(design, edited=("rtl/net.v",))
+    monkeypatch.setattr(nnhw.simulate, "run_regression", lambda folder, **options: edited)
+    _, out, _ = cli("sim", str(design))
+    assert "rtl/net.v: edited since the design was built" in out
+    _, out, _ = cli("sim", str(design), "--json")
+    values = json.loads(out)
+    assert values["edited"] == ["rtl/net.v"]
+    assert values["log"] == str(design / "sim.log")
+
+
 def test_sim_that_fails(cli, design, monkeypatch):
     bad = result(
         design, passed=False, failures=("layer 1 'fc' differs first at (0, 0, 3)",),
