@@ -18,6 +18,7 @@ import numpy as np
 from synthetic import mnist_like, pyramid, resnet8_like
 from tables import Table, argument_parser, processor_seconds, write_tables
 
+from nnhw.design import write_checksums
 from nnhw.errors import VerificationError
 from nnhw.export import export_design
 from nnhw.frontend import load_model
@@ -105,7 +106,6 @@ def _figures(graph: Graph, macs: int, folder: Path, *, synthesis: bool) -> tuple
     start = processor_seconds()
     export_design(graph, program, cycles, folder, model_sha256="")
     verilog_seconds = processor_seconds() - start
-    used, synthesis_seconds = _synthesize(folder) if synthesis else ({}, None)
     shape = graph.tensors[graph.inputs[0].tensor].shape
     vectors = make_vectors(
         graph,
@@ -116,6 +116,8 @@ def _figures(graph: Graph, macs: int, folder: Path, *, synthesis: bool) -> tuple
     )
     install_testbench(folder)
     vectors.save(folder / "sim" / "vectors.npz")
+    write_checksums(folder)
+    used, synthesis_seconds = _synthesize(folder) if synthesis else ({}, None)
     compiling_and_running, _ = _simulate(folder)
     running, clock_cycles = _simulate(folder)
     return (

@@ -5,6 +5,17 @@ non-zero without a traceback. A message names the node, tensor, file or option, 
 expected and what to do. Anything else that escapes is a bug in nnhw.
 """
 
+import errno
+
+CANNOT_WRITE = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+        *(errno.EACCES, errno.EPERM, errno.EROFS),
+        *(errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP),
+    }
+)
+"""Numbers of system errors that say why a file or folder cannot be written."""
+
 
 class NnhwError(Exception):
     """Base of all errors that have their cause outside nnhw's own code."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -11,13 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from .data import load_data, top1
-from .errors import ExportError
+from .design import ExportedDesign, read_design
+from .errors import ExportError, NnhwError
 from .golden import dequantize, quantize_inputs, run
-from .ir import Batch, Graph, from_channels_last, load_graph
-from .link import Link, LinkStatistics, SerialPort, execute_on_board, load_linked_design
-
-GOLDEN_FILE = "golden.npz"
-"""The integer graph in an exported design."""
+from .ir import Batch, Graph, frame_layout, from_channels_last, load_graph
+from .link import Link, LinkStatistics, SerialPort, execute_on_board, link_design
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,12 +34,15 @@ class Inference:
         Accuracy in per cent by the first output; None without labels.
     link
         What the link to the board has been through; None if it was the golden model that ran.
+    edited
+        Verilog files of the design that have changed since it was built.
     """
 
     outputs: Mapping[str, np.ndarray]
     samples: int
     top1: float | None
     link: LinkStatistics | None = None
+    edited: tuple[str, ...] = ()
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the outputs as an .npz file: as array "y", or if there are several by their names.
@@ -90,7 +92,7 @@ def run_design(
     Raises
     ------
     ExportError
-        If the folder holds no design of this version of nnhw.
+        If the folder holds no design of this version of nnhw, or a data file of it has changed.
     DataError
         If the data does not fit the design.
     LinkError
@@ -98,39 +100,72 @@ def run_design(
     ToolError
         If there is a port, and pyserial is not installed.
     """
-    graph = load_graph(Path(design) / GOLDEN_FILE)
-    samples = load_data(Path(data), graph)
-    q = quantize_inputs(graph, samples.x)
+    exported = read_design(design)
+    graph = load_graph(exported.golden)
     statistics = None
-    if port is None:
-        found = run(graph, q)
-    else:
-        found, statistics = _run_on_board(graph, q, Path(design), port, baud, timeout, progress)
-    outputs = {
-        port.onnx_name: from_channels_last(
-            dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
-        )
-        for port in graph.outputs
-    }
+    with _blamed(exported.golden):
+        samples = load_data(Path(data), graph)
+        q = quantize_inputs(graph, samples.x)
+        if port is None:
+            found = run(graph, q)
+        else:
+            found, statistics = _run_on_board(graph, q, exported, port, baud, timeout, progress)
+        outputs = {
+            port.onnx_name: from_channels_last(
+                dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
+            )
+            for port in graph.outputs
+        }
     first = outputs[graph.outputs[0].onnx_name]
     accuracy = None if samples.y is None else top1(first, samples.y)
-    return Inference(outputs=outputs, samples=len(samples), top1=accuracy, link=statistics)
+    return Inference(
+        outputs=outputs,
+        samples=len(samples),
+        top1=accuracy,
+        link=statistics,
+        edited=exported.edited,
+    )
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in the block is the fault of a graph that no build has made."""
+    try:
+        yield
+    except NnhwError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"'{path}' holds a graph that cannot be run ({error!r}); build the design again"
+        ) from error
 
 
 def _run_on_board(
     graph: Graph,
     q: Batch,
-    folder: Path,
+    exported: ExportedDesign,
     port: str,
     baud: int,
     timeout: float,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[dict[str, np.ndarray], LinkStatistics]:
     """Outputs by tensor as a board computes them, and what the link has been through."""
-    design = load_linked_design(folder)
+    design = link_design(exported)
+    _check_frames(graph, exported)
     # ten bits an octet, of which stuffing may make two
     line_seconds = 20 * (design.input_bytes + design.output_bytes + 100) / baud
     with SerialPort(port, baud=baud) as serial:
         link = Link(serial, timeout=timeout + line_seconds)
         outputs = execute_on_board(graph, q, design, link, progress=progress)
         return outputs, link.statistics
+
+
+def _check_frames(graph: Graph, design: ExportedDesign) -> None:
+    """The golden model and the manifest must speak of the same frames."""
+    for key, ports in (("input", graph.inputs), ("output", graph.outputs)):
+        stream = design.manifest[key]
+        if frame_layout(graph, ports, stream["stream_bytes"]).size != stream["frame_bytes"]:
+            raise ExportError(
+                f"'{design.folder}': '{key}.frame_bytes' of manifest.json and the tensors of "
+                "golden.npz differ; build the design again"
+            )

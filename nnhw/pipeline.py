@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .conversion import check_options, prepare, read_samples, to_integers
+from .design import write_checksums
 from .errors import ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
@@ -170,6 +172,7 @@ def build(
             whole=whole,
         )
         vectors.save(folder / "sim" / "vectors.npz")
+        write_checksums(folder)
         files = _files(folder)
 
         stage.complete = True
@@ -180,9 +183,9 @@ def build(
         begin("Report")
         report = collect_report(
             source=Source(
-                model=Path(model).name,
+                model=_name(model),
                 model_sha256=model_sha256,
-                data=None if data is None else Path(data).name,
+                data=None if data is None else _name(data),
                 data_sha256=None if data is None else _sha256(data),
                 options=chosen.to_dict(),
                 calibration_samples=len(samples.calibration) if samples.calibration else None,
@@ -197,8 +200,8 @@ def build(
             files=tuple(sorted([*files, "report.json", "report.html"])),
             costs=costs,
         )
-        (folder / "report.json").write_text(report.to_json())
-        (folder / "report.html").write_text(render_html(report))
+        (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
+        (folder / "report.html").write_text(render_html(report), encoding="utf-8")
         if simulation and not simulation.passed:
             raise VerificationError(_failure(simulation, stage))
     return BuildResult(folder=out, report=report)
@@ -226,6 +229,11 @@ def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:
     if config is None:
         return BuildOptions()
     return config if isinstance(config, BuildOptions) else load_options(config)
+
+
+def _name(path: str | PathLike[str]) -> str:
+    """A file's name as text that every file can hold: bytes that are none become marks."""
+    return os.fsencode(Path(path).name).decode("utf-8", "replace")
 
 
 def _sha256(path: str | PathLike[str]) -> str:
@@ -259,7 +267,8 @@ def _simulate(
     except ToolError as error:
         raise ToolError(_as_kept(str(error), stage)) from error
     if result.passed:
-        shutil.rmtree(stage.folder / "sim" / "sim_build")
+        for compiled in (stage.folder / "sim" / "sim_build", result.trace.parents[2]):
+            shutil.rmtree(compiled, ignore_errors=True)
     return result
 
 

@@ -6,16 +6,24 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+import stat
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ExportError, NnhwError
+from .design import is_design, replace_folder, restore_folder
+from .design.exchange import old_folder
+from .errors import CANNOT_WRITE, ExportError, NnhwError
 
-CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
-DESIGN_FILE = "manifest.json"
-"""What tells an exported design from any other folder."""
+MARKER_FILE = "made-by-nnhw"
+"""Tells a folder that a build works in from any other one."""
+MARKER = (
+    "A build of nnhw works in this folder, or was killed while it did. The next one empties it.\n"
+)
+_PATIENCE_SECONDS = 10
+"""How long programs of a killed build may take to end."""
 
 
 @dataclass
@@ -39,11 +47,16 @@ class Stage:
 
 @contextmanager
 def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
-    """A folder to write to beside `out`, which becomes `out` when the block ends without error.
+    """A folder to write to, which becomes `out` when the block ends without error.
 
+    Until then it is in the folder .OUT.partial beside `out`, with a marker that says whose that is.
     Whatever ends the block early (an error, Ctrl-C) removes the folder and leaves `out` as it was.
     Only a complete folder that an NnhwError ends is kept as `out`.failed, since a design that is
-    wrong is worth a look. What a killed process left behind is removed by the next build.
+    wrong is worth a look. What a killed process left behind is removed by the next build; the
+    design that was in `out`, or the new one, is whole whenever that happens (`replace_folder`).
+
+    Nothing is emptied or replaced that nnhw did not make, and no symbolic link of one of these
+    names is followed.
 
     Parameters
     ----------
@@ -55,34 +68,44 @@ def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
     Raises
     ------
     ExportError
-        If `out` exists and must not be replaced, another process is writing it, or the disk is full
-        or write protected.
+        If `out` exists and must not be replaced, something else has one of the names that a build
+        takes, another process is writing it, or the disk is full or write protected.
     """
     out = Path(os.path.abspath(out))
-    _check_replaceable(out, force)
-    partial = out.with_name(f".{out.name}.partial")
-    stage = Stage(folder=partial, failed=out.with_name(f"{out.name}.failed"))
+    if not out.name:
+        raise ExportError(f"Output folder '{out}' cannot be replaced; give another folder")
+    workspace = out.with_name(f".{out.name}.partial")
+    stage = Stage(folder=workspace / out.name, failed=out.with_name(f"{out.name}.failed"))
     try:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        lock = _lock(partial, out)
+        restore_folder(out, is_design)
+        _check_replaceable(out, force)
+        _check_failed(stage.failed)
+        _check_ours(old_folder(out), is_design)
+        _check_ours(old_folder(stage.failed), is_design)
+        workspace.parent.mkdir(parents=True, exist_ok=True)
+        lock = _lock(workspace, out)
     except OSError as error:
         raise _cannot_write(out, error) from error
     try:
-        for left_over in partial.iterdir():
-            _remove(left_over)
+        _clear(workspace)
+        _set_aside(workspace, out, stage.failed)
+        stage.folder.mkdir()
         yield stage
-        _replace(out, partial)
+        _check_replaceable(out, force)
+        replace_folder(stage.folder, out)
     except NnhwError:
         if stage.complete:
-            _replace(stage.failed, partial)
+            _keep(stage, out)
         raise
     except OSError as error:
         if error.errno in CANNOT_WRITE:
             raise _cannot_write(out, error) from error
         raise
     finally:
-        _remove(partial)
-        os.close(lock)
+        try:
+            _remove_workspace(workspace)
+        finally:
+            os.close(lock)
 
 
 def _cannot_write(out: Path, error: OSError) -> ExportError:
@@ -93,6 +116,11 @@ def _cannot_write(out: Path, error: OSError) -> ExportError:
 
 
 def _check_replaceable(out: Path, force: bool) -> None:
+    if out.is_symlink():
+        raise ExportError(
+            f"Output folder '{out}' is a symbolic link, which is not followed; "
+            "give the folder itself"
+        )
     if not out.exists():
         return
     if not out.is_dir():
@@ -104,43 +132,117 @@ def _check_replaceable(out: Path, force: bool) -> None:
             f"Output folder '{out}' already exists; replace it with --force (force=True) "
             "or give another one with --out"
         )
-    if not (out / DESIGN_FILE).is_file():
+    if not is_design(out):
         raise ExportError(
             f"Output folder '{out}' is not a design made by nnhw and will not be replaced; "
             "give another folder"
         )
 
 
-def _lock(partial: Path, out: Path) -> int:
-    """Make the folder `partial` and lock it for this process."""
+def _check_failed(failed: Path) -> None:
+    """A design that is wrong will take this name: only an earlier one may be in its place."""
+    if failed.is_symlink() or (failed.exists() and not _is_empty(failed) and not is_design(failed)):
+        raise ExportError(
+            f"'{failed}' is not a design made by nnhw, and a design that fails its simulation "
+            "would be kept by this name; move it, or give another folder with --out"
+        )
+
+
+def _check_ours(folder: Path, is_ours: Callable[[Path], bool]) -> None:
+    """Refuse what somebody else has put in the place of a folder of ours."""
+    if folder.is_symlink() or (folder.exists() and not _is_empty(folder) and not is_ours(folder)):
+        raise ExportError(
+            f"'{folder}' is in the way, and nnhw did not make it; move it, or give another folder "
+            "with --out"
+        )
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
+def _is_workspace(folder: Path) -> bool:
+    """Whether a folder has the marker of a build; it is written first and removed last."""
+    marker = folder / MARKER_FILE
+    try:
+        if not stat.S_ISREG(marker.lstat().st_mode):
+            return False
+        content = marker.read_bytes()[: len(MARKER) + 1]
+        # a build may be killed before it has written the marker, when there is nothing else
+        alone = [entry.name for entry in folder.iterdir()] == [MARKER_FILE]
+    except OSError:
+        return False
+    return content == MARKER.encode() or (alone and not content)
+
+
+def _lock(workspace: Path, out: Path) -> int:
+    """Make the folder `workspace`, mark it, and lock it for this process."""
     while True:
-        partial.mkdir(exist_ok=True)
-        lock = os.open(partial, os.O_RDONLY)
+        _check_ours(workspace, _is_workspace)
+        workspace.mkdir(exist_ok=True)
+        lock = os.open(workspace, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(lock), os.stat(partial)):
+            if os.path.samestat(os.fstat(lock), os.stat(workspace)):
+                _check_ours(workspace, _is_workspace)
+                (workspace / MARKER_FILE).write_text(MARKER, encoding="utf-8")
                 return lock
         except BlockingIOError:
             os.close(lock)
             raise ExportError(f"Another build is writing '{out}'; wait for its end") from None
         except FileNotFoundError:
             pass  # the build that held the lock has just ended and taken the folder with it
+        except BaseException:
+            os.close(lock)
+            raise
         os.close(lock)
 
 
-def _replace(target: Path, source: Path) -> None:
-    """Rename the folder `source` to `target`; what `target` was is removed after that."""
-    old = target.with_name(f".{target.name}.old")
-    _remove(old)
-    if target.exists():
-        target.rename(old)
-    source.rename(target)
-    _remove(old)
+def _keep(stage: Stage, out: Path) -> None:
+    """Keep a design that is wrong, unless something foreign has taken its place meanwhile."""
+    _check_failed(stage.failed)
+    try:
+        replace_folder(stage.folder, stage.failed)
+    except OSError as error:
+        raise _cannot_write(out, error) from error
 
 
-def _remove(path: Path) -> None:
-    """Remove a file or folder that may be absent."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _set_aside(workspace: Path, *targets: Path) -> None:
+    """Remove what an exchange that was killed right before its end left behind.
+
+    Only where the folder that has taken its place is there: it must not be the only copy.
+    """
+    for target in targets:
+        old = old_folder(target)
+        if old.exists() and is_design(target):
+            os.rename(old, workspace / old.name)
+    _clear(workspace)
+
+
+def _clear(workspace: Path) -> None:
+    """Empty a workspace, except its marker.
+
+    Programs that a killed build had started end right after it, and may write until then.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            for entry in workspace.iterdir():
+                if entry.name == MARKER_FILE:
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _remove_workspace(workspace: Path) -> None:
+    """Remove a workspace, its marker last."""
+    _clear(workspace)
+    (workspace / MARKER_FILE).unlink(missing_ok=True)
+    workspace.rmdir()

@@ -14,7 +14,7 @@ from pathlib import Path
 import cocotb
 import cocotb_tools.config
 from design import Design
-from links import without_spaces
+from links import plain
 from tools import ProgramError, Simulator
 
 VERILATOR_ARGUMENTS = (
@@ -30,7 +30,7 @@ VERILATOR_ARGUMENTS = (
     # leaves out how compilers are told of their common header.
     *(
         "-MAKEFLAGS",
-        f"PYTHON3={without_spaces(Path(sys.executable))}",
+        f"PYTHON3={plain(Path(sys.executable))}",
         "-MAKEFLAGS",
         "CFG_CXXFLAGS_PCH_I=-include",
     ),
@@ -56,7 +56,8 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
     ProgramError
         If the compiler stops.
     """
-    sources = [design.folder / "sim" / "tb.v", *design.sources, *design.cell_models]
+    sources = [plain(design.folder) / "sim" / "tb.v"]
+    sources += (plain_path(design, source) for source in (*design.sources, *design.cell_models))
     if simulator.name == "verilator":
         # of a netlist, which has no layers to look at, just the streams are compared
         arguments = (*VERILATOR_ARGUMENTS, *(() if design.layers else NETLIST_ARGUMENTS))
@@ -69,7 +70,7 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
         "options": list(arguments),
         "sources": [hashlib.sha256(source.read_bytes()).hexdigest() for source in sources],
     }
-    if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
+    if _read_stamp(stamp) == wanted:
         return False
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -81,8 +82,21 @@ def compile_design(simulator: Simulator, design: Design, folder: Path, *, waves:
     done = subprocess.run(command, check=False)
     if done.returncode != 0:
         raise ProgramError(f"The design does not compile with {simulator.name}")
-    stamp.write_text(json.dumps(wanted))
+    stamp.write_text(json.dumps(wanted), encoding="utf-8")
     return True
+
+
+def plain_path(design: Design, file: Path) -> Path:
+    """The path of one of the design's files as every program takes it."""
+    return plain(design.folder) / file.relative_to(design.folder)
+
+
+def _read_stamp(stamp: Path) -> dict | None:
+    """What was compiled; None if that is not known."""
+    try:
+        return json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _verilator_command(sources: list[Path], folder: Path, arguments: tuple[str, ...]) -> list[str]:
@@ -91,10 +105,10 @@ def _verilator_command(sources: list[Path], folder: Path, arguments: tuple[str, 
     cocotb's runner would add --public-flat-rw, which keeps every signal of the design for access by
     cocotb and makes the simulation three times as slow. tb.v names those that are accessed.
     """
-    cache = [sys.executable, str(Path(__file__).with_name("compile_cache.py"))]
+    cache = [sys.executable, str(plain(Path(__file__).parent) / "compile_cache.py")]
     os.environ.setdefault("OBJCACHE", shlex.join(cache))
-    libraries = without_spaces(cocotb_tools.config.libs_dir)
-    main = without_spaces(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    libraries = plain(cocotb_tools.config.libs_dir)
+    main = plain(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
     return [
         *("verilator", *arguments),
         *("--build", "--build-jobs", str(os.cpu_count() or 1)),

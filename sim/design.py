@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-import zipfile
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
+_FILE_PART = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]{0,254}")
 
 
 class DesignError(Exception):
@@ -204,15 +207,16 @@ def load_design(folder: Path) -> Design:
     Raises
     ------
     DesignError
-        If it is missing, damaged or incomplete, or a source file is missing.
+        If it is missing, damaged or incomplete, has a name that is none in Verilog or a path that
+        leaves the folder, or a source file is missing.
     """
     path = folder / "manifest.json"
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(path.read_text(encoding="utf-8"))
         design = Design(
             folder=folder,
-            top=manifest["top"],
-            sources=tuple(folder / source for source in manifest["sources"]),
+            top=_identifier(manifest["top"]),
+            sources=_files(folder, manifest["sources"]),
             input=_stream(manifest["input"], manifest["inputs"]),
             output=_stream(manifest["output"], manifest["outputs"]),
             latency_cycles=manifest["latency_cycles"],
@@ -226,16 +230,16 @@ def load_design(folder: Path) -> Design:
                 )
                 for layer in manifest["layers"]
             ),
-            cell_models=tuple(folder / model for model in manifest.get("cell_models", ())),
-            memory_files=tuple(folder / file for file in manifest.get("memory_files", ())),
+            cell_models=_files(folder, manifest.get("cell_models", ())),
+            memory_files=_files(folder, manifest.get("memory_files", ())),
         )
     except FileNotFoundError:
         raise DesignError(f"'{path}' is missing: '{folder}' is not an exported design") from None
     except ValueError as error:
         raise DesignError(f"'{path}' is damaged ({error}); export the design again") from None
-    except (KeyError, TypeError) as error:
+    except Exception as error:  # whatever else a manifest of another form brings about
         raise DesignError(
-            f"'{path}' does not have the expected fields ({error}); export the design again"
+            f"'{path}' does not have the expected fields ({error!r}); export the design again"
         ) from None
     for source in (*design.sources, *design.cell_models, *design.memory_files):
         if not source.is_file():
@@ -257,12 +261,14 @@ def load_vectors(design: Design) -> Vectors:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise DesignError(f"'{path}' is missing; export the design again") from None
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise DesignError(f"'{path}' is damaged ({error}); export the design again") from None
+    except Exception as error:  # whatever a damaged archive brings about
+        raise DesignError(f"'{path}' is damaged ({error!r}); export the design again") from None
     sizes = {"input": design.input.frame_bytes, "output": design.output.frame_bytes}
     sizes |= {f"layer_{index}": layer.size for index, layer in enumerate(design.layers)}
     if missing := {"kind", *sizes} - set(arrays):
         raise DesignError(f"'{path}' lacks the arrays {sorted(missing)}; export the design again")
+    if arrays["kind"].ndim != 1:
+        raise DesignError(f"Array 'kind' of '{path}' must be a list; export the design again")
     frames = len(arrays["kind"])
     for name, size in sizes.items():
         if arrays[name].shape != (frames, size) or arrays[name].dtype != np.uint8:
@@ -286,3 +292,18 @@ def _stream(stream: dict, tensors: list[dict]) -> Stream:
         stream["stream_bytes"],
         stream["frame_bytes"],
     )
+
+
+def _identifier(name: str) -> str:
+    """A name that is one in Verilog without an escape."""
+    if not _IDENTIFIER.fullmatch(name):
+        raise ValueError(f"{name!r} is no Verilog identifier")
+    return name
+
+
+def _files(folder: Path, names: list[str]) -> tuple[Path, ...]:
+    """Files by their paths relative to the folder, which they do not leave."""
+    for name in names:
+        if not all(_FILE_PART.fullmatch(part) for part in name.split("/")):
+            raise ValueError(f"{name!r} is no path inside the folder")
+    return tuple(folder / name for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 from design import Design
+from links import plain
 from tools import ProgramError, Simulator
 from trace_file import Trace, read_trace
 
@@ -117,7 +119,7 @@ def run_tests(
     for file in design.memory_files:
         link = run_folder / file.name  # where $readmemh looks for it
         link.unlink(missing_ok=True)
-        link.symlink_to(file)
+        link.symlink_to(_seen_from(run_folder, file, design.folder))
     plusargs = []
     if waves is not None:
         plusargs = [
@@ -141,7 +143,7 @@ def run_tests(
             # Icarus writes no waves at all without it.
             waves=simulator.name == "icarus" and waves is not None,
             extra_env={
-                "SIM_DESIGN": str(design.folder),
+                "SIM_DESIGN": str(plain(design.folder)),
                 "SIM_VECTORS": str(vectors),
                 "SIM_SEGMENTS": " ".join(map(str, segments)),
                 "COCOTB_MAX_FAILURES": "1",
@@ -154,9 +156,19 @@ def run_tests(
     return _first_failure(results)
 
 
+def _seen_from(folder: Path, file: Path, design: Path) -> Path:
+    """A file of the design; relative to a folder in it, so that the design can be moved."""
+    inside = folder.is_relative_to(design)
+    return Path(os.path.relpath(file, folder)) if inside else file
+
+
 def _first_failure(results: Path) -> list[str]:
     """The first failed test in cocotb's JUnit file."""
-    for case in ElementTree.parse(results).getroot().iter("testcase"):
+    try:
+        cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    except ElementTree.ParseError:
+        raise ProgramError("The simulation stopped while it wrote its results") from None
+    for case in cases:
         for failure in [*case.iter("failure"), *case.iter("error")]:
             return [f"Test '{case.get('name')}': {failure.get('message')}"]
     return []

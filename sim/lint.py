@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 
+from compilation import plain_path
 from design import Design
+from links import plain
 from tools import ToolError, find_simulator
 
 
@@ -18,12 +20,15 @@ def lint_design(design: Design) -> list[str]:
         If Verilator is missing or cannot read the Verilog.
     """
     find_simulator("verilator")
-    waivers = design.folder / "sim" / "waivers.vlt"
+    folder = plain(design.folder)
     command = ["verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", design.top]
-    command += [str(waivers), *map(str, design.sources), *map(str, design.cell_models)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command += [str(folder / "sim" / "waivers.vlt")]
+    command += (str(plain_path(design, file)) for file in (*design.sources, *design.cell_models))
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     lines = [line for line in done.stderr.splitlines() if line.startswith("%")]
-    lines = [line.replace(f"{design.folder}{os.sep}", "") for line in lines]
+    lines = [line.replace(f"{folder}{os.sep}", "") for line in lines]
     if done.returncode != 0:
         raise ToolError("\n".join(["Verilator cannot read the design:", *lines]))
     return lines

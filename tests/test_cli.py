@@ -230,6 +230,17 @@ def test_sim_tells_of_several_processes(cli, design, monkeypatch):
     assert "4 frames, 1,234 cycles in 1.0 s by 3 processes, compiled in 8.0 s" in out
 
 
+def test_sim_tells_of_edited_verilog(cli, design, monkeypatch):
+    edited = result(design, edited=("rtl/net.v",))
+    monkeypatch.setattr(nnhw.simulate, "run_regression", lambda folder, **options: edited)
+    _, out, _ = cli("sim", str(design))
+    assert "rtl/net.v: edited since the design was built" in out
+    _, out, _ = cli("sim", str(design), "--json")
+    values = json.loads(out)
+    assert values["edited"] == ["rtl/net.v"]
+    assert values["log"] == str(design / "sim.log")
+
+
 def test_sim_that_fails(cli, design, monkeypatch):
     bad = result(
         design, passed=False, failures=("layer 1 'fc' differs first at (0, 0, 3)",),
@@ -287,7 +298,7 @@ ERRORS = [
         ["build", MODEL, "--data", DATA, "--bits", "body.3/Gemm=4"],
         "Option bits names 'body.3/Gemm', .*did you mean '/body/body.3/Gemm'",
     ),
-    (["run", "nowhere", "--data", DATA], r"Graph file 'nowhere/golden\.npz' does not exist"),
+    (["run", "nowhere", "--data", DATA], r"nowhere/manifest\.json' is missing: '.*nowhere' is not"),
     (["sim", "nowhere"], "nowhere"),
     (["inspect", "none.onnx"], r"none\.onnx"),
 ]
@@ -327,7 +338,7 @@ def test_interrupt(tmp_path):
         text=True,
         start_new_session=True,
     )
-    log = tmp_path / ".mlp.partial" / "sim" / "sim_build" / "verilator.log"
+    log = tmp_path / ".mlp.partial" / "mlp" / "sim" / "sim_build" / "verilator.log"
     deadline = time.monotonic() + 60
     while not log.exists():
         assert time.monotonic() < deadline

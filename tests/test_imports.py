@@ -15,6 +15,7 @@ ORDER = (
     "errors",
     "options",
     "ir",
+    "design",
     "link",
     "data",
     "frontend",
@@ -85,7 +86,7 @@ def imported_modules(source: str, package: tuple[str, ...]) -> set[str]:
 
 def imports_of(path: Path) -> set[str]:
     """Dotted names of all modules that a file imports."""
-    return imported_modules(path.read_text(), path.relative_to(ROOT).parent.parts)
+    return imported_modules(path.read_text(encoding="utf-8"), path.relative_to(ROOT).parent.parts)
 
 
 def layers_imported(path: Path) -> set[str]:

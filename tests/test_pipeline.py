@@ -130,7 +130,9 @@ def test_golden_model_of_the_export(unsimulated, tmp_path):
 
 
 def test_golden_model_of_no_design(tmp_path):
-    with pytest.raises(ExportError, match=r"Graph file '.*golden\.npz' does not exist"):
+    with pytest.raises(
+        ExportError, match=r"manifest\.json' is missing: '.*' is not an exported design"
+    ):
         run_design(tmp_path, DATA)
 
 

@@ -7,10 +7,12 @@ from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 
+from ..design import ExportedDesign, read_design
 from ..errors import OptionError, ToolError
 from ..export import component_verilog
-from ..link import LinkedDesign, load_linked_design
+from ..link import LinkedDesign, link_design
 from ..synth import (
+    SYNTHESIS_FOLDER,
     PlacedDesign,
     Step,
     advise,
@@ -23,7 +25,6 @@ from ..synth import (
     place_with_seeds,
     read_cells,
     read_commands,
-    read_design,
     require_yosys,
     run_yosys,
 )
@@ -42,7 +43,7 @@ _BITSTREAMS = {"ecp5": ".bit", "ice40": ".bin", "gowin": ".fs"}
 
 def write_top(top: BoardTop, path: Path) -> None:
     """Write the Verilog of a board's top module, `TOP`; it has the accelerator as an instance."""
-    path.write_text(component_verilog(top, TOP))
+    path.write_text(component_verilog(top, TOP), encoding="utf-8")
 
 
 def build_board(
@@ -83,16 +84,17 @@ def build_board(
     """
     if seeds < 1:
         raise OptionError(f"--seeds must be at least 1, not {seeds}")
-    linked = load_linked_design(design)
+    exported = read_design(design)
+    linked = link_design(exported)
     timing = plan_timing(board, clock_hz=clock_hz, baud=baud)
-    folder = Path(design).resolve() / "syn" / board.name
+    folder = exported.folder / SYNTHESIS_FOLDER / board.name
     with locked(folder):
         write_top(BoardTop(board=board, design=linked, timing=timing), folder / f"{TOP}.v")
         suffix, text = constraints_file(board)
         constraints = folder / f"{TOP}{suffix}"
-        constraints.write_text(text)
+        constraints.write_text(text, encoding="utf-8")
         netlist = _synthesize(linked, board, folder, progress)
-        _check_size(netlist.parent, Path(design), board)
+        _check_size(netlist.parent, exported, board)
         placed = _place(netlist, board, constraints, timing.clock_hz, seeds, progress)
         progress("Pack the bitstream", 0)
         bitstream = folder / f"{linked.name}{_BITSTREAMS[board.target.family.name]}"
@@ -105,6 +107,7 @@ def build_board(
             fmax_mhz=fmax(placed),
             seed=placed.seed,
             usage=count_usage(read_cells(netlist.parent), board.target, placed.placement.sites),
+            edited=exported.edited,
         )
         result.save(folder)
     return result
@@ -117,7 +120,7 @@ def _synthesize(
     require_yosys()
     sources = [*design.sources, folder / f"{TOP}.v"]
     commands = [
-        *read_commands(sources, TOP),
+        *read_commands(sources, TOP, folder / "synthesis"),
         *board.target.synthesis(TOP, pins=True),
         "tee -q -o statistics.json stat -json",
         f"write_json {_NETLIST}",
@@ -137,11 +140,11 @@ def _synthesize(
     return step.folder / _NETLIST
 
 
-def _check_size(synthesized: Path, design: Path, board: Board) -> None:
+def _check_size(synthesized: Path, design: ExportedDesign, board: Board) -> None:
     """Refuse what is too large before it is placed, and say what to do."""
     usage = count_usage(read_cells(synthesized), board.target)
     if any(not figures.fits for figures in usage):
-        advice = advise(read_design(design).manifest, board.target, usage)
+        advice = advise(design.manifest, board.target, usage)
         lines = "\n".join(f"  - {line}" for line in advice)
         raise ToolError(f"The design does not fit on {board.title}:\n{lines}")
 

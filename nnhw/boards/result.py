@@ -29,6 +29,8 @@ class BoardBuild:
         Of the placement.
     usage
         What it occupies.
+    edited
+        Verilog files of the design that have changed since it was built.
     """
 
     board: Board
@@ -38,6 +40,7 @@ class BoardBuild:
     fmax_mhz: float
     seed: int
     usage: tuple[Usage, ...]
+    edited: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All figures, for JSON."""
@@ -49,8 +52,11 @@ class BoardBuild:
             "baud": round(self.baud),
             "seed": self.seed,
             "usage": {u.resource: {"used": u.used, "available": u.available} for u in self.usage},
+            "edited": list(self.edited),
         }
 
     def save(self, folder: Path) -> None:
         """Write board.json."""
-        (folder / "board.json").write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+        (folder / "board.json").write_text(
+            json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8"
+        )

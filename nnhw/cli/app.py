@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from .. import __version__
-from ..errors import NnhwError
+from ..errors import CANNOT_WRITE, NnhwError
 
 app = typer.Typer(
     add_completion=False,
@@ -40,9 +41,21 @@ def options(
 
 def main() -> None:
     """Entry point of the command `nnhw`; typer sees to exit codes 2 and 130."""
+    for stream in (sys.stdout, sys.stderr):
+        # not every terminal, file and pipe takes every character
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except NnhwError as error:
-        Console(stderr=True).print("[bold red]Error:[/bold red]", end=" ")
-        print(error, file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        _fail(f"'{error.filename}': {error.strerror}" if error.filename else str(error.strerror))
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True).print("[bold red]Error:[/bold red]", end=" ")
+    print(message, file=sys.stderr)
+    sys.exit(1)

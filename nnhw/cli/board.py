@@ -27,7 +27,7 @@ def synth_board(
 ) -> None:
     """Make a bitstream, and say what to do with it."""
     from ..boards import build_board, find_board
-    from ..report import StepDisplay
+    from ..report import StepDisplay, edited_files
 
     with StepDisplay(Console(stderr=as_json)) as progress:
         result = build_board(
@@ -41,6 +41,8 @@ def synth_board(
     if as_json:
         print(json.dumps(result.to_dict(), indent=2))
         return
+    if result.edited:
+        print(edited_files(result.edited))
     for figures in result.usage:
         share = "" if figures.percent is None else f" ({figures.percent}%)"
         print(f"{figures.used:,} {figures.resource}{share}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from .app import app
 from .arguments import DATA, Jobs, Json, Model
@@ -57,8 +59,14 @@ def build(
             **chosen_options(others),
         )
     if as_json:
-        sys.stdout.write(result.report.to_json())
+        print(_escaped(result.report.to_json()), end="")
     else:
         console.print()
         console.print(render_terminal(result.report))
-        console.print(f"\nThe design is in [bold]{result.folder}[/bold]; see report.html there.")
+        folder = escape(str(result.folder))
+        console.print(f"\nThe design is in [bold]{folder}[/bold]; see report.html there.")
+
+
+def _escaped(text: str) -> str:
+    """The same JSON in ASCII, which every output takes."""
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)

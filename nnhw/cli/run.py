@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Run an exported design on data: its golden model, or with --port the accelerator itself."""
     from ..inference import run_design
-    from ..report import StepDisplay
+    from ..report import StepDisplay, edited_files
 
     with StepDisplay(Console(quiet=port is None)) as display:
 
@@ -45,6 +45,8 @@ def run(
     print(f"{result.samples:,} samples")
     if result.top1 is not None:
         print(f"top-1 accuracy {result.top1:.2f}%")
+    if result.edited:
+        print(edited_files(result.edited))
     if result.link is not None and result.link.repeats:
         print(f"{result.link.repeats:,} requests were repeated: the serial line is not clean")
     if out is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from .app import app
-from .arguments import Design, Jobs, Seed, Simulator, SimulatorOption
+from .arguments import Design, Jobs, Json, Seed, Simulator, SimulatorOption
 
 
 @app.command()
@@ -21,13 +23,13 @@ def sim(
     simulator: SimulatorOption = Simulator.VERILATOR,
     seed: Seed = 0,
     jobs: Jobs = None,
+    as_json: Json = False,
 ) -> None:
     """Simulate an exported design and compare it with its vectors, byte for byte."""
     from ..report import StepDisplay, render_simulation
     from ..simulate import run_regression
 
-    console = Console()
-    with StepDisplay(console) as display:
+    with StepDisplay(Console(stderr=as_json)) as display:
 
         def progress(done: int, total: int) -> None:
             display(f"Simulate with {simulator.capitalize()}", done / total)
@@ -42,6 +44,9 @@ def sim(
             jobs=jobs,
             progress=progress,
         )
-    console.print(render_simulation(result))
+    if as_json:
+        print(json.dumps(asdict(result), indent=2, default=str))
+    else:
+        Console().print(render_simulation(result))
     if not result.passed:
         raise typer.Exit(1)

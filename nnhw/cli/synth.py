@@ -96,7 +96,7 @@ def synth(
         result = run_synthesis(design, options, progress=progress)
     add_synthesis(design)
     if as_json:
-        print(json.dumps(asdict(result), indent=2, ensure_ascii=False))
+        print(json.dumps(asdict(result), indent=2))
     else:
         Console().print(render_synthesis(result))
     if not result.succeeded:

@@ -43,9 +43,9 @@ def export_design(
     source = f"rtl/{program.name}.v"
     memories = MemoryFiles(program.name)
     verilog = generate_verilog(program, memories if weight_files else None)
-    (folder / source).write_text(verilog)
+    (folder / source).write_text(verilog, encoding="utf-8")
     for name, text in memories.texts.items():
-        (folder / "rtl" / name).write_text(text)
+        (folder / "rtl" / name).write_text(text, encoding="utf-8")
     manifest = make_manifest(
         graph,
         program,
@@ -54,7 +54,7 @@ def export_design(
         sources=[source],
         memory_files=[f"rtl/{name}" for name in memories.texts],
     )
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    (folder / "program.txt").write_text(program_listing(graph, program))
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")

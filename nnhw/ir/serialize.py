@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from os import PathLike
 from typing import Any
@@ -20,12 +18,8 @@ import numpy as np
 from ..errors import ExportError
 from . import graph as graphs
 from . import integer_nodes, nodes, tensor, window
+from .field_types import wrong_field
 from .graph import Graph
-
-UNREADABLE = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),  # the file or the archive in it
-    *(AttributeError, KeyError, TypeError, ValueError),  # what the archive holds
-)
 
 CLASSES: dict[str, Callable[..., Any]] = {
     name: member
@@ -57,9 +51,9 @@ def load_graph(path: str | PathLike[str]) -> Graph:
         graph = _decode(json.loads(str(arrays["graph"])), arrays)
     except FileNotFoundError as error:
         raise ExportError(f"Graph file '{path}' does not exist; build the design again") from error
-    except UNREADABLE as error:
+    except Exception as error:  # whatever a damaged archive, or what is in it, brings about
         raise ExportError(
-            f"'{path}' does not hold a graph of this version of nnhw ({error}); "
+            f"'{path}' does not hold a graph of this version of nnhw ({error!r}); "
             "build the design again"
         ) from error
     if not isinstance(graph, Graph):
@@ -98,4 +92,7 @@ def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     fields = {name: _decode(item, arrays) for name, item in value.items() if name != "class"}
     if "tensors" in fields:
         fields["tensors"] = {tensor.name: tensor for tensor in fields["tensors"]}
-    return CLASSES[value["class"]](**fields)
+    decoded = CLASSES[value["class"]](**fields)
+    if (name := wrong_field(decoded)) is not None:
+        raise ValueError(f"{value['class']}.{name} has a wrong type")
+    return decoded

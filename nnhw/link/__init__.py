@@ -4,7 +4,7 @@ The hardware's side (`nnhw.hdl.serial`) takes its constants from `protocol`, too
 """
 
 from .client import Link, LinkStatistics, Port
-from .design import LinkedDesign, load_linked_design
+from .design import LinkedDesign, link_design
 from .execute import execute_on_board
 from .hdlc import FrameDecoder, encode_frame
 from .port import SerialPort
@@ -38,5 +38,5 @@ __all__ = [
     "SerialPort",
     "encode_frame",
     "execute_on_board",
-    "load_linked_design",
+    "link_design",
 ]

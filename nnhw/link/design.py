@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
-from ..errors import ExportError
+from ..design import ExportedDesign
 from .protocol import DIGEST_BYTES
 
 
@@ -40,40 +37,24 @@ class LinkedDesign:
     output_bytes: int
 
 
-def load_linked_design(folder: str | PathLike[str]) -> LinkedDesign:
-    """Read the manifest and the sources of an exported design.
+def link_design(design: ExportedDesign) -> LinkedDesign:
+    """An exported design, as the link needs it.
 
     Raises
     ------
     ExportError
-        If the folder holds no design.
+        If a source cannot be read.
     """
-    folder = Path(folder)
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text())
-        sources = tuple(folder / source for source in manifest["sources"])
-        digest = hashlib.sha256()
-        for file in (*sources, *(folder / name for name in manifest["memory_files"])):
-            digest.update(file.read_bytes())
-        return LinkedDesign(
-            name=manifest["top"],
-            sources=sources,
-            digest=digest.digest()[:DIGEST_BYTES],
-            input_beat_bytes=manifest["input"]["stream_bytes"],
-            input_bytes=_in_beats(manifest["input"]),
-            output_beat_bytes=manifest["output"]["stream_bytes"],
-            output_bytes=_in_beats(manifest["output"]),
-        )
-    except OSError as error:
-        raise ExportError(
-            f"'{error.filename}' cannot be read ({error.strerror}): '{folder}' is not a complete"
-            " design; build it with 'nnhw build'"
-        ) from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ExportError(
-            f"'{path}' is not the manifest of a design of this version: {error!r}; build it again"
-        ) from error
+    streams = design.manifest
+    return LinkedDesign(
+        name=design.top,
+        sources=design.sources,
+        digest=design.digest[:DIGEST_BYTES],
+        input_beat_bytes=streams["input"]["stream_bytes"],
+        input_bytes=_in_beats(streams["input"]),
+        output_beat_bytes=streams["output"]["stream_bytes"],
+        output_bytes=_in_beats(streams["output"]),
+    )
 
 
 def _in_beats(stream: Mapping[str, int]) -> int:

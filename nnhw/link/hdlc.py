@@ -20,6 +20,10 @@ def encode_frame(packet: bytes) -> bytes:
     return bytes([FLAG, *stuffed, FLAG])
 
 
+_MOST_OCTETS = 1 << 26
+"""What has more between two flags is no frame: the line is not what it is taken for."""
+
+
 class FrameDecoder:
     """Finds packets in what comes over the line, in pieces of any size."""
 
@@ -30,7 +34,8 @@ class FrameDecoder:
         """The packets that end in `octets`, in order; None for each frame that is damaged."""
         for octet in octets:
             if octet != FLAG:
-                self._raw.append(octet)
+                if len(self._raw) < _MOST_OCTETS:
+                    self._raw.append(octet)
             elif self._raw:
                 raw, self._raw = bytes(self._raw), bytearray()
                 yield _packet(raw)

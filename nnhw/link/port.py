@@ -6,6 +6,9 @@ from types import TracebackType
 
 from ..errors import LinkError, ToolError
 
+_WRITE_SECONDS = 5.0
+"""How long a port may take for octets, beyond their time on the serial line."""
+
 
 class SerialPort:
     """An open serial port: eight data bits, no parity, one stop bit, no flow control.
@@ -25,6 +28,8 @@ class SerialPort:
         If the port cannot be opened.
     """
 
+    # The drivers behind pyserial have exceptions of many kinds.
+
     def __init__(self, name: str, *, baud: int):
         try:
             import serial
@@ -33,10 +38,10 @@ class SerialPort:
                 "Serial ports need pyserial; install it with: pip install 'nnhw[boards]'"
             ) from None
         self.name = name
-        self._errors = (serial.SerialException, OSError, ValueError)
+        self._baud = baud
         try:
             self._serial = serial.serial_for_url(name, baudrate=baud)
-        except self._errors as error:
+        except Exception as error:
             raise LinkError(f"The serial port {name} cannot be opened: {error}") from error
 
     def __enter__(self) -> SerialPort:
@@ -56,11 +61,13 @@ class SerialPort:
         Raises
         ------
         LinkError
-            If the port has gone.
+            If the port has gone, or does not take them in time.
         """
         try:
+            # ten bits an octet
+            self._serial.write_timeout = _WRITE_SECONDS + 10 * len(data) / self._baud
             self._serial.write(data)
-        except self._errors as error:
+        except Exception as error:
             raise LinkError(f"The serial port {self.name} failed: {error}") from error
 
     def read(self, seconds: float) -> bytes:
@@ -75,5 +82,5 @@ class SerialPort:
             self._serial.timeout = seconds
             first = self._serial.read(1)
             return first + self._serial.read(self._serial.in_waiting) if first else b""
-        except self._errors as error:
+        except Exception as error:
             raise LinkError(f"The serial port {self.name} failed: {error}") from error

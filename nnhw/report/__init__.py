@@ -12,6 +12,7 @@ from .simulation import render_simulation
 from .structure import Accuracy, BuildReport, Fit, Source, TableReport, Verification
 from .synthesis import add_synthesis, render_synthesis
 from .terminal import render_terminal
+from .text import edited_files
 
 __all__ = [
     "COLUMNS",
@@ -28,6 +29,7 @@ __all__ = [
     "add_synthesis",
     "collect_report",
     "cost_rows",
+    "edited_files",
     "measure_accuracy",
     "measure_noise",
     "render_html",

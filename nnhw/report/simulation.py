@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..simulate import SimulationResult
+from . import text
 
 
 def render_simulation(result: SimulationResult) -> RenderableType:
@@ -23,6 +24,7 @@ def render_simulation(result: SimulationResult) -> RenderableType:
         ("simulated", f"{result.frames} frames, {result.cycles:,} cycles in {seconds}{compiled}"),
         ("latency", _cycles(result.latency_cycles, result.expected_latency_cycles)),
         ("interval", _cycles(result.interval_cycles, result.expected_interval_cycles)),
+        ("Verilog", text.edited_files(result.edited) if result.edited else ""),
         ("log", str(result.log)),
         ("waves", str(result.waves or "")),
     ):

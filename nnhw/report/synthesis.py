@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import ToolError
 from ..synth import AsicResult, SynthesisResult, Usage, load_results
 from . import text
 from .asic import asic_rows
@@ -63,6 +64,8 @@ def synthesis_rows(result: SynthesisResult | AsicResult) -> list[tuple[str, str]
             verdict = f"FAIL: {check.failures[0]} ({frames})"
         rows.append(("netlist", verdict))
     rows += [("figures", remark) for remark in result.remarks]
+    if result.edited:
+        rows.append(("edited", text.edited_files(result.edited)))
     rows.append(("made with", ", ".join(f"{name} {value}" for name, value in result.tools.items())))
     return rows
 
@@ -108,20 +111,26 @@ def add_synthesis(design_dir: str | PathLike[str]) -> None:
     Raises
     ------
     ToolError
-        If a result is damaged.
+        If a result or the report is damaged, or the report cannot be written.
     """
     folder = Path(design_dir)
     results = load_results(folder)
     data, page = folder / "report.json", folder / "report.html"
-    if data.is_file():
-        report = json.loads(data.read_text())
-        report["synthesis"] = [asdict(result) for result in results]
-        _replace(data, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    if page.is_file():
-        before, begin, rest = page.read_text().partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if begin and end:
-            _replace(page, f"{before}{BEGIN}\n{_section(results)}{END}{after}")
+    try:
+        if data.is_file():
+            report = json.loads(data.read_text(encoding="utf-8"))
+            report["synthesis"] = [asdict(result) for result in results]
+            _replace(data, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        if page.is_file():
+            before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+            _, end, after = rest.partition(END)
+            if begin and end:
+                _replace(page, f"{before}{BEGIN}\n{_section(results)}{END}{after}")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise ToolError(
+            f"The results cannot be added to the report in '{folder}' ({error}); build the design "
+            "again"
+        ) from None
 
 
 def _section(results: Sequence[SynthesisResult | AsicResult]) -> str:
@@ -149,5 +158,5 @@ def _used(usage: Usage) -> str:
 
 def _replace(path: Path, content: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(content)
+    partial.write_text(content, encoding="utf-8")
     os.replace(partial, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, TableReport
@@ -131,6 +132,11 @@ def verdict(report: BuildReport) -> tuple[str, bool | None]:
     if not result.passed:
         return f"FAIL: hardware differs from the golden model ({frames})", False
     return f"PASS: hardware equals the golden model, bit for bit ({frames})", True
+
+
+def edited_files(names: Sequence[str]) -> str:
+    """That Verilog is no longer what was built."""
+    return f"{', '.join(names)}: edited since the design was built"
 
 
 def _memory_name(name: str) -> str:

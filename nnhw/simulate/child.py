@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import ExportError, ToolError
+from ..errors import CANNOT_WRITE, ExportError, ToolError
+from .guard import GuardedProcess
 
 _TOTAL = re.compile(rb"Sending (\d+) frames")
 _FRAME = re.compile(rb"frame \d+ of \d+")
 _DECISIVE = re.compile(r"%Error|error:|Error \d|ERROR|Traceback|^\w*Error: ", re.MULTILINE)
 _POLL_SECONDS = 0.2
-_GRACE_SECONDS = 5
 
 
 def run_script(
@@ -51,22 +50,27 @@ def run_script(
         raise ExportError(
             f"'{script}' is missing: '{design_dir}' has no testbench; export it again"
         )
-    log.parent.mkdir(parents=True, exist_ok=True)
     answer = log.with_suffix(".json")
     command = [sys.executable, str(script), *arguments, "--json", str(answer)]
-    with log.open("ab") as output:
-        _lock(output)
-        output.truncate(0)
-        answer.unlink(missing_ok=True)
-        child = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            _watch(child, log, progress)
-        except BaseException:
-            end_group(child)
-            raise
-        return _read_answer(answer, log)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            _lock(output)
+            output.truncate(0)
+            answer.unlink(missing_ok=True)
+            child = GuardedProcess(command, output=output, environment={"SIM_GUARDED": "1"})
+            try:
+                _watch(child, log, progress)
+            except BaseException:
+                child.end()
+                raise
+            return _read_answer(answer, log)
+    except OSError as error:
+        if error.errno in CANNOT_WRITE:
+            raise ToolError(
+                f"The simulation cannot write to '{log.parent}': {error.strerror}"
+            ) from error
+        raise
 
 
 def _lock(log: BinaryIO) -> None:
@@ -79,11 +83,34 @@ def _lock(log: BinaryIO) -> None:
         ) from None
 
 
+def check_room(folder: Path) -> None:
+    """See whether files can still be written to a folder: programs rarely say that they cannot.
+
+    Raises
+    ------
+    OSError
+        If they cannot.
+    """
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(bytes(1 << 20))
+        probe.flush()
+        os.fsync(probe.fileno())
+
+
 def _read_answer(answer: Path, log: Path) -> dict:
     """What the script wrote, if it is a result."""
     if not answer.is_file():
+        check_room(answer.parent)
         raise ToolError(f"The simulation did not run to its end:\n{decisive_lines(log)}")
-    result = json.loads(answer.read_text())
+    try:
+        result = json.loads(answer.read_text(encoding="utf-8"))
+        if not isinstance(result, dict):
+            raise ValueError(f"it holds a {type(result).__name__}")
+    except ValueError as error:
+        raise ToolError(
+            f"The result of the simulation, '{answer}', is damaged ({error}); is the disk full?\n"
+            f"{decisive_lines(log)}"
+        ) from None
     if "error" not in result:
         return result
     if result["error"] == "design":
@@ -95,13 +122,13 @@ def _read_answer(answer: Path, log: Path) -> dict:
 
 def decisive_lines(log: Path, count: int = 8) -> str:
     """The first `count` lines of a log that look like errors (the last ones if none does)."""
-    lines = log.read_text(errors="replace").splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     errors = [line for line in lines if _DECISIVE.search(line)]
     chosen = errors[:count] if errors else lines[-count:]
     return "\n".join([*(f"  {line}" for line in chosen), f"The whole log is in '{log}'."])
 
 
-def _watch(child: subprocess.Popen, log: Path, progress: Callable[[int, int], None] | None) -> None:
+def _watch(child: GuardedProcess, log: Path, progress: Callable[[int, int], None] | None) -> None:
     """Wait for the child's end and report the frames that its log tells of."""
     position = done = total = 0
     running = True
@@ -123,12 +150,3 @@ def _watch(child: subprocess.Popen, log: Path, progress: Callable[[int, int], No
         if frames := len(_FRAME.findall(complete)):
             done += frames
             progress(min(done, total), total)  # what is repeated for its waves does not count
-
-
-def end_group(child: subprocess.Popen) -> None:
-    """End a child and its descendants, which are in a process group of their own."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_GRACE_SECONDS)

@@ -6,6 +6,7 @@ import tempfile
 from os import PathLike
 from pathlib import Path
 
+from ..design import read_design
 from .child import run_script
 
 
@@ -23,4 +24,4 @@ def lint(design_dir: str | PathLike[str]) -> list[str]:
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "lint.log"
-        return run_script(Path(design_dir).resolve(), ["--lint"], log)["warnings"]
+        return run_script(read_design(design_dir).folder, ["--lint"], log)["warnings"]

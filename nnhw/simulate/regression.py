@@ -6,6 +6,7 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
+from ..design import read_design
 from .child import run_script
 from .result import Divergence, SimulationResult
 
@@ -48,7 +49,7 @@ def run_regression(
         Most processes to share the frames out to; None: as many as have a core and enough to do.
         What is sent, and what is found, does not depend on it.
     build_dir
-        Folder for the compiled simulator and the log, without a space in its path; None:
+        Folder for the compiled simulator and the log, of a path that GNU make takes; None:
         sim/sim_build in the design.
     progress
         Called now and then with the number of frames done and their total.
@@ -61,7 +62,8 @@ def run_regression(
         If a program is missing, the design does not compile, or another simulation runs in the
         same folder.
     """
-    design_dir = Path(design_dir).resolve()
+    design = read_design(design_dir)
+    design_dir = design.folder
     folder = Path(build_dir).resolve() if build_dir else design_dir / "sim" / "sim_build"
     arguments = ["--simulator", simulator, "--seed", str(seed)]
     if build_dir is not None:
@@ -76,6 +78,7 @@ def run_regression(
         arguments.append("--interval-waves")
     log = folder / f"{simulator}.log"
     result = run_script(design_dir, arguments, log, progress)
+    result["edited"] = design.edited
     divergence = result.pop("divergence")
     if divergence is not None:
         if divergence["element"] is not None:

@@ -81,6 +81,8 @@ class SimulationResult:
     waves_cycles
         With `interval_waves`: clock cycles from the first edge in `waves` that belong to the
         interval; else None.
+    edited
+        Verilog files that have changed since the design was built.
     """
 
     passed: bool
@@ -102,3 +104,4 @@ class SimulationResult:
     trace: Path
     waves: Path | None
     waves_cycles: int | None
+    edited: tuple[str, ...] = ()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from os import PathLike
 from pathlib import Path
 
-from ..errors import ExportError
+from ..design import read_manifest
 
 _TEMPLATE = "tb.v"
 
@@ -38,19 +37,11 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
     Raises
     ------
     ExportError
-        If manifest.json is missing or lacks what the testbench needs.
+        If manifest.json is missing or is none.
     """
     design_dir = Path(design_dir)
-    path = design_dir / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text())
-        values = _template_values(manifest)
-    except FileNotFoundError:
-        raise ExportError(
-            f"'{path}' is missing: '{design_dir}' is not an exported design"
-        ) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ExportError(f"'{path}' lacks what the testbench needs: {error}") from None
+    manifest = read_manifest(design_dir)
+    values = _template_values(manifest)
     source, target = sim_folder(), design_dir / "sim"
     target.mkdir(exist_ok=True)
     for file in source.iterdir():
@@ -59,9 +50,9 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
     for model in manifest.get("cell_models", ()):
         (design_dir / model).parent.mkdir(exist_ok=True)
         shutil.copyfile(source / Path(model).relative_to("sim"), design_dir / model)
-    template = (source / _TEMPLATE).read_text()
+    template = (source / _TEMPLATE).read_text(encoding="utf-8")
     filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
-    (target / _TEMPLATE).write_text(filled)
+    (target / _TEMPLATE).write_text(filled, encoding="utf-8")
 
 
 def _template_values(manifest: dict) -> dict[str, str | int]:

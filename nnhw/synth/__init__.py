@@ -4,13 +4,12 @@ from .advice import advise
 from .asic import AsicResult
 from .bitstream import pack_bitstream
 from .costs import Cells, HardwareCosts, PieceCost, measure_costs
-from .design import ExportedDesign, read_design
 from .family import Family, Resource
 from .nextpnr import PlacedDesign, nextpnr_version, place_and_route
 from .options import SynthesisOptions
 from .placements import fmax, place_with_seeds
 from .processes import PROCESSES, Process
-from .result import NetlistCheck, Speed, SynthesisResult
+from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
 from .saved import load_result, load_results
 from .steps import Step, digest, locked
@@ -22,12 +21,12 @@ from .yosys import cell_counts, quote, require_yosys, run_yosys
 
 __all__ = [
     "PROCESSES",
+    "SYNTHESIS_FOLDER",
     "TARGETS",
     "AsicResult",
     "Cells",
     "ClockTiming",
     "CriticalPath",
-    "ExportedDesign",
     "Family",
     "HardwareCosts",
     "NetlistCheck",
@@ -59,7 +58,6 @@ __all__ = [
     "quote",
     "read_cells",
     "read_commands",
-    "read_design",
     "require_yosys",
     "run_synthesis",
     "run_yosys",

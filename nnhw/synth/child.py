@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ToolError
-from ..simulate.child import end_group
+from ..simulate.child import check_room
+from ..simulate.guard import GuardedProcess
 
 _POLL_SECONDS = 0.05
 _LOOK_SECONDS = 1.0
@@ -68,7 +69,7 @@ def run_all(
     """
     statuses = [0] * len(runs)
     present = list(runs)
-    running: dict[int, subprocess.Popen] = {}
+    running: dict[int, GuardedProcess] = {}
     waiting = list(range(len(runs)))
     looked = time.monotonic()
     try:
@@ -86,18 +87,20 @@ def run_all(
                     continue
                 del running[number]
                 statuses[number] = status
+                if status != 0:
+                    check_room(runs[number].log.parent)
                 if status == 0 and finished is not None:
                     finished(number)
     except BaseException:
         for child in running.values():
-            end_group(child)
+            child.end()
         raise
     return statuses
 
 
 def error_lines(log: Path, marks: Sequence[str] = ("ERROR",), count: int = 4) -> str:
     """The first lines of a log that have one of `marks` in them; its last lines if none has."""
-    lines = log.read_text(errors="replace").splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     marked = [line for line in lines if any(mark in line for mark in marks)]
     chosen = marked[:count] if marked else [line for line in lines if line.strip()][-count:]
     return "\n".join([*(f"  {line}" for line in chosen), f"The whole log is in '{log}'."])
@@ -108,29 +111,21 @@ def relative(path: Path, folder: Path) -> str:
     return os.path.relpath(path.resolve(), folder.resolve())
 
 
-def _go_other_ways(runs: list[Run], running: dict[int, subprocess.Popen]) -> None:
+def _go_other_ways(runs: list[Run], running: dict[int, GuardedProcess]) -> None:
     """End the programs that are hopeless, and put others in their places."""
     for number, child in running.items():
         run = runs[number]
         if run.otherwise is None or run.is_hopeless is None:
             continue
-        if run.is_hopeless(run.log.read_text(errors="replace")):
-            end_group(child)
+        if run.is_hopeless(run.log.read_text(encoding="utf-8", errors="replace")):
+            child.end()
             runs[number] = run.otherwise
             running[number] = _start(run.otherwise)
 
 
-def _start(run: Run) -> subprocess.Popen:
+def _start(run: Run) -> GuardedProcess:
+    if shutil.which(run.command[0]) is None:
+        raise ToolError(f"'{run.command[0]}' cannot be started: no such program")
     run.log.parent.mkdir(parents=True, exist_ok=True)
     with run.log.open("wb") as output:
-        try:
-            return subprocess.Popen(
-                run.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=run.cwd,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ToolError(f"'{run.command[0]}' cannot be started: {error.strerror}") from None
+        return GuardedProcess(run.command, output=output, cwd=run.cwd)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from ..design import ExportedDesign
 from ..errors import OptionError
 from .advice import advise
-from .design import ExportedDesign
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
 from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
@@ -106,6 +106,7 @@ class _Flow:
             speed=speed,
             simulation=simulation,
             remarks=(remarks,),
+            edited=self.design.edited,
         )
 
     @property
@@ -118,7 +119,7 @@ class _Flow:
             "sources": [
                 digest(source) for source in (*self.design.sources, *self.design.memory_files)
             ],
-            "script": synthesis_commands(self.design, self.target),
+            "script": synthesis_commands(self.design, self.target, self.folder / "synthesis"),
         }
         step = Step(self.folder / "synthesis", inputs)
         if not step.done:
@@ -194,7 +195,7 @@ class _Flow:
         inputs = {
             "tools": self.tools,
             "netlist": digest(synthesized / NETLIST),
-            "script": pin_commands(self.design, self.target, synthesized),
+            "script": pin_commands(self.design, self.target, synthesized, self.folder / "harness"),
             "pins": self.target.pins,
         }
         step = Step(self.folder / "harness", inputs)

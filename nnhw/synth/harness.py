@@ -9,12 +9,12 @@ register like all others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ToolError
+from .steps import read_json
 
 INSTANCE = "core"
 """Name of the design's instance in the harness."""
@@ -41,7 +41,7 @@ def read_ports(netlist: Path, top: str) -> tuple[ModulePort, ...]:
     ToolError
         If the file has no such module, or the module has bidirectional ports.
     """
-    modules = json.loads(netlist.read_text())["modules"]
+    modules = read_json(netlist)["modules"]
     if top not in modules:
         raise ToolError(f"'{netlist}' has no module '{top}'; run the synthesis again")
     ports = tuple(

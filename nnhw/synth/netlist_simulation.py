@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExportError, OptionError, ToolError
+from ..design import ExportedDesign, write_checksums
+from ..errors import OptionError, ToolError
 from ..simulate import install_testbench, run_regression
-from .design import ExportedDesign
 from .result import NetlistCheck
-from .steps import Step, digest
+from .steps import Step, digest, read_json
 from .synthesize import NETLIST_RTLIL
 from .targets import Target
 from .yosys import cell_counts, quote, require_yosys, run_yosys
@@ -61,10 +61,8 @@ def simulate_netlist(
         If the design has no test vectors.
     """
     models = model_files(target)
-    commands = model_commands(design.top, synthesized, models)
-    vectors = design.folder / "sim" / "vectors.npz"
-    if not vectors.is_file():
-        raise ExportError(f"'{vectors}' is missing; export the design again")
+    commands = model_commands(design.top, synthesized, models, out)
+    vectors = design.vectors
     inputs = {
         "netlist": digest(synthesized / NETLIST_RTLIL),
         "models": [digest(model) for model in models],
@@ -78,10 +76,12 @@ def simulate_netlist(
         run_yosys(commands, log=log, cwd=partial)
         _check_cells(partial / _STATISTICS, target)
         (partial / "manifest.json").write_text(
-            json.dumps(netlist_manifest(design, sources=["model.v"]), indent=2) + "\n"
+            json.dumps(netlist_manifest(design, sources=["model.v"]), indent=2) + "\n",
+            encoding="utf-8",
         )
         install_testbench(partial)
         shutil.copyfile(vectors, partial / "sim" / "vectors.npz")
+        write_checksums(partial)
         step.finish()
     known = out / _CHECK
     if not known.is_file():
@@ -93,9 +93,9 @@ def simulate_netlist(
             frames=result.frames,
         )
         partial = out / f".{_CHECK}.partial"
-        partial.write_text(json.dumps(asdict(check), indent=2) + "\n")
+        partial.write_text(json.dumps(asdict(check), indent=2) + "\n", encoding="utf-8")
         partial.rename(known)
-    return NetlistCheck.parse(json.loads(known.read_text()))
+    return NetlistCheck.parse(read_json(known))
 
 
 def model_files(target: Target) -> tuple[Path, ...]:
@@ -118,10 +118,10 @@ def model_files(target: Target) -> tuple[Path, ...]:
     )
 
 
-def model_commands(top: str, synthesized: Path, models: tuple[Path, ...]) -> list[str]:
-    """Yosys commands that make rtl/TOP.v, in which the models of all cells are flattened."""
+def model_commands(top: str, synthesized: Path, models: tuple[Path, ...], out: Path) -> list[str]:
+    """Yosys commands that make model.v in `out`, where the models of all cells are flattened."""
     return [
-        f"read_rtlil {quote(synthesized / NETLIST_RTLIL)}",
+        f"read_rtlil {quote(synthesized / NETLIST_RTLIL, out)}",
         # Models of nnhw come last and take the place of Yosys's black boxes. Just those that are
         # used are elaborated, which else would take longer than all the rest.
         *(f"read_verilog -defer -overwrite {quote(model)}" for model in models),
@@ -141,7 +141,7 @@ def model_commands(top: str, synthesized: Path, models: tuple[Path, ...]) -> lis
 
 def _check_cells(statistics: Path, target: Target) -> None:
     """Cells of Yosys itself begin with a dollar sign; others have no model."""
-    cells = cell_counts(json.loads(statistics.read_text()))
+    cells = cell_counts(read_json(statistics))
     if missing := [cell for cell in cells if not cell.startswith("$")]:
         raise ToolError(
             f"There is no simulation model of {', '.join(missing)} for {target.name}; "

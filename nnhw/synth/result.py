@@ -84,7 +84,9 @@ class SavedResult:
         """Write result.json in `folder`; it is replaced at once."""
         partial = folder / f".{RESULT_FILE}.partial"
         values = asdict(self)  # type: ignore[call-overload]
-        partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+        partial.write_text(
+            json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         os.replace(partial, folder / RESULT_FILE)
 
 
@@ -112,6 +114,8 @@ class SynthesisResult(SavedResult):
         Of the netlist; None if it was not asked for.
     remarks
         What a reader has to know about the figures.
+    edited
+        Verilog files that have changed since the design was built.
     """
 
     design: str
@@ -125,6 +129,7 @@ class SynthesisResult(SavedResult):
     speed: Speed | None = None
     simulation: NetlistCheck | None = None
     remarks: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -143,6 +148,7 @@ def parse_result(values: Mapping[str, Any]) -> SynthesisResult:
             "speed": _speed(speed) if speed else None,
             "simulation": NetlistCheck.parse(simulation) if simulation else None,
             "remarks": tuple(values["remarks"]),
+            "edited": tuple(values.get("edited", ())),
         }
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from os import PathLike
 
+from ..design import read_design
 from .asic import AsicResult, run_asic
-from .design import read_design
 from .flow import run_fpga
 from .options import Progress, SynthesisOptions
 from .processes import PROCESSES

@@ -19,9 +19,9 @@ def load_result(path: Path) -> SynthesisResult | AsicResult:
         If it is missing or damaged.
     """
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
         return parse_asic_result(values) if "area" in values else parse_result(values)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ToolError(
             f"'{path}' is not a result of nnhw synth ({error!r}); run it again"
         ) from None

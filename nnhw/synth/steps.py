@@ -8,11 +8,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import ToolError
+from ..errors import CANNOT_WRITE, ToolError
 
 _STAMP = "step.json"
 
@@ -40,7 +40,7 @@ class Step:
     def done(self) -> bool:
         """Whether the folder is there and was made from the same inputs."""
         try:
-            return json.loads((self.folder / _STAMP).read_text()) == self._inputs
+            return json.loads((self.folder / _STAMP).read_text(encoding="utf-8")) == self._inputs
         except (OSError, ValueError):
             return False
 
@@ -57,7 +57,9 @@ class Step:
 
     def finish(self) -> None:
         """Give the folder its name; what had it before is removed."""
-        (self.partial / _STAMP).write_text(json.dumps(self._inputs, indent=2) + "\n")
+        (self.partial / _STAMP).write_text(
+            json.dumps(self._inputs, indent=2) + "\n", encoding="utf-8"
+        )
         shutil.rmtree(self.folder, ignore_errors=True)
         self.partial.rename(self.folder)
 
@@ -67,21 +69,47 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make a folder and keep other processes that ask for it out.
+def read_json(path: Path) -> Any:
+    """What a program of the flow has written.
 
     Raises
     ------
     ToolError
-        If another process has it.
+        If it is missing or breaks off, as it does where the disk was full.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder, os.O_RDONLY)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ToolError(
+            f"'{path}' is missing or damaged ({error}); is the disk full? Remove '{path.parent}' "
+            "and run it again"
+        ) from None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make a folder and keep other processes that ask for it out, while the block writes to it.
+
+    Raises
+    ------
+    ToolError
+        If another process has it, the disk is full or the folder cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, lock)
+            _take(lock, folder)
+            yield
+        except OSError as error:
+            if error.errno in CANNOT_WRITE:
+                raise ToolError(f"'{folder}' cannot be written: {error.strerror}") from error
+            raise
+
+
+def _take(lock: int, folder: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
     except BlockingIOError:
         raise ToolError(f"Another synthesis is writing '{folder}'; wait for its end") from None
-    finally:
-        os.close(lock)

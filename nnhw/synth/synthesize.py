@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from .design import ExportedDesign
+from ..design import ExportedDesign
 from .harness import PINS, TOP, read_ports, write_harness
+from .steps import read_json
 from .targets import Target
 from .yosys import cell_counts, quote, run_yosys
 
@@ -20,21 +20,21 @@ PINNED = "pinned.json"
 _STATISTICS = "statistics.json"
 
 
-def read_commands(sources: Iterable[Path], top: str) -> list[str]:
-    """Commands that read a design's Verilog.
+def read_commands(sources: Iterable[Path], top: str, cwd: Path) -> list[str]:
+    """Commands that read a design's Verilog, for Yosys in the folder `cwd`.
 
     Tables of case statements, such as an engine's program, stay logic: Yosys would put large ones
     into block RAM, whose outputs come late. What is meant to be there is written as an array.
     """
-    reads = [f"read_verilog {quote(source.resolve())}" for source in sources]
+    reads = [f"read_verilog {quote(source, cwd)}" for source in sources]
     return [*reads, f"hierarchy -top {top}", "proc -norom"]
 
 
-def synthesis_commands(design: ExportedDesign, target: Target) -> list[str]:
-    """The commands of `synthesize`."""
+def synthesis_commands(design: ExportedDesign, target: Target, out: Path) -> list[str]:
+    """The commands of `synthesize`; the same for each `out` beside another."""
     top = design.top
     return [
-        *read_commands(design.sources, top),
+        *read_commands(design.sources, top, out),
         *target.synthesis(top, pins=False),
         f"tee -q -o {_STATISTICS} stat -json",
         f"write_json {NETLIST}",
@@ -52,22 +52,22 @@ def synthesize(design: ExportedDesign, target: Target, *, out: Path, log: Path) 
     ToolError
         If Yosys is not installed or fails.
     """
-    run_yosys(synthesis_commands(design, target), log=log, cwd=out)
+    run_yosys(synthesis_commands(design, target, out), log=log, cwd=out)
 
 
 def read_cells(folder: Path) -> dict[str, int]:
     """Cells by type of what `synthesize` left in `folder`."""
-    return cell_counts(json.loads((folder / _STATISTICS).read_text()))
+    return cell_counts(read_json(folder / _STATISTICS))
 
 
-def pin_commands(design: ExportedDesign, target: Target, synthesized: Path) -> list[str]:
+def pin_commands(design: ExportedDesign, target: Target, synthesized: Path, out: Path) -> list[str]:
     """The commands of `add_pins`."""
     return [
         "read_verilog harness.v",
         *target.synthesis(TOP, pins=True),
         # The design's own netlist takes the place of the black box, as it is.
         f"delete ={design.top}",
-        f"read_rtlil {quote(synthesized / NETLIST_RTLIL)}",
+        f"read_rtlil {quote(synthesized / NETLIST_RTLIL, out)}",
         f"hierarchy -check -top {TOP}",
         "flatten",
         "clean",
@@ -93,11 +93,13 @@ def add_pins(
         If Yosys is not installed or fails.
     """
     ports = read_ports(synthesized / NETLIST, design.top)
-    (out / "harness.v").write_text(write_harness(design.top, design.clock, ports))
+    (out / "harness.v").write_text(write_harness(design.top, design.clock, ports), encoding="utf-8")
     if target.pins:
         pairs = zip(PINS, target.pins, strict=True)
-        (out / "pins.cst").write_text("".join(f'IO_LOC "{port}" {pin};\n' for port, pin in pairs))
-    run_yosys(pin_commands(design, target, synthesized), log=log, cwd=out)
+        (out / "pins.cst").write_text(
+            "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in pairs), encoding="utf-8"
+        )
+    run_yosys(pin_commands(design, target, synthesized, out), log=log, cwd=out)
 
 
 def pin_constraints(target: Target, folder: Path) -> Path | None:

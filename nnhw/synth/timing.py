@@ -93,7 +93,7 @@ def read_report(path: Path, *, prefix: str = "") -> Placement:
         If the file is missing or not such a report.
     """
     try:
-        report = json.loads(path.read_text())
+        report = json.loads(path.read_text(encoding="utf-8"))
         paths = {
             found["from"]: found
             for found in report["critical_paths"]
@@ -111,7 +111,7 @@ def read_report(path: Path, *, prefix: str = "") -> Placement:
             kind: (figures["used"], figures["available"])
             for kind, figures in report["utilization"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ToolError(f"'{path}' is not a report of nextpnr ({error!r}); place again") from None
     return Placement(clocks=tuple(sorted(clocks, key=lambda clock: clock.fmax_mhz)), sites=sites)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ToolError
-from .child import Run, error_lines, run_logged
+from .child import Run, error_lines, relative, run_logged
+
+_FILE_NAME = re.compile(r'[^"*?\\\x00-\x1f]+')
 
 # libyosys prints to file descriptor 1 and exits the process on some errors.
 _CHILD = """
 import sys
 from pyosys import libyosys
 design = libyosys.Design()
-for command in open(sys.argv[1], encoding="utf-8").read().splitlines():
-    libyosys.run_pass(command, design)
+for command in open(sys.argv[1], encoding="utf-8"):
+    libyosys.run_pass(command.rstrip(), design)
 """
 
 
@@ -45,7 +48,7 @@ def run_yosys(commands: Sequence[str], *, log: Path, cwd: Path | None = None) ->
     require_yosys()
     script = log.with_suffix(".ys")
     script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text("".join(f"{command}\n" for command in commands))
+    script.write_text("".join(f"{command}\n" for command in commands), encoding="utf-8")
     run = Run(command=[sys.executable, "-c", _CHILD, str(script.resolve())], log=log, cwd=cwd)
     if run_logged(run) != 0:
         raise ToolError(f"Yosys failed:\n{error_lines(log)}")
@@ -65,9 +68,27 @@ def require_yosys() -> Path:
     return Path(package.origin).parent / "share"
 
 
-def quote(path: Path) -> str:
-    """A file name as an argument of a Yosys command; it may have spaces."""
-    return f'"{path}"'
+def quote(path: Path, cwd: Path | None = None) -> str:
+    """A file name as an argument of a Yosys command; it may have spaces, and most other signs.
+
+    Parameters
+    ----------
+    cwd
+        Folder that Yosys runs in; the name becomes relative to it, so that it matters neither where
+        the two are nor what the folders above them are called.
+
+    Raises
+    ------
+    ToolError
+        If Yosys would take the name for something else.
+    """
+    name = str(path) if cwd is None else relative(path, cwd)
+    if not _FILE_NAME.fullmatch(name):
+        raise ToolError(
+            f"Yosys cannot take the path '{name}'; move what is there to a folder whose path has "
+            "no quotation marks, stars, question marks, backslashes and line breaks"
+        )
+    return f'"{name}"'
 
 
 def cell_counts(statistics: Mapping[str, Any]) -> dict[str, int]:

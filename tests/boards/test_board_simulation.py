@@ -11,9 +11,10 @@ from board_simulation import simulate_board
 import nnhw
 from nnhw.boards import BoardTop, find_board, plan_timing
 from nnhw.data import load_data
+from nnhw.design import read_design
 from nnhw.golden import quantize_inputs, run
 from nnhw.ir import FrameLayout, frame_layout, load_graph
-from nnhw.link import DIGEST_BYTES, LinkedDesign, load_linked_design
+from nnhw.link import DIGEST_BYTES, LinkedDesign, link_design
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -54,7 +55,7 @@ def test_digits_on_a_board(tmp_path, name, macs, clock_hz):
     data = EXAMPLES / "digits.npz"
     folder = tmp_path / "digits_cnn"
     built = nnhw.build(EXAMPLES / "digits_cnn.onnx", data=data, out=folder, macs=macs, sim=False)
-    design = load_linked_design(folder)
+    design = link_design(read_design(folder))
     graph = load_graph(folder / "golden.npz")
     q = quantize_inputs(graph, load_data(data, graph).x[:20])
     inputs = frame_layout(graph, graph.inputs, design.input_beat_bytes)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from exported_folder import write_folder
 
 from nnhw.boards import build, build_board, find_board
 from nnhw.errors import ExportError, OptionError, ToolError
@@ -19,26 +19,22 @@ STANDIN = Path(__file__).with_name("standin_accelerator.v")
 @pytest.fixture
 def design(tmp_path):
     """The stand-in accelerator as an exported design."""
-    folder = tmp_path / "design"
-    folder.mkdir()
-    shutil.copy(STANDIN, folder / "standin.v")
-    manifest = {
-        "top": "standin",
-        "clock": "clk",
-        "sources": ["standin.v"],
-        "memory_files": [],
-        "input": {"stream_bytes": 4, "frame_bytes": 8},
-        "output": {"stream_bytes": 2, "frame_bytes": 4},
-        "latency_cycles": 110,
-        "interval_cycles": 110,
-        "mac_units": 8,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    return write_folder(
+        tmp_path / "design",
+        {"standin.v": STANDIN.read_text()},
+        name="standin",
+        top="standin",
+        sources=["standin.v"],
+        input={"shape": [1, 1, 8], "stream_bytes": 4, "frame_bytes": 8},
+        output={"shape": [1, 1, 4], "stream_bytes": 2, "frame_bytes": 4},
+        latency_cycles=110,
+        interval_cycles=110,
+        mac_units=8,
+    )
 
 
 def test_no_design(tmp_path):
-    with pytest.raises(ExportError, match="is not a complete design"):
+    with pytest.raises(ExportError, match="is not an exported design"):
         build_board(tmp_path, find_board("icebreaker"))
 
 

@@ -11,6 +11,7 @@ import pytest
 from programs import PROGRAMS, dense_alone, narrow_lanes, padded_convolutions
 
 import nnhw
+from nnhw.design import write_checksums
 from nnhw.export import export_design
 from nnhw.ir import load_graph
 from nnhw.mapping import map_graph, predict_cycles
@@ -101,6 +102,7 @@ def test_same_program_same_bytes(make, tmp_path):
 def test_lint(make, tmp_path):
     export(make, tmp_path / "net")
     install_testbench(tmp_path / "net")
+    write_checksums(tmp_path / "net")
     assert lint(tmp_path / "net") == []
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from integer_graphs import IntegerBuilder
 
+from nnhw.design import write_checksums
 from nnhw.errors import ExportError
 from nnhw.export import MemoryFiles, export_design, generate_verilog
 from nnhw.export.verilog.netlist import Memory
@@ -46,6 +47,7 @@ def export(folder, *, weight_files):
         output_bytes=config.output_bytes,
     )
     vectors.save(folder / "sim" / "vectors.npz")
+    write_checksums(folder)
     return folder
 
 
@@ -108,6 +110,9 @@ def test_other_contents_need_no_compilation(tmp_path):
     assert run_regression(folder, simulator="icarus", vectors=1).compiled
     file = folder / "rtl" / "net_weights.hex"
     file.write_text("\n".join(reversed(file.read_text().split())))
+    with pytest.raises(ExportError, match=r"net_weights\.hex' has changed since"):
+        run_regression(folder, simulator="icarus", vectors=1)
+    write_checksums(folder)
     result = run_regression(folder, simulator="icarus", vectors=1)
     assert not result.compiled
     assert result.divergence is not None

@@ -48,3 +48,23 @@ def test_without_pyserial(monkeypatch):
     monkeypatch.setitem(sys.modules, "serial", None)
     with pytest.raises(ToolError, match=r"nnhw\[boards\]"):
         SerialPort("/dev/ttyUSB0", baud=115_200)
+
+
+def test_port_that_takes_nothing(monkeypatch):
+    monkeypatch.setattr("nnhw.link.port._WRITE_SECONDS", 0.2)
+    master, slave = os.openpty()
+    try:
+        with SerialPort(os.ttyname(slave), baud=4_000_000) as port:
+            with pytest.raises(LinkError, match=r"failed: .*imeout"):
+                port.write(bytes(1 << 20))
+            while os.read(master, 1 << 20) and port._serial.out_waiting:
+                pass
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+@pytest.mark.parametrize("name", ["", "socket://", "no://such", "a\0b", "loop://?logging=none"])
+def test_wrong_names(name):
+    with pytest.raises(LinkError, match="cannot be opened"):
+        SerialPort(name, baud=115_200)

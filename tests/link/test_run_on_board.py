@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 import nnhw
 from nnhw.cli import app
+from nnhw.design import read_design
 from nnhw.errors import LinkError
 from nnhw.golden import run
 from nnhw.ir import Batch, frame_layout, load_graph
-from nnhw.link import LinkedDesign, load_linked_design
+from nnhw.link import LinkedDesign, link_design
 
 pytest.importorskip("serial")
 
@@ -70,7 +71,7 @@ def make_board(folder: Path, linked: LinkedDesign) -> SoftwareBoard:
 @pytest.fixture
 def port(design) -> Iterator[tuple[str, SoftwareBoard]]:
     """Name of a serial port, and the board behind it."""
-    board = make_board(design, load_linked_design(design))
+    board = make_board(design, link_design(read_design(design)))
     master, slave = os.openpty()
 
     def serve() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnhw.design import write_checksums
 from nnhw.simulate import install_testbench
 
 INPUT_SHAPE, OUTPUT_SHAPE = (3, 4, 5), (2, 3, 7)
@@ -108,6 +109,9 @@ def write_standin(folder: Path, *, changes: dict[str, str] | None = None, **mani
     entries = {
         "name": "standin",
         "top": "standin",
+        "clock": "clk",
+        "nnhw_version": "0",
+        "mac_units": 4,
         "sources": ["rtl/standin.v"],
         "input": {"shape": INPUT_SHAPE, "stream_bytes": 8, "frame_bytes": INPUT_BYTES},
         "output": {"shape": OUTPUT_SHAPE, "stream_bytes": 4, "frame_bytes": OUTPUT_BYTES},
@@ -141,4 +145,5 @@ def write_standin(folder: Path, *, changes: dict[str, str] | None = None, **mani
         layer_1=layer_1,
         kind=np.array(["real"] * 4 + ["all-minimum", "all-maximum"]),
     )
+    write_checksums(folder)
     return folder

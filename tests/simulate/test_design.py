@@ -1,11 +1,11 @@
 """What is wrong with a design's files is said before anything is compiled."""
 
-import json
-
 import numpy as np
 import pytest
+from exported_folder import change_manifest, write_folder
 from standin import write_standin
 
+from nnhw.design import write_checksums
 from nnhw.errors import ExportError
 from nnhw.simulate import run_regression
 
@@ -15,20 +15,16 @@ def design(tmp_path):
     return write_standin(tmp_path / "standin")
 
 
-def change_manifest(design, **entries):
-    path = design / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
-
-
 def change_vectors(design, **arrays):
     path = design / "sim" / "vectors.npz"
     with np.load(path) as file:
         np.savez(path, **{**file, **arrays})
+    write_checksums(design)
 
 
 def test_no_testbench(tmp_path):
     with pytest.raises(ExportError, match=r"run\.py' is missing: .* has no testbench"):
-        run_regression(tmp_path)
+        run_regression(write_folder(tmp_path / "net"))
 
 
 def test_no_manifest(design):
@@ -45,7 +41,9 @@ def test_damaged_manifest(design):
 
 def test_manifest_of_another_form(design):
     change_manifest(design, layers=[{"name": "plus_one"}])
-    with pytest.raises(ExportError, match=r"manifest\.json' does not have .* \('shape'\)"):
+    with pytest.raises(
+        ExportError, match=r"manifest\.json' is not .*: 'layers\[0\]\.shape' is missing"
+    ):
         run_regression(design)
 
 
@@ -57,12 +55,14 @@ def test_missing_source(design):
 
 def test_no_vectors(design):
     (design / "sim" / "vectors.npz").unlink()
+    write_checksums(design)
     with pytest.raises(ExportError, match=r"vectors\.npz' is missing"):
         run_regression(design)
 
 
 def test_damaged_vectors(design):
     (design / "sim" / "vectors.npz").write_bytes(b"PK\x03\x04 and no more")
+    write_checksums(design)
     with pytest.raises(ExportError, match=r"vectors\.npz' is damaged"):
         run_regression(design)
 

@@ -47,18 +47,38 @@ def link_files(source: Path, target: Path) -> None:
             link.symlink_to(file)
 
 
-def test_without_spaces(tmp_path, temporary, testbench):
-    without_spaces = testbench("links").without_spaces
-    plain, spaced = tmp_path / "plain", tmp_path / "with a space"
-    assert without_spaces(plain) == plain
-    spaced.mkdir()
-    (spaced / "file").write_text("content")
-    link = without_spaces(spaced)
-    assert " " not in str(link)
+@pytest.mark.parametrize("name", ["with a space", "a$b", "a;b", 'a"b', "a'b", "a#b", "a:b", "a\nb"])
+def test_plain_path(name, tmp_path, temporary, testbench):
+    links = testbench("links")
+    plain, odd = tmp_path / "plain", tmp_path / name
+    assert links.plain(plain) == plain
+    odd.mkdir()
+    (odd / "file").write_text("content")
+    link = links.plain(odd)
+    assert links.is_plain(link)
     assert temporary in link.parents
     assert (link / "file").read_text() == "content"
-    assert without_spaces(spaced) == link
-    assert without_spaces(tmp_path / "another space") != link
+    assert links.plain(odd) == link
+    assert links.plain(tmp_path / "another space") != link
+
+
+def test_links_are_this_user_s_alone(tmp_path, temporary, testbench):
+    links = testbench("links")
+    folder = links.private_folder()
+    folder.chmod(0o777)
+    with pytest.raises(links.PathError, match="only you can write to"):
+        links.plain(tmp_path / "a space")
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    with pytest.raises(links.PathError, match="only you can write to"):
+        links.plain(tmp_path / "a space")
+
+
+def test_no_plain_folder_for_links(tmp_path, monkeypatch, testbench):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "a $pace"))
+    links = testbench("links")
+    with pytest.raises(links.PathError, match="set TMPDIR"):
+        links.plain(tmp_path / "a space")
 
 
 def test_lint(packages, tmp_path):

@@ -5,6 +5,7 @@ import shutil
 import pytest
 from standin import INTERVAL_CYCLES, LATENCY_CYCLES, write_standin
 
+from nnhw.design import write_checksums
 from nnhw.errors import ToolError
 from nnhw.simulate import run_regression
 
@@ -225,6 +226,7 @@ def test_several_cpp_files_compile(tmp_path):
     split = text.replace('"--output-split", "0"', '"--output-split", "1"')
     assert split != text
     compilation.write_text(split)
+    write_checksums(design)
     result = run_regression(design, vectors=1, simulator="verilator")
     assert result.passed
     assert list((design / "sim").glob("**/*__pch.h.fast.gch"))

@@ -53,5 +53,5 @@ def test_manifest_without_trace(tmp_path):
     manifest = json.loads((design / "manifest.json").read_text())
     del manifest["trace"]
     (design / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ExportError, match=r"manifest\.json' lacks .*'trace'"):
+    with pytest.raises(ExportError, match=r"manifest\.json' is not .*'trace' is missing"):
         install_testbench(design)

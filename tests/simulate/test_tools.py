@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from standin import write_standin
 
+from nnhw.design import write_checksums
 from nnhw.errors import ToolError
 from nnhw.simulate import lint, run_regression
 from nnhw.simulate.child import decisive_lines, run_script
@@ -58,6 +59,7 @@ def test_no_verilator(testbench, monkeypatch):
 def test_crash_shows_the_decisive_lines(tmp_path):
     design = write_standin(tmp_path / "standin")
     (design / "sim" / "run.py").write_text("print('fine')\nraise ValueError('of all things')\n")
+    write_checksums(design)
     with pytest.raises(ToolError, match=r"did not run to its end[^$]*ValueError: of all things"):
         run_regression(design)
 
@@ -66,6 +68,7 @@ def test_simulator_that_crashes(tmp_path):
     design = write_standin(tmp_path / "standin")
     with (design / "sim" / "cocotb_tests.py").open("a") as file:
         file.write("raise ValueError('of all things')\n")
+    write_checksums(design)
     with pytest.raises(ToolError, match=r"stopped before its end[^$]*ValueError: of all things"):
         run_regression(design, vectors=1)
 

@@ -10,9 +10,10 @@ from osu018 import PROCESS, library, needs_library, needs_opensta
 from tiny_design import write_design
 
 import nnhw.synth.asic.flow
+from nnhw.design import read_design
 from nnhw.errors import OptionError, ToolError
 from nnhw.pipeline import build
-from nnhw.synth import SynthesisOptions, load_results, read_design, run_synthesis
+from nnhw.synth import SynthesisOptions, load_results, run_synthesis
 from nnhw.synth.asic import macros, synthesis, timing
 from nnhw.synth.asic.netlist import read_netlist
 

@@ -158,7 +158,7 @@ def test_netlist_behaves_like_its_source(tmp_path, target):
     )
     simulation = nnhw.synth.netlist_simulation
     models = simulation.model_files(chosen)
-    run_yosys(simulation.model_commands("both", tmp_path, models), log=log, cwd=tmp_path)
+    run_yosys(simulation.model_commands("both", tmp_path, models, tmp_path), log=log, cwd=tmp_path)
     model = tmp_path / "model.v"
     model.write_text(model.read_text().replace("module both(", "module netlist("))
     bench = tmp_path / "bench.v"
@@ -271,6 +271,22 @@ def test_wrong_folder_and_options(tmp_path):
     with pytest.raises(OptionError, match="above 0"):
         SynthesisOptions(target="ecp5-25k", freq=-1)
     (design / "manifest.json").write_text(json.dumps({"top": "tiny"}))
-    with pytest.raises(ExportError, match="lacks one of"):
+    with pytest.raises(ExportError, match="'name' is missing"):
         run_synthesis(design, SynthesisOptions(target="ecp5-25k"))
     assert Path(design / "syn").exists() is False
+
+
+def test_odd_folder_and_edited_verilog(tmp_path):
+    """Yosys is told nothing of what the folders above a design are called."""
+    pytest.importorskip("pyosys")
+    odd = tmp_path / "a \"b' $HOME; exec -- touch X; #c\n*[d]"
+    design = write_design(odd / "tiny")
+    source = design / "rtl" / "tiny.v"
+    source.write_text(source.read_text() + "// edited\n")
+    result = run_synthesis(design, SynthesisOptions(target="ice40up5k"))
+    assert result.fits
+    assert result.edited == ("rtl/tiny.v",)
+    saved = json.loads((design / "syn" / "ice40up5k" / "result.json").read_text())
+    assert saved["edited"] == ["rtl/tiny.v"]
+    assert "$HOME" not in (design / "syn" / "ice40up5k" / "logs" / "synthesis.ys").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == [odd.name]

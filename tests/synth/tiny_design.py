@@ -1,7 +1,8 @@
 """An exported design that is synthesized in a second."""
 
-import json
 from pathlib import Path
+
+from exported_folder import write_folder
 
 SUM_OF_PRODUCTS = """
 module tiny (
@@ -25,17 +26,5 @@ endmodule
 
 def write_design(folder: Path, verilog: str = SUM_OF_PRODUCTS, **changes) -> Path:
     """Write a folder that `nnhw synth` takes; its top module is "tiny"."""
-    (folder / "rtl").mkdir(parents=True)
-    (folder / "rtl" / "tiny.v").write_text(verilog)
-    manifest = {
-        "name": "tiny",
-        "top": "tiny",
-        "clock": "clk",
-        "sources": ["rtl/tiny.v"],
-        "latency_cycles": 300,
-        "interval_cycles": 200,
-        "mac_units": 2,
-        **changes,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    entries = {"name": "tiny", "top": "tiny", "sources": ["rtl/tiny.v"]}
+    return write_folder(folder, {"rtl/tiny.v": verilog}, **(entries | changes))

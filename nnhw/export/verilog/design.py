@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 
+from .comments import comment_lines
 from .contents import MemoryFiles
 from .hierarchy import Hierarchy
 from .instances import Interface
-from .layout import COLUMNS
 from .module import ModuleText
 from .names import identifier
 
@@ -80,7 +79,7 @@ def _unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _comment(kind: type) -> Iterator[str]:
+def _comment(kind: type) -> list[str]:
     """The first line of a class's description."""
     description = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-    return (f"// {line}" for line in textwrap.wrap(description, COLUMNS - 3))
+    return comment_lines(description)

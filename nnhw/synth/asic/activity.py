@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ...design import ExportedDesign
 from ...errors import ExportError
 from ...simulate import install_testbench, run_regression
-from ..design import ExportedDesign
 from ..netlist_simulation import netlist_manifest
 from ..result import NetlistCheck
+from ..steps import read_json
 from . import macros
 from .memories import Memory
 from .synthesis import CELLS_VERILOG, NETLIST_VERILOG
@@ -44,20 +45,6 @@ class Activity:
     transitions: Mapping[str, Transitions]
 
 
-def vectors_file(design: ExportedDesign) -> Path:
-    """The test vectors of a design.
-
-    Raises
-    ------
-    ExportError
-        If there are none.
-    """
-    path = design.folder / "sim" / "vectors.npz"
-    if not path.is_file():
-        raise ExportError(f"'{path}' is missing; export the design again")
-    return path
-
-
 def prepare_simulation(
     design: ExportedDesign,
     memories: Sequence[Memory],
@@ -75,7 +62,7 @@ def prepare_simulation(
     ExportError
         If the design has no test vectors.
     """
-    vectors = vectors_file(design)
+    vectors = design.vectors
     sources = [NETLIST_VERILOG, macros.VERILOG, CELLS_VERILOG]
     contents = sorted(
         {macros.contents_file(memory) for memory in memories if memory.contents is not None}
@@ -83,13 +70,16 @@ def prepare_simulation(
     for name in (NETLIST_VERILOG, macros.VERILOG, *contents):
         shutil.copyfile(synthesized / name, out / name)
     manifest = netlist_manifest(design, sources=sources, memory_files=contents)
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     install_testbench(out)
-    with np.load(vectors) as arrays:
+    try:
+        with np.load(vectors, allow_pickle=False) as file:
+            arrays = dict(file)
         real = np.flatnonzero(arrays["kind"] == "real")[:FRAMES]
-        np.savez_compressed(
-            out / "sim" / "vectors.npz", **{name: arrays[name][real] for name in arrays}
-        )
+        chosen = {name: array[real] for name, array in arrays.items()}
+    except Exception as error:  # whatever a damaged archive brings about
+        raise ExportError(f"'{vectors}' is damaged ({error!r}); build the design again") from None
+    np.savez_compressed(out / "sim" / "vectors.npz", **chosen)
 
 
 def simulate(
@@ -127,7 +117,7 @@ def simulate(
         result.waves.unlink()
     values = {"check": asdict(check), "cycles": result.waves_cycles or 0, "transitions": counts}
     partial = folder / f".{_ACTIVITY}.partial"
-    partial.write_text(json.dumps(values) + "\n")
+    partial.write_text(json.dumps(values) + "\n", encoding="utf-8")
     partial.rename(folder / _ACTIVITY)
 
 
@@ -136,7 +126,7 @@ def read_activity(folder: Path) -> Activity | None:
     path = folder / _ACTIVITY
     if not path.is_file():
         return None
-    values = json.loads(path.read_text())
+    values = read_json(path)
     return Activity(
         check=NetlistCheck.parse(values["check"]),
         cycles=values["cycles"],

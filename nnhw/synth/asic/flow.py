@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from ...design import ExportedDesign, write_checksums
 from ...errors import OptionError
-from ..design import ExportedDesign
 from ..options import Progress, SynthesisOptions
 from ..processes import PROCESSES, Process, find_liberty
 from ..result import SYNTHESIS_FOLDER
@@ -19,7 +19,6 @@ from .activity import (
     prepare_simulation,
     read_activity,
     simulate,
-    vectors_file,
 )
 from .figures import measure_area, measure_power
 from .liberty import Library, read_library
@@ -63,7 +62,7 @@ def run_asic(
     tools = {"opensta": opensta_version()}
     require_yosys()
     tools = {"yosys": version("pyosys"), **tools}
-    vectors_file(design)
+    design.vectors  # noqa: B018
     folder = design.folder / SYNTHESIS_FOLDER / process.name
     with locked(folder):
         result = _Flow(design, process, options, liberty, folder, progress, tools).run()
@@ -107,7 +106,7 @@ class _Flow:
         synthesized = self._map(elaborated, memories)
         cells = read_cells(synthesized)
         path = synthesized / CELLS_LIBERTY
-        library = read_library(path.read_text(), str(path))
+        library = read_library(path.read_text(encoding="utf-8"), str(path))
         netlist = read_netlist(synthesized / NETLIST_JSON, self.design.top)
         timing = self._analyse(synthesized, netlist, library)
         activity = self._simulate(synthesized, cells, memories)
@@ -129,6 +128,7 @@ class _Flow:
             power=self._power(netlist, library, timing, activity),
             simulation=activity.check,
             remarks=self._remarks(activity.cycles),
+            edited=self.design.edited,
         )
 
     @property
@@ -172,7 +172,7 @@ class _Flow:
         inputs = {
             "tools": self.tools,
             "sources": [digest(source) for source in sources],
-            "script": elaboration_commands(self.design),
+            "script": elaboration_commands(self.design, self.folder / "elaboration"),
         }
         step = Step(self.folder / "elaboration", inputs)
         if not step.done:
@@ -187,7 +187,13 @@ class _Flow:
             "elaborated": _stamp(elaborated),
             "liberty": digest(self.liberty),
             "areas": self.process.areas,
-            "script": mapping_commands(self.process, self.design.top, elaborated, has_macros),
+            "script": mapping_commands(
+                self.process,
+                self.design.top,
+                elaborated,
+                has_macros,
+                self.folder / "synthesis",
+            ),
         }
         step = Step(self.folder / "synthesis", inputs)
         if not step.done:
@@ -229,7 +235,7 @@ class _Flow:
             "netlist": digest(synthesized / NETLIST_VERILOG),
             "memories": digest(synthesized / macros.VERILOG),
             "manifest": dict(self.design.manifest),
-            "vectors": digest(vectors_file(self.design)),
+            "vectors": digest(self.design.vectors),
         }
         step = Step(self.folder / "simulation", inputs)
         if not step.done:
@@ -241,6 +247,7 @@ class _Flow:
                 out=partial,
                 log=self._logs / "cells.log",
             )
+            write_checksums(partial)
             step.finish()
         activity = read_activity(step.folder)
         if activity is None:

@@ -37,16 +37,17 @@ def write_macros(memories: Sequence[Memory], folder: Path) -> None:
     """
     macros = {memory.module: memory for memory in memories}
     bodies = "\n".join(map(_behaviour, macros.values()))
-    (folder / VERILOG).write_text(f"{_HEADER}\n{bodies}{_FOOTER}")
-    (folder / LIBERTY).write_text(_liberty(macros.values()))
+    (folder / VERILOG).write_text(f"{_HEADER}\n{bodies}{_FOOTER}", encoding="utf-8")
+    (folder / LIBERTY).write_text(_liberty(macros.values()), encoding="utf-8")
     (folder / TECHMAP).write_text(
-        "\n".join(_rule(number, memory) for number, memory in enumerate(memories))
+        "\n".join(_rule(number, memory) for number, memory in enumerate(memories)),
+        encoding="utf-8",
     )
     for memory in macros.values():
         if memory.contents is not None:
             digits = -(-memory.width // 4)
             words = "".join(f"{word:0{digits}x}\n" for word in memory.contents)
-            (folder / contents_file(memory)).write_text(words)
+            (folder / contents_file(memory)).write_text(words, encoding="utf-8")
 
 
 def contents_file(memory: Memory) -> str:

@@ -55,7 +55,7 @@ def read_netlist(path: Path, top: str) -> Netlist:
         If the file has no such module.
     """
     try:
-        module: Mapping[str, Any] = json.loads(path.read_text())["modules"][top]
+        module: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))["modules"][top]
     except (OSError, ValueError, KeyError) as error:
         raise ToolError(f"'{path}' is not a netlist of {top} ({error!r}); run it again") from None
     names: dict[int, str] = {}

@@ -106,6 +106,8 @@ class AsicResult(SavedResult):
         Of the netlist.
     remarks
         What a reader has to know about the figures.
+    edited
+        Verilog files that have changed since the design was built.
     """
 
     design: str
@@ -119,6 +121,7 @@ class AsicResult(SavedResult):
     power: Power | None
     simulation: NetlistCheck
     remarks: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -138,5 +141,6 @@ def parse_asic_result(values: Mapping[str, Any]) -> AsicResult:
             "power": Power(**values["power"]) if values["power"] else None,
             "simulation": NetlistCheck.parse(values["simulation"]),
             "remarks": tuple(values["remarks"]),
+            "edited": tuple(values.get("edited", ())),
         }
     )

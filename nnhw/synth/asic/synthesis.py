@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..design import ExportedDesign
+from ...design import ExportedDesign
 from ..processes import Process, correct_areas
+from ..steps import read_json
 from ..yosys import cell_counts, quote, run_yosys
 from . import macros
 from .memories import Memory, find_memories
@@ -39,10 +39,10 @@ _ABC_SCRIPT = (
 )
 
 
-def elaboration_commands(design: ExportedDesign) -> list[str]:
+def elaboration_commands(design: ExportedDesign, out: Path) -> list[str]:
     """The commands of `elaborate`."""
     return [
-        *(f"read_verilog {quote(source)}" for source in design.sources),
+        *(f"read_verilog {quote(source, out)}" for source in design.sources),
         f"synth -top {design.top} -flatten -run begin:fine",
         # Silicon has no initial values: what a design needs at first, its reset brings.
         "setattr -unset init w:*",
@@ -59,19 +59,21 @@ def elaborate(design: ExportedDesign, *, out: Path, log: Path) -> None:
     ToolError
         If Yosys is not installed or fails.
     """
-    run_yosys(elaboration_commands(design), log=log, cwd=out)
+    run_yosys(elaboration_commands(design, out), log=log, cwd=out)
 
 
 def read_memories(elaborated: Path, top: str) -> tuple[Memory, ...]:
     """The memories in what `elaborate` left in a folder that become macros."""
-    return find_memories(json.loads((elaborated / _ELABORATED_JSON).read_text()), top)
+    return find_memories(read_json(elaborated / _ELABORATED_JSON), top)
 
 
-def mapping_commands(process: Process, top: str, elaborated: Path, has_macros: bool) -> list[str]:
+def mapping_commands(
+    process: Process, top: str, elaborated: Path, has_macros: bool, out: Path
+) -> list[str]:
     """The commands of `map_to_cells`."""
     avoided = " ".join(f"-dont_use {pattern}" for pattern in process.avoided)
     return [
-        f"read_rtlil {quote(elaborated / ELABORATED)}",
+        f"read_rtlil {quote(elaborated / ELABORATED, out)}",
         f"read_verilog -lib {macros.VERILOG}",
         *([f"techmap -map {macros.TECHMAP}"] if has_macros else []),
         f"synth -top {top} -run fine:check -noabc -extra-map +/choices/kogge-stone.v",
@@ -110,17 +112,18 @@ def map_to_cells(
     ToolError
         If Yosys fails.
     """
-    text = correct_areas(liberty.read_text(errors="replace"), process)
-    (out / CELLS_LIBERTY).write_text(text)
+    text = correct_areas(liberty.read_text(encoding="utf-8", errors="replace"), process)
+    (out / CELLS_LIBERTY).write_text(text, encoding="utf-8")
     macros.write_macros(memories, out)
     load = f"set_driving_cell {process.driver}\nset_load {1000 * OUTPUT_LOAD_PF:g}\n"
-    (out / _CONSTRAINTS).write_text(load)
-    run_yosys(mapping_commands(process, top, elaborated, bool(memories)), log=log, cwd=out)
+    (out / _CONSTRAINTS).write_text(load, encoding="utf-8")
+    commands = mapping_commands(process, top, elaborated, bool(memories), out)
+    run_yosys(commands, log=log, cwd=out)
 
 
 def read_cells(folder: Path) -> dict[str, int]:
     """Cells and macros by type of what `map_to_cells` left in `folder`."""
-    return cell_counts(json.loads((folder / _STATISTICS).read_text()))
+    return cell_counts(read_json(folder / _STATISTICS))
 
 
 def write_cell_functions(cells: Sequence[str], *, synthesized: Path, out: Path, log: Path) -> None:
@@ -132,7 +135,7 @@ def write_cell_functions(cells: Sequence[str], *, synthesized: Path, out: Path, 
         If Yosys fails, as it does for a cell that the library lacks.
     """
     commands = [
-        f"read_liberty {quote(synthesized / CELLS_LIBERTY)}",
+        f"read_liberty {quote(synthesized / CELLS_LIBERTY, out)}",
         f"select -assert-mod-count {len(cells)} {' '.join(f'={cell}' for cell in cells)}",
         f"select {' '.join(f'={cell}' for cell in cells)}",
         f"write_verilog -noattr -selected {CELLS_VERILOG}",
@@ -140,5 +143,6 @@ def write_cell_functions(cells: Sequence[str], *, synthesized: Path, out: Path, 
     run_yosys(commands, log=log, cwd=out)
     path = out / CELLS_VERILOG
     # Their pins are the nets of the netlist, which are recorded; so is nothing twice.
-    text = f"/* verilator tracing_off */\n{path.read_text()}/* verilator tracing_on */\n"
-    path.write_text(text)
+    functions = path.read_text(encoding="utf-8")
+    text = f"/* verilator tracing_off */\n{functions}/* verilator tracing_on */\n"
+    path.write_text(text, encoding="utf-8")

@@ -60,7 +60,9 @@ def opensta_version() -> str:
             "OpenSTA is missing: there is no program 'sta'; install it, on Debian and Ubuntu with: "
             "apt-get install opensta"
         )
-    done = subprocess.run(["sta", "-version"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sta", "-version"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     return done.stdout.strip() or "unknown"
 
 
@@ -101,12 +103,12 @@ def analyse(script: str, netlist: Netlist, library: Library, *, out: Path, log: 
     ToolError
         If it is not installed or fails.
     """
-    (out / _SCRIPT).write_text(script)
+    (out / _SCRIPT).write_text(script, encoding="utf-8")
     pins = _observed_pins(netlist, library).values()
-    (out / _NETS).write_text("".join(f"{pin}\n" for pin in pins))
+    (out / _NETS).write_text("".join(f"{pin}\n" for pin in pins), encoding="utf-8")
     command = ["sta", "-no_init", "-no_splash", "-exit", _SCRIPT]
     status = run_logged(Run(command=command, log=log, cwd=out))
-    if status or "Error" in log.read_text(errors="replace"):
+    if status or "Error" in log.read_text(encoding="utf-8", errors="replace"):
         raise ToolError(f"OpenSTA failed:\n{error_lines(log, marks=('Error',))}")
 
 
@@ -118,13 +120,14 @@ def read_timing(folder: Path, netlist: Netlist, library: Library, goal_mhz: floa
     ToolError
         If there is no path from register to register, or the files are damaged.
     """
-    lines = (folder / _PATH).read_text().splitlines()
+    lines = (folder / _PATH).read_text(encoding="utf-8").splitlines()
     slack = next((found[1] for found in map(_SLACK.match, lines) if found), None)
     if slack is None:
         raise ToolError(f"OpenSTA found no path between registers: see '{folder / _PATH}'")
     nets = list(_observed_pins(netlist, library))
     slews = [
-        sum(map(float, line.split())) / 2 for line in (folder / _SLEWS).read_text().splitlines()
+        sum(map(float, line.split())) / 2
+        for line in (folder / _SLEWS).read_text(encoding="utf-8").splitlines()
     ]
     if len(slews) != len(nets):
         raise ToolError(f"'{folder / _SLEWS}' is damaged; remove '{folder}' and run it again")

@@ -52,7 +52,7 @@ def count_transitions(
     ToolError
         If the file is no VCD file, ends before the last cycle, or lacks the scope or the clock.
     """
-    with path.open() as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         lines = (line.rstrip("\n") for line in file)
         codes = _read_header(lines, scope)
         bits = {code: [Transitions() for _ in names] for code, names in codes.values()}

@@ -29,7 +29,7 @@ class Cached:
     def load(self) -> Any:
         """The result; None if it is not there or damaged."""
         with contextlib.suppress(OSError, ValueError):
-            return json.loads(self._file.read_text())
+            return json.loads(self._file.read_text(encoding="utf-8"))
         return None
 
     def store(self, result: Any) -> None:
@@ -37,5 +37,5 @@ class Cached:
         partial = self._file.with_suffix(f".{os.getpid()}")
         with contextlib.suppress(OSError):  # no room or no permission: no cache
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(result))
+            partial.write_text(json.dumps(result), encoding="utf-8")
             partial.replace(self._file)

@@ -8,7 +8,6 @@ has the same cells as long as Yosys and the script stay the same.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ...errors import ToolError
+from ..steps import read_json
 from ..yosys import cell_counts, quote, require_yosys, run_yosys
 from .cache import Cached
 
@@ -134,9 +134,11 @@ def _count(netlist: Netlist) -> Cells:
         return Cells(**known)
     folder = Path(tempfile.mkdtemp(prefix="nnhw-cells-"))
     source, statistics = folder / f"{top}.v", folder / "statistics.json"
-    source.write_text(text)
-    run_yosys(_script(source, top, statistics), log=folder / "yosys.log")
-    cells = _cells(json.loads(statistics.read_text()))
+    source.write_text(text, encoding="utf-8")
+    run_yosys(
+        _script(Path(source.name), top, Path(statistics.name)), log=folder / "yosys.log", cwd=folder
+    )
+    cells = _cells(read_json(statistics))
     shutil.rmtree(folder)  # a log that somebody has to read stays
     cached.store(asdict(cells))
     return cells
@@ -145,7 +147,7 @@ def _count(netlist: Netlist) -> Cells:
 def _facts(netlist: Netlist) -> list[str]:
     """All that a count depends on."""
     script = _script(Path("source"), netlist[0], Path("statistics"))
-    return [*netlist, *script, _CARRY.read_text(), version("pyosys")]
+    return [*netlist, *script, _CARRY.read_text(encoding="utf-8"), version("pyosys")]
 
 
 def _cells(statistics: dict) -> Cells:

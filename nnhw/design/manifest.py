@@ -1,0 +1,129 @@
+"""Reads manifest.json, of whomever's making, and checks all of it that anybody uses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExportError
+from .schema import (
+    SchemaError,
+    file_path,
+    identifier,
+    integer,
+    items,
+    mapping,
+    optional,
+    positive_number,
+    record,
+    signal,
+    text,
+)
+
+MANIFEST_FILE = "manifest.json"
+_MOST_BYTES = 64 << 20
+
+_size = integer(1, 1 << 40)
+_offset = integer(0, 1 << 40)
+_stream_bytes = integer(1, 4096)
+_cycles = integer(1, 1 << 60)
+_shape = items(integer(1, 1 << 31), fewest=3, most=3)
+_number = {
+    "onnx_shape": items(integer(0, 1 << 40), most=32),
+    "layout": text,
+    "dtype": text,
+    "bits": integer(1, 32),
+    "scale": positive_number,
+    "zero_point": integer(-(1 << 31), 1 << 31),
+}
+_stream = record({"shape": _shape, "stream_bytes": _stream_bytes, "frame_bytes": _size}, _number)
+_port = record({"name": text, "shape": _shape, "offset": _offset}, _number)
+_block = record(
+    {
+        "offset": _offset,
+        "rows": _size,
+        "columns": _size,
+        "run": _size,
+        "pixel_gap": _offset,
+        "row_gap": _offset,
+    }
+)
+_layer = record(
+    {"name": text, "shape": _shape}, {"strips": items(_size), "block": optional(_block)}
+)
+_trace = record(
+    {
+        "valid": signal,
+        "layer": signal,
+        "count": signal,
+        "data": signal,
+        "lanes": integer(1, 1 << 16),
+    }
+)
+_check_manifest = record(
+    {
+        "name": identifier,
+        "top": identifier,
+        "clock": identifier,
+        "nnhw_version": text,
+        "sources": items(file_path, fewest=1),
+        "input": _stream,
+        "output": _stream,
+        "inputs": items(_port, fewest=1),
+        "outputs": items(_port, fewest=1),
+        "mac_units": _size,
+        "latency_cycles": _cycles,
+        "interval_cycles": _cycles,
+        "layers": items(_layer),
+        "trace": _trace,
+    },
+    {
+        "reset": identifier,
+        "memory_files": items(file_path),
+        "cell_models": items(file_path),
+        "target": identifier,
+        "model_sha256": text,
+        "host_postprocess": items(text),
+        "macs": _offset,
+        "rows": _size,
+        "cols": _size,
+        "engine": mapping,
+    },
+)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """manifest.json of an exported folder; the types and ranges of its entries are as they must be.
+
+    Names are Verilog identifiers, paths are relative and stay in the folder: there is nothing in
+    them that a tool or a shell could take for anything else.
+
+    Raises
+    ------
+    ExportError
+        If it is missing, damaged or of another form; names file and key.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        if not path.is_file():
+            raise ExportError(f"'{path}' is missing: '{folder}' is not an exported design")
+        if path.stat().st_size > _MOST_BYTES:
+            raise SchemaError(f"it has more than {_MOST_BYTES >> 20} MiB")
+        manifest = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise ExportError(f"'{path}' cannot be read: {error.strerror}") from None
+    except (SchemaError, ValueError, RecursionError) as error:
+        raise ExportError(f"'{path}' is damaged ({error}); build the design again") from None
+    try:
+        _check_manifest(manifest, "")
+    except SchemaError as problem:
+        raise ExportError(
+            f"'{path}' is not the manifest of a design of this version: {problem}; "
+            "build the design again"
+        ) from None
+    return manifest
+
+
+def _refuse_constant(name: str) -> None:
+    raise SchemaError(f"{name} is no number of JSON")
