@@ -121,7 +121,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
         "power_of_two": True, "equalize": True, "trim": False, "weights": "files",
         "technology": "ecp5",
-        "vectors": 1, "sim": False, "costs": False, "simulator": "verilator", "seed": 0,
+        "vectors": 1, "strict": False, "sim": False, "costs": False, "simulator": "verilator",
+        "seed": 0,
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])
