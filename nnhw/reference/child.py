@@ -9,6 +9,7 @@ It reads an .npz file from its standard input and writes one to its standard out
     y0, y1, ...    answers for each output, (N, elements), in the file's own type
     version        onnxruntime's
     error          in place of the others: what went wrong, one line
+    mixed          likewise: how the samples that the model takes at once are no batch
 
 The limits are its arguments: bytes of memory, seconds.
 """
@@ -30,6 +31,10 @@ import numpy as np
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
+class _MixedError(Exception):
+    """The first axis of the inputs is no batch axis."""
+
+
 def main() -> None:
     """Read a request, answer it."""
     memory, seconds, parent = map(int, sys.argv[1:])
@@ -42,6 +47,8 @@ def main() -> None:
         answer = _answer(np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False))
     except MemoryError:
         answer = {"error": np.array("it takes more memory than it may")}
+    except _MixedError as error:
+        answer = {"mixed": np.array(str(error))}
     except Exception as error:  # whatever it is, the file or the installation is the cause
         answer = {"error": np.array(_first_line(error))}
     with channel:
@@ -94,11 +101,20 @@ def _run(session: Any, samples: dict[str, np.ndarray], outputs: list[str]) -> li
             name: x[indices] if ranks[name] == x.ndim else x[start] for name, x in samples.items()
         }
         for parts, result in zip(found, session.run(outputs, feed), strict=True):
-            result = np.asarray(result)
-            if size > 1 and (not result.ndim or result.shape[0] != size):
-                raise ValueError(f"it answers {size} samples with an array of {result.shape}")
-            parts.append(result.reshape(size, -1)[: count - start])
+            parts.append(_by_sample(np.asarray(result), size)[: count - start])
     return [np.concatenate(parts) for parts in found]
+
+
+def _by_sample(result: np.ndarray, size: int) -> np.ndarray:
+    """An answer to `size` samples as (size, elements)."""
+    if size == 1:
+        return result.reshape(1, -1)
+    if size not in result.shape:
+        raise _MixedError(
+            f"takes {size} samples at once, and answers with an array of shape {result.shape}, "
+            "which is not one answer for each"
+        )
+    return np.moveaxis(result, result.shape.index(size), 0).reshape(size, -1)
 
 
 def _batch_size(session: Any, samples: dict[str, np.ndarray]) -> int:

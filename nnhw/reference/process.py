@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ToolError
+from ..errors import ToolError, VerificationError
 
 MEMORY_BYTES = 4 << 30
 """Address space that running a model may take."""
@@ -60,6 +60,8 @@ def run_model(
     ToolError
         If onnxruntime refuses the model or is not installed, or the process exceeds its limits or
         dies.
+    VerificationError
+        If the model takes several samples at once, and does not answer each of them.
     """
     names = json.dumps({"inputs": list(samples), "outputs": list(outputs)})
     arrays: dict[str, Any] = {f"x{i}": x for i, x in enumerate(samples.values())}
@@ -106,6 +108,11 @@ def _read(
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         lines = told.decode(errors="replace").strip().splitlines()
         raise ToolError(f"onnxruntime cannot be run: {lines[-1] if lines else status}") from None
+    if "mixed" in arrays:
+        raise VerificationError(
+            f"The model {arrays['mixed']}: the first axis of its inputs is no batch, as which nnhw "
+            "has read it; export the model for a batch of 1"
+        )
     if "error" in arrays:
         raise ToolError(f"onnxruntime does not run the model: {arrays['error']}")
     found = {name: arrays[f"y{i}"] for i, name in enumerate(outputs)}
