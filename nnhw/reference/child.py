@@ -95,14 +95,20 @@ def _run(session: Any, samples: dict[str, np.ndarray], outputs: list[str]) -> li
     size = _batch_size(session, samples)
     found: list[list[np.ndarray]] = [[] for _ in outputs]
     for start in range(0, count, size):
-        # The last batch is filled up with its last sample.
-        indices = np.minimum(np.arange(start, start + size), count - 1)
         feed = {
-            name: x[indices] if ranks[name] == x.ndim else x[start] for name, x in samples.items()
+            name: _filled(x[start : start + size], size) if ranks[name] == x.ndim else x[start]
+            for name, x in samples.items()
         }
         for parts, result in zip(found, session.run(outputs, feed), strict=True):
             parts.append(_by_sample(np.asarray(result), size)[: count - start])
     return [np.concatenate(parts) for parts in found]
+
+
+def _filled(x: np.ndarray, size: int) -> np.ndarray:
+    """The samples, and zeros up to the number of samples that a batch has."""
+    batch = np.zeros((size, *x.shape[1:]), x.dtype)
+    batch[: len(x)] = x
+    return batch
 
 
 def _by_sample(result: np.ndarray, size: int) -> np.ndarray:

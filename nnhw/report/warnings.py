@@ -38,5 +38,9 @@ def describe_warnings(warnings: Iterable[QualityWarning]) -> list[str]:
     texts = []
     for (layer, advice), problems in together.items():
         place = [f"It arises in '{layer}'"] if layer is not None else []
-        texts.append(" ".join(f"{text}." for text in (*problems, *place, advice)))
+        texts.append(" ".join(map(_sentence, (*problems, *place, advice))))
     return texts
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
