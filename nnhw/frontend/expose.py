@@ -16,14 +16,14 @@ from .boundary import data_inputs
 from .read import read_model
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ExposedModel:
     """A model as it is in its file, but for more outputs.
 
     Parameters
     ----------
-    content
-        The ONNX file, with all data in it.
+    model
+        The model, with all data in it.
     outputs
         Names of the model's own outputs.
     exposed
@@ -34,11 +34,26 @@ class ExposedModel:
         Whether any of it computes in float16.
     """
 
-    content: bytes
+    model: onnx.ModelProto
     outputs: frozenset[str]
     exposed: frozenset[str]
     dtypes: dict[str, np.dtype]
     half_precision: bool
+
+    def to_bytes(self) -> bytes:
+        """The ONNX file.
+
+        Raises
+        ------
+        ModelError
+            If it has more bytes than a message may.
+        """
+        try:
+            return self.model.SerializeToString()
+        except (EncodeError, ValueError):
+            raise ModelError(
+                "The model has more than 2 GiB, which no ONNX message can hold"
+            ) from None
 
 
 def expose_tensors(path: str | PathLike[str], names: Iterable[str]) -> ExposedModel:
@@ -47,7 +62,7 @@ def expose_tensors(path: str | PathLike[str], names: Iterable[str]) -> ExposedMo
     Raises
     ------
     ModelError
-        If the file cannot be read (see `read_model`), or is too large for one message.
+        If the file cannot be read; see `read_model`.
     """
     model = read_model(path)
     graph = model.graph
@@ -61,12 +76,8 @@ def expose_tensors(path: str | PathLike[str], names: Iterable[str]) -> ExposedMo
         value.type.tensor_type.elem_type == TensorProto.FLOAT16
         for value in (*graph.input, *graph.value_info, *graph.output)
     ) or any(tensor.data_type == TensorProto.FLOAT16 for tensor in graph.initializer)
-    try:
-        content = model.SerializeToString()
-    except (EncodeError, ValueError):
-        raise ModelError(f"'{path}' has more than 2 GiB, which no ONNX message can hold") from None
     return ExposedModel(
-        content=content,
+        model=model,
         outputs=outputs,
         exposed=exposed,
         dtypes={name: onnx.helper.tensor_dtype_to_np_dtype(kind) for name, kind in types.items()},

@@ -115,8 +115,8 @@ def file_tensors(
 
     Raises
     ------
-    ToolError
-        See `run_model`.
+    ModelError, ToolError
+        See `ExposedModel.to_bytes` and `run_model`.
     """
     batch = as_batch(network, x)
     samples = {
@@ -125,7 +125,9 @@ def file_tensors(
         )
         for port in network.inputs
     }
-    return run_model(exposed.content, samples, [name for name in names if name in exposed.exposed])
+    return run_model(
+        exposed.to_bytes(), samples, [name for name in names if name in exposed.exposed]
+    )
 
 
 def cast_samples(exposed: ExposedModel, network: Graph, x: Batch | np.ndarray) -> Batch:

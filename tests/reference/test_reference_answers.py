@@ -5,7 +5,8 @@ import pytest
 from onnx import TensorProto, helper
 from small_models import CONSTANTS, dense_model, dense_nodes, onnx_model, samples, saved, scores
 
-from nnhw.frontend import load_model
+from nnhw.errors import ModelError
+from nnhw.frontend import ExposedModel, load_model
 from nnhw.reference import ask_file, ask_reading, consult_file
 
 
@@ -22,6 +23,17 @@ def test_the_tensor_before_the_tail(tmp_path):
     assert answers.from_file == {"z"}
     assert answers.by.startswith("the file itself, run by onnxruntime 1.")
     assert answers.reason == ""
+
+
+def test_a_file_that_is_too_large(tmp_path, monkeypatch):
+    def fail(self):
+        raise ModelError("The model has more than 2 GiB, which no ONNX message can hold")
+
+    monkeypatch.setattr(ExposedModel, "to_bytes", fail)
+    path = saved(dense_model(), tmp_path)
+    answers = consult_file(path, load_model(path), None, 0)
+    assert answers.by == "nnhw's own reading of the file"
+    assert answers.reason.startswith("The model has more than 2 GiB")
 
 
 def test_channels_first_images(tmp_path):
