@@ -26,9 +26,7 @@ def shuffled(tmp_path) -> Path:
 
 
 def test_a_good_network_is_built_strictly(tmp_path):
-    report = build(
-        MODEL, data=DATA, out=tmp_path / "out", macs=16, simulate=False, strict=True
-    ).report
+    report = build(MODEL, data=DATA, out=tmp_path / "out", macs=16, sim=False, strict=True).report
     assert report.warnings == ()
     assert report.reference.by.startswith("the file itself, run by onnxruntime")
     assert report.reference.compared_samples == 8
@@ -36,7 +34,7 @@ def test_a_good_network_is_built_strictly(tmp_path):
 
 def test_warnings_are_errors_if_asked_for(tmp_path, shuffled):
     with pytest.raises(QualityError) as caught:
-        build(MODEL, data=shuffled, out=tmp_path / "out", macs=16, simulate=False, strict=True)
+        build(MODEL, data=shuffled, out=tmp_path / "out", macs=16, sim=False, strict=True)
     message = str(caught.value)
     assert "of 50 labels right" in message
     assert "Are the samples in the range" in message
@@ -45,10 +43,10 @@ def test_warnings_are_errors_if_asked_for(tmp_path, shuffled):
 
 def test_an_older_design_stays(tmp_path, shuffled):
     out = tmp_path / "out"
-    build(MODEL, data=DATA, out=out, macs=16, simulate=False)
+    build(MODEL, data=DATA, out=out, macs=16, sim=False)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     with pytest.raises(QualityError):
-        build(*(MODEL,), data=shuffled, out=out, macs=16, simulate=False, strict=True, force=True)
+        build(*(MODEL,), data=shuffled, out=out, macs=16, sim=False, strict=True, force=True)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 

@@ -111,7 +111,7 @@ def test_what_slimming_spoils(path, tmp_path, monkeypatch):
     data = tmp_path / "data.npz"
     np.savez(data, x=samples(20))
     with pytest.raises(VerificationError, match="They part at node 'first'"):
-        build(path, data=data, out=tmp_path / "out", simulate=False)
+        build(path, data=data, out=tmp_path / "out", sim=False)
     assert not (tmp_path / "out").exists()
 
 
@@ -139,7 +139,7 @@ def test_a_batch_that_mixes_is_not_built(tmp_path, mixing):
     data = tmp_path / "data.npz"
     np.savez(data, x=samples(24))
     with pytest.raises(NnhwError):
-        build(path, data=data, out=tmp_path / "out", simulate=False)
+        build(path, data=data, out=tmp_path / "out", sim=False)
 
 
 def test_steps_next_to_a_tie(tmp_path):
