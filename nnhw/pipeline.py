@@ -30,11 +30,10 @@ from .passes import simplify_graph
 from .reference import consult_file
 from .report import (
     BuildReport,
-    QualityWarning,
     Source,
     Verification,
     collect_report,
-    describe_warnings,
+    describe_refusal,
     measure_quality,
     render_html,
 )
@@ -157,7 +156,7 @@ def build(
             narrowest_bits=chosen.narrowest_bits,
         )
         if quality.warnings and chosen.strict:
-            raise QualityError(_refusal(quality.warnings))
+            raise QualityError(describe_refusal(quality.warnings))
 
         begin("Map to an array")
         engine = _choose_engine(graph, chosen)
@@ -238,18 +237,6 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         cols=options.cols,
         macs=options.macs,
         technology=options.technology,
-    )
-
-
-def _refusal(warnings: tuple[QualityWarning, ...]) -> str:
-    """What strict builds say of their warnings."""
-    lines = [f"  - {text}" for text in describe_warnings(warnings)]
-    return "\n".join(
-        [
-            "The design is poor, and the option strict does not accept that:",
-            *lines,
-            "Nothing was written. Without strict it is built, with the same words as warnings",
-        ]
     )
 
 

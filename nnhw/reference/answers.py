@@ -32,6 +32,9 @@ from .process import run_model
 _MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice)
 """Operators that keep the quantization of what they read."""
 
+_REQUEST_BYTES = 1 << 28
+"""Samples that one process gets, more or less."""
+
 _HOST_FUNCTIONS = ("ArgMax", "LogSoftmax", "Sigmoid", "Softmax")
 """Host steps after which a tensor holds other values."""
 
@@ -119,15 +122,21 @@ def file_tensors(
         See `ExposedModel.to_bytes` and `run_model`.
     """
     batch = as_batch(network, x)
-    samples = {
-        port.onnx_name: cast(
-            from_channels_last(batch.arrays[port.tensor], port), exposed.dtypes[port.onnx_name]
-        )
-        for port in network.inputs
-    }
-    return run_model(
-        exposed.to_bytes(), samples, [name for name in names if name in exposed.exposed]
-    )
+    names = [name for name in names if name in exposed.exposed]
+    model = exposed.to_bytes()
+    size = max(1, _REQUEST_BYTES // sum(array[0].nbytes for array in batch.arrays.values()))
+    parts: list[dict[str, np.ndarray]] = []
+    for start in range(0, len(batch), size):
+        samples = {
+            port.onnx_name: cast(
+                from_channels_last(batch.arrays[port.tensor][start : start + size], port),
+                exposed.dtypes[port.onnx_name],
+            )
+            for port in network.inputs
+        }
+        part, version = run_model(model, samples, names)
+        parts.append(part)
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}, version
 
 
 def cast_samples(exposed: ExposedModel, network: Graph, x: Batch | np.ndarray) -> Batch:

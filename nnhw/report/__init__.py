@@ -16,7 +16,7 @@ from .structure import Accuracy, BuildReport, Fit, Reference, Source, TableRepor
 from .synthesis import add_synthesis, render_synthesis
 from .terminal import render_terminal, render_warnings
 from .text import edited_files
-from .warnings import QualityWarning, describe_warnings
+from .warnings import QualityWarning, describe_refusal, describe_warnings
 
 __all__ = [
     "COLUMNS",
@@ -39,6 +39,7 @@ __all__ = [
     "add_synthesis",
     "collect_report",
     "cost_rows",
+    "describe_refusal",
     "describe_warnings",
     "edited_files",
     "find_noise_source",

@@ -42,5 +42,16 @@ def describe_warnings(warnings: Iterable[QualityWarning]) -> list[str]:
     return texts
 
 
+def describe_refusal(warnings: Iterable[QualityWarning]) -> str:
+    """What a build says that does not accept warnings."""
+    return "\n".join(
+        [
+            "The design is poor, and the option strict does not accept that:",
+            *(f"  - {text}" for text in describe_warnings(warnings)),
+            "Nothing was written. Without strict it is built, with the same words as warnings",
+        ]
+    )
+
+
 def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
