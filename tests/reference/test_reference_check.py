@@ -142,27 +142,46 @@ def test_a_batch_that_mixes_is_not_built(tmp_path, mixing):
         build(path, data=data, out=tmp_path / "out", sim=False)
 
 
-def test_steps_next_to_a_tie(tmp_path):
-    """Every second result is next to a tie: that it falls on the other side is no misreading."""
+def rounding_model(step: float) -> onnx.ModelProto:
+    """Rounds to steps of 0.1, and then to others."""
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "s", "zero"], ["xq"]),
         helper.make_node("DequantizeLinear", ["xq", "s", "zero"], ["xd"]),
         helper.make_node("QuantizeLinear", ["xd", "t", "zero"], ["yq"]),
         helper.make_node("DequantizeLinear", ["yq", "t", "zero"], ["y"], "last"),
     ]
-    constants = {"s": np.float32(0.1), "t": np.float32(0.2), "zero": np.int8(0)}
-    path = saved(
-        onnx_model(
-            nodes, {"x": (TensorProto.FLOAT, ["n", 6])}, {"y": TensorProto.FLOAT}, constants
-        ),
-        tmp_path,
+    constants = {"s": np.float32(0.1), "t": np.float32(step), "zero": np.int8(0)}
+    return onnx_model(
+        nodes, {"x": (TensorProto.FLOAT, ["n", 6])}, {"y": TensorProto.FLOAT}, constants
     )
+
+
+def test_steps_next_to_a_tie(tmp_path):
+    """Every second result is next to a tie: that it falls on the other side is no misreading."""
+    path = saved(rounding_model(0.2), tmp_path)
     x = samples(16)
     network = load_model(path)
     answers = ask_file(path, network, images(x))
-    up = np.where(np.rint(x / 0.1) % 2 == 1, 0.2, 0.0) * (np.arange(6) == 0)
+    up = np.where(np.rint(x / 0.1) % 2 == 1, 0.2, 0.0)
     moved = dataclasses.replace(answers, outputs={"y": answers.outputs["y"] + up})
     assert check_reading(path, network, images(x), moved) == 8
     spoiled = dataclasses.replace(answers, outputs={"y": answers.outputs["y"] * 3})
     with pytest.raises(VerificationError):
         check_reading(path, network, images(x), spoiled)
+
+
+@pytest.mark.parametrize(("count", "is_misread"), [(2, False), (3, True)])
+def test_a_step_that_falls_on_the_other_side(tmp_path, count, is_misread):
+    """Where no other result is next to a tie, a quarter of the samples may still be."""
+    path = saved(rounding_model(0.13), tmp_path)
+    x = samples(8)
+    network = load_model(path)
+    answers = ask_file(path, network, images(x))
+    moved = answers.outputs["y"].copy()
+    moved[:count, 0] += 0.13
+    answers = dataclasses.replace(answers, outputs={"y": moved})
+    if is_misread:
+        with pytest.raises(VerificationError, match="rounding explains"):
+            check_reading(path, network, images(x), answers)
+    else:
+        assert check_reading(path, network, images(x), answers) == 8
