@@ -19,6 +19,7 @@ from nnhw.reference import ask_reading
 from nnhw.report import (
     QualityWarning,
     describe_warnings,
+    find_noise_source,
     measure_quality,
     render_html,
     render_warnings,
@@ -83,6 +84,16 @@ def test_a_divisor_that_crosses_zero():
     # Noise that follows from it arises there, too.
     assert [warning.layer for warning in warnings[:2]] == [graph.nodes[1].name] * 2
     assert f"'{graph.nodes[1].name}' divides by values from -" in warnings[0].problem
+
+
+def test_a_pole_makes_much_of_little_noise():
+    """What rounding the input adds would be nothing, were it not for the reciprocal."""
+    builder = Builder((1, 1, 6))
+    graph = builder.graph(builder.dense(builder.function("x", "reciprocal"), 4))
+    x = builder.data(100)
+    integer = quantize(graph, x, QuantizeOptions())
+    assert find_noise_source(graph, integer, x, graph.outputs[0].tensor).tensor == "x"
+    assert {warning.layer for warning in warnings_of(graph, x)[:2]} == {graph.nodes[0].name}
 
 
 @pytest.mark.parametrize("operator", ["reciprocal", "log", "sqrt"])
