@@ -25,6 +25,7 @@ from nnhw.ir import Graph, as_batch
 from nnhw.options import BuildOptions
 from nnhw.passes import simplify_graph
 from nnhw.quantize import QuantizeOptions, preset, weights
+from nnhw.reference import ask_reading
 from nnhw.report import measure_accuracy
 
 sys.path.append(str(ROOT / "tests" / "frontend"))  # where golden model and onnxruntime meet
@@ -69,7 +70,8 @@ class Network:
     def decibels(self, **options: object) -> float:
         """Signal to quantization noise at the outputs."""
         integer = self.quantized(**options)
-        accuracy = measure_accuracy(self.graph, integer, self.evaluation(IMAGES))
+        images = self.evaluation(IMAGES)
+        accuracy = measure_accuracy(ask_reading(self.graph, images.x).outputs, integer, images)
         assert accuracy.sqnr_db is not None, "8 bits are not exact"
         return accuracy.sqnr_db
 

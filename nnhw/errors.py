@@ -53,6 +53,10 @@ class QuantizationError(NnhwError):
     """No integer graph within the requested widths represents the network."""
 
 
+class QualityError(NnhwError):
+    """The design has warnings, and the option strict makes them errors."""
+
+
 class MappingError(NnhwError):
     """The integer graph does not fit the requested engine."""
 

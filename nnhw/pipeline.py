@@ -13,7 +13,7 @@ from typing import Any
 
 from .conversion import check_options, prepare, read_samples, to_integers
 from .design import write_checksums
-from .errors import ToolError, VerificationError
+from .errors import QualityError, ToolError, VerificationError
 from .export import export_design
 from .frontend import load_model
 from .ir import Graph
@@ -27,13 +27,14 @@ from .mapping import (
 )
 from .options import BuildOptions, load_options
 from .passes import simplify_graph
+from .reference import consult_file
 from .report import (
     BuildReport,
     Source,
     Verification,
     collect_report,
-    measure_accuracy,
-    measure_noise,
+    describe_refusal,
+    measure_quality,
     render_html,
 )
 from .simulate import SimulationResult, install_testbench, run_regression
@@ -86,7 +87,8 @@ def build(
     data
         .npz file with samples `x`, or an array for each of several inputs by its name, and
         optionally labels `y` (see `load_data`): part of it calibrates the quantization, the rest
-        measures accuracy and feeds the simulation. Without data, which only a quantized model can
+        measures accuracy, against the model file's own answers in onnxruntime, and feeds the
+        simulation. Without data, which only a quantized model can
         do, random frames are simulated.
     out
         Output folder; None: rtl_out/NAME with the model file's name.
@@ -107,8 +109,12 @@ def build(
     ------
     NnhwError
         If anything that lies outside nnhw is wrong; `out` is then as it was before.
+    QualityError
+        If there is something to warn of (see `nnhw.report.find_warnings`) and the option `strict`
+        is on; nothing is written.
     VerificationError
-        If the hardware differs from the golden model; the design is then in `out`.failed.
+        If the network as it was read differs from what onnxruntime makes of the file; or if the
+        hardware differs from the golden model: the design is then in `out`.failed.
     """
 
     def begin(step: str) -> None:
@@ -128,6 +134,10 @@ def build(
         begin("Read the data")
         samples = read_samples(data, network, chosen.seed)
 
+        begin("Run the model file")
+        evaluated = samples.evaluation.x if samples.evaluation else None
+        answers = consult_file(model, network, evaluated, chosen.seed)
+
         begin("Simplify")
         float_graph = prepare(simplify_graph(network), samples, chosen)
 
@@ -135,12 +145,18 @@ def build(
         whole = to_integers(float_graph, samples, chosen)
         graph = remove_constant_channels(whole) if chosen.trim else whole
 
-        accuracy, noise = None, {}
         if samples.evaluation is not None:
             begin("Measure accuracy")
-            # Against the network as it was read, so that a mistake in any step since shows.
-            accuracy = measure_accuracy(network, graph, samples.evaluation)
-            noise = measure_noise(float_graph, whole, samples.evaluation.x)
+        quality = measure_quality(
+            answers,
+            float_graph,
+            whole,
+            graph,
+            samples.evaluation,
+            narrowest_bits=chosen.narrowest_bits,
+        )
+        if quality.warnings and chosen.strict:
+            raise QualityError(describe_refusal(quality.warnings))
 
         begin("Map to an array")
         engine = _choose_engine(graph, chosen)
@@ -194,8 +210,7 @@ def build(
             whole=whole,
             program=program,
             cycles=cycles,
-            accuracy=accuracy,
-            noise=noise,
+            quality=quality,
             verification=_verification(simulation) if simulation else None,
             files=tuple(sorted([*files, "report.json", "report.html"])),
             costs=costs,

@@ -21,6 +21,7 @@ ORDER = (
     "frontend",
     "passes",
     "quantize",
+    "reference",
     "golden",
     "trim",
     "vectors",
@@ -41,6 +42,7 @@ ORDER = (
 
 ONLY_IN = {
     "onnx": {"frontend"},
+    "onnxruntime": {"reference"},
     "onnxslim": {"frontend"},
     "amaranth": {"isa", "hdl", "export", "boards"},
     "cocotb": {"simulate", "sim"},

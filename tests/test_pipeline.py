@@ -54,6 +54,7 @@ def test_steps_in_order(unsimulated):
     assert steps == [
         ("Read the model", 0),
         ("Read the data", 0),
+        ("Run the model file", 0),
         ("Simplify", 0),
         ("Quantize", 0),
         ("Measure accuracy", 0),

@@ -44,7 +44,7 @@ def build(
     A model that is quantized already keeps its own numbers and needs no data.
     """
     from ..pipeline import build as run_build
-    from ..report import StepDisplay, render_terminal
+    from ..report import StepDisplay, render_terminal, render_warnings
 
     console = Console(stderr=as_json, quiet=quiet)
     with StepDisplay(console) as progress:
@@ -65,6 +65,9 @@ def build(
         console.print(render_terminal(result.report))
         folder = escape(str(result.folder))
         console.print(f"\nThe design is in [bold]{folder}[/bold]; see report.html there.")
+    if (warnings := render_warnings(result.report)) is not None:
+        # Where nothing but errors is printed, a warning that is overlooked is worse than a line.
+        Console(stderr=True).print(warnings)
 
 
 def _escaped(text: str) -> str:

@@ -105,6 +105,12 @@ class BuildOptions:
         group=_VERIFICATION,
         help="Real samples to simulate, or random frames without data; extreme frames come on top.",
     )
+    strict: bool = option(
+        Flag(),
+        False,
+        group=_VERIFICATION,
+        help="Refuse a design of which there is something to warn.",
+    )
     sim: bool = option(
         Flag(), True, group=_VERIFICATION, help="Simulate the design.", formerly="simulate"
     )
@@ -153,6 +159,11 @@ class BuildOptions:
     def latency_cycles(self) -> float | None:
         """Most clock cycles that `latency_us` allows."""
         return None if self.latency_us is None else self.clock_mhz * self.latency_us
+
+    @property
+    def narrowest_bits(self) -> int:
+        """The fewest bits of any weight or activation."""
+        return min(self.weight_bits, self.act_bits, *self.bits.values())
 
     def replace(self, **changes: Any) -> BuildOptions:
         """The same options with some changed.

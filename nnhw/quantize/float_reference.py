@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -36,7 +36,11 @@ from ..ir.patches import pad, patches
 
 
 def run_float(
-    graph: Graph, x: Batch | np.ndarray, keep: Iterable[str] | None = None
+    graph: Graph,
+    x: Batch | np.ndarray,
+    keep: Iterable[str] | None = None,
+    *,
+    disturb: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Run a float graph on a batch, in float32.
 
@@ -48,6 +52,8 @@ def run_float(
         N samples of any real type, N at least 1; of an only input the array (N, H, W, C).
     keep
         Names of the tensors to return; the outputs if None.
+    disturb
+        What is done to the inputs and to the result of every node, to see what it leads to.
 
     Returns
     -------
@@ -62,10 +68,13 @@ def run_float(
     """
 
     def operator(node: Node, inputs: list[np.ndarray]) -> np.ndarray:
-        return _operator(node, inputs, graph.tensors[node.output].shape)
+        y = _operator(node, inputs, graph.tensors[node.output].shape)
+        return y if disturb is None else disturb(y)
 
     with np.errstate(over="ignore", invalid="ignore"):
         batch = as_batch(graph, x).map(lambda _, array: array.astype(np.float32))
+        if disturb is not None:
+            batch = batch.map(lambda _, array: disturb(array))
         return execute(graph, batch, operator, keep)
 
 

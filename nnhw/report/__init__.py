@@ -1,27 +1,37 @@
 """What a build has to say: one structure, and its renderers."""
 
 from .accuracy import measure_accuracy
+from .assess import Assessed, find_warnings
 from .collect import collect_report
 from .costs import COLUMNS, cost_rows
 from .layers import ArrayUse, FrameTimes, LayerReport
 from .model import render_model
-from .noise import measure_noise
+from .noise import Noise, measure_noise
+from .own_noise import NoiseSource, find_noise_source, measure_own_noise
 from .page import render_html
 from .progress import StepDisplay
+from .quality import Quality, measure_quality
 from .simulation import render_simulation
-from .structure import Accuracy, BuildReport, Fit, Source, TableReport, Verification
+from .structure import Accuracy, BuildReport, Fit, Reference, Source, TableReport, Verification
 from .synthesis import add_synthesis, render_synthesis
-from .terminal import render_terminal
+from .terminal import render_terminal, render_warnings
 from .text import edited_files
+from .warnings import QualityWarning, describe_refusal, describe_warnings
 
 __all__ = [
     "COLUMNS",
     "Accuracy",
     "ArrayUse",
+    "Assessed",
     "BuildReport",
     "Fit",
     "FrameTimes",
     "LayerReport",
+    "Noise",
+    "NoiseSource",
+    "Quality",
+    "QualityWarning",
+    "Reference",
     "Source",
     "StepDisplay",
     "TableReport",
@@ -29,12 +39,19 @@ __all__ = [
     "add_synthesis",
     "collect_report",
     "cost_rows",
+    "describe_refusal",
+    "describe_warnings",
     "edited_files",
+    "find_noise_source",
+    "find_warnings",
     "measure_accuracy",
     "measure_noise",
+    "measure_own_noise",
+    "measure_quality",
     "render_html",
     "render_model",
     "render_simulation",
     "render_synthesis",
     "render_terminal",
+    "render_warnings",
 ]

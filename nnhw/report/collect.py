@@ -26,8 +26,9 @@ from .channels import describe_channels
 from .fit import describe_fit
 from .layers import LayerReport
 from .merge import merge_parts
+from .quality import Quality
 from .schedule import array_use, frame_times
-from .structure import Accuracy, BuildReport, Source, Verification
+from .structure import BuildReport, Source, Verification
 from .tables import describe_tables
 
 OPERATORS: dict[type[Node], str] = {
@@ -49,16 +50,14 @@ def collect_report(
     whole: Graph,
     program: Program,
     cycles: CycleModel,
-    accuracy: Accuracy | None,
-    noise: Mapping[str, float],
+    quality: Quality,
     verification: Verification | None,
     files: tuple[str, ...],
     costs: HardwareCosts | None = None,
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
-    `whole` is the graph before channels were left out of it; `noise` is what `measure_noise` found
-    out, empty without samples.
+    `whole` is the graph before channels were left out of it.
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}
@@ -71,7 +70,7 @@ def collect_report(
         host_postprocess=graph.host_postprocess,
         macs=program.macs,
         weights=sum(node.weight.size for node in graph.nodes if isinstance(node, QConv)),
-        accuracy=accuracy,
+        accuracy=quality.accuracy,
         rows=config.rows,
         cols=config.cols,
         mac_units=config.mac_units,
@@ -94,7 +93,8 @@ def collect_report(
                 array=array_use(layer, timing, program),
                 utilisation=_percent(timing.utilisation),
                 weight_bits=_weight_bits(operators[layer.name]),
-                sqnr_db=noise.get(layer.tensor),
+                sqnr_db=_sqnr_db(quality, layer.tensor),
+                own_sqnr_db=quality.own_noise.get(layer.tensor),
             )
             for layer, timing in zip(program.layers, cycles.layers, strict=True)
         ),
@@ -104,7 +104,13 @@ def collect_report(
         verification=verification,
         files=files,
         costs=costs,
+        reference=quality.reference,
+        warnings=quality.warnings,
     )
+
+
+def _sqnr_db(quality: Quality, tensor: str) -> float | None:
+    return quality.noise[tensor].sqnr_db if tensor in quality.noise else None
 
 
 def _weight_bits(node: Node) -> int | None:

@@ -63,8 +63,10 @@ class LayerReport:
         Width of its weights; None if it has none.
     sqnr_db
         Signal to quantization noise ratio of its result, in dB, against the float network on
-        evaluation samples: noise of all layers up to it. None where it was not measured, or where
-        there is no signal or no noise.
+        evaluation samples: noise of all layers up to it. The signal is what differs from sample to
+        sample. None where it was not measured, or where there is no signal or no noise.
+    own_sqnr_db
+        The same of the noise that this layer alone adds, given exact inputs.
     """
 
     name: str
@@ -81,6 +83,7 @@ class LayerReport:
     utilisation: float
     weight_bits: int | None = None
     sqnr_db: float | None = None
+    own_sqnr_db: float | None = None
 
     @property
     def wait(self) -> int:

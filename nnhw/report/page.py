@@ -8,6 +8,7 @@ from . import text
 from .chart import schedule_chart
 from .costs import COLUMNS, cost_rows
 from .structure import BuildReport
+from .warnings import describe_warnings
 
 
 def render_html(report: BuildReport) -> str:
@@ -24,6 +25,7 @@ def render_html(report: BuildReport) -> str:
         report=report,
         text=text,
         summary=text.summary_rows(report),
+        warnings=describe_warnings(report.warnings),
         verdict=verdict,
         verdict_class={True: "pass", False: "fail", None: "none"}[passed],
         cost_columns=COLUMNS,

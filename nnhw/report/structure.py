@@ -12,6 +12,7 @@ from typing import Any
 
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
+from .warnings import QualityWarning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """How close the integer network is to the float network on the evaluation samples.
+    """How close the integer network is to the exact one on the evaluation samples.
 
     Parameters
     ----------
@@ -50,27 +51,58 @@ class Accuracy:
         Whether none of them was used for calibration.
     float_top1, integer_top1
         Samples in per cent whose largest score is at the label; None without labels, and where
-        the first output is no class scores.
+        the first output is no class scores. "float" is the reference (see `Reference`), whatever
+        it computes in.
     agreement
         Samples in per cent for which both networks have the largest score at the same place; None
         for a single score, and where the first output is no class scores.
     sqnr_db
-        Power of the float network's first output over that of the difference, in dB (signal to
-        quantization noise ratio); None if either is zero.
+        Variance over the samples of the reference's first output, mean over its elements, over the
+        mean square of the difference, in dB (signal to quantization noise ratio); None if either is
+        zero.
     further_sqnr_db
         The same of each further output by name.
     remark
         Why labels were not used although there are some; else "".
+    lost, gained
+        Samples that only the reference, and only the integer network, has right; None as
+        `float_top1`.
+    chance_top1
+        Accuracy in per cent of answers that are as frequent as the reference's, but have nothing
+        to do with their samples; None as `float_top1`.
     """
 
     samples: int
     held_out: bool
-    float_top1: float | None
-    integer_top1: float | None
+    float_top1: float | None = None
+    integer_top1: float | None = None
     agreement: float | None
     sqnr_db: float | None
     further_sqnr_db: dict[str, float | None] = field(default_factory=dict)
     remark: str = ""
+    lost: int | None = None
+    gained: int | None = None
+    chance_top1: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What the integer network is compared with.
+
+    Parameters
+    ----------
+    by
+        What has computed it.
+    reason
+        Why it is not, or not for all outputs, the model file itself, run by onnxruntime; else "".
+    compared_samples
+        Number of samples for which our reading of the file was found to be equal to the file's own
+        answers, up to rounding; 0 where the file could not be run.
+    """
+
+    by: str
+    reason: str = ""
+    compared_samples: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +222,10 @@ class BuildReport:
         Paths of the exported files relative to the design's folder, sorted.
     costs
         Of optional hardware, from synthesis; None if they were not asked for.
+    reference
+        What accuracy refers to; None if that is not known.
+    warnings
+        What is poor about the design, the most important first.
     """
 
     name: str
@@ -216,6 +252,8 @@ class BuildReport:
     verification: Verification | None
     files: tuple[str, ...]
     costs: HardwareCosts | None = None
+    reference: Reference | None = None
+    warnings: tuple[QualityWarning, ...] = ()
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from . import text
 from .costs import render_costs
 from .structure import BuildReport
+from .warnings import describe_warnings
 
 
 def render_terminal(report: BuildReport) -> RenderableType:
@@ -20,6 +21,20 @@ def render_terminal(report: BuildReport) -> RenderableType:
     if report.costs:
         parts += ["", render_costs(report.costs)]
     return Group(*parts)
+
+
+def render_warnings(report: BuildReport) -> RenderableType | None:
+    """What there is to warn of, to be printed last; None if there is nothing."""
+    texts = describe_warnings(report.warnings)
+    if not texts:
+        return None
+    plural = "" if len(texts) == 1 else "s"
+    return Panel(
+        Text("\n\n".join(texts)),
+        title=f"[bold]{len(texts)} WARNING{plural}",
+        title_align="left",
+        border_style="bold yellow",
+    )
 
 
 def _summary(report: BuildReport) -> RenderableType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from .structure import Accuracy, BuildReport, TableReport
+from .structure import Accuracy, BuildReport, Reference, TableReport
 
 FEW_SAMPLES = 50
 """Fewer calibration samples leave the tails of activations to chance."""
@@ -67,6 +67,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
     return [
         *rows,
         *calibration_rows(report.source.calibration_samples),
+        *(reference_rows(report.reference) if report.reference else ()),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
         ("latency", f"{report.latency_cycles:,} cycles"),
@@ -89,6 +90,22 @@ def calibration_rows(samples: int | None) -> list[tuple[str, str]]:
             "give a hundred or more, of which half calibrate",
         )
     ]
+
+
+def reference_rows(reference: Reference) -> list[tuple[str, str]]:
+    """What accuracy refers to, as (name, figure)."""
+    because = f": {reference.reason}" if reference.reason else ""
+    rows = [("reference", f"{reference.by}{because}")]
+    if reference.compared_samples:
+        plural = "" if reference.compared_samples == 1 else "s"
+        rows.append(
+            (
+                "reading",
+                f"equals the file's own answers to {reference.compared_samples} sample{plural}, "
+                "up to rounding",
+            )
+        )
+    return rows
 
 
 def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:

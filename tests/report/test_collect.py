@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from random_graphs import Builder
 
+from nnhw import golden
 from nnhw.data import Dataset
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.quantize import QuantizeOptions, quantize
-from nnhw.report import Accuracy, Source, collect_report, measure_accuracy
+from nnhw.reference import ask_reading
+from nnhw.report import Accuracy, Noise, Quality, Source, collect_report, measure_accuracy
 from nnhw.report.fit import describe_fit
 
 SOURCE = Source(model="net.onnx", model_sha256="", data="net.npz", data_sha256="", options={})
@@ -30,8 +32,11 @@ def report_of(builder, output, *, config=None, weight_bits=8):
         whole=graph,
         program=program,
         cycles=cycles,
-        accuracy=ACCURACY,
-        noise={"t0": 31.5},
+        quality=Quality(
+            accuracy=ACCURACY,
+            noise={"t0": Noise(sqnr_db=31.5, cut_off=0.0)},
+            own_noise={"t0": 33.0},
+        ),
         verification=None,
         files=("manifest.json",),
     )
@@ -89,6 +94,7 @@ def test_figures(varied):
 def test_noise_and_bits_by_layer(varied, dense):
     _, report = varied
     assert [layer.sqnr_db for layer in report.layers] == [31.5, *[None] * 6]
+    assert [layer.own_sqnr_db for layer in report.layers] == [33.0, *[None] * 6]
     assert [layer.weight_bits for layer in report.layers] == [8, 8, 8, None, None, None, 8]
     assert [layer.weight_bits for layer in dense[1].layers] == [4, 4]
 
@@ -136,18 +142,56 @@ def test_fit_of_matrix_products(dense):
     assert fit(report, "weights") == ("4 bits", "4 of 8 bits", "640 bits of memory")
 
 
+def accuracy_of(graph, integer, evaluation):
+    return measure_accuracy(ask_reading(graph, evaluation.x).outputs, integer, evaluation)
+
+
 def test_accuracy_with_labels():
     builder = Builder((2, 2, 3))
     graph = builder.graph(builder.conv("x", 4, kernel=(2, 2)))
     x = builder.data(50)
     integer = quantize(graph, x, QuantizeOptions())
-    accuracy = measure_accuracy(graph, integer, Dataset(x=x, y=np.zeros(50, int), held_out=True))
+    accuracy = accuracy_of(graph, integer, Dataset(x=x, y=np.zeros(50, int), held_out=True))
     assert (accuracy.samples, accuracy.held_out) == (50, True)
     # The network is random: the labels are no better than chance, but both networks agree on them.
     assert 0 < accuracy.float_top1 < 100
     assert accuracy.integer_top1 == pytest.approx(accuracy.float_top1, abs=10)
     assert 90 <= accuracy.agreement <= 100
     assert 30 < accuracy.sqnr_db < 60
+    assert accuracy.lost - accuracy.gained == round(
+        (accuracy.float_top1 - accuracy.integer_top1) / 100 * 50
+    )
+    # Labels of one class: a guess is right once in as many times as there are classes.
+    assert accuracy.chance_top1 == 25
+
+
+def test_accuracy_by_chance():
+    builder = Builder((1, 1, 3))
+    graph = builder.graph(builder.dense("x", 2))
+    x = builder.data(8)
+    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+    integer = quantize(graph, x, QuantizeOptions())
+    exact = {"y": np.array([[1.0, 0.0]] * 4 + [[0.0, 1.0]] * 4)}  # half of them
+    (port,) = integer.outputs
+    accuracy = measure_accuracy({port.onnx_name: exact["y"]}, integer, Dataset(x=x, y=labels))
+    assert accuracy.float_top1 == 75
+    assert accuracy.chance_top1 == 100 * (0.75 * 0.5 + 0.25 * 0.5)
+
+
+def test_what_is_the_same_for_all_samples_is_no_signal():
+    builder = Builder((1, 1, 3))
+    graph = builder.graph(builder.dense("x", 2))
+    x = builder.data(50)
+    integer = quantize(graph, x, QuantizeOptions())
+    exact = ask_reading(graph, x).outputs
+    found = golden.run(integer, golden.quantize_inputs(integer, x))
+    (port,) = integer.outputs
+    real = golden.dequantize(found[port.tensor], integer.tensors[port.tensor].q).reshape(50, 2)
+    (y,) = exact.values()
+    expected = 10 * np.log10(np.var(y, axis=0).mean() / np.square(y - real).mean())
+    assert measure_accuracy(exact, integer, Dataset(x=x)).sqnr_db == pytest.approx(
+        expected, abs=0.01
+    )
 
 
 def test_accuracy_of_a_map():
@@ -156,7 +200,7 @@ def test_accuracy_of_a_map():
     graph = builder.graph(builder.conv("x", 3, kernel=(1, 1)))
     x = builder.data(10)
     integer = quantize(graph, x, QuantizeOptions())
-    accuracy = measure_accuracy(graph, integer, Dataset(x=x, y=np.zeros(10, int)))
+    accuracy = accuracy_of(graph, integer, Dataset(x=x, y=np.zeros(10, int)))
     assert accuracy.float_top1 is accuracy.integer_top1 is accuracy.agreement is None
     assert accuracy.remark == "not used: the outputs are no class scores"
     assert accuracy.sqnr_db > 20
@@ -167,7 +211,7 @@ def test_accuracy_of_a_reconstruction():
     graph = builder.graph(builder.dense("x", 4))
     x = builder.data(10)
     integer = quantize(graph, x, QuantizeOptions())
-    accuracy = measure_accuracy(graph, integer, Dataset(x=x))
+    accuracy = accuracy_of(graph, integer, Dataset(x=x))
     assert accuracy.agreement is None
     assert accuracy.remark == ""  # there are no labels to ignore
 
@@ -176,7 +220,7 @@ def test_accuracy_of_one_output():
     builder = Builder((1, 1, 4))
     graph = builder.graph(builder.dense("x", 1))
     x = builder.data(10)
-    accuracy = measure_accuracy(graph, quantize(graph, x, QuantizeOptions()), Dataset(x=x))
+    accuracy = accuracy_of(graph, quantize(graph, x, QuantizeOptions()), Dataset(x=x))
     assert accuracy.agreement is None
     assert accuracy.float_top1 is None
     assert accuracy.sqnr_db > 20
