@@ -112,6 +112,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         ),
         *("--power-of-two", "--equalize", "--no-trim"),
         *("--technology", "ecp5", "--weights", "files"),
+        *("--max-memory", "3G"),
     )
     assert (code, err) == (0, "")
     report = json.loads(Path("rtl_out/digits_mlp/report.json").read_text())
@@ -122,6 +123,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "power_of_two": True, "equalize": True, "trim": False, "weights": "files",
         "technology": "ecp5",
         "vectors": 1, "sim": False, "costs": False, "simulator": "verilator", "seed": 0,
+        "max_memory": "3G",
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])

@@ -9,6 +9,7 @@ import numpy as np
 from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Batch, Clamp, Graph, MaxPool
+from ..ir.execute import kept_batch
 from ..quantize import run_float
 
 _SAMPLES = 256
@@ -42,8 +43,9 @@ def measure_noise(
     names = [node.output for node in integer_graph.nodes if node.output in float_graph.tensors]
     kept = {name: _kept(float_graph, name) for name in names}
     signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
-    for start in range(0, min(len(x), _SAMPLES), _BATCH):
-        batch = x[start : min(start + _BATCH, _SAMPLES)]
+    size = kept_batch(float_graph, _BATCH)
+    for start in range(0, min(len(x), _SAMPLES), size):
+        batch = x[start : min(start + size, _SAMPLES)]
         exact = run_float(float_graph, batch, keep=names)
         found = run_integer(integer_graph, quantize_inputs(integer_graph, batch), keep=names)
         for name in names:
