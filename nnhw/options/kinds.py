@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from ..budget import is_memory
 from ..errors import OptionError
 
-
 _LARGEST_INTEGER = (1 << 63) - 1
 _LONGEST = 100
 """Characters of a value in a message."""
@@ -137,4 +136,3 @@ def _shown(value: object) -> str:
     except ValueError:
         return f"a {type(value).__name__} with an integer of too many digits"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
-
