@@ -303,6 +303,10 @@ ERRORS = [
     (["run", "nowhere", "--data", DATA], r"nowhere/manifest\.json' is missing: '.*nowhere' is not"),
     (["sim", "nowhere"], "nowhere"),
     (["inspect", "none.onnx"], r"none\.onnx"),
+    (["inspect", MODEL, "--max-memory", "1M"], "budget of 1 MiB; .*raise --max-memory"),
+    (["inspect", MODEL, "--max-memory", "much"], "Option max_memory must be a size"),
+    (["build", MODEL, "--data", DATA, "--max-memory", "1M"], "budget of 1 MiB"),
+    (["run", "nowhere", "--data", DATA, "--max-memory", "x"], "Option max_memory must be a size"),
 ]
 
 

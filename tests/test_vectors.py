@@ -80,4 +80,4 @@ def test_vectors_are_counted_before_they_are_made(network):
     ):
         make_vectors(graph, frames, layers, random=10**9)
     with memory_budget("1M"), pytest.raises(BudgetError, match="test vectors"):
-        make_vectors(graph, frames, layers, random=2000)
+        make_vectors(graph, frames, layers, random=20_000)
