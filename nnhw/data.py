@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from .errors import DataError
+from .budget import need_memory
+from .errors import DataError, reading
 from .ir import Batch, Graph, Port, to_channels_last
+from .npz import ArrayArchive, open_arrays
 
 _SMALLEST_SPLIT = 20
 """Datasets of fewer samples are calibrated and evaluated on all of them."""
@@ -81,22 +83,27 @@ def load_data(path: Path, graph: Graph) -> Dataset:
     ------
     DataError
         If the file cannot be read, or its arrays do not fit the network.
+    BudgetError
+        If the samples take more memory than the budget.
     """
-    arrays = _read(path)
     names = array_names(graph)
-    if missing := [name for name in names if name not in arrays]:
-        raise DataError(_missing(path, missing, names, arrays))
-    samples = {
-        port.tensor: _checked_samples(path, name, arrays[name], port, graph)
-        for name, port in zip(names, graph.inputs, strict=True)
-    }
-    counts = {name: len(x) for name, x in zip(names, samples.values(), strict=True)}
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{count} in '{name}'" for name, count in counts.items())
-        raise DataError(f"The arrays in {path} must hold the same number of samples, not {told}")
-    x = Batch(samples)
-    has_labels = "y" in arrays and "y" not in names
-    y = _checked_labels(path, arrays["y"], len(x), graph) if has_labels else None
+    with _opened(path) as archive:
+        if missing := [name for name in names if name not in archive.names]:
+            raise DataError(_missing(path, missing, names, archive.names))
+        _check_size(path, names, archive, graph)
+        samples = {
+            port.tensor: _checked_samples(path, name, archive.read(name), port, graph)
+            for name, port in zip(names, graph.inputs, strict=True)
+        }
+        counts = {name: len(x) for name, x in zip(names, samples.values(), strict=True)}
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{count} in '{name}'" for name, count in counts.items())
+            raise DataError(
+                f"The arrays in {path} must hold the same number of samples, not {told}"
+            )
+        x = Batch(samples)
+        has_labels = "y" in archive.names and "y" not in names
+        y = _checked_labels(path, archive.read("y"), len(x), graph) if has_labels else None
     return Dataset(x=x, y=y)
 
 
@@ -135,25 +142,30 @@ def top1(outputs: np.ndarray, y: np.ndarray) -> float:
     return float(100 * np.mean(predict(outputs) == y))
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    if path.is_dir():
-        raise DataError(f"Data file {path} is a folder; give the .npz file in it")
-    if not path.is_file():
-        raise DataError(f"Data file {path} does not exist")
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"Data file {path} is not an .npz archive: write it with numpy.savez")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"Data file {path} cannot be read: {error}") from error
+@contextmanager
+def _opened(path: Path) -> Iterator[ArrayArchive]:
+    with (
+        reading(f"Data file {path}", DataError),
+        open_arrays(path, f"data file {path}", DataError) as archive,
+    ):
+        yield archive
 
 
-def _missing(
-    path: Path, missing: list[str], names: list[str], arrays: dict[str, np.ndarray]
-) -> str:
+def _check_size(path: Path, names: list[str], archive: ArrayArchive, graph: Graph) -> None:
+    """Refuse more samples than the budget allows, before any is read."""
+    headers = [archive.header(name) for name in names]
+    # As in the file, in float32, in the network's order, and copied once more to compute with.
+    size = sum(header.nbytes + 3 * 4 * header.size for header in headers)
+    # Outputs in float32, of the network before and after quantization.
+    samples = max((header.shape[0] for header in headers if header.shape), default=0)
+    size += samples * sum(3 * 4 * graph.tensors[port.tensor].size for port in graph.outputs)
+    told = ", ".join(f"'{n}' of shape {h.shape}" for n, h in zip(names, headers, strict=True))
+    need_memory(f"Data file {path} with {told}", size)
+
+
+def _missing(path: Path, missing: list[str], names: list[str], members: tuple[str, ...]) -> str:
     """What to say of a data file that lacks arrays."""
-    held = sorted(arrays) or "nothing"
+    held = list(members) or "nothing"
     if names == ["x"]:
         return (
             f"Data file {path} must hold an array 'x' of samples, such as "
@@ -177,7 +189,7 @@ def _checked_samples(path: Path, name: str, x: np.ndarray, port: Port, graph: Gr
     if not len(x):
         raise DataError(f"Array '{name}' in {path} must hold at least one sample")
     with np.errstate(over="ignore"):
-        x = x.astype(np.float32)
+        x = x.astype(np.float32, copy=False)
     if not np.isfinite(x).all():
         sample = int(np.argwhere(~np.isfinite(x))[0][0])
         raise DataError(f"Array '{name}' in {path} is not finite in float32 (sample {sample})")

@@ -5,7 +5,11 @@ non-zero without a traceback. A message names the node, tensor, file or option, 
 expected and what to do. Anything else that escapes is a bug in nnhw.
 """
 
+from __future__ import annotations
+
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 CANNOT_WRITE = frozenset(
     {
@@ -49,6 +53,10 @@ class DataError(NnhwError):
     """The data file, its arrays or the labels do not fit the model."""
 
 
+class BudgetError(NnhwError):
+    """A file asks for more memory or work than the build may take; see `nnhw.budget`."""
+
+
 class QuantizationError(NnhwError):
     """No integer graph within the requested widths represents the network."""
 
@@ -75,3 +83,56 @@ class VerificationError(NnhwError):
 
 class LinkError(NnhwError):
     """A board does not answer over its serial port, or has another design."""
+
+
+@contextmanager
+def reading(what: str, kind: type[NnhwError], advice: str = "") -> Iterator[None]:
+    """The boundary around a reader: whatever goes wrong in it has its cause in what it reads.
+
+    Parameters
+    ----------
+    what
+        What is read, with the name of its file and of the node, member or key, to begin a sentence.
+    kind
+        What is raised.
+    advice
+        What to do, to end the sentence.
+
+    Raises
+    ------
+    NnhwError
+        An error of nnhw's own passes unchanged. Any other exception is the cause of a `kind`, which
+        tells its first line.
+    BudgetError
+        If there is not enough memory.
+    """
+    ending = f"; {advice}" if advice else ""
+    try:
+        yield
+    except NnhwError:
+        raise
+    except MemoryError as error:
+        raise BudgetError(
+            f"{what} needs more memory than there is ({first_line(error)}); "
+            "make it smaller, or use a machine with more memory"
+        ) from error
+    except RecursionError as error:
+        raise kind(f"{what} cannot be read: it is nested too deeply{ending}") from error
+    except Exception as error:
+        raise kind(f"{what} cannot be read: {first_line(error)}{ending}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says in one line: onnx appends printouts of the model.
+
+    Where the message tells nothing by itself, its kind is put before.
+    """
+    message = str(error).strip()
+    line = message.splitlines()[0].rstrip() if message else ""
+    if isinstance(error, LookupError | AssertionError) or not line:
+        return f"{type(error).__name__} {line}".strip()
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."
+
+
+_LONGEST_LINE = 500
+"""Characters of a foreign message; some repeat the whole of what was read."""

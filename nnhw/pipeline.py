@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from .budget import memory_budget
 from .conversion import check_options, prepare, read_samples, to_integers
 from .design import write_checksums
 from .errors import QualityError, ToolError, VerificationError
@@ -117,11 +118,25 @@ def build(
         hardware differs from the golden model: the design is then in `out`.failed.
     """
 
+    chosen = _options(config).replace(**options)
+    with memory_budget(chosen.max_memory):
+        return _build(model, data, out, chosen, force, jobs, progress)
+
+
+def _build(
+    model: str | PathLike[str],
+    data: str | PathLike[str] | None,
+    out: str | PathLike[str] | None,
+    chosen: BuildOptions,
+    force: bool,
+    jobs: int | None,
+    progress: Progress | None,
+) -> BuildResult:
+    """The steps of `build`."""
+
     def begin(step: str) -> None:
         if progress is not None:
             progress(step, 0)
-
-    chosen = _options(config).replace(**options)
 
     begin("Read the model")
     network = load_model(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -9,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .budget import need_memory, need_work
 from .golden import run
-from .ir import Batch, Graph, as_batch, frame_layout
+from .ir import Batch, Graph, QConv, as_batch, frame_layout
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,8 +78,14 @@ def make_vectors(
     whole
         The graph before channels were left out of it, which gives the outputs: so that a mistake
         there shows.
+
+    Raises
+    ------
+    BudgetError
+        If they take more memory or time than the budget allows.
     """
     frames = as_batch(graph, frames)
+    _check_size(graph, layers, len(frames) + random + 2)
     rng = np.random.default_rng(seed)
 
     def with_corners(name: str, real: np.ndarray) -> np.ndarray:
@@ -99,6 +107,25 @@ def make_vectors(
         layers=tuple(_bytes(values[name]) for name in layers),
         output=frame_layout(graph, graph.outputs, output_bytes).pack(results),
     )
+
+
+def _check_size(graph: Graph, layers: Sequence[str], count: int) -> None:
+    """Refuse more frames than the budget allows, before any is made."""
+    names = {*layers, *(port.tensor for port in (*graph.inputs, *graph.outputs))}
+    # As they are computed, put together, in the order of the streams, and compressed.
+    frame = 4 * sum(graph.tensors[name].size for name in names)
+    macs = sum(
+        math.prod(graph.tensors[node.output].shape[:2]) * node.weight.size * node.groups
+        for node in graph.nodes
+        if isinstance(node, QConv)
+    )
+    what = f"{count:,} test vectors (option vectors) of {frame // 4:,} bytes each"
+    need_memory(what, count * (frame + _FRAME_BYTES))
+    need_work(what, count * macs)
+
+
+_FRAME_BYTES = 200
+"""Of a frame, however small: its kind as text, and its rows in arrays."""
 
 
 def _bytes(values: np.ndarray) -> np.ndarray:

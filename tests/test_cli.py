@@ -112,6 +112,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         ),
         *("--power-of-two", "--equalize", "--no-trim"),
         *("--technology", "ecp5", "--weights", "files"),
+        *("--max-memory", "3G"),
     )
     assert code == 0
     assert "This is what 3 bits cost" in err
@@ -123,7 +124,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "power_of_two": True, "equalize": True, "trim": False, "weights": "files",
         "technology": "ecp5",
         "vectors": 1, "strict": False, "sim": False, "costs": False, "simulator": "verilator",
-        "seed": 0,
+        "seed": 0, "max_memory": "3G",
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])
@@ -303,6 +304,10 @@ ERRORS = [
     (["run", "nowhere", "--data", DATA], r"nowhere/manifest\.json' is missing: '.*nowhere' is not"),
     (["sim", "nowhere"], "nowhere"),
     (["inspect", "none.onnx"], r"none\.onnx"),
+    (["inspect", MODEL, "--max-memory", "1M"], "budget of 1 MiB; .*raise --max-memory"),
+    (["inspect", MODEL, "--max-memory", "much"], "Option max_memory must be a size"),
+    (["build", MODEL, "--data", DATA, "--max-memory", "1M"], "budget of 1 MiB"),
+    (["run", "nowhere", "--data", DATA, "--max-memory", "x"], "Option max_memory must be a size"),
 ]
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from random_graphs import Builder
 
+from nnhw.budget import memory_budget
 from nnhw.data import Dataset, load_data, top1
-from nnhw.errors import DataError
+from nnhw.errors import BudgetError, DataError
 from nnhw.ir import Batch, Graph, Port, Tensor
 
 
@@ -94,6 +95,22 @@ def test_bad_files_are_refused(tmp_path: Path, graph: Graph) -> None:
     path.write_bytes(damaged)
     with pytest.raises(DataError, match="cannot be read"):
         load_data(path, graph)
+
+
+def test_samples_are_counted_before_they_are_read(tmp_path: Path, graph: Graph) -> None:
+    """A few kilobytes of compressed zeros."""
+    path = save(tmp_path, x=np.zeros((20_000, *X.shape[1:]), np.int8))
+    assert path.stat().st_size < 1 << 14
+    with (
+        memory_budget("4M"),
+        pytest.raises(BudgetError, match=r"^Data file .* with 'x' of shape \(20000, 2, 3, 4\)"),
+    ):
+        load_data(path, graph)
+    assert len(load_data(path, graph)) == 20_000
+
+
+def test_arrays_that_nobody_asks_for_are_not_read(tmp_path: Path, graph: Graph) -> None:
+    assert len(load_data(save(tmp_path, x=X, other=np.full(3, None)), graph)) == len(X)
 
 
 def numbered(count: int) -> Dataset:

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[1]
 # A layer may import the layers before it.
 ORDER = (
     "errors",
+    "budget",
     "options",
+    "npz",
     "ir",
     "design",
     "link",

@@ -121,6 +121,43 @@ def test_wrong_file(tmp_path, text, message):
         load_options(write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = " + "[" * 5000, "cannot be read: it is nested too deeply"),
+        ("seed = 0x" + "f" * 5000, "Option seed must be .*, not an integer of 20000 bits"),
+        ("seed = " + "9" * 5000, "cannot be read"),
+        ("fps = 0x" + "f" * 500, "Option fps must be a positive number, not an integer of 2000"),
+        ("max_memory = 0x" + "f" * 5000, "Option max_memory must be a size.*an integer of 20000"),
+        ("max_memory = '1e9G'", "Option max_memory must be a size of memory .* not '1e9G'"),
+        ("max_memory = true", "Option max_memory must be a size of memory"),
+        ("max_memory = 4.0", "Option max_memory must be a size of memory"),
+        ("weights = '" + "x" * 100_000 + "'", "Option weights must be"),
+        ("bits = {x = 0x" + "f" * 5000 + "}", "Option bits must be a table"),
+        ("# " + " " * (1 << 20), "is larger than 1 MiB"),
+        ("\0", "is not TOML"),
+    ],
+    ids=lambda text: text[:15],
+)
+def test_hostile_file(tmp_path, text, message):
+    with pytest.raises(OptionError, match=message) as caught:
+        load_options(write(tmp_path, text))
+    assert len(str(caught.value)) < 1000
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / "build.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(OptionError, match=r"build\.toml is not TOML"):
+        load_options(path)
+
+
+@pytest.mark.parametrize("size", ["8G", "1.5 GiB", 3 << 30])
+def test_max_memory(tmp_path, size):
+    assert load_options(write(tmp_path, f"max_memory = {json.dumps(size)}")).max_memory == size
+
+
 def test_unknown_technology():
     message = "technology must be one of portable, ecp5, ice40, gowin, xilinx7, not 'asic'"
     with pytest.raises(OptionError, match=message):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from random_graphs import Builder
 
+from nnhw.budget import memory_budget
+from nnhw.errors import BudgetError
 from nnhw.golden import quantize_input, run
 from nnhw.quantize import QuantizeOptions, quantize
 from nnhw.vectors import make_vectors
@@ -69,3 +71,13 @@ def test_file(network, tmp_path):
         assert list(arrays) == ["input", "output", "layer_0", "layer_1", "kind"]
         assert tuple(arrays["kind"]) == vectors.kinds
         np.testing.assert_array_equal(arrays["layer_1"], vectors.layers[1])
+
+
+def test_vectors_are_counted_before_they_are_made(network):
+    graph, frames, layers = network
+    with pytest.raises(
+        BudgetError, match=r"^1,000,000,004 test vectors \(option vectors\) of .* --max-memory"
+    ):
+        make_vectors(graph, frames, layers, random=10**9)
+    with memory_budget("1M"), pytest.raises(BudgetError, match="test vectors"):
+        make_vectors(graph, frames, layers, random=20_000)

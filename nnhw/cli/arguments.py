@@ -31,6 +31,14 @@ Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Most processes that simulate.", show_default="as many as pay"),
 ]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        help="Most memory that model, data and all that is computed from them may take.",
+        metavar="SIZE",
+        show_default="4G",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text for people.")]
 Baud = Annotated[
     int, typer.Option(min=1200, max=4_000_000, help="Bits a second on the board's serial line.")

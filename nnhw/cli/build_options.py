@@ -17,6 +17,7 @@ from ..options import (
     Flag,
     Integer,
     LayerBits,
+    Memory,
     Number,
     definitions,
 )
@@ -76,6 +77,9 @@ def _parameter(item: Definition) -> inspect.Parameter:
             settings["show_default"] = (on if item.default else off).removeprefix("--")
         case Choice(names):
             annotation = _enumeration(item.name, names)
+        case Memory():
+            annotation = str
+            settings["metavar"] = "SIZE"
         case LayerBits():
             annotation = list[str]
             settings |= {"metavar": "LAYER=N"}

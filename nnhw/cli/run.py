@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from .app import app
-from .arguments import DATA, Baud, Design
+from .arguments import DATA, Baud, Design, MaxMemory
 
 
 @app.command()
@@ -27,16 +27,19 @@ def run(
         ),
     ] = None,
     baud: Baud = 115_200,
+    max_memory: MaxMemory = None,
     timeout: Annotated[
         float,
         typer.Option(min=0.01, help="Seconds that the board may take to answer; with --port."),
     ] = 1.0,
 ) -> None:
     """Run an exported design on data: its golden model, or with --port the accelerator itself."""
+    from ..budget import DEFAULT_MAX_MEMORY, memory_budget
     from ..inference import run_design
     from ..report import StepDisplay, edited_files
 
-    with StepDisplay(Console(quiet=port is None)) as display:
+    budget = memory_budget(max_memory or DEFAULT_MAX_MEMORY)
+    with budget, StepDisplay(Console(quiet=port is None)) as display:
 
         def progress(done: int, total: int) -> None:
             display("Run on the board", done / total)

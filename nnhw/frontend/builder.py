@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..budget import need_memory
 from ..errors import ModelError
 from ..ir import ChannelAffine, Node, Quantization, Reshape, Tensor
+from .fold import TENSOR_BYTES
 from .node import OnnxNode
 from .problems import FollowOnError, NodeError
 from .reorder import reordered
@@ -71,6 +73,7 @@ class Builder:
     def tensor(self, name: str, shape: Shape) -> str:
         """Enter a tensor; returns `name`, with a number behind it if it is taken."""
         name = _unused(name, self.tensors)
+        need_memory(f"Tensor '{name}' of shape {shape}", TENSOR_BYTES * math.prod(shape))
         self.tensors[name] = Tensor(name=name, shape=shape)
         return name
 

@@ -7,6 +7,7 @@ the constants do not depend on which inference engines are installed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,8 +15,14 @@ import onnx
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from ..errors import ModelError
-from .read import brief, opset_of
+from ..budget import need_memory
+from ..errors import BudgetError, ModelError, first_line
+from .branches import take_branch, tensor_names
+from .fold_cost import FoldMeter
+from .read import opset_of
+
+TENSOR_BYTES = 80
+"""Of an element of a tensor: it is computed in float64, of inputs in several copies."""
 
 _NOT_FOLDED = frozenset(
     {
@@ -47,7 +54,7 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
             model, check_type=True, strict_mode=True, data_prop=True
         )
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
-        reason = brief(error).replace("[ShapeInferenceError] ", "").rstrip(".")
+        reason = first_line(error).replace("[ShapeInferenceError] ", "").rstrip(".")
         if "unsupported type" in reason:
             raise ModelError(
                 f"ONNX does not define an operator for the type it is used with: {reason}; "
@@ -71,32 +78,59 @@ def static_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
+def check_shapes(graph: onnx.GraphProto) -> None:
+    """Refuse a tensor that is too large to compute with.
+
+    Raises
+    ------
+    BudgetError
+        It names the tensor and the node that writes it.
+    """
+    writers = {name: node for node in graph.node for name in node.output}
+    for name, shape in static_shapes(graph).items():
+        writer = writers.get(name)
+        what = f"{writer.op_type} '{writer.name or name}'" if writer else f"Input '{name}'"
+        need_memory(
+            f"{what} with a tensor of shape {shape}", TENSOR_BYTES * max(0, math.prod(shape))
+        )
+
+
+def fold_constants(model: onnx.ModelProto, meter: FoldMeter) -> onnx.ModelProto:
     """Replace every operator of constant result by an initializer; infers all shapes.
 
-    Nodes that cannot be computed stay where they are.
+    Nodes that cannot be computed stay where they are. Of an If on a constant, the branch that is
+    taken stays.
 
     Raises
     ------
     ModelError
         If the model's shapes contradict each other.
+    BudgetError
+        If a tensor, or what is to be computed, is larger than the budget allows.
     """
     while True:
         model = infer_shapes(model)
         graph = model.graph
+        check_shapes(graph)
         constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         shapes = static_shapes(graph)
-        kept, known = [], len(constants)
+        taken = tensor_names(graph)
+        kept, folded = [], False
         for node in graph.node:
-            results = _evaluate(node, constants, shapes, model)
+            if node.op_type == "If" and node.domain == "" and node.input[0] in constants:
+                kept += take_branch(node, constants[node.input[0]], graph, taken)
+                folded = True
+                continue
+            results = _evaluate(node, constants, shapes, model, meter)
             if results is None:
                 kept.append(node)
                 continue
+            folded = True
             constants.update(results)
             graph.initializer.extend(
                 numpy_helper.from_array(value, name) for name, value in results.items()
             )
-        if len(constants) == known:
+        if not folded:
             return model
         del graph.node[:]
         graph.node.extend(kept)
@@ -107,22 +141,24 @@ def _evaluate(
     constants: dict[str, np.ndarray],
     shapes: dict[str, tuple[int, ...]],
     model: onnx.ModelProto,
+    meter: FoldMeter,
 ) -> dict[str, np.ndarray] | None:
     """The node's results by name; None if they are not constant or cannot be computed."""
     if node.domain not in ("", "ai.onnx") or node.op_type in _NOT_FOLDED:
         return None
     names = [name for name in node.input if name]
     if node.op_type in ("Shape", "Size") and names[0] in shapes:
-        feeds = {names[0]: np.empty(shapes[names[0]], np.float32)}
+        # Only its shape counts: an array of no memory of its own.
+        feeds = {names[0]: np.broadcast_to(np.float32(0), shapes[names[0]])}
     elif all(name in constants for name in names):
         feeds = {name: constants[name] for name in names}
     else:
         return None
-    return evaluate_node(node, feeds, opset_of(model))
+    return evaluate_node(node, feeds, opset_of(model), meter)
 
 
 def evaluate_node(
-    node: onnx.NodeProto, feeds: Mapping[str, np.ndarray], opset: int
+    node: onnx.NodeProto, feeds: Mapping[str, np.ndarray], opset: int, meter: FoldMeter
 ) -> dict[str, np.ndarray] | None:
     """The results of a node of the standard operator set; None if they cannot be computed.
 
@@ -132,6 +168,13 @@ def evaluate_node(
         All of its inputs, by name.
     opset
         Version of the operator set.
+    meter
+        Is told what it takes.
+
+    Raises
+    ------
+    BudgetError
+        If it takes more than the budget allows.
     """
     outputs = [name for name in node.output if name]
     graph = helper.make_graph(
@@ -146,10 +189,14 @@ def evaluate_node(
         [helper.make_empty_tensor_value_info(name) for name in outputs],
     )
     try:
+        if not meter.admit(node, feeds, opset):
+            return None
         imports = [helper.make_opsetid("", opset)]
         evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=imports))
         with np.errstate(all="ignore"):  # infinity and NaN are refused where they are used
             results = evaluator.run(None, dict(feeds))
+    except BudgetError:
+        raise
     except Exception:  # whatever an operator's implementation raises: the node just stays
         return None
     if not all(isinstance(value, np.ndarray | np.generic) for value in results):

@@ -32,6 +32,8 @@ def inspect_model(path: str | PathLike[str]) -> ModelSummary:
     ModelError
         If the file or its external data is missing, damaged or not valid ONNX, or a constant
         holds NaN or infinity.
+    BudgetError
+        If the model is larger than the budget allows; see `nnhw.budget`.
     """
     model = prepare(path)
     translation = translate(model)

@@ -136,11 +136,13 @@ class Layout:
 
     def same_order(self, other: Layout) -> bool:
         """Whether both hold an array of the same ONNX shape in the same order in memory."""
-        count = math.prod(self.factors)
-        positions = np.arange(count)
-        return self.shape == other.shape and np.array_equal(
-            self.to_memory(positions), other.to_memory(positions)
-        )
+        return self.shape == other.shape and self._signature() == other._signature()
+
+    def _signature(self) -> list[tuple[int, int]]:
+        """(rank in memory, size) of the maximal runs in ONNX order: the order, in one way only."""
+        runs = self._runs()
+        ranks = sorted(position for position, _ in runs)
+        return [(ranks.index(position), size) for position, size in runs]
 
     def groups(self, *groups: Sequence[int]) -> tuple[int, ...] | None:
         """Sizes of groups of axes that follow each other in memory in this order.

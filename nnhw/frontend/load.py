@@ -29,6 +29,8 @@ def load_model(path: str | PathLike[str]) -> Graph:
         holds NaN or infinity.
     UnsupportedError
         If anything in the model cannot be built; it lists all such things.
+    BudgetError
+        If the model is larger than the budget allows; see `nnhw.budget`.
     """
     model = prepare(path)
     translation = translate(model)

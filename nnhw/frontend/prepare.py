@@ -10,8 +10,11 @@ import numpy as np
 import onnx.inliner
 from onnx import numpy_helper
 
+from ..errors import ModelError, reading
 from .boundary import data_inputs, fix_batch
+from .external_data import element_count
 from .fold import fold_constants, static_shapes
+from .fold_cost import FoldMeter
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
@@ -19,6 +22,7 @@ from .read import opset_of, read_model
 from .scikit_learn import cut_classifier, expand_scalers
 from .slim import slim
 from .softplus import drop_softplus_guards
+from .structure import tensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,8 @@ class PreparedModel:
     problems
         What cannot be built about inputs, outputs and nodes that are no longer there, one line
         each.
+    elements_in_file
+        Elements of all constants in the file.
     """
 
     path: Path
@@ -65,6 +71,7 @@ class PreparedModel:
     outputs: tuple[str, ...]
     tail: tuple[str, ...]
     problems: tuple[str, ...]
+    elements_in_file: int
 
 
 def prepare(path: str | PathLike[str]) -> PreparedModel:
@@ -74,8 +81,17 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     ------
     ModelError
         See `read_model`, `fold_constants` and `slim`.
+    BudgetError
+        If anything in it is larger than the budget allows.
     """
+    with reading(f"Model '{path}'", ModelError, "export it again"):
+        return _prepare(path)
+
+
+def _prepare(path: str | PathLike[str]) -> PreparedModel:
+    meter = FoldMeter()
     model = read_model(path)
+    elements_in_file = sum(map(element_count, tensors(model)))
     producer = f"{model.producer_name} {model.producer_version}".strip()
     expand_scalers(model)
     tail = cut_classifier(model)
@@ -85,15 +101,16 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         model = onnx.inliner.inline_local_functions(model)
     problems = fix_batch(model)
     expand_quantized_operators(model)
-    model, quant_problems = expand_quant_nodes(model)
-    # Branches become constant by folding; flattening them uncovers more constants.
-    model = fold_constants(slim(fold_constants(model)))
+    model, quant_problems = expand_quant_nodes(model, meter)
+    # Without operators that have no effect, more is constant.
+    model = fold_constants(slim(fold_constants(model, meter)), meter)
     graph = model.graph
     drop_softplus_guards(graph)
     computed = compute_quantized_constants(
         graph.node,
         {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},
         opset_of(model),
+        meter,
     )
     return PreparedModel(
         path=Path(path),
@@ -111,4 +128,5 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         outputs=outputs,
         tail=tail,
         problems=(*problems, *quant_problems),
+        elements_in_file=elements_in_file,
     )

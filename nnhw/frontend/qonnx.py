@@ -15,6 +15,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from .fold import evaluate_node
+from .fold_cost import FoldMeter
 from .problems import NodeError
 from .read import opset_of
 
@@ -24,7 +25,9 @@ _OPSET = 13
 """The first in which QuantizeLinear and DequantizeLinear have an axis."""
 
 
-def expand_quant_nodes(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[str]]:
+def expand_quant_nodes(
+    model: onnx.ModelProto, meter: FoldMeter
+) -> tuple[onnx.ModelProto, list[str]]:
     """Replace Quant (alias IntQuant) and BipolarQuant.
 
     Returns
@@ -53,7 +56,7 @@ def expand_quant_nodes(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[st
         nodes.append(node)
         if node.domain == "" and all(name in constants for name in node.input if name):
             feeds = {name: constants[name] for name in node.input if name}
-            constants |= evaluate_node(node, feeds, opset) or {}
+            constants |= evaluate_node(node, feeds, opset, meter) or {}
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     return model, problems

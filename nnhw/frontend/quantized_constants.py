@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 
 from .fold import evaluate_node
+from .fold_cost import FoldMeter
 from .integer_types import integer_range, is_integer
 
 _VIEWS = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"})
@@ -41,7 +42,10 @@ class QuantizedConstants:
 
 
 def compute_quantized_constants(
-    nodes: Iterable[onnx.NodeProto], constants: Mapping[str, np.ndarray], opset: int
+    nodes: Iterable[onnx.NodeProto],
+    constants: Mapping[str, np.ndarray],
+    opset: int,
+    meter: FoldMeter,
 ) -> QuantizedConstants:
     """Compute QuantizeLinear and DequantizeLinear of constants, and what follows from them.
 
@@ -56,15 +60,17 @@ def compute_quantized_constants(
         All other constants.
     opset
         Version of the standard operator set.
+    meter
+        Is told what it takes to compute them.
     """
     found = QuantizedConstants(constants=dict(constants))
     for node in nodes:
-        if not _compute(node, found, opset):
+        if not _compute(node, found, opset, meter):
             found.nodes.append(node)
     return found
 
 
-def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int) -> bool:
+def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int, meter: FoldMeter) -> bool:
     """Enter the result of a node; False if there is none."""
     names = [name for name in node.input if name]
     if not names or not all(name in found.constants for name in names):
@@ -88,12 +94,12 @@ def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int) -> boo
             ) * step
         return True
     feeds = dict(zip(names, inputs, strict=True))
-    results = evaluate_node(node, feeds, opset)
+    results = evaluate_node(node, feeds, opset, meter)
     if results is None:
         return False
     found.constants.update(results)
     if node.op_type in _VIEWS and names[0] in found.steps:
-        views = evaluate_node(node, feeds | {names[0]: found.steps[names[0]]}, opset)
+        views = evaluate_node(node, feeds | {names[0]: found.steps[names[0]]}, opset, meter)
         found.steps.update(views or {})
     return True
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import TensorProto, numpy_helper
+from onnx import numpy_helper
 
-from ..errors import ModelError
+from ..budget import need_memory
+from ..errors import ModelError, first_line
+from .external_data import load_external_data
+from .structure import check_structure, tensors
 
 OLDEST_OPSET = 7
 """Before opset 7 the arithmetic operators broadcast by other rules."""
@@ -25,16 +27,19 @@ def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
         If the file or its external data is missing, unreadable, not ONNX or not valid by
         `onnx.checker`; if external data lies outside the model's folder; if the model describes
         training; if its opset is below 7 or newer than the installed onnx package.
+    BudgetError
+        If its constants take more memory than the budget.
     """
     path = Path(path)
     model = _parse(path)
     _check_training(model, path)
     _check_opset(model, path)
-    _load_external_data(model, path)
+    check_structure(model, path)
+    load_external_data(tensors(model), path)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
-        raise ModelError(f"'{path}' is not a valid ONNX model: {brief(error)}") from error
+        raise ModelError(f"'{path}' is not a valid ONNX model: {first_line(error)}") from error
     _check_sizes(model, path)
     return model
 
@@ -44,7 +49,10 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise ModelError(f"Model file '{path}' does not exist")
     if path.is_dir():
         raise ModelError(f"'{path}' is a folder; give the .onnx file in it")
+    if not path.is_file():
+        raise ModelError(f"'{path}' is not a file that can be read as a whole")
     try:
+        need_memory(f"Model file '{path}'", 3 * path.stat().st_size)
         model = onnx.load(str(path), format="protobuf", load_external_data=False)
     except OSError as error:
         raise ModelError(f"Model file '{path}' cannot be read: {error.strerror}") from error
@@ -91,50 +99,12 @@ def _check_opset(model: onnx.ModelProto, path: Path) -> None:
         )
 
 
-def _load_external_data(model: onnx.ModelProto, path: Path) -> None:
-    for tensor in _tensors(model):
-        if not onnx.external_data_helper.uses_external_data(tensor):
-            continue
-        location = onnx.external_data_helper.ExternalDataInfo(tensor).location
-        what = f"Tensor '{tensor.name}' of '{path}' keeps its data in '{location}'"
-        folder = path.parent.resolve()
-        file = (folder / location).resolve()
-        if not file.is_relative_to(folder):
-            raise ModelError(
-                f"{what}, outside of the model's folder, which is not allowed: "
-                "save the model with its data beside it"
-            )
-        if not file.is_file():
-            raise ModelError(f"{what}, which does not exist; put the file beside the model")
-        try:
-            onnx.external_data_helper.load_external_data_for_tensor(tensor, str(folder))
-        except (OSError, ValueError, RuntimeError, onnx.checker.ValidationError) as error:
-            raise ModelError(f"{what}, which cannot be read: {brief(error)}") from error
-        # Marks the data as being in the tensor itself, as onnx.load does.
-        tensor.data_location = TensorProto.DEFAULT
-        del tensor.external_data[:]
-
-
-def _tensors(model: onnx.ModelProto) -> Iterator[TensorProto]:
-    """All constants: initializers and the values of Constant nodes."""
-    yield from model.graph.initializer
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.TENSOR:
-                yield attribute.t
-
-
 def _check_sizes(model: onnx.ModelProto, path: Path) -> None:
-    for tensor in _tensors(model):
+    for tensor in tensors(model):
         try:
             numpy_helper.to_array(tensor)
-        except (KeyError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever the data and their type make of each other
             raise ModelError(
                 f"Tensor '{tensor.name}' of '{path}' is damaged: its data do not fit its shape "
                 f"{list(tensor.dims)} and type {tensor.data_type}"
             ) from error
-
-
-def brief(error: BaseException) -> str:
-    """First line of a message; onnx appends a printout of the offending part of the model."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..ir import Conv, FakeQuantize, Window
 from .layout import Layout
+from .one_hot import one_hot
 from .value import Value
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class Order:
     @property
     def weight(self) -> np.ndarray:
         """float64 (output channels, rows, 1, C)."""
-        one_hot = np.eye(self.rows * self.source[2])[self.picks]
-        return one_hot.reshape(len(self.picks), self.rows, 1, self.source[2])
+        picked = one_hot("The order of elements", self.picks, self.rows * self.source[2])
+        return picked.reshape(len(self.picks), self.rows, 1, self.source[2])
 
 
 def reordered(build: Builder, value: Value) -> Value | None:

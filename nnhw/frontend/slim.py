@@ -1,13 +1,14 @@
-"""Structural simplification by onnxslim: constant branches, operators without effect."""
+"""Structural simplification by onnxslim: operators without effect."""
 
 from __future__ import annotations
 
 import onnx
 
-from ..errors import ModelError
-from .read import brief
+from ..errors import ModelError, first_line
 
 _SKIPPED = (
+    # `fold_constants` has folded what is constant, and counted what that takes.
+    "constant_folding",
     # These merge and rename nodes. nnhw's own passes do the same arithmetic in float64, and keep
     # the names by which the user knows the nodes.
     "graph_fusion",
@@ -17,7 +18,7 @@ _SKIPPED = (
 
 
 def slim(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without operators that have no effect and without branches on constants.
+    """The model without operators that have no effect.
 
     Parameters
     ----------
@@ -32,10 +33,6 @@ def slim(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnxslim  # takes a fifth of a second, which other commands need not wait for
 
     skipped = list(_SKIPPED)
-    if not any(node.op_type == "If" for node in model.graph.node):
-        # `fold_constants` has folded what is constant, and left what is not, such as random
-        # numbers; only flattening a branch on a constant is part of onnxslim's folding.
-        skipped.append("constant_folding")
     if any(node.op_type == "Dropout" and len(node.input) > 2 for node in model.graph.node):
         # Would remove every Dropout; but one that may be active is to be refused by its name.
         skipped.append("dead_node_elimination")
@@ -44,6 +41,6 @@ def slim(model: onnx.ModelProto) -> onnx.ModelProto:
         return onnxslim.slim(model, skip_optimizations=skipped, no_shape_infer=True)
     except (Exception, SystemExit) as error:  # whatever it raises, the cause lies in the model
         raise ModelError(
-            f"onnxslim could not simplify the model: {brief(error)}; "
+            f"onnxslim could not simplify the model: {first_line(error)}; "
             "try to export it for another opset"
         ) from error

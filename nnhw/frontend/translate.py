@@ -8,10 +8,12 @@ from itertools import islice, product, zip_longest
 import numpy as np
 import onnx
 
+from ..errors import ModelError, NnhwError, first_line, reading
 from ..ir import Port, Reshape
 from .advice import DYNAMIC, DYNAMICALLY_QUANTIZED, advice
 from .builder import Builder
 from .integer_types import quantization_text
+from .network_size import check_network
 from .node import Known, OnnxNode
 from .operators import supported_operators
 from .operators.host import follows_on_host, to_host, trailing_tensors
@@ -33,7 +35,16 @@ def translate(model: PreparedModel) -> Translation:
     ------
     ModelError
         If a constant holds NaN or infinity.
+    BudgetError
+        If the network is larger than the budget allows.
     """
+    with reading(f"Model '{model.path}'", ModelError, "export it again"):
+        best = _best(model)
+        check_network(best.nodes, best.tensors, best.outputs, model.elements_in_file)
+        return best
+
+
+def _best(model: PreparedModel) -> Translation:
     best: Translation | None = None
     choices: list[list[Interpretation | None]] = [
         [*interpretations(model, name)] or [None] for name in model.inputs
@@ -97,18 +108,26 @@ class _Translator:
             proto.output[0] in self._trailing,
         )
         before = len(self._build.nodes)
-        problems = list(self._table_problems(node))
+        problems: list[str] = []
         result: Result | None = None
-        if not problems:
-            try:
+        try:
+            problems += self._table_problems(node)
+            if not problems:
                 if follows_on_host(node):
                     result = to_host(node)
                 else:
                     result = supported_operators()[node.op_type].translate(node, self._build)
-            except NodeError as error:
-                problems.append(error.text if error.whole_line else f"{node.title}: {error.text}")
-            except FollowOnError:
-                pass
+        except NodeError as error:
+            problems.append(error.text if error.whole_line else f"{node.title}: {error.text}")
+        except FollowOnError:
+            pass
+        except (NnhwError, MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            problems.append(
+                f"{node.title}: its inputs, constants and attributes do not fit together "
+                f"({first_line(error)}); export the model again"
+            )
         results = result if isinstance(result, tuple) else (result,)
         for name, known in zip_longest(proto.output, results):
             self._known[name] = self._assumed(name) if known is None else known

@@ -45,9 +45,12 @@ class Axis:
     def counts(self, *, include_pad: bool) -> np.ndarray:
         """For each output the number of taps on the input (or on the padding asked for)."""
         first = np.arange(self.outputs()) * self.stride - self.before
-        taps = first[:, None] + np.arange(self.kernel) * self.dilation
         low, high = (-self.before, self.size + self.after) if include_pad else (0, self.size)
-        return ((taps >= low) & (taps < high)).sum(axis=1)
+        # The taps before each bound: as many as steps from the first tap lead up to it.
+        below, within = (
+            np.clip(-((first - bound) // self.dilation), 0, self.kernel) for bound in (low, high)
+        )
+        return within - below
 
 
 def sliding_axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple[Axis, Axis]:

@@ -21,6 +21,9 @@ Fewer stay closer to the processor, but make more and smaller matrix products, w
 for each other on a busy machine.
 """
 
+_KEPT_ELEMENTS = 1 << 26
+"""Elements of all tensors that are kept at a time: 256 MiB in float32."""
+
 
 def execute(
     graph: Graph, x: Batch | np.ndarray, operator: Operator, keep: Iterable[str] | None = None
@@ -76,6 +79,12 @@ def _run_chunk(
             if last_use[name] is node and name not in kept:
                 del values[name]
     return {name: values[name] for name in kept}
+
+
+def kept_batch(graph: Graph, most: int) -> int:
+    """Samples, at most `most` and at least 1, of which all tensors can be kept at a time."""
+    elements = sum(tensor.size for tensor in graph.tensors.values())
+    return max(1, min(most, _KEPT_ELEMENTS // elements))
 
 
 def chunk_size(graph: Graph) -> int:

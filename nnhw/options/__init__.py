@@ -14,7 +14,7 @@ from .choices import (
     CalibrationMethod,
 )
 from .definition import Definition, definitions
-from .kinds import Choice, Flag, Integer, Kind, LayerBits, Number
+from .kinds import Choice, Flag, Integer, Kind, LayerBits, Memory, Number
 
 __all__ = [
     "CALIBRATION_METHODS",
@@ -29,6 +29,7 @@ __all__ = [
     "Integer",
     "Kind",
     "LayerBits",
+    "Memory",
     "Number",
     "definitions",
     "load_options",

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any
 
-from ..errors import OptionError
+from ..budget import DEFAULT_MAX_MEMORY
+from ..errors import OptionError, reading
 from .choices import (
     CALIBRATION_METHODS,
     SIMULATORS,
@@ -18,12 +19,13 @@ from .choices import (
 )
 from .definition import definitions, documented, option
 from .file import check_names, read_table
-from .kinds import Choice, Flag, Integer, LayerBits, Number, check
+from .kinds import Choice, Flag, Integer, LayerBits, Memory, Number, check
 
 _ARRAY = "Array"
 _QUANTIZATION = "Quantization"
 _HARDWARE = "Hardware"
 _VERIFICATION = "Verification"
+_LIMITS = "Limits"
 
 _SIZES = ({"rows", "cols"}, {"macs"}, {"fps", "latency_us"})
 """Options that take each other's place."""
@@ -121,6 +123,14 @@ class BuildOptions:
         Integer(0), 0, group=_VERIFICATION, help="Seed of everything that is drawn at random."
     )
 
+    max_memory: int | str = option(
+        Memory(),
+        DEFAULT_MAX_MEMORY,
+        group=_LIMITS,
+        help="Most memory that model, data and what is computed from them may take; see "
+        "`nnhw.budget`.",
+    )
+
     def __post_init__(self) -> None:
         for name, item in definitions(self).items():
             value = getattr(self, name)
@@ -198,6 +208,7 @@ def load_options(path: str | PathLike[str]) -> BuildOptions:
     OptionError
         If the file cannot be read, names something else, or an option is wrong.
     """
-    values = read_table(path)
-    check_names(values, f"Configuration file {path}", BuildOptions)
-    return BuildOptions(**values)
+    with reading(f"Configuration file {path}", OptionError):
+        values = read_table(path)
+        check_names(values, f"Configuration file {path}", BuildOptions)
+        return BuildOptions(**values)

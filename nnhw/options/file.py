@@ -6,11 +6,13 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
+from ..budget import size_text
 from ..errors import OptionError
 from .definition import definitions
+
+_LARGEST_FILE = 1 << 20
 
 
 def read_table(path: str | PathLike[str]) -> dict[str, Any]:
@@ -21,12 +23,18 @@ def read_table(path: str | PathLike[str]) -> dict[str, Any]:
     OptionError
         If the file cannot be read or is not TOML.
     """
+    what = f"Configuration file {path}"
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with open(path, "rb") as file:
+            text = file.read(_LARGEST_FILE + 1)
     except OSError as error:
-        raise OptionError(f"Configuration file {path} cannot be read: {error.strerror}") from error
+        raise OptionError(f"{what} cannot be read: {error.strerror}") from error
+    if len(text) > _LARGEST_FILE:
+        raise OptionError(f"{what} is larger than {size_text(_LARGEST_FILE)}: is it TOML?")
+    try:
+        return tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OptionError(f"Configuration file {path} is not TOML: {error}") from error
+        raise OptionError(f"{what} is not TOML: {error}") from error
 
 
 def check_names(names: Iterable[str], origin: str, options: type) -> None:

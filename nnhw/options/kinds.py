@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..budget import is_memory
 from ..errors import OptionError
+
+_LARGEST_INTEGER = (1 << 63) - 1
+_LONGEST = 100
+"""Characters of a value in a message."""
 
 
 class Kind(Protocol):
@@ -23,7 +28,7 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Integer:
-    """Integers from `lo` to `hi`; without a limit if that is None."""
+    """Integers from `lo` to `hi`, or to the largest of 64 bits if that is None."""
 
     lo: int
     hi: int | None = None
@@ -39,7 +44,7 @@ class Integer:
         """Whether `value` is one of these integers; True and False are none."""
         if not isinstance(value, int) or isinstance(value, bool):
             return False
-        return self.lo <= value and (self.hi is None or value <= self.hi)
+        return self.lo <= value <= (_LARGEST_INTEGER if self.hi is None else self.hi)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Number:
     def accepts(self, value: Any) -> bool:
         """Whether `value` is one of them."""
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and 0 < value < math.inf
+        return is_number and 0 < value <= sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,17 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Amounts of memory, as numbers of bytes or as texts; see `nnhw.budget.parse_memory`."""
+
+    wanted = "a size of memory of at least 1M, such as 4G, or a number of bytes"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of them."""
+        return isinstance(value, str | int) and is_memory(value)
+
+
+@dataclass(frozen=True)
 class LayerBits:
     """Mappings of layers' names to integers of a kind."""
 
@@ -108,4 +124,15 @@ def check(name: str, kind: Kind, value: object) -> None:
         If `value` is not of the kind.
     """
     if not kind.accepts(value):
-        raise OptionError(f"Option {name} must be {kind.wanted}, not {value!r}")
+        raise OptionError(f"Option {name} must be {kind.wanted}, not {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """A value for a message: Python refuses to print very large integers."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"an integer of {value.bit_length()} bits"
+    try:
+        text = repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} with an integer of too many digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."

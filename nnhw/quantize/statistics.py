@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import QuantizationError
 from ..ir import FUNCTIONS, Batch, Function, Graph
+from ..ir.execute import kept_batch
 from .float_reference import run_float
 
 _BINS = 2048
@@ -107,8 +108,9 @@ def _batches(
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Group, tensor and values, a few samples at a time, so that memory stays bounded."""
     group_of = {tensor: group for group, tensors in groups.items() for tensor in tensors}
-    for start in range(0, len(calibration), _BATCH):
-        values = run_float(graph, calibration[start : start + _BATCH], keep=group_of)
+    size = kept_batch(graph, _BATCH)
+    for start in range(0, len(calibration), size):
+        values = run_float(graph, calibration[start : start + size], keep=group_of)
         for tensor, group in group_of.items():
             yield group, tensor, values[tensor]
 

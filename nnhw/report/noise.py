@@ -10,6 +10,7 @@ import numpy as np
 from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Batch, Clamp, Graph, MaxPool, Quantization
+from ..ir.execute import kept_batch
 from ..quantize import run_float
 
 _SAMPLES = 256
@@ -62,8 +63,9 @@ def measure_noise(
     sums = {
         name: _Sums(integer_graph.tensors[name].q, kept_range(float_graph, name)) for name in names
     }
-    for start in range(0, min(len(x), _SAMPLES), _BATCH):
-        batch = x[start : min(start + _BATCH, _SAMPLES)]
+    size = kept_batch(float_graph, _BATCH)
+    for start in range(0, min(len(x), _SAMPLES), size):
+        batch = x[start : min(start + size, _SAMPLES)]
         exact = run_float(float_graph, batch, keep=names)
         found = run_integer(integer_graph, quantize_inputs(integer_graph, batch), keep=names)
         for name in names:

@@ -19,6 +19,7 @@ import numpy as np
 from ...ir import Conv, DepthToSpace, Reshape, Slice, Window
 from ..builder import Builder, Image
 from ..node import OnnxNode
+from ..one_hot import admit_weights
 from ..problems import NodeError
 from ..value import Value
 from ..weight_scale import weight_scale
@@ -109,6 +110,10 @@ def conv_transpose(node: OnnxNode, build: Builder) -> Value:
         pads=(vertical.pads[0], horizontal.pads[0], vertical.pads[1], horizontal.pads[1]),
     )
     rows, cols = window.output_size(*image.shape[:2])
+    admit_weights(
+        node.title,
+        (vertical.block * horizontal.block * out, *window.kernel, image.shape[2]),
+    )
     blocks = vertical.block, horizontal.block
     tensor = build.add(
         Conv,
@@ -145,12 +150,15 @@ def _weight(node: OnnxNode, rank: int, channels: int) -> np.ndarray:
     if tuple(node.attribute("kernel_shape") or kernel) != kernel:
         raise NodeError(f"kernel_shape={node.attribute('kernel_shape')} is not that of its weights")
     given = given.reshape(*given.shape[:2], *(1,) * (4 - rank), *kernel)
+    dilations = _two_axes(axis_numbers(node, "dilations", rank - 2, least=1, default=1))
     inputs, outputs = channels // groups, given.shape[1]
+    spread = [(k - 1) * d + 1 for k, d in zip(given.shape[2:], dilations, strict=True)]
+    admit_weights(node.title, (channels, groups * outputs, *spread))
     weight = np.zeros((channels, groups * outputs, *given.shape[2:]))
     for group in range(groups):
         rows = slice(group * inputs, (group + 1) * inputs)
         weight[rows, group * outputs : (group + 1) * outputs] = given[rows]
-    return _spread(weight, _two_axes(axis_numbers(node, "dilations", rank - 2, least=1, default=1)))
+    return _spread(weight, dilations)
 
 
 def _weight_scale(node: OnnxNode) -> np.ndarray | None:

@@ -10,6 +10,7 @@ import numpy as np
 from ...ir import Conv, Window
 from ..builder import Builder
 from ..node import OnnxNode
+from ..one_hot import one_hot
 from ..problems import NodeError
 from ..runs import with_axis
 from ..value import Value
@@ -78,7 +79,7 @@ def _pick_channels(
         (value.tensor,),
         shape,
         window=Window(),
-        weight=np.eye(size)[picks][:, None, None, :],
+        weight=one_hot(node.title, picks, size)[:, None, None, :],
         bias=np.zeros(len(picks)),
     )
     layout = with_axis(value.layout, axis, first, len(picks))

@@ -7,6 +7,7 @@ import numpy as np
 from ...ir import Conv, DepthToSpace, Window
 from ..builder import Builder
 from ..node import OnnxNode
+from ..one_hot import one_hot
 from ..problems import NodeError
 from ..value import Value
 from .registry import operator
@@ -31,7 +32,7 @@ def depth_to_space(node: OnnxNode, build: Builder) -> Value:
             name=f"{node.name}_order",
             output=f"{tensor}_ordered",
             window=Window(),
-            weight=np.eye(channels)[order][:, None, None, :],
+            weight=one_hot(node.title, order, channels)[:, None, None, :],
             bias=np.zeros(channels),
         )
     elif mode != "DCR":
@@ -58,7 +59,7 @@ def space_to_depth(node: OnnxNode, build: Builder) -> Value:
         (image.tensor,),
         shape,
         window=Window(kernel=(block, block), stride=(block, block)),
-        weight=np.eye(out).reshape(out, block, block, channels),
+        weight=one_hot(node.title, np.arange(out), out).reshape(out, block, block, channels),
         bias=np.zeros(out),
     )
     return image.result(output, shape)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
+from ...budget import need_work
 from ...ir import Resize
 from ..builder import Builder
 from ..interpolation import interpolated
@@ -87,6 +88,7 @@ def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:
 def _factor(node: OnnxNode, old: int, scale: Fraction) -> int:
     """How often every pixel along an axis is repeated."""
     new = math.floor(old * scale)
+    need_work(f"{node.title}, which makes {new:,} of {old:,} pixels,", new * _PIXEL)
     coordinates = node.attribute("coordinate_transformation_mode") or "asymmetric"
     rounding = node.attribute("nearest_mode") or "floor"
     if coordinates not in _COORDINATES or rounding not in _ROUNDINGS:
@@ -128,6 +130,9 @@ def _text(scales: list[Fraction]) -> str:
 
 
 _HALF = Fraction(1, 2)
+
+_PIXEL = 400_000
+"""Operations that take as long as the exact place of one pixel."""
 
 _COORDINATES: dict[str, Callable[[int, int, int, Fraction], Fraction]] = {
     # Pixel x of the result, old and new size, scale; gives the place in the input.
