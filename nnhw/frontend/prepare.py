@@ -10,7 +10,8 @@ import numpy as np
 import onnx.inliner
 from onnx import numpy_helper
 
-from .boundary import data_inputs, fix_batch
+from .batch_search import FirstAxes, find_first_axes
+from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
 from .fold import fold_constants, static_shapes
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
@@ -23,7 +24,7 @@ from .softplus import drop_softplus_guards
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedModel:
-    """An ONNX model of batch size 1, simplified, ready for translation.
+    """An ONNX model for one sample, simplified, ready for translation.
 
     Parameters
     ----------
@@ -48,6 +49,9 @@ class PreparedModel:
         Names.
     tail
         What the host makes of the output, one line each, beyond what follows from the nodes.
+    first_axis_reasons
+        Why the first axis of an input is not taken for a batch, one line for each node that says
+        so.
     problems
         What cannot be built about inputs, outputs and nodes that are no longer there, one line
         each.
@@ -65,6 +69,7 @@ class PreparedModel:
     outputs: tuple[str, ...]
     tail: tuple[str, ...]
     problems: tuple[str, ...]
+    first_axis_reasons: tuple[str, ...] = ()
 
 
 def prepare(path: str | PathLike[str]) -> PreparedModel:
@@ -83,7 +88,9 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     outputs = tuple(value.name for value in model.graph.output)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
-    problems = fix_batch(model)
+    problems = boundary_problems(model.graph)
+    first_axes = _fix_first_axes(model, problems)
+    forget_shapes(model)
     expand_quantized_operators(model)
     model, quant_problems = expand_quant_nodes(model)
     # Branches become constant by folding; flattening them uncovers more constants.
@@ -110,5 +117,18 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         inputs=inputs,
         outputs=outputs,
         tail=tail,
-        problems=(*problems, *quant_problems),
+        problems=(*problems, *first_axes.problems, *quant_problems),
+        first_axis_reasons=first_axes.reasons,
     )
+
+
+def _fix_first_axes(model: onnx.ModelProto, problems: list[str]) -> FirstAxes:
+    """Set the number of samples to 1, in place, where the first axis of an input counts them."""
+    inputs = [v for v in data_inputs(model.graph) if v.type.tensor_type.shape.dim]
+    found = FirstAxes(samples=frozenset(value.name for value in inputs))
+    if not problems:
+        found = find_first_axes(model)
+    for value in inputs:
+        if value.name in found.samples:
+            set_first_axis(value, 1)
+    return found

@@ -9,14 +9,15 @@ import numpy as np
 from ...ir import Concat
 from ..builder import Builder, layout_problem
 from ..node import OnnxNode
-from ..problems import NodeError
 from ..runs import axis_run, with_axis
 from ..value import Value
 from .registry import operator
 
 
 @operator(
-    "Concat", attributes=("axis",), remark="of computed tensors, along any axis but the batch"
+    "Concat",
+    attributes=("axis",),
+    remark="of computed tensors and constants, along any axis but the batch",
 )
 def concat(node: OnnxNode, build: Builder) -> Value:
     """Concat-13 and its older definitions down to Concat-4.
@@ -29,8 +30,6 @@ def concat(node: OnnxNode, build: Builder) -> Value:
         return values[0]
     rank = len(values[0].onnx_shape)
     axis = node.attribute("axis") % rank
-    if axis == 0:
-        raise NodeError("it joins samples along the batch axis, of which there is only one")
     sizes = [value.onnx_shape[axis] for value in values]
     # An axis of one element has no place of its own in memory, but that of the others.
     leader = values[int(np.argmax(sizes))]
