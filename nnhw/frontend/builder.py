@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError
 from ..ir import ChannelAffine, Node, Quantization, Reshape, Tensor
 from .node import OnnxNode
 from .problems import FollowOnError, NodeError
@@ -170,11 +169,9 @@ class Builder:
 
         Raises
         ------
-        ModelError
-            If `scale` or `offset` holds NaN or infinity.
         NodeError
-            If the arrays broadcast to more elements than the value has, or the value is of an
-            integer type.
+            If `scale` or `offset` holds NaN or infinity, the arrays broadcast to more elements
+            than the value has, or the value is of an integer type.
         """
         if value.is_integer:
             raise NodeError(
@@ -182,9 +179,7 @@ class Builder:
                 "put a Cast to float before it"
             )
         if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
-            raise ModelError(
-                f"{node.title}: its constants give NaN or infinity; train or export the model again"
-            )
+            raise NodeError("its constants give NaN or infinity; train or export the model again")
         try:
             shape = np.broadcast_shapes(value.onnx_shape, scale.shape, offset.shape)
         except ValueError:

@@ -10,9 +10,11 @@ import numpy as np
 import onnx.inliner
 from onnx import numpy_helper
 
+from ..errors import ModelError, UnsupportedError
 from .batch_search import FirstAxes, find_first_axes
 from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
 from .fold import fold_constants, static_shapes
+from .infinite_pads import merge_infinite_pads
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
@@ -79,6 +81,8 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     ------
     ModelError
         See `read_model`, `fold_constants` and `slim`.
+    UnsupportedError
+        If inputs or outputs cannot be built and the rest cannot be looked at.
     """
     model = read_model(path)
     producer = f"{model.producer_name} {model.producer_version}".strip()
@@ -93,10 +97,16 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     forget_shapes(model)
     expand_quantized_operators(model)
     model, quant_problems = expand_quant_nodes(model)
-    # Branches become constant by folding; flattening them uncovers more constants.
-    model = fold_constants(slim(fold_constants(model)))
+    try:
+        # Branches become constant by folding; flattening them uncovers more constants.
+        model = fold_constants(slim(fold_constants(model)))
+    except ModelError as error:
+        if problems:  # of which this may be a consequence
+            raise UnsupportedError(problems) from error
+        raise
     graph = model.graph
     drop_softplus_guards(graph)
+    merge_infinite_pads(graph, opset_of(model))
     computed = compute_quantized_constants(
         graph.node,
         {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
+from .order import sort_nodes
 
 OLDEST_OPSET = 7
 """Before opset 7 the arithmetic operators broadcast by other rules."""
@@ -23,14 +24,17 @@ def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
     ------
     ModelError
         If the file or its external data is missing, unreadable, not ONNX or not valid by
-        `onnx.checker`; if external data lies outside the model's folder; if the model describes
-        training; if its opset is below 7 or newer than the installed onnx package.
+        `onnx.checker`, but for the order of nodes, which is mended, and for shapes of outputs; if
+        external data lies outside the model's folder; if the model describes training; if its
+        opset is below 7 or newer than the installed onnx package.
     """
     path = Path(path)
     model = _parse(path)
     _check_training(model, path)
     _check_opset(model, path)
     _load_external_data(model, path)
+    sort_nodes(model.graph)
+    _complete_types(model.graph)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
@@ -122,6 +126,13 @@ def _tensors(model: onnx.ModelProto) -> Iterator[TensorProto]:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.TENSOR:
                 yield attribute.t
+
+
+def _complete_types(graph: onnx.GraphProto) -> None:
+    """Enter a shape where there is none, which is allowed but for `onnx.checker`."""
+    for value in (*graph.input, *graph.output):
+        if value.type.HasField("tensor_type") and not value.type.tensor_type.HasField("shape"):
+            value.type.tensor_type.shape.SetInParent()
 
 
 def _check_sizes(model: onnx.ModelProto, path: Path) -> None:
