@@ -18,9 +18,10 @@ STANDARD_DOMAINS = ("", "ai.onnx")
 
 _TAKES_QUANTIZED = frozenset(
     {
-        # They pick or rearrange elements, so that it makes no difference whether integers stand
-        # for them or real values do.
+        # They pick, clamp or rearrange elements, so that it makes no difference whether integers
+        # stand for them or real values do.
         "ArgMax",
+        "Clip",
         "DequantizeLinear",
         "Flatten",
         "Identity",

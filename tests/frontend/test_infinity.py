@@ -90,7 +90,7 @@ def test_all_problems_are_listed_at_once(tmp_path):
         node("MatMul", "x w", "a"),
         node("Div", "a z", "b"),
         node("CumSum", "b one", "c"),
-        node("Relu", "x"),
+        node("Add", "x c"),
     ]
     made = model(nodes, (1, 6), {"w": bad, "z": np.zeros(6, np.float32), "one": np.array(1)})
     with pytest.raises(UnsupportedError) as caught:

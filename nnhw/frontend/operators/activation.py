@@ -26,11 +26,14 @@ def relu(node: OnnxNode, build: Builder) -> Value:
 @operator(
     "Clip",
     attributes=("max", "min"),
-    remark="bounds as attributes or as constant inputs; fused into the operator before it",
+    remark="bounds as attributes or as constant inputs, also of the integers between "
+    "QuantizeLinear and DequantizeLinear; fused into the operator before it",
 )
 def clip(node: OnnxNode, build: Builder) -> Value:
     """Clip-13 and its older definitions down to Clip-6, which has its bounds in attributes."""
     lo, hi = _bound(node, 1, "min", -math.inf), _bound(node, 2, "max", math.inf)
+    if (q := node.value().quantization) is not None:  # the integers are clamped
+        lo, hi = (q.scale * (bound - q.zero_point) for bound in (lo, hi))
     if not lo <= hi:
         raise NodeError(f"its bounds {lo} and {hi} are not an interval")
     return _clamped(node, build, node.value(), Clamp(lo=lo, hi=hi))
