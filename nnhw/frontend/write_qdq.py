@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import ExportError
 from ..ir import (
     DepthToSpace,
     Graph,
+    IntegerRangeError,
     Node,
     QAdd,
     QAveragePool,
@@ -26,6 +28,7 @@ from ..ir import (
     Resize,
     Slice,
     Window,
+    as_integers,
 )
 from ..ir.patches import pad, patches
 from .qdq_builder import QdqBuilder
@@ -52,7 +55,7 @@ def write_qdq(graph: Graph, path: Path) -> None:
     Raises
     ------
     ExportError
-        If a port has the name of a quantized tensor.
+        If a port has the name of a quantized tensor, or a bias exceeds 32 bits.
     """
     builder = QdqBuilder(graph)
     for port in graph.inputs:
@@ -120,7 +123,7 @@ def _conv(builder: QdqBuilder, node: QConv) -> None:
         _dequantized(builder, add_constant(f"{name}_weight", weight), node.weight_scale),
         _dequantized(
             builder,
-            builder.constant(f"{name}_bias", node.bias.astype(np.int32)),
+            builder.constant(f"{name}_bias", _bias(node)),
             node.weight_scale * source.q.scale,
         ),
     ]
@@ -131,6 +134,23 @@ def _conv(builder: QdqBuilder, node: QConv) -> None:
         inputs = [builder.image(node.inputs[0]), *parameters]
         value = builder.node("Conv", inputs, name, group=node.groups, **_geometry(node.window))
     builder.quantize(name, value, node.requantize.lo, node.requantize.hi, flat=is_dense)
+
+
+def _bias(node: QConv) -> np.ndarray:
+    """The bias as ONNX has it, of 32 bits.
+
+    Raises
+    ------
+    ExportError
+        If it is larger.
+    """
+    try:
+        return as_integers(node.bias, np.int32)
+    except IntegerRangeError as error:
+        raise ExportError(
+            f"Node '{node.name}': its bias would be {error}, of which model.qdq.onnx has none: "
+            "give its weights a larger range"
+        ) from error
 
 
 def _dequantized(builder: QdqBuilder, constant: str, scale: np.ndarray) -> str:

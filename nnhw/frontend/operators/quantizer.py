@@ -34,6 +34,11 @@ def quantize_linear(node: OnnxNode, build: Builder) -> Value:
 
     The graph's tensor goes on holding real values, which are rounded here.
     """
+    if node.is_constant(0):
+        raise NodeError(
+            "it quantizes a constant that holds NaN, or by scales that are not one for the tensor "
+            "or one for each index of one axis; quantize weights per output channel"
+        )
     value = node.value()
     if value.is_integer:
         raise NodeError("it quantizes integers; put a Cast to float before it")
