@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .errors import NnhwError
     from .frontend import inspect_model
     from .inference import Inference, run_design
+    from .inspection import inspect
     from .options import BuildOptions, load_options
     from .pipeline import BuildResult, build
     from .simulate import SimulationResult, run_regression
@@ -22,6 +23,7 @@ __all__ = [
     "NnhwError",
     "SimulationResult",
     "build",
+    "inspect",
     "inspect_model",
     "load_options",
     "run_design",
@@ -35,6 +37,7 @@ _MODULES = {
     "NnhwError": "errors",
     "SimulationResult": "simulate",
     "build": "pipeline",
+    "inspect": "inspection",
     "inspect_model": "frontend",
     "load_options": "options",
     "run_design": "inference",

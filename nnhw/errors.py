@@ -53,6 +53,10 @@ class QuantizationError(NnhwError):
     """No integer graph within the requested widths represents the network."""
 
 
+class CalibrationError(QuantizationError):
+    """A tensor takes values that are not finite on the calibration data."""
+
+
 class MappingError(NnhwError):
     """The integer graph does not fit the requested engine."""
 

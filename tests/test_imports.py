@@ -35,6 +35,8 @@ ORDER = (
     "staging",
     "inference",
     "conversion",
+    "placement",
+    "inspection",
     "pipeline",
     "cli",
 )

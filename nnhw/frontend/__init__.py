@@ -1,8 +1,9 @@
 """ONNX in and out: the only package that imports onnx."""
 
-from .inspection import inspect_model
+from .inspection import inspect_model, read_summary
 from .load import load_model
 from .operators import Operator, supported_operators
+from .origins import Origins
 from .summary import ModelSummary, NodeSummary, TensorSummary
 from .write_qdq import write_qdq
 
@@ -10,9 +11,11 @@ __all__ = [
     "ModelSummary",
     "NodeSummary",
     "Operator",
+    "Origins",
     "TensorSummary",
     "inspect_model",
     "load_model",
+    "read_summary",
     "supported_operators",
     "write_qdq",
 ]

@@ -57,22 +57,22 @@ def find_first_axes(model: onnx.ModelProto) -> FirstAxes:
     model
         Without functions of its own; all other sizes of its inputs are fixed.
     """
-    sizes = {
+    declared = {
         value.name: _first_size(value)
         for value in data_inputs(model.graph)
         if len(value.type.tensor_type.shape.dim) > 1
     }
-    alone = frozenset(name for name, size in sizes.items() if size == 1)
-    several = {name: size for name, size in sizes.items() if size != 1}
+    alone = frozenset(name for name, size in declared.items() if size == 1)
+    several = {name: size for name, size in declared.items() if size != 1}
     if not several:
         return FirstAxes(samples=alone)
-    tried = ({n: size or number for n, size in several.items()} for number in _ANY_NUMBERS)
-    found = next(
-        ((probe, sizes) for sizes in tried if (probe := _folded(model, sizes)) is not None), None
-    )
-    if found is None:  # no other number of samples is possible than one
+    for number in _ANY_NUMBERS:
+        sizes = {name: size or number for name, size in several.items()}
+        probe = _folded(model, sizes)
+        if probe is not None:
+            break
+    if probe is None:  # no other number of samples is possible than one
         return FirstAxes(samples=alone | set(several))
-    probe, sizes = found
     single = None
     if any(node.op_type in ("Shape", "Size") for node in model.graph.node):
         single = _folded(model, dict.fromkeys(several, 1))

@@ -47,13 +47,14 @@ def _infinite_pads(
     given = {a.name: helper.get_attribute_value(a) for a in pad.attribute}
     if given.get("mode", b"constant") != b"constant":
         return None
+    parts: list[np.ndarray | None]
     if opset < 11:
-        value, pads, axes = np.array(given.get("value", 0.0)), np.array(given["pads"]), None
+        parts = [np.array(given["pads"]), np.array(given.get("value", 0.0))]
     else:
         parts = [constants.get(name) if name else None for name in pad.input[1:]]
-        pads, value, axes = (*parts, None, None)[:3]
-        if len(pad.input) > 3 and pad.input[3] and axes is None:
-            return None
+    pads, value, axes = (*parts, None, None)[:3]
+    if axes is None and len(pad.input) > 3 and pad.input[3]:
+        return None
     if value is None or pads is None or value.size != 1 or value.reshape(()) > _LOWEST:
         return None
     rank = 2 + spatial

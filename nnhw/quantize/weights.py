@@ -117,7 +117,8 @@ def quantize_weights(
         )
     except IntegerRangeError as error:
         raise QuantizationError(
-            f"Node '{node.name}': a weight or bias would be {error}: train or export the model again"
+            f"Node '{node.name}': a weight or bias would be {error}: "
+            "train or export the model again"
         ) from error
 
 
