@@ -98,6 +98,12 @@ class Operands:
                 return onnx.helper.get_attribute_value(attribute)
         return default
 
+    def integer(self, name: str, default: int) -> int:
+        """Value of an attribute that is an integer."""
+        value = self.attribute(name, default)
+        assert isinstance(value, int), "so says ONNX"
+        return value
+
     def ints(self, index: int, name: str) -> tuple[int, ...] | None:
         """Integers from input `index` or an attribute.
 

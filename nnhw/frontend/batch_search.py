@@ -22,6 +22,7 @@ from .fold import fold_constants, static_shapes
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .read import opset_of
+from .slim import slim
 
 _ANY_NUMBERS = (6, 4)
 """Of samples, where the model leaves it open; the second if the first contradicts the model."""
@@ -71,16 +72,19 @@ def find_first_axes(model: onnx.ModelProto) -> FirstAxes:
         probe = _folded(model, sizes)
         if probe is not None:
             break
-    if probe is None:  # no other number of samples is possible than one
-        return FirstAxes(samples=alone | set(several))
+    is_open = None in several.values()
+    # Where another number contradicts the model, one sample is what is left to try; a model that
+    # contradicts what it declares itself is refused later on.
+    otherwise = FirstAxes(samples=alone | set(several) if is_open else alone)
+    if probe is None:
+        return otherwise
     single = None
     if any(node.op_type in ("Shape", "Size") for node in model.graph.node):
         single = _folded(model, dict.fromkeys(several, 1))
     try:
         mixing, elsewhere = _mixing_nodes(probe, single, sizes)
     except FixedNumberError:
-        return FirstAxes(samples=alone | set(several))
-    is_open = None in several.values()
+        return otherwise
     if not mixing and (is_open or not elsewhere):
         return FirstAxes(samples=alone | set(several))
     reasons = tuple(
@@ -96,7 +100,10 @@ def find_first_axes(model: onnx.ModelProto) -> FirstAxes:
     if not free:
         return FirstAxes(samples=alone, reasons=reasons)
     if len(free) < len(several):
-        mixing, _ = _mixing_nodes(probe, single, free)
+        try:
+            mixing, _ = _mixing_nodes(probe, single, free)
+        except FixedNumberError:
+            mixing = []
     problems = tuple(
         f"{title}: it combines samples along the first axis of {_named(free)}, whose size is open, "
         "so that its result depends on how many there are; export the model with that axis of "
@@ -127,7 +134,10 @@ def _folded(model: onnx.ModelProto, sizes: Mapping[str, int]) -> onnx.ModelProto
     expand_quantized_operators(probe)
     try:
         probe, _ = expand_quant_nodes(probe)
-        return fold_constants(probe)
+        probe = fold_constants(probe)
+        if any(node.op_type == "If" for node in probe.graph.node):  # see `prepare`
+            probe = fold_constants(slim(probe))
+        return probe
     except ModelError:
         return None
 

@@ -306,3 +306,10 @@ def test_only_one_sample_is_possible(tmp_path):
 def test_every_operator_has_a_rule():
     names = set(supported_operators()) - {"Constant"}
     assert not [name for name in names if rule_of(name) is None]
+
+
+def test_a_model_that_contradicts_what_it_declares(tmp_path):
+    nodes = [node("ReduceMean", "x", "m", axes=[1], keepdims=0), node("Mul", "x m")]
+    with pytest.raises(ModelError, match="contradict each other: .*the_mul_y"):
+        load_model(save(_model((4, 6), nodes, {}), tmp_path))
+    assert load_model(save(_model((6, 6), nodes, {}), tmp_path)).inputs[0].onnx_shape == (6, 6)
