@@ -146,8 +146,8 @@ class Builder:
         sizes = value.layout.groups(range(2, len(shape) - 1), [len(shape) - 1], [1])
         if shape[0] != 1:
             raise NodeError(
-                f"its input has shape {shape}, which is more than one sample; remove operators "
-                "that move other axes to the batch axis"
+                f"its input has shape {shape}, which is more than one sample; export the model for "
+                "one, or remove operators that move other axes to the front"
             )
         if sizes is None:
             image = reordered(self, value)

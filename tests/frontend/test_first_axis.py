@@ -310,6 +310,6 @@ def test_every_operator_has_a_rule():
 
 def test_a_model_that_contradicts_what_it_declares(tmp_path):
     nodes = [node("ReduceMean", "x", "m", axes=[1], keepdims=0), node("Mul", "x m")]
-    with pytest.raises(ModelError, match="contradict each other: .*the_mul_y"):
+    with pytest.raises(ModelError, match=r"contradict each other: .*the_mul_y"):
         load_model(save(_model((4, 6), nodes, {}), tmp_path))
     assert load_model(save(_model((6, 6), nodes, {}), tmp_path)).inputs[0].onnx_shape == (6, 6)
