@@ -185,7 +185,7 @@ def _model(shape, nodes, constants) -> onnx.ModelProto:
     return model(nodes, shape, constants, output_type=kind, outputs=nodes[-1].output)
 
 
-def _agrees(made: onnx.ModelProto, folder, x: np.ndarray) -> str:
+def agrees(made: onnx.ModelProto, folder, x: np.ndarray) -> str:
     """Compare with what onnxruntime makes of all of x at once; tells how x was read."""
     path = save(made, folder)
     try:
@@ -238,7 +238,7 @@ REFUSED = {"mean of images"}
 @pytest.mark.parametrize("name", CASES)
 def test_fixed(name, tmp_path):
     shape, nodes, constants = CASES[name]
-    read = _agrees(_model(shape, nodes, constants), tmp_path, normal(*shape, seed=9))
+    read = agrees(_model(shape, nodes, constants), tmp_path, normal(*shape, seed=9))
     expected = "refused" if name in REFUSED else "samples" if name in SAMPLES else "data"
     assert read == expected
 
@@ -246,7 +246,7 @@ def test_fixed(name, tmp_path):
 @pytest.mark.parametrize("name", CASES)
 def test_open(name, tmp_path):
     shape, nodes, constants = CASES[name]
-    read = _agrees(_model(("N", *shape[1:]), nodes, constants), tmp_path, normal(*shape, seed=9))
+    read = agrees(_model(("N", *shape[1:]), nodes, constants), tmp_path, normal(*shape, seed=9))
     accepted = SAMPLES | {"product with columns"}
     assert read == ("samples" if name in accepted else "refused")
 
@@ -280,7 +280,7 @@ def test_two_inputs_one_of_which_is_data(size, tmp_path):
 
 def test_vector_without_batch(tmp_path):
     made = _model((6,), [node("MatMul", "x w")], {"w": W})
-    assert _agrees(made, tmp_path, normal(6)) == "data"
+    assert agrees(made, tmp_path, normal(6)) == "data"
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -289,12 +289,12 @@ def test_image_without_batch(axis, tmp_path):
     shape = (3, 5, 4) if axis == 0 else (1, 5, 4)
     kernel = normal(2, shape[0], 3, 3)
     made = _model(shape, nodes, {"a": axes(axis), "k": kernel})
-    assert _agrees(made, tmp_path, normal(*shape)) == "data" if axis == 0 else "samples"
+    assert agrees(made, tmp_path, normal(*shape)) == "data" if axis == 0 else "samples"
 
 
 def test_two_samples_of_one(tmp_path):
     made = _model((1, 6), [node("Relu", "x", "r"), node("Concat", "x r", axis=0)], {})
-    assert _agrees(made, tmp_path, normal(1, 6)) == "samples"
+    assert agrees(made, tmp_path, normal(1, 6)) == "samples"
 
 
 def test_only_one_sample_is_possible(tmp_path):
