@@ -1,13 +1,9 @@
 """`inspect` says what `build` says, and all of it at once."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "frontend"))
-
 from onnx_models import model, node, normal, save
 from quantized_models import Qdq
 
