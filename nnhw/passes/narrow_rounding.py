@@ -23,6 +23,8 @@ def apply(graph: Graph) -> tuple[Graph, bool]:
         (clip,) = readers
         if not isinstance(clip, Clip):
             continue
+        if any(isinstance(reader, FakeQuantize) for reader in graph.readers(clip.output)):
+            continue  # which says itself to how many bits
         narrow = narrowed(node.quantization, clip.clamp.lo, clip.clamp.hi)
         if narrow is not None:
             changed = replace(node, quantization=narrow)
