@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import NnhwError
-    from .frontend import inspect_model
     from .inference import Inference, run_design
+    from .inspection import inspect_model
     from .options import BuildOptions, load_options
     from .pipeline import BuildResult, build
     from .simulate import SimulationResult, run_regression
@@ -35,7 +35,7 @@ _MODULES = {
     "NnhwError": "errors",
     "SimulationResult": "simulate",
     "build": "pipeline",
-    "inspect_model": "frontend",
+    "inspect_model": "inspection",
     "load_options": "options",
     "run_design": "inference",
     "run_regression": "simulate",

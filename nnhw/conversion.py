@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -13,6 +14,7 @@ from .errors import DataError, QuantizationError
 from .golden import quantize_inputs
 from .ir import Batch, Graph
 from .options import BuildOptions
+from .passes import simplify_graph
 from .quantize import (
     QuantizeOptions,
     equalize,
@@ -21,6 +23,7 @@ from .quantize import (
     quantize,
     quantize_preset,
 )
+from .trim import remove_constant_channels
 
 CALIBRATION_SAMPLES = 200
 
@@ -96,6 +99,51 @@ def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) ->
         return Samples(evaluation=replace(samples, held_out=True))
     calibration, evaluation = samples.split(seed, CALIBRATION_SAMPLES)
     return Samples(calibration=calibration, evaluation=evaluation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """A network on its way to integers.
+
+    Parameters
+    ----------
+    simplified
+        Float graph that was quantized.
+    whole
+        Integer graph with all channels.
+    graph
+        Integer graph that is built.
+    """
+
+    simplified: Graph
+    whole: Graph
+    graph: Graph
+
+
+def convert(
+    network: Graph,
+    samples: Samples,
+    options: BuildOptions,
+    begin: Callable[[str], None] = lambda step: None,
+) -> Conversion:
+    """Simplify, quantize and trim a network.
+
+    Parameters
+    ----------
+    begin
+        Told the name of each step when it begins.
+
+    Raises
+    ------
+    NnhwError
+        If there is no integer graph of the network.
+    """
+    begin("Simplify")
+    simplified = prepare(simplify_graph(network), samples, options)
+    begin("Quantize")
+    whole = to_integers(simplified, samples, options)
+    graph = remove_constant_channels(whole) if options.trim else whole
+    return Conversion(simplified=simplified, whole=whole, graph=graph)
 
 
 def prepare(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:

@@ -65,6 +65,10 @@ class QualityError(NnhwError):
     """The design has warnings, and the option strict makes them errors."""
 
 
+class CalibrationError(QuantizationError):
+    """A tensor takes values that are not finite on the calibration data."""
+
+
 class MappingError(NnhwError):
     """The integer graph does not fit the requested engine."""
 

@@ -5,29 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from .budget import memory_budget
-from .conversion import check_options, prepare, read_samples, to_integers
+from .conversion import check_options, convert, read_samples
 from .design import write_checksums
-from .errors import QualityError, ToolError, VerificationError
+from .errors import NnhwError, QualityError, ToolError, VerificationError
 from .export import export_design
-from .frontend import load_model
-from .ir import Graph
-from .mapping import (
-    EngineConfig,
-    Program,
-    choose_engine,
-    map_graph,
-    predict_cycles,
-    smallest_engine,
-)
-from .options import BuildOptions, load_options
-from .passes import simplify_graph
+from .frontend import Origins, load_model
+from .mapping import Program
+from .options import BuildOptions, options_from
+from .placement import place
 from .reference import consult_file
 from .report import (
     BuildReport,
@@ -41,7 +34,6 @@ from .report import (
 from .simulate import SimulationResult, install_testbench, run_regression
 from .staging import Stage, staged_folder
 from .synth import HardwareCosts, measure_costs, require_yosys
-from .trim import remove_constant_channels
 from .vectors import make_vectors
 
 Progress = Callable[[str, float], None]
@@ -118,7 +110,7 @@ def build(
         hardware differs from the golden model: the design is then in `out`.failed.
     """
 
-    chosen = _options(config).replace(**options)
+    chosen = options_from(config, options)
     with memory_budget(chosen.max_memory):
         return _build(model, data, out, chosen, force, jobs, progress)
 
@@ -153,12 +145,9 @@ def _build(
         evaluated = samples.evaluation.x if samples.evaluation else None
         answers = consult_file(model, network, evaluated, chosen.seed)
 
-        begin("Simplify")
-        float_graph = prepare(simplify_graph(network), samples, chosen)
-
-        begin("Quantize")
-        whole = to_integers(float_graph, samples, chosen)
-        graph = remove_constant_channels(whole) if chosen.trim else whole
+        with _file_names(model):
+            converted = convert(network, samples, chosen, begin)
+        float_graph, whole, graph = converted.simplified, converted.whole, converted.graph
 
         if samples.evaluation is not None:
             begin("Measure accuracy")
@@ -174,9 +163,9 @@ def _build(
             raise QualityError(describe_refusal(quality.warnings))
 
         begin("Map to an array")
-        engine = _choose_engine(graph, chosen)
-        program = map_graph(graph, engine)
-        cycles = predict_cycles(program)
+        with _file_names(model):
+            placement = place(graph, chosen)
+        engine, program, cycles = placement.engine, placement.program, placement.cycles
 
         begin("Export Verilog")
         frames = samples.frames(graph, chosen.vectors)
@@ -237,28 +226,13 @@ def _build(
     return BuildResult(folder=out, report=report)
 
 
-def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
-    """The engine that the options ask for."""
-    if options.asks_for_speed:
-        return smallest_engine(
-            graph,
-            interval_cycles=options.interval_cycles,
-            latency_cycles=options.latency_cycles,
-            technology=options.technology,
-        )
-    return choose_engine(
-        graph,
-        rows=options.rows,
-        cols=options.cols,
-        macs=options.macs,
-        technology=options.technology,
-    )
-
-
-def _options(config: BuildOptions | str | PathLike[str] | None) -> BuildOptions:
-    if config is None:
-        return BuildOptions()
-    return config if isinstance(config, BuildOptions) else load_options(config)
+@contextmanager
+def _file_names(model: str | PathLike[str]) -> Iterator[None]:
+    """Let errors in the block name the nodes of the model file."""
+    try:
+        yield
+    except NnhwError as error:
+        raise Origins.of_file(model).restate(error) from error
 
 
 def _name(path: str | PathLike[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import nnhw
-import nnhw.pipeline
+import nnhw.conversion
 import nnhw.simulate
 from nnhw.cli import main
 from nnhw.simulate import SimulationResult
@@ -325,7 +325,7 @@ def test_interrupt_in_process(cli, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nnhw.pipeline, "to_integers", interrupt)
+    monkeypatch.setattr(nnhw.conversion, "to_integers", interrupt)
     code, _, err = cli("build", MODEL, "--data", DATA)
     assert code == 130
     assert "Traceback" not in err

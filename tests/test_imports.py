@@ -38,6 +38,8 @@ ORDER = (
     "staging",
     "inference",
     "conversion",
+    "placement",
+    "inspection",
     "pipeline",
     "cli",
 )

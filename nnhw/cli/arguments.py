@@ -25,6 +25,10 @@ DATA = typer.Option(
     "for each, by its name); optionally 'y', labels.",
     metavar="FILE.npz",
 )
+CONFIG = typer.Option(
+    help="TOML file with options by these names, '_' for '-'; the command line wins.",
+    metavar="FILE.toml",
+)
 SimulatorOption = Annotated[Simulator, typer.Option(help="What simulates the Verilog.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
 Jobs = Annotated[

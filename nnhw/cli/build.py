@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from .app import app
-from .arguments import DATA, Jobs, Json, Model
+from .arguments import CONFIG, DATA, Jobs, Json, Model
 from .build_options import chosen_options, with_build_options
 
 
@@ -26,13 +26,7 @@ def build(
         Path | None,
         typer.Option(help="Output folder.", show_default="rtl_out/NAME", metavar="FOLDER"),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="TOML file with options by these names, '_' for '-'; the command line wins.",
-            metavar="FILE.toml",
-        ),
-    ] = None,
+    config: Annotated[Path | None, CONFIG] = None,
     jobs: Jobs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,

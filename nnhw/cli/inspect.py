@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Annotated, Any
 
 from rich.console import Console
 
 from .app import app
-from .arguments import Json, MaxMemory, Model
+from .arguments import CONFIG, DATA, Json, Model
+from .build_options import chosen_options, with_build_options
 
 
 @app.command()
-def inspect(model: Model, max_memory: MaxMemory = None, as_json: Json = False) -> None:
-    """Show a network's layers and size, and whether nnhw can build it."""
-    from ..budget import DEFAULT_MAX_MEMORY, memory_budget
-    from ..frontend import inspect_model
+@with_build_options
+def inspect(
+    *,
+    model: Model,
+    data: Annotated[Path | None, DATA] = None,
+    config: Annotated[Path | None, CONFIG] = None,
+    as_json: Json = False,
+    **others: Any,
+) -> None:
+    """Show a network's layers and size, and whether nnhw can build it with the same options.
+
+    All steps of a build before its export are tried. A float network that is given no data is
+    calibrated with random samples.
+    """
+    from ..inspection import inspect_model
     from ..report import render_model
 
-    with memory_budget(max_memory or DEFAULT_MAX_MEMORY):
-        summary = inspect_model(model)
+    summary = inspect_model(model, data=data, config=config, **chosen_options(others))
     if as_json:
         print(json.dumps(summary.to_json(), indent=2))
     else:

@@ -1,9 +1,10 @@
 """ONNX in and out: the only package that imports onnx."""
 
 from .expose import ExposedModel, expose_tensors
-from .inspection import inspect_model
+from .inspection import read_summary
 from .load import load_model
 from .operators import Operator, supported_operators
+from .origins import Origins
 from .summary import ModelSummary, NodeSummary, TensorSummary
 from .write_qdq import write_qdq
 
@@ -12,10 +13,11 @@ __all__ = [
     "ModelSummary",
     "NodeSummary",
     "Operator",
+    "Origins",
     "TensorSummary",
     "expose_tensors",
-    "inspect_model",
     "load_model",
+    "read_summary",
     "supported_operators",
     "write_qdq",
 ]

@@ -19,6 +19,16 @@ DYNAMICALLY_QUANTIZED = (
     "statically, or give the float model, which nnhw quantizes"
 )
 
+_OPTIMIZED = (
+    "the file was saved with onnxruntime's optimizations on: save it with them off "
+    "(graph_optimization_level=ORT_DISABLE_ALL), or give the file that it was made from"
+)
+_MADE_BY_OPTIMIZER = (
+    "BiasAdd BiasDropout BiasGelu BiasSoftmax BiasSplitGelu BitmaskBiasDropout "
+    "EmbedLayerNormalization FastGelu Gelu GemmFastGelu NhwcFusedConv NhwcMaxPool QuickGelu "
+    "SkipGroupNorm SkipLayerNormalization SkipSimplifiedLayerNormalization TransposeMatMul"
+)
+
 _ADVICE = {
     "recurrent and attention layers are not supported; use convolutions": (
         "Attention GRU LSTM MultiHeadAttention RNN"
@@ -38,7 +48,12 @@ _OTHERWISE = "replace it by supported operators, or end the network before it"
 
 def advice(op_type: str) -> str:
     """What to do about a node of an operator that is not supported."""
-    name = op_type.rpartition(".")[2]
+    domain, _, name = op_type.rpartition(".")
+    if domain in ("com.microsoft.nchwc", "com.ms.internal.nhwc") or (
+        domain == "com.microsoft"
+        and (name in _MADE_BY_OPTIMIZER.split() or name.startswith("Fused"))
+    ):
+        return _OPTIMIZED
     if name in DYNAMIC:
         return DYNAMICALLY_QUANTIZED
     if name.startswith("QLinear") or name.startswith("QGemm"):

@@ -1,4 +1,4 @@
-"""The model's inputs and outputs: of which types, and with every size fixed."""
+"""The model's inputs and outputs: of which types and sizes."""
 
 from __future__ import annotations
 
@@ -34,30 +34,34 @@ def data_inputs(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
     return [value for value in graph.input if value.name not in constants]
 
 
-def fix_batch(model: onnx.ModelProto) -> list[str]:
-    """Set the batch size to 1, in place, and forget every shape that is not an input's.
-
-    Returns
-    -------
-    list
-        One line for everything about inputs and outputs that nnhw cannot build.
-    """
-    graph = model.graph
+def boundary_problems(graph: onnx.GraphProto) -> list[str]:
+    """One line for everything about inputs and outputs that nnhw cannot build."""
     inputs = data_inputs(graph)
     problems = []
     for kind, values in (("input", inputs), ("output", graph.output)):
         if not values:
             problems.append(f"The model has no {kind}: export a network with {kind}s")
     for value in inputs:
-        problems += _fix_input(value)
-    del graph.value_info[:]
-    for value in graph.output:
-        if value.type.HasField("tensor_type"):
-            value.type.tensor_type.ClearField("shape")
+        problems += _input_problems(value)
     return problems
 
 
-def _fix_input(value: onnx.ValueInfoProto) -> list[str]:
+def set_first_axis(value: onnx.ValueInfoProto, size: int) -> None:
+    """Give the first axis of an input a size, in place."""
+    first = value.type.tensor_type.shape.dim[0]
+    first.Clear()
+    first.dim_value = size
+
+
+def forget_shapes(model: onnx.ModelProto) -> None:
+    """Forget every shape that is not an input's, in place."""
+    del model.graph.value_info[:]
+    for value in model.graph.output:
+        if value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
+
+
+def _input_problems(value: onnx.ValueInfoProto) -> list[str]:
     what = f"Input '{value.name}'"
     tensor_type = value.type.tensor_type
     if not value.type.HasField("tensor_type"):
@@ -65,24 +69,28 @@ def _fix_input(value: onnx.ValueInfoProto) -> list[str]:
     if tensor_type.elem_type not in FLOAT_TYPES | INTEGER_TYPES:
         return [f"{what} is of type {type_name(tensor_type.elem_type)}: use float or an integer"]
     dims = tensor_type.shape.dim
-    if len(dims) < 2:
+    if not dims or (len(dims) == 1 and dims[0].dim_value < 1):
         return [
             f"{what} has {len(dims)} axes: at least two are needed, of which the first is the "
-            "batch; export the model with a batch axis"
+            "batch, or one of fixed size; export the model with a batch axis"
         ]
-    # Every value of dimension 0 means "any number of samples", or that many of them at once.
-    dims[0].Clear()
-    dims[0].dim_value = 1
-    return [
+    empty = [
+        f"{what}: axis {axis} has size 0, so that there is nothing to compute with; export the "
+        "model with a size of 1 or more"
+        for axis, dim in enumerate(dims)
+        if dim.HasField("dim_value") and dim.dim_value == 0 and axis > 0
+    ]
+    return empty + [
         f"{what}: axis {axis} ({dim.dim_param or 'unnamed'}) has no fixed size; export the model "
         "with a fixed size, or fix it by "
         f"'onnxslim model.onnx fixed.onnx --input-shapes {value.name}:{_example_shape(value)}' "
         "with your sizes"
         for axis, dim in enumerate(dims)
-        if dim.dim_value < 1
+        if axis > 0 and dim.dim_value < 1 and not (dim.HasField("dim_value") and dim.dim_value == 0)
     ]
 
 
 def _example_shape(value: onnx.ValueInfoProto) -> str:
     sizes = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+    sizes[0] = sizes[0] if sizes[0] > 0 else 1
     return ",".join(str(size if size > 0 else 32) for size in sizes)

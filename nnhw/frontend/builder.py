@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..budget import need_memory
-from ..errors import ModelError
 from ..ir import ChannelAffine, Node, Quantization, Reshape, Tensor
 from .fold import TENSOR_BYTES
 from .node import OnnxNode
@@ -150,8 +149,8 @@ class Builder:
         sizes = value.layout.groups(range(2, len(shape) - 1), [len(shape) - 1], [1])
         if shape[0] != 1:
             raise NodeError(
-                f"its input has shape {shape}, which is more than one sample; remove operators "
-                "that move other axes to the batch axis"
+                f"its input has shape {shape}, which is more than one sample; export the model for "
+                "one, or remove operators that move other axes to the front"
             )
         if sizes is None:
             image = reordered(self, value)
@@ -173,11 +172,9 @@ class Builder:
 
         Raises
         ------
-        ModelError
-            If `scale` or `offset` holds NaN or infinity.
         NodeError
-            If the arrays broadcast to more elements than the value has, or the value is of an
-            integer type.
+            If `scale` or `offset` holds NaN or infinity, the arrays broadcast to more elements
+            than the value has, or the value is of an integer type.
         """
         if value.is_integer:
             raise NodeError(
@@ -185,9 +182,7 @@ class Builder:
                 "put a Cast to float before it"
             )
         if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
-            raise ModelError(
-                f"{node.title}: its constants give NaN or infinity; train or export the model again"
-            )
+            raise NodeError("its constants give NaN or infinity; train or export the model again")
         try:
             shape = np.broadcast_shapes(value.onnx_shape, scale.shape, offset.shape)
         except ValueError:

@@ -61,7 +61,7 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
                 "export the model in float32"
             ) from error
         raise ModelError(
-            f"The model's shapes contradict each other at batch size 1: {reason}; "
+            f"The model's shapes contradict each other: {reason}; "
             "if it was exported with another batch size, export it with batch size 1"
         ) from error
 

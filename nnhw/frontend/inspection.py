@@ -13,30 +13,41 @@ from ..ir import (
     Clip,
     Conv,
     FakeQuantize,
+    Graph,
     Reshape,
     postprocess_steps,
     signed_width,
 )
 from .boundary import type_name
+from .load import graph_of
 from .prepare import PreparedModel, prepare
 from .summary import ModelSummary, NodeSummary, TensorSummary
 from .translate import translate
 from .translation import TranslatedNode, Translation
 
 
-def inspect_model(path: str | PathLike[str]) -> ModelSummary:
+def read_summary(path: str | PathLike[str]) -> tuple[ModelSummary, Graph | None]:
     """Summarize an ONNX model; unlike `load_model`, it accepts unsupported operators.
+
+    Returns
+    -------
+    tuple
+        The summary, and the graph that `load_model` gives; None if there are problems.
 
     Raises
     ------
     ModelError
-        If the file or its external data is missing, damaged or not valid ONNX, or a constant
-        holds NaN or infinity.
+        If the file or its external data is missing, damaged or not valid ONNX.
     BudgetError
         If the model is larger than the budget allows; see `nnhw.budget`.
     """
     model = prepare(path)
     translation = translate(model)
+    graph = None if translation.problems else graph_of(model, translation)
+    return _summary(model, translation), graph
+
+
+def _summary(model: PreparedModel, translation: Translation) -> ModelSummary:
     nodes = tuple(_node(entry, model, translation) for entry in translation.translated)
     read = {name for proto in model.nodes for name in _parameter_names(proto)}
     convs = [node for node in translation.nodes if isinstance(node, Conv)]

@@ -7,8 +7,9 @@ from os import PathLike
 from ..errors import UnsupportedError
 from ..ir import Graph
 from .identifier import verilog_identifier
-from .prepare import prepare
+from .prepare import PreparedModel, prepare
 from .translate import translate
+from .translation import Translation
 
 
 def load_model(path: str | PathLike[str]) -> Graph:
@@ -33,7 +34,17 @@ def load_model(path: str | PathLike[str]) -> Graph:
         If the model is larger than the budget allows; see `nnhw.budget`.
     """
     model = prepare(path)
-    translation = translate(model)
+    return graph_of(model, translate(model))
+
+
+def graph_of(model: PreparedModel, translation: Translation) -> Graph:
+    """The graph of a translated model.
+
+    Raises
+    ------
+    UnsupportedError
+        If there are problems.
+    """
     if translation.problems:
         raise UnsupportedError(list(translation.problems))
     return Graph(

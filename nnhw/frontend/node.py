@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import onnx
 
-from ..errors import ModelError
 from .problems import FollowOnError, NodeError
 from .value import HostValue, Value
 
@@ -19,9 +18,10 @@ STANDARD_DOMAINS = ("", "ai.onnx")
 
 _TAKES_QUANTIZED = frozenset(
     {
-        # They pick or rearrange elements, so that it makes no difference whether integers stand
-        # for them or real values do.
+        # They pick, clamp or rearrange elements, so that it makes no difference whether integers
+        # stand for them or real values do.
         "ArgMax",
+        "Clip",
         "DequantizeLinear",
         "Flatten",
         "Identity",
@@ -180,23 +180,41 @@ class OnnxNode:
         return known
 
     def weights(self, index: int) -> np.ndarray:
-        """A constant as float64.
+        """A constant of finite numbers as float64.
 
         Raises
         ------
-        ModelError
-            If it holds NaN or infinity.
-        NodeError, FollowOnError
+        NodeError
+            If it holds NaN or infinity; and as `constant`.
+        FollowOnError
+            As `constant`.
+        """
+        array = self.bounds(index)
+        if not np.isfinite(array).all():
+            raise self._not_finite(index)
+        return array
+
+    def bounds(self, index: int) -> np.ndarray:
+        """A constant as float64, which may be infinite.
+
+        Raises
+        ------
+        NodeError
+            If it holds NaN; and as `constant`.
+        FollowOnError
             As `constant`.
         """
         with np.errstate(invalid="ignore"):  # some kinds of NaN warn
             array = self.constant(index).astype(np.float64)
-        if not np.isfinite(array).all():
-            raise ModelError(
-                f"{self.title}: its constant '{self.proto.input[index]}' holds NaN or infinity; "
-                "train or export the model again"
-            )
+        if np.isnan(array).any():
+            raise self._not_finite(index)
         return array
+
+    def _not_finite(self, index: int) -> NodeError:
+        return NodeError(
+            f"its constant '{self.proto.input[index]}' holds NaN or infinity; train or export the "
+            "model again"
+        )
 
     def steps(self, index: int) -> np.ndarray | None:
         """Size of one step of each element of a constant; None if it did not arrive quantized."""

@@ -33,7 +33,10 @@ def interpretations(model: PreparedModel, name: str) -> list[Interpretation]:
     input's shape is not known.
     """
     found: list[Interpretation] = []
-    for shape, way_back in _first_views(model, name):
+    for seen, way_back in _first_views(model, name):
+        shape = seen
+        if len(seen) < 2 or seen[0] != 1:  # an axis of the data is in front, and not the batch
+            shape, way_back = (1, *seen), (("Reshape", seen), *way_back)
         # Inputs have few channels. Where both readings serve, that decides.
         readings = sorted((channels_first(shape), channels_last(shape)), key=_channels)
         for image, layout in readings:
@@ -64,10 +67,11 @@ def input_port(value: Value, onnx_name: str) -> Port:
     """The port of a model's input."""
     layout = port_layout(value.shape, value.layout)
     assert layout is not None, "only such interpretations of an input are offered"
+    shape = value.onnx_shape
     return Port(
         tensor=value.tensor,
         onnx_name=onnx_name,
-        onnx_shape=value.onnx_shape[1:],
+        onnx_shape=shape[1:] if _has_batch(shape) else shape,
         layout=layout,
     )
 
@@ -96,7 +100,7 @@ def output_port(build: Builder, value: Value, onnx_name: str, steps: tuple[str, 
     layout = port_layout(value.shape, value.layout)
     assert layout is not None, "its axes are the blocks that ONNX permutes"
     shape = value.onnx_shape
-    has_batch = len(shape) > 1 and shape[0] == 1
+    has_batch = _has_batch(shape)
     return Port(
         tensor=value.tensor,
         onnx_name=onnx_name,
@@ -106,13 +110,17 @@ def output_port(build: Builder, value: Value, onnx_name: str, steps: tuple[str, 
     )
 
 
+def _has_batch(shape: tuple[int, ...]) -> bool:
+    return len(shape) > 1 and shape[0] == 1
+
+
 def _first_views(
     model: PreparedModel, name: str
 ) -> Iterator[tuple[tuple[int, ...], tuple[Step, ...]]]:
     """The shapes that views give an input, each with the steps back to the input's own shape."""
     shape = model.shapes.get(name)
     way_back: tuple[Step, ...] = ()
-    while shape is not None and len(shape) > 1 and shape[0] == 1:
+    while shape and min(shape) > 0:
         yield shape, way_back
         readers = [node for node in model.nodes if name in node.input]
         if len(readers) != 1 or readers[0].domain:

@@ -10,11 +10,13 @@ import numpy as np
 import onnx.inliner
 from onnx import numpy_helper
 
-from ..errors import ModelError, reading
-from .boundary import data_inputs, fix_batch
+from ..errors import ModelError, UnsupportedError, reading
+from .batch_search import FirstAxes, find_first_axes
+from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
 from .external_data import element_count
 from .fold import fold_constants, static_shapes
 from .fold_cost import FoldMeter
+from .infinite_pads import merge_infinite_pads
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
@@ -27,7 +29,7 @@ from .structure import tensors
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedModel:
-    """An ONNX model of batch size 1, simplified, ready for translation.
+    """An ONNX model for one sample, simplified, ready for translation.
 
     Parameters
     ----------
@@ -52,6 +54,9 @@ class PreparedModel:
         Names.
     tail
         What the host makes of the output, one line each, beyond what follows from the nodes.
+    first_axis_reasons
+        Why the first axis of an input is not taken for a batch, one line for each node that says
+        so.
     problems
         What cannot be built about inputs, outputs and nodes that are no longer there, one line
         each.
@@ -72,6 +77,7 @@ class PreparedModel:
     tail: tuple[str, ...]
     problems: tuple[str, ...]
     elements_in_file: int
+    first_axis_reasons: tuple[str, ...] = ()
 
 
 def prepare(path: str | PathLike[str]) -> PreparedModel:
@@ -81,6 +87,8 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
     ------
     ModelError
         See `read_model`, `fold_constants` and `slim`.
+    UnsupportedError
+        If inputs or outputs cannot be built and the rest cannot be looked at.
     BudgetError
         If anything in it is larger than the budget allows.
     """
@@ -99,13 +107,21 @@ def _prepare(path: str | PathLike[str]) -> PreparedModel:
     outputs = tuple(value.name for value in model.graph.output)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
-    problems = fix_batch(model)
+    problems = boundary_problems(model.graph)
+    first_axes = _fix_first_axes(model, problems)
+    forget_shapes(model)
     expand_quantized_operators(model)
     model, quant_problems = expand_quant_nodes(model, meter)
-    # Without operators that have no effect, more is constant.
-    model = fold_constants(slim(fold_constants(model, meter)), meter)
+    try:
+        # Without operators that have no effect, more is constant.
+        model = fold_constants(slim(fold_constants(model, meter)), meter)
+    except ModelError as error:
+        if problems:  # of which this may be a consequence
+            raise UnsupportedError(problems) from error
+        raise
     graph = model.graph
     drop_softplus_guards(graph)
+    merge_infinite_pads(graph, opset_of(model))
     computed = compute_quantized_constants(
         graph.node,
         {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},
@@ -127,6 +143,19 @@ def _prepare(path: str | PathLike[str]) -> PreparedModel:
         inputs=inputs,
         outputs=outputs,
         tail=tail,
-        problems=(*problems, *quant_problems),
+        problems=(*problems, *first_axes.problems, *quant_problems),
         elements_in_file=elements_in_file,
+        first_axis_reasons=first_axes.reasons,
     )
+
+
+def _fix_first_axes(model: onnx.ModelProto, problems: list[str]) -> FirstAxes:
+    """Set the number of samples to 1, in place, where the first axis of an input counts them."""
+    inputs = [v for v in data_inputs(model.graph) if v.type.tensor_type.shape.dim]
+    found = FirstAxes(samples=frozenset(value.name for value in inputs))
+    if not problems:
+        found = find_first_axes(model)
+    for value in inputs:
+        if value.name in found.samples:
+            set_first_axis(value, 1)
+    return found

@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from ..ir import IntegerRangeError, as_integers
 from .fold import evaluate_node
 from .fold_cost import FoldMeter
 from .problems import NodeError
@@ -132,7 +133,7 @@ def _constant(node: onnx.NodeProto, q: np.ndarray, scale: np.ndarray) -> list[on
     name, output = node.name or node.output[0], node.output[0]
     integers, scales = f"{output}_integers", f"{output}_scale"
     return [
-        _constant_node(integers, q.astype(np.int32)),
+        _constant_node(integers, _integers(q, "value", np.int32)),
         _constant_node(scales, flat.astype(np.float32)),
         helper.make_node("DequantizeLinear", [integers, scales], [output], name, axis=axis),
     ]
@@ -148,7 +149,7 @@ def _activation(
         )
     dtype = np.int8 if signed else np.uint8
     type_lo, type_hi = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
-    zero = int(zero_point.reshape(()))
+    zero = int(_integers(zero_point, "zero point", np.int64).reshape(()))
     if hi - lo < 2 or lo < type_lo or hi > type_hi or not type_lo <= zero <= type_hi:
         raise NodeError(
             f"it quantizes an activation to q from {lo} to {hi} with zero point {zero}; "
@@ -177,6 +178,13 @@ def _activation(
         helper.make_node("QuantizeLinear", [source, *parameters], [quantized], name),
         helper.make_node("DequantizeLinear", [quantized, *parameters], [output], f"{name}_real"),
     ]
+
+
+def _integers(values: np.ndarray, what: str, dtype: type[np.integer]) -> np.ndarray:
+    try:
+        return as_integers(values, dtype)
+    except IntegerRangeError as error:
+        raise NodeError(f"a {what} would be {error}; train or export the model again") from error
 
 
 def _constant_node(name: str, value: np.ndarray) -> onnx.NodeProto:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
+from ..ir import IntegerRangeError, as_integers
 from .fold import evaluate_node
 from .fold_cost import FoldMeter
 from .integer_types import integer_range, is_integer
@@ -85,7 +86,10 @@ def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int, meter:
         if node.op_type == "QuantizeLinear":
             steps = np.rint(inputs[0].astype(np.float32) / scale) + zero_point
             lo, hi = integer_range(zero_point.dtype)
-            found.constants[output] = np.clip(steps, lo, hi).astype(np.int64)
+            try:
+                found.constants[output] = as_integers(np.clip(steps, lo, hi))
+            except IntegerRangeError:  # NaN
+                return False
         else:
             step = np.broadcast_to(scale.astype(np.float64), inputs[0].shape)
             found.steps[output] = step

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 from ..budget import need_memory
 from ..errors import ModelError, first_line
 from .external_data import load_external_data
+from .order import sort_nodes
 from .structure import check_structure, tensors
 
 OLDEST_OPSET = 7
@@ -25,8 +26,9 @@ def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
     ------
     ModelError
         If the file or its external data is missing, unreadable, not ONNX or not valid by
-        `onnx.checker`; if external data lies outside the model's folder; if the model describes
-        training; if its opset is below 7 or newer than the installed onnx package.
+        `onnx.checker`, but for the order of nodes, which is mended, and for shapes of outputs; if
+        external data lies outside the model's folder; if the model describes training; if its
+        opset is below 7 or newer than the installed onnx package.
     BudgetError
         If its constants take more memory than the budget.
     """
@@ -36,6 +38,8 @@ def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
     _check_opset(model, path)
     check_structure(model, path)
     load_external_data(tensors(model), path)
+    sort_nodes(model.graph)
+    _complete_types(model.graph)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
@@ -97,6 +101,13 @@ def _check_opset(model: onnx.ModelProto, path: Path) -> None:
             f"'{path}' uses opset {opset}; opsets {OLDEST_OPSET} to {newest} are supported: "
             f"{advice}"
         )
+
+
+def _complete_types(graph: onnx.GraphProto) -> None:
+    """Enter a shape where there is none, which is allowed but for `onnx.checker`."""
+    for value in (*graph.input, *graph.output):
+        if value.type.HasField("tensor_type") and not value.type.tensor_type.HasField("shape"):
+            value.type.tensor_type.shape.SetInParent()
 
 
 def _check_sizes(model: onnx.ModelProto, path: Path) -> None:

@@ -86,6 +86,12 @@ class ModelSummary:
     weight_bits, activation_bits
         Where the model arrived quantized: bits of the largest weight and of the widest activation;
         None where they are real numbers.
+    tried_with
+        What the steps after translation were tried with: "data", or "random samples" where a
+        network has to be calibrated and there were no data; None if they need none, or were not
+        reached.
+    notes
+        What depends on the samples, one line each.
     """
 
     file: str
@@ -102,6 +108,8 @@ class ModelSummary:
     peak_activation_bytes: int
     weight_bits: int | None
     activation_bits: int | None
+    tried_with: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def supported(self) -> bool:

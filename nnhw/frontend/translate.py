@@ -85,7 +85,10 @@ class _Translator:
     def run(self) -> Translation:
         translated = [self._translate(proto) for proto in self._model.nodes]
         outputs, problems = self._outputs()
-        lines = [*self._model.problems, *_problem_lines(translated), *self._unused(), *problems]
+        lines = [*_problem_lines(translated), *self._unused(), *problems]
+        if lines:
+            lines = [*self._model.first_axis_reasons, *lines]
+        lines = [*self._model.problems, *lines]
         assert lines or len(outputs) == len(self._model.outputs), "what fails tells why"
         return Translation(
             nodes=tuple(self._build.nodes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ir import IntegerRangeError, as_integers
 from .node import OnnxNode
 from .problems import NodeError
 
@@ -38,7 +39,14 @@ def weight_scale(node: OnnxNode, weight: np.ndarray, steps: np.ndarray | None) -
             "per output channel"
         )
     scale = rows[:, 0]
-    integers = np.rint(weight.reshape(len(weight), -1) / scale[:, None])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # refused by name
+        steps = weight.reshape(len(weight), -1) / scale[:, None]
+    try:
+        integers = as_integers(steps)
+    except IntegerRangeError as error:
+        raise NodeError(
+            f"a weight would be {error} steps of its scale; quantize the model again"
+        ) from error
     lo, hi = int(integers.min()), int(integers.max())
     if lo < -128 or hi > 127:
         raise NodeError(

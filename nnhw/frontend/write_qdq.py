@@ -6,13 +6,16 @@ with real values; so ONNX defines what the integer contract defines, up to the r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from ..errors import ExportError
 from ..ir import (
     DepthToSpace,
     Graph,
+    IntegerRangeError,
     Node,
     QAdd,
     QAveragePool,
@@ -25,6 +28,7 @@ from ..ir import (
     Resize,
     Slice,
     Window,
+    as_integers,
 )
 from ..ir.patches import pad, patches
 from .qdq_builder import QdqBuilder
@@ -51,7 +55,7 @@ def write_qdq(graph: Graph, path: Path) -> None:
     Raises
     ------
     ExportError
-        If a port has the name of a quantized tensor.
+        If a port has the name of a quantized tensor, or a bias exceeds 32 bits.
     """
     builder = QdqBuilder(graph)
     for port in graph.inputs:
@@ -68,10 +72,7 @@ def _write_node(builder: QdqBuilder, node: Node) -> None:
         case QConv():
             _conv(builder, node)
         case QMaxPool():
-            value = builder.node(
-                "MaxPool", [builder.image(node.inputs[0])], node.output, **_geometry(node.window)
-            )
-            builder.quantize(node.output, value, node.lo, node.hi)
+            builder.quantize(node.output, _max_pool(builder, node), node.lo, node.hi)
         case QAveragePool():
             value = _average_pool(builder, node)
             builder.quantize(node.output, value, node.requantize.lo, node.requantize.hi)
@@ -122,7 +123,7 @@ def _conv(builder: QdqBuilder, node: QConv) -> None:
         _dequantized(builder, add_constant(f"{name}_weight", weight), node.weight_scale),
         _dequantized(
             builder,
-            builder.constant(f"{name}_bias", node.bias.astype(np.int32)),
+            builder.constant(f"{name}_bias", _bias(node)),
             node.weight_scale * source.q.scale,
         ),
     ]
@@ -135,10 +136,52 @@ def _conv(builder: QdqBuilder, node: QConv) -> None:
     builder.quantize(name, value, node.requantize.lo, node.requantize.hi, flat=is_dense)
 
 
+def _bias(node: QConv) -> np.ndarray:
+    """The bias as ONNX has it, of 32 bits.
+
+    Raises
+    ------
+    ExportError
+        If it is larger.
+    """
+    try:
+        return as_integers(node.bias, np.int32)
+    except IntegerRangeError as error:
+        raise ExportError(
+            f"Node '{node.name}': its bias would be {error}, of which model.qdq.onnx has none: "
+            "give its weights a larger range"
+        ) from error
+
+
 def _dequantized(builder: QdqBuilder, constant: str, scale: np.ndarray) -> str:
     """A constant's real values, with a scale for each output channel."""
     scales = builder.constant(f"{constant}_scale", scale.astype(np.float32))
     return builder.node("DequantizeLinear", [constant, scales], f"{constant}_dequantized", axis=0)
+
+
+def _max_pool(builder: QdqBuilder, node: QMaxPool) -> str:
+    """MaxPool, behind a Pad with the smallest value that there is where it cannot pad itself.
+
+    ONNX Runtime has no pooling whose padding is as large as its kernel.
+    """
+    value, window = builder.image(node.inputs[0]), node.window
+    if not _has_small_pads(window):
+        q = builder.graph.tensors[node.inputs[0]].q
+        top, left, bottom, right = window.pads
+        pads = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+        lowest = np.array(q.scale * (q.lo - q.zero_point), np.float32)
+        inputs = [
+            value,
+            builder.constant(f"{node.output}_pads", pads),
+            builder.constant(f"{node.output}_lowest", lowest),
+        ]
+        value = builder.node("Pad", inputs, f"{node.output}_padded")
+        window = replace(window, pads=(0, 0, 0, 0))
+    return builder.node("MaxPool", [value], node.output, **_geometry(window))
+
+
+def _has_small_pads(window: Window) -> bool:
+    return bool((np.array(window.pads) < window.kernel * 2).all())
 
 
 def _average_pool(builder: QdqBuilder, node: QAveragePool) -> str:
@@ -148,10 +191,9 @@ def _average_pool(builder: QdqBuilder, node: QAveragePool) -> str:
     """
     (name,) = node.inputs
     value, (channels, height, width) = builder.image(name), builder.image_shape(name)
-    small_pads = (np.array(node.window.pads) < node.window.kernel * 2).all()
     counts = {0: _real_elements(node.window, height, width), 1: np.prod(node.window.kernel)}
     for count_include_pad, count in counts.items():
-        if small_pads and (node.divisor == count).all():
+        if _has_small_pads(node.window) and (node.divisor == count).all():
             return builder.node(
                 "AveragePool",
                 [value],

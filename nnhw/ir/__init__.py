@@ -14,6 +14,7 @@ from .integer_nodes import (
     QMultiply,
     Requantize,
 )
+from .integers import IntegerRangeError, as_integers
 from .moves import Move, move_elements
 from .nodes import (
     Add,
@@ -53,6 +54,7 @@ __all__ = [
     "Function",
     "FunctionDefinition",
     "Graph",
+    "IntegerRangeError",
     "MaxPool",
     "Move",
     "Multiply",
@@ -73,6 +75,7 @@ __all__ = [
     "Tensor",
     "Window",
     "as_batch",
+    "as_integers",
     "evaluate_function",
     "frame_layout",
     "from_channels_last",

@@ -23,7 +23,8 @@ class Port:
         Name of the ONNX model's input or output; where the rest of the model stays with the host,
         the name of the last tensor before it, unless that is another input's or output's.
     onnx_shape
-        Its ONNX shape without the batch axis, such as (C, H, W), (C, L) or (K,).
+        Its ONNX shape without the batch axis, such as (C, H, W), (C, L) or (K,); the whole shape
+        if the first axis is one of the data.
     layout
         The tensor's axes in the order in which ONNX holds its elements, outermost first: "CHW",
         or another permutation where the model transposes at its input or output ("HWC").

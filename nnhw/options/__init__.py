@@ -5,7 +5,7 @@ file, Python's keyword arguments, report.json and docs/options.md follow from th
 call it by the same name (on the command line with hyphens for underscores).
 """
 
-from .build import BuildOptions, load_options
+from .build import BuildOptions, load_options, options_from
 from .choices import (
     CALIBRATION_METHODS,
     SIMULATORS,
@@ -33,4 +33,5 @@ __all__ = [
     "Number",
     "definitions",
     "load_options",
+    "options_from",
 ]

@@ -212,3 +212,19 @@ def load_options(path: str | PathLike[str]) -> BuildOptions:
         values = read_table(path)
         check_names(values, f"Configuration file {path}", BuildOptions)
         return BuildOptions(**values)
+
+
+def options_from(
+    config: BuildOptions | str | PathLike[str] | None, changes: Mapping[str, Any]
+) -> BuildOptions:
+    """Options, those of a TOML file, or the defaults if None, with some changed by name.
+
+    Raises
+    ------
+    OptionError
+        See `load_options` and `BuildOptions.replace`.
+    """
+    if config is None:
+        config = BuildOptions()
+    options = config if isinstance(config, BuildOptions) else load_options(config)
+    return options.replace(**changes)

@@ -20,6 +20,7 @@ from . import (
     merge_slices,
     move_ahead,
     move_rounding,
+    narrow_rounding,
     own_outputs,
     split_resize,
 )
@@ -33,6 +34,7 @@ PASSES: tuple[Pass, ...] = (
     drop_unused.apply,
     merge_reshape.apply,
     merge_slices.apply,
+    narrow_rounding.apply,
     move_rounding.apply,
     match_activation.apply,
     merge_affine.apply,

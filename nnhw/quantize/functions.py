@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Function, Graph, QFunction, Quantization, evaluate_function
+from ..ir import Function, Graph, QFunction, Quantization, as_integers, evaluate_function
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def quantize_function(node: Function, source: Quantization, target: Quantization
         name=node.name,
         inputs=node.inputs,
         output=node.output,
-        table=np.clip(steps, target.lo, target.hi).astype(np.int8),
+        table=as_integers(np.clip(steps, target.lo, target.hi), np.int8),
         function=node.function,
         parameters=node.parameters,
     )

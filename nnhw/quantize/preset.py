@@ -79,10 +79,10 @@ def quantize_preset(graph: Graph, calibration: Batch | np.ndarray | None = None)
         quantizations |= _calibrated_outputs(graph, calibration)
     joined, quantizations = _join(graph, quantizations)
     problems = [*_unrounded(joined, quantizations)]
-    if problems:
-        raise UnsupportedError(problems)
     drafts: list[Draft | Node] = []
     for node in joined.nodes:
+        if not quantizations.keys() >= {*node.inputs, node.output}:
+            continue
         try:
             drafts.append(_draft(node, quantizations))
         except UnsupportedError as error:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..ir import Conv, QConv, Quantization, Requantize, signed_width
+from ..ir import (
+    Conv,
+    IntegerRangeError,
+    QConv,
+    Quantization,
+    Requantize,
+    as_integers,
+    signed_width,
+)
 from .fixed_point import Factors, FixedPoint
 from .operators import Draft, clamp_bounds
 
@@ -17,8 +25,6 @@ They would be exact as ones as well, but then the bias would be rounded to whole
 
 _BIAS_RATIO = 2.0**-16
 """Output steps that one unit of the bias stands for in a channel whose weights are all zero."""
-
-_LARGEST_BIAS = (1 << 31) - 1
 
 
 def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
@@ -35,22 +41,17 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
     rows = node.weight.reshape(len(node.weight), -1)
     scale = _scale_of_magnitude(node) if node.weight_scale is None else node.weight_scale
     scale = np.where(rows.any(axis=1), scale, _BIAS_RATIO * target.scale / source.scale)
-    weight = np.rint(node.weight / scale[:, None, None, None]).astype(np.int64)
-    bias = np.rint(node.bias / (source.scale * scale)).astype(np.int64)
-    if weight.min() < -128 or weight.max() > 127:
+    ratio = scale * source.scale / target.scale
+    if not (np.isfinite(ratio).all() and (ratio > 0).all()):
         raise UnsupportedError(
             [
-                f"Node '{node.name}': its weights are integers from {weight.min()} to "
-                f"{weight.max()}, which are not 8-bit numbers; quantize them symmetrically to int8"
+                f"Node '{node.name}': the scales of its input, weights and output are too far "
+                "apart for 64-bit floating point; quantize the model again"
             ]
         )
-    if np.abs(bias).max() > _LARGEST_BIAS:
-        raise UnsupportedError(
-            [
-                f"Node '{node.name}': its bias exceeds 32-bit integers in units of the input's "
-                "scale times that of weights; quantize weights with a larger scale"
-            ]
-        )
+    weight = _integers(node, "weights", node.weight / scale[:, None, None, None], np.int8)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        bias = _integers(node, "bias", node.bias / (source.scale * scale), np.int32)
 
     def finish(constants: FixedPoint) -> QConv:
         lo, hi = clamp_bounds(node.clamp, target)
@@ -59,8 +60,8 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
             inputs=node.inputs,
             output=node.output,
             window=node.window,
-            weight=weight.astype(np.int8),
-            bias=bias,
+            weight=weight,
+            bias=bias.astype(np.int64),
             weight_bits=signed_width(weight),
             weight_scale=scale,
             requantize=Requantize(
@@ -69,9 +70,28 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
             groups=node.groups,
         )
 
-    return Draft(
-        factors=Factors(ratio=(scale * source.scale / target.scale)[:, None]), finish=finish
-    )
+    return Draft(factors=Factors(ratio=ratio[:, None]), finish=finish)
+
+
+def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]) -> np.ndarray:
+    """Weights or biases in their steps.
+
+    Raises
+    ------
+    UnsupportedError
+        If they are no integers of `dtype`.
+    """
+    try:
+        return as_integers(values, dtype)
+    except IntegerRangeError as error:
+        remedy = {
+            "weights": "quantize them symmetrically to int8",
+            "bias": "quantize weights with a larger scale",
+        }
+        unit = "" if what == "weights" else " in units of the input's scale times that of weights"
+        raise UnsupportedError(
+            [f"Node '{node.name}': its {what} would be {error}{unit}; {remedy[what]}"]
+        ) from error
 
 
 def _scale_of_magnitude(node: Conv) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import QuantizationError
+from ..errors import CalibrationError
 from ..ir import FUNCTIONS, Batch, Function, Graph
 from ..ir.execute import kept_batch
 from .float_reference import run_float
@@ -59,7 +59,7 @@ def gather(
     for group, tensor, values in _batches(graph, calibration, groups):
         lo, hi = float(values.min()), float(values.max())
         if not np.isfinite([lo, hi]).all():
-            raise QuantizationError(_not_finite(graph, tensor))
+            raise CalibrationError(_not_finite(graph, tensor))
         bounds[group] = min(bounds[group][0], lo), max(bounds[group][1], hi)
     counts = {group: np.zeros(_BINS, np.int64) for group in groups}
     for group, _, values in _batches(graph, calibration, groups):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import QuantizationError
-from ..ir import Conv
+from ..ir import Conv, IntegerRangeError, as_integers
 
 ERROR_POWER = 3
 """Of the rounding errors whose sum a channel's scale minimizes.
@@ -91,18 +91,35 @@ def quantize_weights(
         (out,), positive; rounded to float32, so that all consumers of the model use the same.
     input_mean
         float64 (input channels,): mean of each over the calibration data.
+
+    Raises
+    ------
+    QuantizationError
+        If a weight or bias has no integer.
     """
-    scale = scale.astype(np.float32).astype(np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        scale = scale.astype(np.float32).astype(np.float64)
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        raise QuantizationError(
+            f"Node '{node.name}': its weights are too large, or too small, for steps of 32-bit "
+            "floating point: train or export the model again"
+        )
     largest = _largest(bits)
     weight = np.clip(np.rint(node.weight / scale[:, None, None, None]), -largest, largest)
     error = (node.weight - weight * scale[:, None, None, None]).sum(axis=(1, 2))
     mean = input_mean if node.groups == 1 else input_mean[:, None]
     bias = node.bias + (error * mean).sum(axis=1)
-    return IntegerWeights(
-        weight=weight.astype(np.int8),
-        bias=np.rint(bias / (input_scale * scale)).astype(np.int64),
-        scale=scale,
-    )
+    try:
+        return IntegerWeights(
+            weight=as_integers(weight, np.int8),
+            bias=as_integers(bias / (input_scale * scale)),
+            scale=scale,
+        )
+    except IntegerRangeError as error:
+        raise QuantizationError(
+            f"Node '{node.name}': a weight or bias would be {error}: "
+            "train or export the model again"
+        ) from error
 
 
 def _least_error(rows: np.ndarray, bits: int, candidates: np.ndarray) -> np.ndarray:

@@ -16,7 +16,10 @@ def render_model(summary: ModelSummary) -> RenderableType:
         verdict = Text("nnhw can build this model", style="bold green")
     else:
         verdict = Text("nnhw cannot build this model", style="bold red")
-    problems = [Text(f"  - {problem}") for problem in summary.problems]
+    if summary.supported and summary.tried_with == "random samples":
+        verdict.append(", as far as random samples tell; give --data to be sure")
+    lines = (*summary.problems, *summary.notes)
+    problems = [Text(f"  - {line}") for line in lines]
     return Group(_headline(summary), "", _nodes(summary), "", verdict, *problems)
 
 

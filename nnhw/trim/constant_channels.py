@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..golden.requantize import requantize
-from ..ir import Graph, Node, QConv, Requantize, Slice
+from ..ir import Graph, Node, QConv, Requantize, Slice, as_integers
 from .intervals import Interval, channel_intervals
 from .links import removable_groups
 
@@ -126,7 +126,7 @@ def _silence(node: QConv, constant: np.ndarray, zero_point: int) -> QConv:
     factors = node.requantize
     share = factors.multiplier / 2.0**factors.shift
     donor = int(np.argmax(np.where(is_constant, 0, share)))
-    bias = np.rint((constant[is_constant] - zero_point) / share[donor]).astype(np.int64)
+    bias = as_integers((constant[is_constant] - zero_point) / share[donor])
     lent = replace(
         factors,
         multiplier=np.where(is_constant, factors.multiplier[donor], factors.multiplier),

@@ -1,11 +1,11 @@
-"""What `inspect_model` tells, by hand-made numbers."""
+"""What `read_summary` tells, by hand-made numbers."""
 
 import json
 
 import numpy as np
 from onnx_models import model, node, normal, save
 
-from nnhw.frontend import inspect_model
+from nnhw.frontend import read_summary
 
 CONSTANTS = {
     "k": normal(8, 4, 3, 3),
@@ -18,7 +18,7 @@ CONSTANTS = {
 
 
 def summary(nodes, folder, shape=(1, 4, 6, 6), constants=CONSTANTS):
-    return inspect_model(save(model(nodes, shape, constants), folder))
+    return read_summary(save(model(nodes, shape, constants), folder))[0]
 
 
 def test_supported_model(tmp_path):

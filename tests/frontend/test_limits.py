@@ -20,7 +20,7 @@ from onnx_models import check, model, node, normal, save
 
 from nnhw.budget import memory_budget
 from nnhw.errors import BudgetError, ModelError, NnhwError, UnsupportedError
-from nnhw.frontend import inspect_model, load_model
+from nnhw.frontend import load_model, read_summary
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "files"
 
@@ -29,7 +29,7 @@ MOST_SECONDS = 10
 
 
 def refusal(made: onnx.ModelProto, folder: Path) -> str:
-    """The one sentence that `load_model` and `inspect_model` alike end with."""
+    """The one sentence that `load_model` and `read_summary` alike end with."""
     path = save(made, folder)
     began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(NnhwError) as caught:
@@ -41,7 +41,7 @@ def refusal(made: onnx.ModelProto, folder: Path) -> str:
     if not isinstance(caught.value, UnsupportedError):
         assert "\n" not in text
         with pytest.raises(type(caught.value)) as again:
-            inspect_model(path)
+            read_summary(path)
         assert str(again.value) == text
     return text
 
@@ -352,7 +352,7 @@ def test_changed_bytes(tmp_path, seed):
         changed[rng.integers(len(data))] = rng.integers(256)
         path.write_bytes(changed)
         try:
-            inspect_model(path)
+            read_summary(path)
         except NnhwError as error:
             refused.append(str(error))
     assert refused

@@ -103,3 +103,19 @@ def test_nan_weights_are_refused(tmp_path, value):
     made = model([node("Conv", "x w")], (1, 1, 3, 3), {"w": np.full((1, 1, 1, 1), value, "f")})
     with pytest.raises(ModelError, match=r"Conv 'the_conv_y'.*'w' holds NaN or infinity"):
         load_model(save(made, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("op_type", "domain"),
+    [
+        ("FusedConv", "com.microsoft"),
+        ("Conv", "com.microsoft.nchwc"),
+        ("BiasGelu", "com.microsoft"),
+    ],
+)
+def test_what_onnxruntime_has_optimized(op_type, domain, tmp_path):
+    made = model([node("Conv", "x w")], (1, 3, 5, 5), {"w": normal(4, 3, 3, 3)})
+    made.graph.node[0].op_type, made.graph.node[0].domain = op_type, domain
+    made.opset_import.add(domain=domain, version=1)
+    with pytest.raises(UnsupportedError, match="optimizations on: save it with them off"):
+        load_model(save(made, tmp_path))

@@ -46,12 +46,6 @@ REFUSED = {
         {"t": normal(9, 4)},
         "Gather.*an embedding",
     ),
-    "batch": ([node("Concat", "x x", axis=0)], {}, "Concat.*batch axis"),
-    "constant part": (
-        [node("Concat", "x c", axis=1)],
-        {"c": normal(1, 1, 4, 6)},
-        "Concat.*'c' is a constant",
-    ),
     "cubic": (
         [node("Resize", "x - k", mode="cubic")],
         {"k": floats(1, 1, 2, 2)},

@@ -11,7 +11,7 @@ from onnx_models import save
 from quantized_reference import integer_graph, output_steps
 
 from nnhw.errors import UnsupportedError
-from nnhw.frontend import inspect_model
+from nnhw.frontend import read_summary
 from nnhw.ir import QConv
 
 DOMAIN = "qonnx.custom_op.general"
@@ -250,7 +250,7 @@ def test_computed_scale(tmp_path):
 def test_inspection(tmp_path):
     path = save(small().model(), tmp_path)
     onnx.checker.check_model(onnx.load(path))
-    summary = inspect_model(path)
+    summary = read_summary(path)[0]
     assert summary.supported
     assert summary.macs == 8 * 27 * 64 + 8 * 9 * 36 + 10 * 288
     parameters = [node.parameters for node in summary.nodes if node.macs]

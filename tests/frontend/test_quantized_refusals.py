@@ -80,3 +80,14 @@ def test_dynamic_quantization(tmp_path, op_type):
     text = refusal(b.model(), tmp_path)
     assert f"1 nodes of type {op_type}" in text
     assert "quantize it statically" in text
+
+
+def test_what_follows_on_a_refusal_is_no_problem_of_its_own(tmp_path):
+    b = Qdq((1, 4, 6, 6))
+    q = b.quantized("x", 0.02)
+    parameters = list(b._last)
+    rest = b.node("Mod", [q, b.constant(7, "int8")])
+    b.qdq(b.node("DequantizeLinear", [rest, *parameters]), 0.1, 0, "int8", "y")
+    text = refusal(b.model(), tmp_path)
+    assert "1 thing" in text
+    assert "Mod 'the_mod" in text

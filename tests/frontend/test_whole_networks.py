@@ -10,7 +10,7 @@ import pytest
 from onnx_models import check, model, node, normal, run_graph, run_onnxruntime
 from torch_models import IMAGE, export, scores, small_cnn
 
-from nnhw.frontend import inspect_model, load_model
+from nnhw.frontend import load_model, read_summary
 from nnhw.ir import Add, AveragePool, Conv, MaxPool, Reshape
 from nnhw.passes import simplify_graph
 
@@ -41,7 +41,7 @@ def test_real_networks(models_dir, name):
         np.testing.assert_allclose(result / scale, expected / scale, rtol=1e-4, atol=2e-5)
     assert len(simple.nodes) == nodes
     assert all(isinstance(one, SIMPLE) for one in simple.nodes)
-    summary = inspect_model(path)
+    summary = read_summary(path)[0]
     assert (summary.macs, summary.parameters) == (macs, parameters)
     assert summary.supported
 

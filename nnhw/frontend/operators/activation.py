@@ -26,14 +26,17 @@ def relu(node: OnnxNode, build: Builder) -> Value:
 @operator(
     "Clip",
     attributes=("max", "min"),
-    remark="bounds as attributes or as constant inputs; fused into the operator before it",
+    remark="bounds as attributes or as constant inputs, also of the integers between "
+    "QuantizeLinear and DequantizeLinear; fused into the operator before it",
 )
 def clip(node: OnnxNode, build: Builder) -> Value:
     """Clip-13 and its older definitions down to Clip-6, which has its bounds in attributes."""
     lo, hi = _bound(node, 1, "min", -math.inf), _bound(node, 2, "max", math.inf)
+    if (q := node.value().quantization) is not None:  # the integers are clamped
+        lo, hi = (q.scale * (bound - q.zero_point) for bound in (lo, hi))
     if not lo <= hi:
         raise NodeError(f"its bounds {lo} and {hi} are not an interval")
-    return build.pixelwise(Clip, node, node.value(), clamp=Clamp(lo=lo, hi=hi))
+    return _clamped(node, build, node.value(), Clamp(lo=lo, hi=hi))
 
 
 @operator("Max", remark="of a tensor and constant scalars; as Clip")
@@ -52,13 +55,22 @@ def _extremum(node: OnnxNode, build: Builder, clamp: Callable[[list[float]], Cla
     computed = [i for i in range(node.input_count) if not node.is_constant(i)]
     if len(computed) > 1:
         raise NodeError("it compares computed tensors; only comparison with constants is supported")
-    bounds = [node.weights(i) for i in range(node.input_count) if i not in computed]
+    bounds = [node.bounds(i) for i in range(node.input_count) if i not in computed]
     if any(bound.size != 1 for bound in bounds):
         raise NodeError("it compares with an array of constants; give it a single constant")
     value = node.value(computed[0])
     if not bounds:
         return value
-    return build.pixelwise(Clip, node, value, clamp=clamp([float(b.reshape(())) for b in bounds]))
+    return _clamped(node, build, value, clamp([float(b.reshape(())) for b in bounds]))
+
+
+def _clamped(node: OnnxNode, build: Builder, value: Value, clamp: Clamp) -> Value:
+    """Clamp a value; a bound of infinity that no value reaches is none."""
+    if clamp.lo == math.inf or clamp.hi == -math.inf:
+        raise NodeError("its result is infinity, whatever the input; give it another bound")
+    if clamp == Clamp():
+        return value
+    return build.pixelwise(Clip, node, value, clamp=clamp)
 
 
 @operator("PRelu", remark="a table for a single slope; else clamps and a scale per channel")
@@ -83,10 +95,10 @@ def prelu(node: OnnxNode, build: Builder) -> Value:
 
 def _bound(node: OnnxNode, index: int, attribute: str, absent: float) -> float:
     if node.has_input(index):
-        bound = float(node.constant(index).reshape(()))
+        bound = float(node.bounds(index).reshape(()))
     elif (given := node.attribute(attribute)) is not None:
         bound = float(given)
     else:
         return absent
     # Clip-6 has the largest float32 numbers as its defaults, and exporters write them as well.
-    return absent if abs(bound) >= np.finfo(np.float32).max else bound
+    return math.copysign(math.inf, bound) if abs(bound) >= np.finfo(np.float32).max else bound

@@ -3,83 +3,118 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ...ir import Concat
 from ..builder import Builder, layout_problem
+from ..constant_tensor import append_constant
 from ..node import OnnxNode
-from ..problems import NodeError
 from ..runs import axis_run, with_axis
 from ..value import Value
 from .registry import operator
 
 
 @operator(
-    "Concat", attributes=("axis",), remark="of computed tensors, along any axis but the batch"
+    "Concat",
+    attributes=("axis",),
+    remark="of computed tensors and constants, along any axis but the batch",
 )
 def concat(node: OnnxNode, build: Builder) -> Value:
     """Concat-13 and its older definitions down to Concat-4.
 
+    A constant part is made of a computed one, by weights of zero.
+
     Hardware joins tensors along their channels, innermost in memory. For any other axis they are
     seen as tensors whose channels are that axis and all that lies within it.
     """
-    values = [node.value(i) for i in range(node.input_count)]
-    if len(values) == 1:
+    parts = [_part(node, i) for i in range(node.input_count)]
+    values = [part for part in parts if isinstance(part, Value)]
+    if len(parts) == 1:
         return values[0]
     rank = len(values[0].onnx_shape)
     axis = node.attribute("axis") % rank
-    if axis == 0:
-        raise NodeError("it joins samples along the batch axis, of which there is only one")
-    sizes = [value.onnx_shape[axis] for value in values]
     # An axis of one element has no place of its own in memory, but that of the others.
-    leader = values[int(np.argmax(sizes))]
-    outer = _elements_outside(leader, axis)
-    orders = [_order_of_others(value, axis, outer) for value in values]
-    for value, order in zip(values, orders, strict=True):
-        if order is None or orders[0] is None or (order != orders[0]).any():
-            raise layout_problem(value, "the other inputs")
+    leader = max(values, key=lambda value: value.onnx_shape[axis])
+    outer = _elements_outside(leader, axis, values)
+    sizes = [(part.onnx_shape if isinstance(part, Value) else part.shape)[axis] for part in parts]
     inner = math.prod(leader.shape) // outer // leader.onnx_shape[axis]
     shapes = [
-        _as_channels(value, outer, size * inner) for value, size in zip(values, sizes, strict=True)
+        _as_channels(part if isinstance(part, Value) else leader, outer, size * inner)
+        for part, size in zip(parts, sizes, strict=True)
     ]
     if len({shape[:2] for shape in shapes}) > 1:
         shapes = [(outer, 1, size * inner) for size in sizes]
-    parts = [build.reshaped(value, shape) for value, shape in zip(values, shapes, strict=True)]
     height, width, _ = shapes[0]
+    position = _position(leader, outer)
+    assert position is not None, "only such places are taken"
+    source = build.reshaped(leader, (height, width, leader.onnx_shape[axis] * inner))
+    tensors = []
+    for part, size, shape in zip(parts, sizes, shapes, strict=True):
+        if isinstance(part, Value):
+            tensors.append(build.reshaped(part, shape).tensor)
+        else:
+            layout = with_axis(leader.layout, axis, position, size)
+            elements = layout.to_memory(part).reshape(shape)
+            tensors.append(append_constant(node, build, source, elements))
     shape = (height, width, sum(sizes) * inner)
-    tensor = build.add(Concat, node, tuple(part.tensor for part in parts), shape)
+    tensor = build.add(Concat, node, tuple(tensors), shape)
     return Value(
         tensor=tensor,
         shape=shape,
-        layout=with_axis(leader.layout, axis, _position(leader, axis, outer), sum(sizes)),
+        layout=with_axis(leader.layout, axis, position, sum(sizes)),
         elem_type=leader.elem_type,
         quantization=leader.quantization,
     )
 
 
+def _part(node: OnnxNode, index: int) -> Value | np.ndarray:
+    return node.weights(index) if node.is_constant(index) else node.value(index)
+
+
 def _as_channels(value: Value, outer: int, channels: int) -> tuple[int, int, int]:
-    """A shape of `outer` pixels of so many channels, the value's own if it is such."""
-    own = value.shape
-    return own if own[0] * own[1] == outer and own[2] == channels else (outer, 1, channels)
+    """A shape of `outer` pixels of so many channels, as many rows as the value's if possible."""
+    height, width, _ = value.shape
+    return (height, width, channels) if height * width == outer else (outer, 1, channels)
 
 
-def _elements_outside(value: Value, axis: int) -> int:
-    """Elements outside of an axis in memory."""
-    shape = value.onnx_shape
-    if shape[axis] > 1:
-        run = axis_run(value.layout, axis)
-        if run is None:
-            raise layout_problem(value, f"with axis {axis} equally spaced in memory")
-        return run.outer
-    # Channels (axis 1) are innermost, other axes in ONNX's order.
-    return math.prod(shape[2:] if axis == 1 else shape[2:axis])
+def _elements_outside(leader: Value, axis: int, values: Sequence[Value]) -> int:
+    """Elements outside of an axis in memory, of all values alike.
+
+    Raises
+    ------
+    NodeError, FollowOnError
+        If the values differ in the order of their other axes.
+    """
+    shape = leader.onnx_shape
+    run = axis_run(leader.layout, axis) if shape[axis] > 1 else None
+    if shape[axis] > 1 and run is None:
+        raise layout_problem(leader, f"with axis {axis} equally spaced in memory")
+    # An axis that is new: channels (axis 1) are innermost, other axes in ONNX's order, if there
+    # is a place for them; one within all others there is always.
+    free = [math.prod(shape[2:] if axis == 1 else shape[2:axis]), math.prod(shape)]
+    places = [run.outer] if run else [n for n in free if _position(leader, n) is not None]
+    problem = None
+    for outer in places:
+        orders = [_order_of_others(value, axis, outer) for value in values]
+        differing = (
+            value
+            for value, order in zip(values, orders, strict=True)
+            if order is None or orders[0] is None or (order != orders[0]).any()
+        )
+        value = next(differing, None)
+        if value is None:
+            return outer
+        problem = problem or layout_problem(value, "the other inputs")
+    assert problem is not None, "there is a place that was tried"
+    raise problem
 
 
-def _position(value: Value, axis: int, outer: int) -> int:
-    """First factor of the axis, or of what comes to lie within it."""
+def _position(value: Value, outer: int) -> int | None:
+    """First factor of an axis, or of what comes to lie within it; None if it cuts a factor."""
     products = np.cumprod([1, *value.layout.factors]).tolist()
-    return products.index(outer)
+    return products.index(outer) if outer in products else None
 
 
 def _order_of_others(value: Value, axis: int, outer: int) -> np.ndarray | None:

@@ -15,7 +15,8 @@ from .registry import operator
 @operator(
     "Pad",
     attributes=("mode", "pads", "value"),
-    remark="with a constant, around the spatial axes; with zeros, merged into what follows",
+    remark="with a constant, around the spatial axes; with zeros, or minus infinity before "
+    "MaxPool, merged into what follows",
 )
 def pad(node: OnnxNode, build: Builder) -> Value:
     """Pad-25 and its older definitions down to Pad-2, which has all parameters in attributes."""

@@ -11,7 +11,7 @@ from ..boundary import type_name
 from ..builder import Builder
 from ..integer_types import activation_quantization, as_signed, narrowed, quantization_text
 from ..node import OnnxNode
-from ..problems import NodeError
+from ..problems import FollowOnError, NodeError
 from ..value import Value
 from .registry import operator
 
@@ -34,6 +34,11 @@ def quantize_linear(node: OnnxNode, build: Builder) -> Value:
 
     The graph's tensor goes on holding real values, which are rounded here.
     """
+    if node.is_constant(0):
+        raise NodeError(
+            "it quantizes a constant that holds NaN, or by scales that are not one for the tensor "
+            "or one for each index of one axis; quantize weights per output channel"
+        )
     value = node.value()
     if value.is_integer:
         raise NodeError("it quantizes integers; put a Cast to float before it")
@@ -67,6 +72,8 @@ def dequantize_linear(node: OnnxNode, build: Builder) -> Value:
             "tensor or one for each index of one axis; quantize weights per output channel"
         )
     value = node.value()
+    if value.quantization is None and value.assumed:
+        raise FollowOnError
     if value.quantization is None:
         raise NodeError(
             "its input does not come from QuantizeLinear: the network takes integers; export it "

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
+import numpy as np
+
 from ...budget import need_work
 from ...ir import Resize
 from ..builder import Builder
@@ -76,7 +78,10 @@ def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:
         assert sizes is not None, "the input is present"
         given = [Fraction(size, old[axis]) for axis, size in zip(axes, sizes, strict=True)]
     else:
-        given = [Fraction(scale) for scale in node.attribute("scales") or ()]
+        numbers = node.attribute("scales") or ()
+        if not np.isfinite(numbers).all():
+            raise NodeError(f"its scales {list(numbers)} are not finite; export the model again")
+        given = [Fraction(scale) for scale in numbers]
     if len(given) != len(axes):
         raise NodeError(f"it has {len(given)} scales or sizes for {len(axes)} axes")
     scales = [Fraction(1)] * len(old)

@@ -1,0 +1,146 @@
+"""Whether a model can be built: the steps of a build as far as its export, with nothing written."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .budget import memory_budget
+from .conversion import Samples, check_options, convert, read_samples
+from .data import Dataset
+from .errors import CalibrationError, NnhwError, UnsupportedError
+from .frontend import ModelSummary, NodeSummary, Origins, read_summary, write_qdq
+from .ir import Batch, Graph
+from .options import BuildOptions, options_from
+from .placement import place
+from .quantize import is_quantized, needs_calibration
+
+_SAMPLES = 8
+"""Random ones, where there are no data."""
+
+
+def inspect_model(
+    model: str | PathLike[str],
+    *,
+    data: str | PathLike[str] | None = None,
+    config: BuildOptions | str | PathLike[str] | None = None,
+    **options: Any,
+) -> ModelSummary:
+    """Summarize an ONNX model, and tell everything that keeps `build` from building it.
+
+    Without data, a network that has to be calibrated is tried with random samples. What depends on
+    the samples is then no problem but a note.
+
+    Parameters
+    ----------
+    model, data, config, options
+        As for `build`.
+
+    Raises
+    ------
+    NnhwError
+        If the model cannot be read at all, or an option is wrong.
+    """
+    chosen = options_from(config, options)
+    with memory_budget(chosen.max_memory):
+        summary, network = read_summary(model)
+        return summary if network is None else _tried(model, summary, network, data, chosen)
+
+
+def _tried(
+    model: str | PathLike[str],
+    summary: ModelSummary,
+    network: Graph,
+    data: str | PathLike[str] | None,
+    chosen: BuildOptions,
+) -> ModelSummary:
+    """The summary with what the steps of a build refuse."""
+    found = _Findings(Origins.of_file(model))
+    with found.collected():
+        check_options(network, "given" if data is None else data, chosen)
+    if is_quantized(network):
+        chosen = _without_quantization(chosen)
+    samples = None
+    if data is not None:
+        with found.collected():
+            samples = read_samples(data, network, chosen.seed)
+    tried_with = "data" if samples else "random samples" if needs_calibration(network) else None
+    if samples is None:
+        samples = _random_samples(network, chosen.seed) if tried_with else Samples()
+    with found.collected(is_random=tried_with == "random samples"):
+        graph = convert(network, samples, chosen).graph
+        with found.collected():
+            _write_model(graph)
+        with found.collected():
+            place(graph, chosen)
+    problems = tuple(dict.fromkeys(found.problems))
+    return replace(
+        summary,
+        problems=problems,
+        notes=tuple(found.notes),
+        tried_with=tried_with,
+        nodes=tuple(_with_reasons(node, problems) for node in summary.nodes),
+    )
+
+
+class _Findings:
+    """Collects what the steps refuse, by the names of the file's nodes."""
+
+    def __init__(self, origins: Origins) -> None:
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        self._origins = origins
+
+    @contextmanager
+    def collected(self, *, is_random: bool = False) -> Iterator[None]:
+        """Take errors in the block as problems; as notes where they come of random samples."""
+        try:
+            yield
+        except CalibrationError as error:
+            text = str(self._origins.restate(error))
+            if is_random:
+                self.notes.append(f"With random samples: {text}; give data to know (--data)")
+            else:
+                self.problems.append(text)
+        except UnsupportedError as error:
+            restated = self._origins.restate(error)
+            assert isinstance(restated, UnsupportedError), "it keeps its kind"
+            self.problems += restated.problems
+        except NnhwError as error:
+            self.problems.append(str(self._origins.restate(error)))
+
+
+def _without_quantization(options: BuildOptions) -> BuildOptions:
+    """The options but for those that a quantized model does not have, to go on with."""
+    default = BuildOptions()
+    names = ("weight_bits", "act_bits", "bits", "calibration", "power_of_two", "equalize")
+    return options.replace(**{name: getattr(default, name) for name in names})
+
+
+def _random_samples(network: Graph, seed: int) -> Samples:
+    rng = np.random.default_rng(seed)
+    arrays = {
+        port.tensor: rng.normal(size=(_SAMPLES, *network.tensors[port.tensor].shape))
+        for port in network.inputs
+    }
+    return Samples(calibration=Dataset(x=Batch({n: a.astype("f4") for n, a in arrays.items()})))
+
+
+def _write_model(graph: Graph) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_qdq(graph, Path(folder) / "model.qdq.onnx")
+
+
+def _with_reasons(node: NodeSummary, problems: Iterable[str]) -> NodeSummary:
+    """The node with the problems that name it."""
+    named = re.compile(rf"Node '{re.escape(node.name)}'[^:]*: ")
+    reasons = [named.sub("", line, count=1) for line in problems if named.match(line)]
+    return replace(node, supported=False, reason="; ".join(reasons)) if reasons else node

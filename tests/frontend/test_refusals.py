@@ -1,0 +1,105 @@
+"""`inspect` says what `build` says, and all of it at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx_models import model, node, normal, save
+from quantized_models import Qdq
+
+from nnhw import build
+from nnhw.errors import NnhwError
+from nnhw.inspection import inspect_model
+
+
+def problems(path, **options) -> list[str]:
+    return list(inspect_model(path, **options).problems)
+
+
+def refusal(path, folder, **options) -> str:
+    with pytest.raises(NnhwError) as caught:
+        build(path, out=folder / "out", sim=False, **options)
+    assert not (folder / "out").exists()
+    return str(caught.value)
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    nodes = [node("MatMul", "x w", "h"), node("Relu", "h")]
+    return save(model(nodes, (1, 6), {"w": normal(6, 4)}), tmp_path)
+
+
+def test_a_model_that_can_be_built(small):
+    summary = inspect_model(small, macs=4)
+    assert summary.supported
+    assert summary.tried_with == "random samples"
+    assert summary.to_json()["notes"] == []
+
+
+def test_with_data(small, tmp_path):
+    np.savez(tmp_path / "x.npz", x=normal(20, 6))
+    assert inspect_model(small, data=tmp_path / "x.npz").tried_with == "data"
+
+
+def test_data_that_do_not_fit(small, tmp_path):
+    np.savez(tmp_path / "x.npz", x=normal(20, 7))
+    (line,) = problems(small, data=tmp_path / "x.npz")
+    assert line == refusal(small, tmp_path, data=tmp_path / "x.npz")
+
+
+def test_an_array_that_is_too_large(small, tmp_path):
+    np.savez(tmp_path / "x.npz", x=normal(20, 6))
+    (line,) = problems(small, rows=1 << 20, cols=1 << 20)
+    assert line == refusal(small, tmp_path, data=tmp_path / "x.npz", rows=1 << 20, cols=1 << 20)
+
+
+def test_a_layer_that_is_not_there(small, tmp_path):
+    np.savez(tmp_path / "x.npz", x=normal(20, 6))
+    (line,) = problems(small, bits={"nowhere": 4})
+    assert line == refusal(small, tmp_path, data=tmp_path / "x.npz", bits={"nowhere": 4})
+
+
+def partly_quantized(folder) -> Path:
+    """An operator that is not rounded, and one whose weights are not."""
+    b = Qdq((1, 3, 6, 6))
+    first = b.node("Conv", [b.qdq("x", 0.02), b.weights((4, 3, 1, 1))])
+    second = b.qdq(b.node("Mul", [first, b.node("Sigmoid", [first])]), 0.01)
+    last = b.node("Conv", [second, b.constant(normal(4, 4, 1, 1))])
+    b.qdq(last, 0.1, 0, "int8", "y")
+    return save(b.model(), folder)
+
+
+def test_all_steps_are_listed_at_once(tmp_path):
+    path = partly_quantized(tmp_path)
+    lines = problems(path, weight_bits=4)
+    assert lines[0].startswith("The model is already quantized")
+    assert sum("its result is not quantized" in line for line in lines) == 1
+    assert sum("its weights are not" in line for line in lines) == 1
+    assert refusal(path, tmp_path, weight_bits=4) in lines
+    built = refusal(path, tmp_path)
+    assert all(line in built for line in lines[1:])
+
+
+def test_nodes_are_those_of_the_file(tmp_path):
+    b = Qdq((1, 3, 6, 6))
+    x = b.qdq("x", 0.02)
+    b.qdq(b.node("Div", [x, b.qdq(b.node("Exp", [x]), 0.05)]), 0.1, 0, "int8", "y")
+    path = save(b.model(), tmp_path)
+    (line,) = problems(path)
+    assert line.startswith("Node 'the_div")
+    assert "_reciprocal" not in line
+    assert line in refusal(path, tmp_path)
+    marked = [one for one in inspect_model(path).nodes if not one.supported]
+    assert [one.op_type for one in marked] == ["Div"]
+    assert "its result is not quantized" in marked[0].reason
+
+
+def test_what_depends_on_the_samples_is_a_note(tmp_path):
+    path = save(model([node("Log", "x", "l"), node("Neg", "l")], (1, 6)), tmp_path)
+    summary = inspect_model(path)
+    assert summary.supported
+    (note,) = summary.notes
+    assert note.startswith("With random samples: Node 'the_log_l' (Log) has no finite result")
+    np.savez(tmp_path / "x.npz", x=-np.ones((20, 6), np.float32))
+    (line,) = problems(path, data=tmp_path / "x.npz")
+    assert line == refusal(path, tmp_path, data=tmp_path / "x.npz")
