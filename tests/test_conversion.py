@@ -105,12 +105,13 @@ def test_what_is_converted() -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_small_gains_change_nothing() -> None:
-    graph, x = uneven_network("addition", "relu", 1.5, seed=2)
-    found = converted(graph, x, calibration="minmax", weight_bits=4)
+def test_gains_below_the_threshold_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnhw.conversion._WORTHWHILE_DB", 60.0)
+    graph, x = uneven_network("nothing", "relu", 100.0)
+    found = converted(graph, x, calibration="minmax")
     assert found.equalization is not None
     assert found.equalization.gain_db is not None
-    assert 0 < found.equalization.gain_db < 1
+    assert 20 < found.equalization.gain_db < 60
     assert not found.equalization.applied
     assert found.simplified is graph
 
