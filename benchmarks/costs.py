@@ -15,14 +15,12 @@ from pathlib import Path
 
 from tables import EXAMPLES, MODELS, Table, output_file, write_tables
 
-from nnhw.conversion import prepare, read_samples, to_integers
+from nnhw.conversion import convert, read_samples
 from nnhw.frontend import load_model
 from nnhw.mapping import Program, choose_engine, map_graph
 from nnhw.options import BuildOptions
-from nnhw.passes import simplify_graph
 from nnhw.report import COLUMNS, cost_rows
 from nnhw.synth import measure_costs
-from nnhw.trim import remove_constant_channels
 
 NETWORKS = (
     (EXAMPLES / "digits_cnn.onnx", EXAMPLES / "digits.npz"),
@@ -37,8 +35,7 @@ def map_model(model: Path, data: Path | None) -> Program:
     options = BuildOptions()
     network = load_model(model)
     samples = read_samples(data, network, options.seed)
-    float_graph = prepare(simplify_graph(network), samples, options)
-    graph = remove_constant_channels(to_integers(float_graph, samples, options))
+    graph = convert(network, samples, options).graph
     return map_graph(graph, choose_engine(graph))
 
 

@@ -13,12 +13,11 @@ from collections.abc import Iterator
 
 from tables import MODELS, output_file, write_table
 
-from nnhw.conversion import prepare, read_samples, to_integers
+from nnhw.conversion import convert, read_samples
 from nnhw.frontend import load_model
 from nnhw.ir import Graph
 from nnhw.mapping import choose_engine, map_graph, node_macs, predict_cycles
 from nnhw.options import BuildOptions
-from nnhw.passes import simplify_graph
 from nnhw.trim import remove_constant_channels
 
 NETWORKS = {
@@ -49,8 +48,7 @@ def rows() -> Iterator[tuple[object, ...]]:
         network = load_model(MODELS / f"{name}_{kind}.onnx")
         data = MODELS / f"{name}_data.npz" if kind == "f32" else None
         samples = read_samples(data, network, options.seed)
-        float_graph = prepare(simplify_graph(network), samples, options)
-        whole = to_integers(float_graph, samples, options)
+        whole = convert(network, samples, options).whole
         graph = remove_constant_channels(whole)
         is_smaller = network_macs(graph) < network_macs(whole)
         variants = {name: graph} | ({f"{name}, `--no-trim`": whole} if is_smaller else {})

@@ -18,13 +18,13 @@ from unittest.mock import patch
 import numpy as np
 from tables import EXAMPLES, MODELS, ROOT, Table, output_file, write_tables
 
-from nnhw.conversion import prepare, read_samples, to_integers
+from nnhw.conversion import convert, read_samples
 from nnhw.data import Dataset
 from nnhw.frontend import load_model
 from nnhw.ir import Graph, as_batch
 from nnhw.options import BuildOptions
 from nnhw.passes import simplify_graph
-from nnhw.quantize import QuantizeOptions, preset, weights
+from nnhw.quantize import QuantizeOptions, preset, quantize, weights
 from nnhw.reference import ask_reading
 from nnhw.report import measure_accuracy
 
@@ -54,7 +54,7 @@ class Network:
         """The integer graph by some options of a build."""
         chosen = BuildOptions().replace(**options)
         samples = read_samples(self.data, self.graph, chosen.seed)
-        return to_integers(prepare(simplify_graph(self.graph), samples, chosen), samples, chosen)
+        return convert(self.graph, samples, chosen).whole
 
     def evaluation(self, count: int) -> Dataset:
         """Samples that were not calibrated on, if there are enough to choose."""
@@ -90,7 +90,9 @@ def with_multipliers(name: str, bits: int) -> Graph:
     """A network that nnhw quantizes, with multipliers of some width."""
     made = network(name)
     samples = read_samples(made.data, made.graph, BuildOptions().seed)
-    return to_integers(simplify_graph(made.graph), samples, QuantizeOptions(multiplier_bits=bits))
+    assert samples.calibration is not None, "a float network has to be calibrated"
+    options = QuantizeOptions(multiplier_bits=bits)
+    return quantize(simplify_graph(made.graph), samples.calibration.x, options)
 
 
 def share(differences: Mapping[str, np.ndarray]) -> float:
@@ -192,14 +194,15 @@ def tables() -> Iterator[Table]:
         "Equalization",
         ["network", *(f">{w}, {a} {how}" for w, a in widths_of for how in ("without", "with"))],
         noise_rows(
-            TINY,
+            ALL,
             [
                 {"weight_bits": w, "act_bits": a, "equalize": equalize}
                 for w, a in widths_of
-                for equalize in (False, True)
+                for equalize in ("off", "on")
             ],
         ),
-        "Signal to noise ratio in dB, by bits of weights and of activations.",
+        "Signal to noise ratio in dB, by bits of weights and of activations. A build keeps what is "
+        "better on its calibration samples.",
     )
     yield Table(
         "Error that the scales of weights minimize",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -11,7 +11,8 @@ import numpy as np
 
 from .data import Dataset, array_names, load_data
 from .errors import DataError, QuantizationError
-from .golden import quantize_inputs
+from .golden import dequantize, quantize_inputs
+from .golden import run as run_integer
 from .ir import Batch, Graph
 from .options import BuildOptions
 from .passes import simplify_graph
@@ -22,10 +23,15 @@ from .quantize import (
     needs_calibration,
     quantize,
     quantize_preset,
+    run_float,
 )
+from .report import Equalization, decibels, deviation, finite
 from .trim import remove_constant_channels
 
 CALIBRATION_SAMPLES = 200
+
+_WORTHWHILE_DB = 1.0
+"""Gain on calibration samples from which on channels are equalized; less may be none on others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +81,7 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
     """
     if data is None and needs_calibration(network):
         raise DataError(_data_advice(network))
-    asks = options.equalize or quantization_options(options) != QuantizeOptions()
+    asks = options.equalize == "on" or quantization_options(options) != QuantizeOptions()
     if is_quantized(network) and asks:
         raise QuantizationError(
             "The model is already quantized and keeps its own numbers: leave out the options "
@@ -113,11 +119,14 @@ class Conversion:
         Integer graph with all channels.
     graph
         Integer graph that is built.
+    equalization
+        Whether channels were equalized; None where there was no choice, or none to make.
     """
 
     simplified: Graph
     whole: Graph
     graph: Graph
+    equalization: Equalization | None = None
 
 
 def convert(
@@ -126,7 +135,11 @@ def convert(
     options: BuildOptions,
     begin: Callable[[str], None] = lambda step: None,
 ) -> Conversion:
-    """Simplify, quantize and trim a network.
+    """Simplify, quantize and trim a network, with its channels equalized or not.
+
+    By the option "auto" both ways are measured on the calibration samples, and channels are
+    equalized if that makes less noise, by 1 dB at least. A model that arrived quantized is never
+    equalized.
 
     Parameters
     ----------
@@ -139,19 +152,44 @@ def convert(
         If there is no integer graph of the network.
     """
     begin("Simplify")
-    simplified = prepare(simplify_graph(network), samples, options)
+    simplified = simplify_graph(network)
     begin("Quantize")
-    whole = to_integers(simplified, samples, options)
+    simplified, whole, equalization = _quantized(simplified, samples, options)
     graph = remove_constant_channels(whole) if options.trim else whole
-    return Conversion(simplified=simplified, whole=whole, graph=graph)
+    return Conversion(simplified=simplified, whole=whole, graph=graph, equalization=equalization)
 
 
-def prepare(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
-    """The simplified network as it is to be quantized: equalized, if that is asked for."""
-    if not options.equalize:
-        return graph
+def _quantized(
+    graph: Graph, samples: Samples, options: BuildOptions
+) -> tuple[Graph, Graph, Equalization | None]:
+    """What is quantized, what comes of it, and whether it was equalized."""
+    if is_quantized(graph) or options.equalize == "off":
+        return graph, to_integers(graph, samples, options), None
     assert samples.calibration is not None, "check_options has made sure of it"
-    return equalize(graph, samples.calibration.x)
+    x = samples.calibration.x
+    even = equalize(graph, x, quantization_options(options))
+    if even is graph:
+        return graph, to_integers(graph, samples, options), None
+    integer = to_integers(even, samples, options)
+    if options.equalize == "on":
+        return even, integer, Equalization(applied=True)
+    plain = to_integers(graph, samples, options)
+    exact = run_float(graph, x)
+    before, after = (_relative_noise(exact, candidate, x) for candidate in (plain, integer))
+    worthwhile = before > after * 10 ** (_WORTHWHILE_DB / 10)
+    measured = Equalization(applied=worthwhile, gain_db=decibels(before, after))
+    return (even, integer, measured) if worthwhile else (graph, plain, measured)
+
+
+def _relative_noise(exact: Mapping[str, np.ndarray], graph: Graph, x: Batch | np.ndarray) -> float:
+    """Noise of an integer graph's outputs over their deviations from their means; all summed up."""
+    found = run_integer(graph, quantize_inputs(graph, x))
+    total = 0.0
+    for name, wanted in exact.items():
+        error = dequantize(found[name], graph.tensors[name].q) - finite(wanted)
+        spread = deviation(wanted)
+        total += float(np.mean(np.square(error))) / spread if spread else 0.0
+    return total
 
 
 def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:

@@ -218,6 +218,7 @@ def _build(
             verification=_verification(simulation) if simulation else None,
             files=tuple(sorted([*files, "report.json", "report.html"])),
             costs=costs,
+            equalization=converted.equalization,
         )
         (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
         (folder / "report.html").write_text(render_html(report), encoding="utf-8")

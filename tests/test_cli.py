@@ -110,7 +110,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
             "--cols",
             "4",
         ),
-        *("--power-of-two", "--equalize", "--no-trim"),
+        *("--power-of-two", "--equalize", "on", "--no-trim"),
         *("--technology", "ecp5", "--weights", "files"),
         *("--max-memory", "3G"),
     )
@@ -121,7 +121,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "rows": 2, "cols": 4, "macs": None, "weight_bits": 8, "act_bits": 6,
         "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
-        "power_of_two": True, "equalize": True, "trim": False, "weights": "files",
+        "power_of_two": True, "equalize": "on", "trim": False, "weights": "files",
         "technology": "ecp5",
         "vectors": 1, "strict": False, "sim": False, "costs": False, "simulator": "verilator",
         "seed": 0, "max_memory": "3G",

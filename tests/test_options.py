@@ -18,7 +18,7 @@ weight_bits = 6
 act_bits = 7
 calibration = "percentile"
 power_of_two = true
-equalize = true
+equalize = "off"
 vectors = 3
 sim = false
 simulator = "icarus"
@@ -44,7 +44,7 @@ def test_file(tmp_path):
         bits={"/body/0/Conv": 4, "fc": 3},
         calibration="percentile",
         power_of_two=True,
-        equalize=True,
+        equalize="off",
         vectors=3,
         sim=False,
         simulator="icarus",
@@ -102,6 +102,7 @@ def test_replace():
         ("simulator = 3", "Option simulator must be one of verilator, icarus, not 3"),
         ("technology = 5", "Option technology must be one of portable, .*, not 5"),
         ("weights = true", "Option weights must be one of inline, files, not True"),
+        ("equalize = true", "Option equalize must be one of auto, on, off, not True"),
         ("weights = 'rom'", "Option weights must be one of inline, files, not 'rom'"),
         (
             "bits = 4",

@@ -1,6 +1,7 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
 from .batch import Batch, as_batch
+from .channels import Channel, ChannelSets, channel_links, moved_channels
 from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
@@ -43,7 +44,9 @@ __all__ = [
     "Add",
     "AveragePool",
     "Batch",
+    "Channel",
     "ChannelAffine",
+    "ChannelSets",
     "Clamp",
     "Clip",
     "Concat",
@@ -76,11 +79,13 @@ __all__ = [
     "Window",
     "as_batch",
     "as_integers",
+    "channel_links",
     "evaluate_function",
     "frame_layout",
     "from_channels_last",
     "load_graph",
     "move_elements",
+    "moved_channels",
     "postprocess_steps",
     "save_graph",
     "signed_width",

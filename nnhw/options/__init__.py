@@ -8,6 +8,7 @@ call it by the same name (on the command line with hyphens for underscores).
 from .build import BuildOptions, load_options, options_from
 from .choices import (
     CALIBRATION_METHODS,
+    EQUALIZATIONS,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -18,6 +19,7 @@ from .kinds import Choice, Flag, Integer, Kind, LayerBits, Memory, Number
 
 __all__ = [
     "CALIBRATION_METHODS",
+    "EQUALIZATIONS",
     "SIMULATORS",
     "TECHNOLOGIES",
     "WEIGHT_PLACES",

@@ -12,6 +12,7 @@ from ..budget import DEFAULT_MAX_MEMORY
 from ..errors import OptionError, reading
 from .choices import (
     CALIBRATION_METHODS,
+    EQUALIZATIONS,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -77,8 +78,11 @@ class BuildOptions:
         group=_QUANTIZATION,
         help="Scales are powers of two: requantization only shifts.",
     )
-    equalize: bool = option(
-        Flag(), False, group=_QUANTIZATION, help="Even out the ranges of channels first."
+    equalize: str = option(
+        Choice(EQUALIZATIONS),
+        "auto",
+        group=_QUANTIZATION,
+        help="Even out the ranges of channels; auto: if that is better on calibration samples.",
     )
     trim: bool = option(
         Flag(), True, group=_HARDWARE, help="Leave out channels that no input can change."

@@ -7,6 +7,9 @@ CalibrationMethod = Literal["mse", "minmax", "percentile", "entropy"]
 CALIBRATION_METHODS: tuple[CalibrationMethod, ...] = get_args(CalibrationMethod)
 """How the range of an activation is found: see `nnhw.quantize.ranges`."""
 
+EQUALIZATIONS = ("auto", "on", "off")
+"""Whether channels are equalized; auto measures both: see `nnhw.conversion.convert`."""
+
 SIMULATORS = ("verilator", "icarus")
 """What can simulate an exported design."""
 

@@ -28,15 +28,7 @@ def quantize_activations(
     QuantizationError
         If a tensor takes a value that is not finite.
     """
-    group_of = _groups(graph)
-    consumed = {port.tensor for port in graph.outputs}
-    for node in graph.nodes:
-        if not isinstance(node, MaxPool | Move):
-            consumed.update(node.inputs)
-    members = {
-        group: [t for t in graph.tensors if group_of[t] == group and t in consumed] or [group]
-        for group in dict.fromkeys(group_of.values())
-    }
+    group_of, members = scale_groups(graph)
     distributions = gather(graph, calibration, members)
     quantizations = {
         group: choose_quantization(
@@ -55,10 +47,24 @@ def quantize_activations(
     return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
 
 
-def _groups(graph: Graph) -> dict[str, str]:
-    """The first tensor of its group for every tensor."""
+def scale_groups(graph: Graph) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Tensors that share a quantization.
+
+    Returns
+    -------
+    tuple
+        For every tensor the first tensor of its group, and by that one the tensors of the group
+        that have to be represented.
+    """
     group_of = {tensor: tensor for tensor in graph.tensors}
+    consumed = {port.tensor for port in graph.outputs}
     for node in graph.nodes:
         if isinstance(node, MaxPool | Move):
             group_of[node.output] = group_of[node.inputs[0]]
-    return group_of
+        else:
+            consumed.update(node.inputs)
+    members = {
+        group: [t for t in graph.tensors if group_of[t] == group and t in consumed] or [group]
+        for group in dict.fromkeys(group_of.values())
+    }
+    return group_of, members

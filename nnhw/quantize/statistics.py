@@ -93,14 +93,58 @@ def channel_means(
     return {name: total / len(calibration) for name, total in totals.items()}
 
 
-def channel_maxima(
-    graph: Graph, calibration: Batch | np.ndarray, tensors: Collection[str]
-) -> dict[str, np.ndarray]:
-    """Largest magnitude of every channel of `tensors` over the calibration batch: float64 (C,)."""
-    maxima = {name: np.zeros(graph.tensors[name].shape[2]) for name in tensors}
-    for name, _, values in _batches(graph, calibration, {name: [name] for name in tensors}):
-        np.maximum(maxima[name], np.abs(values).max(axis=(0, 1, 2)), out=maxima[name])
-    return maxima
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChannelStatistics:
+    """What the values of each channel of a tensor are like: float64 (C,) each.
+
+    Parameters
+    ----------
+    lo, hi
+        Smallest and largest value, zero included: lo <= 0 <= hi.
+    mean, power
+        Means of the values and of their squares.
+    nonzero
+        Share of the values that are not zero.
+    """
+
+    lo: np.ndarray
+    hi: np.ndarray
+    mean: np.ndarray
+    power: np.ndarray
+    nonzero: np.ndarray
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Mean squared deviation from the mean."""
+        return np.maximum(self.power - self.mean**2, 0)
+
+
+def channel_statistics(
+    graph: Graph, calibration: Batch | np.ndarray
+) -> dict[str, ChannelStatistics]:
+    """Statistics of the channels of all tensors over the calibration batch.
+
+    Raises
+    ------
+    QuantizationError
+        If a tensor takes a value that is not finite.
+    """
+    found = {name: np.zeros((5, tensor.shape[2])) for name, tensor in graph.tensors.items()}
+    for name, _, values in _batches(graph, calibration, {name: [name] for name in graph.tensors}):
+        rows, axes = found[name], (0, 1, 2)
+        np.minimum(rows[0], values.min(axis=axes), out=rows[0])
+        np.maximum(rows[1], values.max(axis=axes), out=rows[1])
+        if not np.isfinite(rows).all():
+            raise CalibrationError(_not_finite(graph, name))
+        height, width, _ = graph.tensors[name].shape
+        share = 1 / (len(calibration) * height * width)
+        rows[2] += share * values.sum(axis=axes, dtype=np.float64)
+        rows[3] += share * np.square(values, dtype=np.float64).sum(axis=axes)
+        rows[4] += share * np.count_nonzero(values, axis=axes)
+    return {
+        name: ChannelStatistics(lo=lo, hi=hi, mean=mean, power=power, nonzero=nonzero)
+        for name, (lo, hi, mean, power, nonzero) in found.items()
+    }
 
 
 def _batches(

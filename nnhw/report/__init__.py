@@ -6,13 +6,22 @@ from .collect import collect_report
 from .costs import COLUMNS, cost_rows
 from .layers import ArrayUse, FrameTimes, LayerReport
 from .model import render_model
-from .noise import Noise, measure_noise
+from .noise import Noise, decibels, deviation, finite, measure_noise
 from .own_noise import NoiseSource, find_noise_source, measure_own_noise
 from .page import render_html
 from .progress import StepDisplay
 from .quality import Quality, measure_quality
 from .simulation import render_simulation
-from .structure import Accuracy, BuildReport, Fit, Reference, Source, TableReport, Verification
+from .structure import (
+    Accuracy,
+    BuildReport,
+    Equalization,
+    Fit,
+    Reference,
+    Source,
+    TableReport,
+    Verification,
+)
 from .synthesis import add_synthesis, render_synthesis
 from .terminal import render_terminal, render_warnings
 from .text import edited_files
@@ -24,6 +33,7 @@ __all__ = [
     "ArrayUse",
     "Assessed",
     "BuildReport",
+    "Equalization",
     "Fit",
     "FrameTimes",
     "LayerReport",
@@ -39,11 +49,14 @@ __all__ = [
     "add_synthesis",
     "collect_report",
     "cost_rows",
+    "decibels",
     "describe_refusal",
     "describe_warnings",
+    "deviation",
     "edited_files",
     "find_noise_source",
     "find_warnings",
+    "finite",
     "measure_accuracy",
     "measure_noise",
     "measure_own_noise",

@@ -28,7 +28,7 @@ from .layers import LayerReport
 from .merge import merge_parts
 from .quality import Quality
 from .schedule import array_use, frame_times
-from .structure import BuildReport, Source, Verification
+from .structure import BuildReport, Equalization, Source, Verification
 from .tables import describe_tables
 
 OPERATORS: dict[type[Node], str] = {
@@ -54,6 +54,7 @@ def collect_report(
     verification: Verification | None,
     files: tuple[str, ...],
     costs: HardwareCosts | None = None,
+    equalization: Equalization | None = None,
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
@@ -106,6 +107,7 @@ def collect_report(
         costs=costs,
         reference=quality.reference,
         warnings=quality.warnings,
+        equalization=equalization,
     )
 
 

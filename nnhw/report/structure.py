@@ -154,6 +154,23 @@ class TableReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Equalization:
+    """Whether channels were equalized (see `nnhw.quantize.equalize`).
+
+    Parameters
+    ----------
+    applied
+        Whether the design is that of the equalized network.
+    gain_db
+        How much less noise the equalized network makes on the calibration samples, in dB; None if
+        that was not measured, or one of the two makes none.
+    """
+
+    applied: bool
+    gain_db: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verification:
     """What the simulation of the exported Verilog showed.
 
@@ -226,6 +243,9 @@ class BuildReport:
         What accuracy refers to; None if that is not known.
     warnings
         What is poor about the design, the most important first.
+    equalization
+        Whether channels were equalized; None if there was nothing to equalize, or it was not
+        wanted.
     """
 
     name: str
@@ -254,6 +274,7 @@ class BuildReport:
     costs: HardwareCosts | None = None
     reference: Reference | None = None
     warnings: tuple[QualityWarning, ...] = ()
+    equalization: Equalization | None = None
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from .structure import Accuracy, BuildReport, Reference, TableReport
+from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
 
 FEW_SAMPLES = 50
 """Fewer calibration samples leave the tails of activations to chance."""
@@ -68,6 +68,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *rows,
         *calibration_rows(report.source.calibration_samples),
         *(reference_rows(report.reference) if report.reference else ()),
+        *(equalization_rows(report.equalization) if report.equalization else ()),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
         ("latency", f"{report.latency_cycles:,} cycles"),
@@ -106,6 +107,15 @@ def reference_rows(reference: Reference) -> list[tuple[str, str]]:
             )
         )
     return rows
+
+
+def equalization_rows(equalization: Equalization) -> list[tuple[str, str]]:
+    """Whether channels were equalized, and what that gains or would have cost."""
+    line = "equalized" if equalization.applied else "not equalized"
+    if (gain := equalization.gain_db) is not None:
+        noise = f"{abs(gain):.1f} dB {'less' if gain > 0 else 'more'} noise on calibration samples"
+        line += f": {noise}" if equalization.applied else f", which would make {noise}"
+    return [("channels", line)]
 
 
 def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:

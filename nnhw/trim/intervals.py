@@ -26,8 +26,8 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    moved_channels,
 )
-from .channels import source_channels
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +107,9 @@ def _result(node: Node, graph: Graph, intervals: Mapping[str, Interval]) -> Inte
             ends = ([part.min() for part in reached], [part.max() for part in reached])
             return Interval(*(np.array(end) for end in ends))
         case Reshape() | Slice() | Resize() | DepthToSpace():
-            channels = source_channels(node, graph)
+            channels = moved_channels(node, graph)
             return Interval(
-                np.array([sources[0].lo[list(one)].min() for one in channels]),
-                np.array([sources[0].hi[list(one)].max() for one in channels]),
+                sources[0].lo[channels].min(axis=0), sources[0].hi[channels].max(axis=0)
             )
     raise TypeError(f"Node '{node.name}' is not an integer operator but a {type(node).__name__}")
 

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import DepthToSpace, Graph, Node, QConcat, QConv, Reshape, Resize, Slice
-from .channels import source_channels
+from ..ir import Channel, ChannelSets, Graph, QConv, channel_links
 from .intervals import Interval
-
-Channel = tuple[str, int]
-"""A tensor and the number of one of its channels."""
 
 
 @dataclass(frozen=True)
@@ -40,47 +36,23 @@ def removable_groups(graph: Graph, intervals: Mapping[str, Interval]) -> list[Ch
     channel differs from its padding. All other operators have a channel of their result for each
     one of their operands.
     """
-    parent: dict[Channel, Channel] = {}
-
-    def find(channel: Channel) -> Channel:
-        root = channel
-        while (above := parent.get(root, root)) != root:
-            root = above
-        while channel != root:  # shorten the way for the next time
-            parent[channel], channel = root, parent.get(channel, channel)
-        return root
-
+    sets = ChannelSets()
     for node in graph.nodes:
-        for a, b in _links(node, graph):
-            parent[find(a)] = find(b)
+        if not (isinstance(node, QConv) and node.groups == 1):
+            for a, b in channel_links(node, graph):
+                sets.join(a, b)
 
-    needed = {find(channel) for channel in _needed(graph, intervals)}
+    needed = {sets.find(channel) for channel in _needed(graph, intervals)}
     groups: dict[Channel, dict[str, list[int]]] = {}
     for name, tensor in graph.tensors.items():
         for number in range(tensor.shape[2]):
-            root = find((name, number))
+            root = sets.find((name, number))
             if root not in needed:
                 groups.setdefault(root, {}).setdefault(name, []).append(number)
     return [
         ChannelGroup({name: tuple(numbers) for name, numbers in group.items()})
         for group in groups.values()
     ]
-
-
-def _links(node: Node, graph: Graph) -> Iterator[tuple[Channel, Channel]]:
-    """Pairs of channels of an operand and of the result that can only be left out together."""
-    if isinstance(node, QConv) and node.groups == 1:
-        return
-    if isinstance(node, Reshape | Slice | Resize | DepthToSpace):
-        for number, sources in enumerate(source_channels(node, graph)):
-            yield from (((node.inputs[0], source), (node.output, number)) for source in sources)
-        return
-    offset = 0
-    for name in node.inputs:
-        channels = graph.tensors[name].shape[2]
-        for number in range(channels):
-            yield (name, number), (node.output, offset + number)
-        offset += channels if isinstance(node, QConcat) else 0
 
 
 def _needed(graph: Graph, intervals: Mapping[str, Interval]) -> Iterator[Channel]:

@@ -7,7 +7,7 @@ from random_graphs import Builder, Clamp
 from nnhw.errors import QuantizationError
 from nnhw.ir import Conv
 from nnhw.quantize import run_float
-from nnhw.quantize.statistics import channel_means, gather
+from nnhw.quantize.statistics import channel_means, channel_statistics, gather
 
 
 def test_distribution_is_that_of_all_samples_of_the_group() -> None:
@@ -51,3 +51,16 @@ def test_values_that_are_not_finite_are_refused() -> None:
     node.weight[...] = 3e38
     with pytest.raises(QuantizationError, match="'t0' takes values that are not finite"):
         gather(graph, np.full((1, 1, 1, 2), 9.0), {"x": ["x"], "t0": ["t0"]})
+
+
+def test_channel_statistics() -> None:
+    b = Builder((5, 4, 3))
+    x = b.data(150) + np.array([3.0, 0.0, -9.0], np.float32)
+    x[:, :, :2, 1] = 0
+    found = channel_statistics(b.graph(b.max_pool("x")), x)["x"]
+    axes = (0, 1, 2)
+    np.testing.assert_array_equal(found.lo, np.minimum(x.min(axis=axes), 0))
+    np.testing.assert_array_equal(found.hi, np.maximum(x.max(axis=axes), 0))
+    np.testing.assert_allclose(found.mean, x.mean(axis=axes, dtype=float), atol=1e-9)
+    np.testing.assert_allclose(found.variance, x.var(axis=axes, dtype=float), rtol=1e-9)
+    np.testing.assert_allclose(found.nonzero, [1, 0.5, 1])

@@ -15,6 +15,7 @@ from nnhw.report import (
     Accuracy,
     ArrayUse,
     BuildReport,
+    Equalization,
     Fit,
     FrameTimes,
     LayerReport,
@@ -24,7 +25,7 @@ from nnhw.report import (
     render_html,
     render_terminal,
 )
-from nnhw.report.text import shorten, without_common_folder
+from nnhw.report.text import shorten, summary_rows, without_common_folder
 
 LAYERS = (
     LayerReport(
@@ -251,3 +252,26 @@ def test_shorten():
     assert shorten("conv1") == "conv1"
     assert shorten("/body/stage1/block2/conv1/Conv", 12) == "…/conv1/Conv"
     assert len(shorten("x" * 99)) == 30
+
+
+@pytest.mark.parametrize(
+    ("equalization", "words"),
+    [
+        (None, None),
+        (Equalization(applied=True), "equalized"),
+        (
+            Equalization(applied=True, gain_db=5.42),
+            "equalized: 5.4 dB less noise on calibration samples",
+        ),
+        (
+            Equalization(applied=False, gain_db=-1.1),
+            "not equalized, which would make 1.1 dB more noise on calibration samples",
+        ),
+    ],
+)
+def test_equalization(equalization: Equalization | None, words: str | None) -> None:
+    report = dataclasses.replace(REPORT, equalization=equalization)
+    found = [figure for name, figure in summary_rows(report) if name == "channels"]
+    assert found == ([] if words is None else [words])
+    kept = json.loads(report.to_json())["equalization"]
+    assert kept == (None if equalization is None else dataclasses.asdict(equalization))
