@@ -12,6 +12,7 @@ import numpy as np
 from .data import Dataset, array_names, load_data
 from .errors import DataError, QuantizationError
 from .golden import quantize_inputs
+from .host_preprocess import choose_host_preprocess
 from .ir import Batch, Graph
 from .options import BuildOptions
 from .passes import simplify_graph
@@ -139,15 +140,23 @@ def convert(
         If there is no integer graph of the network.
     """
     begin("Simplify")
-    simplified = prepare(simplify_graph(network), samples, options)
+    simplified = prepare(network, samples, options)
     begin("Quantize")
     whole = to_integers(simplified, samples, options)
     graph = remove_constant_channels(whole) if options.trim else whole
     return Conversion(simplified=simplified, whole=whole, graph=graph)
 
 
-def prepare(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
-    """The simplified network as it is to be quantized: equalized, if that is asked for."""
+def prepare(network: Graph, samples: Samples, options: BuildOptions) -> Graph:
+    """The network, simplified, as it is to be quantized.
+
+    What the host does to its inputs is chosen; it is equalized, if that is asked for.
+    """
+    if samples.calibration is not None and not is_quantized(network):
+        network = choose_host_preprocess(
+            network, samples.calibration.x, quantization_options(options)
+        )
+    graph = simplify_graph(network)
     if not options.equalize:
         return graph
     assert samples.calibration is not None, "check_options has made sure of it"

@@ -4,6 +4,7 @@ from .batch import Batch, as_batch
 from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
+from .host_steps import HostRule, HostStep, apply_host_steps, host_rule
 from .integer_nodes import (
     QAdd,
     QAveragePool,
@@ -54,6 +55,8 @@ __all__ = [
     "Function",
     "FunctionDefinition",
     "Graph",
+    "HostRule",
+    "HostStep",
     "IntegerRangeError",
     "MaxPool",
     "Move",
@@ -74,11 +77,13 @@ __all__ = [
     "Slice",
     "Tensor",
     "Window",
+    "apply_host_steps",
     "as_batch",
     "as_integers",
     "evaluate_function",
     "frame_layout",
     "from_channels_last",
+    "host_rule",
     "load_graph",
     "move_elements",
     "postprocess_steps",

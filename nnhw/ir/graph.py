@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .host_steps import HostStep
 from .nodes import Node
 from .tensor import Tensor
 
@@ -31,6 +32,9 @@ class Port:
     host_postprocess
         What of the model stays with the host to make the ONNX output of an output port, in order,
         such as "Softmax(axis=1)".
+    host_preprocess
+        What the host does to an input, in order, before it quantizes it as the tensor's
+        quantization says: the tensor holds what comes of it, not what ONNX sees.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class Port:
     onnx_shape: tuple[int, ...]
     layout: str = "CHW"
     host_postprocess: tuple[str, ...] = ()
+    host_preprocess: tuple[HostStep, ...] = ()
 
     def __post_init__(self) -> None:
         if sorted(self.layout) != sorted("CHW"):
