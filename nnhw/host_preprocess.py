@@ -235,9 +235,9 @@ def _own_affine(network: Graph, port: Port) -> _Affine | None:
     outputs = {output.tensor for output in network.outputs}
     while tensor not in outputs:
         readers = network.readers(tensor)
-        if len(readers) != 1 or not isinstance(readers[0], ChannelAffine):
+        node = readers[0] if len(readers) == 1 else None
+        if not isinstance(node, ChannelAffine):
             break
-        (node,) = readers
         scale, offset = scale * node.scale, offset * node.scale + node.offset
         tensor = node.output
     if tensor == port.tensor or not scale.all():

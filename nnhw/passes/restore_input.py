@@ -115,7 +115,9 @@ def _behind(node: Node, held: Mapping[str, _Held], graph: Graph) -> _Held | None
         case MaxPool() if node.clamp == NO_CLAMP and (first.scale > 0).all():
             return replace(first, tensor=node.output)
         case AveragePool() if node.clamp == NO_CLAMP:
-            whole = not any(node.window.pads) and (node.divisor == np.prod(node.window.kernel)).all()
+            whole = (
+                not any(node.window.pads) and (node.divisor == np.prod(node.window.kernel)).all()
+            )
             return replace(first, tensor=node.output) if whole or not first.offset.any() else None
         case Concat():
             sizes = [graph.tensors[name].shape[2] for name in node.inputs]

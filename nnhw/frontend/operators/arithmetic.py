@@ -86,9 +86,7 @@ def div(node: OnnxNode, build: Builder) -> Value:
     """Div-14 and its older definitions down to Div-7."""
     if node.is_constant(1):
         with np.errstate(divide="ignore"):  # the builder refuses infinity by name
-            return _with_constant(
-                node, build, lambda c, _: (1 / c, np.zeros(()), [("Div", c)])
-            )
+            return _with_constant(node, build, lambda c, _: (1 / c, np.zeros(()), [("Div", c)]))
     divisor = node.value(1)
     if divisor.is_integer:
         raise NodeError("it computes in integers; put a Cast to float before it")

@@ -32,7 +32,7 @@ def batch_normalization(node: OnnxNode, build: Builder) -> Value:
     epsilon = node.attribute("epsilon")
     # the builder refuses NaN by name
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        steps = _steps(*(array.astype(np.float32) for array in (scale, bias, mean, variance)), epsilon)
+        steps = _steps(scale, bias, mean, variance, epsilon)
         scale = scale / np.sqrt(variance + epsilon)
     return build.affine(
         node,
@@ -47,5 +47,6 @@ def _steps(
     scale: np.ndarray, bias: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
 ) -> list[tuple[str, np.ndarray]]:
     """What onnxruntime makes of it in float32: a product and a sum, in this order of rounding."""
+    scale, bias, mean, variance = (a.astype(np.float32) for a in (scale, bias, mean, variance))
     factor = scale * (np.float32(1) / np.sqrt(variance + np.float32(epsilon)))
     return [("Mul", factor), ("Add", bias - mean * factor)]
