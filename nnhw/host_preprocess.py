@@ -91,7 +91,8 @@ class _Attempt:
     scale: str
 
 
-_SIMPLE = (_Attempt(offset="own", scale="own"), _Attempt(offset="common", scale="common"))
+_OWN = _Attempt(offset="own", scale="own")
+_COMMON = _Attempt(offset="common", scale="common")
 _BY_CHANNEL = (
     _Attempt(offset="channel", scale="range"),
     _Attempt(offset="own", scale="range"),
@@ -106,32 +107,25 @@ def _choose(network: Graph, port: Port, samples: Batch, options: QuantizeOptions
     if exact is not None:
         tensor = replace(network.tensors[port.tensor], quantization=exact)
         return replace(network, tensors={**network.tensors, port.tensor: tensor})
-    input_ = _Input(network, port, options)
-    size = len(simplify_graph(network).nodes)
-    saves_a_layer = any(
-        changed is not None and len(simplify_graph(changed).nodes) < size
-        for changed in (input_.attempt(attempt, x) for attempt in _SIMPLE[:1])
-    )
-    if not saves_a_layer and not _is_unequal(x, options):
+    simplified = simplify_graph(network)
+    attempts = _Attempts(network, port, options)
+    if not attempts.save_a_layer(x, simplified) and not _is_unequal(x, options):
         return network
     some = samples[:_SAMPLES]
     split = len(some) >= _FEWEST_TO_SPLIT
     seen, unseen = (some[::2], some[1::2]) if split else (some, some)
-    best, least, most = None, size, _fidelity(network, network, seen, unseen, options)
-    for attempt in input_.attempts(seen.arrays[port.tensor], size):
-        changed = input_.attempt(attempt, seen.arrays[port.tensor])
-        if changed is None:
-            continue
-        count = len(simplify_graph(changed).nodes)
+    best, least = None, len(simplified.nodes)
+    most = _fidelity(network, simplified, seen, unseen, options)
+    for attempt, changed in attempts.of_no_more_nodes(seen.arrays[port.tensor], least):
+        count = len(changed.nodes)
         if count > least:
             continue
         fidelity = _fidelity(network, changed, seen, unseen, options)
         gain = _WORTH_THE_HOST if best is None else _WORTH_MORE_NUMBERS
         if fidelity > most + (gain if count == least else -_WORTH_MORE_NUMBERS):
             best, least, most = attempt, count, fidelity
-    if best is None:
-        return network
-    return input_.attempt(best, x) or network
+    chosen = None if best is None else attempts.make(best, x)
+    return network if chosen is None else chosen
 
 
 def _is_unequal(x: np.ndarray, options: QuantizeOptions) -> bool:
@@ -141,24 +135,42 @@ def _is_unequal(x: np.ndarray, options: QuantizeOptions) -> bool:
     return bool(len(widths)) and common_width(x, options) > _WORTH_A_TRIAL * widths.min()
 
 
-class _Input:
-    """An input of a network, and what can be done to it."""
+class _Attempts:
+    """What the host can do to an input of a network."""
 
     def __init__(self, network: Graph, port: Port, options: QuantizeOptions) -> None:
         self._network, self._port, self._options = network, port, options
         self._own = _own_affine(network, port)
 
-    def attempts(self, x: np.ndarray, size: int) -> Iterator[_Attempt]:
-        """What to try, the simplest first, that leaves a network of at most `size` nodes."""
-        yield from _SIMPLE
+    def save_a_layer(self, x: np.ndarray, simplified: Graph) -> bool:
+        """Whether what the network begins with takes a layer that it does not on the host."""
+        changed = self.make(_OWN, x)
+        return changed is not None and len(simplify_graph(changed).nodes) < len(simplified.nodes)
+
+    def of_no_more_nodes(self, x: np.ndarray, size: int) -> Iterator[tuple[_Attempt, Graph]]:
+        """What to try, the simplest first, with the networks that it leaves, simplified.
+
+        Only those of at most `size` nodes; by channel, only the first kind of offset that does.
+        """
+        for attempt in (_OWN, _COMMON):
+            if (changed := self._small(attempt, x, size)) is not None:
+                yield attempt, changed
         for attempt in _BY_CHANNEL:
-            changed = self.attempt(attempt, x)
-            if changed is not None and len(simplify_graph(changed).nodes) <= size:
-                yield attempt
-                yield replace(attempt, scale="balanced")
+            if (changed := self._small(attempt, x, size)) is not None:
+                yield attempt, changed
+                balanced = replace(attempt, scale="balanced")
+                if (changed := self._small(balanced, x, size)) is not None:
+                    yield balanced, changed
                 return
 
-    def attempt(self, attempt: _Attempt, x: np.ndarray) -> Graph | None:
+    def _small(self, attempt: _Attempt, x: np.ndarray, size: int) -> Graph | None:
+        changed = self.make(attempt, x)
+        if changed is None:
+            return None
+        changed = simplify_graph(changed)
+        return changed if len(changed.nodes) <= size else None
+
+    def make(self, attempt: _Attempt, x: np.ndarray) -> Graph | None:
         """The network with an input preprocessed, by ranges of samples `x`; None if it cannot be.
 
         It is not simplified.
@@ -267,9 +279,9 @@ def _contributions(graph: Graph, tensor: str, counted: np.ndarray) -> np.ndarray
 
 
 def _fidelity(
-    network: Graph, changed: Graph, seen: Batch, unseen: Batch, options: QuantizeOptions
+    network: Graph, simplified: Graph, seen: Batch, unseen: Batch, options: QuantizeOptions
 ) -> float:
-    """How well a network, quantized, does what another one does that is not, in dB.
+    """How well a simplified network, quantized, does what another one does that is not, in dB.
 
     The mean over the outputs of the ratio of an output's deviation from its mean to the noise.
 
@@ -279,7 +291,7 @@ def _fidelity(
         Samples to calibrate with and to compare on.
     """
     try:
-        integer = quantize(simplify_graph(changed), seen, options)
+        integer = quantize(simplified, seen, options)
     except QuantizationError:  # which the build will tell, if it is the network's
         return -math.inf
     found = run(integer, quantize_inputs(integer, unseen))

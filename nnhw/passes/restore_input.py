@@ -6,6 +6,7 @@ it. There the ChannelAffine nodes that this leaves go into convolutions, mostly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from ..ir import (
     Add,
     AveragePool,
     ChannelAffine,
+    Clamp,
+    Clip,
     Concat,
     Graph,
     MaxPool,
@@ -112,7 +115,7 @@ def _behind(node: Node, held: Mapping[str, _Held], graph: Graph) -> _Held | None
     match node:
         case ChannelAffine():
             return _composed(first, node)
-        case MaxPool() if node.clamp == NO_CLAMP and (first.scale > 0).all():
+        case MaxPool() | Clip() if _passes(node.clamp, first):
             return replace(first, tensor=node.output)
         case AveragePool() if node.clamp == NO_CLAMP:
             whole = (
@@ -135,6 +138,15 @@ def _behind(node: Node, held: Mapping[str, _Held], graph: Graph) -> _Held | None
             return None
         moved.append(everywhere[0, 0].copy())
     return _Held(tensor=node.output, scale=moved[0], offset=moved[1])
+
+
+def _passes(clamp: Clamp, value: _Held) -> bool:
+    """Whether the larger of two values stays the larger one, and bounds are at zero or nowhere."""
+    at_zero = {0.0, -math.inf}, {0.0, math.inf}
+    return bool((value.scale > 0).all()) and (
+        clamp == NO_CLAMP
+        or (clamp.lo in at_zero[0] and clamp.hi in at_zero[1] and not value.offset.any())
+    )
 
 
 def _composed(value: _Held, node: ChannelAffine) -> _Held:
