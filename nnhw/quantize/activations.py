@@ -54,7 +54,12 @@ def quantize_activations(
     }
     if options.power_of_two:
         quantizations = power_of_two_quantizations(
-            graph, group_of, quantizations, distributions, options.calibration_method
+            graph,
+            group_of,
+            quantizations,
+            distributions,
+            options.calibration_method,
+            fixed=settled.keys(),
         )
         return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
     scales = {group: q.scale for group, q in quantizations.items()}
