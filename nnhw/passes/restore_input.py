@@ -72,8 +72,8 @@ def restore_input(graph: Graph, tensor: str, scale: np.ndarray, offset: np.ndarr
             return name
         if value.is_plain:
             return value.tensor
-        known = replace(graph, tensors={**graph.tensors, **tensors})
-        result = new_tensor(known, name, "restored", graph.tensors[value.tensor].shape)
+        numbered = f"{name}_{len(tensors)}"
+        result = new_tensor(graph, numbered, "restored", graph.tensors[value.tensor].shape)
         tensors[result.name] = result
         nodes.append(
             ChannelAffine(

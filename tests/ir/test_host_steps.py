@@ -45,7 +45,7 @@ def test_what_is_left_before_the_rule() -> None:
     [("Pow", np.ones(1, np.float32)), ("Sub", np.ones(1)), ("Sub", np.float32([np.inf]))],
 )
 def test_steps_are_checked(operator: str, operand: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="Operator|operand"):
+    with pytest.raises(ValueError, match=r"Operator|operand"):
         HostStep(operator=operator, operand=operand)
 
 
@@ -61,9 +61,7 @@ def test_steps_are_checked(operator: str, operand: np.ndarray) -> None:
     st.sampled_from([1.0, 0.25, float(np.float32(0.1))]),
     st.integers(-128, 127),
 )
-def test_rule_gives_the_same_integers(
-    steps: list[HostStep], scale: float, zero_point: int
-) -> None:
+def test_rule_gives_the_same_integers(steps: list[HostStep], scale: float, zero_point: int) -> None:
     q = quantized(scale, zero_point)
     rule = host_rule(steps, q)
     x = np.random.default_rng(0).normal(scale=100, size=(500, 1, 1, 1)).astype(np.float32)
