@@ -223,7 +223,7 @@ def _preprocessed(network: Graph, port: Port, numbers: InputNumbers) -> Graph:
     channels = network.tensors[port.tensor].shape[2]
     scale, offset = (
         np.broadcast_to(array.astype(np.float64), channels)
-        for array in (numbers.scale, numbers.offset)
+        for array in (numbers.divisor, numbers.offset)
     )
     graph = restore_input(network, port.tensor, scale, offset)
     tensor = replace(graph.tensors[port.tensor], quantization=numbers.quantization)

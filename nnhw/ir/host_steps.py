@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -65,8 +66,8 @@ def host_rule(steps: Sequence[HostStep], quantization: Quantization) -> HostRule
     """Steps, and the quantization of what comes of them, as one rule that gives the very same q."""
     rest = list(steps)
     scale = np.array([quantization.scale], np.float32)
-    if rest and rest[-1].operator == "Div" and scale[0] == 1:  # dividing by one rounds nothing
-        scale = rest.pop().operand
+    if rest and rest[-1].operator == "Div" and _rounds_nothing(rest[-1].operand, scale):
+        scale = rest.pop().operand * scale
     offset = np.zeros(1, np.float32)
     if rest and rest[-1].operator in ("Add", "Sub"):
         last = rest.pop()
@@ -74,6 +75,16 @@ def host_rule(steps: Sequence[HostStep], quantization: Quantization) -> HostRule
     return HostRule(
         steps=tuple(rest), offset=offset, scale=scale, zero_point=quantization.zero_point
     )
+
+
+def _rounds_nothing(divisor: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether dividing by both is dividing by their product: the scale is a power of two.
+
+    Neither it nor the product is near the ends of float32.
+    """
+    ends = np.concatenate([np.abs(divisor * scale).ravel(), scale])
+    is_power = math.frexp(scale[0])[0] == 0.5
+    return is_power and bool((ends > 2.0**-64).all() and (ends < 2.0**64).all())
 
 
 def apply_host_steps(steps: Iterable[HostStep], x: np.ndarray) -> np.ndarray:

@@ -106,28 +106,29 @@ def _range(values: np.ndarray, options: QuantizeOptions) -> tuple[float, float, 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class InputNumbers:
-    """How the host makes integers of an input: the tensor holds (x - offset) / scale, rounded.
+    """How the host makes integers of an input: those of (x - offset) / divisor.
 
     Parameters
     ----------
-    offset, scale
+    offset, divisor
         float32 (C,) or (1,).
     quantization
-        Of scale 1.
+        Its scale is a power of two if there is a divisor, so that dividing by both is dividing by
+        their product.
     """
 
     offset: np.ndarray
-    scale: np.ndarray
+    divisor: np.ndarray
     quantization: Quantization
 
     @property
     def steps(self) -> tuple[HostStep, ...]:
-        """What the host does before it rounds."""
+        """What the host does before it quantizes."""
         steps = []
         if self.offset.any():
             steps.append(HostStep(operator="Sub", operand=self.offset))
-        if (self.scale != 1).any():
-            steps.append(HostStep(operator="Div", operand=self.scale))
+        if (self.divisor != 1).any():
+            steps.append(HostStep(operator="Div", operand=self.divisor))
         return tuple(steps)
 
 
@@ -157,23 +158,26 @@ def settle(
     offset, scale
         float64 (C,): what brings channels to comparable ranges, (x - offset) / scale.
     """
-    offset, scale = (_alike(array.astype(np.float32)) for array in (offset, scale))
+    bits, method = options.activation_bits, options.calibration_method
+    offset = _alike(offset.astype(np.float32))
     centred = apply_host_steps([HostStep(operator="Sub", operand=offset)], x)
-    quantization = None
-    if (scale == 1).all():
-        quantization = integer_quantization(centred, options.activation_bits)
-    if quantization is None:
-        relative = apply_host_steps([HostStep(operator="Div", operand=scale)], centred)
-        distribution = distribution_of(relative)
-        found = choose_quantization(
-            distribution, options.activation_bits, options.calibration_method
+    one = np.ones(1, np.float32)
+    if (scale == scale[0]).all():
+        quantization = integer_quantization(centred, bits) or choose_quantization(
+            distribution_of(centred), bits, method
         )
-        step = np.maximum(scale * np.float64(found.scale), _SMALLEST_SCALE)
-        scale = _alike(step.astype(np.float32))
-        quantization = Quantization(
-            bits=options.activation_bits, scale=1.0, zero_point=found.zero_point
-        )
-    return InputNumbers(offset=offset, scale=scale, quantization=quantization)
+        return InputNumbers(offset=offset, divisor=one, quantization=quantization)
+    narrow = np.maximum(scale, _SMALLEST_SCALE).astype(np.float32)
+    relative = apply_host_steps([HostStep(operator="Div", operand=narrow)], centred)
+    found = choose_quantization(distribution_of(relative), bits, method)
+    step = np.maximum(narrow * np.float64(found.scale), _SMALLEST_SCALE).astype(np.float32)
+    # The widest channel keeps about its range, as it may have to go with other tensors.
+    unit = 2.0 ** math.ceil(math.log2(step.max()))
+    return InputNumbers(
+        offset=offset,
+        divisor=step / np.float32(unit),
+        quantization=Quantization(bits=bits, scale=unit, zero_point=found.zero_point),
+    )
 
 
 def _alike(array: np.ndarray) -> np.ndarray:

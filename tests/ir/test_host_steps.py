@@ -25,6 +25,8 @@ def test_offset_and_scale() -> None:
     assert rule.offset.tolist() == [1, 2]
     assert rule.scale.tolist() == [3, 4]
     assert rule.zero_point == 3
+    halved = host_rule([step("Sub", 1, 2), step("Div", 3, 5)], quantized(0.25))
+    assert halved.scale.tolist() == [0.75, 1.25]
 
 
 def test_an_added_constant_is_an_offset() -> None:
