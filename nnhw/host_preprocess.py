@@ -180,7 +180,8 @@ class _Attempts:
         ranges = channel_ranges(x, self._options)
         offset = self._offset(attempt.offset, ranges)
         scale = self._scale(attempt.scale, ranges, offset)
-        return None if scale is None else self._changed(x, offset, scale)
+        numbers = None if scale is None else settle(x, offset, scale, self._options)
+        return None if numbers is None else _preprocessed(self._network, self._port, numbers)
 
     def _offset(self, kind: str, ranges: ChannelRanges) -> np.ndarray:
         match kind:
@@ -212,10 +213,6 @@ class _Attempts:
         if kind == "balanced":
             reach = reach / np.sqrt(np.maximum(reading, _NEGLIGIBLE))
         return np.where(ranges.is_constant, constant, reach)
-
-    def _changed(self, x: np.ndarray, offset: np.ndarray, scale: np.ndarray) -> Graph:
-        numbers = settle(x, offset, scale, self._options)
-        return _preprocessed(self._network, self._port, numbers)
 
 
 def _preprocessed(network: Graph, port: Port, numbers: InputNumbers) -> Graph:

@@ -33,6 +33,9 @@ _OFFSET_STEPS = 32
 _SMALLEST_SCALE = 2.0**-100
 """See `nnhw.quantize.ranges`."""
 
+_LARGEST = 2.0**120
+"""Of an offset or a scale, so that products stay within float32."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChannelRanges:
@@ -148,8 +151,10 @@ def integer_quantization(x: np.ndarray, bits: int) -> Quantization | None:
 
 def settle(
     x: np.ndarray, offset: np.ndarray, scale: np.ndarray, options: QuantizeOptions
-) -> InputNumbers:
+) -> InputNumbers | None:
     """The numbers of an input that lies within about the same range in all channels.
+
+    None if float32 cannot hold them, or what they make of the samples.
 
     Parameters
     ----------
@@ -159,16 +164,22 @@ def settle(
         float64 (C,): what brings channels to comparable ranges, (x - offset) / scale.
     """
     bits, method = options.activation_bits, options.calibration_method
+    if np.abs(offset).max() > _LARGEST:
+        return None
     offset = _alike(offset.astype(np.float32))
     centred = apply_host_steps([HostStep(operator="Sub", operand=offset)], x)
     one = np.ones(1, np.float32)
+    if not np.isfinite(centred).all():
+        return None
     if (scale == scale[0]).all():
         quantization = integer_quantization(centred, bits) or choose_quantization(
             distribution_of(centred), bits, method
         )
         return InputNumbers(offset=offset, divisor=one, quantization=quantization)
-    narrow = np.maximum(scale, _SMALLEST_SCALE).astype(np.float32)
+    narrow = np.clip(scale, _SMALLEST_SCALE, _LARGEST).astype(np.float32)
     relative = apply_host_steps([HostStep(operator="Div", operand=narrow)], centred)
+    if not np.isfinite(relative).all():
+        return None
     found = choose_quantization(distribution_of(relative), bits, method)
     step = np.maximum(narrow * np.float64(found.scale), _SMALLEST_SCALE).astype(np.float32)
     # The widest channel keeps about its range, as it may have to go with other tensors.

@@ -70,6 +70,7 @@ def test_the_numbers_cover_every_channel() -> None:
     scale, offset = np.geomspace(1e-6, 1e6, 7), np.linspace(-3, 3, 7)
     x = (rng.uniform(-1, 1, (500, 1, 1, 7)) * scale + offset * scale).astype(np.float32)
     numbers = settle(x, offset * scale, scale, OPTIONS)
+    assert numbers is not None
     q = quantize_input(x, numbers.quantization, numbers.steps)
     assert (q.min(axis=(0, 1, 2)) < -120).all()
     assert (q.max(axis=(0, 1, 2)) > 120).all()
@@ -81,4 +82,12 @@ def test_the_numbers_cover_every_channel() -> None:
 def test_a_common_scale_is_no_step() -> None:
     x = features(np.linspace(99, 101, 50), np.linspace(99, 101, 50))
     numbers = settle(x, np.full(2, 100.0), np.ones(2), OPTIONS)
+    assert numbers is not None
     assert [(s.operator, s.operand.tolist()) for s in numbers.steps] == [("Sub", [100])]
+
+
+def test_numbers_beyond_float32_are_none() -> None:
+    x = features(np.array([-3e38, 3e38]), np.array([1.0, 2.0]))
+    assert settle(x, np.array([3e38, 0]), np.ones(2), OPTIONS) is None
+    assert settle(x, np.array([1e40, 0]), np.ones(2), OPTIONS) is None
+    assert settle(x, np.zeros(2), np.array([1e-20, 1.0]), OPTIONS) is None
