@@ -19,7 +19,6 @@ from nnhw.conversion import prepare, read_samples, to_integers
 from nnhw.frontend import load_model
 from nnhw.mapping import Program, choose_engine, map_graph
 from nnhw.options import BuildOptions
-from nnhw.passes import simplify_graph
 from nnhw.report import COLUMNS, cost_rows
 from nnhw.synth import measure_costs
 from nnhw.trim import remove_constant_channels
@@ -37,7 +36,7 @@ def map_model(model: Path, data: Path | None) -> Program:
     options = BuildOptions()
     network = load_model(model)
     samples = read_samples(data, network, options.seed)
-    float_graph = prepare(simplify_graph(network), samples, options)
+    float_graph = prepare(network, samples, options)
     graph = remove_constant_channels(to_integers(float_graph, samples, options))
     return map_graph(graph, choose_engine(graph))
 

@@ -18,7 +18,6 @@ from nnhw.frontend import load_model
 from nnhw.ir import Graph
 from nnhw.mapping import choose_engine, map_graph, node_macs, predict_cycles
 from nnhw.options import BuildOptions
-from nnhw.passes import simplify_graph
 from nnhw.trim import remove_constant_channels
 
 NETWORKS = {
@@ -49,7 +48,7 @@ def rows() -> Iterator[tuple[object, ...]]:
         network = load_model(MODELS / f"{name}_{kind}.onnx")
         data = MODELS / f"{name}_data.npz" if kind == "f32" else None
         samples = read_samples(data, network, options.seed)
-        float_graph = prepare(simplify_graph(network), samples, options)
+        float_graph = prepare(network, samples, options)
         whole = to_integers(float_graph, samples, options)
         graph = remove_constant_channels(whole)
         is_smaller = network_macs(graph) < network_macs(whole)

@@ -54,7 +54,7 @@ class Network:
         """The integer graph by some options of a build."""
         chosen = BuildOptions().replace(**options)
         samples = read_samples(self.data, self.graph, chosen.seed)
-        return to_integers(prepare(simplify_graph(self.graph), samples, chosen), samples, chosen)
+        return to_integers(prepare(self.graph, samples, chosen), samples, chosen)
 
     def evaluation(self, count: int) -> Dataset:
         """Samples that were not calibrated on, if there are enough to choose."""

@@ -13,7 +13,6 @@ from nnhw.frontend import load_model
 from nnhw.ir import Graph
 from nnhw.mapping import choose_engine, map_graph, predict_cycles
 from nnhw.options import BuildOptions
-from nnhw.passes import simplify_graph
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def quantized(models: Path, name: str, kind: str) -> Graph:
     network = load_model(models / f"{name}_{kind}.onnx")
     options = BuildOptions()
     samples = read_samples(data_of(models, name), network, options.seed)
-    graph = prepare(simplify_graph(network), samples, options)
+    graph = prepare(network, samples, options)
     return to_integers(graph, samples, options)
 
 
