@@ -94,6 +94,14 @@ class Graph:
                 raise ValueError(f"Output '{port.tensor}' is never written")
         if written != set(self.tensors):
             raise ValueError(f"Tensors do not match nodes: {sorted(written ^ set(self.tensors))}")
+        for port in self.inputs:
+            shape = self.tensors[port.tensor].shape
+            for step in port.host_preprocess:
+                if step.operand.shape not in ((1,), shape[2:], shape):
+                    raise ValueError(
+                        f"Operand of {step.operator} is of shape {step.operand.shape}, which does "
+                        f"not fit input '{port.tensor}' of shape {shape}"
+                    )
 
     @property
     def host_postprocess(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnhw.golden import quantize_input
-from nnhw.ir import HostStep, Quantization, apply_host_steps, host_rule
+from nnhw.ir import Graph, HostStep, Port, Quantization, Tensor, apply_host_steps, host_rule
 
 
 def step(operator: str, *operand: float) -> HostStep:
@@ -49,6 +49,19 @@ def test_what_is_left_before_the_rule() -> None:
 def test_steps_are_checked(operator: str, operand: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"Operator|operand"):
         HostStep(operator=operator, operand=operand)
+
+
+@pytest.mark.parametrize(("shape", "fits"), [((1,), True), ((3,), True), ((2, 3), False)])
+def test_operands_fit_the_input(shape: tuple[int, ...], fits: bool) -> None:
+    sub = HostStep(operator="Sub", operand=np.ones(shape, np.float32))
+    port = Port(tensor="x", onnx_name="x", onnx_shape=(3, 4, 2), host_preprocess=(sub,))
+    tensors = {"x": Tensor(name="x", shape=(4, 2, 3))}
+    arguments = {"name": "n", "nodes": (), "tensors": tensors, "inputs": (port,), "outputs": ()}
+    if fits:
+        assert Graph(**arguments).inputs == (port,)
+    else:
+        with pytest.raises(ValueError, match=r"does not fit input 'x'"):
+            Graph(**arguments)
 
 
 @given(
