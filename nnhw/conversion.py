@@ -13,6 +13,7 @@ from .data import Dataset, array_names, load_data
 from .errors import DataError, QuantizationError
 from .golden import dequantize, quantize_inputs
 from .golden import run as run_integer
+from .host_preprocess import choose_host_preprocess
 from .ir import Batch, Graph
 from .options import BuildOptions
 from .passes import simplify_graph
@@ -152,6 +153,10 @@ def convert(
         If there is no integer graph of the network.
     """
     begin("Simplify")
+    if samples.calibration is not None and not is_quantized(network):
+        network = choose_host_preprocess(
+            network, samples.calibration.x, quantization_options(options)
+        )
     simplified = simplify_graph(network)
     begin("Quantize")
     simplified, whole, equalization = _quantized(simplified, samples, options)

@@ -37,6 +37,7 @@ ORDER = (
     "report",
     "staging",
     "inference",
+    "host_preprocess",
     "conversion",
     "placement",
     "inspection",

@@ -34,7 +34,7 @@ _number = {
     "layout": text,
     "dtype": text,
     "bits": integer(1, 32),
-    "scale": positive_number,
+    "scale": optional(positive_number),
     "zero_point": integer(-(1 << 31), 1 << 31),
 }
 _stream = record({"shape": _shape, "stream_bytes": _stream_bytes, "frame_bytes": _size}, _number)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import __version__
-from ..ir import FrameLayout, Graph, Port, frame_layout
+from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule
 from ..mapping import CycleModel, Layer, Program
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
@@ -14,6 +16,7 @@ _WRITE_BACK = "dut.engine.write_back"
 
 def _tensor(graph: Graph, port: Port) -> dict[str, Any]:
     tensor = graph.tensors[port.tensor]
+    # Of an input that is more than scaled nobody shall take the scale for all there is to do.
     return {
         "name": port.onnx_name,
         "onnx_shape": list(port.onnx_shape),
@@ -21,7 +24,7 @@ def _tensor(graph: Graph, port: Port) -> dict[str, Any]:
         "layout": "HWC",
         "dtype": tensor.q.dtype,
         "bits": tensor.q.bits,
-        "scale": tensor.q.scale,
+        "scale": None if port.host_preprocess else tensor.q.scale,
         "zero_point": tensor.q.zero_point,
     }
 
@@ -43,6 +46,24 @@ def _frame_part(graph: Graph, port: Port, layout: FrameLayout) -> dict[str, Any]
         "bytes": layout.sizes[port.tensor],
         "beats": layout.beats_of(port.tensor),
     }
+
+
+def _preprocess(graph: Graph, port: Port) -> dict[str, Any]:
+    """The numbers by which the host makes q of an input: steps, offset and scale."""
+    rule = host_rule(port.host_preprocess, graph.tensors[port.tensor].q)
+    return {
+        "steps": [
+            {"operator": step.operator, "operand": _numbers(step.operand)} for step in rule.steps
+        ],
+        "offset": _numbers(rule.offset),
+        "scale": _numbers(rule.scale),
+        "zero_point": rule.zero_point,
+    }
+
+
+def _numbers(operand: np.ndarray) -> float | list[float]:
+    """One number, or a list in channels-last order."""
+    return float(operand[0]) if operand.shape == (1,) else [float(n) for n in operand.ravel()]
 
 
 def _strips(layer: Layer) -> list[int]:
@@ -139,7 +160,13 @@ def make_manifest(
         "cell_models": _cell_models(config.technology),
         "input": _stream(graph, graph.inputs[0], frame_in),
         "output": _stream(graph, graph.outputs[0], frame_out),
-        "inputs": [_frame_part(graph, port, frame_in) for port in graph.inputs],
+        "inputs": [
+            {
+                **_frame_part(graph, port, frame_in),
+                "host_preprocess": _preprocess(graph, port),
+            }
+            for port in graph.inputs
+        ],
         "outputs": [
             {
                 **_frame_part(graph, port, frame_out),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 
 from ..budget import need_memory
-from ..ir import ChannelAffine, Node, Quantization, Reshape, Tensor
+from ..ir import ChannelAffine, HostStep, Node, Quantization, Reshape, Tensor
 from .fold import TENSOR_BYTES
 from .node import OnnxNode
 from .problems import FollowOnError, NodeError
@@ -167,8 +168,27 @@ class Builder:
             quantization=value.quantization,
         )
 
-    def affine(self, node: OnnxNode, value: Value, scale: np.ndarray, offset: np.ndarray) -> Value:
+    def affine(
+        self,
+        node: OnnxNode,
+        value: Value,
+        scale: np.ndarray,
+        offset: np.ndarray,
+        steps: Sequence[tuple[str, np.ndarray]] = (),
+    ) -> Value:
         """Append value * scale + offset, with arrays that broadcast to the value's ONNX shape.
+
+        Parameters
+        ----------
+        node
+            Computes it.
+        value
+            What it reads.
+        scale, offset
+            Of any shapes that broadcast.
+        steps
+            The same as ONNX computes it, operator by operator (see `HostStep`), each with an array
+            that broadcasts likewise; empty if that is not known.
 
         Raises
         ------
@@ -196,14 +216,15 @@ class Builder:
         value = replace(value, layout=layout)
         arrays = [
             layout.to_memory(np.broadcast_to(array, shape)).reshape(value.shape)
-            for array in (scale, offset)
+            for array in (scale, offset, *(operand for _, operand in steps))
         ]
         if any((array != array[:1, :1]).any() for array in arrays):
             # Each element has constants of its own: every element is a channel.
             value = self.reshaped(value, (1, 1, math.prod(shape)))
             arrays = [array.reshape(value.shape) for array in arrays]
-        scale, offset = (array[0, 0].copy() for array in arrays)
-        return self.pixelwise(ChannelAffine, node, value, scale=scale, offset=offset)
+        scale, offset, *operands = (array[0, 0].copy() for array in arrays)
+        known = _host_steps([name for name, _ in steps], operands, value)
+        return self.pixelwise(ChannelAffine, node, value, scale=scale, offset=offset, steps=known)
 
 
 def layout_problem(value: Value, expected: str) -> NodeError | FollowOnError:
@@ -214,6 +235,20 @@ def layout_problem(value: Value, expected: str) -> NodeError | FollowOnError:
     return NodeError(
         f"it needs its input as {expected}, but after {through} the axes are in another order, "
         "and moving data around in memory is not supported; remove the reordering"
+    )
+
+
+def _host_steps(
+    operators: Sequence[str], operands: Sequence[np.ndarray], value: Value
+) -> tuple[HostStep, ...]:
+    """Steps in float32; none where ONNX computes in another type."""
+    with np.errstate(over="ignore"):
+        narrow = [array.astype(np.float32) for array in operands]
+    if value.elem_type != TensorProto.FLOAT or not all(np.isfinite(a).all() for a in narrow):
+        return ()
+    return tuple(
+        HostStep(operator=operator, operand=array[:1] if (array == array[0]).all() else array)
+        for operator, array in zip(operators, narrow, strict=True)
     )
 
 

@@ -131,6 +131,14 @@ class QdqBuilder:
             if port.layout != "CHW":
                 perm = [0, *(1 + port.layout.index(axis) for axis in "CHW")]
                 value = self.node("Transpose", [value], f"{port.tensor}_image", perm=perm)
+        for step in port.host_preprocess:
+            operand = step.operand
+            if operand.ndim == 3:
+                operand = operand.transpose(2, 0, 1)
+            elif not flat and len(operand) > 1:
+                operand = operand.reshape(-1, 1, 1)
+            constant = self.constant(f"{port.tensor}_{step.operator.lower()}_operand", operand)
+            value = self.node(step.operator, [value, constant], f"{port.tensor}_{step.operator}")
         self.quantize(port.tensor, value, q.lo, q.hi, flat=flat)
 
     def write_port(self, port: Port) -> None:

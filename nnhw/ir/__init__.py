@@ -5,6 +5,7 @@ from .channels import Channel, ChannelSets, channel_links, moved_channels
 from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
+from .host_steps import HostRule, HostStep, apply_host_steps, host_rule
 from .integer_nodes import (
     QAdd,
     QAveragePool,
@@ -57,6 +58,8 @@ __all__ = [
     "Function",
     "FunctionDefinition",
     "Graph",
+    "HostRule",
+    "HostStep",
     "IntegerRangeError",
     "MaxPool",
     "Move",
@@ -77,12 +80,14 @@ __all__ = [
     "Slice",
     "Tensor",
     "Window",
+    "apply_host_steps",
     "as_batch",
     "as_integers",
     "channel_links",
     "evaluate_function",
     "frame_layout",
     "from_channels_last",
+    "host_rule",
     "load_graph",
     "move_elements",
     "moved_channels",

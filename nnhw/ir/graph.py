@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .host_steps import HostStep
 from .nodes import Node
 from .tensor import Tensor
 
@@ -31,6 +32,9 @@ class Port:
     host_postprocess
         What of the model stays with the host to make the ONNX output of an output port, in order,
         such as "Softmax(axis=1)".
+    host_preprocess
+        What the host does to an input, in order, before it quantizes it as the tensor's
+        quantization says: the tensor holds what comes of it, not what ONNX sees.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class Port:
     onnx_shape: tuple[int, ...]
     layout: str = "CHW"
     host_postprocess: tuple[str, ...] = ()
+    host_preprocess: tuple[HostStep, ...] = ()
 
     def __post_init__(self) -> None:
         if sorted(self.layout) != sorted("CHW"):
@@ -89,6 +94,14 @@ class Graph:
                 raise ValueError(f"Output '{port.tensor}' is never written")
         if written != set(self.tensors):
             raise ValueError(f"Tensors do not match nodes: {sorted(written ^ set(self.tensors))}")
+        for port in self.inputs:
+            shape = self.tensors[port.tensor].shape
+            for step in port.host_preprocess:
+                if step.operand.shape not in ((1,), shape[2:], shape):
+                    raise ValueError(
+                        f"Operand of {step.operator} is of shape {step.operand.shape}, which does "
+                        f"not fit input '{port.tensor}' of shape {shape}"
+                    )
 
     @property
     def host_postprocess(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .host_steps import HostStep
 from .tensor import Quantization
 from .window import Window
 
@@ -171,10 +172,15 @@ class ChannelAffine(Node):
     ----------
     scale, offset
         float64 (channels,).
+    steps
+        The same as the model's file computes it in float32, operand (channels,) or (1,); empty
+        where that is not known. Only where a model that arrived quantized begins with it does it
+        make a difference.
     """
 
     scale: np.ndarray
     offset: np.ndarray
+    steps: tuple[HostStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,13 +17,13 @@ import numpy as np
 
 from ..errors import ExportError
 from . import graph as graphs
-from . import integer_nodes, nodes, tensor, window
+from . import host_steps, integer_nodes, nodes, tensor, window
 from .field_types import wrong_field
 from .graph import Graph
 
 CLASSES: dict[str, Callable[..., Any]] = {
     name: member
-    for module in (graphs, integer_nodes, nodes, tensor, window)
+    for module in (graphs, host_steps, integer_nodes, nodes, tensor, window)
     for name, member in vars(module).items()
     if isinstance(member, type) and dataclasses.is_dataclass(member)
 }

@@ -88,7 +88,7 @@ class Tensor:
         (height, width, channels), each at least 1. A vector of K values is (1, 1, K); a sequence
         of L steps of C channels is (1, L, C).
     quantization
-        None in a float graph.
+        None in a float graph, except of an input whose quantization is settled before calibration.
     """
 
     name: str

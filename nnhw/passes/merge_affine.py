@@ -25,6 +25,7 @@ def _merge(first: Node, second: Node) -> Node | None:
         inputs=first.inputs,
         scale=first.scale * second.scale,
         offset=first.offset * second.scale + second.offset,
+        steps=first.steps + second.steps if first.steps and second.steps else (),
     )
 
 

@@ -71,9 +71,10 @@ def _ahead(move: Move, node: Node, shape: tuple[int, int, int]) -> Node | None:
         inside = np.arange(move.start[2], move.start[2] + len(node.scale))
         scale, offset = np.ones(channels), np.zeros(channels)
         scale[inside], offset[inside] = node.scale, node.offset
-        return replace(node, scale=scale, offset=offset)
+        return replace(node, scale=scale, offset=offset, steps=())
     repeats, rest = divmod(channels, len(node.scale))
     if rest:
         return None  # a Reshape after which channels lie across pixels
     assert repeats == 1 or not isinstance(move, Resize)
-    return replace(node, scale=np.tile(node.scale, repeats), offset=np.tile(node.offset, repeats))
+    scale, offset = np.tile(node.scale, repeats), np.tile(node.offset, repeats)
+    return replace(node, scale=scale, offset=offset, steps=())

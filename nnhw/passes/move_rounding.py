@@ -28,7 +28,7 @@ from ..ir import (
     Quantization,
     Tensor,
 )
-from .rewrite import new_tensor, rebuild
+from .rewrite import bypass, new_tensor, rebuild
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
@@ -111,7 +111,7 @@ def _drop(graph: Graph, node: FakeQuantize) -> Graph | None:
     """R(R(x)) = R(x), also with a rounded clamp or picking between the two."""
     if rounding_of(graph, node.inputs[0]) != node.quantization:
         return None
-    return _without(graph, node, node.inputs[0])
+    return bypass(graph, node, node.inputs[0])
 
 
 def _share(graph: Graph, node: FakeQuantize) -> Graph | None:
@@ -120,7 +120,7 @@ def _share(graph: Graph, node: FakeQuantize) -> Graph | None:
         if other is node:
             return None
         if isinstance(other, FakeQuantize) and other.quantization == node.quantization:
-            return _without(graph, node, other.output)
+            return bypass(graph, node, other.output)
     return None
 
 
@@ -204,25 +204,6 @@ def _rounded(clamp: Clamp, quantization: Quantization) -> Clamp:
         for bound in (clamp.lo, clamp.hi)
     )
     return Clamp(lo=lo, hi=hi)
-
-
-def _without(graph: Graph, node: Node, instead: str) -> Graph:
-    """The graph without a node; `instead` is read in place of its output."""
-    nodes = [
-        replace(
-            other,
-            inputs=tuple(instead if name == node.output else name for name in other.inputs),
-        )
-        if node.output in other.inputs
-        else other
-        for other in graph.nodes
-        if other is not node
-    ]
-    outputs = [
-        replace(port, tensor=instead) if port.tensor == node.output else port
-        for port in graph.outputs
-    ]
-    return rebuild(graph, nodes, outputs=outputs)
 
 
 def _replaced(graph: Graph, by: dict[Node, list[Node]], tensor: Tensor | None = None) -> Graph:

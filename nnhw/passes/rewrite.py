@@ -47,6 +47,25 @@ def rebuild(
     )
 
 
+def bypass(graph: Graph, node: Node, instead: str) -> Graph:
+    """The graph without a node; `instead` is read in place of its output."""
+    nodes = [
+        replace(
+            other,
+            inputs=tuple(instead if name == node.output else name for name in other.inputs),
+        )
+        if node.output in other.inputs
+        else other
+        for other in graph.nodes
+        if other is not node
+    ]
+    outputs = [
+        replace(port, tensor=instead) if port.tensor == node.output else port
+        for port in graph.outputs
+    ]
+    return rebuild(graph, nodes, outputs=outputs)
+
+
 def fuse_pairs(graph: Graph, fuse: Fuse) -> tuple[Graph, bool]:
     """Fuse nodes with the only reader of their output, wherever `fuse` makes one node of both.
 

@@ -23,6 +23,7 @@ from . import (
     narrow_rounding,
     own_outputs,
     split_resize,
+    take_host_steps,
 )
 
 Pass = Callable[[Graph], tuple[Graph, bool]]
@@ -31,6 +32,7 @@ Pass = Callable[[Graph], tuple[Graph, bool]]
 # replaces them by kinds that no pass turns back, or moves them in a direction in which none
 # moves them back, so that this comes to an end.
 PASSES: tuple[Pass, ...] = (
+    take_host_steps.apply,
     drop_unused.apply,
     merge_reshape.apply,
     merge_slices.apply,
@@ -59,6 +61,7 @@ def simplify_graph(graph: Graph) -> Graph:
     - there are only Conv (of groups 1, or depthwise with one output for each input channel),
       MaxPool, AveragePool, Add, Multiply (with their clamps fused), Function, Concat and Move
       nodes, and FakeQuantize in models that arrived quantized;
+    - what a model that arrived quantized computes before it rounds its input is the host's;
     - every output is computed by one of them in the order of its elements, not put together
       (Reshape, Concat, Resize, DepthToSpace), and read by no node;
     - every node is needed, no Reshape reads a Reshape, and none keeps the shape.

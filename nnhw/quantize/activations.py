@@ -23,6 +23,8 @@ def quantize_activations(
 ) -> dict[str, Quantization]:
     """Quantization of every tensor of a float graph, calibrated on typical inputs.
 
+    An input that has one keeps it, and shares it with what is picked from it.
+
     Raises
     ------
     QuantizationError
@@ -30,19 +32,30 @@ def quantize_activations(
     """
     group_of, members = scale_groups(graph)
     distributions = gather(graph, calibration, members)
-    quantizations = {
+    settled = {
+        group_of[name]: tensor.quantization
+        for name, tensor in graph.tensors.items()
+        if tensor.quantization is not None
+    }
+    quantizations = settled | {
         group: choose_quantization(
             distribution, options.activation_bits, options.calibration_method
         )
         for group, distribution in distributions.items()
+        if group not in settled
     }
     if options.power_of_two:
         quantizations = power_of_two_quantizations(
-            graph, group_of, quantizations, distributions, options.calibration_method
+            graph,
+            group_of,
+            quantizations,
+            distributions,
+            options.calibration_method,
+            fixed=settled.keys(),
         )
         return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
     scales = {group: q.scale for group, q in quantizations.items()}
-    scales = align_scales(graph, group_of, scales, options.multiplier_bits)
+    scales = align_scales(graph, group_of, scales, options.multiplier_bits, fixed=settled.keys())
     quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}
     return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
 

@@ -10,7 +10,7 @@ model that its scales describe then compute the same, however few bits a multipl
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -32,7 +32,11 @@ _FEWEST_OUTPUT_BITS = 4
 
 
 def align_scales(
-    graph: Graph, group_of: Mapping[str, str], scales: Mapping[str, float], multiplier_bits: int
+    graph: Graph,
+    group_of: Mapping[str, str],
+    scales: Mapping[str, float],
+    multiplier_bits: int,
+    fixed: Collection[str] = (),
 ) -> dict[str, float]:
     """Enlarge scales where that makes requantization exact.
 
@@ -46,6 +50,8 @@ def align_scales(
         float32 values, by group.
     multiplier_bits
         Width of a multiplier.
+    fixed
+        Groups whose scales stay.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def align_scales(
         need wider multipliers, or other scales for operands that earlier operators rely on.
     """
     result = dict(scales)
-    movable = {port.tensor for port in graph.inputs}
+    movable = {port.tensor for port in graph.inputs if port.tensor not in fixed}
     movable |= {node.output for node in graph.nodes if isinstance(node, Conv | Function)}
     for node in graph.nodes:
         groups = [group_of[name] for name in node.inputs]

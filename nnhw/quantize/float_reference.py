@@ -27,6 +27,7 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    apply_host_steps,
     as_batch,
     evaluate_function,
     move_elements,
@@ -49,7 +50,8 @@ def run_float(
     graph
         Float graph of any nodes of `nnhw.ir.nodes`.
     x
-        N samples of any real type, N at least 1; of an only input the array (N, H, W, C).
+        N samples of any real type as the model takes them, before the host's preprocessing, N at
+        least 1; of an only input the array (N, H, W, C).
     keep
         Names of the tensors to return; the outputs if None.
     disturb
@@ -71,8 +73,9 @@ def run_float(
         y = _operator(node, inputs, graph.tensors[node.output].shape)
         return y if disturb is None else disturb(y)
 
+    steps = {port.tensor: port.host_preprocess for port in graph.inputs}
     with np.errstate(over="ignore", invalid="ignore"):
-        batch = as_batch(graph, x).map(lambda _, array: array.astype(np.float32))
+        batch = as_batch(graph, x).map(lambda name, array: apply_host_steps(steps[name], array))
         if disturb is not None:
             batch = batch.map(lambda _, array: disturb(array))
         return execute(graph, batch, operator, keep)

@@ -18,7 +18,7 @@ What it costs in accuracy: see benchmarks/quantization.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +43,7 @@ def power_of_two_quantizations(
     quantizations: Mapping[str, Quantization],
     distributions: Mapping[str, Distribution],
     method: CalibrationMethod,
+    fixed: Collection[str] = (),
 ) -> dict[str, Quantization]:
     """Quantizations by group, of scales that are powers of two or follow from an average.
 
@@ -55,9 +56,13 @@ def power_of_two_quantizations(
     quantizations, distributions
         As calibrated, by group. Scales are rounded up; with the method "mse", down where cutting
         the range costs less than resolution gains.
+    fixed
+        Groups whose scale, a power of two, is kept; only a sum makes it larger.
     """
     result = {
-        group: _nearby(quantization, distributions[group], method)
+        group: quantization
+        if group in fixed
+        else _nearby(quantization, distributions[group], method)
         for group, quantization in quantizations.items()
     }
     while True:

@@ -67,6 +67,12 @@ def gather(
     return {group: _distribution(*bounds[group], counts[group]) for group in groups}
 
 
+def distribution_of(values: np.ndarray) -> Distribution:
+    """Distribution of finite values."""
+    bounds = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    return _distribution(*bounds, _histogram(values, *bounds))
+
+
 def _not_finite(graph: Graph, tensor: str) -> str:
     """What to say of a tensor that takes infinite values or NaN."""
     writer = graph.writer(tensor)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from .. import __version__
 from ..ir import (
     DepthToSpace,
@@ -19,6 +21,7 @@ from ..ir import (
     QMultiply,
     Resize,
     Slice,
+    host_rule,
 )
 from ..mapping import CycleModel, Layer, Program
 from ..synth import HardwareCosts
@@ -149,10 +152,21 @@ def _describe_operator(node: Node, graph: Graph) -> str:
 
 
 def _describe_port(graph: Graph, port: Port) -> str:
-    """A line such as "image: 8x8x1, int8, scale 0.0627, zero point -128"."""
+    """A line such as "image: 8x8x1, int8, scale 0.0627, zero point -128".
+
+    Of an input by what the host does, such as "x: 1x1x2, int8, offset 99 to 101, scale 0.5, ...".
+    """
     tensor = graph.tensors[port.tensor]
     dimensions = "x".join(str(n) for n in tensor.shape)
-    q = tensor.q
-    return (
-        f"{port.onnx_name}: {dimensions}, {q.dtype}, scale {q.scale:.4g}, zero point {q.zero_point}"
-    )
+    rule = host_rule(port.host_preprocess, tensor.q)
+    parts = [f"{port.onnx_name}: {dimensions}", tensor.q.dtype]
+    parts += [f"{step.operator} {_range(step.operand)}" for step in rule.steps]
+    if rule.offset.any():
+        parts.append(f"offset {_range(rule.offset)}")
+    parts += [f"scale {_range(rule.scale)}", f"zero point {rule.zero_point}"]
+    return ", ".join(parts)
+
+
+def _range(operand: np.ndarray) -> str:
+    lo, hi = f"{operand.min():.4g}", f"{operand.max():.4g}"
+    return lo if lo == hi else f"{lo} to {hi}"

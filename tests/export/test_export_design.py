@@ -65,7 +65,8 @@ def test_manifest(tmp_path):
     place = {"offset": 0, "bytes": 60, "beats": 60 // manifest["input"]["stream_bytes"]}
     stream = {"stream_bytes", "frame_bytes"}
     tensor = {key: value for key, value in manifest["input"].items() if key not in stream}
-    assert manifest["inputs"] == [tensor | place]
+    rule = {"steps": [], "offset": 0.0, "scale": source.scale, "zero_point": source.zero_point}
+    assert manifest["inputs"] == [tensor | place | {"host_preprocess": rule}]
     assert manifest["output"]["shape"] == [1, 1, 7]
     assert manifest["output"]["zero_point"] == sink.zero_point
     assert [layer["tensor"] for layer in manifest["layers"]] == [

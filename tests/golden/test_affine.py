@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from nnhw.errors import DataError
 from nnhw.golden import dequantize, quantize_input
-from nnhw.ir import Quantization
+from nnhw.ir import HostStep, Quantization
 
 
 def test_ties_go_to_even_and_ends_saturate() -> None:
@@ -57,3 +58,36 @@ def test_quantize_input_is_onnx_quantize_linear() -> None:
     x[:400] = np.arange(400) * np.float32(0.05) - 10  # on and next to ties
     (expected,) = session.run(None, {"x": x})
     np.testing.assert_array_equal(quantize_input(x, q), expected)
+
+
+def step(operator: str, *operand: float) -> HostStep:
+    return HostStep(operator=operator, operand=np.array(operand, np.float32))
+
+
+def test_offset_and_scale_of_each_channel() -> None:
+    q = Quantization(bits=8, scale=1.0, zero_point=-3)
+    steps = [step("Sub", 100, 0), step("Div", 0.5, 1000)]
+    # 0.5 and 1.5 steps are ties, which go to the even one of the steps, not of q.
+    x = np.array([[100.25, 500], [100.75, 1500], [99.75, -500], [1e9, -1e9], [100, 0]])
+    expected = [[-3, -3], [-1, -1], [-3, -3], [127, -128], [-3, -3]]
+    assert quantize_input(x.reshape(5, 1, 1, 2), q, steps).reshape(5, 2).tolist() == expected
+
+
+def test_every_step_is_rounded_to_float32() -> None:
+    q = Quantization(bits=8, scale=1.0, zero_point=0)
+    x = np.full((1, 1, 1, 1), 2.0**24 + 2)
+    # In float64 the sum would be odd, and 3 would remain of it.
+    assert quantize_input(x, q, [step("Add", 1), step("Sub", 2.0**24)]).item() == 4
+    # The order counts: first the offset, then the scale, which is not exact in binary.
+    y = np.full((1, 1, 1, 1), np.float32(0.3))
+    assert quantize_input(y, q, [step("Sub", 0.1), step("Div", 0.4)]).item() == int(
+        np.rint((np.float32(0.3) - np.float32(0.1)) / np.float32(0.4))
+    )
+
+
+def test_what_is_no_number_is_refused() -> None:
+    q = Quantization(bits=8, scale=1.0, zero_point=0)
+    with pytest.raises(DataError, match="NaN"):
+        quantize_input(np.array([1.0, np.nan]), q)
+    with pytest.raises(DataError, match="NaN"):  # infinity times zero
+        quantize_input(np.full((1, 1, 1, 1), 3e38), q, [step("Mul", 10), step("Mul", 0)])

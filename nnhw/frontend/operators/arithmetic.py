@@ -21,7 +21,7 @@ from .registry import operator
 def add(node: OnnxNode, build: Builder) -> Value:
     """Add-14 and its older definitions down to Add-7."""
     if _has_constant(node):
-        return _with_constant(node, build, lambda c, _: (np.ones(()), c))
+        return _with_constant(node, build, lambda c, _: (np.ones(()), c, [("Add", c)]))
     return _join(Add, node, build, node.value(0), node.value(1))
 
 
@@ -34,7 +34,10 @@ def sum_(node: OnnxNode, build: Builder) -> Value:
         total = _join(Add, node, build, total, value)
     for i in range(node.input_count):
         if node.is_constant(i):
-            total = build.affine(node, total, np.ones(()), node.weights(i))
+            constant = node.weights(i)
+            # Of more operands the order counts, in which ONNX adds them up.
+            steps = [("Add", constant)] if node.input_count == 2 else []
+            total = build.affine(node, total, np.ones(()), constant, steps)
     return total
 
 
@@ -42,9 +45,7 @@ def sum_(node: OnnxNode, build: Builder) -> Value:
 def sub(node: OnnxNode, build: Builder) -> Value:
     """Sub-14 and its older definitions down to Sub-7."""
     if _has_constant(node):
-        return _with_constant(
-            node, build, lambda c, left: (-np.ones(()), c) if left else (np.ones(()), -c)
-        )
+        return _with_constant(node, build, _difference)
     a, b = node.value(0), node.value(1)
     channels = b.shape[2]
     tensor = build.append(
@@ -62,14 +63,15 @@ def sub(node: OnnxNode, build: Builder) -> Value:
 @operator("Neg", remark="folded into a neighbouring convolution where possible")
 def neg(node: OnnxNode, build: Builder) -> Value:
     """Neg-13 and its older definition."""
-    return build.affine(node, node.value(), -np.ones(()), np.zeros(()))
+    minus = -np.ones(())
+    return build.affine(node, node.value(), minus, np.zeros(()), [("Mul", minus)])
 
 
 @operator("Mul", remark="as Add")
 def mul(node: OnnxNode, build: Builder) -> Value:
     """Mul-14 and its older definitions down to Mul-7."""
     if _has_constant(node):
-        return _with_constant(node, build, lambda c, _: (c, np.zeros(())))
+        return _with_constant(node, build, lambda c, _: (c, np.zeros(()), [("Mul", c)]))
     a, b = node.value(0), node.value(1)
     if a == b:
         return apply_function(node, build, "pow", 2.0)
@@ -84,7 +86,7 @@ def div(node: OnnxNode, build: Builder) -> Value:
     """Div-14 and its older definitions down to Div-7."""
     if node.is_constant(1):
         with np.errstate(divide="ignore"):  # the builder refuses infinity by name
-            return _with_constant(node, build, lambda c, _: (1 / c, np.zeros(())))
+            return _with_constant(node, build, lambda c, _: (1 / c, np.zeros(()), [("Div", c)]))
     divisor = node.value(1)
     if divisor.is_integer:
         raise NodeError("it computes in integers; put a Cast to float before it")
@@ -102,8 +104,21 @@ def div(node: OnnxNode, build: Builder) -> Value:
     return _join(Multiply, node, build, node.value(0), inverse)
 
 
-Line = Callable[[np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
-"""Scale and offset for a constant; told whether the constant is the left operand."""
+Steps = list[tuple[str, np.ndarray]]
+
+Line = Callable[[np.ndarray, bool], tuple[np.ndarray, np.ndarray, Steps]]
+"""Scale, offset and steps (see `Builder.affine`) for a constant.
+
+Told whether the constant is the left operand.
+"""
+
+
+def _difference(constant: np.ndarray, left: bool) -> tuple[np.ndarray, np.ndarray, Steps]:
+    """The `Line` of a subtraction."""
+    one = np.ones(())
+    if left:  # c - x is -(x - c), however it is rounded
+        return -one, constant, [("Sub", constant), ("Mul", -one)]
+    return one, -constant, [("Sub", constant)]
 
 
 def _has_constant(node: OnnxNode) -> bool:

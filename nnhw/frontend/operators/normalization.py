@@ -28,7 +28,25 @@ def batch_normalization(node: OnnxNode, build: Builder) -> Value:
         raise NodeError(
             f"its constants do not have the shape ({channels},) that its input asks for"
         )
-    with np.errstate(invalid="ignore", divide="ignore"):  # the builder refuses NaN by name
-        scale = scale / np.sqrt(variance + node.attribute("epsilon"))
     axis_1 = (1, channels) + (1,) * (len(value.onnx_shape) - 2)
-    return build.affine(node, value, scale.reshape(axis_1), (bias - mean * scale).reshape(axis_1))
+    epsilon = node.attribute("epsilon")
+    # the builder refuses NaN by name
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        steps = _steps(scale, bias, mean, variance, epsilon)
+        scale = scale / np.sqrt(variance + epsilon)
+    return build.affine(
+        node,
+        value,
+        scale.reshape(axis_1),
+        (bias - mean * scale).reshape(axis_1),
+        [(operator, operand.reshape(axis_1)) for operator, operand in steps],
+    )
+
+
+def _steps(
+    scale: np.ndarray, bias: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
+) -> list[tuple[str, np.ndarray]]:
+    """What onnxruntime makes of it in float32: a product and a sum, in this order of rounding."""
+    scale, bias, mean, variance = (a.astype(np.float32) for a in (scale, bias, mean, variance))
+    factor = scale * (np.float32(1) / np.sqrt(variance + np.float32(epsilon)))
+    return [("Mul", factor), ("Add", bias - mean * factor)]
