@@ -7,12 +7,11 @@ wait at all, it is late enough always.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from ..isa import FetchInstruction
+from ..isa import bytes_read
 from .program import Layer, Plan
 
 
@@ -37,7 +36,9 @@ def reads_in_time(plan: Plan, reader: int, writer: int, between: int) -> bool:
         return True
     distance, start, size = np.array(late).T
     fetch = plan.layers[reader].fetch
-    begin, end = _bytes_read(plan, fetch, latency - first)
+    begin, end = bytes_read(
+        fetch, latency - first, width=plan.config.fetch_width, space=1 << plan.address_bits
+    )
     # each of the reader's first fetches against each of the writer's last tiles
     overlaps = (begin[:, None] < start + size) & (start < end[:, None])
     too_early = first + np.arange(len(begin))[:, None] < latency - distance
@@ -86,23 +87,3 @@ def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, in
                 distance += fetch.fetches_per_roll
             # joined strips: the first roll already finishes the strip before
             distance += (fetch.warmup - fetch.joined) * fetch.fetches_per_roll
-
-
-def _bytes_read(plan: Plan, i: FetchInstruction, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """First byte, and the one after the last, of each of a layer's first `count` fetches."""
-    loops = (i.out_rows, i.out_cols, i.tiles, i.rolls, i.taps_y)
-    taps = i.fetches_per_roll // (i.taps_y + 1)  # of a kernel row
-    trips = [*(loop + 1 for loop in loops), taps]
-    number = np.arange(min(count, math.prod(trips)))  # beyond, what it reads is padding
-    out_row, out_col, tile, roll, tap_y, tap = np.unravel_index(number, trips)
-    tap_x, chunk = np.divmod(tap, i.chunks + 1)
-    row = i.source + out_row * i.out_row_pitch + roll * i.roll_pitch + tap_y * i.tap_y_pitch
-    row += tap_x * i.tap_x_pitch
-    y = i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y
-    x = i.x_start + out_col * i.out_col_x + tile * i.tile_x + tap_x * i.tap_x_x
-    x += chunk * i.chunk_x
-    inside = (y >= 0) & (y < i.height)
-    begin = np.clip(x, 0, i.row_length)
-    end = np.clip(x + plan.config.fetch_width, 0, i.row_length)
-    first = (row + begin) % (1 << plan.address_bits)
-    return first, np.where(inside, first + end - begin, first)

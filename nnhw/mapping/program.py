@@ -16,6 +16,7 @@ from ..isa import (
     Operation,
     ResidualInstruction,
     WriteBackInstruction,
+    read_granularity,
 )
 from .config import (
     MEMORY_LATENCY,
@@ -279,12 +280,7 @@ class Plan:
     @cached_property
     def read_granularity(self) -> int:
         """Largest power of two up to `banks` that divides the address of every fetch."""
-        values = [self.config.banks]
-        for i in self.fetch:
-            values += [i.source, i.x_start, i.out_row_pitch, i.out_col_x, i.tile_x]
-            values += [i.tap_y_pitch, i.tap_x_x, i.tap_x_pitch, i.roll_pitch]
-            values += [i.chunk_x if i.chunks else 0]
-        return math.gcd(*values)
+        return read_granularity(self.fetch, self.config.banks)
 
     @cached_property
     def write_granularity(self) -> int:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..isa import Instruction, InstructionLayout, Operation
+from ..isa import LOOPS, Instruction, InstructionLayout, Operation
 from ..mapping import Program
 from .structure import Fit
 
 GENERAL_OPERAND = 8
 GENERAL_ACCUMULATOR = 32
 GENERAL_FRAME_BUFFERS = 2
-LOOPS = ("out_rows", "out_cols", "tiles", "rolls", "taps_y", "taps_x", "chunks")
 
 
 def describe_fit(program: Program) -> tuple[Fit, ...]:

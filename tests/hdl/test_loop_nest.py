@@ -5,11 +5,11 @@ import pytest
 from amaranth.hdl import Elaboratable, Module
 from bench import drive
 from program_walk import walk_fetch
-from random_programs import COUNTS, fetch_program
+from random_programs import fetch_program
 
 from nnhw.hdl.instruction import InstructionRegister
 from nnhw.hdl.loop_nest import LoopNest
-from nnhw.isa import FetchInstruction
+from nnhw.isa import LOOPS, FetchInstruction
 
 FLAGS = ("roll_last", "strip_last", "pixel_last", "layer_last")
 PLACES = ("in_first_roll", "in_warmup", "finishes", "in_last_strip")
@@ -59,7 +59,7 @@ def test_walks_like_nested_loops(seed):
 
 def test_builds_only_the_loops_that_a_layer_repeats():
     program = [
-        FetchInstruction(**{**vars(fetch_program(0)[0]), **dict.fromkeys(COUNTS, 0), **counts})
+        FetchInstruction(**{**vars(fetch_program(0)[0]), **dict.fromkeys(LOOPS, 0), **counts})
         for counts in ({"taps_x": 1}, {"out_rows": 2}, {})
     ]
     walker = Walker(program)
@@ -69,7 +69,7 @@ def test_builds_only_the_loops_that_a_layer_repeats():
 
 def test_coordinates_have_the_width_of_their_values():
     instruction = fetch_program(0)[0]
-    fields = {**vars(instruction), **dict.fromkeys(COUNTS, 0), "x_start": -5, "y_start": 0}
+    fields = {**vars(instruction), **dict.fromkeys(LOOPS, 0), "x_start": -5, "y_start": 0}
     program = [
         FetchInstruction(**{**fields, "chunks": 2, "chunk_x": 4, "out_cols": 3, "out_col_x": 7})
     ]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...isa import Operation
+from ...isa import ROW, Operation, X, Y
 from ...mapping import Program
 from .removals import LOOP_STEPS
 from .variants import Piece, any_fetch, largest_fetch, vary, vary_layers
@@ -151,9 +151,8 @@ def _loop(program: Program, loop: str) -> Program | None:
     if any_fetch(program, loop):
         return None
     row = largest_fetch(program, "row_length")
-    steps = {name: max(1, row // TRIPS) for name in LOOP_STEPS[loop] if name.endswith("_x")}
-    steps |= {name: row for name in LOOP_STEPS[loop] if name.endswith("_pitch")}
-    steps |= {name: 1 for name in LOOP_STEPS[loop] if name.endswith("_y")}
+    step = {X: max(1, row // TRIPS), ROW: row, Y: 1}
+    steps = {field: step[coordinate] for field, coordinate in LOOP_STEPS[loop].items()}
     return vary_layers(program, fetch={loop: TRIPS - 1, **steps}, only_last=True)
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...isa import Operation
+from ...isa import LOOPS, ROW, Operation, X, Y
 from ...mapping import Layer, Program
 from .variants import Piece, any_fetch, map_layers, vary, vary_layers
 
 LOOP_STEPS = {
-    "taps_x": ("tap_x_x",),
-    "taps_y": ("tap_y_pitch", "tap_y_y"),
-    "chunks": (),
-    "tiles": ("tile_x",),
-    "out_cols": ("out_col_x",),
-    "out_rows": ("out_row_pitch", "out_row_y"),
+    loop: {
+        coordinate.steps[loop]: coordinate
+        for coordinate in (X, ROW, Y)
+        if coordinate.steps.get(loop) not in (None, "chunk_x", "tap_x_pitch")
+    }
+    for loop in reversed(LOOPS)
+    if loop != "rolls"
 }
-"""Loops of the fetch sequencer but the rolls, and the instruction fields of their steps."""
+"""Loops of the fetch sequencer but the rolls, and the instruction fields of their steps, each with
+what it moves. Left out are the step of single fetches, which is the same everywhere, and the one
+that belongs to columns by parity."""
 
 
 def _residuals(program: Program) -> Program | None:
