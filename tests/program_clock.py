@@ -62,7 +62,7 @@ class ProgramClock:
             If the tile reaches the drain before the one ahead of it has left.
         """
         issued = max(self.now - 1, self._issued + self._drain_cycles)
-        arrived = issued + self.program.config.array_latency(dense=layer.is_dense)
+        arrived = issued + self.program.array_latency(dense=layer.is_dense)
         assert arrived >= self._arrived + self._drain_cycles, "a tile overtakes another one"
         self._issued, self._arrived = issued, arrived
         i = layer.fetch

@@ -28,6 +28,7 @@ ORDER = (
     "trim",
     "vectors",
     "isa",
+    "machine",
     "mapping",
     "hdl",
     "export",

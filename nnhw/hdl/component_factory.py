@@ -6,7 +6,15 @@ from collections.abc import Iterable
 
 from amaranth.hdl import unsigned
 
-from ..mapping import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, Program
+from ..machine import (
+    ACTIVATION_STAGES,
+    FETCH_LATENCY,
+    MEMORY_LATENCY,
+    PARAMETER_ADDRESS_STAGES,
+    PARAMETER_LATENCY,
+    WEIGHT_REGISTER_LATENCY,
+)
+from ..mapping import Program
 from .alignment import ReadAligner, WriteAligner
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
@@ -60,7 +68,7 @@ class ComponentFactory:
             frame_bytes=program.input_size,
             beat_bytes=program.config.input_bytes,
             buffers=program.config.frame_buffers,
-            read_delay=FetchSequencer.latency + program.row_latency,
+            read_delay=FETCH_LATENCY + program.row_latency,
             technology=self.technology,
         )
 
@@ -106,8 +114,11 @@ class ComponentFactory:
         return Rom(
             width=program.config.mac_units * width,
             words=[pack(word.ravel().tolist(), width) for word in program.weights],
-            # a word is there a cycle after its activations, and goes to the array in a cycle
-            address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY - 1,
+            # a word is in the array together with its activations
+            address_stages=program.read_latency
+            - FETCH_LATENCY
+            - MEMORY_LATENCY
+            - WEIGHT_REGISTER_LATENCY,
             output_register=True,
             technology=self.technology,
         )
@@ -158,7 +169,7 @@ class ComponentFactory:
             uses_lanes=array.has_lanes,
             paired=program.paired,
             gaps=program.has_gaps,
-            parameter_latency=PARAMETER_ADDRESS_STAGES + MEMORY_LATENCY,
+            parameter_latency=PARAMETER_LATENCY,
             technology=self.technology,
         )
 
@@ -234,7 +245,7 @@ class ComponentFactory:
         to_memory = self.program.memory_delay
         return FlagDelays(
             {
-                "fetch_valid": (unsigned(1), aligner.latency + 1),
+                "fetch_valid": (unsigned(1), aligner.latency + ACTIVATION_STAGES),
                 "scaled": (unsigned(1), scaler.latency),
                 "tile_retired": (unsigned(1), to_memory),
                 "written": (fetch.written.shape(), to_memory),

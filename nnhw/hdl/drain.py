@@ -10,6 +10,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import DrainInstruction, ParameterMode
+from ..machine import drain_latency
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .technology import PORTABLE, Technology
@@ -100,7 +101,7 @@ class Drain(wiring.Component):
         self.gaps = gaps
         self.parameter_latency = parameter_latency
         self.technology = technology
-        self.latency = 1 + parameter_latency
+        self.latency = drain_latency(parameter_latency=parameter_latency)
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {

@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import FetchInstruction, Operation
+from ..machine import FETCH_LATENCY
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .loop_nest import LoopNest
@@ -94,7 +95,7 @@ class FetchSequencer(wiring.Component):
     latency : int
     """
 
-    latency = 1
+    latency = FETCH_LATENCY
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import ResidualInstruction
+from ..machine import adder_latency
 from .arithmetic import clamp, delay, shift_right
 from .instruction import InstructionRegister
 from .technology import PORTABLE, Technology
@@ -61,7 +62,7 @@ class ResidualAdder(wiring.Component):
         self.width = width
         self.stages = stages
         self.technology = technology
-        self.latency = stages + 5
+        self.latency = adder_latency(stages=stages)
         layout = data.ArrayLayout(signed(width), lanes)
         super().__init__(
             {

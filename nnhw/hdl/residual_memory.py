@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import ResidualInstruction
+from ..machine import MEMORY_LATENCY
 from .instruction import InstructionRegister
 from .technology import PORTABLE, Technology
 
@@ -50,7 +51,7 @@ class ResidualMemory(wiring.Component):
     latency : int
     """
 
-    latency = 2
+    latency = MEMORY_LATENCY
 
     def __init__(
         self,

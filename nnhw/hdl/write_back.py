@@ -11,6 +11,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import WriteBackInstruction
+from ..machine import write_back_latency
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .memory import Rom
@@ -96,7 +97,9 @@ class WriteBack(wiring.Component):
         self.chased_bytes = chased_bytes
         self.residuals = residuals
         self.technology = technology
-        self.latency = 2 + bool(self.tables) + (residuals.latency if residuals else 0)
+        self.latency = write_back_latency(
+            tables=bool(self.tables), residual_stages=residuals.latency if residuals else 0
+        )
         self.instruction = InstructionRegister(self.program)
         super().__init__(
             {

@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import MappingError
 from ..ir import Graph, Node, QConv, Reshape, frame_layout
 from ..isa import Operation, bits_for
+from ..machine import EngineConfig
 from ..quantize import accumulator_bounds, tensor_bounds
-from .config import EngineConfig
 from .fusion import fuse_additions
 from .geometry import OutputArea
 from .images import parameter_words, weight_count, weight_words

@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import MappingError
 from ..ir import Graph, QAdd, QConv
 from ..isa import Operation, ParameterMode
+from ..machine import EngineConfig
 from .clipping import Span, clipped_spans
-from .config import EngineConfig
 from .dense import dense_geometry, joined_columns, joined_weight
 from .geometry import Geometry, OutputArea, OutputColumns, lane_geometry, tile_cycles
 from .part import Part, parameter_table, target, zero_point

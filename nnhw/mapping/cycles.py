@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..isa import Operation
+from ..machine import RELEASE_LATENCY
 from .output_model import OutputModel
 from .program import Layer, Plan
-
-#: Cycles from a frame buffer's last issued read to the first beat it can take again
-#: (see `FrameBuffer.release_latency`).
-_RELEASE_LATENCY = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +241,7 @@ def predict_cycles(plan: Plan) -> CycleModel:
         frame = len(outputs)
         start = loaded + 1
         if frame >= buffers:
-            start = max(start, consumed[frame - buffers] + _RELEASE_LATENCY)
+            start = max(start, consumed[frame - buffers] + RELEASE_LATENCY)
         loaded = start + beats - 1
         first = max(loaded + 1, clock.issued + 1)
         loads.append(start)

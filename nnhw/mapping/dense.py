@@ -6,8 +6,8 @@ import numpy as np
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
+from ..machine import EngineConfig
 from .clipping import Span
-from .config import EngineConfig
 from .geometry import Geometry, OutputColumns, tile_cycles
 
 

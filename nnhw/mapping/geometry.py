@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
-from .config import EngineConfig
+from ..machine import EngineConfig
 
 
 @dataclass(frozen=True, kw_only=True)

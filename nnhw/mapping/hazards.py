@@ -51,7 +51,7 @@ def stays_behind(plan: Plan, index: int) -> bool:
     Sums of lanes are finished sooner than dot products, which go through an adder tree.
     """
     layer, before = plan.layers[index], plan.layers[index - 1]
-    ahead, behind = (plan.config.array_latency(dense=one.is_dense) for one in (before, layer))
+    ahead, behind = (plan.array_latency(dense=one.is_dense) for one in (before, layer))
     drain_cycles = before.fetch.drain_cycles_last + 1
     # a tile ends with its last fetch, which waits until the drain would take it at equal latency
     distance = max(drain_cycles, (layer.fetch.warmup + 1) * layer.fetch.fetches_per_roll)

@@ -22,7 +22,7 @@ from ..isa import (
     Y,
     loop_fields,
 )
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .geometry import Geometry
 from .memory_plan import MemoryPlan
 from .part import Part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ..machine import GEARBOX_LATENCY, RESULT_BUFFER_LATENCY
 from .program import Plan
 
 
@@ -47,20 +48,20 @@ class OutputModel:
 
     def write(self, time: int, count: int, *, last: bool) -> None:
         """A group of `count` results is written in cycle `time`; `last` ends an output."""
-        # a written group can be read two cycles later, and is then registered: this frees its entry
-        taken = max(time + 3, self._not_before)
-        self._freed.append(max(time + 3, self._taken + 1))
+        offered = time + RESULT_BUFFER_LATENCY
+        taken = max(offered, self._not_before)
+        self._freed.append(max(offered, self._taken + 1))
         self._taken = taken
         fill = self._fill % self._beat_units + count // self._unit
         if not self._sending and (last or fill >= self._beat_units):
-            self.first_beat = taken + 2
+            self.first_beat = taken + GEARBOX_LATENCY
         self._complete = (self._complete + last) % self._outputs
         ends_frame = last and not self._complete
         self._sending = not ends_frame and (self._sending or last or fill >= self._beat_units)
         if last:
             beats = -(-fill // self._beat_units)
-            self.last_beat = taken + beats + 1
-            self._not_before = taken + beats + 1
+            # nothing is taken until all of the output's beats have left
+            self.last_beat = self._not_before = taken + GEARBOX_LATENCY + beats - 1
             self._fill = 0
         else:
             # every full beat held takes a cycle before there is room for another group

@@ -18,12 +18,19 @@ from ..isa import (
     WriteBackInstruction,
     read_granularity,
 )
-from .config import (
-    MEMORY_LATENCY,
-    PARAMETER_ADDRESS_STAGES,
+from ..machine import (
+    ACTIVATION_STAGES,
+    FETCH_LATENCY,
+    RESULT_BUFFER_LATENCY,
     EngineConfig,
-    rotation_stages,
+    adder_latency,
+    aligner_latency,
+    column_latency,
+    drain_latency,
+    lane_latency,
     row_stages,
+    scaler_latency,
+    write_back_latency,
     write_stages,
 )
 from .geometry import OutputArea
@@ -225,18 +232,26 @@ class Plan:
 
     def drain_latency(self, layer: Layer) -> int:
         """Cycles from a tile's last issue to its first result at the end of write-back."""
-        config = self.config
-        shadow = self.read_latency + config.array_latency(dense=layer.is_dense) + 1
-        scale = (
-            1
-            + PARAMETER_ADDRESS_STAGES
-            + MEMORY_LATENCY
-            + config.scale_stages
-            + self.paired
-            + self.multiplies
+        stages = self.config.scale_stages
+        residual_stages = adder_latency(stages=stages) if self.residual_depth else 0
+        return (
+            self.read_latency
+            + self.array_latency(dense=layer.is_dense)
+            + drain_latency()
+            + scaler_latency(stages=stages, paired=self.paired, multiplies=self.multiplies)
+            + write_back_latency(tables=self.has_tables, residual_stages=residual_stages)
         )
-        residual = config.residual_latency if self.residual_depth else 0
-        return shadow + scale + 3 + self.has_tables + residual
+
+    def array_latency(self, *, dense: bool) -> int:
+        """Cycles from operands to the accumulator that holds them; only `dense` has a tree."""
+        config = self.config
+        if not dense:
+            return lane_latency(multiplier_stages=config.multiplier_stages)
+        return column_latency(
+            rows=config.rows,
+            multiplier_stages=config.multiplier_stages,
+            tree_levels_per_stage=config.tree_levels_per_stage,
+        )
 
     @property
     def row_latency(self) -> int:
@@ -247,8 +262,8 @@ class Plan:
     def read_latency(self) -> int:
         """Cycles from a fetch's issue to its operands in the array: address, memory, alignment, and
         the way to all columns."""
-        stages = rotation_stages(banks=self.config.banks, granularity=self.read_granularity)
-        return 1 + self.row_latency + MEMORY_LATENCY + max(1, stages) + 1
+        align = aligner_latency(banks=self.config.banks, granularity=self.read_granularity)
+        return FETCH_LATENCY + align + ACTIVATION_STAGES
 
     @property
     def memory_delay(self) -> int:
@@ -270,7 +285,9 @@ class Plan:
             max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last) + 1
             for layer in self.layers
         )
-        return max(map(self.drain_latency, self.layers)) + 2 * tile + 5
+        # of an entry that becomes free, the decision about a fetch knows two cycles later
+        free = RESULT_BUFFER_LATENCY + 2
+        return max(map(self.drain_latency, self.layers)) + 2 * tile + free
 
     @property
     def tiles_in_flight(self) -> int:

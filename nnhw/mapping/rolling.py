@@ -6,8 +6,8 @@ from typing import TypedDict
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
+from ..machine import EngineConfig
 from .clipping import Span
-from .config import EngineConfig
 from .geometry import Geometry
 
 
