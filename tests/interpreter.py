@@ -211,7 +211,7 @@ class Interpreter:
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:
         """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""
-        config, slots = self.program.config, self.program.lane_slots
+        config, slots = self.program.config, self.program.limits.lane_slots
         groups = word[:, : config.lane_groups * slots].reshape(config.rows, -1, slots)
         return groups.transpose(1, 0, 2).reshape(-1, slots)
 

@@ -9,7 +9,7 @@ from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsig
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import FetchInstruction, Operation
+from ..isa import InstructionLayout, Operation
 from ..machine import FETCH_LATENCY
 from .arithmetic import delay
 from .instruction import InstructionRegister
@@ -38,7 +38,11 @@ class FetchSequencer(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of FetchInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
+    x_width, y_width : int
+        Bits of coordinates; see `LoopNest`.
     chunk : int
         Bytes of a fetch that a dot product takes.
     lanes : int
@@ -50,6 +54,10 @@ class FetchSequencer(wiring.Component):
         Whether any lane ever lies in padding.
     buffer_depth : int
         Entries of the output buffer.
+    tile_entries : int
+        Most of them that a tile takes.
+    streams_pairs : bool
+        Whether results of pairs ever go there.
     tiles_in_flight : int
         Most tiles that can be on the way from issue to memory.
     chased_bytes : int
@@ -100,30 +108,38 @@ class FetchSequencer(wiring.Component):
     def __init__(
         self,
         *,
-        program: Sequence[FetchInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
+        x_width: int,
+        y_width: int,
         chunk: int,
         lanes: int,
         address_width: int,
         weight_words: int,
         padded: bool,
         buffer_depth: int,
+        tile_entries: int,
+        streams_pairs: bool,
         tiles_in_flight: int,
         chased_bytes: int,
     ):
-        self.program = tuple(program)
         self.lanes = lanes
         self.padded = padded
         self.buffer_depth = buffer_depth
+        self.tile_entries = tile_entries
+        self.streams_pairs = streams_pairs
         self.tiles_in_flight = tiles_in_flight
         self._chunk = chunk
-        self.instruction = InstructionRegister(self.program)
+        self.instruction = InstructionRegister(layout, words)
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
             instruction=self.instruction,
+            x_width=x_width,
+            y_width=y_width,
             address_width=address_width,
             weight_width=Shape.cast(weights).width,
         )
-        pad_width = self.instruction.layout.fields["pad_value"].width
+        pad_width = layout.fields["pad_value"].width
         super().__init__(
             {
                 "frame_available": In(1),
@@ -198,18 +214,17 @@ class FetchSequencer(wiring.Component):
         m.d.comb += [loops.step.eq(~has_spare), replace.eq(issue | ~is_prepared)]
         m.d.sync += [is_prepared.eq(1), has_spare.eq(~replace)]
         frame_odd = Signal(name="frame_is_odd")
+        last = len(instruction.words) - 1
         with m.If(loops.step):
             m.d.sync += [
                 roll_first.eq(loops.roll_last),
                 layer_first.eq(loops.layer_last),
-                frame_odd.eq(
-                    frame_odd ^ (loops.layer_last & (instruction.index == len(self.program) - 1))
-                ),
+                frame_odd.eq(frame_odd ^ (loops.layer_last & (instruction.index == last))),
             ]
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         entries = drain_cycles + 1
-        if any(i.operation == Operation.LANE_PAIR and i.to_stream for i in self.program):
+        if self.streams_pairs:
             entries = Mux(f.operation == Operation.LANE_PAIR, entries >> 1, entries)
         values = {
             "x": loops.x,
@@ -290,7 +305,7 @@ class FetchSequencer(wiring.Component):
             blocked |= fetch.tile_last & drain_is_busy
 
         # entries of the output buffer that are left when the largest of all tiles has taken its own
-        most = max((tile_entries(i) for i in self.program if i.to_stream), default=0)
+        most = self.tile_entries
         spare = Signal(
             range(-most, self.buffer_depth + 1), name="spare_entries", init=self.buffer_depth - most
         )
@@ -301,12 +316,6 @@ class FetchSequencer(wiring.Component):
         reserved = Mux(self.entry_freed, fewer + 1, fewer)
         m.d.sync += spare.eq(Mux(tile_issued & fetch.to_stream, reserved, left_over))
         return blocked | (fetch.tile_last & fetch.to_stream & (spare < 0))
-
-
-def tile_entries(instruction: FetchInstruction) -> int:
-    """Most entries of the output buffer that a tile of a layer takes."""
-    cycles = max(instruction.drain_cycles, instruction.drain_cycles_last) + 1
-    return cycles // 2 if instruction.operation == Operation.LANE_PAIR else cycles
 
 
 def _clamp(value: Value, high: int) -> Value:

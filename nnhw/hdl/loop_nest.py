@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import COORDINATES, LOOPS, Coordinate, FetchInstruction, X, Y, coordinate_bits
+from ..isa import COORDINATES, LOOPS, Coordinate
 from .instruction import InstructionRegister
 
 
@@ -25,6 +24,8 @@ class LoopNest(wiring.Component):
     ----------
     instruction : InstructionRegister
         Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
+    x_width, y_width : int
+        Bits of these coordinates, signed.
     address_width : int
         The row address wraps at this width.
     weight_width : int
@@ -49,15 +50,22 @@ class LoopNest(wiring.Component):
         The present strip is the last one of its pixel.
     """
 
-    def __init__(self, *, instruction: InstructionRegister, address_width: int, weight_width: int):
+    def __init__(
+        self,
+        *,
+        instruction: InstructionRegister,
+        x_width: int,
+        y_width: int,
+        address_width: int,
+        weight_width: int,
+    ):
         self.instruction = instruction
-        program = cast(tuple[FetchInstruction, ...], instruction.program)
         super().__init__(
             {
                 "step": In(1),
-                "x": Out(signed(coordinate_bits(program, X))),
+                "x": Out(signed(x_width)),
                 "row": Out(unsigned(address_width)),
-                "y": Out(signed(coordinate_bits(program, Y))),
+                "y": Out(signed(y_width)),
                 "weight_address": Out(unsigned(weight_width)),
                 "roll_last": Out(1),
                 "strip_last": Out(1),
@@ -83,7 +91,7 @@ class LoopNest(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.program[0]
+        first = self.instruction.first
 
         #: trips still to come
         counters = {
@@ -165,7 +173,7 @@ class LoopNest(wiring.Component):
         the step that finishes it.
         """
         f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.program[0]
+        first = self.instruction.first
 
         def first_unfinished(done: Iterable[Value | bool]) -> Value | int:
             unfinished: Value | int = len(self.loops)
@@ -210,7 +218,7 @@ class LoopNest(wiring.Component):
         f, upcoming = self.instruction.current, self.instruction.upcoming
         if f.is_constant("warmup", 0):
             return Const(0)
-        init = cast(FetchInstruction, self.instruction.program[0]).warmup
+        init = self.instruction.first.warmup
         left = Signal.like(f.warmup, name="warmup_left", init=init)
         with m.If(self.step & self.roll_last):
             with m.If(~finished["rolls"]):

@@ -1,6 +1,7 @@
 """The machine: what an engine is, whatever program it runs."""
 
 from .config import MOST_MACS, MOST_ROWS, PIPELINE_STAGES, EngineConfig
+from .features import FEATURES, Feature, feature_rows
 from .latency import (
     ACTIVATION_STAGES,
     FETCH_LATENCY,
@@ -25,9 +26,14 @@ from .latency import (
     write_back_latency,
     write_stages,
 )
+from .limits import Datapath, Instructions, Limits, Widths
+from .machine import Image, Machine
+from .timing import Timing
+from .variant import Variant
 
 __all__ = [
     "ACTIVATION_STAGES",
+    "FEATURES",
     "FETCH_LATENCY",
     "GEARBOX_LATENCY",
     "LANE_LATENCY",
@@ -41,11 +47,21 @@ __all__ = [
     "RESULT_BUFFER_LATENCY",
     "ROTATION_LEVELS_PER_STAGE",
     "WEIGHT_REGISTER_LATENCY",
+    "Datapath",
     "EngineConfig",
+    "Feature",
+    "Image",
+    "Instructions",
+    "Limits",
+    "Machine",
+    "Timing",
+    "Variant",
+    "Widths",
     "adder_latency",
     "aligner_latency",
     "column_latency",
     "drain_latency",
+    "feature_rows",
     "lane_latency",
     "residual_turnaround",
     "rotation_stages",

@@ -5,7 +5,7 @@ from .choose import DEFAULT_MACS, choose_engine, smallest_engine
 from .compile import map_graph, node_macs, plan_graph
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
-from .program import Layer, Plan, Program, Widths
+from .program import Layer, Plan, Program
 
 __all__ = [
     "DEFAULT_MACS",
@@ -17,7 +17,6 @@ __all__ = [
     "MemoryPlan",
     "Plan",
     "Program",
-    "Widths",
     "choose_engine",
     "map_graph",
     "node_macs",

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import MappingError
 from ..ir import Graph, Node, QConv, Reshape, frame_layout
 from ..isa import Operation, bits_for
-from ..machine import EngineConfig
+from ..machine import EngineConfig, Widths
 from ..quantize import accumulator_bounds, tensor_bounds
 from .fusion import fuse_additions
 from .geometry import OutputArea
@@ -26,7 +26,7 @@ from .parity import parity_columns
 from .part import Part
 from .parts import node_parts
 from .port_order import in_port_order
-from .program import Layer, Plan, Program, Widths
+from .program import Layer, Plan, Program
 from .requantizers import requantizer_tables
 from .residual_plan import ResidualPlan, plan_residuals
 from .waits import with_waits
@@ -284,7 +284,7 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
         **{field.name: getattr(plan, field.name) for field in fields(plan)},
         widths=_widths(parts, graph, parameters),
         shifts=shifts,
-        weights=_weights(parts, config, slots=plan.lane_slots),
+        weights=_weights(parts, config, slots=plan.limits.lane_slots),
         parameters=parameters,
         tables=tuple(
             _full_table(part.table, _activation_bits(graph))

@@ -166,7 +166,8 @@ def write_times(layer: Layer, clock: _Clock, plan: Plan) -> np.ndarray:
     cycles = cycles_grid.ravel()
     spacing = np.maximum(cycles, per_tile * (fetch.warmup + 1))
     later = np.append(np.cumsum(spacing[:-1][::-1])[::-1], 0)
-    first = clock.issued - later + plan.drain_latency(layer) + plan.memory_delay + a_step - 1
+    latency = plan.timing.result_latency(dense=layer.is_dense) + plan.timing.memory_delay
+    first = clock.issued - later + latency + a_step - 1
     # one entry a step, then one a byte
     steps = cycles // a_step
     step = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)
@@ -198,12 +199,12 @@ def _run_frame(
         before = max(clock.issued, first - 1)
         possible = before + 1
         if layer.fetch.fence:
-            written = clock.issued + clock.latency + clock.drain - 1 + plan.memory_delay
+            written = clock.issued + clock.latency + clock.drain - 1 + plan.timing.memory_delay
             possible = max(possible, written)
         if layer.fetch.chase:
             writer = plan.layers[index - 1]
             possible += _chase_wait(layer, possible, write_times(writer, clock, plan), plan)
-        clock.latency = plan.drain_latency(layer)
+        clock.latency = plan.timing.result_latency(dense=layer.is_dense)
         drain_wait, stream_wait = _run_layer(layer, possible, clock, plan, output)
         cycles = clock.issued - before
         layers.append(

@@ -26,7 +26,7 @@ def reads_in_time(plan: Plan, reader: int, writer: int, between: int) -> bool:
         Fetches of the layers that run between them.
     """
     layer = plan.layers[writer]
-    if not layer.to_memory:
+    if not layer.write_back.to_memory:
         return True
     latency = cycles_to_memory(plan, layer)
     # the first fetch is issued so many cycles after the writer's last one, or later
@@ -51,7 +51,7 @@ def stays_behind(plan: Plan, index: int) -> bool:
     Sums of lanes are finished sooner than dot products, which go through an adder tree.
     """
     layer, before = plan.layers[index], plan.layers[index - 1]
-    ahead, behind = (plan.array_latency(dense=one.is_dense) for one in (before, layer))
+    ahead, behind = (plan.timing.array_latency(dense=one.is_dense) for one in (before, layer))
     drain_cycles = before.fetch.drain_cycles_last + 1
     # a tile ends with its last fetch, which waits until the drain would take it at equal latency
     distance = max(drain_cycles, (layer.fetch.warmup + 1) * layer.fetch.fetches_per_roll)
@@ -61,7 +61,9 @@ def stays_behind(plan: Plan, index: int) -> bool:
 def cycles_to_memory(plan: Plan, layer: Layer) -> int:
     """Cycles from the last fetch of any tile to the first one that can read all of its results."""
     drain_cycles = max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last)
-    return plan.drain_latency(layer) + drain_cycles + plan.memory_delay
+    return (
+        plan.timing.result_latency(dense=layer.is_dense) + drain_cycles + plan.timing.memory_delay
+    )
 
 
 def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, int, int]]:

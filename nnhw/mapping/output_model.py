@@ -25,8 +25,8 @@ class OutputModel:
     """
 
     def __init__(self, plan: Plan):
-        self._depth = plan.output_buffer_depth
-        unit = math.gcd(plan.config.output_bytes, *plan.output_counts)
+        self._depth = plan.timing.output_buffer_depth
+        unit = math.gcd(plan.config.output_bytes, *plan.limits.output_counts)
         self._unit = unit
         self._beat_units = plan.config.output_bytes // unit
         self._freed: list[int] = []

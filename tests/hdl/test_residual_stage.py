@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import drive, integers
+from bench import drive, encoded, integers
 
 from nnhw.hdl.residual_stage import ResidualStage
 from nnhw.isa import ResidualInstruction
@@ -46,7 +46,13 @@ PROGRAM = [
 def test_residual_stage(lanes, stages, arrival):
     rng = np.random.default_rng([lanes, arrival])
     stage = ResidualStage(
-        program=PROGRAM, depth=36, lanes=lanes, width=8, stages=stages, arrival=arrival
+        **encoded(PROGRAM),
+        depth=36,
+        lanes=lanes,
+        width=8,
+        shifts=[0],
+        stages=stages,
+        arrival=arrival,
     )
     count = 2 * len(PROGRAM) * STEPS  # the program runs round and round
     step = rng.permutation([1] * count + [0] * 40)
@@ -82,7 +88,13 @@ def test_turnaround(stages, arrival):
     seen = []
     for distance in (turnaround - 1, turnaround):
         stage = ResidualStage(
-            program=program, depth=2, lanes=1, width=8, stages=stages, arrival=arrival
+            **encoded(program),
+            depth=2,
+            lanes=1,
+            width=8,
+            shifts=[0],
+            stages=stages,
+            arrival=arrival,
         )
         step = np.zeros(distance + arrival + stage.latency + 1, int)
         step[[0, distance]] = 1
