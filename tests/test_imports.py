@@ -49,7 +49,7 @@ ONLY_IN = {
     "onnx": {"frontend"},
     "onnxruntime": {"reference"},
     "onnxslim": {"frontend"},
-    "amaranth": {"isa", "hdl", "export", "boards"},
+    "amaranth": {"isa", "machine", "hdl", "export", "boards"},
     "cocotb": {"simulate", "sim"},
     "cocotb_tools": {"simulate", "sim"},
     "cocotbext": {"simulate", "sim"},

@@ -81,7 +81,7 @@ def test_nothing_more_than_a_limit_is_covered(programs):
 def test_machines_of_other_configurations_are_not_joined(programs):
     machine = programs[0].machine
     other = replace(machine, config=replace(CONFIG, lanes=1))
-    with pytest.raises(ValueError, match="^Machines to be joined must"):
+    with pytest.raises(ValueError, match=r"^Machines to be joined must"):
         Machine.join(machine, other)
 
 

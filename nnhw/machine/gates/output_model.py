@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..machine import GEARBOX_LATENCY, RESULT_BUFFER_LATENCY
-from .program import Plan
+from ..latency import GEARBOX_LATENCY, RESULT_BUFFER_LATENCY
+from ..timing import Timing
 
 
 class OutputModel:
@@ -15,7 +15,7 @@ class OutputModel:
 
     Parameters
     ----------
-    plan
+    timing
         Gives the depth of the buffer and the sizes of groups and beats.
 
     Attributes
@@ -24,17 +24,17 @@ class OutputModel:
         Cycle of the latest handshake of a frame's first and of an output's last beat.
     """
 
-    def __init__(self, plan: Plan):
-        self._depth = plan.timing.output_buffer_depth
-        unit = math.gcd(plan.config.output_bytes, *plan.limits.output_counts)
+    def __init__(self, timing: Timing):
+        self._depth = timing.output_buffer_depth
+        unit = math.gcd(timing.config.output_bytes, *timing.limits.output_counts)
         self._unit = unit
-        self._beat_units = plan.config.output_bytes // unit
+        self._beat_units = timing.config.output_bytes // unit
         self._freed: list[int] = []
         self._reserved = 0
         self._fill = 0
         self._taken = -1
         self._not_before = 0
-        self._outputs = len(plan.streamed)
+        self._outputs = timing.limits.outputs
         self._complete = 0
         self._sending = False
         self.first_beat = 0
