@@ -66,9 +66,10 @@ class InstructionLayout:
         kind = type(instructions[0])
         needs = {}
         for name, (_, signed) in field_docs(kind).items():
-            values = [getattr(instruction, name) for instruction in instructions]
-            width = max(bits_for(value, signed=signed) for value in values)
-            needs[name] = width, values[0] if len(set(values)) == 1 else None
+            values = {getattr(instruction, name) for instruction in instructions}
+            least, most = min(values), max(values)
+            width = max(bits_for(value, signed=signed) for value in (least, most))
+            needs[name] = width, most if least == most else None
         return cls._of(kind, needs)
 
     @classmethod

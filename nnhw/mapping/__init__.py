@@ -2,7 +2,7 @@
 
 from ..machine import EngineConfig
 from .choose import DEFAULT_MACS, choose_engine, smallest_engine
-from .compile import map_graph, node_macs, plan_graph
+from .compile import map_graph, node_macs, plan_graph, shared_machine
 from .cycles import CycleModel, LayerCycles, predict_cycles
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program
@@ -23,5 +23,6 @@ __all__ = [
     "plan_graph",
     "plan_memory",
     "predict_cycles",
+    "shared_machine",
     "smallest_engine",
 ]

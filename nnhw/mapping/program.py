@@ -96,6 +96,8 @@ class Plan:
         Bytes of a frame in and out (see `FrameLayout.size`).
     padded
         Whether any lane of any fetch lies in padding.
+    host
+        The machine that it runs on; None: one that is fitted to it.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Plan:
     input_size: int
     output_size: int
     padded: bool
+    host: Machine | None
 
     @property
     def fetch(self) -> tuple[FetchInstruction, ...]:
@@ -128,7 +131,8 @@ class Plan:
     @property
     def residual(self) -> tuple[ResidualInstruction, ...]:
         """Instructions of the residual stage; none if there is none."""
-        return tuple(layer.residual for layer in self.layers) if self.residual_depth else ()
+        depth = self.host.limits.residual_depth if self.host else self.residual_depth
+        return tuple(layer.residual for layer in self.layers) if depth else ()
 
     @property
     def instructions(self) -> dict[str, tuple[Instruction, ...]]:
@@ -169,8 +173,8 @@ class Plan:
 
     @cached_property
     def timing(self) -> Timing:
-        """Cycles that things take on the machine that is fitted to it."""
-        return Timing(self.config, self.limits)
+        """Cycles that things take on the machine that it runs on."""
+        return self.host.timing if self.host else Timing(self.config, self.limits)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -197,8 +201,13 @@ class Program(Plan):
     parameters: np.ndarray
     tables: tuple[np.ndarray, ...]
 
-    @cached_property
+    @property
     def machine(self) -> Machine:
+        """The machine that it runs on."""
+        return self.host or self.fitted
+
+    @cached_property
+    def fitted(self) -> Machine:
         """The machine that is fitted to it."""
         datapath = Datapath(
             widths=self.widths,
@@ -211,10 +220,17 @@ class Program(Plan):
 
     @property
     def image(self) -> Image:
-        """Contents of the machine's memories."""
+        """Contents of the machine's memories; what it has more than is needed is zero."""
+        datapath = self.machine.datapath
+        spare = datapath.tables - len(self.tables)
         return Image(
             instructions=self.instructions,
-            weights=self.weights,
-            parameters=self.parameters,
-            tables=self.tables,
+            weights=_filled_up(self.weights, datapath.weight_words),
+            parameters=_filled_up(self.parameters, datapath.parameter_words),
+            tables=self.tables + spare * (np.zeros(1 << datapath.widths.activation, np.int8),),
         )
+
+
+def _filled_up(words: np.ndarray, count: int) -> np.ndarray:
+    """Words and zeros, `count` in all."""
+    return np.concatenate([words, np.zeros((count - len(words), *words.shape[1:]), words.dtype)])
