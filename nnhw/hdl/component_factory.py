@@ -12,13 +12,12 @@ from ..machine import (
     ACTIVATION_STAGES,
     FETCH_LATENCY,
     MEMORY_LATENCY,
-    PARAMETER_ADDRESS_STAGES,
     PARAMETER_LATENCY,
-    WEIGHT_REGISTER_LATENCY,
     Image,
     Machine,
     write_back_latency,
 )
+from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
@@ -88,7 +87,7 @@ class ComponentFactory:
             frame_bytes=self._limits.frame_bytes,
             beat_bytes=self._config.input_bytes,
             buffers=self._config.frame_buffers,
-            read_delay=FETCH_LATENCY + self._timing.row_latency,
+            read_delay=FETCH_LATENCY + FRAMES.address_stages(self._timing),
             technology=self.technology,
         )
 
@@ -133,13 +132,9 @@ class ComponentFactory:
         """The weight memory."""
         width = self._widths.weight
         return Rom(
-            width=self._config.mac_units * width,
+            width=WEIGHTS.width(self.machine),
             words=[pack(word.ravel().tolist(), width) for word in self.image.weights],
-            # a word is in the array together with its activations
-            address_stages=self._timing.read_latency
-            - FETCH_LATENCY
-            - MEMORY_LATENCY
-            - WEIGHT_REGISTER_LATENCY,
+            address_stages=WEIGHTS.address_stages(self._timing),
             output_register=True,
             technology=self.technology,
         )
@@ -207,9 +202,9 @@ class ComponentFactory:
                     offset += width
             words.append(word)
         return Rom(
-            width=self._config.lanes * sum(fields),
+            width=PARAMETERS.width(self.machine),
             words=words,
-            address_stages=PARAMETER_ADDRESS_STAGES,
+            address_stages=PARAMETERS.address_stages(self._timing),
             output_register=True,
             technology=self.technology,
         )

@@ -21,8 +21,8 @@ from .loops import (
     Y,
     bytes_read,
     coordinate_bits,
+    granularity,
     loop_fields,
-    read_granularity,
     steps_taken,
     walk,
 )
@@ -49,8 +49,8 @@ __all__ = [
     "coordinate_bits",
     "disassemble",
     "field_docs",
+    "granularity",
     "loop_fields",
-    "read_granularity",
     "steps_taken",
     "walk",
 ]

@@ -125,11 +125,14 @@ def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate)
     return max(bits_for(limit, signed=True) for limit in limits)
 
 
-def read_granularity(program: Iterable[FetchInstruction], most: int) -> int:
-    """Largest power of two up to `most`, itself one, that divides the address of every fetch."""
+def granularity(
+    program: Iterable[FetchInstruction], coordinates: Iterable[Coordinate], most: int
+) -> int:
+    """Largest power of two up to `most`, itself one, that divides all values of coordinates."""
+    moved = list(coordinates)
     values = [most]
     for i in program:
-        for coordinate in (ROW, X):
+        for coordinate in moved:
             values.append(getattr(i, coordinate.start))
             values += [step for _, step in steps_taken(i, coordinate)]
     return gcd(*values)

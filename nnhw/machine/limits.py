@@ -20,10 +20,11 @@ from ..isa import (
     X,
     Y,
     coordinate_bits,
-    read_granularity,
+    granularity,
 )
 from .config import EngineConfig
 from .joining import Joinable, ascending, either, in_order, joined_by, same, union
+from .operands import ACTIVATIONS
 
 Instructions = Mapping[str, Sequence[Instruction]]
 """All lists of instructions that there are, by what they are called: "fetch", "drain",
@@ -156,7 +157,7 @@ def instruction_limits(instructions: Instructions, config: EngineConfig) -> dict
         "operations": frozenset(Operation(i.operation) for i in fetch),
         "parameter_modes": frozenset(ParameterMode(i.parameter_mode) for i in drain),
         "last_words": any(i.last_words != i.later_words for i in drain),
-        "read_granularity": read_granularity(fetch, config.banks),
+        "read_granularity": granularity(fetch, ACTIVATIONS.coordinates, config.banks),
         "write_granularity": gcd(config.banks, *_write_steps(drain, write_back, config.lanes)),
         "tile_cycles": max(max(i.drain_cycles, i.drain_cycles_last) + 1 for i in fetch),
         "tile_entries": max((i.tile_entries for i in streamed), default=0),

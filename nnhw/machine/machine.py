@@ -9,6 +9,7 @@ import numpy as np
 from ..isa import Instruction
 from .config import EngineConfig
 from .limits import Datapath, Limits
+from .operands import OPERANDS
 from .timing import Timing
 
 
@@ -64,17 +65,9 @@ class Machine:
 
     def memory_bits(self) -> dict[str, int]:
         """Bits of each memory."""
-        config, limits, datapath = self.config, self.limits, self.datapath
-        activation = datapath.widths.activation
-        row = config.banks * activation
-        return {
-            "weights": datapath.weight_words * config.mac_units * datapath.widths.weight,
-            "activations": limits.depth * row,
-            "frame_buffer": config.frame_buffers * limits.frame_depth * row,
-            "parameters": datapath.parameter_words * config.lanes * sum(datapath.parameter_fields),
-            "residuals": limits.residual_depth * config.lanes * activation,
-            "program": limits.layers * sum(layout.width for layout in limits.layouts.values()),
-        }
+        layouts = self.limits.layouts.values()
+        program = self.limits.layers * sum(layout.width for layout in layouts)
+        return {operand.name: operand.bits(self) for operand in OPERANDS} | {"program": program}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,8 +19,8 @@ from nnhw.isa import (
     Y,
     bytes_read,
     coordinate_bits,
+    granularity,
     loop_fields,
-    read_granularity,
     walk,
 )
 
@@ -78,7 +78,7 @@ def test_bytes_read(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_read_granularity(seed):
+def test_granularity(seed):
     scale = 1 << seed % 3
     i = nests(seed)
     starts = {c.start: getattr(i, c.start) * scale for c in (ROW, X)}
@@ -88,7 +88,7 @@ def test_read_granularity(seed):
     i = replace(i, **starts, **steps)
     fetches = list(walk_fetch(i, space=SPACE))
     wanted = math.gcd(16, *(f.row for f in fetches), *(f.x for f in fetches))
-    assert read_granularity([i], 16) == wanted
+    assert granularity([i], (ROW, X), 16) == wanted
 
 
 @pytest.mark.parametrize("coordinate", [X, Y], ids=lambda coordinate: coordinate.name)
