@@ -9,7 +9,7 @@ from integer_graphs import IntegerBuilder
 
 from nnhw.errors import ToolError
 from nnhw.export import component_verilog
-from nnhw.hdl import PARTS, engine_part
+from nnhw.hdl import COMPONENTS, engine_component
 from nnhw.isa import Operation
 from nnhw.machine import FEATURES, Feature, Variant, feature_rows
 from nnhw.mapping import EngineConfig, Program, map_graph
@@ -60,8 +60,8 @@ def whole(program: Program) -> Variant:
 def texts(variant: Variant) -> dict[str, str]:
     """Verilog of all components but the weights, by name; "" for those that are not there."""
     parts = {
-        name: engine_part(variant.machine, variant.image, name)
-        for name in PARTS
+        name: engine_component(variant.machine, variant.image, name)
+        for name in COMPONENTS
         if name != "weights"
     }
     return {name: component_verilog(part, name) if part else "" for name, part in parts.items()}
@@ -126,7 +126,7 @@ def test_a_feature_changes_no_components_but_its_own(program, steps):
         now = texts(changed)
         different = {name for name in now if now[name] != known[name]}
         assert different, feature.name
-        assert different <= set(feature.parts), feature.name
+        assert different <= set(feature.components), feature.name
         known = now
 
 

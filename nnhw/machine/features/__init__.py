@@ -55,9 +55,9 @@ def feature_rows() -> list[str]:
     """The rows of the table of features in the documentation."""
     rows: dict[str, str] = {}
     for feature in FEATURES:
-        parts = ", ".join(f"`{part}`" for part in feature.parts)
+        components = ", ".join(f"`{name}`" for name in feature.components)
         name = feature.listed_as or feature.name
-        rows.setdefault(name, f"| {name} | {feature.kept_if} | {parts} |")
+        rows.setdefault(name, f"| {name} | {feature.kept_if} | {components} |")
     return list(rows.values())
 
 

@@ -25,8 +25,8 @@ class Feature:
         When an engine has it, for the documentation.
     left_out
         Why another one has not, for reports.
-    parts
-        The components that have a share in it; see `nnhw.hdl.PARTS`.
+    components
+        The components that have a share in it; see `nnhw.hdl.COMPONENTS`.
     fields
         The instruction fields that are its own, by kind: without it, they are zero.
     limits
@@ -50,7 +50,7 @@ class Feature:
     name: str
     kept_if: str
     left_out: str
-    parts: tuple[str, ...]
+    components: tuple[str, ...]
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     is_in: Callable[[Machine], bool] | None = None

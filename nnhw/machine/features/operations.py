@@ -14,7 +14,7 @@ MULTIPLIER_BITS = 16
 
 
 def _operation(
-    operation: Operation, name: str, kept_if: str, left_out: str, parts: tuple[str, ...]
+    operation: Operation, name: str, kept_if: str, left_out: str, components: tuple[str, ...]
 ) -> Feature:
     paired = int(operation is Operation.LANE_PAIR)
 
@@ -44,7 +44,7 @@ def _operation(
         name=name,
         kept_if=kept_if,
         left_out=left_out,
-        parts=parts,
+        components=components,
         is_in=lambda machine: operation in machine.limits.operations,
         remove=remove,
         add=add,
@@ -79,7 +79,7 @@ PRODUCTS = Feature(
     name="products of tensors",
     kept_if="a layer multiplies two tensors",
     left_out="no layer multiplies tensors",
-    parts=("drain", "scaler"),
+    components=("drain", "scaler"),
     fields={"drain": ("product",)},
     add=lambda variant: variant.with_fields({"drain": {"product": 1}}, only_last=True),
 )
@@ -88,7 +88,7 @@ SHIFTS = Feature(
     name="choice of shifts",
     kept_if="requantizations differ in their shifts",
     left_out="there is just one shift",
-    parts=("scaler", "parameters"),
+    components=("scaler", "parameters"),
     is_in=lambda machine: len(machine.datapath.shifts) > 1,
     remove=lambda variant: variant.with_datapath(shifts=variant.machine.datapath.shifts[:1]),
     kept=lambda machine: ", ".join(map(str, machine.datapath.shifts)),
@@ -115,7 +115,7 @@ MULTIPLIERS = Feature(
     name="requantizer multipliers",
     kept_if="scales are no powers of two",
     left_out="all factors are powers of two",
-    parts=("scaler", "parameters", "write_back"),
+    components=("scaler", "parameters", "write_back"),
     is_in=lambda machine: machine.datapath.widths.multiplier > 0,
     remove=_without_multipliers,
     add=_with_multipliers,

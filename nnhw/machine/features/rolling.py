@@ -18,7 +18,7 @@ ROWS_IN_THE_MAKING = Feature(
     name="rows in the making",
     kept_if="a depthwise convolution rolls down the image",
     left_out="no layer rolls",
-    parts=("lane_unit",),
+    components=("lane_unit",),
     limits={"lane_slots": 1},
     add=_with_slots,
     kept=lambda machine: f"{machine.limits.lane_slots} a lane",
@@ -42,7 +42,7 @@ ROLLS = Feature(
     name="rolling strips",
     kept_if="a depthwise convolution rolls down the image: the loop over rolls",
     left_out="no layer rolls",
-    parts=("fetch", "drain", "write_back"),
+    components=("fetch", "drain", "write_back"),
     fields={
         "fetch": ("rolls", "warmup", "roll_pitch", "roll_y"),
         "drain": ("rolls",),
@@ -64,7 +64,7 @@ SKIPPED_PADDING = Feature(
     kept_if="the first or the last roll of a strip would meet nothing but padding: the first or "
     "last row has parameters of its own",
     left_out="no roll is left out",
-    parts=("drain",),
+    components=("drain",),
     fields={"drain": ("later_words", "last_words")},
     add=_with_skipped_padding,
 )
@@ -81,7 +81,7 @@ JOINED_STRIPS = Feature(
     kept_if="the last roll of a strip would meet nothing but padding, so that the first one of the "
     "next strip takes its place",
     left_out="no last roll is left out",
-    parts=("fetch", "weight_register"),
+    components=("fetch", "weight_register"),
     fields={"fetch": ("joined",)},
     add=_with_joined_strips,
 )
@@ -104,7 +104,7 @@ PARITY = Feature(
     kept_if="a depthwise convolution with few channels has a stride of two: taps lie in two halves "
     "of the image",
     left_out="no image is stored in halves",
-    parts=("fetch",),
+    components=("fetch",),
     fields={"fetch": ("tap_x_pitch", "last_run_short")},
     remove=_without_parity,
     add=_with_parity,

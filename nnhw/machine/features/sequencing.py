@@ -10,12 +10,12 @@ TRIPS = 16
 """Of a loop that a network without it is spared."""
 
 
-def _wait(name: str, kept_if: str, left_out: str, parts: tuple[str, ...]) -> Feature:
+def _wait(name: str, kept_if: str, left_out: str, components: tuple[str, ...]) -> Feature:
     return Feature(
         name=name,
         kept_if=kept_if,
         left_out=left_out,
-        parts=parts,
+        components=components,
         fields={"fetch": (name,)},
         add=lambda variant: variant.with_fields({"fetch": {name: 1}}, only_last=True),
     )
@@ -56,7 +56,7 @@ def _loop(loop: str) -> Feature:
         name=f"loop {loop}",
         kept_if="any layer makes more than one trip",
         left_out="no layer makes a second trip",
-        parts=("fetch",),
+        components=("fetch",),
         is_in=lambda machine: machine.limits.asks("fetch", loop),
         remove=lambda variant: variant.with_fields({"fetch": dict.fromkeys((loop, *steps), 0)}),
         add=add,

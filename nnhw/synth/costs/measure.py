@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 
 from ...export import component_verilog, generate_verilog
-from ...hdl import engine_part, part_count
+from ...hdl import component_count, engine_component
 from ...machine import FEATURES, Feature, Variant
 from ...mapping import Program
 from ..yosys import require_yosys
@@ -115,8 +115,8 @@ def _measure(program: Program, progress: Callable[[float], None] | None) -> Hard
     netlists = [netlist for step in (*removals, *additions) for netlist in step.netlists]
     cells = count_cells([whole, *netlists], progress=progress)
 
-    def total(parts: Sequence[tuple[Netlist, int]]) -> Cells:
-        return sum((cells[netlist] * count for netlist, count in parts), Cells())
+    def total(components: Sequence[tuple[Netlist, int]]) -> Cells:
+        return sum((cells[netlist] * count for netlist, count in components), Cells())
 
     kept = [(step, total(step.before) - total(step.after), True) for step in removals]
     left_out = [(step, total(step.after) - total(step.before), False) for step in additions]
@@ -150,28 +150,28 @@ def _steps(
 ) -> list[_Step]:
     """Change a variant feature by feature; those with nothing to change are left out."""
     steps: list[_Step] = []
-    parts: dict[str, tuple[tuple[Netlist, int], ...]] = {}
+    components: dict[str, tuple[tuple[Netlist, int], ...]] = {}
     for feature in features:
         changed = change(feature, variant)
         if changed is None:
             continue
-        for name in feature.parts:
-            if name not in parts:
-                parts[name] = _part(variant, name)
-        before = sum((parts[name] for name in feature.parts), ())
-        parts |= {name: _part(changed, name) for name in feature.parts}
-        after = sum((parts[name] for name in feature.parts), ())
+        for name in feature.components:
+            if name not in components:
+                components[name] = _component(variant, name)
+        before = sum((components[name] for name in feature.components), ())
+        components |= {name: _component(changed, name) for name in feature.components}
+        after = sum((components[name] for name in feature.components), ())
         steps.append(_Step(feature=feature, before=before, after=after))
         variant = changed
     return steps
 
 
-def _part(variant: Variant, name: str) -> tuple[tuple[Netlist, int], ...]:
+def _component(variant: Variant, name: str) -> tuple[tuple[Netlist, int], ...]:
     """A component's Verilog and how many of it there are; empty if there is none."""
-    component = engine_part(variant.machine, variant.image, name)
+    component = engine_component(variant.machine, variant.image, name)
     if component is None:
         return ()
-    return (((name, component_verilog(component, name)), part_count(variant.machine, name)),)
+    return (((name, component_verilog(component, name)), component_count(variant.machine, name)),)
 
 
 def _from_json(values: dict) -> HardwareCosts:

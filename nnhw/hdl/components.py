@@ -14,22 +14,22 @@ from .component_factory import ComponentFactory
 _Component = TypeVar("_Component", bound=wiring.Component)
 
 
-def engine_part(machine: Machine, image: Image, name: str) -> wiring.Component | None:
+def engine_component(machine: Machine, image: Image, name: str) -> wiring.Component | None:
     """One component of an engine, with the parameters that it has there.
 
     Parameters
     ----------
     name
-        One of `PARTS`.
+        One of `COMPONENTS`.
 
     Returns
     -------
     The component; None if the engine has none of this kind.
     """
-    return PARTS[name](ComponentFactory(machine, image))
+    return COMPONENTS[name](ComponentFactory(machine, image))
 
 
-def part_count(machine: Machine, name: str) -> int:
+def component_count(machine: Machine, name: str) -> int:
     """How many components of this kind the engine has, all alike."""
     if name == "scaler":
         return machine.config.lanes
@@ -52,7 +52,7 @@ def _write_aligner(factory: ComponentFactory) -> wiring.Component | None:
     return factory.write_aligner() if factory.machine.limits.depth else None
 
 
-PARTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
+COMPONENTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
     "column": _column,
     "drain": lambda factory: factory.drain(_asked(factory.array())),
     "fetch": ComponentFactory.fetch_sequencer,
