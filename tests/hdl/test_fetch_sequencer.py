@@ -96,6 +96,7 @@ def expected_outputs(i: FetchInstruction, fetch: Fetch, lanes: int, padded: bool
         "first": fetch.roll_first,
         "last": fetch.tile_last,
         "carry": not fetch.in_first_roll,
+        "finishes": fetch.finishes,
         "operation": i.operation,
         "address": (fetch.row + fetch.x) % SPACE,
         "upper_half": fetch.row >= SPACE // 2,
@@ -165,7 +166,7 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         chased_bytes=CHASED_BYTES,
     )
     inputs, issued = run_model(seed, model)
-    names = ["valid", "first", "last", "carry", "operation", "address", "upper_half"]
+    names = ["valid", "first", "last", "carry", "finishes", "operation", "address", "upper_half"]
     names += ["weight_address", "row_inside", "lane_start", "lane_end", "pad_value"]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
     for name in ("written", "writing", "writing_odd"):

@@ -10,7 +10,7 @@ from integer_graphs import IntegerBuilder
 from nnhw.errors import ToolError
 from nnhw.export import component_verilog
 from nnhw.hdl import COMPONENTS, engine_component
-from nnhw.isa import Operation
+from nnhw.isa import LOOPS, Operation
 from nnhw.machine import FEATURES, Feature, Variant, feature_rows
 from nnhw.mapping import EngineConfig, Program, map_graph
 from nnhw.pipeline import build
@@ -95,7 +95,26 @@ def test_a_versatile_program_has_all_features_and_loses_them():
     left = steps[-1][1]
     assert removals(left) == []
     assert not any(f.is_part_of(left.machine) for f, _ in steps)
-    assert left.machine.limits.operations == {Operation.DOT}
+    limits, datapath, config = left.machine.limits, left.machine.datapath, left.machine.config
+    assert limits.operations == {Operation.DOT}
+    assert (limits.lane_slots, limits.residual_depth, limits.padded) == (1, 0, False)
+    assert limits.read_granularity == limits.write_granularity == config.banks
+    assert (config.lane_groups, config.frame_buffers) == (1, 1)
+    assert (datapath.tables, len(datapath.shifts), datapath.widths.multiplier) == (0, 1, 0)
+    assert limits.layouts.keys() == {"fetch", "drain", "write-back"}
+    unused = {
+        "fetch": (*LOOPS, "warmup", "joined", "last_run_short", "tap_x_pitch", "chase", "fence"),
+        "drain": ("product", "rolls", "row_pixels", "later_words", "last_words"),
+        "write-back": ("rolls", "roll_pitch", "pixel_gap", "row_gap", "table", "residual_only"),
+    }
+    for kind, names in unused.items():
+        assert [name for name in names if limits.asks(kind, name)] == [], kind
+
+
+def test_what_cannot_be_done_without_stays():
+    wide = whole(plain()).with_widths(weight=8, accumulator=32)
+    names = {feature.name for feature, _ in removals(wide)}
+    assert not names & {"8-bit weights", "32-bit accumulators"}
 
 
 def test_a_plain_program_gets_what_it_lacks():

@@ -31,6 +31,8 @@ def _distinct(value: object) -> object:
     """A value whose `repr` is all of it, and always the same."""
     if isinstance(value, np.ndarray):
         return (value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest())
+    if isinstance(value, type):
+        return value.__name__
     if is_dataclass(value):
         return [_distinct(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, tuple):
