@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +103,9 @@ def program_digest(graph: Graph, program: Program) -> str:
 
 
 def verilog_digest(program: Program) -> str:
-    """Of the Verilog."""
-    return hashlib.sha256(generate_verilog(program).encode()).hexdigest()
+    """Of the Verilog without comments."""
+    text = re.sub(r"^ *//.*\n| *//.*", "", generate_verilog(program), flags=re.MULTILINE)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def main() -> None:
