@@ -83,7 +83,7 @@ def network_rows(extent: Extent) -> Iterator[tuple[object, ...]]:
             yield (
                 f"{height} x {height}, {channels} channels",
                 f"{plan.macs:,}",
-                f"{plan.memory_bits()['weights'] / 8 / 1024:,.1f}",
+                f"{plan.machine.memory_bits()['weights'] / 8 / 1024:,.1f}",
                 *_figures(graph, extent.fixed, design, synthesis=True),
             )
 

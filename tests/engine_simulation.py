@@ -51,7 +51,7 @@ def run_engine(
     beats_per_frame = len(beats) // len(frames)
     timing = predict_cycles(program)
     limit = 4 * (timing.latency_cycles + len(frames) * timing.interval_cycles) + 100
-    engine = Engine(program)
+    engine = Engine(program.machine, program.image)
     first_in: list[int] = []
     first_out: list[int] = []
     last_out: list[int] = []

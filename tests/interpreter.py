@@ -13,6 +13,7 @@ from program_walk import DrainStep, Fetch, walk_drain, walk_fetch, walk_write_ba
 from nnhw import golden
 from nnhw.ir import Graph, Reshape
 from nnhw.isa import FetchInstruction, Operation, bits_for
+from nnhw.machine import residual_turnaround
 from nnhw.mapping import EngineConfig, Layer, Program, map_graph
 
 
@@ -100,7 +101,8 @@ class Interpreter:
             written = self.kept_at[source]
             distance = self.steps - written
             assert written >= 0, "a residual has not been kept"
-            assert written < self.settled or distance >= self.program.config.residual_turnaround
+            turnaround = residual_turnaround(stages=self.program.config.scale_stages)
+            assert written < self.settled or distance >= turnaround
             results = []
             for q, r in zip(own, self.residuals[source].tolist(), strict=False):
                 scaled = (q + i.bias) * i.multiplier
@@ -209,7 +211,7 @@ class Interpreter:
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:
         """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""
-        config, slots = self.program.config, self.program.lane_slots
+        config, slots = self.program.config, self.program.limits.lane_slots
         groups = word[:, : config.lane_groups * slots].reshape(config.rows, -1, slots)
         return groups.transpose(1, 0, 2).reshape(-1, slots)
 

@@ -62,13 +62,14 @@ class ProgramClock:
             If the tile reaches the drain before the one ahead of it has left.
         """
         issued = max(self.now - 1, self._issued + self._drain_cycles)
-        arrived = issued + self.program.config.array_latency(dense=layer.is_dense)
+        arrived = issued + self.program.timing.array_latency(dense=layer.is_dense)
         assert arrived >= self._arrived + self._drain_cycles, "a tile overtakes another one"
         self._issued, self._arrived = issued, arrived
         i = layer.fetch
         self._drain_cycles = (i.drain_cycles_last if last else i.drain_cycles) + 1
         self.now = issued + 1
-        latency = self.program.drain_latency(layer) + self.program.memory_delay
+        timing = self.program.timing
+        latency = timing.result_latency(dense=layer.is_dense) + timing.memory_delay
         self._complete = issued + latency + self._drain_cycles - 1
         return self._complete
 

@@ -20,7 +20,7 @@ def program_listing(graph: Graph, program: Program) -> str:
         "",
     ]
     for title, instructions in program.instructions.items():
-        layout = InstructionLayout(instructions)
+        layout = InstructionLayout.fit(instructions)
         lines.append(f"{title.capitalize()} instruction, {layout.width} bits")
         lines += [f"  {name:18} {layout.values(name)}" for name in layout.fields]
         lines.append("")

@@ -1,7 +1,7 @@
 """The hardware: Amaranth components, one concept a file."""
 
 from .accelerator import Accelerator
+from .components import COMPONENTS, component_count, engine_component
 from .engine import Engine
-from .parts import PARTS, engine_part, part_count
 
-__all__ = ["PARTS", "Accelerator", "Engine", "engine_part", "part_count"]
+__all__ = ["COMPONENTS", "Accelerator", "Engine", "component_count", "engine_component"]

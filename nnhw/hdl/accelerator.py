@@ -6,7 +6,7 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..mapping import Program
+from ..machine import Image, Machine
 from .engine import Engine
 
 
@@ -15,7 +15,9 @@ class Accelerator(wiring.Component):
 
     Parameters
     ----------
-    program : Program
+    machine : Machine
+    image : Image
+        See `Engine`.
 
     Members
     -------
@@ -30,17 +32,18 @@ class Accelerator(wiring.Component):
         Output frames.
     """
 
-    def __init__(self, program: Program):
-        self.program = program
+    def __init__(self, machine: Machine, image: Image):
+        self.machine = machine
+        self.image = image
         super().__init__(
             {
                 "clk": In(1),
                 "rst": In(1),
-                "s_axis_tdata": In(8 * program.config.input_bytes),
+                "s_axis_tdata": In(8 * machine.config.input_bytes),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
                 "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(8 * program.config.output_bytes),
+                "m_axis_tdata": Out(8 * machine.config.output_bytes),
                 "m_axis_tvalid": Out(1),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
@@ -52,7 +55,7 @@ class Accelerator(wiring.Component):
         # the engine spreads its reset itself
         m.domains.sync = sync = ClockDomain(reset_less=True)
         sync.clk = self.clk
-        m.submodules.engine = engine = Engine(self.program)
+        m.submodules.engine = engine = Engine(self.machine, self.image)
         m.d.comb += [
             engine.reset.eq(self.rst),
             engine.frames_in.payload.eq(self.s_axis_tdata),

@@ -10,7 +10,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..mapping import rotation_stages, write_stages
+from ..machine import aligner_latency, rotation_stages, write_stages
 from .arithmetic import delay, rotate_left
 from .bank_rows import BankRows
 from .technology import PORTABLE, Technology
@@ -92,7 +92,9 @@ class ReadAligner(wiring.Component):
         self.row_latency = self._bank_rows.latency
         self._answer_latency = self.row_latency + memory_latency
         self._stages = rotation_stages(banks=banks, granularity=granularity)
-        self.latency = self._answer_latency + max(1, self._stages)
+        self.latency = aligner_latency(
+            banks=banks, granularity=granularity, memory_latency=memory_latency
+        )
         super().__init__(
             {
                 "address": In((banks - 1).bit_length() + row_width),

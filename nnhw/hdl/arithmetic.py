@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
-from ..mapping import ROTATION_LEVELS_PER_STAGE
+from ..machine import ROTATION_LEVELS_PER_STAGE
 
 
 def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = False) -> Value:

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..mapping import row_stages
+from ..machine import row_stages
 from .technology import PORTABLE, Technology
 
 _BANKS_A_ROW = 4

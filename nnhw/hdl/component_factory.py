@@ -1,12 +1,23 @@
-"""The components of an engine, each with the parameters that its program asks for."""
+"""The components of an engine, each with the parameters that its machine asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from amaranth.hdl import unsigned
 
-from ..mapping import MEMORY_LATENCY, PARAMETER_ADDRESS_STAGES, Program
+from ..isa import InstructionLayout
+from ..machine import (
+    ACTIVATION_STAGES,
+    FETCH_LATENCY,
+    MEMORY_LATENCY,
+    PARAMETER_LATENCY,
+    Image,
+    Machine,
+    write_back_latency,
+)
+from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
@@ -30,144 +41,160 @@ def pack(values: Iterable[int], width: int) -> int:
     return word
 
 
+class _Encoded(TypedDict):
+    """A program as components take it."""
+
+    layout: InstructionLayout
+    words: list[int]
+
+
 class ComponentFactory:
     """Makes the components of an engine; some need others that they are to go with.
 
     Parameters
     ----------
-    program : Program
+    machine : Machine
+    image : Image
 
     Attributes
     ----------
     technology : Technology
         What multipliers and memories are built of.
-    shift_bits : int
-        Bits of a parameter that choose a shift.
     """
 
-    def __init__(self, program: Program):
-        self.program = program
-        self.technology = technology(program.config.technology)
-        self.shift_bits = (len(program.shifts) - 1).bit_length()
+    def __init__(self, machine: Machine, image: Image):
+        self.machine = machine
+        self.image = image
+        self.technology = technology(machine.config.technology)
+        self._config = machine.config
+        self._limits = machine.limits
+        self._datapath = machine.datapath
+        self._widths = machine.datapath.widths
+        self._timing = machine.timing
+
+    def _program(self, kind: str) -> _Encoded:
+        """The instructions of a kind."""
+        layout = self.machine.limits.layouts[kind]
+        words = [layout.encode(instruction) for instruction in self.image.instructions[kind]]
+        return {"layout": layout, "words": words}
 
     def frame_buffer(self) -> FrameBuffer:
         """Takes input frames."""
-        program = self.program
         return FrameBuffer(
-            banks=program.config.banks,
-            width=program.widths.activation,
-            frame_rows=program.frame_depth,
-            frame_bytes=program.input_size,
-            beat_bytes=program.config.input_bytes,
-            buffers=program.config.frame_buffers,
-            read_delay=FetchSequencer.latency + program.row_latency,
+            banks=self._config.banks,
+            width=self._widths.activation,
+            frame_rows=self._limits.frame_depth,
+            frame_bytes=self._limits.frame_bytes,
+            beat_bytes=self._config.input_bytes,
+            buffers=self._config.frame_buffers,
+            read_delay=FETCH_LATENCY + FRAMES.address_stages(self._timing),
             technology=self.technology,
         )
 
     def fetch_sequencer(self) -> FetchSequencer:
         """Issues reads of activations and weights."""
-        program = self.program
         return FetchSequencer(
-            program=program.fetch,
-            chunk=program.config.rows,
-            lanes=program.config.fetch_width,
-            address_width=program.address_bits,
-            weight_words=len(program.weights),
-            padded=program.padded,
-            buffer_depth=program.output_buffer_depth,
-            tiles_in_flight=program.tiles_in_flight,
-            chased_bytes=program.chased_bytes,
+            **self._program("fetch"),
+            x_width=self._limits.x_bits,
+            y_width=self._limits.y_bits,
+            chunk=self._config.rows,
+            lanes=self._config.fetch_width,
+            address_width=self._limits.address_bits,
+            weight_words=self._datapath.weight_words,
+            padded=self._limits.padded,
+            buffer_depth=self.machine.output_buffer_depth,
+            tile_entries=self._limits.tile_entries,
+            streams_pairs=self._limits.streams_pairs,
+            tiles_in_flight=self.machine.tiles_in_flight,
+            chased_bytes=self._limits.chased_bytes,
         )
 
     def _row_width(self) -> int:
         """Bits of a row number in either memory, without the bit that chooses the memory."""
-        return max(1, (max(self.program.depth, self.program.frame_depth) - 1).bit_length())
+        return max(1, (max(self._limits.depth, self._limits.frame_depth) - 1).bit_length())
 
     def read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
         """Turns what the banks give into lanes; `fetch` says how wide padding values are."""
-        program = self.program
         return ReadAligner(
-            rows=program.config.fetch_width,
-            period=program.config.rows,
-            banks=program.config.banks,
-            width=program.widths.activation,
+            rows=self._config.fetch_width,
+            period=self._config.rows,
+            banks=self._config.banks,
+            width=self._widths.activation,
             row_width=self._row_width(),
-            granularity=program.read_granularity,
+            granularity=self._limits.read_granularity,
             pad_width=fetch.pad_value.shape().width,
-            padded=program.padded,
+            padded=self._limits.padded,
             memory_latency=MEMORY_LATENCY,
             technology=self.technology,
         )
 
     def weights(self) -> Rom:
         """The weight memory."""
-        program = self.program
-        width = program.widths.weight
+        width = self._widths.weight
         return Rom(
-            width=program.config.mac_units * width,
-            words=[pack(word.ravel().tolist(), width) for word in program.weights],
-            # a word is there a cycle after its activations, and goes to the array in a cycle
-            address_stages=program.read_latency - FetchSequencer.latency - MEMORY_LATENCY - 1,
+            width=WEIGHTS.width(self.machine),
+            words=[pack(word.ravel().tolist(), width) for word in self.image.weights],
+            address_stages=WEIGHTS.address_stages(self._timing),
             output_register=True,
             technology=self.technology,
         )
 
     def weight_register(self) -> WeightRegister:
         """Holds weights on their way to the array."""
-        config, slots = self.program.config, self.program.lane_slots
-        joins = any(instruction.joined for instruction in self.program.fetch)
+        joins = self._limits.asks("fetch", "joined")
         return WeightRegister(
-            rows=config.rows,
-            cols=config.cols,
-            width=self.program.widths.weight,
+            rows=self._config.rows,
+            cols=self._config.cols,
+            width=self._widths.weight,
             finishing_cols=[
-                group * slots + slots - 1 for group in range(config.lane_groups) if joins
+                (group + 1) * self._limits.lane_slots - 1
+                for group in range(self._config.lane_groups)
+                if joins
             ],
             technology=self.technology,
         )
 
     def array(self) -> MacArray:
         """Multiplies and accumulates."""
-        config, widths = self.program.config, self.program.widths
         return MacArray(
-            rows=config.rows,
-            cols=config.cols,
-            lane_groups=config.lane_groups,
-            slots=self.program.lane_slots,
-            activation_width=widths.activation,
-            weight_width=widths.weight,
-            accumulator_width=widths.accumulator,
-            multiplier_stages=config.multiplier_stages,
-            tree_levels_per_stage=config.tree_levels_per_stage,
-            operations=self.program.operations,
+            rows=self._config.rows,
+            cols=self._config.cols,
+            lane_groups=self._config.lane_groups,
+            slots=self._limits.lane_slots,
+            activation_width=self._widths.activation,
+            weight_width=self._widths.weight,
+            accumulator_width=self._widths.accumulator,
+            multiplier_stages=self._config.multiplier_stages,
+            tree_levels_per_stage=self._config.tree_levels_per_stage,
+            operations=self._limits.operations,
             technology=self.technology,
         )
 
     def drain(self, array: MacArray) -> Drain:
         """Takes tiles out of the array."""
-        program = self.program
         return Drain(
-            program=program.drain,
-            array_lanes=program.config.fetch_width,
-            cols=program.config.cols,
-            lanes=program.config.lanes,
-            accumulator_width=program.widths.accumulator,
-            activation_width=program.widths.activation,
-            parameter_words=len(program.parameters),
+            **self._program("drain"),
+            parameter_modes=self._limits.parameter_modes,
+            last_words=self._limits.last_words,
+            array_lanes=self._config.fetch_width,
+            cols=self._config.cols,
+            lanes=self._config.lanes,
+            accumulator_width=self._widths.accumulator,
+            activation_width=self._widths.activation,
+            parameter_words=self._datapath.parameter_words,
             uses_columns=array.has_columns,
             uses_lanes=array.has_lanes,
-            paired=program.paired,
-            gaps=program.has_gaps,
-            parameter_latency=PARAMETER_ADDRESS_STAGES + MEMORY_LATENCY,
+            paired=self._limits.paired,
+            gaps=self._limits.has_gaps,
+            parameter_latency=PARAMETER_LATENCY,
             technology=self.technology,
         )
 
     def parameters(self) -> Rom:
         """The memory of requantization constants."""
-        program, widths = self.program, self.program.widths
-        fields = (widths.bias, widths.multiplier, self.shift_bits)
+        fields = self._datapath.parameter_fields
         words = []
-        for lanes in program.parameters.tolist():
+        for lanes in self.image.parameters.tolist():
             word = offset = 0
             for lane in lanes:
                 for value, width in zip(lane, fields, strict=True):
@@ -175,54 +202,52 @@ class ComponentFactory:
                     offset += width
             words.append(word)
         return Rom(
-            width=program.config.lanes * sum(fields),
+            width=PARAMETERS.width(self.machine),
             words=words,
-            address_stages=PARAMETER_ADDRESS_STAGES,
+            address_stages=PARAMETERS.address_stages(self._timing),
             output_register=True,
             technology=self.technology,
         )
 
     def scaler(self) -> Scaler:
         """One requantizer lane, all alike."""
-        program, widths = self.program, self.program.widths
         return Scaler(
-            value_width=widths.accumulator,
-            bias_width=widths.bias,
-            operand_width=widths.operand,
-            multiplier_width=widths.multiplier,
-            shifts=program.shifts,
-            stages=program.config.scale_stages,
-            paired=program.paired,
-            multiplies=program.multiplies,
+            value_width=self._widths.accumulator,
+            bias_width=self._widths.bias,
+            operand_width=self._widths.operand,
+            multiplier_width=self._widths.multiplier,
+            shifts=self._datapath.shifts,
+            stages=self._config.scale_stages,
+            paired=self._limits.paired,
+            multiplies=self._limits.multiplies,
             technology=self.technology,
         )
 
     def residual_stage(self) -> ResidualStage | None:
         """Adds earlier results; None if no layer does."""
-        program = self.program
-        if not program.residual_depth:
+        if not self._limits.residual_depth:
             return None
         return ResidualStage(
-            program=program.residual,
-            depth=program.residual_depth,
-            lanes=program.config.lanes,
-            width=program.widths.activation,
-            stages=program.config.scale_stages,
-            arrival=2 + bool(program.tables),
+            **self._program("residual"),
+            shifts=self._limits.residual_shifts,
+            depth=self._limits.residual_depth,
+            lanes=self._config.lanes,
+            width=self._widths.activation,
+            stages=self._config.scale_stages,
+            arrival=write_back_latency(tables=self._limits.has_tables, residual_stages=0),
             technology=self.technology,
         )
 
     def write_back(self, scaler: Scaler) -> WriteBack:
         """Rounds, clamps and places what the scalers give."""
-        program = self.program
         return WriteBack(
-            program=program.write_back,
-            lanes=program.config.lanes,
+            **self._program("write-back"),
+            lanes=self._config.lanes,
             quotient_width=scaler.quotient_width,
-            activation_width=program.widths.activation,
-            address_width=program.address_bits,
-            tables=program.tables,
-            chased_bytes=program.chased_bytes,
+            activation_width=self._widths.activation,
+            address_width=self._limits.address_bits,
+            tables=self.image.tables,
+            chased_bytes=self._limits.chased_bytes,
             residuals=self.residual_stage(),
             technology=self.technology,
         )
@@ -231,10 +256,10 @@ class ComponentFactory:
         self, fetch: FetchSequencer, aligner: ReadAligner, scaler: Scaler, write_back: WriteBack
     ) -> FlagDelays:
         """Flags from one part to the next, as late as the data."""
-        to_memory = self.program.memory_delay
+        to_memory = self._timing.memory_delay
         return FlagDelays(
             {
-                "fetch_valid": (unsigned(1), aligner.latency + 1),
+                "fetch_valid": (unsigned(1), aligner.latency + ACTIVATION_STAGES),
                 "scaled": (unsigned(1), scaler.latency),
                 "tile_retired": (unsigned(1), to_memory),
                 "written": (fetch.written.shape(), to_memory),
@@ -245,35 +270,32 @@ class ComponentFactory:
 
     def output_stream(self) -> OutputStream:
         """Sends results away."""
-        program = self.program
         return OutputStream(
-            lanes=program.config.lanes,
-            width=program.widths.activation,
-            beat_bytes=program.config.output_bytes,
-            depth=program.output_buffer_depth,
-            counts=program.output_counts,
-            tensors=len(program.streamed),
+            lanes=self._config.lanes,
+            width=self._widths.activation,
+            beat_bytes=self._config.output_bytes,
+            depth=self.machine.output_buffer_depth,
+            counts=self._limits.output_counts,
+            tensors=self._limits.outputs,
         )
 
     def write_aligner(self) -> WriteAligner:
         """Puts results into the banks of the activation memory."""
-        program = self.program
         return WriteAligner(
-            lanes=program.config.lanes,
-            banks=program.config.banks,
-            width=program.widths.activation,
+            lanes=self._config.lanes,
+            banks=self._config.banks,
+            width=self._widths.activation,
             row_width=self._row_width(),
-            granularity=program.write_granularity,
+            granularity=self._limits.write_granularity,
             technology=self.technology,
         )
 
     def activations(self) -> BankedMemory:
-        """The activation memory, if the program has one."""
-        program = self.program
+        """The activation memory, if there is one."""
         return BankedMemory(
-            banks=program.config.banks,
-            depth=program.depth,
-            width=program.widths.activation,
+            banks=self._config.banks,
+            depth=self._limits.depth,
+            width=self._widths.activation,
             output_register=True,
             technology=self.technology,
         )

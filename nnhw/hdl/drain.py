@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import DrainInstruction, ParameterMode
+from ..isa import InstructionLayout, ParameterMode
+from ..machine import drain_latency
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .technology import PORTABLE, Technology
@@ -26,7 +26,13 @@ class Drain(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of DrainInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
+    parameter_modes : frozenset of ParameterMode
+        Those that there are.
+    last_words : bool
+        Whether the last tile of a strip may have other parameters than those in the middle.
     array_lanes, cols : int
         Results of a tile in lanes and in columns.
     lanes : int
@@ -75,7 +81,10 @@ class Drain(wiring.Component):
     def __init__(
         self,
         *,
-        program: Sequence[DrainInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
+        parameter_modes: frozenset[ParameterMode],
+        last_words: bool,
         array_lanes: int,
         cols: int,
         lanes: int,
@@ -89,7 +98,8 @@ class Drain(wiring.Component):
         parameter_latency: int,
         technology: Technology = PORTABLE,
     ):
-        self.program = tuple(program)
+        self.parameter_modes = parameter_modes
+        self.last_words = last_words
         self.cols = cols
         self.lanes = lanes
         self.accumulator_width = accumulator_width
@@ -100,8 +110,8 @@ class Drain(wiring.Component):
         self.gaps = gaps
         self.parameter_latency = parameter_latency
         self.technology = technology
-        self.latency = 1 + parameter_latency
-        self.instruction = InstructionRegister(self.program)
+        self.latency = drain_latency(parameter_latency=parameter_latency)
+        self.instruction = InstructionRegister(layout, words)
         super().__init__(
             {
                 "take_next": In(1),
@@ -162,7 +172,7 @@ class Drain(wiring.Component):
         second = Signal()
         step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
         tile = Signal.like(f.tiles, init=0)
-        first = cast(DrainInstruction, instruction.program[0])
+        first = instruction.first
         pixels_left = Signal.like(f.pixels, init=first.pixels)
         is_last_pixel = Signal(init=first.pixels == 0)
         roll = Signal.like(f.rolls, init=0)
@@ -254,7 +264,7 @@ class Drain(wiring.Component):
         """The parameter memory's address, relative to the layer's first word."""
         offset = Signal.like(self.parameter_address, name="parameter_offset")
         strip = Signal.like(self.parameter_address, name="strip_offset")
-        modes = {instruction.parameter_mode for instruction in self.program}
+        modes = self.parameter_modes
         if ParameterMode.CHANNEL in modes:
             with m.If(f.parameter_mode == ParameterMode.CHANNEL):
                 with m.If(pixel_done):
@@ -277,7 +287,7 @@ class Drain(wiring.Component):
             with m.If(tile_done):
                 m.d.sync += first_tile.eq(strip_done)
             later = f.later_words
-            if any(i.last_words != i.later_words for i in self.program):
+            if self.last_words:
                 later = Mux(roll == f.rolls, f.last_words, later)
             later = Mux(first_tile, 0, later)
         m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second + later)

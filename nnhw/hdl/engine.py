@@ -1,4 +1,4 @@
-"""The engine: all components, wired as a program asks for."""
+"""The engine: all components, wired as a machine asks for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
-from ..mapping import Program
+from ..machine import ACTIVATION_STAGES, Image, Machine
 from .arithmetic import delay
 from .component_factory import ComponentFactory
 from .gearbox import Beat
@@ -22,7 +22,10 @@ class Engine(wiring.Component):
 
     Parameters
     ----------
-    program : Program
+    machine : Machine
+        What it is.
+    image : Image
+        What its memories hold.
 
     Members
     -------
@@ -41,10 +44,10 @@ class Engine(wiring.Component):
 
     reset_latency = RESET_STAGES
 
-    def __init__(self, program: Program):
-        self.program = program
-        config = program.config
-        self._factory = ComponentFactory(program)
+    def __init__(self, machine: Machine, image: Image):
+        self.machine = machine
+        config = machine.config
+        self._factory = ComponentFactory(machine, image)
         super().__init__(
             {
                 "reset": In(1),
@@ -55,7 +58,7 @@ class Engine(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        program, factory = self.program, self._factory
+        factory = self._factory
         frame_buffer = factory.frame_buffer()
         fetch = factory.fetch_sequencer()
         m.submodules.read_aligner = aligner = factory.read_aligner(fetch)
@@ -63,12 +66,12 @@ class Engine(wiring.Component):
         array = factory.array()
         drain = factory.drain(array)
         m.submodules.parameters = parameters = factory.parameters()
-        scalers = [factory.scaler() for _ in range(program.config.lanes)]
+        scalers = [factory.scaler() for _ in range(self.machine.config.lanes)]
         write_back = factory.write_back(scalers[0])
         output = factory.output_stream()
         flags = factory.flag_delays(fetch, aligner, scalers[0], write_back)
         activations = write_aligner = None
-        if program.depth:
+        if self.machine.limits.depth:
             m.submodules.activations = activations = factory.activations()
             write_aligner = factory.write_aligner()
         is_reset = spread_reset(
@@ -117,9 +120,8 @@ class Engine(wiring.Component):
         self, m, flags, fetch, aligner, frame_buffer, activations, weights, array
     ) -> None:
         """From the fetch sequencer through the memories to the array."""
-        program = self.program
         m.submodules.weight_register = register = self._factory.weight_register()
-        wait = aligner.latency + 1  # until all of a fetch is in the array
+        wait = aligner.latency + ACTIVATION_STAGES  # until all of a fetch is in the array
         m.d.comb += [
             aligner.address.eq(fetch.address),
             aligner.repeat.eq(fetch.operation == Operation.DOT),
@@ -133,24 +135,24 @@ class Engine(wiring.Component):
             register.finishes_next.eq(delay(m, fetch.finishes, wait - 2, name="finishes_next")),
             array.weights.eq(register.weights),
         ]
-        for bank in range(program.config.banks):
+        for bank in range(self.machine.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
         m.d.comb += [flags.fetch_valid.eq(fetch.valid), array.valid.eq(flags.late_fetch_valid)]
         for name in ("first", "last", "carry", "finishes"):
             late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}")
             m.d.comb += getattr(array, name).eq(late)
         operation: Value = fetch.operation
-        if len(program.operations) == 1:
-            operation = Value.cast(int(next(iter(program.operations))))
+        if len(self.machine.limits.operations) == 1:
+            operation = Value.cast(int(next(iter(self.machine.limits.operations))))
         m.d.comb += array.operation.eq(delay(m, operation, wait, name="fetch_operation"))
 
         if activations is None:
             m.d.comb += aligner.bank_data.eq(frame_buffer.read_data)
             return
-        for bank in range(program.config.banks):
+        for bank in range(self.machine.config.banks):
             m.d.comb += activations.read_rows[bank].eq(aligner.bank_rows[bank])
         wait = aligner.row_latency + activations.latency
-        banks = program.config.banks
+        banks = self.machine.config.banks
         shares = -(-banks // _BANKS_A_CHOICE)
         from_frame = self._factory.technology.fan_out(
             m, fetch.upper_half, stages=wait, leaves=shares, name="from_frame"
@@ -162,7 +164,7 @@ class Engine(wiring.Component):
 
     def _connect_drain(self, m, flags, array, drain, parameters, scalers, write_back) -> None:
         """From the array through drain and scalers to write-back."""
-        widths = self.program.widths
+        widths = self.machine.datapath.widths
         m.d.comb += [
             drain.take_next.eq(array.done_next),
             drain.take_lanes_next.eq(array.done_lanes_next),
@@ -171,8 +173,7 @@ class Engine(wiring.Component):
             drain.addends.eq(array.addends),
             parameters.address.eq(drain.parameter_address),
         ]
-        shift_bits = self._factory.shift_bits
-        lane_bits = widths.bias + widths.multiplier + shift_bits
+        lane_bits = sum(self.machine.datapath.parameter_fields)
         for lane, scaler in enumerate(scalers):
             m.submodules[f"scaler_{lane}"] = scaler
             word = parameters.data[lane * lane_bits :][:lane_bits]
@@ -200,7 +201,6 @@ class Engine(wiring.Component):
 
     def _connect_results(self, m, write_back, output, aligner, activations) -> None:
         """From write-back to memory and to the output stream."""
-        program = self.program
         m.d.comb += [
             output.write.eq(write_back.valid & write_back.to_stream),
             output.count.eq(write_back.count),
@@ -215,9 +215,9 @@ class Engine(wiring.Component):
             aligner.count.eq(write_back.count),
             activations.write_enable.eq(aligner.write_enable),
         ]
-        for lane in range(program.config.lanes):
+        for lane in range(self.machine.config.lanes):
             m.d.comb += aligner.lanes[lane].eq(write_back.data[lane])
-        for bank in range(program.config.banks):
+        for bank in range(self.machine.config.banks):
             m.d.comb += [
                 activations.write_rows[bank].eq(aligner.write_rows[bank]),
                 activations.write_data[bank].eq(aligner.write_data[bank]),

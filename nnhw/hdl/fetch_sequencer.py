@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from types import SimpleNamespace
 
 from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import FetchInstruction, Operation
+from ..isa import InstructionLayout, Operation
+from ..machine import FETCH_LATENCY
+from ..machine.gates import GATES, Fetch
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .loop_nest import LoopNest
@@ -30,14 +34,16 @@ _LAYER_FIELDS = (
 class FetchSequencer(wiring.Component):
     """Issues the fetches of all layers, frame after frame, as soon as nothing stands in the way.
 
-    What may stand in the way: no frame has arrived (first layer); earlier results are not in
-    memory yet (fence, chase); the drain is still busy with the tile before (last fetch of a tile);
-    the output buffer has no room for the largest tile of any layer (likewise). What is issued runs
-    through the pipeline without ever stopping.
+    What may stand in the way are the gates (`nnhw.machine.gates`). What is issued runs through the
+    pipeline without ever stopping.
 
     Parameters
     ----------
-    program : sequence of FetchInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
+    x_width, y_width : int
+        Bits of coordinates; see `LoopNest`.
     chunk : int
         Bytes of a fetch that a dot product takes.
     lanes : int
@@ -49,6 +55,10 @@ class FetchSequencer(wiring.Component):
         Whether any lane ever lies in padding.
     buffer_depth : int
         Entries of the output buffer.
+    tile_entries : int
+        Most of them that a tile takes.
+    streams_pairs : bool
+        Whether results of pairs ever go there.
     tiles_in_flight : int
         Most tiles that can be on the way from issue to memory.
     chased_bytes : int
@@ -91,38 +101,49 @@ class FetchSequencer(wiring.Component):
 
     Attributes
     ----------
+    gates : list of Gate
+        What may stand in the way of a fetch.
     latency : int
     """
 
-    latency = 1
+    latency = FETCH_LATENCY
 
     def __init__(
         self,
         *,
-        program: Sequence[FetchInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
+        x_width: int,
+        y_width: int,
         chunk: int,
         lanes: int,
         address_width: int,
         weight_words: int,
         padded: bool,
         buffer_depth: int,
+        tile_entries: int,
+        streams_pairs: bool,
         tiles_in_flight: int,
         chased_bytes: int,
     ):
-        self.program = tuple(program)
         self.lanes = lanes
         self.padded = padded
         self.buffer_depth = buffer_depth
+        self.tile_entries = tile_entries
+        self.streams_pairs = streams_pairs
         self.tiles_in_flight = tiles_in_flight
+        self.gates = [gate for gate in GATES if gate.is_needed(layout)]
         self._chunk = chunk
-        self.instruction = InstructionRegister(self.program)
+        self.instruction = InstructionRegister(layout, words)
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
             instruction=self.instruction,
+            x_width=x_width,
+            y_width=y_width,
             address_width=address_width,
             weight_width=Shape.cast(weights).width,
         )
-        pad_width = self.instruction.layout.fields["pad_value"].width
+        pad_width = layout.fields["pad_value"].width
         super().__init__(
             {
                 "frame_available": In(1),
@@ -197,18 +218,17 @@ class FetchSequencer(wiring.Component):
         m.d.comb += [loops.step.eq(~has_spare), replace.eq(issue | ~is_prepared)]
         m.d.sync += [is_prepared.eq(1), has_spare.eq(~replace)]
         frame_odd = Signal(name="frame_is_odd")
+        last = len(instruction.words) - 1
         with m.If(loops.step):
             m.d.sync += [
                 roll_first.eq(loops.roll_last),
                 layer_first.eq(loops.layer_last),
-                frame_odd.eq(
-                    frame_odd ^ (loops.layer_last & (instruction.index == len(self.program) - 1))
-                ),
+                frame_odd.eq(frame_odd ^ (loops.layer_last & (instruction.index == last))),
             ]
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
         entries = drain_cycles + 1
-        if any(i.operation == Operation.LANE_PAIR and i.to_stream for i in self.program):
+        if self.streams_pairs:
             entries = Mux(f.operation == Operation.LANE_PAIR, entries >> 1, entries)
         values = {
             "x": loops.x,
@@ -243,69 +263,20 @@ class FetchSequencer(wiring.Component):
                     m.d.sync += prepared.eq(Mux(has_spare, spare, value))
             setattr(held, name, prepared)
             setattr(spares, name, spare)
-        if not f.is_constant("chase", 0):
-            held.is_covered = is_covered = Signal(name="next_is_covered")
-            # which fetch comes next is known last, so that it chooses among answers
-            following = Mux(has_spare, self._is_covered(spares), self._is_covered(latest))
-            m.d.sync += is_covered.eq(Mux(replace, following, self._is_covered(held)))
-        return held
 
-    def _is_covered(self, fetch: SimpleNamespace) -> Value:
-        """Whether all is in memory in the next cycle that a fetch which chases reads."""
-        is_written = (self.writing + 1 == fetch.layer) & (self.written >= fetch.end)
-        is_complete = self.writing == fetch.layer
-        # the results of the frame before may still be on their way
-        same_frame = self.writing_odd == fetch.frame_odd
-        return same_frame & (is_complete | is_written)
+        def follow(question: Callable[[Fetch], Value]) -> Value:
+            # which fetch comes next is known last, so that it chooses among answers
+            following = Mux(has_spare, question(spares), question(latest))
+            return Mux(replace, following, question(held))
+
+        for gate in self.gates:
+            gate.prepare(m, self, held, follow)
+        return held
 
     def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
         """Whether the next fetch has to wait."""
-        f = self.instruction.current
-        tile_issued = issue & fetch.tile_last
-        blocked = fetch.frame_first & ~self.frame_available
-
-        if not f.is_constant("fence", 0):
-            in_flight = Signal(range(self.tiles_in_flight + 1))
-            is_in_flight = Signal()
-            with m.If(tile_issued & ~self.tile_retired):
-                m.d.sync += [in_flight.eq(in_flight + 1), is_in_flight.eq(1)]
-            with m.Elif(~tile_issued & self.tile_retired):
-                m.d.sync += [in_flight.eq(in_flight - 1), is_in_flight.eq(in_flight != 1)]
-            blocked |= fetch.layer_first & fetch.fence & is_in_flight
-
-        if not f.is_constant("chase", 0):
-            blocked |= fetch.chase & ~fetch.is_covered
-
-        if not (f.is_constant("drain_cycles", 0) and f.is_constant("drain_cycles_last", 0)):
-            left = Signal.like(fetch.drain_cycles, name="drain_cycles_left")
-            drain_is_busy = Signal()
-            with m.If(tile_issued):
-                m.d.sync += [
-                    left.eq(fetch.drain_cycles),
-                    drain_is_busy.eq(fetch.drain_cycles != 0),
-                ]
-            with m.Elif(drain_is_busy):
-                m.d.sync += [left.eq(left - 1), drain_is_busy.eq(left != 1)]
-            blocked |= fetch.tile_last & drain_is_busy
-
-        # entries of the output buffer that are left when the largest of all tiles has taken its own
-        most = max((tile_entries(i) for i in self.program if i.to_stream), default=0)
-        spare = Signal(
-            range(-most, self.buffer_depth + 1), name="spare_entries", init=self.buffer_depth - most
-        )
-        # both sums are there before it is known whether the fetch is issued
-        left_over = Mux(self.entry_freed, spare + 1, spare)
-        fewer = Signal(spare.shape(), name="fewer_entries")
-        m.d.comb += fewer.eq(spare - fetch.entries)
-        reserved = Mux(self.entry_freed, fewer + 1, fewer)
-        m.d.sync += spare.eq(Mux(tile_issued & fetch.to_stream, reserved, left_over))
-        return blocked | (fetch.tile_last & fetch.to_stream & (spare < 0))
-
-
-def tile_entries(instruction: FetchInstruction) -> int:
-    """Most entries of the output buffer that a tile of a layer takes."""
-    cycles = max(instruction.drain_cycles, instruction.drain_cycles_last) + 1
-    return cycles // 2 if instruction.operation == Operation.LANE_PAIR else cycles
+        ends_tile = issue & fetch.tile_last
+        return reduce(or_, [gate.holds(m, self, fetch, ends_tile) for gate in self.gates])
 
 
 def _clamp(value: Value, high: int) -> Value:

@@ -6,6 +6,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..machine import MEMORY_LATENCY, RELEASE_LATENCY
 from .arithmetic import delay
 from .memory import BankedMemory
 from .technology import PORTABLE, Technology
@@ -53,8 +54,8 @@ class FrameBuffer(wiring.Component):
         Cycles from `consumed` to the first beat that can be taken into the freed buffer.
     """
 
-    latency = 2
-    release_latency = 1
+    latency = MEMORY_LATENCY
+    release_latency = RELEASE_LATENCY
 
     def __init__(
         self,

@@ -6,6 +6,8 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..machine import GEARBOX_LATENCY
+
 
 class Beat(data.StructLayout):
     """Payload of an AXI4-Stream beat: bytes and the mark of a frame's last beat."""
@@ -68,7 +70,7 @@ class Gearbox(wiring.Component):
         Cycles from a group that completes a beat to that beat.
     """
 
-    latency = 2
+    latency = GEARBOX_LATENCY
 
     def __init__(self, *, unit: int, units: int, beat_units: int, tensors: int):
         self.unit = unit

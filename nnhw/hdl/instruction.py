@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import C, Module, Shape, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import Instruction, InstructionLayout
+from ..isa import InstructionLayout
 
 
 class Fields:
@@ -39,7 +40,7 @@ class Fields:
         return value.as_signed() if place.signed else value
 
     def is_constant(self, name: str, value: int) -> bool:
-        """Whether the field has this one value throughout the program."""
+        """Whether the field never has another value."""
         return self._layout.fields[name].constant == value
 
 
@@ -50,8 +51,9 @@ class InstructionRegister(wiring.Component):
 
     Parameters
     ----------
-    program
-        All instructions of one kind, in order.
+    layout : InstructionLayout
+    words : sequence of int
+        The program: all instructions of one kind, encoded, in order.
 
     Members
     -------
@@ -64,8 +66,10 @@ class InstructionRegister(wiring.Component):
 
     Attributes
     ----------
-    program : tuple of Instruction
     layout : InstructionLayout
+    words : tuple of int
+    first : Instruction
+        The one that the program starts with.
     current, upcoming : Fields
         Fields of `word` and `next_word`.
     latency : int
@@ -74,17 +78,17 @@ class InstructionRegister(wiring.Component):
 
     latency = 1
 
-    def __init__(self, program: Sequence[Instruction]):
-        self.program = tuple(program)
-        self.layout = InstructionLayout(self.program)
-        self._words = [self.layout.encode(instruction) for instruction in self.program]
-        width = max(1, self.layout.width)
+    def __init__(self, layout: InstructionLayout, words: Sequence[int]):
+        self.layout = layout
+        self.words = tuple(words)
+        self.first: Any = layout.decode(self.words[0])
+        width = max(1, layout.width)
         super().__init__(
             {
                 "advance": In(1),
-                "word": Out(width, init=self._words[0]),
-                "next_word": Out(width, init=self._words[1 % len(self._words)]),
-                "index": Out(range(max(2, len(self._words)))),
+                "word": Out(width, init=self.words[0]),
+                "next_word": Out(width, init=self.words[1 % len(self.words)]),
+                "index": Out(range(max(2, len(self.words)))),
             }
         )
         self.current = Fields(self.layout, self.word)
@@ -92,7 +96,7 @@ class InstructionRegister(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        words, count = self._words, len(self._words)
+        words, count = self.words, len(self.words)
         if count == 1:
             m.d.comb += self.next_word.eq(words[0])
             return m

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
+from ..machine import LANE_LATENCY
 from .technology import PORTABLE, Technology
 
 _LANES_A_COPY = 4
@@ -48,7 +49,7 @@ class LaneUnit(wiring.Component):
     latency : int
     """
 
-    latency = 1
+    latency = LANE_LATENCY
 
     def __init__(
         self,

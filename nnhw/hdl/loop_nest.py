@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterable
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import FetchInstruction, bits_for
+from ..isa import COORDINATES, LOOPS, Coordinate
 from .instruction import InstructionRegister
-
-#: Loops from the innermost to the outermost, by the instruction field that holds their count.
-LOOPS = ("chunks", "taps_x", "taps_y", "rolls", "tiles", "out_cols", "out_rows")
-
-
-@dataclass(frozen=True)
-class _Coordinate:
-    """A running value: its name, and the fields that hold its start and its step in each loop."""
-
-    name: str
-    start: str
-    steps: dict[str, str]
 
 
 class LoopNest(wiring.Component):
@@ -38,6 +24,8 @@ class LoopNest(wiring.Component):
     ----------
     instruction : InstructionRegister
         Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
+    x_width, y_width : int
+        Bits of these coordinates, signed.
     address_width : int
         The row address wraps at this width.
     weight_width : int
@@ -62,50 +50,22 @@ class LoopNest(wiring.Component):
         The present strip is the last one of its pixel.
     """
 
-    def __init__(self, *, instruction: InstructionRegister, address_width: int, weight_width: int):
+    def __init__(
+        self,
+        *,
+        instruction: InstructionRegister,
+        x_width: int,
+        y_width: int,
+        address_width: int,
+        weight_width: int,
+    ):
         self.instruction = instruction
-        self._coordinates = (
-            _Coordinate(
-                "x",
-                "x_start",
-                {
-                    "chunks": "chunk_x",
-                    "taps_x": "tap_x_x",
-                    "tiles": "tile_x",
-                    "out_cols": "out_col_x",
-                },
-            ),
-            _Coordinate(
-                "row",
-                "source",
-                {
-                    "taps_x": "tap_x_pitch",
-                    "taps_y": "tap_y_pitch",
-                    "rolls": "roll_pitch",
-                    "out_rows": "out_row_pitch",
-                },
-            ),
-            _Coordinate(
-                "y", "y_start", {"taps_y": "tap_y_y", "rolls": "roll_y", "out_rows": "out_row_y"}
-            ),
-            _Coordinate(
-                "weight_address",
-                "weight_base",
-                {
-                    "chunks": "chunk_weight",
-                    "taps_x": "tap_x_weight",
-                    "taps_y": "tap_y_weight",
-                    "tiles": "tile_weight",
-                },
-            ),
-        )
-        program = cast(tuple[FetchInstruction, ...], instruction.program)
         super().__init__(
             {
                 "step": In(1),
-                "x": Out(signed(_width(program, self._coordinates[0]))),
+                "x": Out(signed(x_width)),
                 "row": Out(unsigned(address_width)),
-                "y": Out(signed(_width(program, self._coordinates[2]))),
+                "y": Out(signed(y_width)),
                 "weight_address": Out(unsigned(weight_width)),
                 "roll_last": Out(1),
                 "strip_last": Out(1),
@@ -122,16 +82,16 @@ class LoopNest(wiring.Component):
     def loops(self) -> tuple[str, ...]:
         """The loops that are built, innermost first."""
         layout = self.instruction.layout
-        return tuple(name for name in LOOPS if layout.fields[name].constant != 0)
+        return tuple(name for name in reversed(LOOPS) if layout.fields[name].constant != 0)
 
-    def _moves(self, coordinate: _Coordinate, loop: str) -> bool:
+    def _moves(self, coordinate: Coordinate, loop: str) -> bool:
         step = coordinate.steps.get(loop)
         return step is not None and self.instruction.layout.fields[step].constant != 0
 
     def elaborate(self, platform):
         m = Module()
         f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.program[0]
+        first = self.instruction.first
 
         #: trips still to come
         counters = {
@@ -163,7 +123,7 @@ class LoopNest(wiring.Component):
 
         # began[coordinate][loop]: the coordinate's value when the loop's present trip began
         began: dict[str, dict[str, Signal]] = {}
-        for coordinate in self._coordinates:
+        for coordinate in COORDINATES:
             shape = Value.cast(getattr(self, coordinate.name)).shape()
             began[coordinate.name] = {
                 loop: Signal(
@@ -194,12 +154,12 @@ class LoopNest(wiring.Component):
                             is_last = self._is_on_to_last(loop, counters, finished)
                             trips = trips + (f.joined & is_last)
                         self._begin(m, counters[inner], finished[inner], trips)
-                    for coordinate in self._coordinates:
+                    for coordinate in COORDINATES:
                         self._move(m, coordinate, began[coordinate.name], position, f)
             with m.Default():
                 for loop in self.loops:
                     self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
-                for coordinate in self._coordinates:
+                for coordinate in COORDINATES:
                     m.d.sync += [
                         value.eq(getattr(upcoming, coordinate.start))
                         for value in began[coordinate.name].values()
@@ -213,7 +173,7 @@ class LoopNest(wiring.Component):
         the step that finishes it.
         """
         f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.program[0]
+        first = self.instruction.first
 
         def first_unfinished(done: Iterable[Value | bool]) -> Value | int:
             unfinished: Value | int = len(self.loops)
@@ -258,7 +218,7 @@ class LoopNest(wiring.Component):
         f, upcoming = self.instruction.current, self.instruction.upcoming
         if f.is_constant("warmup", 0):
             return Const(0)
-        init = cast(FetchInstruction, self.instruction.program[0]).warmup
+        init = self.instruction.first.warmup
         left = Signal.like(f.warmup, name="warmup_left", init=init)
         with m.If(self.step & self.roll_last):
             with m.If(~finished["rolls"]):
@@ -300,16 +260,3 @@ class LoopNest(wiring.Component):
             value = began[outer[0]] if outer else getattr(f, coordinate.start)
         restarted = [name for name in self.loops[: position + 1] if name in began]
         m.d.sync += [began[name].eq(value) for name in restarted]
-
-
-def _width(program: Sequence[FetchInstruction], coordinate: _Coordinate) -> int:
-    """Bits of every value that a signed coordinate takes, one innermost step beyond included."""
-    limits = [0]
-    for instruction in program:
-        start = getattr(instruction, coordinate.start)
-        reach = 0
-        for loop, step in coordinate.steps.items():
-            more = loop == "chunks" or (loop == "rolls" and instruction.joined)
-            reach += (getattr(instruction, loop) + more) * getattr(instruction, step)
-        limits += [start, start + reach]
-    return max(bits_for(limit, signed=True) for limit in limits)

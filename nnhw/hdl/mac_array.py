@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
+from ..machine import lane_latency
 from .arithmetic import delay
 from .lane_unit import LaneUnit
 from .mac_column import MacColumn
@@ -126,7 +127,7 @@ class MacArray(wiring.Component):
                 technology=technology,
             )
         self.latency = self._columns[0].latency
-        self.lane_latency = multiplier_stages + LaneUnit.latency
+        self.lane_latency = lane_latency(multiplier_stages=multiplier_stages)
         super().__init__(
             {
                 "activations": In(data.ArrayLayout(signed(activation_width), lanes)),

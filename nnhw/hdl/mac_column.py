@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..machine import column_latency
 from .arithmetic import adder_tree
 from .technology import PORTABLE, Technology
 
@@ -66,8 +67,11 @@ class MacColumn(wiring.Component):
         self.tree_levels_per_stage = tree_levels_per_stage
         self.technology = technology
         self.given_products = given_products
-        levels = (rows - 1).bit_length()
-        self.latency = multiplier_stages + -(-levels // tree_levels_per_stage) + 1
+        self.latency = column_latency(
+            rows=rows,
+            multiplier_stages=multiplier_stages,
+            tree_levels_per_stage=tree_levels_per_stage,
+        )
         factors = {
             "activations": In(data.ArrayLayout(signed(activation_width), rows)),
             "weights": In(data.ArrayLayout(signed(weight_width), rows)),

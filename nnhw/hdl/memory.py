@@ -8,6 +8,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..machine import MEMORY_LATENCY
 from .technology import PORTABLE, Technology
 
 
@@ -54,7 +55,7 @@ class Rom(wiring.Component):
         self.address_stages = address_stages
         self.output_register = output_register
         self.technology = technology
-        self.latency = address_stages + (2 if output_register else 1)
+        self.latency = address_stages + (MEMORY_LATENCY if output_register else 1)
         super().__init__({"address": In(range(max(2, len(words)))), "data": Out(width)})
 
     def elaborate(self, platform):
@@ -118,7 +119,7 @@ class BankedMemory(wiring.Component):
         self.width = width
         self.output_register = output_register
         self.technology = technology
-        self.latency = 2 if output_register else 1
+        self.latency = MEMORY_LATENCY if output_register else 1
         row = (max(2, depth) - 1).bit_length()
         super().__init__(
             {

@@ -8,7 +8,8 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import ResidualInstruction
+from ..isa import InstructionLayout
+from ..machine import adder_latency
 from .arithmetic import clamp, delay, shift_right
 from .instruction import InstructionRegister
 from .technology import PORTABLE, Technology
@@ -21,11 +22,15 @@ class ResidualAdder(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of ResidualInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
     lanes : int
         Results of a step.
     width : int
         Bits of results and operands, signed.
+    shifts : sequence of int
+        Those of the sums that there are.
     stages : int
         Registers behind each multiplier, at least 1. There are none if all factors are one.
     technology : Technology
@@ -50,18 +55,21 @@ class ResidualAdder(wiring.Component):
     def __init__(
         self,
         *,
-        program: Sequence[ResidualInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
         lanes: int,
         width: int,
+        shifts: Sequence[int],
         stages: int,
         technology: Technology = PORTABLE,
     ):
-        self.program = tuple(program)
+        self.instruction = InstructionRegister(layout, words)
+        self.shifts = tuple(shifts)
         self.lanes = lanes
         self.width = width
         self.stages = stages
         self.technology = technology
-        self.latency = stages + 5
+        self.latency = adder_latency(stages=stages)
         layout = data.ArrayLayout(signed(width), lanes)
         super().__init__(
             {
@@ -75,7 +83,7 @@ class ResidualAdder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.instruction = instruction = InstructionRegister(self.program)
+        m.submodules.instruction = instruction = self.instruction
         m.d.comb += instruction.advance.eq(self.step & self.step_last)
         f = instruction.current
         # registers: difference to the zero point, product, sum, quotient, rounded, result
@@ -86,7 +94,7 @@ class ResidualAdder(wiring.Component):
         hi = delay(m, f.hi, products + 3, name="hi")
         adds = delay(m, f.add, products + 3, name="adds")
         plain = delay(m, self.results.as_value(), products + 3, name="plain")
-        shifts = {i.shift: i.shift for i in self.program}
+        shifts = {shift: shift for shift in self.shifts}
         own_multipliers, other_multipliers = (
             self.technology.fan_out(m, multiplier, stages=1, leaves=self.lanes, name=name)
             for name, multiplier in (

@@ -8,7 +8,8 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import ResidualInstruction
+from ..isa import InstructionLayout
+from ..machine import MEMORY_LATENCY
 from .instruction import InstructionRegister
 from .technology import PORTABLE, Technology
 
@@ -20,7 +21,9 @@ class ResidualMemory(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of ResidualInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
     depth : int
         Words.
     lanes : int
@@ -50,18 +53,20 @@ class ResidualMemory(wiring.Component):
     latency : int
     """
 
-    latency = 2
+    latency = MEMORY_LATENCY
 
     def __init__(
         self,
         *,
-        program: Sequence[ResidualInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
         depth: int,
         lanes: int,
         width: int,
         technology: Technology = PORTABLE,
     ):
-        self.program = tuple(program)
+        self._reads = InstructionRegister(layout, words)
+        self._writes = InstructionRegister(layout, words)
         self.depth = depth
         self.technology = technology
         super().__init__(
@@ -77,8 +82,8 @@ class ResidualMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.reads = reads = InstructionRegister(self.program)
-        m.submodules.writes = writes = InstructionRegister(self.program)
+        m.submodules.reads = reads = self._reads
+        m.submodules.writes = writes = self._writes
         m.d.comb += [
             reads.advance.eq(self.step & self.step_last),
             writes.advance.eq(self.result & self.result_last),
@@ -99,7 +104,7 @@ class ResidualMemory(wiring.Component):
     def _walk(self, m: Module, field: str, step: Value, instruction: InstructionRegister) -> Signal:
         """The word of the present step: each layer's first one is in an instruction field."""
         row = Signal(
-            range(max(2, self.depth)), init=getattr(self.program[0], field), name=f"{field}_row"
+            range(max(2, self.depth)), init=getattr(instruction.first, field), name=f"{field}_row"
         )
         following = getattr(instruction.upcoming, field)
         with m.If(step):

@@ -8,7 +8,7 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import ResidualInstruction
+from ..isa import InstructionLayout
 from .arithmetic import delay
 from .residual_adder import ResidualAdder
 from .residual_memory import ResidualMemory
@@ -22,13 +22,17 @@ class ResidualStage(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of ResidualInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
     depth : int
         Words of the residual memory.
     lanes : int
         Results of a step.
     width : int
         Bits of a result, signed.
+    shifts : sequence of int
+        Those of the sums that there are.
     stages : int
         Registers behind each multiplier, at least 1.
     arrival : int
@@ -55,20 +59,33 @@ class ResidualStage(wiring.Component):
     def __init__(
         self,
         *,
-        program: Sequence[ResidualInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
         depth: int,
         lanes: int,
         width: int,
+        shifts: Sequence[int],
         stages: int,
         arrival: int,
         technology: Technology = PORTABLE,
     ):
         self.arrival = arrival
         self._memory = ResidualMemory(
-            program=program, depth=depth, lanes=lanes, width=width, technology=technology
+            layout=layout,
+            words=words,
+            depth=depth,
+            lanes=lanes,
+            width=width,
+            technology=technology,
         )
         self._adder = ResidualAdder(
-            program=program, lanes=lanes, width=width, stages=stages, technology=technology
+            layout=layout,
+            words=words,
+            lanes=lanes,
+            width=width,
+            shifts=shifts,
+            stages=stages,
+            technology=technology,
         )
         self.latency = self._adder.latency
         layout = data.ArrayLayout(signed(width), lanes)

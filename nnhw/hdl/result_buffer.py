@@ -7,6 +7,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..machine import RESULT_BUFFER_LATENCY
+
 
 class ResultBuffer(wiring.Component):
     """A queue that is never asked to hold more than it can: its entries are reserved beforehand.
@@ -35,7 +37,7 @@ class ResultBuffer(wiring.Component):
     latency : int
     """
 
-    latency = 3
+    latency = RESULT_BUFFER_LATENCY
 
     def __init__(self, *, width: int, depth: int):
         self.width = width

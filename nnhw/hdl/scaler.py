@@ -8,6 +8,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..machine import scaler_latency
 from .arithmetic import delay, shift_right
 from .technology import PORTABLE, Technology
 
@@ -74,7 +75,7 @@ class Scaler(wiring.Component):
         self.technology = technology
         self.total_width = operand_width + multiplier_width + (1 if paired else 0)
         self.quotient_width = max(2, self.total_width - min(self.shifts))
-        self.latency = 1 + multiplies + stages + paired + 1
+        self.latency = scaler_latency(stages=stages, paired=paired, multiplies=multiplies)
         multiplier = {"multiplier": In(unsigned(multiplier_width))} if multiplier_width else {}
         super().__init__(
             {

@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..machine import WEIGHT_REGISTER_LATENCY
 from .technology import PORTABLE, Technology
 
 _BITS_A_COPY = 64
@@ -43,7 +44,7 @@ class WeightRegister(wiring.Component):
     latency : int
     """
 
-    latency = 1
+    latency = WEIGHT_REGISTER_LATENCY
 
     def __init__(
         self,

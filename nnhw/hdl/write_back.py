@@ -10,7 +10,8 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import WriteBackInstruction
+from ..isa import InstructionLayout
+from ..machine import write_back_latency
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .memory import Rom
@@ -25,7 +26,9 @@ class WriteBack(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of WriteBackInstruction
+    layout : InstructionLayout
+    words : sequence of int
+        The program; see `InstructionRegister`.
     lanes : int
     quotient_width, activation_width : int
         Bits of signed values.
@@ -78,7 +81,8 @@ class WriteBack(wiring.Component):
     def __init__(
         self,
         *,
-        program: Sequence[WriteBackInstruction],
+        layout: InstructionLayout,
+        words: Sequence[int],
         lanes: int,
         quotient_width: int,
         activation_width: int,
@@ -88,7 +92,6 @@ class WriteBack(wiring.Component):
         residuals: ResidualStage | None = None,
         technology: Technology = PORTABLE,
     ):
-        self.program = tuple(program)
         self.lanes = lanes
         self.quotient_width = quotient_width
         self.activation_width = activation_width
@@ -96,8 +99,10 @@ class WriteBack(wiring.Component):
         self.chased_bytes = chased_bytes
         self.residuals = residuals
         self.technology = technology
-        self.latency = 2 + bool(self.tables) + (residuals.latency if residuals else 0)
-        self.instruction = InstructionRegister(self.program)
+        self.latency = write_back_latency(
+            tables=bool(self.tables), residual_stages=residuals.latency if residuals else 0
+        )
+        self.instruction = InstructionRegister(layout, words)
         super().__init__(
             {
                 "scaled": In(1),
@@ -109,7 +114,7 @@ class WriteBack(wiring.Component):
                 "quotients": In(data.ArrayLayout(signed(quotient_width), lanes)),
                 "round_up": In(lanes),
                 "valid": Out(1),
-                "layer": Out(range(max(2, len(self.program)))),
+                "layer": Out(self.instruction.index.shape()),
                 "count": Out(range(lanes + 1)),
                 "data": Out(data.ArrayLayout(signed(activation_width), lanes)),
                 "address": Out(address_width),
@@ -118,7 +123,7 @@ class WriteBack(wiring.Component):
                 "ends_layer": Out(1),
                 "retired": Out(1),
                 "written": Out(range(chased_bytes + 1)),
-                "writing": Out(range(max(2, len(self.program)))),
+                "writing": Out(self.instruction.index.shape()),
                 "writing_odd": Out(1),
             }
         )
@@ -195,7 +200,7 @@ class WriteBack(wiring.Component):
         valid = delay(m, self.scaled, wait, name="writes", reset=True)
         count = delay(m, self.scaled_count, wait, name="writes_count")
         done = delay(m, layer_done, wait, name="writes_last", reset=True)
-        last = len(self.program) - 1
+        last = len(self.instruction.words) - 1
         with m.If(done):
             m.d.sync += [
                 self.written.eq(0),
@@ -226,11 +231,11 @@ class WriteBack(wiring.Component):
 
     def _walk_addresses(self, m: Module, f, upcoming, layer_done) -> Signal:
         """Address of the results that are scaled in this cycle."""
-        first = self.program[0].destination
+        first = self.instruction.first.destination
         address = Signal.like(self.address, init=first, name="next_address")
         following = Signal.like(address, name="following_address")
         gap = 0
-        if any(instruction.row_gap or instruction.pixel_gap for instruction in self.program):
+        if self.instruction.layout.asks("row_gap", "pixel_gap"):
             gap = Mux(self.row_done, f.row_gap, Mux(self.pixel_done, f.pixel_gap, 0))
         m.d.comb += following.eq(address + self.scaled_count + gap)
         moves_on = self.scaled & ~layer_done
@@ -238,7 +243,7 @@ class WriteBack(wiring.Component):
             m.d.sync += address.eq(upcoming.destination)
         with m.Elif(self.scaled):
             m.d.sync += address.eq(following)
-        if any(instruction.rolls for instruction in self.program):
+        if self.instruction.layout.asks("rolls"):
             roll = Signal.like(f.rolls, init=0, name="roll")
             tile = Signal.like(address, init=first, name="tile_address")
             strip = Signal.like(address, name="next_strip_address")

@@ -1,4 +1,4 @@
-"""The instruction set: definition, fitted layouts, encoder, decoder, disassembler."""
+"""The instruction set: definition, loop nests, fitted layouts, encoder, decoder, disassembler."""
 
 from .instructions import (
     DrainInstruction,
@@ -11,8 +11,28 @@ from .instructions import (
     field_docs,
 )
 from .layout import FieldLayout, InstructionLayout, bits_for, disassemble
+from .loops import (
+    COORDINATES,
+    LOOPS,
+    ROW,
+    WEIGHT,
+    Coordinate,
+    X,
+    Y,
+    bytes_read,
+    coordinate_bits,
+    granularity,
+    loop_fields,
+    steps_taken,
+    walk,
+)
 
 __all__ = [
+    "COORDINATES",
+    "LOOPS",
+    "ROW",
+    "WEIGHT",
+    "Coordinate",
     "DrainInstruction",
     "FetchInstruction",
     "FieldLayout",
@@ -22,7 +42,15 @@ __all__ = [
     "ParameterMode",
     "ResidualInstruction",
     "WriteBackInstruction",
+    "X",
+    "Y",
     "bits_for",
+    "bytes_read",
+    "coordinate_bits",
     "disassemble",
     "field_docs",
+    "granularity",
+    "loop_fields",
+    "steps_taken",
+    "walk",
 ]

@@ -123,6 +123,12 @@ class FetchInstruction:
         rolls = pixels * (self.tiles + 1) * (self.rolls + 1) + self.joined
         return rolls * self.fetches_per_roll
 
+    @property
+    def tile_entries(self) -> int:
+        """Most entries of the output buffer that a tile takes."""
+        cycles = max(self.drain_cycles, self.drain_cycles_last) + 1
+        return cycles // 2 if self.operation == Operation.LANE_PAIR else cycles
+
 
 @dataclass(frozen=True, kw_only=True)
 class DrainInstruction:
@@ -149,6 +155,21 @@ class DrainInstruction:
         steps = self.tiles * (self.steps + 1) + self.steps_last + 1
         return (self.pixels + 1) * (self.rolls + 1) * steps
 
+    def results(self, lanes: int) -> int:
+        """Results of the layer, of which a step holds up to `lanes`."""
+        tile = self.steps * lanes + self.count
+        tile_last = self.steps_last * lanes + self.count_last
+        return (self.pixels + 1) * (self.rolls + 1) * (self.tiles * tile + tile_last)
+
+    def counts(self, lanes: int) -> set[int]:
+        """How many results a step may hold."""
+        counts = {self.count_last}
+        if self.tiles:
+            counts.add(self.count)
+        if self.steps_last or (self.tiles and self.steps):
+            counts.add(lanes)
+        return counts
+
 
 @dataclass(frozen=True, kw_only=True)
 class WriteBackInstruction:
@@ -170,6 +191,11 @@ class WriteBackInstruction:
     destination: int = _doc("address of the first result")
     to_stream: int = _doc("1: to the output stream in place of the activation memory")
     residual_only: int = _doc("1: to nothing but the residual memory")
+
+    @property
+    def to_memory(self) -> bool:
+        """Whether results go to the activation memory."""
+        return not (self.to_stream or self.residual_only)
 
 
 @dataclass(frozen=True, kw_only=True)

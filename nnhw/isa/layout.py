@@ -6,7 +6,7 @@ field takes the bits of its widest value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,42 +43,76 @@ class FieldLayout:
     constant: int | None
 
 
+@dataclass(frozen=True)
 class InstructionLayout:
-    """The encoding of one kind of instruction, as far as a program uses it.
+    """The encoding of one kind of instruction, as far as programs use it.
 
     Parameters
     ----------
-    instructions
-        All instructions of the program, one kind, at least one.
-
-    Attributes
-    ----------
-    kind : type
+    kind
         Which of the dataclasses in `instructions`.
-    fields : dict of str to FieldLayout
+    fields
         In encoding order, lowest bits first.
-    width : int
-        Bits of an encoded instruction; 0 if there is nothing to encode.
     """
 
-    def __init__(self, instructions: Sequence[Instruction]):
+    kind: type[Instruction]
+    fields: dict[str, FieldLayout]
+
+    @classmethod
+    def fit(cls, instructions: Sequence[Instruction]) -> InstructionLayout:
+        """The layout of just these instructions, one kind, at least one."""
         if not instructions:
             raise ValueError("A layout must be fitted to at least one instruction")
-        self.kind = type(instructions[0])
-        self.fields: dict[str, FieldLayout] = {}
-        self.width = 0
-        for name, (_, signed) in field_docs(self.kind).items():
-            values = [getattr(instruction, name) for instruction in instructions]
-            width = max(bits_for(value, signed=signed) for value in values)
-            varies = len(set(values)) > 1
-            self.fields[name] = FieldLayout(
+        kind = type(instructions[0])
+        needs = {}
+        for name, (_, signed) in field_docs(kind).items():
+            values = {getattr(instruction, name) for instruction in instructions}
+            least, most = min(values), max(values)
+            width = max(bits_for(value, signed=signed) for value in (least, most))
+            needs[name] = width, most if least == most else None
+        return cls._of(kind, needs)
+
+    @classmethod
+    def _of(
+        cls, kind: type[Instruction], needs: Mapping[str, tuple[int, int | None]]
+    ) -> InstructionLayout:
+        """From the width and the constant value of each field, None if it varies."""
+        places: dict[str, FieldLayout] = {}
+        offset = 0
+        for name, (_, signed) in field_docs(kind).items():
+            width, constant = needs[name]
+            varies = constant is None
+            places[name] = FieldLayout(
                 name=name,
                 signed=signed,
                 width=width,
-                offset=self.width if varies else None,
-                constant=None if varies else values[0],
+                offset=offset if varies else None,
+                constant=constant,
             )
-            self.width += width if varies else 0
+            offset += width if varies else 0
+        return cls(kind, places)
+
+    def join(self, other: InstructionLayout) -> InstructionLayout:
+        """The layout of all instructions that either one encodes."""
+        return self._of(
+            self.kind,
+            {
+                name: (
+                    max(place.width, other.fields[name].width),
+                    place.constant if place.constant == other.fields[name].constant else None,
+                )
+                for name, place in self.fields.items()
+            },
+        )
+
+    @property
+    def width(self) -> int:
+        """Bits of an encoded instruction; 0 if there is nothing to encode."""
+        return sum(place.width for place in self.fields.values() if place.constant is None)
+
+    def asks(self, *names: str) -> bool:
+        """Whether any of these fields is ever other than zero."""
+        return any(self.fields[name].constant != 0 for name in names)
 
     def values(self, name: str) -> str:
         """One line that says what is kept of a field, for reports."""

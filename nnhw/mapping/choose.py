@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from ..errors import MappingError
 from ..ir import Graph, QConv, Reshape
+from ..machine import MOST_MACS, MOST_ROWS, PIPELINE_STAGES, EngineConfig
 from .compile import plan_graph
-from .config import MOST_MACS, MOST_ROWS, PIPELINE_STAGES, EngineConfig
 from .cycles import CycleModel, predict_cycles
 from .shrink import shrink_shape
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
 
 import numpy as np
 
 from ..errors import MappingError
 from ..ir import Graph, Node, QConv, Reshape, frame_layout
 from ..isa import Operation, bits_for
+from ..machine import EngineConfig, Machine, Widths
 from ..quantize import accumulator_bounds, tensor_bounds
-from .config import EngineConfig
 from .fusion import fuse_additions
 from .geometry import OutputArea
 from .images import parameter_words, weight_count, weight_words
@@ -26,7 +28,7 @@ from .parity import parity_columns
 from .part import Part
 from .parts import node_parts
 from .port_order import in_port_order
-from .program import Layer, Plan, Program, Widths
+from .program import Layer, Plan, Program
 from .requantizers import requantizer_tables
 from .residual_plan import ResidualPlan, plan_residuals
 from .waits import with_waits
@@ -87,15 +89,21 @@ def graph_parts(graph: Graph, config: EngineConfig) -> list[Part]:
     return parts
 
 
-def plan_graph(graph: Graph, config: EngineConfig) -> Plan:
-    """Map an integer graph onto an engine, without memory contents.
+def plan_graph(graph: Graph, engine: EngineConfig | Machine) -> Plan:
+    """Map an integer graph onto an engine, without memory contents; see `map_graph`.
 
     Raises
     ------
     MappingError
         If the engine has no way to run the graph.
     """
-    return _plan(_schedule(graph, config), config)
+    config, host = _engine(engine)
+    return _plan(_schedule(graph, config), config, host)
+
+
+def _engine(engine: EngineConfig | Machine) -> tuple[EngineConfig, Machine | None]:
+    """The configuration, and the machine if it is given."""
+    return (engine.config, engine) if isinstance(engine, Machine) else (engine, None)
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ def _schedule(graph: Graph, config: EngineConfig) -> _Schedule:
     return _Schedule(graph, *fuse_additions(graph, graph_parts(graph, config), config))
 
 
-def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
+def _plan(schedule: _Schedule, config: EngineConfig, host: Machine | None) -> Plan:
     graph, order, parts = schedule.graph, schedule.order, schedule.parts
     residuals = plan_residuals(parts, config, roots=storage_roots(order))
     memory = plan_memory(
@@ -131,6 +139,8 @@ def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
         beat_bytes=config.input_bytes,
         overread=overread_bytes(parts, order, config),
         elsewhere=residuals.unread,
+        rows=max(host.limits.depth, host.limits.frame_depth) if host else 0,
+        stores=host is not None and host.limits.depth > 0,
     )
     plan = Plan(
         name=graph.name,
@@ -144,6 +154,7 @@ def _plan(schedule: _Schedule, config: EngineConfig) -> Plan:
         input_size=frame_layout(graph, graph.inputs, config.input_bytes).size,
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         padded=any(part.geometry.padded for part in parts),
+        host=host,
     )
     return with_waits(plan, parts)
 
@@ -252,7 +263,7 @@ def _activation_bits(graph: Graph) -> int:
     return max(tensor.q.bits for tensor in graph.tensors.values())
 
 
-def map_graph(graph: Graph, config: EngineConfig) -> Program:
+def map_graph(graph: Graph, engine: EngineConfig | Machine) -> Program:
     """Map an integer graph onto an engine.
 
     Parameters
@@ -260,19 +271,55 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
     graph
         Every tensor signed; each output is a tensor of its own, written in the order of its
         elements by an operator other than Reshape, and read by none.
+    engine
+        A machine that the program has to make do with, or the configuration of one that is fitted
+        to it.
 
     Raises
     ------
     MappingError
-        If the engine has no way to run the graph.
+        If the engine has no way to run the graph, or the machine does not cover the program.
     """
+    program = _map_graph(graph, engine)
+    if not program.machine.covers(program.fitted):
+        raise MappingError(
+            f"Network '{graph.name}' asks for more than the machine has; join its limits to those "
+            "of the machine"
+        )
+    return program
+
+
+def shared_machine(graphs: Sequence[Graph], config: EngineConfig) -> Machine:
+    """The least machine that runs several networks, each with a program of its own.
+
+    Raises
+    ------
+    MappingError
+        If the engine has no way to run one of them.
+    ValueError
+        If their input frames, or the numbers of their outputs, differ.
+    """
+    machine = reduce(Machine.join, (map_graph(graph, config).machine for graph in graphs))
+    while True:
+        # on a machine with other latencies, layers may have to wait where they did not
+        needs = [_map_graph(graph, machine).fitted for graph in graphs]
+        if all(map(machine.covers, needs)):
+            return machine
+        machine = reduce(Machine.join, needs, machine)
+
+
+def _map_graph(graph: Graph, engine: EngineConfig | Machine) -> Program:
+    """`map_graph`, also onto a machine that does not cover the program."""
+    config, host = _engine(engine)
     unsigned = [name for name, tensor in graph.tensors.items() if not tensor.q.signed]
     if unsigned:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
     schedule = _schedule(graph, config)
-    plan, graph, parts = _plan(schedule, config), schedule.graph, schedule.parts
+    plan, graph, parts = _plan(schedule, config, host), schedule.graph, schedule.parts
     tables = requantizer_tables(parts)
-    shifts = tuple(sorted({int(shift) for table in tables for shift in table[:, 2]}))
+    datapath = host.datapath if host else None
+    used = {int(shift) for table in tables for shift in table[:, 2]}
+    shifts = tuple(sorted(used.union(datapath.shifts if datapath else ())))
     parameters = np.concatenate(
         [
             parameter_words(table, part.geometry, config, shifts)
@@ -280,17 +327,14 @@ def map_graph(graph: Graph, config: EngineConfig) -> Program:
             if is_stored
         ]
     )
+    bits = max(_activation_bits(graph), datapath.widths.activation if datapath else 0)
     return Program(
         **{field.name: getattr(plan, field.name) for field in fields(plan)},
         widths=_widths(parts, graph, parameters),
         shifts=shifts,
-        weights=_weights(parts, config, slots=plan.lane_slots),
+        weights=_weights(parts, config, slots=plan.timing.limits.lane_slots),
         parameters=parameters,
-        tables=tuple(
-            _full_table(part.table, _activation_bits(graph))
-            for part in parts
-            if part.table is not None
-        ),
+        tables=tuple(_full_table(part.table, bits) for part in parts if part.table is not None),
     )
 
 

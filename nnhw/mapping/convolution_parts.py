@@ -9,9 +9,9 @@ import numpy as np
 from ..errors import MappingError
 from ..ir import Graph, QAdd, QConv
 from ..isa import Operation, ParameterMode
+from ..machine import EngineConfig
 from .clipping import Span, clipped_spans
-from .config import EngineConfig
-from .dense import dense_geometry, joined_columns, joined_weight
+from .dense import columns_abreast, dense_geometry, weight_abreast
 from .geometry import Geometry, OutputArea, OutputColumns, lane_geometry, tile_cycles
 from .part import Part, parameter_table, target, zero_point
 from .rolling import pixels_side_by_side, rolling_geometry, rolling_slots
@@ -135,11 +135,11 @@ def _dense_rows(
     """The parts of a dense convolution that compute some of the output's columns."""
     shape, outputs = graph.tensors[node.inputs[0]].shape, len(node.weight)
     height, _, channels = graph.tensors[node.output].shape
-    joined = joined_columns(node.window, shape, outputs, config, columns)
+    abreast = columns_abreast(node.window, shape, outputs, config, columns)
 
     def geometry(rows: Span | None) -> Geometry:
         return dense_geometry(
-            node.window, shape, outputs, config, rows=rows, columns=columns, joined=joined
+            node.window, shape, outputs, config, rows=rows, columns=columns, abreast=abreast
         )
 
     whole = geometry(None)
@@ -160,9 +160,9 @@ def _dense_rows(
                 node=node,
                 inputs=node.inputs,
                 geometry=geometry(rows),
-                parameters=np.tile(_channel_table(node, graph, used), (joined, 1)),
+                parameters=np.tile(_channel_table(node, graph, used), (abreast, 1)),
                 macs=count * columns.count * used.size,
-                weight=joined_weight(node.weight, joined, columns.step * node.window.stride[1]),
+                weight=weight_abreast(node.weight, abreast, columns.step * node.window.stride[1]),
                 stored=whole,
                 area=None if is_all and rows is None else area,
                 offset=first * columns.count * channels,

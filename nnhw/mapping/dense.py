@@ -6,8 +6,8 @@ import numpy as np
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
+from ..machine import EngineConfig
 from .clipping import Span
-from .config import EngineConfig
 from .geometry import Geometry, OutputColumns, tile_cycles
 
 
@@ -19,7 +19,7 @@ def dense_geometry(
     *,
     rows: Span | None = None,
     columns: OutputColumns | None = None,
-    joined: int = 1,
+    abreast: int = 1,
 ) -> Geometry:
     """Loop nest of a dense convolution of an input of `shape` to `outputs` channels.
 
@@ -30,7 +30,7 @@ def dense_geometry(
     ----------
     rows, columns
         Of the output: all of them if not given, and kernels not clipped to the image.
-    joined
+    abreast
         Output columns that are computed at once, as if they were channels of one pixel: the run
         covers the kernel rows of all. A divisor of `columns.count`.
     """
@@ -47,16 +47,16 @@ def dense_geometry(
     rows = rows or Span(first=0, count=out_rows, first_tap=0, taps=kernel_h)
     taps_y, flat = rows.taps, clipped
     if window.dilation[1] == 1 or kernel_w == 1:
-        taps_x, run = 1, (kernel_w + (joined - 1) * stride) * channels
+        taps_x, run = 1, (kernel_w + (abreast - 1) * stride) * channels
         if kernel_w == width and not padded and (window.dilation[0] == 1 or kernel_h == 1):
             taps_y, run = 1, kernel_h * run
             row_length, height, flat = run, 1, True
-    tiles = -(-joined * outputs // config.cols)
+    tiles = -(-abreast * outputs // config.cols)
     return Geometry(
         operation=Operation.DOT,
         parameter_mode=ParameterMode.CHANNEL,
         out_rows=rows.count,
-        out_cols=columns.count // joined,
+        out_cols=columns.count // abreast,
         tiles=tiles,
         taps_y=taps_y,
         taps_x=taps_x,
@@ -65,22 +65,23 @@ def dense_geometry(
         y_start=rows.first * window.stride[0] - top + rows.first_tap * window.dilation[0],
         x_start=(columns.first * window.stride[1] - left) * channels,
         row_pitch=width * channels,
-        out_row_step=window.stride[0],
-        tap_y_step=window.dilation[0],
+        row_steps={"out_rows": window.stride[0], "taps_y": window.dilation[0]},
         flat=flat,
-        out_col_x=joined * stride * channels,
-        tap_x_x=window.dilation[1] * channels,
-        chunk_x=config.rows,
+        x_steps={
+            "out_cols": abreast * stride * channels,
+            "taps_x": window.dilation[1] * channels,
+            "chunks": config.rows,
+        },
         row_length=row_length,
         height=height,
         run=run,
-        tile_size=min(config.cols, joined * outputs),
-        tile_size_last=joined * outputs - (tiles - 1) * config.cols,
+        tile_size=min(config.cols, abreast * outputs),
+        tile_size_last=abreast * outputs - (tiles - 1) * config.cols,
         padded=any(window.pads[1::2]) if clipped else padded,
     )
 
 
-def joined_columns(
+def columns_abreast(
     window: Window,
     shape: tuple[int, int, int],
     outputs: int,
@@ -95,8 +96,8 @@ def joined_columns(
     if window.dilation[1] > 1 and window.kernel[1] > 1:
         return 1
 
-    def cycles(joined: int) -> int:
-        geometry = dense_geometry(window, shape, outputs, config, columns=columns, joined=joined)
+    def cycles(abreast: int) -> int:
+        geometry = dense_geometry(window, shape, outputs, config, columns=columns, abreast=abreast)
         return tile_cycles(geometry, config)
 
     most = max(1, config.cols // outputs)
@@ -104,8 +105,8 @@ def joined_columns(
     return min(candidates, key=lambda n: (cycles(n), n))
 
 
-def joined_weight(weight: np.ndarray, joined: int, stride: int) -> np.ndarray:
-    """Weights of `joined` output columns as channels of one: each column's kernel in its place.
+def weight_abreast(weight: np.ndarray, abreast: int, stride: int) -> np.ndarray:
+    """Weights of `abreast` output columns as channels of one: each column's kernel in its place.
 
     Parameters
     ----------
@@ -116,10 +117,10 @@ def joined_weight(weight: np.ndarray, joined: int, stride: int) -> np.ndarray:
 
     Returns
     -------
-    (joined * out, kernel rows, kernel columns + (joined - 1) * stride, in), zero elsewhere.
+    (abreast * out, kernel rows, kernel columns + (abreast - 1) * stride, in), zero elsewhere.
     """
     outputs, rows, cols, inputs = weight.shape
-    result = np.zeros((joined, outputs, rows, cols + (joined - 1) * stride, inputs), weight.dtype)
-    for number in range(joined):
+    result = np.zeros((abreast, outputs, rows, cols + (abreast - 1) * stride, inputs), weight.dtype)
+    for number in range(abreast):
         result[number, :, :, number * stride : number * stride + cols] = weight
-    return result.reshape(joined * outputs, *result.shape[2:])
+    return result.reshape(abreast * outputs, *result.shape[2:])

@@ -15,7 +15,7 @@ from itertools import groupby
 import numpy as np
 
 from ..ir import Graph, QAdd
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .part import Part
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
-from .config import EngineConfig
+from ..machine import EngineConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +54,13 @@ class Geometry:
         Position of the first fetch.
     row_pitch
         Bytes between image rows; between the operands for an addition.
-    out_row_step, roll_step, tap_y_step
-        Steps in image rows.
+    row_steps
+        By loop: image rows that a trip moves on by.
     flat
         Whether y stands still, since no image row that is read is padding, or the image counts as
         one long row.
-    out_col_x, tile_x, tap_x_x, chunk_x
-        Steps of x.
+    x_steps
+        By loop: bytes within an image row that a trip moves on by.
     tap_x_pitch
         Bytes from the image that the first run of a kernel row lies in to that of the second one.
     last_run_short
@@ -96,15 +97,10 @@ class Geometry:
     y_start: int = 0
     x_start: int = 0
     row_pitch: int = 0
-    out_row_step: int = 0
-    roll_step: int = 0
-    tap_y_step: int = 0
+    row_steps: Mapping[str, int] = field(default_factory=dict)
     flat: bool = False
-    out_col_x: int = 0
-    tile_x: int = 0
-    tap_x_x: int = 0
+    x_steps: Mapping[str, int]
     tap_x_pitch: int = 0
-    chunk_x: int
     last_run_short: bool = False
     row_length: int
     height: int
@@ -184,16 +180,17 @@ def lane_geometry(
         taps_y=window.kernel[0],
         taps_x=window.kernel[1],
         chunks=1,
-        chunk_x=config.rows,
         y_start=-top,
         x_start=-left * channels,
         row_pitch=width * channels,
-        out_row_step=window.stride[0],
-        tap_y_step=window.dilation[0],
+        row_steps={"out_rows": window.stride[0], "taps_y": window.dilation[0]},
         tile_weights=parameter_mode is ParameterMode.CHANNEL,
-        out_col_x=window.stride[1] * channels,
-        tile_x=config.fetch_width,
-        tap_x_x=window.dilation[1] * channels,
+        x_steps={
+            "out_cols": window.stride[1] * channels,
+            "tiles": config.fetch_width,
+            "taps_x": window.dilation[1] * channels,
+            "chunks": config.rows,
+        },
         row_length=width * channels,
         height=height,
         run=channels - (tiles - 1) * config.fetch_width,
@@ -216,11 +213,10 @@ def pair_geometry(size: int, config: EngineConfig) -> Geometry:
         taps_y=2,
         taps_x=1,
         chunks=1,
-        chunk_x=config.rows,
-        tap_y_step=1,
+        row_steps={"taps_y": 1},
         tile_weights=False,
         flat=True,
-        tile_x=config.fetch_width,
+        x_steps={"tiles": config.fetch_width, "chunks": config.rows},
         row_length=size,
         height=1,
         run=size - (tiles - 1) * config.fetch_width,
@@ -248,14 +244,12 @@ def move_geometry(
         taps_y=1,
         taps_x=1,
         chunks=1,
-        chunk_x=config.rows,
         tile_weights=False,
         y_start=start[0],
         x_start=start[1] * channels + start[2],
         row_pitch=width * channels,
-        out_row_step=1,
-        out_col_x=channels,
-        tile_x=lanes,
+        row_steps={"out_rows": 1},
+        x_steps={"out_cols": channels, "tiles": lanes, "chunks": config.rows},
         row_length=width * channels,
         height=shape[0],
         run=size[2] - (tiles - 1) * lanes,

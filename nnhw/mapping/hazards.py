@@ -7,12 +7,11 @@ wait at all, it is late enough always.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from ..isa import FetchInstruction
+from ..isa import bytes_read
 from .program import Layer, Plan
 
 
@@ -27,7 +26,7 @@ def reads_in_time(plan: Plan, reader: int, writer: int, between: int) -> bool:
         Fetches of the layers that run between them.
     """
     layer = plan.layers[writer]
-    if not layer.to_memory:
+    if not layer.write_back.to_memory:
         return True
     latency = cycles_to_memory(plan, layer)
     # the first fetch is issued so many cycles after the writer's last one, or later
@@ -37,7 +36,9 @@ def reads_in_time(plan: Plan, reader: int, writer: int, between: int) -> bool:
         return True
     distance, start, size = np.array(late).T
     fetch = plan.layers[reader].fetch
-    begin, end = _bytes_read(plan, fetch, latency - first)
+    begin, end = bytes_read(
+        fetch, latency - first, width=plan.config.fetch_width, space=1 << plan.address_bits
+    )
     # each of the reader's first fetches against each of the writer's last tiles
     overlaps = (begin[:, None] < start + size) & (start < end[:, None])
     too_early = first + np.arange(len(begin))[:, None] < latency - distance
@@ -50,7 +51,7 @@ def stays_behind(plan: Plan, index: int) -> bool:
     Sums of lanes are finished sooner than dot products, which go through an adder tree.
     """
     layer, before = plan.layers[index], plan.layers[index - 1]
-    ahead, behind = (plan.config.array_latency(dense=one.is_dense) for one in (before, layer))
+    ahead, behind = (plan.timing.array_latency(dense=one.is_dense) for one in (before, layer))
     drain_cycles = before.fetch.drain_cycles_last + 1
     # a tile ends with its last fetch, which waits until the drain would take it at equal latency
     distance = max(drain_cycles, (layer.fetch.warmup + 1) * layer.fetch.fetches_per_roll)
@@ -60,7 +61,9 @@ def stays_behind(plan: Plan, index: int) -> bool:
 def cycles_to_memory(plan: Plan, layer: Layer) -> int:
     """Cycles from the last fetch of any tile to the first one that can read all of its results."""
     drain_cycles = max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last)
-    return plan.drain_latency(layer) + drain_cycles + plan.memory_delay
+    return (
+        plan.timing.result_latency(dense=layer.is_dense) + drain_cycles + plan.timing.memory_delay
+    )
 
 
 def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, int, int]]:
@@ -86,23 +89,3 @@ def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, in
                 distance += fetch.fetches_per_roll
             # joined strips: the first roll already finishes the strip before
             distance += (fetch.warmup - fetch.joined) * fetch.fetches_per_roll
-
-
-def _bytes_read(plan: Plan, i: FetchInstruction, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """First byte, and the one after the last, of each of a layer's first `count` fetches."""
-    loops = (i.out_rows, i.out_cols, i.tiles, i.rolls, i.taps_y)
-    taps = i.fetches_per_roll // (i.taps_y + 1)  # of a kernel row
-    trips = [*(loop + 1 for loop in loops), taps]
-    number = np.arange(min(count, math.prod(trips)))  # beyond, what it reads is padding
-    out_row, out_col, tile, roll, tap_y, tap = np.unravel_index(number, trips)
-    tap_x, chunk = np.divmod(tap, i.chunks + 1)
-    row = i.source + out_row * i.out_row_pitch + roll * i.roll_pitch + tap_y * i.tap_y_pitch
-    row += tap_x * i.tap_x_pitch
-    y = i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y
-    x = i.x_start + out_col * i.out_col_x + tile * i.tile_x + tap_x * i.tap_x_x
-    x += chunk * i.chunk_x
-    inside = (y >= 0) & (y < i.height)
-    begin = np.clip(x, 0, i.row_length)
-    end = np.clip(x + plan.config.fetch_width, 0, i.row_length)
-    first = (row + begin) % (1 << plan.address_bits)
-    return first, np.where(inside, first + end - begin, first)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..isa import Operation, ParameterMode
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .geometry import Geometry
 
 

@@ -9,14 +9,20 @@ import numpy as np
 
 from ..ir import Graph
 from ..isa import (
+    LOOPS,
+    ROW,
+    WEIGHT,
     DrainInstruction,
     FetchInstruction,
     Operation,
     ParameterMode,
     ResidualInstruction,
     WriteBackInstruction,
+    X,
+    Y,
+    loop_fields,
 )
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .geometry import Geometry
 from .memory_plan import MemoryPlan
 from .part import Part
@@ -46,8 +52,6 @@ def lower_fetch(
 ) -> FetchInstruction:
     """The fetch instruction of a layer that waits for nothing.
 
-    Steps of loops that make one trip only are zero, so that they cost no hardware.
-
     Parameters
     ----------
     lane_minimum
@@ -61,7 +65,6 @@ def lower_fetch(
     stored = part.stored or geometry
     weighted = part.weight is not None
     kernel_row = stored.fetches_per_row * weighted
-    tile_weight = stored.taps_y * kernel_row * geometry.tile_weights
     first_weight = geometry.first_tap_y * kernel_row + geometry.first_tap_x * stored.chunks
     space = 1 << plan.address_bits
     zero_point = graph.tensors[part.inputs[0]].q.zero_point
@@ -69,9 +72,23 @@ def lower_fetch(
     pitch = geometry.row_pitch
     if len(part.inputs) == 2:
         pitch = plan.address(part.inputs[1]) - base
-    out_row = geometry.out_row_step if geometry.out_rows > 1 else 0
-    roll = geometry.roll_step if geometry.rolls > 1 else 0
-    tap_y = geometry.tap_y_step if geometry.taps_y > 1 else 0
+    nest = loop_fields(
+        {loop: getattr(geometry, loop) for loop in LOOPS},
+        {
+            X: geometry.x_steps,
+            ROW: {
+                "taps_x": geometry.tap_x_pitch,
+                **{loop: step * pitch % space for loop, step in geometry.row_steps.items()},
+            },
+            Y: {} if geometry.flat else geometry.row_steps,
+            WEIGHT: {
+                "tiles": stored.taps_y * kernel_row * geometry.tile_weights,
+                "taps_y": kernel_row,
+                "taps_x": stored.chunks * weighted,
+                "chunks": int(weighted),
+            },
+        },
+    )
     cycles_a_step = 2 if geometry.operation is Operation.LANE_PAIR else 1
     steps, steps_last = drain_steps(geometry, config)
     return FetchInstruction(
@@ -79,35 +96,15 @@ def lower_fetch(
         source=(base + geometry.y_start * pitch) % space,
         y_start=0 if geometry.flat else geometry.y_start,
         x_start=geometry.x_start,
-        out_rows=geometry.out_rows - 1,
-        out_cols=geometry.out_cols - 1,
-        tiles=geometry.tiles - 1,
-        rolls=geometry.rolls - 1,
         warmup=geometry.warmup,
         joined=int(geometry.joined),
-        taps_y=geometry.taps_y - 1,
-        taps_x=geometry.taps_x - 1,
-        chunks=geometry.chunks - 1,
-        out_row_pitch=out_row * pitch % space,
-        out_row_y=0 if geometry.flat else out_row,
-        out_col_x=geometry.out_col_x if geometry.out_cols > 1 else 0,
-        tile_x=geometry.tile_x if geometry.tiles > 1 else 0,
-        roll_pitch=roll * pitch % space,
-        roll_y=0 if geometry.flat else roll,
-        tap_y_pitch=tap_y * pitch % space,
-        tap_y_y=0 if geometry.flat else tap_y,
-        tap_x_x=geometry.tap_x_x if geometry.taps_x > 1 else 0,
-        tap_x_pitch=geometry.tap_x_pitch,
-        chunk_x=geometry.chunk_x,
+        # a constant, as nearly everywhere it is the same, also where there is one fetch a run
+        **nest | {"chunk_x": geometry.x_steps["chunks"]},
         last_run_short=int(geometry.last_run_short),
         row_length=geometry.row_length,
         height=geometry.height,
         pad_value=lane_minimum if geometry.operation is Operation.LANE_MAX else zero_point,
         weight_base=weight_base + first_weight * weighted,
-        tile_weight=tile_weight if geometry.tiles > 1 else 0,
-        tap_y_weight=kernel_row if geometry.taps_y > 1 else 0,
-        tap_x_weight=stored.chunks * weighted if geometry.taps_x > 1 else 0,
-        chunk_weight=int(weighted and geometry.chunks > 1),
         fence=0,
         chase=0,
         frees_frame=int(frees_frame),

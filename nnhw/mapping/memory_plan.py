@@ -124,6 +124,8 @@ def plan_memory(
     beat_bytes: int,
     overread: Mapping[str, int],
     elsewhere: Collection[str] = (),
+    rows: int = 0,
+    stores: bool = False,
 ) -> MemoryPlan:
     """Place the tensors of an integer graph, reusing the place of those no longer needed.
 
@@ -140,6 +142,9 @@ def plan_memory(
         deep enough that no such fetch leaves them.
     elsewhere
         Tensors that need no place in the activation memory.
+    rows, stores
+        Of an engine that is there already: rows of the larger one of its memories, and whether it
+        has an activation memory.
     """
     roots = storage_roots(graph)
     layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
@@ -169,14 +174,14 @@ def plan_memory(
         offset + frame.sizes[name] + overread.get(name, 0) for name, offset in frame.offsets.items()
     ]
     frame_depth = -(-max(ends) // banks)
-    row_bits = max(1, (max(depth, frame_depth) - 1).bit_length())
+    row_bits = max(1, (max(depth, frame_depth, rows) - 1).bit_length())
     half = row_bits + (banks - 1).bit_length()
     return MemoryPlan(
         buffers=buffers,
         roots=roots,
         depth=depth,
         frame_depth=frame_depth,
-        frame_base=1 << half if depth else 0,
+        frame_base=1 << half if depth or stores else 0,
         frame_offsets=frame.offsets,
-        address_bits=half + 1 if depth else half,
+        address_bits=half + 1 if depth or stores else half,
     )

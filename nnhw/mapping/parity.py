@@ -8,7 +8,7 @@ parity: first one half of them, as an image of its own, then the other half.
 from __future__ import annotations
 
 from ..ir import Graph, QConv
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .geometry import OutputColumns
 from .rolling import rolling_slots
 

@@ -23,7 +23,7 @@ from ..ir import (
     Window,
 )
 from ..isa import Operation, ParameterMode
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .convolution_parts import dense_parts, depthwise_parts
 from .geometry import OutputColumns, lane_geometry, move_geometry, pair_geometry
 from .part import UNIT, Part, parameter_table, target, zero_point

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,19 +11,11 @@ from ..isa import (
     DrainInstruction,
     FetchInstruction,
     Instruction,
-    InstructionLayout,
     Operation,
     ResidualInstruction,
     WriteBackInstruction,
 )
-from .config import (
-    MEMORY_LATENCY,
-    PARAMETER_ADDRESS_STAGES,
-    EngineConfig,
-    rotation_stages,
-    row_stages,
-    write_stages,
-)
+from ..machine import Datapath, EngineConfig, Image, Limits, Machine, Timing, Widths
 from .geometry import OutputArea
 
 
@@ -79,40 +70,9 @@ class Layer:
         return self.fetch.operation == Operation.DOT
 
     @property
-    def to_memory(self) -> bool:
-        """Whether results go to the activation memory."""
-        return not (self.write_back.to_stream or self.write_back.residual_only)
-
-    @property
     def size(self) -> int:
         """Number of results."""
         return self.shape[0] * self.shape[1] * self.shape[2]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Widths:
-    """Bit widths of the datapath, each the least that this network needs.
-
-    Parameters
-    ----------
-    activation, weight
-        Operands of the array's multipliers, signed.
-    accumulator
-        Raw sums, signed: worst case over all legal inputs.
-    bias
-        Constants added in the drain, signed.
-    operand
-        Sum of accumulator and bias, signed: the requantizer's multiplicand.
-    multiplier
-        The requantizer's multiplier, unsigned; 0 if all are one and there is none.
-    """
-
-    activation: int
-    weight: int
-    accumulator: int
-    bias: int
-    operand: int
-    multiplier: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,6 +96,8 @@ class Plan:
         Bytes of a frame in and out (see `FrameLayout.size`).
     padded
         Whether any lane of any fetch lies in padding.
+    host
+        The machine that it runs on; None: one that is fitted to it.
     """
 
     name: str
@@ -149,6 +111,7 @@ class Plan:
     input_size: int
     output_size: int
     padded: bool
+    host: Machine | None
 
     @property
     def fetch(self) -> tuple[FetchInstruction, ...]:
@@ -168,7 +131,8 @@ class Plan:
     @property
     def residual(self) -> tuple[ResidualInstruction, ...]:
         """Instructions of the residual stage; none if there is none."""
-        return tuple(layer.residual for layer in self.layers) if self.residual_depth else ()
+        depth = self.host.limits.residual_depth if self.host else self.residual_depth
+        return tuple(layer.residual for layer in self.layers) if depth else ()
 
     @property
     def instructions(self) -> dict[str, tuple[Instruction, ...]]:
@@ -186,131 +150,31 @@ class Plan:
         """Layers that write outputs, in the order in which these leave."""
         return tuple(layer for layer in self.layers if layer.write_back.to_stream)
 
-    @cached_property
-    def operations(self) -> frozenset[Operation]:
-        """Operations that the array must be able to do."""
-        return frozenset(Operation(layer.fetch.operation) for layer in self.layers)
-
-    @property
-    def paired(self) -> bool:
-        """Whether the requantizers need a second term."""
-        return Operation.LANE_PAIR in self.operations
-
     @property
     def macs(self) -> int:
         """Multiply-accumulates of the network by definition."""
         return sum(layer.macs for layer in self.layers)
 
-    @property
-    def multiplies(self) -> bool:
-        """Whether tensors are multiplied with each other."""
-        return any(layer.drain.product for layer in self.layers)
-
-    @property
-    def has_tables(self) -> bool:
-        """Whether results are looked up in tables."""
-        return any(layer.write_back.table for layer in self.layers)
-
-    @property
-    def has_gaps(self) -> bool:
-        """Whether any layer writes a part of a tensor with gaps in it."""
-        return any(layer.write_back.pixel_gap or layer.write_back.row_gap for layer in self.layers)
-
-    @property
-    def chased_bytes(self) -> int:
-        """Size of the largest tensor that a layer chases the writer of; 0 if none does."""
-        pairs = zip(self.layers, self.layers[1:], strict=False)
-        return max((writer.size for writer, reader in pairs if reader.fetch.chase), default=0)
-
-    def drain_latency(self, layer: Layer) -> int:
-        """Cycles from a tile's last issue to its first result at the end of write-back."""
-        config = self.config
-        shadow = self.read_latency + config.array_latency(dense=layer.is_dense) + 1
-        scale = (
-            1
-            + PARAMETER_ADDRESS_STAGES
-            + MEMORY_LATENCY
-            + config.scale_stages
-            + self.paired
-            + self.multiplies
+    @cached_property
+    def limits(self) -> Limits:
+        """What it asks of a machine."""
+        return Limits.fit(
+            self.instructions,
+            self.config,
+            address_bits=self.address_bits,
+            depth=self.depth,
+            frame_depth=self.frame_depth,
+            residual_depth=self.residual_depth,
+            frame_bytes=self.input_size,
+            outputs=len(self.streamed),
+            lane_slots=max(layer.lane_slots for layer in self.layers),
+            padded=self.padded,
         )
-        residual = config.residual_latency if self.residual_depth else 0
-        return shadow + scale + 3 + self.has_tables + residual
-
-    @property
-    def row_latency(self) -> int:
-        """Cycles from an address to the rows of the banks that it stands for."""
-        return row_stages(banks=self.config.banks, granularity=self.read_granularity)
-
-    @property
-    def read_latency(self) -> int:
-        """Cycles from a fetch's issue to its operands in the array: address, memory, alignment, and
-        the way to all columns."""
-        stages = rotation_stages(banks=self.config.banks, granularity=self.read_granularity)
-        return 1 + self.row_latency + MEMORY_LATENCY + max(1, stages) + 1
-
-    @property
-    def memory_delay(self) -> int:
-        """Cycles by which a read must be issued later than if results were in memory right after
-        write-back: alignment takes its time, before the write and before the read."""
-        stages = write_stages(banks=self.config.banks, granularity=self.write_granularity)
-        return max(0, stages - self.row_latency)
-
-    @property
-    def lane_slots(self) -> int:
-        """Products that each lane takes at once, at most."""
-        return max(layer.lane_slots for layer in self.layers)
-
-    @property
-    def output_buffer_depth(self) -> int:
-        """Entries of the output buffer: enough for all results in flight and two tiles more, so
-        that a sink that is always ready never makes the array wait."""
-        tile = max(
-            max(layer.fetch.drain_cycles, layer.fetch.drain_cycles_last) + 1
-            for layer in self.layers
-        )
-        return max(map(self.drain_latency, self.layers)) + 2 * tile + 5
-
-    @property
-    def tiles_in_flight(self) -> int:
-        """Most tiles between issue and memory: at most one is issued each cycle."""
-        return max(map(self.drain_latency, self.layers)) + self.memory_delay + 2
 
     @cached_property
-    def read_granularity(self) -> int:
-        """Largest power of two up to `banks` that divides the address of every fetch."""
-        values = [self.config.banks]
-        for i in self.fetch:
-            values += [i.source, i.x_start, i.out_row_pitch, i.out_col_x, i.tile_x]
-            values += [i.tap_y_pitch, i.tap_x_x, i.tap_x_pitch, i.roll_pitch]
-            values += [i.chunk_x if i.chunks else 0]
-        return math.gcd(*values)
-
-    @cached_property
-    def write_granularity(self) -> int:
-        """Largest power of two up to `banks` that divides the address of every write."""
-        values = [self.config.banks]
-        for layer in self.layers:
-            if layer.to_memory:
-                drain = layer.drain
-                write_back = layer.write_back
-                values += [write_back.destination, write_back.roll_pitch]
-                values += [write_back.pixel_gap, write_back.row_gap]
-                values += [drain.count, drain.count_last]
-                values += [self.config.lanes if drain.steps or drain.steps_last else 0]
-        return math.gcd(*values)
-
-    @property
-    def output_counts(self) -> frozenset[int]:
-        """How many results a drain step to the output stream may hold."""
-        counts: set[int] = set()
-        for drain in (layer.drain for layer in self.streamed):
-            counts.add(drain.count_last)
-            if drain.tiles:
-                counts.add(drain.count)
-            if drain.steps_last or (drain.tiles and drain.steps):
-                counts.add(self.config.lanes)
-        return frozenset(counts)
+    def timing(self) -> Timing:
+        """Cycles that things take on the machine that it runs on."""
+        return self.host.timing if self.host else Timing(self.config, self.limits)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -337,19 +201,36 @@ class Program(Plan):
     parameters: np.ndarray
     tables: tuple[np.ndarray, ...]
 
-    def memory_bits(self) -> dict[str, int]:
-        """Bits of each memory of the design."""
-        config, widths = self.config, self.widths
-        row = config.banks * widths.activation
-        shift_bits = (len(self.shifts) - 1).bit_length()
-        return {
-            "weights": self.weights.size * widths.weight,
-            "activations": self.depth * row,
-            "frame_buffer": config.frame_buffers * self.frame_depth * row,
-            "parameters": self.parameters.shape[0]
-            * config.lanes
-            * (widths.bias + widths.multiplier + shift_bits),
-            "residuals": self.residual_depth * config.lanes * widths.activation,
-            "program": len(self.layers)
-            * sum(InstructionLayout(p).width for p in self.instructions.values()),
-        }
+    @property
+    def machine(self) -> Machine:
+        """The machine that it runs on."""
+        return self.host or self.fitted
+
+    @cached_property
+    def fitted(self) -> Machine:
+        """The machine that is fitted to it."""
+        datapath = Datapath(
+            widths=self.widths,
+            shifts=self.shifts,
+            weight_words=len(self.weights),
+            parameter_words=len(self.parameters),
+            tables=len(self.tables),
+        )
+        return Machine.fit(self.config, self.limits, datapath)
+
+    @property
+    def image(self) -> Image:
+        """Contents of the machine's memories; what it has more than is needed is zero."""
+        datapath = self.machine.datapath
+        spare = datapath.tables - len(self.tables)
+        return Image(
+            instructions=self.instructions,
+            weights=_filled_up(self.weights, datapath.weight_words),
+            parameters=_filled_up(self.parameters, datapath.parameter_words),
+            tables=self.tables + spare * (np.zeros(1 << datapath.widths.activation, np.int8),),
+        )
+
+
+def _filled_up(words: np.ndarray, count: int) -> np.ndarray:
+    """Words and zeros, `count` in all."""
+    return np.concatenate([words, np.zeros((count - len(words), *words.shape[1:]), words.dtype)])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from .config import EngineConfig
+from ..machine import EngineConfig
 from .lower import step_count
 from .memory_plan import Request, place_buffers
 from .part import Part

@@ -6,8 +6,8 @@ from typing import TypedDict
 
 from ..ir import Window
 from ..isa import Operation, ParameterMode
+from ..machine import EngineConfig
 from .clipping import Span
-from .config import EngineConfig
 from .geometry import Geometry
 
 
@@ -63,7 +63,10 @@ def rolling_geometry(
         and -(-min(lanes, results) // config.lanes)
         == -(-(results - (tiles - 1) * lanes) // config.lanes)
     )
-    taps = _parity_taps(window, shape) if by_parity else _taps(window, channels, config, columns)
+    taps = _parity_taps(window, shape) if by_parity else _taps(window, channels, columns)
+    tap_steps = {"taps_x": window.dilation[1] * channels, "chunks": config.rows}
+    if by_parity:
+        tap_steps = {"taps_x": window.pads[1] % 2 * channels, "chunks": channels}
     return Geometry(
         operation=Operation.LANE_SUM,
         parameter_mode=ParameterMode.TILE if side_by_side else ParameterMode.CHANNEL,
@@ -80,10 +83,8 @@ def rolling_geometry(
         tile_weights=not side_by_side,
         y_start=skipped * window.stride[0] - top,
         row_pitch=width // images * channels,
-        roll_step=window.stride[0],
-        tap_y_step=1,
-        out_col_x=window.stride[1] * channels,
-        tile_x=lanes,
+        row_steps={"rolls": window.stride[0], "taps_y": 1},
+        x_steps={"out_cols": window.stride[1] * channels, "tiles": lanes} | tap_steps,
         row_length=width // images * channels,
         height=height,
         run=results - (tiles - 1) * lanes,
@@ -108,23 +109,19 @@ class _Taps(TypedDict, total=False):
     first_tap_x: int
     x_start: int
     taps_x: int
-    tap_x_x: int
     tap_x_pitch: int
     chunks: int
-    chunk_x: int
     last_run_short: bool
 
 
-def _taps(window: Window, channels: int, config: EngineConfig, columns: Span) -> _Taps:
+def _taps(window: Window, channels: int, columns: Span) -> _Taps:
     """One kernel column after the other."""
     start = columns.first * window.stride[1] - window.pads[1]
     return {
         "first_tap_x": columns.first_tap,
         "x_start": (start + columns.first_tap * window.dilation[1]) * channels,
         "taps_x": columns.taps,
-        "tap_x_x": window.dilation[1] * channels,
         "chunks": 1,
-        "chunk_x": config.rows,
     }
 
 
@@ -136,9 +133,7 @@ def _parity_taps(window: Window, shape: tuple[int, int, int]) -> _Taps:
         # columns of padding in each half: one more in the first if there is an odd number
         "x_start": -((left + 1) // 2) * channels,
         "taps_x": 2,
-        "tap_x_x": left % 2 * channels,
         "tap_x_pitch": height * width // 2 * channels,
         "chunks": -(-columns // 2),
-        "chunk_x": channels,
         "last_run_short": columns % 2 == 1,
     }

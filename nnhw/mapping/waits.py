@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..isa import Operation
+from ..machine import residual_turnaround
 from .hazards import cycles_to_memory, reads_in_time, stays_behind
 from .part import Part
 from .program import Plan
@@ -80,9 +81,10 @@ def _finds_residual(plan: Plan, parts: Sequence[Part], waits: Sequence[Wait]) ->
     if residual is None:
         return True
     steps = 0
+    turnaround = residual_turnaround(stages=plan.config.scale_stages)
     for writer in reversed(range(len(waits))):
         steps += plan.layers[writer].drain.total_steps
-        if steps >= plan.config.residual_turnaround:
+        if steps >= turnaround:
             break
         if parts[writer].output == residual:
             return False

@@ -102,7 +102,7 @@ def collect_report(
             )
             for layer, timing in zip(program.layers, cycles.layers, strict=True)
         ),
-        memory_bits=program.memory_bits(),
+        memory_bits=program.machine.memory_bits(),
         tables=describe_tables(graph),
         fits=(describe_channels(whole, graph), *describe_fit(program)),
         verification=verification,

@@ -31,7 +31,7 @@ def test_random_components(seed, outputs, tmp_path):
 def test_accelerators(make, cycles, tmp_path):
     program = map_graph(*make())
     assert_same_behaviour(
-        lambda: Accelerator(program),
+        lambda: Accelerator(program.machine, program.image),
         tmp_path,
         cycles=cycles,
         watch=[f"{path}.{name}" for path, name in TRACE],

@@ -10,6 +10,14 @@ from amaranth.hdl import ClockDomain, Elaboratable, Module, Shape, Value
 from amaranth.lib import data
 from amaranth.sim import Simulator
 
+from nnhw.isa import Instruction, InstructionLayout
+
+
+def encoded(program: Sequence[Instruction]) -> dict[str, Any]:
+    """Instructions of one kind as components take them, in the layout that is fitted to them."""
+    layout = InstructionLayout.fit(program)
+    return {"layout": layout, "words": [layout.encode(instruction) for instruction in program]}
+
 
 def simulate(design: Elaboratable, testbench: Callable) -> None:
     """Run an async testbench(ctx) on a design until it returns."""

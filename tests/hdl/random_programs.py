@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnhw.isa import (
+    LOOPS,
     DrainInstruction,
     FetchInstruction,
     Operation,
@@ -12,9 +13,6 @@ from nnhw.isa import (
     WriteBackInstruction,
     field_docs,
 )
-
-#: Fields of a fetch instruction that hold the counts of its loops, from the innermost on.
-COUNTS = ("chunks", "taps_x", "taps_y", "rolls", "tiles", "out_cols", "out_rows")
 
 
 def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
@@ -69,7 +67,7 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
     }
     assert limits.keys() == field_docs(FetchInstruction).keys()
     constant = {name: rng.integers(*limit) for name, limit in limits.items() if rng.random() < 0.3}
-    unused = [name for name in COUNTS if rng.random() < 0.4]
+    unused = [name for name in reversed(LOOPS) if rng.random() < 0.4]
     program = []
     for _ in range(rng.integers(1, 5)):
         fields = {name: rng.integers(*limit) for name, limit in limits.items()}

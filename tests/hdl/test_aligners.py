@@ -7,7 +7,7 @@ from bench import drive, integers
 
 from nnhw.hdl.alignment import ReadAligner, WriteAligner
 from nnhw.hdl.memory import BankedMemory
-from nnhw.mapping import rotation_stages, row_stages, write_stages
+from nnhw.machine import rotation_stages, row_stages, write_stages
 
 ROW_WIDTH = 3
 MEMORY_ROWS = 1 << ROW_WIDTH

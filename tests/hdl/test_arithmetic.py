@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from bench import drive, integers
 
 from nnhw.hdl.arithmetic import adder_tree, delay, rotate_left
-from nnhw.mapping import ROTATION_LEVELS_PER_STAGE
+from nnhw.machine import ROTATION_LEVELS_PER_STAGE
 
 
 class Delayed(wiring.Component):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import drive, integers
+from bench import drive, encoded, integers
 from program_walk import DrainStep, walk_drain
 from random_programs import drain_program
 
@@ -54,7 +54,9 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
     tiles = tiles_of(program, lanes) * 2  # the program runs round and round
     words = 1 + max(max(step.parameters) for _, steps in tiles for step in steps)
     drain = Drain(
-        program=program,
+        **encoded(program),
+        parameter_modes=frozenset(modes),
+        last_words=any(i.last_words != i.later_words for i in program),
         array_lanes=max(1, array_lanes),
         cols=max(1, cols),
         lanes=lanes,

@@ -125,14 +125,14 @@ def expected(graph: Graph, frames: np.ndarray) -> np.ndarray:
 FEATURES: dict[str, Callable[[Program], object]] = {
     "memory": lambda program: program.depth,
     "padding": lambda program: program.padded,
-    "second terms": lambda program: program.paired,
-    "products of tensors": lambda program: program.multiplies,
+    "second terms": lambda program: program.limits.paired,
+    "products of tensors": lambda program: program.limits.multiplies,
     "multipliers": lambda program: program.widths.multiplier,
     "tables": lambda program: program.tables,
-    "gaps": lambda program: program.has_gaps,
-    "chase": lambda program: program.chased_bytes,
-    "dot products": lambda program: Operation.DOT in program.operations,
-    "rotator": lambda program: program.read_granularity < program.config.banks,
+    "gaps": lambda program: program.limits.has_gaps,
+    "chase": lambda program: program.limits.chased_bytes,
+    "dot products": lambda program: Operation.DOT in program.limits.operations,
+    "rotator": lambda program: program.limits.read_granularity < program.config.banks,
 }
 
 
@@ -174,7 +174,8 @@ def test_engine_after_a_reset(reset_after):
 def test_streams_wait_while_a_reset_is_in_effect():
     builder = dense_pair()
     graph = builder.graph(builder.nodes[-1].output)
-    engine = Engine(map_graph(graph, EngineConfig(rows=4, cols=3, input_bytes=8)))
+    program = map_graph(graph, EngineConfig(rows=4, cols=3, input_bytes=8))
+    engine = Engine(program.machine, program.image)
     handshakes = []
 
     async def testbench(ctx):
@@ -212,7 +213,8 @@ def test_accelerator_has_the_ports_of_two_axi_streams():
     builder = dense_pair()
     graph = builder.graph(builder.nodes[-1].output)
     config = EngineConfig(rows=4, cols=3, input_bytes=8, output_bytes=4)
-    accelerator = Accelerator(map_graph(graph, config))
+    program = map_graph(graph, config)
+    accelerator = Accelerator(program.machine, program.image)
     ports = {name: len(getattr(accelerator, name)) for name in accelerator.signature.members}
     assert (ports.pop("clk"), ports.pop("rst")) == (1, 1)
     handshake = {"tvalid": 1, "tready": 1, "tlast": 1}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import drive
+from bench import drive, encoded
 from program_walk import Fetch, walk_fetch
 from random_programs import fetch_program
 
-from nnhw.hdl.fetch_sequencer import FetchSequencer, tile_entries
-from nnhw.isa import FetchInstruction, Operation
+from nnhw.hdl.fetch_sequencer import FetchSequencer
+from nnhw.isa import FetchInstruction, Operation, X, Y, coordinate_bits
 
 ADDRESS_WIDTH = 8
 SPACE = 1 << ADDRESS_WIDTH
@@ -62,7 +62,7 @@ class Model:
         self.chunk = chunk
         self.position = self.frame = 0
         self.in_flight = self.reserved = self.drain_busy = 0
-        self.most = max((tile_entries(i) for i in program if i.to_stream), default=0)
+        self.most = max((i.tile_entries for i in program if i.to_stream), default=0)
         self.reasons: set[str] = set()
 
     def cycle(self, available: int, retired: int, freed: int, written: Written) -> tuple | None:
@@ -96,6 +96,7 @@ def expected_outputs(i: FetchInstruction, fetch: Fetch, lanes: int, padded: bool
         "first": fetch.roll_first,
         "last": fetch.tile_last,
         "carry": not fetch.in_first_roll,
+        "finishes": fetch.finishes,
         "operation": i.operation,
         "address": (fetch.row + fetch.x) % SPACE,
         "upper_half": fetch.row >= SPACE // 2,
@@ -150,18 +151,22 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
     program = fetch_program(seed, space=SPACE)
     model = Model(program, chunk)
     sequencer = FetchSequencer(
-        program=program,
+        **encoded(program),
+        x_width=coordinate_bits(program, X),
+        y_width=coordinate_bits(program, Y),
         chunk=chunk,
         lanes=lanes,
         address_width=ADDRESS_WIDTH,
         weight_words=1 + max(fetch.weight_address for _, _, fetch in model.fetches),
         padded=padded,
         buffer_depth=BUFFER_DEPTH,
+        tile_entries=model.most,
+        streams_pairs=any(i.operation == Operation.LANE_PAIR and i.to_stream for i in program),
         tiles_in_flight=TILES_IN_FLIGHT,
         chased_bytes=CHASED_BYTES,
     )
     inputs, issued = run_model(seed, model)
-    names = ["valid", "first", "last", "carry", "operation", "address", "upper_half"]
+    names = ["valid", "first", "last", "carry", "finishes", "operation", "address", "upper_half"]
     names += ["weight_address", "row_inside", "lane_start", "lane_end", "pad_value"]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
     for name in ("written", "writing", "writing_odd"):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from amaranth.hdl import Const
-from bench import drive
+from bench import drive, encoded
 from random_programs import fetch_program, write_back_program
 
 from nnhw.hdl.instruction import Fields, InstructionRegister
@@ -15,7 +15,7 @@ from nnhw.isa import InstructionLayout
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_steps_through_the_program_round_and_round(layers):
     program = write_back_program(layers, layers=layers, bits=8, space=64)
-    register = InstructionRegister(program)
+    register = InstructionRegister(**encoded(program))
     advance = np.random.default_rng(layers).integers(0, 2, 40)
     outputs = drive(register, {"advance": advance}, ["word", "next_word", "index"])
     index = np.concatenate([[0], np.cumsum(advance)[:-1]]) % layers
@@ -28,7 +28,7 @@ def test_steps_through_the_program_round_and_round(layers):
 
 
 def test_instructions_that_are_all_equal_take_no_memory():
-    register = InstructionRegister(fetch_program(1)[:1] * 3)
+    register = InstructionRegister(**encoded(fetch_program(1)[:1] * 3))
     assert register.layout.width == 0
     outputs = drive(register, {"advance": [1] * 7}, ["word", "index"])
     assert outputs["word"].tolist() == [0] * 7
@@ -37,7 +37,7 @@ def test_instructions_that_are_all_equal_take_no_memory():
 
 def test_fields():
     program = fetch_program(7)
-    layout = InstructionLayout(program)
+    layout = InstructionLayout.fit(program)
     constants = [place.name for place in layout.fields.values() if place.offset is None]
     assert 0 < len(constants) < len(layout.fields)
     for instruction in program:
@@ -52,7 +52,7 @@ def test_fields():
 
 
 def test_fields_wrong_name():
-    layout = InstructionLayout(fetch_program(0))
+    layout = InstructionLayout.fit(fetch_program(0))
     message = "FetchInstruction has no field 'colour'"
     with pytest.raises(AttributeError, match=f"^{re.escape(message)}$"):
         _ = Fields(layout, Const(0, layout.width)).colour

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from amaranth.hdl import Elaboratable, Module
-from bench import drive
+from bench import drive, encoded
 from program_walk import walk_fetch
-from random_programs import COUNTS, fetch_program
+from random_programs import fetch_program
 
 from nnhw.hdl.instruction import InstructionRegister
 from nnhw.hdl.loop_nest import LoopNest
-from nnhw.isa import FetchInstruction
+from nnhw.isa import LOOPS, FetchInstruction, X, Y, coordinate_bits
 
 FLAGS = ("roll_last", "strip_last", "pixel_last", "layer_last")
 PLACES = ("in_first_roll", "in_warmup", "finishes", "in_last_strip")
@@ -21,9 +21,13 @@ class Walker(Elaboratable):
     """A loop nest and its instruction register, wired as the sequencer wires them."""
 
     def __init__(self, program: list[FetchInstruction]):
-        self.register = InstructionRegister(program)
+        self.register = InstructionRegister(**encoded(program))
         self.loops = LoopNest(
-            instruction=self.register, address_width=ADDRESS_WIDTH, weight_width=ADDRESS_WIDTH
+            instruction=self.register,
+            x_width=coordinate_bits(program, X),
+            y_width=coordinate_bits(program, Y),
+            address_width=ADDRESS_WIDTH,
+            weight_width=ADDRESS_WIDTH,
         )
 
     def elaborate(self, platform):
@@ -59,22 +63,9 @@ def test_walks_like_nested_loops(seed):
 
 def test_builds_only_the_loops_that_a_layer_repeats():
     program = [
-        FetchInstruction(**{**vars(fetch_program(0)[0]), **dict.fromkeys(COUNTS, 0), **counts})
+        FetchInstruction(**{**vars(fetch_program(0)[0]), **dict.fromkeys(LOOPS, 0), **counts})
         for counts in ({"taps_x": 1}, {"out_rows": 2}, {})
     ]
     walker = Walker(program)
     assert walker.loops.loops == ("taps_x", "out_rows")
-    drive(walker.loops, {"step": [1]}, OUTPUTS, design=walker)
-
-
-def test_coordinates_have_the_width_of_their_values():
-    instruction = fetch_program(0)[0]
-    fields = {**vars(instruction), **dict.fromkeys(COUNTS, 0), "x_start": -5, "y_start": 0}
-    program = [
-        FetchInstruction(**{**fields, "chunks": 2, "chunk_x": 4, "out_cols": 3, "out_col_x": 7})
-    ]
-    walker = Walker(program)
-    # x runs from -5 to -5 + 3 * 7 + 2 * 4 = 24, and 28 would be next
-    assert walker.loops.x.shape().width == 6
-    assert walker.loops.y.shape().width == 1
     drive(walker.loops, {"step": [1]}, OUTPUTS, design=walker)

@@ -58,7 +58,7 @@ def test_every_part_that_has_a_reset_gets_it(build):
     """Where the domain's own reset is needed, the engine's has to arrive, too."""
     _, graph, _ = build()
     program = map_graph(graph, EngineConfig(rows=4, cols=4, lanes=3, lane_groups=2))
-    text = component_verilog(Engine(program), "net")
+    text = component_verilog(Engine(program.machine, program.image), "net")
     modules = dict(re.findall(r"^module (\w+) \((.*?)^endmodule", text, re.MULTILINE | re.DOTALL))
     assert "(rst)" in modules["net_fetch_loops"]
     assert "if (rst)" not in modules.pop("net"), "its own registers are in no branch"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import drive, integers
+from bench import drive, encoded, integers
 
 from nnhw.golden.requantize import round_shift
 from nnhw.hdl.residual_adder import ResidualAdder
@@ -53,7 +53,13 @@ def check(
     """Steps (N, lanes) of the program's layers, `layers` (N,), with pauses between."""
     rng = np.random.default_rng(1)
     lanes = own.shape[1]
-    adder = ResidualAdder(program=program, lanes=lanes, width=width, stages=stages)
+    adder = ResidualAdder(
+        **encoded(program),
+        lanes=lanes,
+        width=width,
+        shifts=sorted({i.shift for i in program}),
+        stages=stages,
+    )
     assert adder.latency == stages + 5
     step = np.append(rng.permutation([1] * len(own) + [0] * (len(own) // 4)), [0] * adder.latency)
     times = np.flatnonzero(step)

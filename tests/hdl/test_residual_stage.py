@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import drive, integers
+from bench import drive, encoded, integers
 
 from nnhw.hdl.residual_stage import ResidualStage
 from nnhw.isa import ResidualInstruction
-from nnhw.mapping import EngineConfig
+from nnhw.machine import residual_turnaround
 
 STEPS = 16
 
@@ -46,7 +46,13 @@ PROGRAM = [
 def test_residual_stage(lanes, stages, arrival):
     rng = np.random.default_rng([lanes, arrival])
     stage = ResidualStage(
-        program=PROGRAM, depth=36, lanes=lanes, width=8, stages=stages, arrival=arrival
+        **encoded(PROGRAM),
+        depth=36,
+        lanes=lanes,
+        width=8,
+        shifts=[0],
+        stages=stages,
+        arrival=arrival,
     )
     count = 2 * len(PROGRAM) * STEPS  # the program runs round and round
     step = rng.permutation([1] * count + [0] * 40)
@@ -72,19 +78,24 @@ def test_residual_stage(lanes, stages, arrival):
 
 @pytest.mark.parametrize("arrival", [2, 3])
 @pytest.mark.parametrize("stages", [1, 4])
-def test_turnaround_is_what_the_configuration_says(stages, arrival):
+def test_turnaround(stages, arrival):
     """A word can be read `residual_turnaround` cycles after it came in, and no earlier."""
-    config = EngineConfig(rows=1, cols=1, scale_stages=stages)
+    turnaround = residual_turnaround(stages=stages)
     program = [
         layer(add=False, source=0, store=True, destination=0),
         layer(add=True, source=0, store=False, destination=0),
     ]
     seen = []
-    for distance in (config.residual_turnaround - 1, config.residual_turnaround):
+    for distance in (turnaround - 1, turnaround):
         stage = ResidualStage(
-            program=program, depth=2, lanes=1, width=8, stages=stages, arrival=arrival
+            **encoded(program),
+            depth=2,
+            lanes=1,
+            width=8,
+            shifts=[0],
+            stages=stages,
+            arrival=arrival,
         )
-        assert stage.latency == config.residual_latency
         step = np.zeros(distance + arrival + stage.latency + 1, int)
         step[[0, distance]] = 1
         inputs = {"step": step, "step_last": step, "results": np.full((len(step), 1), 9)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import drive, integers
+from bench import drive, encoded, integers
 from program_walk import DrainStep, walk_write_back
 from random_programs import write_back_program
 
@@ -65,7 +65,13 @@ def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> Residual
         for layer in range(layers)
     ]
     return ResidualStage(
-        program=program, depth=256, lanes=lanes, width=width, stages=1, arrival=arrival
+        **encoded(program),
+        depth=256,
+        lanes=lanes,
+        width=width,
+        shifts=[0],
+        stages=1,
+        arrival=arrival,
     )
 
 
@@ -91,7 +97,7 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
     arrival = 3 if tables else 2
     residuals = offset_by_one(layers, lanes, activation_width, arrival) if adds else None
     stage = WriteBack(
-        program=program,
+        **encoded(program),
         lanes=lanes,
         quotient_width=quotient_width,
         activation_width=activation_width,

@@ -35,7 +35,7 @@ def test_bits_for(value, unsigned, signed):
 
 @given(programs())
 def test_decode_gives_back_what_was_encoded(program):
-    layout = InstructionLayout(program)
+    layout = InstructionLayout.fit(program)
     for instruction in program:
         word = layout.encode(instruction)
         assert 0 <= word < 1 << layout.width
@@ -44,7 +44,7 @@ def test_decode_gives_back_what_was_encoded(program):
 
 @given(programs())
 def test_constants_take_no_bits_and_others_the_bits_of_their_widest_value(program):
-    layout = InstructionLayout(program)
+    layout = InstructionLayout.fit(program)
     assert list(layout.fields) == list(field_docs(type(program[0])))
     end = 0
     for name, place in layout.fields.items():
@@ -62,21 +62,21 @@ def test_constants_take_no_bits_and_others_the_bits_of_their_widest_value(progra
 
 @given(programs())
 def test_equal_instructions_take_nothing(program):
-    layout = InstructionLayout([program[0]] * 3)
+    layout = InstructionLayout.fit([program[0]] * 3)
     assert layout.width == 0
     assert layout.encode(program[0]) == 0
     assert layout.decode(0) == program[0]
 
 
 def test_values():
-    layout = InstructionLayout([write_back(lo=-3, destination=9), write_back(lo=-3, rolls=1)])
+    layout = InstructionLayout.fit([write_back(lo=-3, destination=9), write_back(lo=-3, rolls=1)])
     assert layout.values("lo") == "constant -3"
     assert layout.values("destination") == "4 bits"
     assert layout.values("rolls") == "1 bit"
 
 
 def test_encode_wrong_constant():
-    layout = InstructionLayout([write_back(lo=-3, hi=1), write_back(lo=-3, hi=2)])
+    layout = InstructionLayout.fit([write_back(lo=-3, hi=1), write_back(lo=-3, hi=2)])
     with pytest.raises(ValueError, match=r"^Field 'lo' must be -3, not -4$"):
         layout.encode(write_back(lo=-4, hi=1))
 
@@ -91,7 +91,7 @@ def test_encode_wrong_constant():
     ],
 )
 def test_encode_wrong_width(fields, message):
-    layout = InstructionLayout([write_back(rolls=7, hi=-4), write_back(rolls=0, hi=3)])
+    layout = InstructionLayout.fit([write_back(rolls=7, hi=-4), write_back(rolls=0, hi=3)])
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         layout.encode(write_back(**fields))
 
@@ -99,7 +99,7 @@ def test_encode_wrong_width(fields, message):
 def test_layout_wrong_program():
     message = "A layout must be fitted to at least one instruction"
     with pytest.raises(ValueError, match=f"^{message}$"):
-        InstructionLayout([])
+        InstructionLayout.fit([])
 
 
 @pytest.mark.parametrize("kind", KINDS)

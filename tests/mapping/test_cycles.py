@@ -12,8 +12,8 @@ from residual_networks import NETWORKS as RESIDUAL_NETWORKS
 from nnhw import golden
 from nnhw.hdl.frame_buffer import FrameBuffer
 from nnhw.ir import Graph
+from nnhw.machine import RELEASE_LATENCY
 from nnhw.mapping import CycleModel, EngineConfig, map_graph, plan_graph, predict_cycles
-from nnhw.mapping.cycles import _RELEASE_LATENCY
 
 
 def check(builder: IntegerBuilder, graph: Graph, config: EngineConfig) -> CycleModel:
@@ -191,7 +191,7 @@ def test_output_buffer_never_holds_the_array_back_if_beats_take_what_comes(seed)
 
 
 def test_release_latency_is_that_of_the_frame_buffer():
-    assert FrameBuffer.release_latency == _RELEASE_LATENCY
+    assert FrameBuffer.release_latency == RELEASE_LATENCY
 
 
 @pytest.mark.parametrize("seed", range(60))

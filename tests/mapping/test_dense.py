@@ -9,7 +9,7 @@ from interpreter import check_program
 
 from nnhw.ir import Window
 from nnhw.mapping import EngineConfig
-from nnhw.mapping.dense import dense_geometry, joined_columns
+from nnhw.mapping.dense import columns_abreast, dense_geometry
 from nnhw.mapping.geometry import OutputColumns
 
 
@@ -17,24 +17,24 @@ def columns_at_once(
     window: Window, shape: tuple[int, int, int], outputs: int, config: EngineConfig
 ) -> int:
     columns = OutputColumns(count=window.output_size(*shape[:2])[1])
-    return joined_columns(window, shape, outputs, config, columns)
+    return columns_abreast(window, shape, outputs, config, columns)
 
 
 def test_neighbouring_pixels_share_a_fetch():
     """Kernel rows of 9 bytes, 6 bytes apart: 16 lanes hold two."""
     window = Window(kernel=(3, 3), stride=(2, 2), pads=(0, 0, 1, 1))
     shape, config = (96, 96, 3), EngineConfig(rows=16, cols=16, lanes=16)
-    joined = columns_at_once(window, shape, 8, config)
-    assert joined == 2
+    abreast = columns_at_once(window, shape, 8, config)
+    assert abreast == 2
     alone = dense_geometry(window, shape, 8, config)
-    geometry = dense_geometry(window, shape, 8, config, joined=2)
+    geometry = dense_geometry(window, shape, 8, config, abreast=2)
     assert (geometry.run, geometry.chunks, geometry.tiles) == (15, 1, 1)
     assert geometry.tile_size == 16
     assert 2 * geometry.fetches == alone.fetches == 3 * 48 * 48
 
 
 @pytest.mark.parametrize(
-    ("shape", "window", "outputs", "joined"),
+    ("shape", "window", "outputs", "abreast"),
     [
         ((4, 12, 1), Window(kernel=(1, 3)), 2, 2),  # 10 pixels of 3 bytes: 4 bytes hold two
         ((4, 12, 1), Window(kernel=(1, 3)), 5, 1),  # all columns at work
@@ -46,16 +46,16 @@ def test_neighbouring_pixels_share_a_fetch():
         ((1, 1, 8), Window(), 2, 1),
     ],
 )
-def test_columns_are_joined_where_that_takes_fewer_fetches(shape, window, outputs, joined):
+def test_columns_stand_abreast_where_that_takes_fewer_fetches(shape, window, outputs, abreast):
     config = EngineConfig(rows=4, cols=8, lanes=8)
-    assert columns_at_once(window, shape, outputs, config) == joined
+    assert columns_at_once(window, shape, outputs, config) == abreast
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("pads", [(0, 0, 0, 0), (1, 1, 1, 1), (0, 2, 0, 0)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_joined_columns_compute_the_same(channels, pads, stride, lanes):
+def test_columns_abreast_compute_the_same(channels, pads, stride, lanes):
     builder = IntegerBuilder((4, 11, channels), seed=stride)
     x = builder.conv("x", 2, kernel=(2, 2), pads=pads, stride=(1, stride))
     graph = builder.graph(builder.conv(x, 3))
@@ -63,7 +63,7 @@ def test_joined_columns_compute_the_same(channels, pads, stride, lanes):
     check_program(graph, builder.frames(2), config)
 
 
-def test_weights_of_joined_columns():
+def test_weights_of_columns_abreast():
     builder = IntegerBuilder((1, 4, 1), bits=4)
     graph = builder.graph(builder.conv("x", 1, kernel=(1, 3)))
     (node,) = graph.nodes

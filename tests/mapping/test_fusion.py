@@ -46,11 +46,11 @@ def test_a_shortcut_that_nothing_else_reads_is_kept_in_the_residual_memory_alone
     program = map_graph(graph, CONFIG)
     shortcut, adding = program.layers[1], next(la for la in program.layers if la.addition)
     assert (shortcut.residual.store, shortcut.write_back.residual_only) == (1, 1)
-    assert not shortcut.to_memory
+    assert not shortcut.write_back.to_memory
     assert (adding.residual.add, adding.residual.source) == (1, shortcut.residual.destination)
     # a step of 2 of the 6 channels that 2 * 2 pixels have
     assert program.residual_depth == 2 * 2 * (2 + 1)
-    assert program.memory_bits()["residuals"] == 12 * 2 * program.widths.activation
+    assert program.machine.memory_bits()["residuals"] == 12 * 2 * program.widths.activation
 
 
 def test_what_adds_in_turn_takes_the_place_of_what_it_has_added():
@@ -141,7 +141,7 @@ def test_written_steps_are_those_of_drain_and_write_back(seed):
     parts = {(part.node.name, part.offset): part for part in graph_parts(graph, config)}
     for layer in map_graph(graph, config).layers:
         part = parts[layer.name, layer.offset]
-        if not part.in_order or not layer.to_memory:
+        if not part.in_order or not layer.write_back.to_memory:
             continue
         steps = list(walk_drain(layer.drain, lanes=config.lanes))
         addresses = walk_write_back(layer.write_back, steps)

@@ -54,7 +54,7 @@ def test_random_networks_use_all_that_there_is():
     assert {layer.drain.parameter_mode for layer in layers} == set(ParameterMode)
     assert {program.padded for program in programs} == {False, True}
     assert {program.widths.multiplier > 0 for program in programs} == {False, True}
-    assert max(program.lane_slots for program in programs) == 3
+    assert max(program.limits.lane_slots for program in programs) == 3
     for field in ("rolls", "warmup", "tiles", "chunks", "taps_y", "taps_x", "fence", "chase"):
         assert any(getattr(layer.fetch, field) for layer in layers), field
 

@@ -40,7 +40,7 @@ def addresses_written(plan: Plan) -> set[int]:
     return {
         address
         for layer in plan.layers
-        if layer.to_memory
+        if layer.write_back.to_memory
         for address in walk_write_back(
             layer.write_back, list(walk_drain(layer.drain, lanes=plan.config.lanes))
         )
@@ -49,8 +49,8 @@ def addresses_written(plan: Plan) -> set[int]:
 
 def check_granularity(program: Program) -> None:
     for granularity, addresses in (
-        (program.read_granularity, addresses_read(program)),
-        (program.write_granularity, addresses_written(program)),
+        (program.limits.read_granularity, addresses_read(program)),
+        (program.limits.write_granularity, addresses_written(program)),
     ):
         assert program.config.banks % granularity == 0
         assert all(address % granularity == 0 for address in addresses)
@@ -79,7 +79,7 @@ def test_granularity_divides_every_step(layer, rows):
     graph = builder.graph(layer(builder))
     program = map_graph(graph, EngineConfig(rows=rows, cols=2, lanes=2, input_bytes=8))
     check_granularity(program)
-    assert program.read_granularity == (2 if rows == 6 else 4)
+    assert program.limits.read_granularity == (2 if rows == 6 else 4)
 
 
 def test_granularity_is_as_coarse_as_the_network_allows():
@@ -87,17 +87,17 @@ def test_granularity_is_as_coarse_as_the_network_allows():
     x = builder.conv(builder.conv("x", 8, kernel=(3, 3), pads=(1, 1, 1, 1)), 16)
     graph = builder.graph(builder.dense(x, 4))
     program = map_graph(graph, EngineConfig(rows=8, cols=8, lanes=4, input_bytes=8))
-    assert (program.config.banks, program.read_granularity) == (8, 8)
-    assert program.write_granularity == 4
+    assert (program.config.banks, program.limits.read_granularity) == (8, 8)
+    assert program.limits.write_granularity == 4
     program = map_graph(graph, EngineConfig(rows=16, cols=8, lanes=4, input_bytes=8))
-    assert (program.config.banks, program.read_granularity) == (16, 8)
+    assert (program.config.banks, program.limits.read_granularity) == (16, 8)
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_output_counts(seed):
     program = random_program(seed)
     steps = walk_drain(program.drain[-1], lanes=program.config.lanes)
-    assert program.output_counts == {step.count for step in steps}
+    assert program.limits.output_counts == {step.count for step in steps}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -162,8 +162,8 @@ def test_memory_bits():
     program = map_graph(graph, config)
     widths = program.widths
     lane = widths.bias + widths.multiplier + (len(program.shifts) - 1).bit_length()
-    layouts = [InstructionLayout(p) for p in (program.fetch, program.drain, program.write_back)]
-    assert program.memory_bits() == {
+    layouts = [InstructionLayout.fit(p) for p in (program.fetch, program.drain, program.write_back)]
+    assert program.machine.memory_bits() == {
         "weights": (2 * 4 + 2 * 6) * 12 * widths.weight,  # 4 or 6 words for each of 2 tiles
         "activations": 3 * 8 * 8,  # 24 bytes in rows of 8
         "frame_buffer": 2 * 5 * 8 * 8,  # 36 bytes in rows of 8, twice

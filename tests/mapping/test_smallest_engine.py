@@ -10,7 +10,8 @@ from integer_graphs import IntegerBuilder
 
 from nnhw.errors import MappingError
 from nnhw.frontend import load_model
-from nnhw.mapping import MOST_MACS, choose_engine, plan_graph, predict_cycles, smallest_engine
+from nnhw.machine import MOST_MACS
+from nnhw.mapping import choose_engine, plan_graph, predict_cycles, smallest_engine
 from nnhw.passes import simplify_graph
 from nnhw.quantize import QuantizeOptions, quantize
 

@@ -65,7 +65,7 @@ def test_a_cycle_makes_the_difference(spare, fence):
         return builder, builder.graph(builder.conv(builder.conv("x", 4), 4))
 
     plan = plan_graph(network(30)[1], config)
-    settling = plan.drain_latency(plan.layers[0]) + plan.memory_delay
+    settling = plan.timing.result_latency(dense=plan.layers[0].is_dense) + plan.timing.memory_delay
     builder, graph = network(settling - 1 + spare)
     program = check_program(graph, builder.frames(3), config)
     assert [i.fence for i in program.fetch] == [0, fence]
@@ -99,7 +99,7 @@ def test_layer_chases_the_one_before_if_it_reads_in_the_order_of_writing(window,
     graph = builder.graph(builder.conv(builder.conv("x", 4), 2, **window))
     program = check_program(graph, builder.frames(2), EngineConfig(rows=4, cols=4))
     assert (program.fetch[1].chase, program.fetch[1].fence) == (chases, not chases)
-    assert program.chased_bytes == (24 if chases else 0)
+    assert program.limits.chased_bytes == (24 if chases else 0)
 
 
 @pytest.mark.parametrize(("rows", "chases"), [(1, True), (2, False)])

@@ -117,8 +117,8 @@ def fit(report, part):
 
 def test_fit_of_all_operators(varied):
     _, report = varied
-    assert fit(report, "array operations") == ("DOT, LANE_SUM, LANE_MAX, LANE_PAIR", "none", "")
-    assert fit(report, "second scaled operand") == ("for pairs of tensors", "none", "")
+    for operation in ("lane sums", "lane maximum", "pairs of operands"):
+        assert fit(report, operation) == ("yes", "none", "")
     assert fit(report, "padding mask") == ("by position", "none", "")
     assert fit(report, "weights") == ("8 bits", "none", "")
     assert fit(report, "requantizer multipliers")[1] == "none"
@@ -126,8 +126,9 @@ def test_fit_of_all_operators(varied):
 
 def test_fit_of_matrix_products(dense):
     _, report = dense
-    assert fit(report, "array operations") == ("DOT", "LANE_SUM, LANE_MAX, LANE_PAIR", "")
-    assert fit(report, "second scaled operand") == ("none", "no layer reads two", "")
+    assert fit(report, "lane sums") == ("none", "no layer needs them", "")
+    assert fit(report, "lane maximum") == ("none", "no layer needs one", "")
+    assert fit(report, "pairs of operands") == ("none", "no layer reads two", "")
     assert fit(report, "padding mask") == ("none", "no layer pads", "64 two-input multiplexers")
     # Vectors of 16 and 8 bytes are read in steps of the 8 rows, which is the number of banks.
     assert fit(report, "read rotator") == ("none", "all", "192 two-input multiplexers")

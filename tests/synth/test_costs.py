@@ -1,7 +1,7 @@
 """Costs of optional hardware: pieces change what they say, and the cells are counted right."""
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +9,13 @@ from integer_graphs import IntegerBuilder
 
 from nnhw.errors import ToolError
 from nnhw.export import component_verilog
-from nnhw.hdl import PARTS, engine_part
-from nnhw.isa import Operation
+from nnhw.hdl import COMPONENTS, engine_component
+from nnhw.isa import LOOPS, Operation
+from nnhw.machine import FEATURES, Feature, Variant, feature_rows
 from nnhw.mapping import EngineConfig, Program, map_graph
 from nnhw.pipeline import build
 from nnhw.synth import Cells, measure_costs
-from nnhw.synth.costs import ADDITIONS, REMOVALS, Piece, cells, count_cells, measure
-from nnhw.synth.costs.variants import DERIVED, pin, vary
+from nnhw.synth.costs import cells, count_cells, measure
 
 
 @pytest.fixture(autouse=True)
@@ -48,72 +48,104 @@ def plain() -> Program:
     return map_graph(builder.graph(builder.dense("x", 3)), config)
 
 
-def texts(program: Program) -> dict[str, str]:
+def whole(program: Program) -> Variant:
+    """A program's machine as it is, with two layers at least."""
+    variant = Variant(machine=program.machine, image=program.image)
+    if variant.machine.limits.layers > 1:
+        return variant
+    instructions = variant.image.instructions
+    return variant.with_instructions({kind: some * 2 for kind, some in instructions.items()})
+
+
+def texts(variant: Variant) -> dict[str, str]:
     """Verilog of all components but the weights, by name; "" for those that are not there."""
-    parts = {name: engine_part(program, name) for name in PARTS if name != "weights"}
+    parts = {
+        name: engine_component(variant.machine, variant.image, name)
+        for name in COMPONENTS
+        if name != "weights"
+    }
     return {name: component_verilog(part, name) if part else "" for name, part in parts.items()}
 
 
-def walk(program: Program, pieces: tuple[Piece, ...]) -> list[tuple[Piece, Program]]:
-    """The pieces that can be changed, and the program after each."""
+def removals(variant: Variant) -> list[tuple[Feature, Variant]]:
+    """The features that can be taken away one after the other, and what is left after each."""
+    return walk(variant, FEATURES, Feature.taken_from)
+
+
+def additions(variant: Variant) -> list[tuple[Feature, Variant]]:
+    """The features that can be added one after the other, and what there is after each."""
+    return walk(variant, FEATURES[::-1], Feature.added_to)
+
+
+def walk(variant, features, change) -> list[tuple[Feature, Variant]]:
     steps = []
-    for piece in pieces:
-        changed = piece.change(program)
+    for feature in features:
+        changed = change(feature, variant)
         if changed is not None:
-            program = changed
-            steps.append((piece, program))
+            variant = changed
+            steps.append((feature, variant))
     return steps
 
 
-def test_a_variant_is_the_program_but_for_its_changes():
-    program = plain()
-    variant = vary(program, padded=True, read_granularity=1)
-    assert (variant.padded, variant.read_granularity) == (True, 1)
-    assert vary(variant, depth=5).read_granularity == 1
-    same = {field.name for field in fields(Program)} - {"padded"}
-    assert all(getattr(variant, name) is getattr(program, name) for name in same)
-    assert program.read_granularity == 4
-    assert all(getattr(pin(program), name) == getattr(program, name) for name in DERIVED)
+def test_a_versatile_program_has_all_features_and_loses_them():
+    steps = removals(whole(versatile()))
+    kept = {"8-bit weights", "32-bit accumulators"}
+    kept |= {"read rotator, single bytes", "write rotator, single bytes"}
+    assert [f for f, _ in steps] == [f for f in FEATURES if f.name not in kept]
+    left = steps[-1][1]
+    assert removals(left) == []
+    assert not any(f.is_part_of(left.machine) for f, _ in steps)
+    limits, datapath, config = left.machine.limits, left.machine.datapath, left.machine.config
+    assert limits.operations == {Operation.DOT}
+    assert (limits.lane_slots, limits.residual_depth, limits.padded) == (1, 0, False)
+    assert limits.read_granularity == limits.write_granularity == config.banks
+    assert (config.lane_groups, config.frame_buffers) == (1, 1)
+    assert (datapath.tables, len(datapath.shifts), datapath.widths.multiplier) == (0, 1, 0)
+    assert limits.layouts.keys() == {"fetch", "drain", "write-back"}
+    unused = {
+        "fetch": (*LOOPS, "warmup", "joined", "last_run_short", "tap_x_pitch", "chase", "fence"),
+        "drain": ("product", "rolls", "row_pixels", "later_words", "last_words"),
+        "write-back": ("rolls", "roll_pitch", "pixel_gap", "row_gap", "table", "residual_only"),
+    }
+    for kind, names in unused.items():
+        assert [name for name in names if limits.asks(kind, name)] == [], kind
 
 
-def test_a_versatile_program_has_all_pieces_and_loses_them():
-    steps = walk(pin(versatile()), REMOVALS)
-    assert [piece for piece, _ in steps] == list(REMOVALS)
-    assert all(piece.change(steps[-1][1]) is None for piece, _ in steps)
-    assert steps[-1][1].operations == {Operation.DOT}
+def test_what_cannot_be_done_without_stays():
+    wide = whole(plain()).with_widths(weight=8, accumulator=32)
+    names = {feature.name for feature, _ in removals(wide)}
+    assert not names & {"8-bit weights", "32-bit accumulators"}
 
 
 def test_a_plain_program_gets_what_it_lacks():
-    program = plain()
-    program = vary(pin(program), layers=program.layers * 2)
-    steps = walk(program, ADDITIONS)
-    names = {piece.name for piece, _ in steps}
+    steps = additions(whole(plain()))
+    names = {feature.name for feature, _ in steps}
     assert {"padding mask", "lane sums", "lane maximum", "pairs of operands"} <= names
     assert {"look-up tables", "products of tensors", "rolling strips", "fence", "chase"} <= names
+    assert {"residual stage", "joined strips", "columns by parity", "loop taps_x"} <= names
     assert "requantizer multipliers" not in names
-    assert all(piece.change(steps[-1][1]) is None for piece, _ in steps)
-    assert not {piece.name for piece, _ in walk(versatile(), ADDITIONS)} & {
+    assert additions(steps[-1][1]) == []
+    assert all(feature.is_part_of(steps[-1][1].machine) for feature, _ in steps)
+    assert not {feature.name for feature, _ in additions(whole(versatile()))} & {
         "padding mask", "lane sums", "look-up tables", "fence", "second frame buffer"
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("program", "pieces"),
+    ("program", "steps"),
     [
-        pytest.param(versatile, REMOVALS, id="removals", marks=pytest.mark.slow),
-        pytest.param(plain, ADDITIONS, id="additions"),
+        pytest.param(versatile, removals, id="removals", marks=pytest.mark.slow),
+        pytest.param(plain, additions, id="additions"),
     ],
 )
-def test_a_piece_changes_no_components_but_its_own(program, pieces):
-    before = pin(program())
-    if len(before.layers) == 1:
-        before = vary(before, layers=before.layers * 2)
+def test_a_feature_changes_no_components_but_its_own(program, steps):
+    before = whole(program())
     known = texts(before)
-    for piece, changed in walk(before, pieces):
+    for feature, changed in steps(before):
         now = texts(changed)
         different = {name for name in now if now[name] != known[name]}
-        assert different, piece.name
-        assert different <= set(piece.parts), piece.name
+        assert different, feature.name
+        assert different <= set(feature.components), feature.name
         known = now
 
 
@@ -178,15 +210,14 @@ def test_costs_of_a_small_engine(monkeypatch):
     pytest.importorskip("pyosys")
     few = ("second frame buffer", "requantizer multipliers", "32-bit accumulators", "padding mask")
     few += ("pairs of operands", "products of tensors", "look-up tables")
-    for pieces in ("REMOVALS", "ADDITIONS"):
-        chosen = tuple(piece for piece in getattr(measure, pieces) if piece.name in few)
-        monkeypatch.setattr(measure, pieces, chosen)
+    chosen = tuple(feature for feature in FEATURES if feature.name in few)
+    monkeypatch.setattr(measure, "FEATURES", chosen)
     program = plain()
     config = replace(program.config, frame_buffers=2)
-    program = vary(program, config=config, widths=replace(program.widths, accumulator=30))
+    program = replace(program, config=config, widths=replace(program.widths, accumulator=30))
     costs = measure_costs(program)
     monkeypatch.setattr(measure, "count_cells", None)  # the second time there is nothing to do
-    assert measure_costs(vary(program)) == costs
+    assert measure_costs(replace(program)) == costs
     kept = {piece.name: piece.cells for piece in costs.pieces if piece.kept}
     left_out = {piece.name: piece.cells for piece in costs.pieces if not piece.kept}
     # of four banks, each of two rows at least
@@ -210,8 +241,7 @@ def test_a_build_without_yosys_does_not_begin(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_documentation_lists_all_pieces():
+def test_the_documentation_has_the_features():
     text = (Path(__file__).parents[2] / "docs" / "optional_hardware.md").read_text()
-    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
-    names = {"loops" if piece.name.startswith("loop ") else piece.name for piece in REMOVALS}
-    assert set(rows) - {"piece", "full widths"} == names
+    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
+    assert rows[1:] == feature_rows()  # the first one has the names of the columns

@@ -42,7 +42,7 @@ def generate_verilog(program: Program, files: MemoryFiles | None = None) -> str:
         Takes the contents of large memories, to be written beside the Verilog; None: they stand in
         the Verilog.
     """
-    hierarchy = _tidied(Accelerator(program), program.name, TRACE)
+    hierarchy = _tidied(Accelerator(program.machine, program.image), program.name, TRACE)
     return _header(program, hierarchy.foreign_modules()) + _text(hierarchy, files)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from ...mapping import Program
-from .variants import DERIVED
 
 _PACKAGE = Path(__file__).parents[2]
 
@@ -24,15 +23,20 @@ def cost_facts(program: Program) -> list[object]:
     for file in sorted(_PACKAGE.rglob("*")):
         if file.suffix in (".py", ".v"):
             sources.update(file.read_bytes())
-    names = [field.name for field in fields(program)]
-    values = [_distinct(getattr(program, name)) for name in (*names, *DERIVED)]
-    return [sources.hexdigest(), version("amaranth"), version("pyosys"), values]
+    machine, image = _distinct(program.machine), _distinct(program.image)
+    return [sources.hexdigest(), version("amaranth"), version("pyosys"), machine, image]
 
 
 def _distinct(value: object) -> object:
     """A value whose `repr` is all of it, and always the same."""
     if isinstance(value, np.ndarray):
         return (value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest())
+    if isinstance(value, type):
+        return value.__name__
+    if is_dataclass(value):
+        return [_distinct(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, tuple):
         return [_distinct(element) for element in value]
+    if isinstance(value, dict):
+        return {name: _distinct(element) for name, element in value.items()}
     return sorted(value) if isinstance(value, frozenset) else value

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...isa import InstructionLayout
-from ...mapping import Program
+from ...machine import Limits
 from .cells import Cells
 
 FIELD_BITS = 16
@@ -21,7 +20,7 @@ NARROW_FIELDS = {
 """Bits of instruction fields that never need `FIELD_BITS`."""
 
 
-def trimmed_fields(program: Program) -> Cells:
+def trimmed_fields(limits: Limits) -> Cells:
     """What every field of every instruction in full width would cost.
 
     Counted, not synthesized: an engine with a fixed layout takes its program from a memory that may
@@ -30,7 +29,6 @@ def trimmed_fields(program: Program) -> Cells:
     would drop what never changes.
     """
     spared = 0
-    for instructions in program.instructions.values():
-        layout = InstructionLayout(instructions)
+    for layout in limits.layouts.values():
         spared += sum(NARROW_FIELDS.get(name, FIELD_BITS) for name in layout.fields) - layout.width
-    return Cells(flip_flops=spared, memory_bits=spared * len(program.layers))
+    return Cells(flip_flops=spared, memory_bits=spared * limits.layers)

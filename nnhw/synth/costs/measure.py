@@ -7,16 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 
 from ...export import component_verilog, generate_verilog
-from ...hdl import engine_part, part_count
+from ...hdl import component_count, engine_component
+from ...machine import FEATURES, Feature, Variant
 from ...mapping import Program
 from ..yosys import require_yosys
-from .additions import ADDITIONS
 from .cache import Cached
 from .cells import Cells, Netlist, count_cells
 from .facts import cost_facts
 from .fields import FIELD_BITS, trimmed_fields
-from .removals import REMOVALS
-from .variants import Piece, pin, vary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +62,9 @@ class HardwareCosts:
 
 @dataclass(frozen=True, kw_only=True)
 class _Step:
-    """A piece, and the components that it changes: (name, number) before and after."""
+    """A feature, and the components that it changes: (name, number) before and after."""
 
-    piece: Piece
+    feature: Feature
     before: tuple[tuple[Netlist, int], ...]
     after: tuple[tuple[Netlist, int], ...]
 
@@ -78,9 +76,9 @@ class _Step:
 def measure_costs(
     program: Program, *, progress: Callable[[float], None] | None = None
 ) -> HardwareCosts:
-    """Synthesize the engine's components with and without each optional piece.
+    """Synthesize the engine's components with and without each feature.
 
-    The pieces that the engine has are taken away one after the other; the cost of each is what its
+    Those that the engine has are taken away one after the other; the cost of each is what its
     components lose. The others are added one after the other to the engine as it is. So
     no cell counts twice, and the figures of each list add up. They are those of components on their
     own: when a device's tools optimize across them, and use its special cells, they will differ.
@@ -102,35 +100,34 @@ def measure_costs(
     cached = Cached("costs", cost_facts(program))
     if known := cached.load():
         return _from_json(known)
-    costs = _measure(
-        pin(vary(program, config=replace(program.config, technology="portable"))), progress
-    )
+    portable = replace(program, config=replace(program.config, technology="portable"))
+    costs = _measure(portable, progress)
     cached.store(asdict(costs))
     return costs
 
 
 def _measure(program: Program, progress: Callable[[float], None] | None) -> HardwareCosts:
-    """`measure_costs` of a pinned program in portable technology."""
-    removals = _steps(program, REMOVALS)
-    additions = _steps(_twice(program), ADDITIONS)
+    """`measure_costs` of a program in portable technology."""
+    variant = Variant(machine=program.machine, image=program.image)
+    removals = _steps(variant, FEATURES, Feature.taken_from)
+    additions = _steps(_twice(variant), FEATURES[::-1], Feature.added_to)
     whole = (program.name, generate_verilog(program))
     netlists = [netlist for step in (*removals, *additions) for netlist in step.netlists]
     cells = count_cells([whole, *netlists], progress=progress)
 
-    def total(parts: Sequence[tuple[Netlist, int]]) -> Cells:
-        return sum((cells[netlist] * count for netlist, count in parts), Cells())
+    def total(components: Sequence[tuple[Netlist, int]]) -> Cells:
+        return sum((cells[netlist] * count for netlist, count in components), Cells())
 
     kept = [(step, total(step.before) - total(step.after), True) for step in removals]
     left_out = [(step, total(step.after) - total(step.before), False) for step in additions]
-    trimmed = PieceCost(
-        name=f"{FIELD_BITS}-bit instruction fields", kept=False, cells=trimmed_fields(program)
-    )
+    spared = trimmed_fields(program.machine.limits)
+    trimmed = PieceCost(name=f"{FIELD_BITS}-bit instruction fields", kept=False, cells=spared)
     return HardwareCosts(
         yosys=version("pyosys"),
         whole=cells[whole],
         pieces=(
             *(
-                PieceCost(name=step.piece.name, kept=is_kept, cells=difference)
+                PieceCost(name=step.feature.name, kept=is_kept, cells=difference)
                 for step, difference, is_kept in (*kept, *left_out)
             ),
             trimmed,
@@ -138,36 +135,43 @@ def _measure(program: Program, progress: Callable[[float], None] | None) -> Hard
     )
 
 
-def _twice(program: Program) -> Program:
+def _twice(variant: Variant) -> Variant:
     """A program of one layer with that layer twice: in one of a single layer, nothing varies."""
-    return program if len(program.layers) > 1 else vary(program, layers=program.layers * 2)
+    instructions = variant.image.instructions
+    if variant.machine.limits.layers > 1:
+        return variant
+    return variant.with_instructions({kind: some * 2 for kind, some in instructions.items()})
 
 
-def _steps(program: Program, pieces: Sequence[Piece]) -> list[_Step]:
-    """Change a program piece by piece; pieces with nothing to change are left out."""
+def _steps(
+    variant: Variant,
+    features: Sequence[Feature],
+    change: Callable[[Feature, Variant], Variant | None],
+) -> list[_Step]:
+    """Change a variant feature by feature; those with nothing to change are left out."""
     steps: list[_Step] = []
-    parts: dict[str, tuple[tuple[Netlist, int], ...]] = {}
-    for piece in pieces:
-        changed = piece.change(program)
+    components: dict[str, tuple[tuple[Netlist, int], ...]] = {}
+    for feature in features:
+        changed = change(feature, variant)
         if changed is None:
             continue
-        for name in piece.parts:
-            if name not in parts:
-                parts[name] = _part(program, name)
-        before = sum((parts[name] for name in piece.parts), ())
-        parts |= {name: _part(changed, name) for name in piece.parts}
-        after = sum((parts[name] for name in piece.parts), ())
-        steps.append(_Step(piece=piece, before=before, after=after))
-        program = changed
+        for name in feature.components:
+            if name not in components:
+                components[name] = _component(variant, name)
+        before = sum((components[name] for name in feature.components), ())
+        components |= {name: _component(changed, name) for name in feature.components}
+        after = sum((components[name] for name in feature.components), ())
+        steps.append(_Step(feature=feature, before=before, after=after))
+        variant = changed
     return steps
 
 
-def _part(program: Program, name: str) -> tuple[tuple[Netlist, int], ...]:
+def _component(variant: Variant, name: str) -> tuple[tuple[Netlist, int], ...]:
     """A component's Verilog and how many of it there are; empty if there is none."""
-    component = engine_part(program, name)
+    component = engine_component(variant.machine, variant.image, name)
     if component is None:
         return ()
-    return (((name, component_verilog(component, name)), part_count(program, name)),)
+    return (((name, component_verilog(component, name)), component_count(variant.machine, name)),)
 
 
 def _from_json(values: dict) -> HardwareCosts:

@@ -1,4 +1,4 @@
-"""The free choices of a design, and the pipeline that follows from them."""
+"""The free choices of a design."""
 
 from __future__ import annotations
 
@@ -18,36 +18,6 @@ PIPELINE_STAGES: dict[str, dict[str, int]] = {
     "gowin": {"multiplier_stages": 2, "scale_stages": 4},
     "xilinx7": {"multiplier_stages": 3},
 }
-
-#: Cycles from an address at the activation memories to the data: theirs, and a register behind
-#: them, without which block RAMs are slow.
-MEMORY_LATENCY = 2
-
-#: Registers between the number of a word of requantization parameters and their memory, which is
-#: wide and so spread over the device.
-PARAMETER_ADDRESS_STAGES = 2
-
-#: Levels of a logarithmic shifter between two registers.
-ROTATION_LEVELS_PER_STAGE = 2
-
-
-def rotation_stages(*, banks: int, granularity: int) -> int:
-    """Registers of a rotator of `banks` elements by multiples of `granularity`; 0 if it is none."""
-    levels = (banks // granularity).bit_length() - 1
-    return -(-levels // ROTATION_LEVELS_PER_STAGE)
-
-
-def row_stages(*, banks: int, granularity: int) -> int:
-    """Registers from an address to the rows of all banks, of which some may be the next ones."""
-    return 2 if granularity < banks else 1
-
-
-def write_stages(*, banks: int, granularity: int) -> int:
-    """Registers from results and their address to the banks."""
-    return max(
-        rotation_stages(banks=banks, granularity=granularity),
-        row_stages(banks=banks, granularity=granularity),
-    )
 
 
 def _power_of_two_at_least(value: int) -> int:
@@ -154,28 +124,6 @@ class EngineConfig:
         """Byte-wide banks of the activation memories: a power of two, so that the bank of a byte
         is the low bits of its address."""
         return _power_of_two_at_least(max(self.fetch_width, self.lanes, self.input_bytes))
-
-    @property
-    def tree_stages(self) -> int:
-        """Registers in the adder tree of a column."""
-        levels = (self.rows - 1).bit_length()
-        return -(-levels // self.tree_levels_per_stage)
-
-    def array_latency(self, *, dense: bool) -> int:
-        """Cycles from operands to the accumulator that holds them; only `dense` has a tree."""
-        return self.multiplier_stages + (self.tree_stages if dense else 0) + 1
-
-    @property
-    def residual_latency(self) -> int:
-        """Cycles that the addition of earlier results takes: zero points, products, their sum,
-        shift, rounding, bounds."""
-        return self.scale_stages + 5
-
-    @property
-    def residual_turnaround(self) -> int:
-        """Cycles from a step whose results are stored in the residual memory to the first one that
-        can read them: those of the addition, rounding and bounds before it, and one to write."""
-        return self.residual_latency + 3
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, for reports and manifests."""

@@ -8,32 +8,32 @@ from typing import TypeVar
 from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 
-from ..mapping import Program
+from ..machine import Image, Machine
 from .component_factory import ComponentFactory
 
 _Component = TypeVar("_Component", bound=wiring.Component)
 
 
-def engine_part(program: Program, name: str) -> wiring.Component | None:
-    """One component of the engine for `program`, with the parameters that it has there.
+def engine_component(machine: Machine, image: Image, name: str) -> wiring.Component | None:
+    """One component of an engine, with the parameters that it has there.
 
     Parameters
     ----------
     name
-        One of `PARTS`.
+        One of `COMPONENTS`.
 
     Returns
     -------
     The component; None if the engine has none of this kind.
     """
-    return PARTS[name](ComponentFactory(program))
+    return COMPONENTS[name](ComponentFactory(machine, image))
 
 
-def part_count(program: Program, name: str) -> int:
-    """How many components of this kind the engine for `program` has, all alike."""
+def component_count(machine: Machine, name: str) -> int:
+    """How many components of this kind the engine has, all alike."""
     if name == "scaler":
-        return program.config.lanes
-    return program.config.cols if name == "column" else 1
+        return machine.config.lanes
+    return machine.config.cols if name == "column" else 1
 
 
 def _asked(component: _Component) -> _Component:
@@ -48,7 +48,11 @@ def _column(factory: ComponentFactory) -> wiring.Component | None:
     return array._columns[0] if array.has_columns else None
 
 
-PARTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
+def _write_aligner(factory: ComponentFactory) -> wiring.Component | None:
+    return factory.write_aligner() if factory.machine.limits.depth else None
+
+
+COMPONENTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
     "column": _column,
     "drain": lambda factory: factory.drain(_asked(factory.array())),
     "fetch": ComponentFactory.fetch_sequencer,
@@ -60,7 +64,7 @@ PARTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
     "scaler": ComponentFactory.scaler,
     "weight_register": ComponentFactory.weight_register,
     "weights": ComponentFactory.weights,
-    "write_aligner": lambda factory: factory.write_aligner() if factory.program.depth else None,
+    "write_aligner": _write_aligner,
     "write_back": lambda factory: factory.write_back(_asked(factory.scaler())),
 }
 """Components by name: as the engine's own instances are called, or one of many."""

@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 
 from nnhw.errors import MappingError
-from nnhw.mapping import EngineConfig
+from nnhw.machine import EngineConfig
 
 VALID = EngineConfig(rows=6, cols=5)
 
@@ -104,13 +104,3 @@ def test_sizes():
 )
 def test_banks_hold_a_fetch_a_drain_step_and_a_beat(sizes, banks):
     assert EngineConfig(**sizes).banks == banks
-
-
-@pytest.mark.parametrize(
-    ("rows", "levels", "stages"), [(1, 2, 0), (2, 2, 1), (4, 2, 1), (5, 2, 2), (16, 3, 2)]
-)
-def test_tree_stages(rows, levels, stages):
-    config = EngineConfig(rows=rows, cols=1, tree_levels_per_stage=levels, multiplier_stages=2)
-    assert config.tree_stages == stages
-    assert config.array_latency(dense=True) == 3 + stages
-    assert config.array_latency(dense=False) == 3

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from .program import Plan
+from ..latency import GEARBOX_LATENCY, RESULT_BUFFER_LATENCY
+from ..timing import Timing
 
 
 class OutputModel:
@@ -14,7 +15,7 @@ class OutputModel:
 
     Parameters
     ----------
-    plan
+    timing
         Gives the depth of the buffer and the sizes of groups and beats.
 
     Attributes
@@ -23,17 +24,17 @@ class OutputModel:
         Cycle of the latest handshake of a frame's first and of an output's last beat.
     """
 
-    def __init__(self, plan: Plan):
-        self._depth = plan.output_buffer_depth
-        unit = math.gcd(plan.config.output_bytes, *plan.output_counts)
+    def __init__(self, timing: Timing):
+        self._depth = timing.output_buffer_depth
+        unit = math.gcd(timing.config.output_bytes, *timing.limits.output_counts)
         self._unit = unit
-        self._beat_units = plan.config.output_bytes // unit
+        self._beat_units = timing.config.output_bytes // unit
         self._freed: list[int] = []
         self._reserved = 0
         self._fill = 0
         self._taken = -1
         self._not_before = 0
-        self._outputs = len(plan.streamed)
+        self._outputs = timing.limits.outputs
         self._complete = 0
         self._sending = False
         self.first_beat = 0
@@ -47,20 +48,20 @@ class OutputModel:
 
     def write(self, time: int, count: int, *, last: bool) -> None:
         """A group of `count` results is written in cycle `time`; `last` ends an output."""
-        # a written group can be read two cycles later, and is then registered: this frees its entry
-        taken = max(time + 3, self._not_before)
-        self._freed.append(max(time + 3, self._taken + 1))
+        offered = time + RESULT_BUFFER_LATENCY
+        taken = max(offered, self._not_before)
+        self._freed.append(max(offered, self._taken + 1))
         self._taken = taken
         fill = self._fill % self._beat_units + count // self._unit
         if not self._sending and (last or fill >= self._beat_units):
-            self.first_beat = taken + 2
+            self.first_beat = taken + GEARBOX_LATENCY
         self._complete = (self._complete + last) % self._outputs
         ends_frame = last and not self._complete
         self._sending = not ends_frame and (self._sending or last or fill >= self._beat_units)
         if last:
             beats = -(-fill // self._beat_units)
-            self.last_beat = taken + beats + 1
-            self._not_before = taken + beats + 1
+            # nothing is taken until all of the output's beats have left
+            self.last_beat = self._not_before = taken + GEARBOX_LATENCY + beats - 1
             self._fill = 0
         else:
             # every full beat held takes a cycle before there is room for another group

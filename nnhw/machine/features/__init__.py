@@ -1,0 +1,64 @@
+"""The features: each piece of hardware that an engine may have or not, said once.
+
+The table of what was fitted, costs, and docs/optional_hardware.md are derived from them.
+"""
+
+from .feature import Feature
+from .operands import (
+    LANE_GROUPS,
+    PADDING,
+    READ_ROTATOR,
+    READ_SINGLE_BYTES,
+    SECOND_FRAME,
+    WRITE_ROTATOR,
+    WRITE_SINGLE_BYTES,
+)
+from .operations import LANE_MAXIMUM, LANE_SUMS, MULTIPLIERS, PAIRS, PRODUCTS, SHIFTS
+from .results import GAPS, RESIDUALS, TABLES
+from .rolling import JOINED_STRIPS, PARITY, ROLLS, ROWS_IN_THE_MAKING, SKIPPED_PADDING
+from .sequencing import CHASE, FENCE, LOOP_FEATURES
+from .widths import ACCUMULATOR_WIDTH, WEIGHT_WIDTH
+
+FEATURES: tuple[Feature, ...] = (
+    RESIDUALS,
+    TABLES,
+    PRODUCTS,
+    PAIRS,
+    GAPS,
+    JOINED_STRIPS,
+    ROWS_IN_THE_MAKING,
+    SKIPPED_PADDING,
+    PARITY,
+    ROLLS,
+    PADDING,
+    READ_ROTATOR,
+    WRITE_ROTATOR,
+    LANE_MAXIMUM,
+    LANE_SUMS,
+    LANE_GROUPS,
+    SHIFTS,
+    MULTIPLIERS,
+    CHASE,
+    FENCE,
+    SECOND_FRAME,
+    *LOOP_FEATURES,
+    WRITE_SINGLE_BYTES,
+    READ_SINGLE_BYTES,
+    ACCUMULATOR_WIDTH,
+    WEIGHT_WIDTH,
+)
+"""In the order in which they can be taken away: what builds upon another one goes first. The other
+way round they can be added."""
+
+
+def feature_rows() -> list[str]:
+    """The rows of the table of features in the documentation."""
+    rows: dict[str, str] = {}
+    for feature in FEATURES:
+        components = ", ".join(f"`{name}`" for name in feature.components)
+        name = feature.listed_as or feature.name
+        rows.setdefault(name, f"| {name} | {feature.kept_if} | {components} |")
+    return list(rows.values())
+
+
+__all__ = ["FEATURES", "Feature", "feature_rows"]

@@ -1,0 +1,242 @@
+"""What a program may ask of a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import gcd
+from typing import Any, cast
+
+from ..isa import (
+    DrainInstruction,
+    FetchInstruction,
+    Instruction,
+    InstructionLayout,
+    Operation,
+    ParameterMode,
+    ResidualInstruction,
+    WriteBackInstruction,
+    X,
+    Y,
+    coordinate_bits,
+    granularity,
+)
+from .config import EngineConfig
+from .joining import Joinable, ascending, either, in_order, joined_by, same, union
+from .operands import ACTIVATIONS
+
+Instructions = Mapping[str, Sequence[Instruction]]
+"""All lists of instructions that there are, by what they are called: "fetch", "drain",
+"write-back", and "residual" if any layer adds earlier results."""
+
+
+def _join_layouts(
+    a: Mapping[str, InstructionLayout], b: Mapping[str, InstructionLayout]
+) -> dict[str, InstructionLayout]:
+    return {
+        name: a[name].join(b[name]) if name in a and name in b else {**a, **b}[name]
+        for name in {**a, **b}
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits(Joinable):
+    """What a program may ask of a machine, but for the width of its constants (`Datapath`).
+
+    Parameters
+    ----------
+    layers
+        Instructions of each kind.
+    layouts
+        Widths of their fields, and which of these never change.
+    x_bits, y_bits
+        Of what these coordinates run through.
+    operations, parameter_modes
+        Those that there are.
+    last_words
+        Whether the last tile of a strip may have other parameters than those in the middle.
+    read_granularity, write_granularity
+        Largest power of two up to the number of banks that divides the address of every fetch, of
+        every write.
+    padded
+        Whether any lane of any fetch lies in padding.
+    lane_slots
+        Products that a lane takes at once.
+    tile_cycles
+        Drain cycles of a tile.
+    tile_entries
+        Entries of the output buffer that a tile takes; 0 if nothing is streamed.
+    streams_pairs
+        Whether results of pairs are streamed.
+    output_counts
+        How many results a drain step to the output stream may hold.
+    chased_bytes
+        Size of a tensor whose writer is chased; 0 if none is.
+    residual_shifts
+        Of the additions of earlier results.
+    address_bits
+        Of an address.
+    depth, frame_depth, residual_depth
+        Rows of the activation memory and of a frame, words of the residual memory; 0 for none.
+    frame_bytes, outputs
+        Bytes of an input frame, tensors of an output frame.
+    """
+
+    layers: int = joined_by(max)
+    layouts: dict[str, InstructionLayout] = joined_by(_join_layouts)
+    x_bits: int = joined_by(max)
+    y_bits: int = joined_by(max)
+    operations: frozenset[Operation] = joined_by(union)
+    parameter_modes: frozenset[ParameterMode] = joined_by(union)
+    last_words: bool = joined_by(either)
+    read_granularity: int = joined_by(gcd)
+    write_granularity: int = joined_by(gcd)
+    padded: bool = joined_by(either)
+    lane_slots: int = joined_by(max)
+    tile_cycles: int = joined_by(max)
+    tile_entries: int = joined_by(max)
+    streams_pairs: bool = joined_by(either)
+    output_counts: frozenset[int] = joined_by(union)
+    chased_bytes: int = joined_by(max)
+    residual_shifts: tuple[int, ...] = joined_by(in_order)
+    address_bits: int = joined_by(max)
+    depth: int = joined_by(max)
+    frame_depth: int = joined_by(max)
+    residual_depth: int = joined_by(max)
+    frame_bytes: int = joined_by(same)
+    outputs: int = joined_by(same)
+
+    @classmethod
+    def fit(cls, instructions: Instructions, config: EngineConfig, **given: Any) -> Limits:
+        """The limits of just one program; `given` are those that no instruction tells."""
+        return cls(**instruction_limits(instructions, config), **given)
+
+    def asks(self, kind: str, *names: str) -> bool:
+        """Whether any of these fields of a kind of instruction is ever other than zero."""
+        return kind in self.layouts and self.layouts[kind].asks(*names)
+
+    @property
+    def paired(self) -> bool:
+        """Whether the requantizers need a second term."""
+        return Operation.LANE_PAIR in self.operations
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether tensors are multiplied with each other."""
+        return self.asks("drain", "product")
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether results are looked up in tables."""
+        return self.asks("write-back", "table")
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether any layer writes a part of a tensor with gaps in it."""
+        return self.asks("write-back", "pixel_gap", "row_gap")
+
+
+def instruction_limits(instructions: Instructions, config: EngineConfig) -> dict[str, Any]:
+    """Those limits of a program, by name, that its instructions tell."""
+    fetch = cast(Sequence[FetchInstruction], instructions["fetch"])
+    drain = cast(Sequence[DrainInstruction], instructions["drain"])
+    write_back = cast(Sequence[WriteBackInstruction], instructions["write-back"])
+    residual = cast(Sequence[ResidualInstruction], instructions.get("residual", ()))
+    streamed = [i for i in fetch if i.to_stream]
+    chased = [
+        writer.results(config.lanes)
+        for writer, (_, reader) in zip(drain, pairwise(fetch), strict=False)
+        if reader.chase
+    ]
+    return {
+        "layers": len(fetch),
+        "layouts": {name: InstructionLayout.fit(some) for name, some in instructions.items()},
+        "x_bits": coordinate_bits(fetch, X),
+        "y_bits": coordinate_bits(fetch, Y),
+        "operations": frozenset(Operation(i.operation) for i in fetch),
+        "parameter_modes": frozenset(ParameterMode(i.parameter_mode) for i in drain),
+        "last_words": any(i.last_words != i.later_words for i in drain),
+        "read_granularity": granularity(fetch, ACTIVATIONS.coordinates, config.banks),
+        "write_granularity": gcd(config.banks, *_write_steps(drain, write_back, config.lanes)),
+        "tile_cycles": max(max(i.drain_cycles, i.drain_cycles_last) + 1 for i in fetch),
+        "tile_entries": max((i.tile_entries for i in streamed), default=0),
+        "streams_pairs": any(i.operation == Operation.LANE_PAIR for i in streamed),
+        "output_counts": frozenset(
+            count
+            for i, target in zip(drain, write_back, strict=True)
+            if target.to_stream
+            for count in i.counts(config.lanes)
+        ),
+        "chased_bytes": max(chased, default=0),
+        "residual_shifts": tuple(dict.fromkeys(i.shift for i in residual)),
+    }
+
+
+def _write_steps(
+    drain: Sequence[DrainInstruction], write_back: Sequence[WriteBackInstruction], lanes: int
+) -> Iterator[int]:
+    """What addresses of results in the activation memory are sums of."""
+    for i, target in zip(drain, write_back, strict=True):
+        if target.to_memory:
+            yield from (target.destination, target.roll_pitch, target.pixel_gap, target.row_gap)
+            yield from (i.count, i.count_last)
+            if i.steps or i.steps_last:
+                yield lanes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widths(Joinable):
+    """Bit widths of the datapath, each the least that a network needs.
+
+    Parameters
+    ----------
+    activation, weight
+        Operands of the array's multipliers, signed.
+    accumulator
+        Raw sums, signed: worst case over all legal inputs.
+    bias
+        Constants added in the drain, signed.
+    operand
+        Sum of accumulator and bias, signed: the requantizer's multiplicand.
+    multiplier
+        The requantizer's multiplier, unsigned; 0 if all are one and there is none.
+    """
+
+    activation: int = joined_by(max)
+    weight: int = joined_by(max)
+    accumulator: int = joined_by(max)
+    bias: int = joined_by(max)
+    operand: int = joined_by(max)
+    multiplier: int = joined_by(max)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Datapath(Joinable):
+    """What a program's constants ask of a machine.
+
+    Parameters
+    ----------
+    widths
+        Of values and constants.
+    shifts
+        The distinct shifts of all requantizations, ascending.
+    weight_words, parameter_words, tables
+        Words of the weight memory and of that of requantization parameters, number of tables.
+    """
+
+    widths: Widths = joined_by(Widths.join)
+    shifts: tuple[int, ...] = joined_by(ascending)
+    weight_words: int = joined_by(max)
+    parameter_words: int = joined_by(max)
+    tables: int = joined_by(max)
+
+    @property
+    def shift_bits(self) -> int:
+        """Bits of a requantization parameter that choose a shift."""
+        return (len(self.shifts) - 1).bit_length()
+
+    @property
+    def parameter_fields(self) -> tuple[int, int, int]:
+        """Bits of a lane's requantization parameters: bias, multiplier, shift."""
+        return self.widths.bias, self.widths.multiplier, self.shift_bits
