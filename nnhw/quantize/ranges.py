@@ -6,7 +6,8 @@ percentile
     All but the outermost 0.01 % of the nonzero values at either end.
 mse
     The range of least mean squared quantization error over the distribution seen: outliers are cut
-    where that pays in resolution of the rest (a grid search over both ends).
+    where that pays in resolution of the rest (a grid search over both ends). Few values do not show
+    how far others will reach: what lies beyond them is estimated, so that such a range is wider.
 entropy
     The range that loses least information: see `nnhw.quantize.entropy`.
 
@@ -17,6 +18,8 @@ A range always includes zero, so that zero, and with it padding and Relu, is exa
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +32,13 @@ from .statistics import Distribution
 _PERCENTILE = 0.9999
 _FRACTIONS = np.linspace(1, 1 / 64, 64)
 """Ends tried by the mse method, as fractions of the ends seen."""
+
+_BEYOND = np.linspace(33, 48, 16) / 32
+"""Likewise, where values are to be expected beyond those seen."""
+
+_PRIOR_SHAPE, _PRIOR_VALUES = -0.2, 50
+"""Of a tail before any value of it is seen, about that of a normal distribution three deviations
+from its mean; and as how many values that counts. So an end that few suggest is not trusted."""
 
 _SMALLEST_SCALE = 2.0**-100
 """So that scales, and products and quotients of two, stay within float32's normal range."""
@@ -83,7 +93,53 @@ def quantization_error(distribution: Distribution, q: Quantization) -> float:
     return float(distribution.counts @ (x - steps * q.scale) ** 2)
 
 
+def _unseen_error(distribution: Distribution, sign: int) -> Callable[[float], float]:
+    """What a range that ends at some value costs by values beyond those seen on that side.
+
+    Beyond the outermost sqrt(n) of n values the distribution is taken for a generalized Pareto
+    distribution (Pickands, "Statistical Inference Using Extreme Order Statistics", 1975), fitted by
+    its first two moments (Hosking and Wallis, "Parameter and Quantile Estimation for the
+    Generalized Pareto Distribution", 1987). It is the squared error that is to be expected of as
+    many values again; of a range that ends before the last value seen, as if it ended there.
+    """
+    order = slice(None, None, -1) if sign > 0 else slice(None)
+    counts, distances = distribution.counts[order], sign * distribution.centers[order]
+    wanted = math.isqrt(int(counts.sum()))
+    outermost = int(np.searchsorted(np.cumsum(counts), wanted)) + 1
+    counts, distances = counts[:outermost], distances[:outermost]
+    threshold, last = (
+        float(distances[-1]),
+        sign * (distribution.hi if sign > 0 else distribution.lo),
+    )
+    number = int(counts.sum())
+    excess = distances - threshold
+    if wanted < 2 or threshold < 0 or not counts @ excess:
+        return lambda end: 0.0
+    mean = float(counts @ excess) / number
+    ratio = mean**2 / (float(counts @ (excess - mean) ** 2) / number)
+    seen = min(max((1 - ratio) / 2, -1), 0)
+    shape = (seen * number + _PRIOR_SHAPE * _PRIOR_VALUES) / (number + _PRIOR_VALUES)
+    scale = mean * (1 - shape)
+
+    def expected(end: float) -> float:
+        left = 1 + shape * (max(sign * end, last) - threshold) / scale
+        if left <= 0:
+            return 0.0
+        squared = 2 * (scale * left) ** 2 / ((1 - shape) * (1 - 2 * shape))
+        return number * left ** (-1 / shape) * squared
+
+    return expected
+
+
+def _ends(seen: float, unseen_error: Callable[[float], float]) -> np.ndarray:
+    """Ends to try on one side."""
+    if not seen:
+        return np.zeros(1)
+    return seen * (np.append(_FRACTIONS, _BEYOND) if unseen_error(seen) else _FRACTIONS)
+
+
 def _least_error(distribution: Distribution, bits: int) -> Quantization:
+    below, above = _unseen_error(distribution, -1), _unseen_error(distribution, 1)
     occupied = distribution.counts > 0  # few bins, often, and thousands of candidates
     used = replace(
         distribution,
@@ -91,10 +147,11 @@ def _least_error(distribution: Distribution, bits: int) -> Quantization:
         counts=distribution.counts[occupied],
     )
     best, least = from_range(distribution.lo, distribution.hi, bits), np.inf
-    for lo in distribution.lo * _FRACTIONS if distribution.lo else [0.0]:
-        for hi in distribution.hi * _FRACTIONS if distribution.hi else [0.0]:
+    ends = _ends(distribution.hi, above)
+    for lo in _ends(distribution.lo, below):
+        for hi in ends:
             candidate = from_range(lo, hi, bits)
-            error = quantization_error(used, candidate)
+            error = quantization_error(used, candidate) + below(lo) + above(hi)
             if error < least:
                 best, least = candidate, error
     return best

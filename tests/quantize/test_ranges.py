@@ -82,3 +82,30 @@ def test_a_larger_scale_still_covers_the_range() -> None:
     least, largest = real_range(wider)
     assert least <= -1.0 + wider.scale / 2
     assert largest >= 3.0 - wider.scale / 2
+
+
+@pytest.mark.parametrize("shape", ["uniform", "normal"])
+def test_few_values_leave_room_for_others(shape: str) -> None:
+    """Outputs of a network that was calibrated with some dozens of samples."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        seen, others = getattr(rng, shape)(size=(2, 300))
+        q = choose_quantization(distribution(seen), 8, "mse")
+        narrow = from_range(min(seen.min(), 0), seen.max(), 8)
+        assert q.scale < 1.3 * narrow.scale
+        steps = np.clip(np.rint(others / q.scale), q.lo - q.zero_point, q.hi - q.zero_point)
+        noise = np.mean((others - steps * q.scale) ** 2)
+        assert noise < 5 * q.scale**2 / 12  # that of rounding, and little for what is cut
+
+
+def test_many_values_are_taken_at_their_word() -> None:
+    values = np.random.default_rng(0).uniform(-1, 1, 1_000_000)
+    q = choose_quantization(distribution(values), 8, "mse")
+    assert q.scale == pytest.approx(2 / 255, rel=0.01)
+
+
+def test_a_bound_that_values_reach_is_their_end() -> None:
+    """As after Clip, or Relu below."""
+    values = np.clip(np.random.default_rng(0).normal(size=300), 0, 1)
+    q = choose_quantization(distribution(values), 8, "mse")
+    assert real_range(q) == pytest.approx((0, 1), abs=1e-6)
