@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -130,44 +130,54 @@ class Conversion:
     equalization: Equalization | None = None
 
 
-def convert(
-    network: Graph,
-    samples: Samples,
-    options: BuildOptions,
-    begin: Callable[[str], None] = lambda step: None,
-) -> Conversion:
-    """Simplify, quantize and trim a network, with its channels equalized or not.
-
-    By the option "auto" both ways are measured on the calibration samples, and channels are
-    equalized if that makes less noise, by 1 dB at least. A model that arrived quantized is never
-    equalized.
-
-    Parameters
-    ----------
-    begin
-        Told the name of each step when it begins.
+def convert(network: Graph, samples: Samples, options: BuildOptions) -> Conversion:
+    """Simplify, quantize and trim a network: three steps of a build in a row.
 
     Raises
     ------
     NnhwError
         If there is no integer graph of the network.
     """
-    begin("Simplify")
+    simplified = simplify(network, samples, options)
+    simplified, whole, equalization = quantize_network(simplified, samples, options)
+    graph = leave_out_channels(whole, options)
+    return Conversion(simplified=simplified, whole=whole, graph=graph, equalization=equalization)
+
+
+def simplify(network: Graph, samples: Samples, options: BuildOptions) -> Graph:
+    """The network in few operators, with what the host does to its inputs."""
     if samples.calibration is not None and not is_quantized(network):
         network = choose_host_preprocess(
             network, samples.calibration.x, quantization_options(options)
         )
-    simplified = simplify_graph(network)
-    begin("Quantize")
-    simplified, whole, equalization = _quantized(simplified, samples, options)
-    graph = remove_constant_channels(whole) if options.trim else whole
-    return Conversion(simplified=simplified, whole=whole, graph=graph, equalization=equalization)
+    return simplify_graph(network)
 
 
-def _quantized(
+def leave_out_channels(whole: Graph, options: BuildOptions) -> Graph:
+    """The integer network without the channels that no input can change, if that is chosen."""
+    return remove_constant_channels(whole) if options.trim else whole
+
+
+def quantize_network(
     graph: Graph, samples: Samples, options: BuildOptions
 ) -> tuple[Graph, Graph, Equalization | None]:
-    """What is quantized, what comes of it, and whether it was equalized."""
+    """Integers for a simplified network, with its channels equalized or not.
+
+    By the option "auto" both ways are measured on the calibration samples, and channels are
+    equalized if that makes less noise, by 1 dB at least. A model that arrived quantized is never
+    equalized.
+
+    Returns
+    -------
+    tuple
+        The float graph that was quantized, the integer graph, and whether channels were equalized;
+        None where there was no choice, or none to make.
+
+    Raises
+    ------
+    NnhwError
+        If there is no integer graph of the network.
+    """
     if is_quantized(graph) or options.equalize == "off":
         return graph, to_integers(graph, samples, options), None
     assert samples.calibration is not None, "check_options has made sure of it"

@@ -11,6 +11,7 @@ from nnhw.conversion import quantization_options
 from nnhw.errors import NnhwError, OptionError
 from nnhw.options import BuildOptions, definitions, load_options
 from nnhw.options.page import options_page
+from nnhw.pipeline import STEPS
 
 FILE = """
 macs = 64
@@ -248,3 +249,7 @@ def test_command_line_gives_what_was_said():
     values = dict.fromkeys(definitions(BuildOptions))
     values |= {"trim": False, "bits": ["a=b=4", "c=2"], "rows": 3}
     assert chosen_options(values) == {"trim": False, "bits": {"a=b": 4, "c": 2}, "rows": 3}
+
+
+def test_page_names_every_step():
+    assert ", ".join(step.name for step in STEPS) in " ".join(options_page().split())

@@ -28,6 +28,19 @@ def build(
     ] = None,
     config: Annotated[Path | None, CONFIG] = None,
     jobs: Jobs = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="First step; those before it are read from --save-steps.", metavar="STEP"
+        ),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option(help="Last step, such as quantize.", metavar="STEP")
+    ] = None,
+    save_steps: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the graphs that the steps make.", metavar="FOLDER"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     as_json: Json = False,
@@ -50,8 +63,15 @@ def build(
             force=force,
             jobs=jobs,
             progress=progress,
+            start=start,
+            stop=stop,
+            save_steps=save_steps,
             **chosen_options(others),
         )
+    if not result.has_report:
+        where = f" in [bold]{escape(str(save_steps))}[/bold]" if save_steps else ""
+        console.print(f"\nStopped after '{stop}'; what the steps made is{where or ' not saved'}.")
+        return
     if as_json:
         print(_escaped(result.report.to_json()), end="")
     else:

@@ -1,6 +1,7 @@
 """ONNX in and out: the only package that imports onnx."""
 
 from .expose import ExposedModel, expose_tensors
+from .identifier import verilog_identifier
 from .inspection import read_summary
 from .load import load_model
 from .operators import Operator, supported_operators
@@ -19,5 +20,6 @@ __all__ = [
     "load_model",
     "read_summary",
     "supported_operators",
+    "verilog_identifier",
     "write_qdq",
 ]

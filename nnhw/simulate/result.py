@@ -105,3 +105,8 @@ class SimulationResult:
     waves: Path | None
     waves_cycles: int | None
     edited: tuple[str, ...] = ()
+
+    @property
+    def build_folder(self) -> Path:
+        """The folder of all that was compiled and recorded."""
+        return self.trace.parents[2]  # the simulator's, and in it one for each process

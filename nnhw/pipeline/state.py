@@ -1,0 +1,101 @@
+"""What a build knows, from step to step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..conversion import Samples
+from ..ir import Graph
+from ..options import BuildOptions
+from ..placement import Placement
+from ..reference import Answers
+from ..report import BuildReport, Equalization, Quality
+from ..simulate import SimulationResult
+from ..staging import Stage
+from ..synth import HardwareCosts
+
+Progress = Callable[[str, float], None]
+"""Told the running step and the share of it that is done, 0 when it begins."""
+
+
+@dataclass(kw_only=True)
+class BuildState:
+    """The one value that all steps of a build read and complete.
+
+    Parameters
+    ----------
+    model, data
+        Files; without data None.
+    options
+        What was chosen.
+    jobs
+        Most processes that simulate.
+    progress
+        Told how far a step is.
+
+    Attributes
+    ----------
+    network
+        Float graph, as it was read.
+    samples
+        Data, shared out.
+    answers
+        What onnxruntime makes of the model file.
+    simplified
+        Float graph that is quantized.
+    whole
+        Integer graph with all channels.
+    graph
+        Integer graph that is built.
+    equalization
+        Whether channels were equalized; None where there was no choice, or none to make.
+    quality
+        Accuracy, and what is to be warned of.
+    placement
+        Engine, program and cycles.
+    stage
+        The output folder in the making.
+    files
+        What was exported, relative to it.
+    simulation
+        How it ended; None if nothing was simulated.
+    costs
+        Of optional hardware; None if they were not asked for.
+    report
+        What there is to say about the design; None before that.
+    """
+
+    model: Path
+    data: Path | None
+    options: BuildOptions
+    jobs: int | None = None
+    progress: Progress = lambda step, share: None
+
+    network: Graph = field(init=False)
+    samples: Samples = field(init=False)
+    answers: Answers = field(init=False)
+    simplified: Graph = field(init=False)
+    whole: Graph = field(init=False)
+    graph: Graph = field(init=False)
+    equalization: Equalization | None = None
+    quality: Quality = field(init=False)
+    placement: Placement = field(init=False)
+    stage: Stage = field(init=False)
+    files: tuple[str, ...] = ()
+    simulation: SimulationResult | None = None
+    costs: HardwareCosts | None = None
+    report: BuildReport | None = None
+
+
+def file_name(path: Path) -> str:
+    """A file's name as text that every file can hold: bytes that are none become marks."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def sha256_of(path: Path) -> str:
+    """Check sum of a file's bytes, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,84 @@
+"""A named step of a build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from ..errors import OptionError
+from .state import BuildState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of a build.
+
+    Parameters
+    ----------
+    name
+        What users call it; lower case, words joined by hyphens.
+    title
+        What is shown while it runs.
+    run
+        Reads the state and completes it.
+    makes
+        The graphs of the state that it makes, which can be saved and read back in its place.
+    applies
+        Whether there is anything to do.
+    writes
+        Whether it needs the output folder.
+    """
+
+    name: str
+    title: str
+    run: Callable[[BuildState], None]
+    makes: tuple[str, ...] = ()
+    applies: Callable[[BuildState], bool] = lambda state: True
+    writes: bool = False
+
+
+def find_step(steps: Sequence[Step], name: str) -> int:
+    """Place of the step of that name.
+
+    Raises
+    ------
+    OptionError
+        If there is none.
+    """
+    names = [step.name for step in steps]
+    if name in names:
+        return names.index(name)
+    similar = get_close_matches(name, names, n=1)
+    advice = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(names)}"
+    raise OptionError(f"A build has no step '{name}'; {advice}")
+
+
+def insert_step(steps: Iterable[Step], step: Step, *, after: str) -> tuple[Step, ...]:
+    """The steps with one more behind the one named `after`.
+
+    Raises
+    ------
+    OptionError
+        If there is no step `after`, or one of the new name already.
+    """
+    steps = tuple(steps)
+    if step.name in (other.name for other in steps):
+        raise OptionError(f"A build has a step '{step.name}' already; give another name")
+    place = find_step(steps, after) + 1
+    return (*steps[:place], step, *steps[place:])
+
+
+def replace_step(
+    steps: Iterable[Step], name: str, run: Callable[[BuildState], None]
+) -> tuple[Step, ...]:
+    """The steps with another way to do the one of that name: another quantizer, say, or mapper.
+
+    Raises
+    ------
+    OptionError
+        If there is no such step.
+    """
+    steps = tuple(steps)
+    place = find_step(steps, name)
+    return (*steps[:place], replace(steps[place], run=run), *steps[place + 1 :])
