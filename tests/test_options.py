@@ -161,7 +161,7 @@ def test_max_memory(tmp_path, size):
 
 
 def test_unknown_technology():
-    message = "technology must be one of portable, ecp5, ice40, gowin, xilinx7, not 'asic'"
+    message = "technology must be one of portable, ecp5, gowin, ice40, xilinx7, not 'asic'"
     with pytest.raises(OptionError, match=message):
         BuildOptions(technology="asic")
 

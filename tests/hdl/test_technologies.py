@@ -4,16 +4,19 @@ import pytest
 from amaranth.hdl import signed, unsigned
 
 from nnhw.errors import MappingError
-from nnhw.hdl.technology import technology
+from nnhw.families import FAMILIES
+from nnhw.families.ecp5.technology import Ecp5
+from nnhw.families.xilinx7.technology import can_pair
+from nnhw.hdl.technology import Technology, technology
 from nnhw.hdl.technology.blocks import BlockShape, best_shape
-from nnhw.hdl.technology.ecp5 import Ecp5
-from nnhw.hdl.technology.xilinx7 import can_pair
 from nnhw.mapping import EngineConfig
 from nnhw.options import TECHNOLOGIES
 
 
 def test_every_name_has_a_technology():
-    assert [technology(name).name for name in TECHNOLOGIES] == list(TECHNOLOGIES)
+    kinds = {name: type(technology(name)) for name in TECHNOLOGIES}
+    assert kinds["portable"] is Technology
+    assert (kinds["ecp5"], len(set(kinds.values()))) == (Ecp5, len(FAMILIES) + 1)
 
 
 def test_unknown_technology():

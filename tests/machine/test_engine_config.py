@@ -52,7 +52,7 @@ def test_beat_bytes_wrong(name, value):
 
 
 def test_technology_wrong():
-    message = "'technology' must be one of portable, ecp5, ice40, gowin, xilinx7, not 'tube'"
+    message = "'technology' must be one of portable, ecp5, gowin, ice40, xilinx7, not 'tube'"
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
         replace(VALID, technology="tube")
 

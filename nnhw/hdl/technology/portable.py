@@ -26,13 +26,10 @@ class Technology:
 
     Attributes
     ----------
-    name : str
-        What `EngineConfig.technology` calls it.
     shares_factors : bool
         Whether `multiply_shared` takes fewer cells than single products.
     """
 
-    name = "portable"
     shares_factors = False
 
     def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
