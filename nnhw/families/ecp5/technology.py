@@ -237,7 +237,7 @@ class Ecp5(DeviceTechnology):
     def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
         """One MULT18X18D, or adders if the largest device has no more of them."""
         if not self._multipliers_left:
-            return short_product(m, a, b, stages, name)
+            return short_product(m, a, b, stages, name, add=self.add)
         self._multipliers_left -= 1
         multiplier = Multiplier(a.shape(), b.shape(), stages)
         m.submodules[f"multiply_{name}"] = multiplier

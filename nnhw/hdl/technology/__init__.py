@@ -1,4 +1,4 @@
-"""Multipliers and memories: in portable Verilog, or as the cells of a device with their registers.
+"""Arithmetic and memories: in portable Verilog, or as the cells of a device with their registers.
 
 A technology is nothing but another implementation of the same contract, `Technology`: the latencies
 follow from the configuration alone, and so do the cycles of a design and its results. Those of
