@@ -1,11 +1,12 @@
 """What technologies decide: shapes of memory blocks, pairs of products, and names."""
 
 import pytest
-from amaranth.hdl import signed, unsigned
+from amaranth.hdl import Module, Signal, signed, unsigned
 
 from nnhw.errors import MappingError
 from nnhw.families import FAMILIES
 from nnhw.families.ecp5.technology import Ecp5
+from nnhw.families.ice40.technology import Ice40
 from nnhw.families.xilinx7.technology import can_pair
 from nnhw.hdl.technology import Technology, technology
 from nnhw.hdl.technology.blocks import BlockShape, best_shape
@@ -45,3 +46,35 @@ def test_pairs_of_products_fit_into_a_dsp48e1():
     assert can_pair(signed(8), signed(8))
     assert not can_pair(signed(9), signed(8))
     assert not can_pair(unsigned(8), signed(8))
+
+
+def test_banks_of_memories_are_selected_by_the_technology():
+    found = []
+
+    class Selects(Ice40):
+        def select(self, m, index, values, *, name):
+            found.append((len(index), len(values), name))
+            return super().select(m, index, values, name=name)
+
+    m = Module()
+    # three banks, then two
+    Selects().rom(
+        m,
+        Signal(10),
+        width=16,
+        words=range(600),
+        address_stages=0,
+        output_register=False,
+        name="words",
+    )
+    Selects().ram(
+        m,
+        read_row=Signal(12),
+        write_enable=Signal(),
+        write_row=Signal(12),
+        write_data=Signal(2),
+        depth=2100,
+        output_register=False,
+        name="rows",
+    )
+    assert found == [(2, 3, "words_word_0"), (1, 2, "rows_word")]
