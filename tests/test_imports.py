@@ -162,6 +162,15 @@ def test_every_layer_is_in_the_order():
     assert found <= set(ORDER), f"not in the agreed order: {sorted(found - set(ORDER))}"
 
 
+def test_parts_of_families_have_the_layer_of_what_they_extend():
+    family = ("nnhw", "families", "ecp5")
+    parts = ("family", "boards", "technology", "placement", "pll")
+    layers = [layer_of_module((*family, part)) for part in parts]
+    assert layers == ["families", "families", "hdl", "synth", "boards"]
+    assert layer_of_module(family) == layer_of_module((*family[:2], "target")) == "families"
+    assert (family_of(family), family_of((*family[:2], "target"))) == ("ecp5", None)
+
+
 def test_families_are_reached_by_their_name_only():
     """Nobody but the families themselves knows which ones there are."""
     for path in sources():
