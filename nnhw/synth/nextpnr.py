@@ -125,9 +125,11 @@ def placing_run(
     arguments = [
         *("--json", relative(netlist, out), "--report", "report.json"),
         *("--freq", f"{freq:g}", "--seed", str(seed), "--timing-allow-fail"),
-        *family.device_arguments(target, choose_speed_grade(target, speed_grade)),
-        *family.constraint_arguments(target, relative(constraints, out) if constraints else None),
-        *(family.config_option, family.config),
+        *family.arguments(
+            target,
+            choose_speed_grade(target, speed_grade),
+            relative(constraints, out) if constraints else None,
+        ),
     ]
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
     plain = Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)

