@@ -1,6 +1,7 @@
 """What technologies decide: shapes of memory blocks, pairs of products, and names."""
 
 import pytest
+from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal, signed, unsigned
 
 from nnhw.errors import MappingError
@@ -77,4 +78,5 @@ def test_banks_of_memories_are_selected_by_the_technology():
         output_register=False,
         name="rows",
     )
+    rtlil.convert(m, ports=[])
     assert found == [(2, 3, "words_word_0"), (1, 2, "rows_word")]
