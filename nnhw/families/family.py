@@ -41,7 +41,7 @@ class Family:
 
     def most(self, resource: Resource) -> int:
         """How many of a resource the largest of the targets has."""
-        return max(target.capacity[resource] for target in self.targets)
+        return max(target.capacity.get(resource, 0) for target in self.targets)
 
     def has(self, part: str) -> bool:
         """Whether the family's folder has a module of this name."""
