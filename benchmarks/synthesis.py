@@ -15,8 +15,9 @@ from typing import Any
 
 from tables import EXAMPLES, MODELS, ROOT, argument_parser, write_table
 
+from nnhw.families import Resource
 from nnhw.pipeline import build
-from nnhw.synth import Resource, SynthesisOptions, SynthesisResult, find_target, run_synthesis
+from nnhw.synth import SynthesisOptions, SynthesisResult, find_target, run_synthesis
 
 COLUMNS = (
     *("network", "target", "array", ">MACs a frame", ">LUTs", ">flip-flops", ">DSPs"),
@@ -71,7 +72,7 @@ CASES = (
 def rows(cases: list[Case], seeds: int | None) -> Iterator[tuple[object, ...]]:
     """Take every network to its device."""
     for case in cases:
-        technology = find_target(case.target).family.name
+        technology = find_target(case.target).family
         options = {**case.options, "technology": technology, "sim": False}
         result = build(case.model, data=case.data, out=case.folder, force=True, **options)
         report = result.report

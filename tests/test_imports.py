@@ -4,6 +4,7 @@ The order and the places are those of docs/architecture.md.
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors",
     "budget",
+    "families",
     "options",
     "npz",
     "ir",
@@ -46,6 +48,18 @@ ORDER = (
     "cli",
 )
 
+# A part of a family has the layer of what it extends.
+PARTS = {
+    "__init__": "families",
+    "family": "families",
+    "boards": "families",
+    "technology": "hdl",
+    "synthesis": "synth",
+    "placement": "synth",
+    "pll": "boards",
+}
+FAMILIES = ROOT / "nnhw" / "families"
+
 ONLY_IN = {
     "onnx": {"frontend"},
     "onnxruntime": {"reference"},
@@ -70,10 +84,27 @@ def sources() -> list[Path]:
     return sorted([*(ROOT / "nnhw").rglob("*.py"), *(ROOT / "sim").rglob("*.py")])
 
 
+def family_of(module: tuple[str, ...]) -> str | None:
+    """The family that a module is a part of."""
+    is_part = module[:2] == ("nnhw", "families") and (FAMILIES / "/".join(module[2:3])).is_dir()
+    return module[2] if is_part and len(module) > 2 else None
+
+
+def layer_of_module(module: tuple[str, ...]) -> str:
+    """Name of the layer that a module belongs to; "nnhw" for the package's own __init__."""
+    if family_of(module):
+        return PARTS[module[3] if len(module) > 3 else "__init__"]
+    return "sim" if module[0] == "sim" else module[1] if module[1] != "__init__" else "nnhw"
+
+
+def module_of(path: Path) -> tuple[str, ...]:
+    """The parts of the name of a file's module."""
+    return path.relative_to(ROOT).with_suffix("").parts
+
+
 def layer_of(path: Path) -> str:
-    """Name of the layer that a file belongs to; "nnhw" for the package's own __init__."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return "sim" if parts[0] == "sim" else parts[1] if parts[1] != "__init__" else "nnhw"
+    """Name of the layer that a file belongs to."""
+    return layer_of_module(module_of(path))
 
 
 def imported_modules(source: str, package: tuple[str, ...]) -> set[str]:
@@ -99,8 +130,9 @@ def imports_of(path: Path) -> set[str]:
 
 def layers_imported(path: Path) -> set[str]:
     """The layers of nnhw that a file imports."""
-    modules = (name.split(".") for name in imports_of(path))
-    return {parts[1] for parts in modules if parts[0] == "nnhw" and len(parts) > 1} & set(ORDER)
+    modules = (tuple(name.split(".")) for name in imports_of(path))
+    layers = {layer_of_module(parts) for parts in modules if parts[0] == "nnhw" and len(parts) > 1}
+    return layers & set(ORDER)
 
 
 def test_reads_every_form_of_import():
@@ -128,6 +160,35 @@ def late():
 def test_every_layer_is_in_the_order():
     found = {layer_of(path) for path in sources()} - {"nnhw", "__main__", "sim"}
     assert found <= set(ORDER), f"not in the agreed order: {sorted(found - set(ORDER))}"
+
+
+def test_parts_of_families_have_the_layer_of_what_they_extend():
+    family = ("nnhw", "families", "ecp5")
+    parts = ("family", "boards", "technology", "placement", "pll")
+    layers = [layer_of_module((*family, part)) for part in parts]
+    assert layers == ["families", "families", "hdl", "synth", "boards"]
+    assert layer_of_module(family) == layer_of_module((*family[:2], "target")) == "families"
+    assert (family_of(family), family_of((*family[:2], "target"))) == ("ecp5", None)
+
+
+def test_families_are_reached_by_their_name_only():
+    """Nobody but the families themselves knows which ones there are."""
+    for path in sources():
+        found = {family_of(tuple(name.split("."))) for name in imports_of(path)}
+        assert found <= {None, family_of(module_of(path))}, path
+
+
+def test_no_family_is_named_elsewhere():
+    names = [path.name for path in FAMILIES.iterdir() if (path / "family.py").exists()]
+    assert len(names) >= 4
+    pattern = re.compile("|".join([*names, "xilinx"]), re.IGNORECASE)
+    # directives of tools that stand in comments
+    exceptions = {ROOT / "nnhw" / "export" / "verilog" / "comments.py"}
+    texts = [*(ROOT / "nnhw").rglob("*.*"), *(ROOT / "sim").rglob("*.*")]
+    for path in {path for path in texts if path.suffix != ".pyc"} - exceptions:
+        if FAMILIES not in path.parents and path.is_file():
+            found = pattern.search(path.read_text(encoding="utf-8"))
+            assert found is None, f"{path} names the family {found[0]}"
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -9,7 +9,7 @@ import pytest
 from nnhw.cli.build_options import chosen_options
 from nnhw.conversion import quantization_options
 from nnhw.errors import NnhwError, OptionError
-from nnhw.options import BuildOptions, definitions, load_options
+from nnhw.options import TECHNOLOGIES, BuildOptions, definitions, load_options
 from nnhw.options.page import options_page
 from nnhw.pipeline import STEPS
 
@@ -161,7 +161,7 @@ def test_max_memory(tmp_path, size):
 
 
 def test_unknown_technology():
-    message = "technology must be one of portable, ecp5, ice40, gowin, xilinx7, not 'asic'"
+    message = f"technology must be one of {', '.join(TECHNOLOGIES)}, not 'asic'"
     with pytest.raises(OptionError, match=message):
         BuildOptions(technology="asic")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..design import ExportedDesign, read_design
 from ..errors import OptionError, ToolError
 from ..export import component_verilog
+from ..families import Board
 from ..link import LinkedDesign, link_design
 from ..synth import (
     SYNTHESIS_FOLDER,
@@ -18,6 +19,7 @@ from ..synth import (
     advise,
     count_usage,
     digest,
+    find_placer,
     fmax,
     locked,
     nextpnr_version,
@@ -27,8 +29,8 @@ from ..synth import (
     read_commands,
     require_yosys,
     run_yosys,
+    target_script,
 )
-from .board import Board
 from .constraints import constraints_file
 from .result import BoardBuild
 from .timing import plan_timing
@@ -38,7 +40,6 @@ TOP = "board"
 """Name of the top module on a board."""
 
 _NETLIST = "netlist.json"
-_BITSTREAMS = {"ecp5": ".bit", "ice40": ".bin", "gowin": ".fs"}
 
 
 def write_top(top: BoardTop, path: Path) -> None:
@@ -97,7 +98,7 @@ def build_board(
         _check_size(netlist.parent, exported, board)
         placed = _place(netlist, board, constraints, timing.clock_hz, seeds, progress)
         progress("Pack the bitstream", 0)
-        bitstream = folder / f"{linked.name}{_BITSTREAMS[board.target.family.name]}"
+        bitstream = folder / f"{linked.name}{find_placer(board.target).bitstream_suffix}"
         pack_bitstream(placed, bitstream)
         result = BoardBuild(
             board=board,
@@ -121,7 +122,7 @@ def _synthesize(
     sources = [*design.sources, folder / f"{TOP}.v"]
     commands = [
         *read_commands(sources, TOP, folder / "synthesis"),
-        *board.target.synthesis(TOP, pins=True),
+        *target_script(board.target, TOP, pins=True),
         "tee -q -o statistics.json stat -json",
         f"write_json {_NETLIST}",
     ]

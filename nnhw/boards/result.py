@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..families import Board
 from ..synth import Usage
-from .board import Board
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import OptionError
+from ..families import Board
 from ..hdl.serial import SMALLEST_DIVISOR
-from .board import Board
 from .pll import PllSettings, pll_settings
 
 _BAUD_TOLERANCE = 0.02

@@ -6,16 +6,16 @@ from amaranth.hdl import ClockDomain, Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..families import Board
 from ..hdl.serial import SerialBridge
 from ..link import LinkedDesign
 from .activity_light import ActivityLight
-from .board import Board
 from .pll import make_pll
 from .startup_reset import StartupReset
 from .timing import BoardTiming
 
 _RESET_CYCLES = 1024
-"""At 50 MHz 20 us: block RAMs of iCE40 are not ready in the first 10 us after configuration."""
+"""At 50 MHz 20 us: block RAMs may not be ready in the first 10 us after configuration."""
 
 _LIGHT_SECONDS = 0.05
 

@@ -10,9 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ..families import FAMILIES
 from .app import app
 from .arguments import Baud, Design, Json
 from .board import BoardName, synth_board
+
+_TARGET = next(iter(FAMILIES.values())).targets[-1].name
 
 
 @app.command()
@@ -21,7 +24,7 @@ def synth(
     target: Annotated[
         str | None,
         typer.Option(
-            help="Device, such as ecp5-25k, or silicon, asic-osu018; a wrong one lists all.",
+            help=f"Device, such as {_TARGET}, or silicon, asic-osu018; a wrong one lists all.",
             metavar="TARGET",
         ),
     ] = None,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
+from ..families import FAMILIES
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule
 from ..mapping import CycleModel, Layer, Program
 
@@ -118,7 +119,7 @@ def _byte_lanes(signal: str, lanes: int, width: int) -> str:
 
 def _cell_models(technology: str) -> list[str]:
     """Verilog files of the behaviour of vendor's cells, for simulation only."""
-    return [] if technology == "portable" else [f"sim/cells/{technology}.v"]
+    return [f"sim/cells/{technology}.v"] if technology in FAMILIES else []
 
 
 def make_manifest(

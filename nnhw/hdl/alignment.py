@@ -43,7 +43,7 @@ class ReadAligner(wiring.Component):
     memory_latency : int
         Cycles from `bank_rows` to `bank_data`.
     technology : Technology
-        How addresses get to all banks and all parts of the rotator.
+        How addresses get to all banks and all parts of the rotator, and what that is built of.
 
     Members
     -------
@@ -129,6 +129,7 @@ class ReadAligner(wiring.Component):
                 m,
                 answer,
                 offsets,
+                mux=self.technology.mux,
                 granularity=self.granularity,
                 registers=self._stages - 1,
             )
@@ -174,7 +175,7 @@ class WriteAligner(wiring.Component):
     granularity : int
         Power of two that divides every address.
     technology : Technology
-        How rows get to all banks.
+        How rows get to all banks, and what the rotator is built of.
 
     Members
     -------
@@ -208,6 +209,7 @@ class WriteAligner(wiring.Component):
         self.row_width = row_width
         self.granularity = granularity
         self._stages = rotation_stages(banks=banks, granularity=granularity)
+        self.technology = technology
         self._bank_rows = BankRows(
             banks=banks, row_width=row_width, granularity=granularity, technology=technology
         )
@@ -247,6 +249,7 @@ class WriteAligner(wiring.Component):
                 m,
                 places,
                 [turn],
+                mux=self.technology.mux,
                 granularity=self.granularity,
                 registers=self._stages - 1,
             )

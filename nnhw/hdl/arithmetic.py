@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
@@ -27,8 +28,22 @@ def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = Fals
     return value
 
 
+class Add(Protocol):
+    """`Technology.add`."""
+
+    def __call__(self, m: Module, a: Value, b: Value, *, registered: bool, name: str) -> Value: ...
+
+
+class Choose(Protocol):
+    """`Technology.mux`."""
+
+    def __call__(
+        self, m: Module, choice: Value, high: Value, low: Value, *, name: str
+    ) -> Value: ...
+
+
 def adder_tree(
-    m: Module, terms: Sequence[Value], *, levels_per_stage: int, name: str
+    m: Module, terms: Sequence[Value], *, add: Add, levels_per_stage: int, name: str
 ) -> tuple[Value, int]:
     """Balanced sum of signed values with a register after every `levels_per_stage` levels.
 
@@ -49,10 +64,13 @@ def adder_tree(
         latency += registered
         total = []
         for index, pair in enumerate(pairs):
-            value = pair[0] if len(pair) == 1 else pair[0] + pair[1]
-            node = Signal(value.shape(), name=f"{name}_{level}_{index}", reset_less=True)
-            m.d["sync" if registered else "comb"] += node.eq(value)
-            total.append(node)
+            node = f"{name}_{level}_{index}"
+            if len(pair) == 2:
+                total.append(add(m, *pair, registered=registered, name=node))
+            else:
+                alone = Signal.like(pair[0], name=node, reset_less=True)
+                m.d["sync" if registered else "comb"] += alone.eq(pair[0])
+                total.append(alone)
     return total[0], latency
 
 
@@ -61,6 +79,7 @@ def rotate_left(
     value: Sequence[Value],
     amounts: Sequence[Value],
     *,
+    mux: Choose,
     granularity: int = 1,
     registers: int = 0,
     name: str = "rotated",
@@ -89,7 +108,13 @@ def rotate_left(
             ]
         step = 1 << bit
         result = [
-            Mux(amounts[i * len(amounts) // count][bit], result[(i + step) % count], result[i])
+            mux(
+                m,
+                amounts[i * len(amounts) // count][bit],
+                result[(i + step) % count],
+                result[i],
+                name=f"{name}_{level}_{i}",
+            )
             for i in range(count)
         ]
     return result

@@ -59,7 +59,7 @@ class ComponentFactory:
     Attributes
     ----------
     technology : Technology
-        What multipliers and memories are built of.
+        What multipliers, adders, wide selections and memories are built of.
     """
 
     def __init__(self, machine: Machine, image: Image):

@@ -29,7 +29,7 @@ class LaneUnit(wiring.Component):
     operations : frozenset of Operation
         What it must be able to do.
     technology : Technology
-        How flags get to all lanes.
+        How flags get to all lanes, and what accumulators of rows in the making are built of.
 
     Members
     -------
@@ -111,18 +111,19 @@ class LaneUnit(wiring.Component):
                     m.d.sync += addend.eq(products[self.slots - 1])
         return m
 
-    def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Signal:
+    def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Value:
         """All accumulators but the last; returns the one that is next to finish."""
         before: Value = Const(0)
         for slot in range(self.slots - 1):
-            sum_ = Signal(
-                signed(self.accumulator_width), name=f"row_{lane}_{slot}", reset_less=True
+            before = self.technology.accumulate(
+                m,
+                self.products[lane][slot],
+                enable=f.enable,
+                first=f.first,
+                start=Mux(f.carry, before, 0),
+                width=self.accumulator_width,
+                name=f"row_{lane}_{slot}",
             )
-            with m.If(f.enable):
-                m.d.sync += sum_.eq(
-                    Mux(f.first, Mux(f.carry, before, 0), sum_) + self.products[lane][slot]
-                )
-            before = sum_
         return before
 
     def _take(self, m: Module, f: data.View, value: Signal, product, before) -> None:

@@ -36,7 +36,7 @@ class MacArray(wiring.Component):
     operations : frozenset of Operation
         What it must be able to do.
     technology : Technology
-        What the multipliers are built of.
+        What multipliers, adders and accumulators are built of.
 
     Members
     -------

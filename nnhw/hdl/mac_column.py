@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,7 +25,7 @@ class MacColumn(wiring.Component):
     tree_levels_per_stage : int
         Adder tree levels between two registers.
     technology : Technology
-        What the multipliers are built of.
+        What multipliers, adders and the accumulator are built of.
     given_products : bool
         Whether the column has no multipliers of its own.
 
@@ -92,15 +92,25 @@ class MacColumn(wiring.Component):
         products = self._multiply(m)
         for row, product in enumerate(products):
             m.d.comb += self.products[row].eq(product)
-        dot, _ = adder_tree(m, products, levels_per_stage=self.tree_levels_per_stage, name="sum")
-        accumulator = Signal(signed(self.accumulator_width), reset_less=True)
+        dot, _ = adder_tree(
+            m,
+            products,
+            add=self.technology.add,
+            levels_per_stage=self.tree_levels_per_stage,
+            name="sum",
+        )
         # every column has flags of its own: they drive each bit of the accumulator
         (flags,) = self.technology.fan_out(
             m, Cat(self.enable, self.first), stages=1, leaves=1, name="flags"
         )
-        enable, first = flags[0], flags[1]
-        with m.If(enable):
-            m.d.sync += accumulator.eq(Mux(first, 0, accumulator) + dot)
+        accumulator = self.technology.accumulate(
+            m,
+            dot,
+            enable=flags[0],
+            first=flags[1],
+            width=self.accumulator_width,
+            name="accumulator",
+        )
         m.d.comb += self.accumulator.eq(accumulator)
         return m
 

@@ -34,7 +34,7 @@ class ResidualAdder(wiring.Component):
     stages : int
         Registers behind each multiplier, at least 1. There are none if all factors are one.
     technology : Technology
-        What multipliers are built of.
+        What multipliers and their adder are built of.
 
     Members
     -------
@@ -110,8 +110,7 @@ class ResidualAdder(wiring.Component):
                     (self.operands, f.residual_bias, other_multipliers, "other"),
                 )
             )
-            total = Signal((own + other).shape(), name=f"total_{lane}", reset_less=True)
-            m.d.sync += total.eq(own + other)
+            total = self.technology.add(m, own, other, registered=True, name=f"total_{lane}")
             quotient, round_up = shift_right(
                 m,
                 total,

@@ -1,6 +1,6 @@
 """The machine: what an engine is, whatever program it runs."""
 
-from .config import MOST_MACS, MOST_ROWS, PIPELINE_STAGES, EngineConfig
+from .config import MOST_MACS, MOST_ROWS, EngineConfig
 from .features import FEATURES, Feature, feature_rows
 from .latency import (
     ACTIVATION_STAGES,
@@ -42,7 +42,6 @@ __all__ = [
     "MOST_ROWS",
     "PARAMETER_ADDRESS_STAGES",
     "PARAMETER_LATENCY",
-    "PIPELINE_STAGES",
     "RELEASE_LATENCY",
     "RESULT_BUFFER_LATENCY",
     "ROTATION_LEVELS_PER_STAGE",

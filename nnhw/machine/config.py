@@ -8,17 +8,6 @@ from typing import Any
 from ..errors import MappingError
 from ..options import TECHNOLOGIES
 
-#: Pipeline parameters of `EngineConfig` that suit a technology: registers that its multipliers have
-#: anyway, those that the products of wide factors, put together from narrow ones, take, and one
-#: more where the way from a multiplier to an adder is long.
-PIPELINE_STAGES: dict[str, dict[str, int]] = {
-    "portable": {},
-    "ecp5": {"multiplier_stages": 4, "tree_levels_per_stage": 1, "scale_stages": 6},
-    "ice40": {"scale_stages": 4},
-    "gowin": {"multiplier_stages": 2, "scale_stages": 4},
-    "xilinx7": {"multiplier_stages": 3},
-}
-
 
 def _power_of_two_at_least(value: int) -> int:
     return 1 << (value - 1).bit_length()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..errors import MappingError
+from ..families import pipeline_stages
 from ..ir import Graph, QConv, Reshape
-from ..machine import MOST_MACS, MOST_ROWS, PIPELINE_STAGES, EngineConfig
+from ..machine import MOST_MACS, MOST_ROWS, EngineConfig
 from .compile import plan_graph
 from .cycles import CycleModel, predict_cycles
 from .shrink import shrink_shape
@@ -53,7 +54,7 @@ class _Space:
             input_bytes=1,
             output_bytes=1,
             technology=self.technology,
-            **PIPELINE_STAGES[self.technology],
+            **pipeline_stages(self.technology),
         )
         beat_bytes = min(8, config.banks)
         config = replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)

@@ -2,6 +2,8 @@
 
 from typing import Literal, get_args
 
+from ..families import FAMILIES
+
 CalibrationMethod = Literal["mse", "minmax", "percentile", "entropy"]
 
 CALIBRATION_METHODS: tuple[CalibrationMethod, ...] = get_args(CalibrationMethod)
@@ -13,7 +15,7 @@ EQUALIZATIONS = ("auto", "on", "off")
 SIMULATORS = ("verilator", "icarus")
 """What can simulate an exported design."""
 
-TECHNOLOGIES = ("portable", "ecp5", "ice40", "gowin", "xilinx7")
+TECHNOLOGIES = ("portable", *FAMILIES)
 """What multipliers and memories can be built of: see `nnhw.hdl.technology`."""
 
 WEIGHT_PLACES = ("inline", "files")

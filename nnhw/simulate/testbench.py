@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 
 from ..design import read_manifest
+from ..errors import ExportError
+from ..families import FAMILIES
 
 _TEMPLATE = "tb.v"
 
@@ -26,8 +28,8 @@ def sim_folder() -> Path:
 def install_testbench(design_dir: str | PathLike[str]) -> None:
     """Write the folder `sim` of an exported design, except its vectors.npz.
 
-    All files but tb.v are copies; tb.v is filled in from manifest.json. Of sim/cells there is just
-    what the design's technology needs.
+    All files but tb.v are copies; tb.v is filled in from manifest.json. In sim/cells are the models
+    of the cells of the design's technology.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
     Raises
     ------
     ExportError
-        If manifest.json is missing or is none.
+        If manifest.json is missing or is none, or the design has cells of an unknown family.
     """
     design_dir = Path(design_dir)
     manifest = read_manifest(design_dir)
@@ -49,7 +51,12 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
             shutil.copyfile(file, target / file.name)
     for model in manifest.get("cell_models", ()):
         (design_dir / model).parent.mkdir(exist_ok=True)
-        shutil.copyfile(source / Path(model).relative_to("sim"), design_dir / model)
+        if manifest["target"] not in FAMILIES:
+            raise ExportError(
+                f"'{design_dir}' has cells of {manifest['target']!r}, and there are models of "
+                f"{', '.join(FAMILIES)} only; build it again"
+            )
+        shutil.copyfile(FAMILIES[manifest["target"]].cell_models, design_dir / model)
     template = (source / _TEMPLATE).read_text(encoding="utf-8")
     filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
     (target / _TEMPLATE).write_text(filled, encoding="utf-8")

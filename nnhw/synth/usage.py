@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .family import Resource
-from .targets import Target
+from ..families import Resource, Target
+from .family_synthesis import find_synthesis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +54,13 @@ def count_usage(
         Occupied and available sites of each kind after place and route, which are counted more
         exactly; None before that.
     """
+    family = find_synthesis(target)
     totals: dict[Resource, Fraction] = {}
     for cell, count in cells.items():
-        for resource, each in target.family.occupied(cell).items():
+        for resource, each in family.occupied(cell).items():
             totals[resource] = totals.get(resource, Fraction(0)) + count * each
     used = {resource: math.ceil(total) for resource, total in totals.items()}
-    for kind, resource in target.family.sites.items():
+    for kind, resource in family.sites.items():
         if sites and kind in sites:
             used[resource] = sites[kind][0]
     return tuple(

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from nnhw.boards import BOARDS
 from nnhw.boards.pll import make_pll, pll_settings
 from nnhw.errors import OptionError
 from nnhw.export import component_verilog
+from nnhw.families import BOARDS
 
 
 def parameters(text: str) -> dict[str, int]:
@@ -21,11 +21,11 @@ def parameters(text: str) -> dict[str, int]:
 def frequencies(board, found: dict[str, int]) -> tuple[float, float, float]:
     """Phase detector, oscillator and output, by the formula of each family's manual."""
     clock = board.clock_hz
-    if board.target.family.name == "ecp5":
+    if board.target.family == "ecp5":
         detector = clock / found["CLKI_DIV"]
         output = detector * found["CLKFB_DIV"]
         return detector, output * found["CLKOP_DIV"], output
-    if board.target.family.name == "ice40":
+    if board.target.family == "ice40":
         detector = clock / (found["DIVR"] + 1)
         oscillator = detector * (found["DIVF"] + 1)
         return detector, oscillator, oscillator / (1 << found["DIVQ"])

@@ -15,11 +15,10 @@ from verilog_simulation import compare_verilog
 
 from nnhw.export import component_verilog
 from nnhw.export.verilog.hierarchy import elaborate
-from nnhw.options import TECHNOLOGIES
-from nnhw.simulate import sim_folder
+from nnhw.families import FAMILIES
 from nnhw.synth import require_yosys, run_yosys
 
-DEVICES = [name for name in TECHNOLOGIES if name != "portable"]
+DEVICES = list(FAMILIES)
 
 #: How many cells of each kind there are in the parts of `everything`.
 CELLS = {
@@ -48,7 +47,7 @@ def everything(devices: Iterable[str] = DEVICES, *, portable: bool = False) -> S
 
 def model(name: str) -> Path:
     """The model of a device's cells."""
-    return sim_folder() / "cells" / f"{name}.v"
+    return FAMILIES[name].cell_models
 
 
 def compare(devices: Iterable[str], folder: Path, cells: Iterable[Path]) -> None:

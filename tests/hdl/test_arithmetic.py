@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from bench import drive, integers
 
 from nnhw.hdl.arithmetic import adder_tree, delay, rotate_left
+from nnhw.hdl.technology import PORTABLE
 from nnhw.machine import ROTATION_LEVELS_PER_STAGE
 
 
@@ -45,7 +46,7 @@ class Sum(wiring.Component):
         m = Module()
         terms = [self.terms[index] for index in range(self.count)]
         total, self.latency = adder_tree(
-            m, terms, levels_per_stage=self.levels_per_stage, name="sum"
+            m, terms, add=PORTABLE.add, levels_per_stage=self.levels_per_stage, name="sum"
         )
         self.sum_width = len(total)
         m.d.comb += self.total.eq(total)
@@ -67,7 +68,12 @@ class Rotator(wiring.Component):
         m = Module()
         value = [self.value[index] for index in range(self.count)]
         rotated = rotate_left(
-            m, value, [self.amount], granularity=self.granularity, registers=self.registers
+            m,
+            value,
+            [self.amount],
+            mux=PORTABLE.mux,
+            granularity=self.granularity,
+            registers=self.registers,
         )
         m.d.comb += [self.rotated[index].eq(element) for index, element in enumerate(rotated)]
         return m

@@ -28,13 +28,14 @@ class Product(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         if self.limb_width is None:
-            product = short_product(m, self.a, self.b, self.stages, "product")
+            product = short_product(m, self.a, self.b, self.stages, "product", add=PORTABLE.add)
         else:
             product = limb_product(
                 m,
                 self.a,
                 self.b,
                 self._multiply,
+                add=PORTABLE.add,
                 limb_width=self.limb_width,
                 stages=self.stages,
                 name="product",

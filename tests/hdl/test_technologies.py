@@ -1,19 +1,24 @@
 """What technologies decide: shapes of memory blocks, pairs of products, and names."""
 
 import pytest
-from amaranth.hdl import signed, unsigned
+from amaranth.back import rtlil
+from amaranth.hdl import Module, Signal, signed, unsigned
 
 from nnhw.errors import MappingError
-from nnhw.hdl.technology import technology
+from nnhw.families import FAMILIES
+from nnhw.families.ecp5.technology import Ecp5
+from nnhw.families.ice40.technology import Ice40
+from nnhw.families.xilinx7.technology import can_pair
+from nnhw.hdl.technology import Technology, technology
 from nnhw.hdl.technology.blocks import BlockShape, best_shape
-from nnhw.hdl.technology.ecp5 import Ecp5
-from nnhw.hdl.technology.xilinx7 import can_pair
 from nnhw.mapping import EngineConfig
 from nnhw.options import TECHNOLOGIES
 
 
 def test_every_name_has_a_technology():
-    assert [technology(name).name for name in TECHNOLOGIES] == list(TECHNOLOGIES)
+    kinds = {name: type(technology(name)) for name in TECHNOLOGIES}
+    assert kinds["portable"] is Technology
+    assert (kinds["ecp5"], len(set(kinds.values()))) == (Ecp5, len(FAMILIES) + 1)
 
 
 def test_unknown_technology():
@@ -42,3 +47,36 @@ def test_pairs_of_products_fit_into_a_dsp48e1():
     assert can_pair(signed(8), signed(8))
     assert not can_pair(signed(9), signed(8))
     assert not can_pair(unsigned(8), signed(8))
+
+
+def test_banks_of_memories_are_selected_by_the_technology():
+    found = []
+
+    class Selects(Ice40):
+        def select(self, m, index, values, *, name):
+            found.append((len(index), len(values), name))
+            return super().select(m, index, values, name=name)
+
+    m = Module()
+    # three banks, then two
+    Selects().rom(
+        m,
+        Signal(10),
+        width=16,
+        words=range(600),
+        address_stages=0,
+        output_register=False,
+        name="words",
+    )
+    Selects().ram(
+        m,
+        read_row=Signal(12),
+        write_enable=Signal(),
+        write_row=Signal(12),
+        write_data=Signal(2),
+        depth=2100,
+        output_register=False,
+        name="rows",
+    )
+    rtlil.convert(m, ports=[])
+    assert found == [(2, 3, "words_word_0"), (1, 2, "rows_word")]

@@ -9,6 +9,7 @@ import pytest
 
 from nnhw.errors import MappingError
 from nnhw.machine import EngineConfig
+from nnhw.options import TECHNOLOGIES
 
 VALID = EngineConfig(rows=6, cols=5)
 
@@ -52,7 +53,7 @@ def test_beat_bytes_wrong(name, value):
 
 
 def test_technology_wrong():
-    message = "'technology' must be one of portable, ecp5, ice40, gowin, xilinx7, not 'tube'"
+    message = f"'technology' must be one of {', '.join(TECHNOLOGIES)}, not 'tube'"
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
         replace(VALID, technology="tube")
 

@@ -18,6 +18,7 @@ from nnhw.synth import (
     place_and_route,
     run_synthesis,
     run_yosys,
+    target_script,
 )
 
 NEXTPNR = {
@@ -117,7 +118,7 @@ def test_bitstream(tmp_path, target):
         " assign led = n[3]; endmodule"
     )
     netlist = tmp_path / "blink.json"
-    commands = chosen.synthesis("blink", pins=True)
+    commands = target_script(chosen, "blink", pins=True)
     run_yosys(
         [f"read_verilog {source}", *commands, f"write_json {netlist}"], log=tmp_path / "yosys.log"
     )
@@ -146,7 +147,7 @@ def test_netlist_behaves_like_its_source(tmp_path, target):
     source = tmp_path / "source.v"
     source.write_text(SUM_OF_PRODUCTS + MEMORIES)
     log = tmp_path / "yosys.log"
-    commands = chosen.synthesis("both", pins=False)
+    commands = target_script(chosen, "both", pins=False)
     run_yosys(
         [
             f"read_verilog {source}",
@@ -190,7 +191,7 @@ endmodule
 """
     )
     netlist = tmp_path / "netlist.json"
-    commands = find_target("ice40up5k").synthesis("bytes", pins=True)
+    commands = target_script(find_target("ice40up5k"), "bytes", pins=True)
     run_yosys([f"read_verilog {source}", *commands, f"write_json {netlist}"], log=tmp_path / "log")
     cells = json.loads(netlist.read_text())["modules"]["bytes"]["cells"].values()
     (multiplier,) = (cell for cell in cells if cell["type"] == "SB_MAC16")

@@ -66,7 +66,7 @@ REPORT = {
 def test_reads_the_slowest_clock_first(tmp_path):
     path = tmp_path / "report.json"
     path.write_text(json.dumps(REPORT))
-    placement = read_report(path, prefix="core.")
+    placement = read_report(path, prefix="core.", input_suffix=r"\$TRELLIS_IO_IN")
     assert [(clock.name, clock.fmax_mhz) for clock in placement.clocks] == [
         ("clk", 98.77),
         ("fast", 300.0),

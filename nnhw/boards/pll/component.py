@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from amaranth.lib import wiring
@@ -29,15 +29,17 @@ class PllSettings:
 
     input_hz: int
     output_hz: float
-    dividers: tuple[int, int, int]
+    dividers: tuple[int, ...]
 
 
 class Pll(wiring.Component):
-    """Makes another clock from a clock.
+    """Makes another clock from a clock; `PLL` of a family's folder is a class of this kind.
 
     Parameters
     ----------
     settings : PllSettings
+    chip : str
+        The silicon that it is part of, a `Target.chip`.
 
     Members
     -------
@@ -47,28 +49,36 @@ class Pll(wiring.Component):
         The clock is good.
     """
 
-    def __init__(self, *, settings: PllSettings):
+    def __init__(self, *, settings: PllSettings, chip: str):
         self.settings = settings
+        self.chip = chip
         super().__init__({"clock_in": In(1), "clock_out": Out(1), "locked": Out(1)})
 
+    @classmethod
+    def output_hz(cls, chip: str) -> tuple[float, float]:
+        """Lowest and highest frequency of the output."""
+        raise NotImplementedError
 
-def nearest(candidates: Iterable[PllSettings], output_hz: int, limits: str) -> PllSettings:
-    """Of all settings the first whose output is nearest to `output_hz`.
+    @classmethod
+    def candidates(cls, chip: str, input_hz: int) -> Iterator[PllSettings]:
+        """All settings that keep to the limits of the silicon."""
+        raise NotImplementedError
 
-    Parameters
-    ----------
-    limits
-        What outputs there are, for the error message.
+
+def nearest(kind: type[Pll], chip: str, input_hz: int, output_hz: int) -> PllSettings:
+    """Of all settings of a PLL the first whose output is nearest to `output_hz`.
 
     Raises
     ------
     OptionError
         If none is near enough.
     """
+    candidates = kind.candidates(chip, input_hz)
     found = min(candidates, key=lambda one: abs(one.output_hz - output_hz), default=None)
     if found is None or abs(found.output_hz - output_hz) > _TOLERANCE * output_hz:
+        low, high = (f"{hz / 1e6:g}" for hz in kind.output_hz(chip))
         raise OptionError(
             f"This board cannot make a clock of {output_hz / 1e6:g} MHz to within 2%: its PLL gives"
-            f" {limits} MHz in steps; choose another --freq"
+            f" {low} to {high} MHz in steps; choose another --freq"
         )
     return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from amaranth.hdl import Array, Cat, Module, Value
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -68,6 +68,12 @@ class Block(wiring.Component):
         )
 
 
+class Select(Protocol):
+    """`Technology.select`."""
+
+    def __call__(self, m: Module, index: Value, values: Sequence[Value], *, name: str) -> Value: ...
+
+
 MakeBlock = Callable[[BlockShape, Sequence[int] | None, bool], Any]
 """Makes a `Block` of a device from its three parameters."""
 
@@ -84,6 +90,7 @@ def best_shape(shapes: Sequence[BlockShape], depth: int, width: int) -> BlockSha
 def block_rom(
     m: Module,
     make: MakeBlock,
+    select: Select,
     shape: BlockShape,
     addresses: Sequence[Value],
     *,
@@ -109,13 +116,15 @@ def block_rom(
             m.submodules[f"{name}_{len(rows)}_{column}"] = block
             m.d.comb += block.read_row.eq(addresses[share])
             rows.append(block.read_data)
-        columns.append(rows[0] if len(rows) == 1 else Array(rows)[choices[share]])
+        word = f"{name}_word_{column}"
+        columns.append(rows[0] if len(rows) == 1 else select(m, choices[share], rows, name=word))
     return Cat(columns)[:width]
 
 
 def block_ram(
     m: Module,
     make: MakeBlock,
+    select: Select,
     shape: BlockShape,
     *,
     read_row: Value,
@@ -147,7 +156,8 @@ def block_ram(
         rows.append(Cat(columns)[:width])
     if len(rows) == 1:
         return rows[0]
-    return Array(rows)[_bank(m, read_row, shape, output_register, name)]
+    bank_read = _bank(m, read_row, shape, output_register, name)
+    return select(m, bank_read, rows, name=f"{name}_word")
 
 
 def _bank(m: Module, address: Value, shape: BlockShape, registered: bool, name: str) -> Value:

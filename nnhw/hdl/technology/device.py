@@ -65,6 +65,7 @@ class DeviceTechnology(Technology):
                 a,
                 b,
                 self._narrow,
+                add=self.add,
                 limb_width=self.limb_width,
                 stages=stages,
                 name=name,
@@ -111,6 +112,7 @@ class DeviceTechnology(Technology):
         return block_rom(
             m,
             self.block,
+            self.select,
             shape,
             addresses,
             width=width,
@@ -144,6 +146,7 @@ class DeviceTechnology(Technology):
         return block_ram(
             m,
             self.block,
+            self.select,
             shape,
             **ports,
             depth=depth,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from amaranth.hdl import Module, Mux, Signal, Value
 
-from ..arithmetic import adder_tree, delay
+from ..arithmetic import Add, adder_tree, delay
 
 NarrowProduct = Callable[[Module, Value, Value, int, str], Value]
 """Multiplies two limbs; takes them, the number of registers, and a name."""
@@ -23,7 +24,7 @@ def limbs(value: Value, width: int) -> list[Value]:
     return [value[:width], *limbs(rest.as_signed() if value.shape().signed else rest, width)]
 
 
-def short_product(m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+def short_product(m: Module, a: Value, b: Value, stages: int, name: str, *, add: Add) -> Value:
     """The product of two numbers, one of them short, `stages` cycles later: by adding up."""
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     terms: list[Value] = []
@@ -32,7 +33,9 @@ def short_product(m: Module, a: Value, b: Value, stages: int, name: str) -> Valu
         is_sign = short.shape().signed and index == len(short) - 1
         terms.append(-term if is_sign else term)
     levels = max(1, (len(terms) - 1).bit_length())
-    total, latency = adder_tree(m, terms, levels_per_stage=-(-levels // stages), name=f"{name}_sum")
+    total, latency = adder_tree(
+        m, terms, add=add, levels_per_stage=-(-levels // stages), name=f"{name}_sum"
+    )
     product = Signal((a * b).shape(), name=name)
     m.d.comb += product.eq(total)
     return delay(m, product, stages - latency, name=name)
@@ -44,6 +47,7 @@ def limb_product(
     b: Value,
     multiply: NarrowProduct,
     *,
+    add: Add,
     limb_width: int,
     stages: int,
     name: str,
@@ -71,9 +75,9 @@ def limb_product(
     terms = []
     for index, (x, y, shift) in enumerate(pairs):
         is_short = min(len(x), len(y)) <= SHORT_LIMB
-        product = short_product if is_short else multiply
+        product = partial(short_product, add=add) if is_short else multiply
         terms.append(product(m, x, y, registers, f"{name}_{index}") << shift)
-    total, _ = adder_tree(m, terms, levels_per_stage=1, name=f"{name}_sum")
+    total, _ = adder_tree(m, terms, add=add, levels_per_stage=1, name=f"{name}_sum")
     product = Signal((a * b).shape(), name=name)
     m.d.comb += product.eq(total)
     return product

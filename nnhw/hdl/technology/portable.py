@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Const, Module, Shape, Signal, Value, unsigned
+from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib.memory import Memory
 
 from ..arithmetic import delay
@@ -16,7 +16,7 @@ def product_shape(a: Shape, b: Shape) -> Shape:
 
 
 class Technology:
-    """How multipliers and memories are built.
+    """How multipliers, adders, accumulators, wide selections and memories are built.
 
     This is the portable way, without any vendor's cells. Technologies of devices inherit from it,
     so that it takes over wherever a device has no cell that fits. All have the same latencies: of
@@ -26,13 +26,10 @@ class Technology:
 
     Attributes
     ----------
-    name : str
-        What `EngineConfig.technology` calls it.
     shares_factors : bool
         Whether `multiply_shared` takes fewer cells than single products.
     """
 
-    name = "portable"
     shares_factors = False
 
     def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
@@ -67,6 +64,45 @@ class Technology:
     ) -> list[Value]:
         """The products of one value with each of several others, like `multiply_all`."""
         return self.multiply_all(m, [(a, other) for other in others], stages=stages, name=name)
+
+    def add(self, m: Module, a: Value, b: Value, *, registered: bool, name: str) -> Value:
+        """The sum of two values; of the cycle before if it is `registered`."""
+        total = Signal((a + b).shape(), name=name, reset_less=True)
+        m.d["sync" if registered else "comb"] += total.eq(a + b)
+        return total
+
+    def accumulate(
+        self,
+        m: Module,
+        term: Value,
+        *,
+        enable: Value,
+        first: Value,
+        start: Value | int = 0,
+        width: int,
+        name: str,
+    ) -> Value:
+        """A signed register that adds up the terms of the cycles with `enable`.
+
+        Parameters
+        ----------
+        first
+            This term is added to `start`, and not to the terms before.
+        width
+            Bits of the register.
+        """
+        total = Signal(signed(width), name=name, reset_less=True)
+        with m.If(enable):
+            m.d.sync += total.eq(Mux(first, start, total) + term)
+        return total
+
+    def mux(self, m: Module, choice: Value, high: Value, low: Value, *, name: str) -> Value:
+        """`high` or `low`, by a bit: a step of a selection among the bytes of a wide word."""
+        return Mux(choice, high, low)
+
+    def select(self, m: Module, index: Value, values: Sequence[Value], *, name: str) -> Value:
+        """One of several wide words, by its number, which is below their count."""
+        return Array(values)[index]
 
     def fan_out(
         self, m: Module, value: Value, *, stages: int, leaves: int, name: str

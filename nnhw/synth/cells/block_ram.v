@@ -1,4 +1,4 @@
-// A block RAM with two ports, as the block RAMs of ECP5 and Gowin have it, for simulated netlists.
+// A block RAM with two ports, as those of several families are, for simulated netlists.
 //
 // 2048 bytes of BYTE bits (8 or 9). A port's words have 1, 2 or 4 bits, or 1, 2 or 4 bytes. Its
 // address counts in eighths of a byte; the low bits that a wide word leaves over enable its bytes

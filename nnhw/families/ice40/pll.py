@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from amaranth.hdl import Instance, Module
 
-from .component import Pll, PllSettings, nearest
+from ...boards.pll import Pll, PllSettings
 
 _DETECTOR_HZ = (10e6, 133e6)
 _OSCILLATOR_HZ = (533e6, 1066e6)
@@ -16,35 +16,28 @@ _FILTER_RANGES = ((17e6, 1), (26e6, 2), (44e6, 3), (66e6, 4), (101e6, 5), (133e6
 """Setting of the loop filter for phase detector frequencies up to so much, as icepll sets it."""
 
 
-def ice40_settings(input_hz: int, output_hz: int) -> PllSettings:
-    """The settings DIVR, DIVF and DIVQ.
-
-    Raises
-    ------
-    OptionError
-        If the frequency is out of reach.
-    """
-    return nearest(_candidates(input_hz), output_hz, "16 to 275")
-
-
-def _candidates(input_hz: int) -> Iterator[PllSettings]:
-    for divr in range(16):
-        detector = input_hz / (divr + 1)
-        if not _DETECTOR_HZ[0] <= detector <= _DETECTOR_HZ[1]:
-            continue
-        for divf in range(128):
-            oscillator = detector * (divf + 1)
-            if not _OSCILLATOR_HZ[0] <= oscillator <= _OSCILLATOR_HZ[1]:
-                continue
-            for divq in range(1, 7):
-                hz = oscillator / (1 << divq)
-                if _OUTPUT_HZ[0] <= hz <= _OUTPUT_HZ[1]:
-                    dividers = (divr, divf, divq)
-                    yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
-
-
 class Ice40Pll(Pll):
     """SB_PLL40_PAD, whose input is the clock's pin; see `Pll`."""
+
+    @classmethod
+    def output_hz(cls, chip: str) -> tuple[float, float]:
+        return _OUTPUT_HZ
+
+    @classmethod
+    def candidates(cls, chip: str, input_hz: int) -> Iterator[PllSettings]:
+        for divr in range(16):
+            detector = input_hz / (divr + 1)
+            if not _DETECTOR_HZ[0] <= detector <= _DETECTOR_HZ[1]:
+                continue
+            for divf in range(128):
+                oscillator = detector * (divf + 1)
+                if not _OSCILLATOR_HZ[0] <= oscillator <= _OSCILLATOR_HZ[1]:
+                    continue
+                for divq in range(1, 7):
+                    hz = oscillator / (1 << divq)
+                    if _OUTPUT_HZ[0] <= hz <= _OUTPUT_HZ[1]:
+                        dividers = (divr, divf, divq)
+                        yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
 
     def elaborate(self, platform):
         m = Module()
@@ -64,3 +57,6 @@ class Ice40Pll(Pll):
             o_LOCK=self.locked,
         )
         return m
+
+
+PLL = Ice40Pll

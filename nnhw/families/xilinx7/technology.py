@@ -13,8 +13,8 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signa
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..arithmetic import delay
-from .portable import Technology, product_shape
+from ...hdl.arithmetic import delay
+from ...hdl.technology.portable import Technology, product_shape
 
 _PRE_ADDER_WIDTH = 25
 _MULTIPLICAND_WIDTH = 18
@@ -115,7 +115,6 @@ class PairMultiplier(wiring.Component):
 class Xilinx7(Technology):
     """AMD Xilinx 7 series."""
 
-    name = "xilinx7"
     shares_factors = True
 
     def multiply_shared(
@@ -133,3 +132,6 @@ class Xilinx7(Technology):
             delay(m, product, stages - inside, name=f"{name}_{index}")
             for index, product in enumerate((pair.product_0, pair.product_1))
         ]
+
+
+TECHNOLOGY = Xilinx7

@@ -6,41 +6,34 @@ from collections.abc import Iterator
 
 from amaranth.hdl import Instance, Module
 
-from .component import Pll, PllSettings, nearest
+from ...boards.pll import Pll, PllSettings
 
 _DETECTOR_HZ = (3.125e6, 400e6)
 _OSCILLATOR_HZ = (400e6, 800e6)
 _OUTPUT_HZ = (3.125e6, 400e6)
 
 
-def ecp5_settings(input_hz: int, output_hz: int) -> PllSettings:
-    """Dividers of input, feedback and output.
-
-    Raises
-    ------
-    OptionError
-        If the frequency is out of reach.
-    """
-    return nearest(_candidates(input_hz), output_hz, "3.125 to 400")
-
-
-def _candidates(input_hz: int) -> Iterator[PllSettings]:
-    for reference in range(1, 129):
-        detector = input_hz / reference
-        if not _DETECTOR_HZ[0] <= detector <= _DETECTOR_HZ[1]:
-            continue
-        for feedback in range(1, 81):
-            hz = detector * feedback
-            if not _OUTPUT_HZ[0] <= hz <= _OUTPUT_HZ[1]:
-                continue
-            for output in range(1, 129):
-                if _OSCILLATOR_HZ[0] <= hz * output <= _OSCILLATOR_HZ[1]:
-                    dividers = (reference, feedback, output)
-                    yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
-
-
 class Ecp5Pll(Pll):
     """EHXPLLL with feedback from its output; see `Pll`."""
+
+    @classmethod
+    def output_hz(cls, chip: str) -> tuple[float, float]:
+        return _OUTPUT_HZ
+
+    @classmethod
+    def candidates(cls, chip: str, input_hz: int) -> Iterator[PllSettings]:
+        for reference in range(1, 129):
+            detector = input_hz / reference
+            if not _DETECTOR_HZ[0] <= detector <= _DETECTOR_HZ[1]:
+                continue
+            for feedback in range(1, 81):
+                hz = detector * feedback
+                if not _OUTPUT_HZ[0] <= hz <= _OUTPUT_HZ[1]:
+                    continue
+                for output in range(1, 129):
+                    if _OSCILLATOR_HZ[0] <= hz * output <= _OSCILLATOR_HZ[1]:
+                        dividers = (reference, feedback, output)
+                        yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
 
     def elaborate(self, platform):
         m = Module()
@@ -73,3 +66,6 @@ class Ecp5Pll(Pll):
             o_LOCK=self.locked,
         )
         return m
+
+
+PLL = Ecp5Pll

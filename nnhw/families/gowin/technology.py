@@ -10,8 +10,8 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Shape, Signal, Va
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .device import DeviceTechnology
-from .portable import product_shape
+from ...hdl.technology.device import DeviceTechnology
+from ...hdl.technology.portable import product_shape
 
 
 class Multiplier(wiring.Component):
@@ -73,7 +73,6 @@ class Multiplier(wiring.Component):
 class Gowin(DeviceTechnology):
     """Gowin GW1N and GW2A."""
 
-    name = "gowin"
     limb_width = 18
     most_stages = 3
 
@@ -83,3 +82,6 @@ class Gowin(DeviceTechnology):
         m.submodules[f"multiply_{name}"] = multiplier
         m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
         return multiplier.product
+
+
+TECHNOLOGY = Gowin

@@ -13,13 +13,12 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signa
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..arithmetic import delay
-from .blocks import Block, BlockShape
-from .device import LEAST_PRODUCT, DeviceTechnology
-from .portable import product_shape
-
-_DEVICE_MULTIPLIERS = 8
-"""SB_MAC16 of an iCE40 UP5K, the only device that has any."""
+from ...hdl.arithmetic import delay
+from ...hdl.technology.blocks import Block, BlockShape
+from ...hdl.technology.device import LEAST_PRODUCT, DeviceTechnology
+from ...hdl.technology.portable import product_shape
+from ..target import Resource
+from .family import FAMILY
 
 
 def _mac16(a: Value, b: Value, product: Signal, signs: tuple[bool, bool], **registers: int):
@@ -191,7 +190,6 @@ def _initial_values(words: Sequence[int], step: int) -> dict[str, Const]:
 class Ice40(DeviceTechnology):
     """Lattice iCE40 UltraPlus. When its multipliers are used up, products are portable."""
 
-    name = "ice40"
     limb_width = 16
     most_stages = 3
     ram_shapes = (
@@ -203,7 +201,7 @@ class Ice40(DeviceTechnology):
     rom_shapes = ram_shapes
 
     def __init__(self) -> None:
-        self._multipliers_left = _DEVICE_MULTIPLIERS
+        self._multipliers_left = FAMILY.most(Resource.DSPS)
 
     def multiply_all(
         self, m: Module, factors: Sequence[tuple[Value, Value]], *, stages: int, name: str
@@ -257,3 +255,6 @@ def _is_pair(first: tuple[Value, Value], second: tuple[Value, Value]) -> bool:
     a, b = shapes[0]
     fits = max(a.width, b.width) <= 8 and a.width + b.width >= LEAST_PRODUCT
     return fits and shapes[0] == shapes[1]
+
+
+TECHNOLOGY = Ice40

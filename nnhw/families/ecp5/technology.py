@@ -12,11 +12,13 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signa
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .blocks import Block, BlockShape
-from .device import DeviceTechnology
-from .limbs import short_product
-from .portable import product_shape
-from .register_tree import register_tree
+from ...hdl.technology.blocks import Block, BlockShape
+from ...hdl.technology.device import DeviceTechnology
+from ...hdl.technology.limbs import short_product
+from ...hdl.technology.portable import product_shape
+from ...hdl.technology.register_tree import register_tree
+from ..target import Resource
+from .family import FAMILY
 
 _REGISTERS = {
     1: ("OUTPUT",),
@@ -207,10 +209,6 @@ def _initial_values(words: Sequence[int], width: int) -> Iterator[tuple[str, Con
             yield f"p_INITVAL_{index:02X}", Const(value, 320)
 
 
-_MOST_MULTIPLIERS = 156
-"""Of the largest device. A synthesizer would take more of them, and the design would not fit."""
-
-
 def _register(m: Module, value: Value, name: str) -> Value:
     register = Register(len(value))
     m.submodules[name] = register
@@ -221,7 +219,6 @@ def _register(m: Module, value: Value, name: str) -> Value:
 class Ecp5(DeviceTechnology):
     """Lattice ECP5."""
 
-    name = "ecp5"
     limb_width = 18
     most_stages = 3
     ram_shapes = (
@@ -234,12 +231,13 @@ class Ecp5(DeviceTechnology):
     rom_shapes = (BlockShape(512, 36), *ram_shapes)
 
     def __init__(self) -> None:
-        self._multipliers_left = _MOST_MULTIPLIERS
+        # a synthesizer would take more of them, and the design would not fit
+        self._multipliers_left = FAMILY.most(Resource.DSPS)
 
     def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
         """One MULT18X18D, or adders if the largest device has no more of them."""
         if not self._multipliers_left:
-            return short_product(m, a, b, stages, name)
+            return short_product(m, a, b, stages, name, add=self.add)
         self._multipliers_left -= 1
         multiplier = Multiplier(a.shape(), b.shape(), stages)
         m.submodules[f"multiply_{name}"] = multiplier
@@ -255,3 +253,6 @@ class Ecp5(DeviceTechnology):
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One DP16KD."""
         return BlockRam(shape, words, output_register)
+
+
+TECHNOLOGY = Ecp5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..synth import Target
+from .target import Target
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Instance, Module
 
-from .component import Pll, PllSettings, nearest
+from ...boards.pll import Pll, PllSettings
 
 _OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
 
 
 @dataclass(frozen=True)
-class GowinPllLimits:
+class _Limits:
     """What an rPLL can do.
 
     Parameters
@@ -30,55 +30,42 @@ class GowinPllLimits:
     output_hz: tuple[float, float]
 
 
-GW1NR_9C = GowinPllLimits("GW1NR-9C", (3e6, 400e6), (400e6, 1200e6), (3.125e6, 600e6))
-GW2AR_18C = GowinPllLimits("GW2AR-18C", (3e6, 500e6), (500e6, 1250e6), (3.90625e6, 625e6))
-
-
-def gowin_settings(input_hz: int, output_hz: int, limits: GowinPllLimits) -> PllSettings:
-    """Dividers of input, feedback and output.
-
-    Raises
-    ------
-    OptionError
-        If the frequency is out of reach.
-    """
-    low, high = (f"{hz / 1e6:g}" for hz in limits.output_hz)
-    return nearest(_candidates(input_hz, limits), output_hz, f"{low} to {high}")
-
-
-def _candidates(input_hz: int, limits: GowinPllLimits) -> Iterator[PllSettings]:
-    for reference in range(1, 65):
-        detector = input_hz / reference
-        if not limits.detector_hz[0] <= detector <= limits.detector_hz[1]:
-            continue
-        for feedback in range(1, 65):
-            hz = detector * feedback
-            if not limits.output_hz[0] <= hz <= limits.output_hz[1]:
-                continue
-            for output in _OUTPUT_DIVIDERS:
-                if limits.oscillator_hz[0] <= hz * output <= limits.oscillator_hz[1]:
-                    dividers = (reference, feedback, output)
-                    yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
+_LIMITS = {
+    "GW1N-9C": _Limits("GW1NR-9C", (3e6, 400e6), (400e6, 1200e6), (3.125e6, 600e6)),
+    "GW2A-18C": _Limits("GW2AR-18C", (3e6, 500e6), (500e6, 1250e6), (3.90625e6, 625e6)),
+}
+"""By chip."""
 
 
 class GowinPll(Pll):
-    """rPLL with internal feedback; see `Pll`.
+    """rPLL with internal feedback; see `Pll`."""
 
-    Parameters
-    ----------
-    limits : GowinPllLimits
-    """
+    @classmethod
+    def output_hz(cls, chip: str) -> tuple[float, float]:
+        return _LIMITS[chip].output_hz
 
-    def __init__(self, *, settings: PllSettings, limits: GowinPllLimits):
-        self.limits = limits
-        super().__init__(settings=settings)
+    @classmethod
+    def candidates(cls, chip: str, input_hz: int) -> Iterator[PllSettings]:
+        limits = _LIMITS[chip]
+        for reference in range(1, 65):
+            detector = input_hz / reference
+            if not limits.detector_hz[0] <= detector <= limits.detector_hz[1]:
+                continue
+            for feedback in range(1, 65):
+                hz = detector * feedback
+                if not limits.output_hz[0] <= hz <= limits.output_hz[1]:
+                    continue
+                for output in _OUTPUT_DIVIDERS:
+                    if limits.oscillator_hz[0] <= hz * output <= limits.oscillator_hz[1]:
+                        dividers = (reference, feedback, output)
+                        yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
 
     def elaborate(self, platform):
         m = Module()
         reference, feedback, output = self.settings.dividers
         m.submodules.pll = Instance(
             "rPLL",
-            p_DEVICE=self.limits.device,
+            p_DEVICE=_LIMITS[self.chip].device,
             p_FCLKIN=f"{self.settings.input_hz / 1e6:g}",
             p_IDIV_SEL=reference - 1,
             p_FBDIV_SEL=feedback - 1,
@@ -110,3 +97,6 @@ class GowinPll(Pll):
             o_LOCK=self.locked,
         )
         return m
+
+
+PLL = GowinPll

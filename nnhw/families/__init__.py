@@ -1,0 +1,23 @@
+"""Families of FPGAs, each a folder with all that is particular to it.
+
+A folder's modules have the names and the layers of what they extend:
+
+- `family.py`: `FAMILY`, a `Family`: pipeline depths, and devices with what they have.
+- `technology.py`: `TECHNOLOGY`, a `nnhw.hdl.technology.Technology` class: the vendor's cells.
+- `cells.v`: behaviour of these cells, for simulation.
+- `synthesis.py`: `SYNTHESIS`, a `nnhw.synth.FamilySynthesis`: Yosys's commands, and what cells
+  occupy.
+- `placement.py`: `PLACER`, a `nnhw.synth.Placer`: nextpnr, its constraints, and bitstreams.
+- `boards.py`: `BOARDS`, a tuple of `Board`.
+- `pll.py`: `PLL`, a `nnhw.boards.Pll` class.
+
+The first four are needed, the others are there if there is place and route, or a board. Folders
+are found by themselves. Their heavy modules are imported when they are asked for.
+"""
+
+from .board import Board
+from .family import Family
+from .found import BOARDS, FAMILIES, pipeline_stages
+from .target import Resource, Target
+
+__all__ = ["BOARDS", "FAMILIES", "Board", "Family", "Resource", "Target", "pipeline_stages"]

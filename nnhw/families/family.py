@@ -1,0 +1,59 @@
+"""What is to be known of a family before any of its hardware is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from .target import Resource, Target
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A family of FPGAs.
+
+    Parameters
+    ----------
+    name
+        Of its folder, and what users call its cells (`nnhw build --technology`).
+    pipeline
+        Pipeline parameters of `EngineConfig` that suit it: registers that its multipliers have
+        anyway, those that the products of wide factors, put together from narrow ones, take, and
+        one more where the way from a multiplier to an adder is long.
+    targets
+        Devices in their packages.
+    """
+
+    name: str
+    pipeline: Mapping[str, int]
+    targets: tuple[Target, ...]
+
+    def target(self, name: str) -> Target:
+        """The target of that name."""
+        (found,) = (target for target in self.targets if target.name == name)
+        return found
+
+    def most(self, resource: Resource) -> int:
+        """How many of a resource the largest of the targets has."""
+        return max(target.capacity.get(resource, 0) for target in self.targets)
+
+    def has(self, part: str) -> bool:
+        """Whether the family's folder has a module of this name."""
+        return find_spec(f"{_PACKAGE}.{self.name}.{part}") is not None
+
+    def part(self, part: str) -> ModuleType:
+        """The module of this name in the family's folder; see `nnhw.families`."""
+        return import_module(f"{_PACKAGE}.{self.name}.{part}")
+
+    @property
+    def cell_models(self) -> Path:
+        """Verilog file with the behaviour of the cells that its technology has."""
+        file = self.part("family").__file__
+        assert file is not None
+        return Path(file).with_name("cells.v")

@@ -1,0 +1,1 @@
+"""Gowin GW1N and GW2A."""

@@ -1,0 +1,1 @@
+"""AMD Xilinx 7 series."""

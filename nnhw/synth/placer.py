@@ -1,0 +1,92 @@
+"""What place and route for a family is: its nextpnr, its constraints, its bitstreams."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..families import FAMILIES, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinPlace:
+    """Where a port of the top module goes.
+
+    Parameters
+    ----------
+    port, pin
+    io_standard
+        "" leaves it open.
+    pull_up
+        Whether a line that nothing is connected to is high.
+    """
+
+    port: str
+    pin: str
+    io_standard: str = ""
+    pull_up: bool = False
+
+
+class Placer(ABC):
+    """Place and route for a family; `PLACER` of its folder is one.
+
+    Attributes
+    ----------
+    package, function : str
+        Python package of nextpnr, and its function that takes the command line.
+    config : str
+        File that the placed design is written to.
+    first_options : tuple of str
+        With these, routing is better but may never end if the frequency is out of reach: without
+        them it is done again if that happens. Empty if there are none.
+    input_suffix : str
+        Regular expression of what nextpnr appends to the name of a net that comes from a pin.
+    constraints_suffix, bitstream_suffix : str
+        Of the files.
+    packer, packer_function : str
+        Python module that makes the bitstream, and its function.
+    packer_takes_arguments : bool
+        Whether the function takes the command line, which else it finds in sys.argv.
+    """
+
+    package: str
+    function: str
+    config: str
+    first_options: tuple[str, ...] = ()
+    input_suffix = ""
+    constraints_suffix: str
+    bitstream_suffix: str
+    packer: str
+    packer_function: str
+    packer_takes_arguments = True
+
+    @abstractmethod
+    def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
+        """What nextpnr is told of device, constraints and `config`.
+
+        Parameters
+        ----------
+        speed_grade
+            "" if there is just one.
+        constraints
+            File; None: pins are chosen freely.
+
+        Raises
+        ------
+        ToolError
+            If pins cannot be chosen freely.
+        """
+
+    @abstractmethod
+    def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
+        """Text of a file of constraints, with a title as a comment."""
+
+    @abstractmethod
+    def packer_arguments(self, target: Target, config: str, bitstream: str) -> list[str]:
+        """Files and device, for the packer."""
+
+
+def find_placer(target: Target) -> Placer:
+    """Place and route for a target that has it."""
+    return FAMILIES[target.family].part("placement").PLACER
