@@ -1,0 +1,32 @@
+"""Hostile and odd input of every kind: nnhw answers rightly or refuses, and harms nothing.
+
+    python -m tests.fuzz --count 20000 --jobs 2
+
+from the project's folder tries 20,000 inputs. Each is a function of (seed, number) alone: a small
+network, data file, configuration or exported folder with a few mutations that know its structure.
+So `--only N` repeats one, and `--keep FOLDER` keeps the input files of those that fail. The command
+is `nnhw` itself, in a child that a warm process forks for each input. A failure is
+
+- a traceback, or an end by a signal,
+- an answer that differs from onnxruntime's beyond the contract (see `comparison`); of a folder, one
+  that differs from the design's own,
+- more than 2 GiB of memory or 10 s, also where the attempt ends as an error message,
+- anything written or deleted outside the output folder, or left there after a refusal,
+- a name from a file that reaches another program as more than a name.
+
+How the parts follow each other:
+
+| module | what it does |
+|---|---|
+| `draw` | random choices by (seed, number) |
+| `networks`, `quantized` | small networks to begin with |
+| `fields`, `wiring`, `insertions`, `wraps`, `bombs` | mutations of an ONNX model; `operators` is the table for insertions |
+| `archives`, `settings`, `folders` | mutations of .npz files, TOML files and exported folders |
+| `trials` | from (seed, number) to files and a command |
+| `commands` | runs the command in the child and says how it ended |
+| `watch`, `limits` | what it touched and took |
+| `reference`, `comparison` | onnxruntime's answer, and what of a difference is noise |
+| `server` | forks, watches and ends the children |
+| `summary` | the table of outcomes |
+| `plants` | faults on purpose: what shows that each kind is found |
+"""
