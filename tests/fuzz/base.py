@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import functools
+import importlib
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
+import typer.main
 
-import nnhw
-from nnhw.inference import run_design
+import nnhw.cli
 
 from .archives import archive, npy
 from .commands import SIM
@@ -29,10 +32,17 @@ def make_base(folder: Path) -> Base:
     base.model.write_bytes(model.SerializeToString())
     arrays = {"x": draw.normal(8, 2, 4, 4), "y": np.arange(8) % 2}
     base.data.write_bytes(archive({f"{name}.npy": npy(array) for name, array in arrays.items()}))
-    nnhw.build(base.model, data=base.data, out=base.design, rows=2, cols=2, simulate=False)
-    shutil.rmtree(base.design / "sim" / "__pycache__", ignore_errors=True)
-    run_design(base.design, base.data).save(base.outputs)
+    size = ("--rows", "2", "--cols", "2", "--no-sim")
+    for command in (
+        ("build", base.model, "--data", base.data, "--out", base.design, *size),
+        ("run", base.design, "--data", base.data, "--out", base.outputs),
+        ("inspect", base.model),
+    ):
+        with contextlib.redirect_stdout(io.StringIO()):
+            nnhw.cli.app([str(word) for word in command], standalone_mode=False)
+    # Neither differs from call to call, and both take longer than most inputs.
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    importlib.import_module("onnx.reference.ops")
     sys.path.insert(0, str(SIM))
-    import run  # noqa: F401 (the testbench's script, whose modules are no package)
-
+    importlib.import_module("run")  # the testbench's script, whose modules are no package
     return base

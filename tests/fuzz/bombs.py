@@ -131,25 +131,16 @@ def double_functions(model: onnx.ModelProto, draw: Draw) -> str:
 
 def nest(model: onnx.ModelProto, draw: Draw) -> str:
     """Branches in branches."""
-    depth = draw.choice([3, 30, 90, 300])
+    depth = draw.choice([3, 8, 12, 20])
     value = _constant(model, np.float32(0.5))
     condition = _constant(model, np.array(True))
     result = helper.make_tensor_value_info("r", TensorProto.FLOAT, [])
     graph = helper.make_graph([helper.make_node("Identity", [value], ["r"])], "leaf", [], [result])
+    leaf = graph
     for _ in range(depth):
-        node = helper.make_node("If", [condition], ["r"], then_branch=graph, else_branch=graph) \
-            if depth <= 12 else helper.make_node(
-                "If",
-                [condition],
-                ["r"],
-                then_branch=graph,
-                else_branch=helper.make_graph(
-                    [helper.make_node("Identity", [value], ["r"])], "leaf", [], [result]
-                ),
-            )
+        other = graph if depth <= 12 else leaf  # both would be 2^depth nodes
+        node = helper.make_node("If", [condition], ["r"], then_branch=graph, else_branch=other)
         graph = helper.make_graph([node], "nested", [], [result])
-    if graph.ByteSize() > 10**6:
-        return "too deep"
     name = fresh(model, "nested")
     node = graph.node[0]
     node.output[0] = name

@@ -6,7 +6,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from .draw import Draw
-from .operators import COMMON, TABLE, Shape
+from .operators import COMMON, KEEPING, TABLE, Shape
 
 
 def shapes_of(model: onnx.ModelProto) -> dict[str, Shape]:
@@ -35,13 +35,14 @@ def insert_operator(model: onnx.ModelProto, draw: Draw) -> str:
     shapes = {k: v for k, v in shapes_of(model).items() if k not in constants}
     written = [name for node in model.graph.node for name in node.output]
     outputs = [value.name for value in model.graph.output]
-    values = [name for name in (*shapes, *outputs * 3) if name in shapes]
+    op_type = draw.choice(COMMON) if draw.chance(0.67) else draw.choice(list(TABLE))
+    anywhere = op_type in KEEPING or draw.chance(0.25)
+    values = [name for name in (*(shapes if anywhere else ()), *outputs) if name in shapes]
     if not values:
         return "nothing to insert behind"
     name = draw.choice(values)
-    op_type = draw.choice(COMMON) if draw.chance(0.67) else draw.choice(list(TABLE))
     use = TABLE[op_type](draw, shapes[name])
-    others = [value for value in shapes if value != name] or [name]
+    others = _earlier(model, shapes, name) if draw.chance(0.9) else list(shapes)
 
     source = name
     if name in outputs and name in written:
@@ -75,6 +76,17 @@ def insert_operator(model: onnx.ModelProto, draw: Draw) -> str:
     for offset, node in enumerate(nodes):
         model.graph.node.insert(place + offset, node)
     return f"{op_type} behind {name}"
+
+
+def _earlier(model: onnx.ModelProto, shapes: dict[str, Shape], name: str) -> list[str]:
+    """Values that are there before another one, those of its shape if there are any."""
+    found = [value.name for value in model.graph.input]
+    for node in model.graph.node:
+        if name in found:
+            break
+        found += node.output
+    alike = [value for value in found if shapes.get(value) == shapes[name] and value != name]
+    return alike or [value for value in found if value in shapes] or [name]
 
 
 def _rename_written(model: onnx.ModelProto, old: str, new: str) -> None:

@@ -16,7 +16,7 @@ GRACE = 8
 """Seconds more until the process is killed: in code that does not return to Python."""
 FILE = 256 << 20
 """Bytes of a file."""
-PATIENCE = 40
+PATIENCE = 120
 """Seconds of a clock on the wall until a process counts as hanging; others may use the cores."""
 
 for_ever = resource.RLIM_INFINITY

@@ -93,9 +93,12 @@ def along_axis(draw: Draw, shape: Shape) -> Use:
 
 def reduction(draw: Draw, shape: Shape) -> Use:
     settings: dict[str, object] = {"keepdims": draw.randint(0, 1)}
-    if draw.chance(0.5):
-        return Use([None, ints(*axes(draw, shape))], settings)
-    return Use([None], settings | ({"axes": axes(draw, shape)} if draw.chance(0.8) else {}))
+    return Use([None], settings | ({"axes": axes(draw, shape)} if draw.chance(0.9) else {}))
+
+
+def reduction_by_input(draw: Draw, shape: Shape) -> Use:
+    """As ReduceSum is from opset 13 on, all others from opset 18 on."""
+    return Use([None, ints(*axes(draw, shape))], {"keepdims": draw.randint(0, 1)})
 
 
 def best(draw: Draw, shape: Shape) -> Use:
@@ -316,8 +319,9 @@ TABLE: dict[str, Maker] = {
     **dict.fromkeys(("Max", "Min", "Sum", "Mean"), several),
     **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax", "Flatten", "LpNormalization"), along_axis),
     **dict.fromkeys(
-        ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2"), reduction
+        ("ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceL1"), reduction
     ),
+    "ReduceSum": reduction_by_input,
     **dict.fromkeys(("ArgMax", "ArgMin"), best),
     "LeakyRelu": activation("alpha"),
     "Elu": activation("alpha"),
@@ -362,6 +366,16 @@ TABLE: dict[str, Maker] = {
     "Einsum": equation,
 }
 """How each operator is used; what is here and above counts once."""
+
+KEEPING = (
+    *("Relu", "Sigmoid", "Tanh", "Abs", "Neg", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil"),
+    *("Round", "Sign", "Erf", "HardSwish", "Softplus", "Softsign", "Mish", "Sin", "Cos", "Atan"),
+    *("Selu", "Elu", "Celu", "Identity", "Dropout", "Tan", "Softmax", "LogSoftmax", "Gelu", "Swish"),
+    *("HardSigmoid", "LeakyRelu", "ThresholdedRelu", "Shrink", "PRelu", "Clip", "QuantizeLinear"),
+    *("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "BatchNormalization", "Cast", "LRN"),
+    *("LayerNormalization", "InstanceNormalization", "Where", "CumSum", "Hardmax"),
+)
+"""Operators that mostly keep the shape, so that what follows still fits."""
 
 COMMON = (
     *("Add", "Mul", "Sub", "Div", "Concat", "Conv", "MaxPool", "AveragePool", "Gemm", "MatMul"),

@@ -60,17 +60,17 @@ class Server:
 
     def run(self, number: int) -> Outcome:
         """One trial; of a failing one the fewest mutations that fail alike."""
-        outcome = self._run(number, ())
+        outcome = self.run_once(number, ())
         if not outcome.failed or outcome.result == "time" or len(outcome.steps) < 2:
             return outcome
         without: list[int] = []
         for place in range(len(outcome.steps)):
-            fewer = self._run(number, (*without, place))
+            fewer = self.run_once(number, (*without, place))
             if (fewer.result, fewer.signature) == (outcome.result, outcome.signature):
                 outcome, without = fewer, [*without, place]
         return outcome
 
-    def _run(self, number: int, without: Collection[int]) -> Outcome:
+    def run_once(self, number: int, without: Collection[int]) -> Outcome:
         folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{number}-"))
         try:
             outcome = self._watch(number, without, folder)
@@ -115,10 +115,11 @@ class Server:
         phase, place = facts.get("phase", "preparation"), place_in(traces)
         killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         outcome.detail = traces[-3000:]
-        if phase == "checks":  # onnxruntime's fault
+        if phase == "preparation" or os.WIFEXITED(status):
+            lines = traces.strip().splitlines() or [f"status {status}"]
+            outcome.signature = f"{phase}: {lines[-1][:200]}"
+        elif phase == "checks":  # onnxruntime's fault
             outcome.result, outcome.compared = "accepted", "no: onnxruntime crashes or hangs"
-        elif phase == "preparation":
-            outcome.signature = traces.strip().splitlines()[-1][:200] if traces else f"{status}"
         elif hung:
             outcome.result, outcome.signature = "time", f"hangs at {place}"
         elif killed in (signal.SIGXCPU, signal.SIGKILL):

@@ -245,7 +245,7 @@ def _folder(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozen
         trial.answers = sandbox / "out" / "y.npz"
         trial.commands.append(["run", "in/design", "--data", "in/data.npz", "--out", "out/y.npz"])
     elif reader == "synth":
-        target = draw.choice(["ecp5-25k", "ice40-up5k", "asic-osu018"])
+        target = draw.choice(["ecp5-25k", "ice40up5k", "asic-osu018"])
         trial.writable = ("out", "in/design/syn")
         trial.commands.append(["synth", "in/design", "--target", target])
     elif reader == "sim":
