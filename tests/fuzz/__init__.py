@@ -19,11 +19,15 @@ How the parts follow each other:
 | module | what it does |
 |---|---|
 | `draw` | random choices by (seed, number) |
-| `networks`, `quantized` | small networks to begin with |
-| `fields`, `wiring`, `insertions`, `wraps`, `bombs` | mutations of an ONNX model; `operators` is the table for insertions |
+| `net`, `networks`, `quantized` | small networks to begin with |
+| `fields`, `constants`, `wiring`, `insertions`, `wraps`, `bombs` | mutations of an ONNX model |
+| `operators`, `window_operators`, `operator_table` | operators for `insertions` |
+| `odd_values` | values and names for all of them |
 | `archives`, `settings`, `folders` | mutations of .npz files, TOML files and exported folders |
 | `trials` | from (seed, number) to files and a command |
-| `commands` | runs the command in the child and says how it ended |
+| `commands`, `outcome` | runs the command in the child and says how it ended |
+| `capture` | stands in for the slow ends of commands |
+| `checks` | what it must not have done, and what its answers have to equal |
 | `watch`, `limits` | what it touched and took |
 | `reference`, `comparison` | onnxruntime's answer, and what of a difference is noise |
 | `server` | forks, watches and ends the children |

@@ -16,7 +16,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"  # a process that forks has no threads
 
 from .base import make_base  # noqa: E402
-from .commands import Outcome  # noqa: E402
+from .outcome import Outcome  # noqa: E402
 from .server import Server  # noqa: E402
 from .summary import render  # noqa: E402
 from .trials import KINDS, Base, kind_of  # noqa: E402
@@ -64,9 +64,7 @@ def _numbers(options: argparse.Namespace) -> list[int]:
     return list(islice(numbers, options.count))
 
 
-def _share_out(
-    numbers: list[int], options: argparse.Namespace, base: Base
-) -> Iterator[Outcome]:
+def _share_out(numbers: list[int], options: argparse.Namespace, base: Base) -> Iterator[Outcome]:
     """Outcomes as they come, from as many servers as there are jobs."""
     server = Server(options.seed, base, keep=options.keep)
     if options.jobs == 1:
@@ -107,7 +105,11 @@ def _send(writer: int, outcome: Outcome) -> None:
 def _report(outcome: Outcome, done: int, total: int, start: float, everything: bool) -> None:
     if everything:
         print(json.dumps(outcome.to_dict(), indent=2))
-    elif done % 500 == 0:
+        return
+    if outcome.failed:
+        told = f"{outcome.number}: {outcome.result}: {outcome.signature}"
+        print(told, file=sys.stderr, flush=True)
+    if done % 500 == 0:
         rate = (time.monotonic() - start) / done
         print(f"{done} of {total}, {rate:.3f} s each", file=sys.stderr, flush=True)
 

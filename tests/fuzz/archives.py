@@ -65,14 +65,19 @@ def change_array(content: bytes, draw: Draw) -> tuple[bytes, str]:
     members = members_of(content)
     name = draw.choice(list(members))
     array = np.load(io.BytesIO(members[name]), allow_pickle=False).copy()
-    what = draw.choice(["value", "value", "value", "type", "shape", "cut", "empty", "axis", "scale"])
+    what = draw.choice(
+        ["value", "value", "value", "type", "shape", "cut", "empty", "axis", "scale"]
+    )
     with np.errstate(all="ignore"):
         if what == "value" and array.size and array.dtype.kind in "iuf":
             odd = [0, 1, -1, 127, -128, 2**31, -(2**63), 2**63 - 1, np.nan, np.inf, 1e38]
             value = draw.choice(odd)
             if array.dtype.kind != "f":
-                value = int(min(max(value, np.iinfo(array.dtype).min), np.iinfo(array.dtype).max)) \
-                    if np.isfinite(value) else 3
+                value = (
+                    int(min(max(value, np.iinfo(array.dtype).min), np.iinfo(array.dtype).max))
+                    if np.isfinite(value)
+                    else 3
+                )
             array.flat[draw.randrange(array.size)] = value
         elif what == "type" and array.dtype.kind in "iuf":
             types = [np.float64, np.float16, np.int8, np.uint64, bool, np.complex64, "U9", "M8[s]"]

@@ -15,9 +15,9 @@ import typer.main
 import nnhw.cli
 
 from .archives import archive, npy
-from .commands import SIM
 from .draw import Draw
-from .networks import Net
+from .net import Net
+from .outcome import SIM
 from .trials import Base
 
 

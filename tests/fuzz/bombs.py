@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -87,7 +88,9 @@ def grow_data(model: onnx.ModelProto, draw: Draw) -> str:
                 node.attribute.extend(kept)
                 node.attribute.append(helper.make_attribute("pads", pads))
                 if kind == "dilate":
-                    node.attribute.append(helper.make_attribute("dilations", pads[: len(pads) // 2]))
+                    node.attribute.append(
+                        helper.make_attribute("dilations", pads[: len(pads) // 2])
+                    )
                 return f"{kind} {n} of {node.op_type}"
         return "no window"
     grown = fresh(model, "grown")
@@ -113,10 +116,11 @@ def double_functions(model: onnx.ModelProto, draw: Draw) -> str:
     for level in range(depth):
         name = (f"F{level - 1}", "bomb") if level else ("Relu", "")
         body = [
-            helper.make_node(name[0], [a], [b], domain=name[1])
-            for a, b in (("u", "v"), ("v", "w"))
+            helper.make_node(name[0], [a], [b], domain=name[1]) for a, b in (("u", "v"), ("v", "w"))
         ]
-        model.functions.append(helper.make_function("bomb", f"F{level}", ["u"], ["w"], body, imports))
+        model.functions.append(
+            helper.make_function("bomb", f"F{level}", ["u"], ["w"], body, imports)
+        )
     model.opset_import.append(helper.make_opsetid("bomb", 1))
     called = fresh(model, "called")
     if not model.graph.node or not model.graph.node[0].input:
@@ -156,10 +160,7 @@ def lengthen(model: onnx.ModelProto, draw: Draw) -> str:
     op_type = draw.choice(["Identity", "Relu", "Sigmoid", "Neg", "Abs"])
     source = model.graph.node[0].input[0]
     names = [source, *(f"chain_{i}" for i in range(count))]
-    chain = [
-        helper.make_node(op_type, [a], [b])
-        for a, b in zip(names, names[1:], strict=False)
-    ]
+    chain = [helper.make_node(op_type, [a], [b]) for a, b in pairwise(names)]
     model.graph.node[0].input[0] = names[-1]
     for node in reversed(chain):
         model.graph.node.insert(0, node)

@@ -107,13 +107,9 @@ def _disturbed(reference: Reference, x: Answers) -> Iterator[Answers]:
             continue
 
 
-def _told(
-    name: str, answer: np.ndarray, right: np.ndarray, wrong: np.ndarray, unit: float
-) -> str:
+def _told(name: str, answer: np.ndarray, right: np.ndarray, wrong: np.ndarray, unit: float) -> str:
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     return (
         f"'{name}' differs in {np.count_nonzero(wrong)} of {wrong.size} elements by more than "
         f"{unit:.3g}; element {index} is {answer[index]:.6g}, onnxruntime says {right[index]:.6g}"
     )
-
-

@@ -6,7 +6,8 @@ import onnx
 from onnx import helper, numpy_helper
 
 from .draw import Draw
-from .operators import COMMON, KEEPING, TABLE, Shape
+from .operator_table import COMMON, KEEPING, TABLE
+from .operators import Shape
 
 
 def shapes_of(model: onnx.ModelProto) -> dict[str, Shape]:

@@ -35,18 +35,22 @@ class Use:
 
 Maker = Callable[[Draw, Shape], Use]
 
-PLAIN = (
-    *("Relu", "Sigmoid", "Tanh", "Abs", "Neg", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil"),
-    *("Round", "Sign", "Erf", "HardSwish", "Softplus", "Softsign", "Mish", "Sin", "Cos", "Atan"),
-    *("Selu", "Elu", "Celu", "Identity", "GlobalAveragePool", "GlobalMaxPool", "Dropout", "Tan"),
-    *("Flatten", "Softmax", "LogSoftmax", "Hardmax", "Gelu", "Swish", "Sinh", "Cosh", "Acosh"),
-    *("Squeeze", "Shape", "Size", "IsNaN", "IsInf", "Not", "NonZero", "Det", "BitwiseNot"),
-    *("RandomNormalLike", "Bernoulli", "EyeLike", "GlobalLpPool", "DynamicQuantizeLinear"),
-    *("HardSigmoid", "LeakyRelu", "ThresholdedRelu", "Shrink", "LpNormalization", "Optional"),
+NUMBERS = (
+    0.0,
+    1.0,
+    -1.0,
+    0.5,
+    0.1,
+    2.0,
+    3.0,
+    -2.5,
+    1e-6,
+    1e6,
+    255.0,
+    math.inf,
+    -math.inf,
+    math.nan,
 )
-"""Operators of one tensor that do without attributes."""
-
-NUMBERS = (0.0, 1.0, -1.0, 0.5, 0.1, 2.0, 3.0, -2.5, 1e-6, 1e6, 255.0, math.inf, -math.inf, math.nan)
 
 
 def axis(draw: Draw, shape: Shape) -> int:
@@ -177,7 +181,13 @@ def resize(draw: Draw, shape: Shape) -> Use:
         "mode": draw.choice(["nearest", "nearest", "linear", "cubic"]),
         "nearest_mode": draw.choice(["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]),
         "coordinate_transformation_mode": draw.choice(
-            ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "tf_crop_and_resize"]
+            [
+                "half_pixel",
+                "asymmetric",
+                "align_corners",
+                "pytorch_half_pixel",
+                "tf_crop_and_resize",
+            ]
         ),
     }
     if draw.chance(0.3):
@@ -190,50 +200,6 @@ def resize(draw: Draw, shape: Shape) -> Use:
 
 def blocks(draw: Draw, shape: Shape) -> Use:
     return Use([None], {"blocksize": draw.choice([1, 2, 2, 3, 0])})
-
-
-def window(draw: Draw, shape: Shape) -> dict[str, object]:
-    """Kernel, strides, pads and dilations for the spatial axes."""
-    spatial = max(len(shape) - 2, 1)
-    settings: dict[str, object] = {"kernel_shape": draw.dims(spatial, 1, 3)}
-    if draw.chance(0.5):
-        settings["strides"] = draw.dims(spatial, 1, 3)
-    if draw.chance(0.3):
-        settings["dilations"] = draw.dims(spatial, 1, 3)
-    if draw.chance(0.5):
-        settings["pads"] = draw.dims(2 * spatial, 0, 2)
-    elif draw.chance(0.3):
-        settings["auto_pad"] = draw.choice(["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"])
-    return settings
-
-
-def max_pool(draw: Draw, shape: Shape) -> Use:
-    settings = window(draw, shape) | {"ceil_mode": draw.randint(0, 1)}
-    return Use([None], settings | ({"storage_order": 1} if draw.chance(0.1) else {}))
-
-
-def average_pool(draw: Draw, shape: Shape) -> Use:
-    settings = window(draw, shape) | {"ceil_mode": draw.randint(0, 1)}
-    return Use([None], settings | {"count_include_pad": draw.randint(0, 1)})
-
-
-def conv(draw: Draw, shape: Shape) -> Use:
-    channels = shape[1] if len(shape) > 1 else 1
-    groups = draw.choice([1, 1, channels, 2])
-    settings = window(draw, shape) | {"group": groups}
-    out = groups * draw.randint(1, 3)
-    weight = draw.normal(out, max(channels // groups, 1), *settings["kernel_shape"])
-    return Use([None, weight, draw.normal(out)][: draw.randint(2, 3)], settings)
-
-
-def conv_transpose(draw: Draw, shape: Shape) -> Use:
-    channels = shape[1] if len(shape) > 1 else 1
-    groups = draw.choice([1, 1, channels, 2])
-    settings = window(draw, shape) | {"group": groups}
-    if draw.chance(0.2):
-        settings["output_padding"] = draw.dims(len(settings["kernel_shape"]), 0, 1)
-    weight = draw.normal(channels, draw.randint(1, 3), *settings["kernel_shape"])
-    return Use([None, weight], settings)
 
 
 def normalization(count: int) -> Maker:
@@ -292,7 +258,9 @@ def where(draw: Draw, shape: Shape) -> Use:
 
 def slope(draw: Draw, shape: Shape) -> Use:
     channels = shape[1] if len(shape) > 1 else 1
-    return Use([None, draw.choice([draw.normal(channels, *[1] * (len(shape) - 2)), draw.normal(1)])])
+    return Use(
+        [None, draw.choice([draw.normal(channels, *[1] * (len(shape) - 2)), draw.normal(1)])]
+    )
 
 
 def top(draw: Draw, shape: Shape) -> Use:
@@ -311,76 +279,3 @@ def equation(draw: Draw, shape: Shape) -> Use:
 def several(draw: Draw, shape: Shape) -> Use:
     others = draw.choice([[], ["other"], [operand(draw, shape)], [None, operand(draw, shape)]])
     return Use([None, *others])
-
-
-TABLE: dict[str, Maker] = {
-    **dict.fromkeys(PLAIN, lambda draw, shape: Use()),
-    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Pow", "Mod", "PRelu", "Equal", "Less"), binary),
-    **dict.fromkeys(("Max", "Min", "Sum", "Mean"), several),
-    **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax", "Flatten", "LpNormalization"), along_axis),
-    **dict.fromkeys(
-        ("ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceL1"), reduction
-    ),
-    "ReduceSum": reduction_by_input,
-    **dict.fromkeys(("ArgMax", "ArgMin"), best),
-    "LeakyRelu": activation("alpha"),
-    "Elu": activation("alpha"),
-    "Celu": activation("alpha"),
-    "Swish": activation("alpha"),
-    "ThresholdedRelu": activation("alpha"),
-    "HardSigmoid": activation("alpha", "beta"),
-    "Selu": activation("alpha", "gamma"),
-    "Shrink": activation("bias", "lambd"),
-    "PRelu": slope,
-    "Transpose": transpose,
-    "Reshape": reshape,
-    "Unsqueeze": unsqueeze,
-    "Squeeze": squeeze,
-    "Slice": slices,
-    "Gather": gather,
-    "Split": split,
-    "Concat": concat,
-    "Pad": pad,
-    "Tile": repeat,
-    "Expand": repeat,
-    "Resize": resize,
-    "DepthToSpace": blocks,
-    "SpaceToDepth": blocks,
-    "MaxPool": max_pool,
-    "AveragePool": average_pool,
-    "LpPool": lambda draw, shape: Use([None], window(draw, shape)),
-    "Conv": conv,
-    "ConvTranspose": conv_transpose,
-    "BatchNormalization": normalization(4),
-    "InstanceNormalization": normalization(2),
-    "LayerNormalization": layer_normalization,
-    "LRN": lambda draw, shape: Use([None], {"size": draw.randint(1, 3)}),
-    "Gemm": gemm,
-    "MatMul": matmul,
-    "Clip": clip,
-    "Cast": cast,
-    "QuantizeLinear": quantizer,
-    "Where": where,
-    "TopK": top,
-    "CumSum": summed,
-    "Einsum": equation,
-}
-"""How each operator is used; what is here and above counts once."""
-
-KEEPING = (
-    *("Relu", "Sigmoid", "Tanh", "Abs", "Neg", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil"),
-    *("Round", "Sign", "Erf", "HardSwish", "Softplus", "Softsign", "Mish", "Sin", "Cos", "Atan"),
-    *("Selu", "Elu", "Celu", "Identity", "Dropout", "Tan", "Softmax", "LogSoftmax", "Gelu", "Swish"),
-    *("HardSigmoid", "LeakyRelu", "ThresholdedRelu", "Shrink", "PRelu", "Clip", "QuantizeLinear"),
-    *("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "BatchNormalization", "Cast", "LRN"),
-    *("LayerNormalization", "InstanceNormalization", "Where", "CumSum", "Hardmax"),
-)
-"""Operators that mostly keep the shape, so that what follows still fits."""
-
-COMMON = (
-    *("Add", "Mul", "Sub", "Div", "Concat", "Conv", "MaxPool", "AveragePool", "Gemm", "MatMul"),
-    *("Reshape", "Transpose", "Slice", "Gather", "Pad", "Resize", "Clip", "ReduceMean", "Split"),
-    *("Flatten", "ConvTranspose", "BatchNormalization", "QuantizeLinear", "Max", "Min", "PRelu"),
-    *("ReduceSum", "ReduceMax", "Softmax", "Relu", "Sigmoid", "HardSigmoid", "Unsqueeze", "Cast"),
-)
-"""Drawn twice as often as all others together."""

@@ -29,8 +29,8 @@ from nnhw.ir import Conv, Graph, QConv
 
 from . import limits
 from .base import make_base
-from .commands import Outcome
 from .folders import MARK
+from .outcome import Outcome
 from .server import Plant, Server
 from .trials import Base, make_trial
 
@@ -123,9 +123,7 @@ def _shift_bias() -> None:
 
     def wrong(*args: Any) -> Graph:
         graph = right(*args)
-        nodes = [
-            replace(n, bias=n.bias + 5000) if isinstance(n, QConv) else n for n in graph.nodes
-        ]
+        nodes = [replace(n, bias=n.bias + 5000) if isinstance(n, QConv) else n for n in graph.nodes]
         return replace(graph, nodes=tuple(nodes))
 
     pipeline.to_integers = wrong

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from .draw import Draw
-from .networks import Net
+from .net import Net
 
 
 class QuantizedNet(Net):
@@ -25,9 +25,7 @@ class QuantizedNet(Net):
         dtype = dtype or self.draw.choice([np.int8, np.uint8])
         zero = self.draw.choice([0, 3, -5]) if dtype is np.int8 else self.draw.choice([128, 100])
         parameters = [self.scale(scale), self.zero(zero, dtype)]
-        return self.add(
-            "DequantizeLinear", self.add("QuantizeLinear", x, *parameters), *parameters
-        )
+        return self.add("DequantizeLinear", self.add("QuantizeLinear", x, *parameters), *parameters)
 
     def weights(self, *shape: int) -> str:
         """Integers behind DequantizeLinear, one scale a tensor or an output channel."""
@@ -35,7 +33,9 @@ class QuantizedNet(Net):
         if self.draw.chance(0.5):
             scales = 0.01 * (1 + np.abs(self.draw.normal(shape[0])))
             zeros = self.const(np.zeros(shape[0]), np.int8)
-            return self.add("DequantizeLinear", values, self.const(scales, np.float32), zeros, axis=0)
+            return self.add(
+                "DequantizeLinear", values, self.const(scales, np.float32), zeros, axis=0
+            )
         return self.add("DequantizeLinear", values, self.scale(0.01), self.zero(0, np.int8))
 
     def bias(self, count: int) -> list[str]:
@@ -95,9 +95,7 @@ def qoperator(net: QuantizedNet) -> list[str]:
         q = net.add("Reshape", q, net.const([1, -1]))
         size = 36 if len(net.nodes) == 3 else 16
         weights = net.const(net.draw.integers(-127, 127, (size, 3)), np.int8)
-        q = net.add(
-            "QLinearMatMul", q, scale, zero, weights, *weight[1:], scales[2], zero
-        )
+        q = net.add("QLinearMatMul", q, scale, zero, weights, *weight[1:], scales[2], zero)
         scale = scales[2]
     return [net.add("DequantizeLinear", q, scale, zero)]
 

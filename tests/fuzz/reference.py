@@ -45,7 +45,9 @@ class Reference:
         for name in {port.onnx_name for port in self.outputs} - declared:
             self.model.graph.output.append(helper.make_empty_tensor_value_info(name))
         if not self.outputs:
-            raise NoReferenceError(f"no output is a tensor of the file: {[(p.onnx_name,p.host_postprocess) for p in outputs]}, {declared}, {written}")
+            raise NoReferenceError(
+                f"no output is a tensor of the file: {[port.onnx_name for port in outputs]}"
+            )
         for node in self.model.graph.node:
             node.name = ""  # onnxruntime wants them to differ, and nothing depends on them
 

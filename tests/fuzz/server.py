@@ -16,7 +16,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from . import limits
-from .commands import Outcome, place_in, run_trial
+from .commands import run_trial
+from .outcome import Outcome, place_in
 from .trials import Base, Trial, kind_of, make_trial
 
 Plant = Callable[[], None]
@@ -130,9 +131,7 @@ class Server:
             outcome.signature = f"signal {killed}, status {status}, at {place}"
         return outcome
 
-    def _be_child(
-        self, number: int, without: Collection[int], folder: Path, writer: int
-    ) -> None:
+    def _be_child(self, number: int, without: Collection[int], folder: Path, writer: int) -> None:
         """All that the child does; it never returns."""
         status = 1
         try:

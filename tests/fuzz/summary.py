@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from .commands import Outcome
+from .outcome import Outcome
 
 
 def render(outcomes: Sequence[Outcome], seconds: float) -> str:
@@ -18,7 +18,10 @@ def render(outcomes: Sequence[Outcome], seconds: float) -> str:
         numbers = [counts[kind, column] for column in columns]
         rows.append([kind, *map(str, numbers), str(sum(numbers))])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
     if outcomes:
         slowest = max(outcomes, key=lambda outcome: outcome.seconds)
         largest = max(outcomes, key=lambda outcome: outcome.peak)

@@ -76,7 +76,10 @@ def test_fault_is_found(planted, plant, result, signature):
 
 def test_same_number_is_same_input(tmp_path):
     """An input depends on seed and number alone, not on those tried before."""
-    for name, arguments in {"alone": ["--only", "7"], "row": ["--first", "5", "--count", "3"]}.items():
+    for name, arguments in {
+        "alone": ["--only", "7"],
+        "row": ["--first", "5", "--count", "3"],
+    }.items():
         run("tests.fuzz", *arguments, "--json", str(tmp_path / name))
     (alone,) = json.loads((tmp_path / "alone").read_text())
     last = json.loads((tmp_path / "row").read_text())[-1]

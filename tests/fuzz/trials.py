@@ -18,7 +18,8 @@ from .draw import Draw
 from .fields import FIELDS
 from .folders import FOLDERS, MARK, occupy
 from .insertions import insert_operator
-from .networks import float_network, with_output_shapes
+from .net import with_output_shapes
+from .networks import float_network
 from .quantized import quantized_network
 from .settings import make_settings
 from .wiring import WIRING

@@ -38,9 +38,7 @@ def wrap_in_function(model: onnx.ModelProto, draw: Draw) -> str:
     body.input.extend(inputs)
     body.output.extend(outputs)
     imports = list(model.opset_import)
-    model.functions.append(
-        helper.make_function("wrapped", name, inputs, outputs, [body], imports)
-    )
+    model.functions.append(helper.make_function("wrapped", name, inputs, outputs, [body], imports))
     if "wrapped" not in {entry.domain for entry in model.opset_import}:
         model.opset_import.append(helper.make_opsetid("wrapped", 1))
     title = node.name

@@ -1,0 +1,93 @@
+"""Stands in for the slow ends of commands."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from nnhw import pipeline
+
+from .trials import Base, Trial, write_data
+from .watch import Watcher
+
+
+class Stopped(BaseException):
+    """A command has got as far as it is to go: past all that reads input."""
+
+
+class Capture:
+    """Stands in for the slow ends of commands, and keeps what went by on the way there."""
+
+    def __init__(self, trial: Trial, base: Base, watcher: Watcher) -> None:
+        self.trial = trial
+        self.base = base
+        self.watcher = watcher
+        self.network: Any = None
+        self.simplified: Any = None
+        self.graph: Any = None
+        self.started: list[str] = []
+
+    @contextlib.contextmanager
+    def patched(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            put = stack.enter_context
+            put(_replaced(pipeline, "load_model", self._load_model))
+            put(_replaced(pipeline, "simplify_graph", self._simplify_graph))
+            put(_replaced(pipeline, "export_design", self._export_design))
+            put(_replaced(subprocess, "Popen", self._start))
+            if self.trial.commands[0][0] == "sim":
+                put(_replaced(sys.modules["run"], "find_simulator", self._find_simulator))
+                put(_replaced(sys.modules["run"], "compile_design", self._compile))
+            yield
+
+    def _load_model(self, load: Callable, path: Path) -> Any:
+        self.network = load(path)
+        if self.trial.writes_data:
+            with self.watcher.paused():
+                write_data(self.trial, self.network, Path("in/data.npz"))
+        return self.network
+
+    def _simplify_graph(self, simplify: Callable, graph: Any) -> Any:
+        self.simplified = simplify(graph)
+        return self.simplified
+
+    def _export_design(self, export: Callable, graph: Any, *args: Any, **settings: Any) -> None:
+        self.graph = graph
+        if self.trial.full:
+            export(graph, *args, **settings)
+            return
+        if self.trial.protected:  # the rest of the build goes on to the exchange of folders
+            shutil.copytree(self.base.design, args[2], dirs_exist_ok=True)
+            return
+        raise Stopped
+
+    def _start(self, start: Callable, command: Any, *args: Any, **settings: Any) -> Any:
+        words = [command] if isinstance(command, str | bytes) else [str(word) for word in command]
+        for word in list(words):
+            if str(word).endswith(".ys") and Path(word).is_file():
+                words.append(Path(word).read_text(errors="replace"))
+        self.started.append(" ".join(map(str, words)))
+        raise Stopped
+
+    def _find_simulator(self, find: Callable, name: str) -> Any:
+        return sys.modules["tools"].Simulator(name, "0")
+
+    def _compile(self, compile_: Callable, simulator: Any, design: Any, *args: Any, **more: Any):
+        self.started.append(f"{design.top} {' '.join(map(str, design.sources))}")
+        raise Stopped
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, name: str, replacement: Callable) -> Iterator[None]:
+    """Call `replacement(original, ...)` in place of a function of a module."""
+    original = getattr(module, name)
+    setattr(module, name, lambda *args, **more: replacement(original, *args, **more))
+    try:
+        yield
+    finally:
+        setattr(module, name, original)
