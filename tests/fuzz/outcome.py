@@ -28,7 +28,9 @@ class Outcome:
     seconds
         Processor time of the commands.
     peak
-        Bytes.
+        Most bytes of memory.
+    kind, number, base, steps, commands
+        The trial's, see `Trial`.
     """
 
     result: str
@@ -41,6 +43,7 @@ class Outcome:
     number: int = 0
     base: str = ""
     steps: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:

@@ -110,7 +110,7 @@ class Server:
         self, number: int, folder: Path, facts: dict, status: int, hung: bool
     ) -> Outcome:
         """What to say of a child that did not get to its end."""
-        known = {key: facts[key] for key in ("base", "steps") if key in facts}
+        known = {key: facts[key] for key in ("base", "steps", "commands") if key in facts}
         outcome = Outcome("fuzzer", kind=kind_of(number), number=number, **known)
         traces = (folder / "traces.txt").read_text(errors="replace")
         phase, place = facts.get("phase", "preparation"), place_in(traces)
@@ -156,11 +156,15 @@ class Server:
         if self.plant is not None:
             self.plant()
         trial: Trial = make_trial(self.seed, number, sandbox, self.base, without)
-        tell(base=trial.base, steps=trial.steps)
+        known = {
+            "base": trial.base,
+            "steps": trial.steps,
+            "commands": [" ".join(["nnhw", *command]) for command in trial.commands],
+        }
+        tell(**known)
         outcome = run_trial(trial, sandbox, self.base, traces, lambda phase: tell(phase=phase))
         outcome.kind, outcome.number = trial.kind, number
-        outcome.base, outcome.steps = trial.base, trial.steps
-        tell(**outcome.to_dict())
+        tell(**outcome.to_dict() | known)
 
 
 class _Lines:
