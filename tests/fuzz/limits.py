@@ -12,7 +12,7 @@ MEMORY = 2 << 30
 """Bytes beyond what the process has when it begins."""
 SECONDS = 10
 """Of processor time."""
-GRACE = 8
+GRACE = 3
 """Seconds more until the process is killed: in code that does not return to Python."""
 FILE = 256 << 20
 """Bytes of a file."""

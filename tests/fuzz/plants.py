@@ -131,7 +131,7 @@ def _shift_bias() -> None:
 
 def _impatient(plant: Plant) -> Plant:
     def impatient() -> None:
-        limits.SECONDS, limits.GRACE = 1, 3
+        limits.SECONDS = 1
         plant()
 
     return impatient

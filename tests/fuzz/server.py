@@ -121,9 +121,9 @@ class Server:
             outcome.signature = f"{phase}: {lines[-1][:200]}"
         elif phase == "checks":  # onnxruntime's fault
             outcome.result, outcome.compared = "accepted", "no: onnxruntime crashes or hangs"
-        elif hung:
+        elif hung and not traces:
             outcome.result, outcome.signature = "time", f"hangs at {place}"
-        elif killed in (signal.SIGXCPU, signal.SIGKILL):
+        elif hung or killed in (signal.SIGXCPU, signal.SIGKILL):
             outcome.result = "time"
             outcome.signature = f"more than {limits.SECONDS} s at {place}"
         else:
@@ -136,7 +136,8 @@ class Server:
         status = 1
         try:
             sys.dont_write_bytecode = True
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(sign, signal.SIG_DFL)
             with (folder / "traces.txt").open("w") as traces:
                 try:
                     self._try(number, without, folder, writer, traces)
