@@ -17,6 +17,10 @@ class NoReferenceError(Exception):
     """onnxruntime has no answer to compare with."""
 
 
+class WrongShapeError(Exception):
+    """onnxruntime's answer has another number of elements."""
+
+
 class Reference:
     """A model file, asked for the tensors that ports of a graph stand for.
 
@@ -61,6 +65,8 @@ class Reference:
         ------
         NoReferenceError
             If onnxruntime refuses the model or fails.
+        WrongShapeError
+            If its answer has not the shape of a port.
         """
         import onnxruntime as ort  # starts a thread, which no process that forks needs
 
@@ -73,7 +79,7 @@ class Reference:
                 self.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
             return self._run(session, x)
-        except NoReferenceError:
+        except (NoReferenceError, WrongShapeError):
             raise
         except Exception as error:  # whatever it raises
             raise NoReferenceError(f"onnxruntime: {str(error).splitlines()[0][:100]}") from error
@@ -151,7 +157,3 @@ class Reference:
                 changed = (array.astype(np.float64) * (1 + noise)).astype(np.float32)
             tensor.CopyFrom(numpy_helper.from_array(changed, tensor.name))
         return copy
-
-
-class WrongShapeError(Exception):
-    """onnxruntime's answer has another number of elements."""

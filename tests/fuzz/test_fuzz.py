@@ -10,7 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from nnhw.ir import Port
+
+from .draw import Draw
+from .net import Net
+from .reference import Reference, WrongShapeError
 
 ROOT = Path(__file__).parents[2]
 COUNT = 300
@@ -72,6 +79,16 @@ def test_nothing_planted(planted):
 def test_fault_is_found(planted, plant, result, signature):
     assert planted[plant]["result"] == result, planted[plant]
     assert signature in planted[plant]["signature"]
+
+
+def test_mixed_samples_are_found():
+    """What a model computes across samples that go together is no answer for each of them."""
+    pytest.importorskip("onnxruntime")
+    net = Net(Draw("mixed"))
+    model = net.model(net.add("ReduceMean", net.input(3, 4), axes=[0], keepdims=1))
+    source, sink = (Port(tensor=name, onnx_name=name, onnx_shape=(4,)) for name in ("x", "t0"))
+    with pytest.raises(WrongShapeError, match="read as 3 of"):
+        Reference(model, [source], [sink]).run({"x": np.ones((6, 4), np.float32)})
 
 
 def test_same_number_is_same_input(tmp_path):
