@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 
 from nnhw import golden
+from nnhw.errors import NnhwError
 from nnhw.frontend import write_qdq
 from nnhw.ir import Batch, from_channels_last, to_channels_last
 from nnhw.quantize import is_quantized, run_float
@@ -19,7 +21,7 @@ from . import limits
 from .capture import Capture
 from .comparison import find_difference
 from .folders import MARK
-from .outcome import Outcome, place_in
+from .outcome import Outcome, place_in, signature_of
 from .reference import NoReferenceError, Reference, WrongShapeError
 from .trials import Base, Trial
 from .watch import Watcher, differences, list_folder
@@ -124,7 +126,15 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
         if told := find_difference(reference, x, found, roundings=roundings):
             return "wrong answer", f"float, {title}", told
     outcome.compared = "float"
-    integers = golden.run(graph, golden.quantize_inputs(graph, batch))
+    path = Path(tempfile.mkdtemp()) / "model.qdq.onnx"
+    try:
+        integers = golden.run(graph, golden.quantize_inputs(graph, batch))
+        write_qdq(graph, path)
+    except NnhwError as error:  # as the rest of the build would have said
+        outcome.result, outcome.signature = "refused", type(error).__name__
+        return None
+    except Exception as error:
+        return "traceback", signature_of(error), traceback.format_exc()[-3000:]
     found = _by_name(
         graph,
         {
@@ -133,11 +143,13 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
         },
     )
     steps = {port.onnx_name: graph.tensors[port.tensor].q.scale for port in graph.outputs}
-    path = Path(tempfile.mkdtemp()) / "model.qdq.onnx"
-    write_qdq(graph, path)
     ends = [replace(port, host_postprocess=()) for port in graph.outputs]
     written = Reference(onnx.load(path), graph.inputs, ends)
-    if told := find_difference(written, x, found, steps=steps, roundings=len(graph.nodes)):
+    try:
+        told = find_difference(written, x, found, steps=steps, roundings=len(graph.nodes))
+    except NoReferenceError as error:
+        return "wrong answer", "onnxruntime refuses model.qdq.onnx", str(error)
+    if told:
         return "wrong answer", "integers and model.qdq.onnx", told
     if quantized:
         if told := find_difference(reference, x, found, steps=steps, roundings=roundings):
