@@ -238,7 +238,7 @@ def _folder(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozen
         mutate = step.choice(FOLDERS)
         try:
             detail = mutate(design, step)
-        except (OSError, ValueError, IndexError, KeyError):  # nothing left to change
+        except Exception:  # the mutation before has left nothing to change
             break
         trial.steps.append(f"{place}: {mutate.__name__}: {detail}")
     if reader == "run":
