@@ -63,7 +63,7 @@ def check_names(capture: Capture) -> Failure | None:
             place = text.index(MARK)
             return (
                 "unsafe name",
-                f"of a manifest, in {text.split()[0][-20:]}",
+                f"of a manifest reaches another program: {capture.trial.base}",
                 text[max(0, place - 80) : place + 40],
             )
     return None
