@@ -8,6 +8,8 @@ So `--only N` repeats one, and `--keep FOLDER` keeps the input files of those th
 is `nnhw` itself, in a child that a warm process forks for each input. A failure is
 
 - a traceback, or an end by a signal,
+- a model that `nnhw inspect` and `nnhw build` do not agree on,
+- a build that ends because its own reading of the model differs from the file,
 - an answer that differs from onnxruntime's beyond the contract (see `comparison`); of a folder, one
   that differs from the design's own,
 - more than 2 GiB of memory or 10 s, also where the attempt ends as an error message,
@@ -26,7 +28,7 @@ How the parts follow each other:
 | `archives`, `settings`, `folders` | mutations of .npz files, TOML files and exported folders |
 | `trials` | from (seed, number) to files and a command |
 | `commands`, `outcome` | runs the command in the child and says how it ended |
-| `capture` | stands in for the slow ends of commands |
+| `capture`, `forked` | stand in for the slow ends of commands, and for the process they ask |
 | `checks` | what it must not have done, and what its answers have to equal |
 | `watch`, `limits` | what it touched and took |
 | `reference`, `comparison` | onnxruntime's answer, and what of a difference is noise |

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nnhw import pipeline
+from nnhw import conversion, inspection, pipeline
 
+from .forked import SCRIPT, ForkedChild
 from .trials import Base, Trial, write_data
 from .watch import Watcher
 
@@ -30,15 +31,18 @@ class Capture:
         self.network: Any = None
         self.simplified: Any = None
         self.graph: Any = None
+        self.summary: Any = None
         self.started: list[str] = []
+        self.asked: list[ForkedChild] = []
 
     @contextlib.contextmanager
     def patched(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             put = stack.enter_context
             put(_replaced(pipeline, "load_model", self._load_model))
-            put(_replaced(pipeline, "simplify_graph", self._simplify_graph))
             put(_replaced(pipeline, "export_design", self._export_design))
+            put(_replaced(conversion, "simplify_graph", self._simplify_graph))
+            put(_replaced(inspection, "inspect_model", self._inspect_model))
             put(_replaced(subprocess, "Popen", self._start))
             if self.trial.commands[0][0] == "sim":
                 put(_replaced(sys.modules["run"], "find_simulator", self._find_simulator))
@@ -51,6 +55,10 @@ class Capture:
             with self.watcher.paused():
                 write_data(self.trial, self.network, Path("in/data.npz"))
         return self.network
+
+    def _inspect_model(self, inspect: Callable, *args: Any, **settings: Any) -> Any:
+        self.summary = inspect(*args, **settings)
+        return self.summary
 
     def _simplify_graph(self, simplify: Callable, graph: Any) -> Any:
         self.simplified = simplify(graph)
@@ -67,6 +75,9 @@ class Capture:
         raise Stopped
 
     def _start(self, start: Callable, command: Any, *args: Any, **settings: Any) -> Any:
+        if not isinstance(command, str | bytes) and str(SCRIPT) in command:
+            self.asked.append(ForkedChild(command[command.index(str(SCRIPT)) + 1 :]))
+            return self.asked[-1]
         words = [command] if isinstance(command, str | bytes) else [str(word) for word in command]
         for word in list(words):
             if str(word).endswith(".ys") and Path(word).is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -69,12 +70,28 @@ def check_names(capture: Capture) -> Failure | None:
     return None
 
 
-def check_time(outcome: Outcome, traces: TextIO) -> Failure | None:
+def check_time(outcome: Outcome, capture: Capture, traces: TextIO) -> Failure | None:
+    if any(child.exceeded for child in capture.asked):
+        return "time", "the process that runs the model file exceeds its limits", ""
     if outcome.seconds <= limits.SECONDS:
         return None
     traces.flush()
     place = place_in(Path(traces.name).read_text(errors="replace"))
     return "time", f"more than {limits.SECONDS} s at {place}", f"{outcome.seconds:.1f} s"
+
+
+def check_inspection(capture: Capture, outcomes: Sequence[Outcome]) -> Failure | None:
+    """Whether `inspect`, the second command, foresees what `build`, the first, does."""
+    if capture.trial.model is None or len(outcomes) < 2:
+        return None
+    built, inspected = outcomes
+    said_yes = inspected.result == "accepted" and capture.summary.supported
+    if said_yes == (built.result == "accepted"):
+        return None
+    if said_yes:
+        return "disagreement", f"inspect says yes, build says {built.signature}", built.detail
+    problems = capture.summary.problems if inspected.result == "accepted" else [inspected.detail]
+    return "disagreement", "build says yes, inspect says no", "\n".join(problems)[:600]
 
 
 def check_answers(trial: Trial, base: Base, outcome: Outcome) -> Failure | None:

@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import TextIO
 
 import nnhw.cli
-from nnhw.errors import NnhwError
-from nnhw.link import load_linked_design
+from nnhw.design import read_design
+from nnhw.errors import NnhwError, VerificationError
+from nnhw.link import link_design
 
 from . import limits
 from .capture import Capture, Stopped
-from .checks import check_answers, check_files, check_model, check_names, check_time
+from .checks import (
+    check_answers,
+    check_files,
+    check_inspection,
+    check_model,
+    check_names,
+    check_time,
+)
 from .outcome import Outcome, signature_of
 from .trials import Base, Trial
 from .watch import Watcher, list_folder
@@ -43,20 +51,23 @@ def run_trial(
     limits.limit(traces)
     tell("commands")
     start = limits.cpu_seconds()
+    outcomes = []
     with capture.patched():
         for command in trial.commands:
             with watcher.active():
-                outcome = _run(command, sandbox)
-            if outcome.failed:
+                outcomes.append(_run(command, sandbox))
+            if outcomes[-1].failed:
                 break
-    outcome.seconds = limits.cpu_seconds() - start
-    outcome.peak = limits.peak_bytes()
+    outcome = outcomes[-1] if outcomes[-1].failed else outcomes[0]
+    outcome.seconds = limits.cpu_seconds() - start + sum(c.seconds for c in capture.asked)
+    outcome.peak = max(limits.peak_bytes(), *(c.peak for c in capture.asked), 0)
     limits.lift()
     tell("checks")
     for check in (
         lambda: check_files(trial, sandbox, before, outcome, watcher),
         lambda: check_names(capture),
-        lambda: check_time(outcome, traces),
+        lambda: check_time(outcome, capture, traces),
+        lambda: check_inspection(capture, outcomes),
         lambda: check_answers(trial, base, outcome),
         lambda: check_model(trial, capture, outcome),
     ):
@@ -85,6 +96,8 @@ def _run(command: list[str], sandbox: Path) -> Outcome:
                 return Outcome("accepted")
             if isinstance(cause, NnhwError) and not str(cause).strip():
                 return Outcome("traceback", f"{type(cause).__name__} without a message")
+            if isinstance(cause, VerificationError) and command[0] == "build":
+                return Outcome("wrong answer", "the build finds a misreading", str(cause)[:800])
             return Outcome("refused", type(cause).__name__, str(cause)[:300])
         except NnhwError as error:
             if (memory := _memory_error(error)) is not None:
@@ -109,7 +122,7 @@ def _sim(command: list[str]) -> int:
 
 
 def _link(command: list[str]) -> int:
-    load_linked_design(command[1])
+    link_design(read_design(command[1]))
     return 0
 
 

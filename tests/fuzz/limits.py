@@ -27,11 +27,16 @@ def limit(traces: TextIO) -> None:
     faulthandler.enable(traces, all_threads=False)
     faulthandler.register(signal.SIGXCPU, traces, all_threads=False, chain=False)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + MEMORY, for_ever))
+    resource.setrlimit(resource.RLIMIT_AS, (room(), for_ever))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, for_ever))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     used = int(cpu_seconds())
     resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS + 1, used + SECONDS + GRACE))
+
+
+def room() -> int:
+    """Bytes of address space that a process may have that goes on from here."""
+    return _status("VmSize") + MEMORY
 
 
 def lift() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from nnhw.design import write_checksums
 from nnhw.ir import Graph
 
 from .archives import archive, mutate_archive, npy
@@ -27,6 +29,8 @@ from .wraps import WRAPS, write_outside
 
 KINDS = ("onnx",) * 4 + ("npz", "onnx", "folder", "onnx", "toml", "onnx")
 """Of the numbers from 0 on, over and over: six of ten are models."""
+
+DATA = ("--data", "in/data.npz")
 
 FULL_EXPORTS = 150
 """One model in so many is exported to the end, which takes longest by far."""
@@ -147,14 +151,17 @@ def _onnx(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozense
     trial.model.write_bytes(content)
     trial.writes_data = True
     name = trial.model.relative_to(sandbox)
-    if draw.chance(0.25):
-        trial.commands.append(["inspect", str(name), *(["--json"] if draw.chance(0.5) else [])])
+    options = _options(draw, model)
+    printed = draw.choice([["--quiet"]] * 5 + [["--json"], []])
     trial.full = draw.randrange(FULL_EXPORTS) == 0
-    trial.commands.append(_build(str(name), "in/data.npz", *_options(draw, model)))
+    trial.commands.append(_build(str(name), *DATA, *options, *printed))
+    if draw.chance(0.25):
+        printed = ["--json"] if draw.chance(0.5) else []
+        trial.commands.append(["inspect", str(name), *DATA, *options, *printed])
 
 
-def _build(model: str, data: str, *options: str) -> list[str]:
-    return ["build", model, "--data", data, "--out", "out/design", "--no-sim", *options]
+def _build(model: str, *options: str) -> list[str]:
+    return ["build", model, "--out", "out/design", "--no-sim", *options]
 
 
 def _options(draw: Draw, model: onnx.ModelProto) -> list[str]:
@@ -163,8 +170,9 @@ def _options(draw: Draw, model: onnx.ModelProto) -> list[str]:
     given = ["--rows", "4", "--cols", "4"] if draw.chance(0.8) else ["--macs", "12"]
     if not quantized:
         given += ["--calibration", draw.choice(["minmax"] * 8 + ["mse", "percentile", "entropy"])]
-        given += draw.choice([[]] * 12 + [["--equalize"], ["--power-of-two"], ["--act-bits", "5"]])
-    return given + draw.choice([["--quiet"]] * 5 + [["--json"], []])
+        given += draw.choice([[]] * 12 + [["--power-of-two"], ["--act-bits", "5"]])
+        given += draw.choice([["--equalize", "off"]] * 6 + [["--equalize", "on"], [], []])
+    return given
 
 
 def _damaged(content: bytes, draw: Draw) -> tuple[bytes, str]:
@@ -198,11 +206,11 @@ def _npz(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset
     (sandbox / "in" / "data.npz").write_bytes(content)
     if draw.chance(0.5):
         shutil.copytree(base.design, sandbox / "in" / "design", symlinks=True)
-        trial.commands.append(["run", "in/design", "--data", "in/data.npz", "--out", "out/y.npz"])
+        trial.commands.append(["run", "in/design", *DATA, "--out", "out/y.npz"])
     else:
         shutil.copy(base.model, sandbox / "in" / "model.onnx")
         trial.commands.append(
-            _build("in/model.onnx", "in/data.npz", "--rows", "2", "--cols", "2", "--quiet")
+            _build("in/model.onnx", *DATA, "--rows", "2", "--cols", "2", "--quiet")
         )
 
 
@@ -214,7 +222,7 @@ def _toml(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozense
     shutil.copy(base.model, sandbox / "in" / "model.onnx")
     shutil.copy(base.data, sandbox / "in" / "data.npz")
     options = ["--config", "in/options.toml", "--quiet"]
-    trial.commands.append(_build("in/model.onnx", "in/data.npz", *options))
+    trial.commands.append(_build("in/model.onnx", *DATA, *options))
 
 
 def _folder(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset[int]) -> None:
@@ -227,7 +235,7 @@ def _folder(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozen
         trial.steps.append(f"0: {detail}")
         trial.protected = tuple(f"out/{name}" for name in protected)
         force = ["--force"] if draw.chance(0.7) else []
-        trial.commands.append(_build("in/model.onnx", "in/data.npz", "--quiet", *force))
+        trial.commands.append(_build("in/model.onnx", *DATA, "--quiet", *force))
         return
     design = sandbox / "in" / "design"
     shutil.copytree(base.design, design, symlinks=True)
@@ -241,10 +249,14 @@ def _folder(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozen
         except Exception:  # the mutation before has left nothing to change
             break
         trial.steps.append(f"{place}: {mutate.__name__}: {detail}")
+    vouched = draw.chance(0.6)
+    if vouched:  # as who means harm does
+        with contextlib.suppress(Exception):
+            write_checksums(design)
     if reader == "run":
         shutil.copy(base.data, sandbox / "in" / "data.npz")
-        trial.answers = sandbox / "out" / "y.npz"
-        trial.commands.append(["run", "in/design", "--data", "in/data.npz", "--out", "out/y.npz"])
+        trial.answers = None if vouched else sandbox / "out" / "y.npz"
+        trial.commands.append(["run", "in/design", *DATA, "--out", "out/y.npz"])
     elif reader == "synth":
         target = draw.choice(["ecp5-25k", "ice40up5k", "asic-osu018"])
         trial.writable = ("out", "in/design/syn")
