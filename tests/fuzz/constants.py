@@ -26,7 +26,7 @@ def change_values(model: onnx.ModelProto, draw: Draw) -> str:
         elif what == "all":
             array[...] = _fit(draw.choice(pool), array.dtype)
         elif what == "scale":
-            array = (array * draw.choice([0.001, 1000, 1e12, 1e-12])).astype(array.dtype)
+            array = (array * draw.choice([0.001, 1000.0, 1e12, 1e-12])).astype(array.dtype)
         elif what == "sign":
             array = (array * -1).astype(array.dtype)
         else:
