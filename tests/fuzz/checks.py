@@ -15,7 +15,7 @@ import onnx
 from nnhw import golden
 from nnhw.errors import NnhwError
 from nnhw.frontend import write_qdq
-from nnhw.ir import Batch, from_channels_last, to_channels_last
+from nnhw.ir import Batch, Graph, QConv, from_channels_last, to_channels_last
 from nnhw.quantize import is_quantized, run_float
 
 from . import limits
@@ -169,10 +169,23 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
     if told:
         return "wrong answer", "integers and model.qdq.onnx", told
     if quantized:
-        if told := find_difference(reference, x, found, steps=steps, roundings=roundings):
+        bias = 0.5 * _largest_unit(graph)
+        if told := find_difference(
+            reference, x, found, steps=steps, roundings=roundings, bias=bias
+        ):
             return "wrong answer", "integers of a quantized file", told
         outcome.compared = "float and integers"
     return None
+
+
+def _largest_unit(graph: Graph) -> float:
+    """The largest real value that 1 in an accumulator stands for."""
+    units = [
+        graph.tensors[node.inputs[0]].q.scale * float(node.weight_scale.max())
+        for node in graph.nodes
+        if isinstance(node, QConv)
+    ]
+    return max(units, default=0.0)
 
 
 def _samples(path: Path, network: Any) -> dict[str, np.ndarray]:

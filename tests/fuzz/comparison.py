@@ -32,6 +32,7 @@ def find_difference(
     *,
     steps: Mapping[str, float] | None = None,
     roundings: int = 0,
+    bias: float = 0.0,
 ) -> str | None:
     """What is wrong with answers, or None.
 
@@ -43,6 +44,8 @@ def find_difference(
         By output, how far apart neighbouring values are; None: float.
     roundings
         How many operators round one after the other.
+    bias
+        Error of what is added to sums, where biases arrive as real numbers and become integers.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def find_difference(
         if not off.any():
             continue
         if disturbed is None:
-            disturbed = list(_disturbed(reference, x))
+            disturbed = list(_disturbed(reference, x, bias))
         moved = np.zeros(right.shape)
         for other in disturbed:
             change = np.abs(other[name] - right)
@@ -92,7 +95,7 @@ def _unit(right: np.ndarray, valid: np.ndarray, step: float | None) -> float:
     return noise if step is None else max(0.5 * step, 1e-6 * largest)
 
 
-def _disturbed(reference: Reference, x: Answers) -> Iterator[Answers]:
+def _disturbed(reference: Reference, x: Answers, bias: float) -> Iterator[Answers]:
     for seed, amount in enumerate(DRAWS):
         generator = np.random.default_rng(seed)
         noisy = {
@@ -102,7 +105,7 @@ def _disturbed(reference: Reference, x: Answers) -> Iterator[Answers]:
             for name, array in x.items()
         }
         try:
-            yield reference.disturbed(amount, seed).run(noisy)
+            yield reference.disturbed(amount, seed, bias).run(noisy)
         except NoReferenceError:
             continue
 

@@ -110,7 +110,8 @@ def cut(net: Net) -> list[str]:
     a, b = net.add("Split", x, net.const([1, 3]), outputs=2, axis=1)
     b = net.add("Slice", b, *map(net.const, ([1, 0], [3, 4], [2, 3], [1, 2])))
     a = net.add("Flatten", net.add("Relu", net.conv(a, 1, 2)))
-    b = net.add("Flatten", net.conv(b, 3, 2))
+    b = net.conv(b, 3, 2)
+    b = net.add("Flatten", net.add("GlobalMaxPool", b) if net.draw.chance(0.8) else b)
     return [net.add("Concat", net.add("Gemm", a, net.weight(60, 4)), b, axis=1)]
 
 

@@ -135,8 +135,11 @@ class Reference:
             answers[port.onnx_name] = np.concatenate(whole)
         return answers
 
-    def disturbed(self, amount: float, seed: int) -> Reference:
-        """The same with every float constant changed by a factor of about 1 +- `amount`."""
+    def disturbed(self, amount: float, seed: int, bias: float = 0.0) -> Reference:
+        """The same with every float constant changed by a factor of about 1 +- `amount`.
+
+        Constants that are added to something change by +- `bias` as well.
+        """
         generator = np.random.default_rng(seed)
         copy = Reference(self.model, self.inputs, self.outputs)
         exact = {
@@ -144,6 +147,12 @@ class Reference:
             for node in copy.model.graph.node
             if node.op_type in ("Resize", "Upsample", "Range", "If", "Loop", "Cast")
             for name in node.input[1:]
+        }
+        added = {
+            name
+            for node in copy.model.graph.node
+            for name in {"Add": node.input, "Sub": node.input}.get(node.op_type, node.input[2:])
+            if node.op_type in ("Conv", "ConvTranspose", "Gemm", "Add", "Sub")
         }
         tensors = [*copy.model.graph.initializer]
         for node in copy.model.graph.node:
@@ -154,6 +163,9 @@ class Reference:
             array = numpy_helper.to_array(tensor)
             noise = generator.uniform(-amount, amount, array.shape)
             with np.errstate(all="ignore"):
-                changed = (array.astype(np.float64) * (1 + noise)).astype(np.float32)
+                changed = array.astype(np.float64) * (1 + noise)
+            if tensor.name in added:
+                changed += generator.uniform(-bias, bias, array.shape)
+            changed = changed.astype(np.float32)
             tensor.CopyFrom(numpy_helper.from_array(changed, tensor.name))
         return copy

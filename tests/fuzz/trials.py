@@ -20,6 +20,7 @@ from .draw import Draw
 from .fields import FIELDS
 from .folders import FOLDERS, MARK, occupy
 from .insertions import insert_operator
+from .keeping import KEEPING
 from .net import with_output_shapes
 from .networks import float_network
 from .quantized import quantized_network
@@ -128,9 +129,15 @@ def make_trial(
 
 def _onnx(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset[int]) -> None:
     trial.base, model = (quantized_network if draw.chance(0.25) else float_network)(draw)
-    families = [(insert_operator,), FIELDS, WIRING, WRAPS, BOMBS]
-    weights = draw.choice([(6, 3, 2, 1, 0), (9, 0, 0, 0, 0), (1, 6, 2, 1, 0), (2, 1, 1, 2, 1)])
-    count = draw.choice([1, 1, 1, 2, 2, 3])
+    families = [KEEPING, (insert_operator,), FIELDS, WIRING, WRAPS, BOMBS]
+    gentle = draw.chance(0.6)
+    if gentle:
+        weights: tuple[int, ...] = draw.choice([(1, 0, 0, 0, 0, 0), (19, 1, 0, 0, 0, 0)])
+    else:
+        weights = draw.choice(
+            [(0, 6, 3, 2, 1, 0), (0, 9, 0, 0, 0, 0), (1, 1, 6, 2, 1, 0), (1, 2, 1, 1, 2, 1)]
+        )
+    count = draw.choice([1, 2, 3, 4] if gentle else [1, 1, 1, 2, 2, 3])
     for place in range(count):
         step = Draw(trial.seed, trial.number, place)
         mutate = step.choice(step.choices(families, weights)[0])
@@ -145,7 +152,7 @@ def _onnx(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozense
     trial.model = sandbox / "in" / draw.choice(["model.onnx"] * 9 + ["a b'c.onnx"])
     write_outside(model, trial.model.parent)
     content = model.SerializeToString()
-    if draw.chance(0.04) and count not in without:
+    if draw.chance(0.0 if gentle else 0.08) and count not in without:
         content, detail = _damaged(content, draw)
         trial.steps.append(f"{count}: bytes: {detail}")
     trial.model.write_bytes(content)
