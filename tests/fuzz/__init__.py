@@ -23,7 +23,7 @@ How the parts follow each other:
 | `draw` | random choices by (seed, number) |
 | `net`, `networks`, `quantized` | small networks to begin with |
 | `keeping`, `chains` | mutations of an ONNX model after which it mostly can be built |
-| `fields`, `constants`, `wiring`, `insertions`, `wraps`, `bombs` | mutations after which it mostly cannot |
+| `fields`, `constants`, `wiring`, `insertions`, `wraps`, `bombs` | after which it cannot |
 | `operators`, `window_operators`, `operator_table` | operators for `insertions` |
 | `odd_values` | values and names for all of them |
 | `archives`, `settings`, `folders` | mutations of .npz files, TOML files and exported folders |

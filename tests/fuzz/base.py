@@ -42,6 +42,7 @@ def make_base(folder: Path) -> Base:
             nnhw.cli.app([str(word) for word in command], standalone_mode=False)
     # Neither differs from call to call, and both take longer than most inputs.
     typer.main.get_command = functools.cache(typer.main.get_command)
+    typer.main.get_command(nnhw.cli.app)
     importlib.import_module("onnx.reference.ops")
     sys.path.insert(0, str(SIM))
     importlib.import_module("run")  # the testbench's script, whose modules are no package

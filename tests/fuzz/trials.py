@@ -162,7 +162,7 @@ def _onnx(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozense
     printed = draw.choice([["--quiet"]] * 5 + [["--json"], []])
     trial.full = draw.randrange(FULL_EXPORTS) == 0
     trial.commands.append(_build(str(name), *DATA, *options, *printed))
-    if draw.chance(0.25):
+    if draw.chance(0.2):
         printed = ["--json"] if draw.chance(0.5) else []
         trial.commands.append(["inspect", str(name), *DATA, *options, *printed])
 
@@ -174,7 +174,7 @@ def _build(model: str, *options: str) -> list[str]:
 def _options(draw: Draw, model: onnx.ModelProto) -> list[str]:
     """Options of the build: mostly those that take the least time."""
     quantized = any("Quant" in n.op_type or "QLinear" in n.op_type for n in model.graph.node)
-    given = ["--rows", "4", "--cols", "4"] if draw.chance(0.8) else ["--macs", "12"]
+    given = ["--rows", "4", "--cols", "4"] if draw.chance(0.94) else ["--macs", "12"]
     if not quantized:
         given += ["--calibration", draw.choice(["minmax"] * 8 + ["mse", "percentile", "entropy"])]
         given += draw.choice([[]] * 12 + [["--power-of-two"], ["--act-bits", "5"]])
