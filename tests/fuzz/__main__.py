@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -36,14 +37,15 @@ def main() -> int:
         base = make_base(base_folder)
         numbers = [options.only] if options.only is not None else _numbers(options)
         outcomes = []
-        for outcome in _share_out(numbers, options, base):
-            outcomes.append(outcome)
-            _report(outcome, len(outcomes), len(numbers), start, options.only is not None)
+        with contextlib.suppress(KeyboardInterrupt):  # tell what there is
+            for outcome in _share_out(numbers, options, base):
+                outcomes.append(outcome)
+                _report(outcome, len(outcomes), len(numbers), start, options.only is not None)
     print(render(outcomes, time.monotonic() - start))
     if options.json is not None:
         options.json.write_text(json.dumps([outcome.to_dict() for outcome in outcomes], indent=1))
     if len(outcomes) < len(numbers):
-        print(f"{len(numbers) - len(outcomes)} inputs were not tried: a server has died")
+        print(f"{len(numbers) - len(outcomes)} inputs were not tried")
         return 1
     return int(any(outcome.failed for outcome in outcomes))
 

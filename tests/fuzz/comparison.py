@@ -92,7 +92,7 @@ def _unit(right: np.ndarray, valid: np.ndarray, step: float | None) -> float:
     """The largest difference that is none."""
     largest = float(np.abs(right[valid]).max())
     noise = TOLERANCE * largest + 1e-30
-    return noise if step is None else max(0.5 * step, 1e-6 * largest)
+    return noise if step is None else max(0.51 * step, 1e-6 * largest)
 
 
 def _disturbed(reference: Reference, x: Answers, bias: float) -> Iterator[Answers]:

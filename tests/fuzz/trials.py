@@ -294,6 +294,10 @@ def write_data(trial: Trial, network: Graph, path: Path) -> None:
         else:
             half = dtype == np.float16
             values = draw.normal(*shape, scale=scale)
+            if draw.chance(0.1):  # far from zero
+                values = values + draw.choice([-1, 1]) * 10.0 ** draw.uniform(0, 3)
+            if draw.chance(0.1):  # features of unequal ranges
+                values = values * 10.0 ** draw.normal(*shape[1:])
             arrays[port.onnx_name] = values.astype(np.float16 if half else np.float32)
     if len(arrays) == 1:
         arrays = {"x": next(iter(arrays.values()))}
