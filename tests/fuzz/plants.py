@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from nnhw import golden, inference, pipeline
-from nnhw.errors import ModelError
+from nnhw import conversion, golden, inference, pipeline
+from nnhw.errors import MappingError, ModelError
 from nnhw.ir import Conv, Graph, QConv
+from nnhw.reference import consult
 
 from . import limits
 from .base import make_base
@@ -119,14 +120,29 @@ def _off_by_one(module: Any) -> Plant:
 
 def _shift_bias() -> None:
     """Integers that are consistent in themselves, but not those of a quantized file."""
-    right = pipeline.to_integers
+    right = conversion.to_integers
 
     def wrong(*args: Any) -> Graph:
         graph = right(*args)
         nodes = [replace(n, bias=n.bias + 5000) if isinstance(n, QConv) else n for n in graph.nodes]
         return replace(graph, nodes=tuple(nodes))
 
-    pipeline.to_integers = wrong
+    conversion.to_integers = wrong
+
+
+def _misread_unnoticed() -> None:
+    """A wrong reading, and a build that does not compare it with the file."""
+    _reading(_negate)()
+    consult.check_reading = lambda *_: 0
+
+
+def _disagree() -> None:
+    """An `inspect` that finds nothing to refuse, and a build that does."""
+
+    def refuse(*_: Any) -> None:
+        raise MappingError("nothing fits")
+
+    pipeline.place = refuse
 
 
 def _impatient(plant: Plant) -> Plant:
@@ -148,6 +164,8 @@ PLANTS: dict[str, tuple[str, Plant | None]] = {
     "hang": ("model", _reading(_sleep)),
     "crash": ("model", _reading(_crash)),
     "misreading": ("model", _reading(_negate)),
+    "misreading unnoticed": ("model", _misread_unnoticed),
+    "disagreement": ("inspected model", _disagree),
     "wrong integers": ("model", _off_by_one(golden)),
     "wrong integers of a quantized file": ("qdq_dense", _shift_bias),
     "wrong answer of a folder": ("folder for run", _off_by_one(inference)),
@@ -168,7 +186,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plants-") as folder:
         tempfile.tempdir = folder
         base = make_base(Path(folder))
-        numbers = {"model": MODEL}
+        numbers = {"model": MODEL, "inspected model": _first_inspected(base)}
         for title in ("qdq_dense", "folder for run"):
             numbers[title] = _first(title, base)
         outcomes = {}
@@ -177,6 +195,16 @@ def main() -> None:
             outcome: Outcome = server.run_once(numbers[what], EVERYTHING)
             outcomes[name] = outcome.to_dict()
     json.dump(outcomes, sys.stdout, indent=2)
+
+
+def _first_inspected(base: Base) -> int:
+    """The first number of a network with a convolution that is inspected as well."""
+    for number in count():
+        with tempfile.TemporaryDirectory() as sandbox:
+            trial = make_trial(0, number, Path(sandbox), base, EVERYTHING)
+            if trial.base == "residual" and len(trial.commands) > 1:
+                return number
+    raise AssertionError("count does not end")
 
 
 def _first(title: str, base: Base) -> int:
