@@ -143,7 +143,12 @@ def _onnx(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozense
         mutate = step.choice(step.choices(families, weights)[0])
         if place in without:
             continue
-        detail = mutate(model, step)
+        try:
+            detail = mutate(model, step)
+        except Exception:  # the mutation before has left nothing to change
+            if not trial.steps:
+                raise
+            break
         trial.steps.append(f"{place}: {mutate.__name__}: {detail}")
         if mutate in BOMBS:
             break
