@@ -32,6 +32,8 @@ def make_base(folder: Path) -> Base:
     base.model.write_bytes(model.SerializeToString())
     arrays = {"x": draw.normal(8, 2, 4, 4), "y": np.arange(8) % 2}
     base.data.write_bytes(archive({f"{name}.npy": npy(array) for name, array in arrays.items()}))
+    # The same in every call, and slower than most inputs.
+    typer.main.get_command = functools.cache(typer.main.get_command)
     size = ("--rows", "2", "--cols", "2", "--no-sim")
     for command in (
         ("build", base.model, "--data", base.data, "--out", base.design, *size),
@@ -40,9 +42,6 @@ def make_base(folder: Path) -> Base:
     ):
         with contextlib.redirect_stdout(io.StringIO()):
             nnhw.cli.app([str(word) for word in command], standalone_mode=False)
-    # Neither differs from call to call, and both take longer than most inputs.
-    typer.main.get_command = functools.cache(typer.main.get_command)
-    typer.main.get_command(nnhw.cli.app)
     importlib.import_module("onnx.reference.ops")
     sys.path.insert(0, str(SIM))
     importlib.import_module("run")  # the testbench's script, whose modules are no package

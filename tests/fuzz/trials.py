@@ -179,11 +179,12 @@ def _build(model: str, *options: str) -> list[str]:
 def _options(draw: Draw, model: onnx.ModelProto) -> list[str]:
     """Options of the build: mostly those that take the least time."""
     quantized = any("Quant" in n.op_type or "QLinear" in n.op_type for n in model.graph.node)
-    given = ["--rows", "4", "--cols", "4"] if draw.chance(0.94) else ["--macs", "12"]
+    rows, cols = draw.choice([("2", "2")] * 6 + [("4", "4"), ("1", "3")])
+    given = ["--rows", rows, "--cols", cols] if draw.chance(0.97) else ["--macs", "6"]
     if not quantized:
-        given += ["--calibration", draw.choice(["minmax"] * 8 + ["mse", "percentile", "entropy"])]
+        given += ["--calibration", draw.choice(["minmax"] * 20 + ["mse", "percentile", "entropy"])]
         given += draw.choice([[]] * 12 + [["--power-of-two"], ["--act-bits", "5"]])
-        given += draw.choice([["--equalize", "off"]] * 6 + [["--equalize", "on"], [], []])
+        given += draw.choice([["--equalize", "off"]] * 10 + [["--equalize", "on"], []])
     return given
 
 
