@@ -158,7 +158,8 @@ def test_relu_of_what_ends_below_a_power_of_two(zero_point, tmp_path):
     b = Qdq((1, 4, 6, 6))
     real = b.node("Conv", [b.qdq("x", 0.02), b.weights((4, 4, 1, 1))])
     rounded = b.qdq(real, 0.003, zero_point)
-    b.qdq(b.node("Conv", [b.node("Relu", [rounded]), b.weights((2, 4, 1, 1))]), 0.02, 0, "int8", "y")
+    clamped = b.node("Relu", [rounded])
+    b.qdq(b.node("Conv", [clamped, b.weights((2, 4, 1, 1))]), 0.02, 0, "int8", "y")
     checked(b, tmp_path)
 
 
