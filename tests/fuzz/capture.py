@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nnhw import conversion, inspection, pipeline
+from nnhw import conversion, inspection
+from nnhw.pipeline import steps
 
 from .forked import SCRIPT, ForkedChild
 from .trials import Base, Trial, write_data
@@ -39,8 +40,8 @@ class Capture:
     def patched(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             put = stack.enter_context
-            put(_replaced(pipeline, "load_model", self._load_model))
-            put(_replaced(pipeline, "export_design", self._export_design))
+            put(_replaced(steps, "load_model", self._load_model))
+            put(_replaced(steps, "export_design", self._export_design))
             put(_replaced(conversion, "simplify_graph", self._simplify_graph))
             put(_replaced(inspection, "inspect_model", self._inspect_model))
             put(_replaced(subprocess, "Popen", self._start))

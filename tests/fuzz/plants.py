@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from nnhw import conversion, golden, inference, pipeline
+from nnhw import conversion, golden, inference
 from nnhw.errors import MappingError, ModelError
 from nnhw.ir import Conv, Graph, QConv
+from nnhw.pipeline import steps
 from nnhw.reference import consult
 
 from . import limits
@@ -40,8 +41,8 @@ def _reading(read: Callable[[Path, Callable], Any]) -> Plant:
     """A reader of models in the place of the right one, which it is given."""
 
     def plant() -> None:
-        right = pipeline.load_model
-        pipeline.load_model = lambda path: read(path, right)
+        right = steps.load_model
+        steps.load_model = lambda path: read(path, right)
 
     return plant
 
@@ -142,7 +143,7 @@ def _disagree() -> None:
     def refuse(*_: Any) -> None:
         raise MappingError("nothing fits")
 
-    pipeline.place = refuse
+    steps.place = refuse
 
 
 def _impatient(plant: Plant) -> Plant:

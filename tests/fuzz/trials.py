@@ -167,7 +167,7 @@ def _onnx(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozense
     printed = draw.choice([["--quiet"]] * 5 + [["--json"], []])
     trial.full = draw.randrange(FULL_EXPORTS) == 0
     trial.commands.append(_build(str(name), *DATA, *options, *printed))
-    if draw.chance(0.2):
+    if draw.chance(0.15):
         printed = ["--json"] if draw.chance(0.5) else []
         trial.commands.append(["inspect", str(name), *DATA, *options, *printed])
 
