@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ..ir import Clip, FakeQuantize, Graph, Quantization
+from ..ir import Clamp, Clip, FakeQuantize, Graph, Quantization
 from .rewrite import rebuild
 
 
@@ -27,9 +27,20 @@ def apply(graph: Graph) -> tuple[Graph, bool]:
             continue  # which says itself to how many bits
         narrow = narrowed(node.quantization, clip.clamp.lo, clip.clamp.hi)
         if narrow is not None:
-            changed = replace(node, quantization=narrow)
-            return rebuild(graph, [changed if n is node else n for n in graph.nodes]), True
+            changed = {
+                node: replace(node, quantization=narrow),
+                clip: replace(clip, clamp=_bounded(clip.clamp, node.quantization, narrow)),
+            }
+            return rebuild(graph, [changed.get(n, n) for n in graph.nodes]), True
     return graph, False
+
+
+def _bounded(clamp: Clamp, q: Quantization, narrow: Quantization) -> Clamp:
+    """The clamp, with the end of the wider range where the narrower one goes on beyond it."""
+    top = q.hi - q.zero_point
+    if math.isinf(clamp.hi) and narrow.hi - narrow.zero_point > top:
+        return replace(clamp, hi=top * q.scale)
+    return clamp
 
 
 def narrowed(q: Quantization, lo: float, hi: float) -> Quantization | None:

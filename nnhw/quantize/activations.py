@@ -8,9 +8,12 @@ drops needs no representation.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
 import numpy as np
 
-from ..ir import Batch, Graph, MaxPool, Move, Quantization
+from ..ir import Add, Batch, Graph, MaxPool, Move, Quantization
 from .alignment import align_scales
 from .options import QuantizeOptions
 from .power_of_two import power_of_two_quantizations
@@ -44,6 +47,12 @@ def quantize_activations(
         for group, distribution in distributions.items()
         if group not in settled
     }
+    silent = {
+        group
+        for group, distribution in distributions.items()
+        if group not in settled and distribution.lo == distribution.hi == 0
+    }
+    quantizations = _scaled_like_others(graph, group_of, quantizations, silent)
     if options.power_of_two:
         quantizations = power_of_two_quantizations(
             graph,
@@ -58,6 +67,29 @@ def quantize_activations(
     scales = align_scales(graph, group_of, scales, options.multiplier_bits, fixed=settled.keys())
     quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}
     return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
+
+
+def _scaled_like_others(
+    graph: Graph,
+    group_of: Mapping[str, str],
+    quantizations: Mapping[str, Quantization],
+    silent: Collection[str],
+) -> dict[str, Quantization]:
+    """Quantizations, where operands of additions that are always zero have the other one's scale.
+
+    Any scale suits them; but the two multipliers of an addition share a shift, and where one is far
+    larger, the other one has few bits.
+    """
+    result = dict(quantizations)
+    for node in graph.nodes:
+        if not isinstance(node, Add):
+            continue
+        first, second = (group_of[name] for name in node.inputs)
+        for group, other in ((first, second), (second, first)):
+            if group in silent and other not in silent:
+                scale = min(result[group].scale, result[other].scale)
+                result[group] = replace(result[group], scale=scale)
+    return result
 
 
 def scale_groups(graph: Graph) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -23,12 +23,15 @@ there, unless exactly there, which is rare (odd M) but the less so the smaller S
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 _LARGEST_RATIO = 2.0**8
 """From there on a single unit of the accumulator saturates any output."""
+
+_LARGEST_SUM_RATIO = 2.0**20
+"""Of sums, in which one term may nearly cancel another one whose ratio is as large."""
 
 _LARGEST_SHIFT = 40
 
@@ -85,6 +88,9 @@ def choose_constants(
     significant_bits
         Of multipliers where they are not exactly the ratio, if `multiplier_bits` allow so many.
     """
+    operators = [
+        replace(factors, ratio=_limited(factors.ratio, multiplier_bits)) for factors in operators
+    ]
     intervals = [
         _shift_interval(factors, multiplier_bits, significant_bits) for factors in operators
     ]
@@ -101,11 +107,19 @@ def choose_constants(
     ]
 
 
+def _limited(ratio: np.ndarray, multiplier_bits: int) -> np.ndarray:
+    """Ratios that constants can have; the terms of a sum keep their proportion."""
+    if ratio.shape[-1] == 1:
+        return np.minimum(ratio, _LARGEST_RATIO)
+    largest = min(_LARGEST_SUM_RATIO, 2.0 ** (multiplier_bits - 2))
+    return ratio * np.minimum(1.0, largest / ratio.max(axis=-1, keepdims=True))
+
+
 def _shift_interval(
     factors: Factors, multiplier_bits: int, significant_bits: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and largest acceptable shift; int64 (...) each."""
-    ratio = np.minimum(factors.ratio, _LARGEST_RATIO)
+    ratio = factors.ratio
     mantissa, exponent = np.frexp(ratio.max(axis=-1))  # mantissa * 2**exponent, mantissa below 1
     full = np.ldexp(mantissa, multiplier_bits) > (1 << multiplier_bits) - 1
     highs = np.minimum(multiplier_bits - exponent - full, _LARGEST_SHIFT).astype(np.int64)
@@ -137,7 +151,7 @@ def fewest_points(intervals: list[tuple[int, int]]) -> np.ndarray:
 
 
 def _constants(factors: Factors, shift: np.ndarray) -> FixedPoint:
-    scaled = np.ldexp(np.minimum(factors.ratio, _LARGEST_RATIO), shift[..., None])
+    scaled = np.ldexp(factors.ratio, shift[..., None])
     multiplier = (
         np.ceil(scaled).astype(np.int64) | 1
         if factors.flexible

@@ -41,7 +41,7 @@ def run_float(
     x: Batch | np.ndarray,
     keep: Iterable[str] | None = None,
     *,
-    disturb: Callable[[np.ndarray], np.ndarray] | None = None,
+    disturb: Callable[[np.ndarray, Node | None], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Run a float graph on a batch, in float32.
 
@@ -55,7 +55,8 @@ def run_float(
     keep
         Names of the tensors to return; the outputs if None.
     disturb
-        What is done to the inputs and to the result of every node, to see what it leads to.
+        What is done to the inputs and to the result of every node, to see what it leads to: given
+        the tensor and its node, None for inputs.
 
     Returns
     -------
@@ -71,13 +72,13 @@ def run_float(
 
     def operator(node: Node, inputs: list[np.ndarray]) -> np.ndarray:
         y = _operator(node, inputs, graph.tensors[node.output].shape)
-        return y if disturb is None else disturb(y)
+        return y if disturb is None else disturb(y, node)
 
     steps = {port.tensor: port.host_preprocess for port in graph.inputs}
     with np.errstate(over="ignore", invalid="ignore"):
         batch = as_batch(graph, x).map(lambda name, array: apply_host_steps(steps[name], array))
         if disturb is not None:
-            batch = batch.map(lambda _, array: disturb(array))
+            batch = batch.map(lambda _, array: disturb(array, None))
         return execute(graph, batch, operator, keep)
 
 

@@ -1,6 +1,7 @@
 """Activations of QDQ models keep their own numbers, whatever is between their roundings."""
 
 import numpy as np
+import pytest
 from onnx_models import run_graph, save
 from quantized_models import Qdq
 from quantized_reference import (
@@ -149,6 +150,17 @@ def test_narrow_activations(tmp_path):
     b.qdq(b.node("Clip", [real, *bounds]), 0.2, 0, "int8", "y")
     graph = checked(b, tmp_path)
     assert graph.tensors[graph.nodes[-1].output].q.bits == 5
+
+
+@pytest.mark.parametrize("zero_point", [3, -120, 127])
+def test_relu_of_what_ends_below_a_power_of_two(zero_point, tmp_path):
+    """8 bits end 127 - zero_point steps above zero, also where fewer bits hold these and more."""
+    b = Qdq((1, 4, 6, 6))
+    real = b.node("Conv", [b.qdq("x", 0.02), b.weights((4, 4, 1, 1))])
+    rounded = b.qdq(real, 0.003, zero_point)
+    clamped = b.node("Relu", [rounded])
+    b.qdq(b.node("Conv", [clamped, b.weights((2, 4, 1, 1))]), 0.02, 0, "int8", "y")
+    checked(b, tmp_path)
 
 
 def test_four_bit_activations(tmp_path):

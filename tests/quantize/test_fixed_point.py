@@ -66,6 +66,17 @@ def test_extreme_ratios_saturate(ratio: float) -> None:
     assert value < 1e-11 if ratio < 1 else value >= 256
 
 
+@pytest.mark.parametrize("ratios", [(3e28, 5e28), (300.0, 70.0), (1e30, 1e-3)])
+@pytest.mark.parametrize("bits", [10, 16, 24])
+def test_terms_of_a_sum_keep_their_proportion(ratios: tuple[float, float], bits: int) -> None:
+    """Two terms that saturate alone may cancel each other."""
+    (found,) = choose_constants([Factors(ratio=np.array(ratios))], bits)
+    assert 1 <= found.multiplier.min() <= found.multiplier.max() < 2**bits
+    assert found.shift[0] == found.shift[1] >= 1
+    proportion = found.multiplier[1] / found.multiplier[0]
+    assert proportion == pytest.approx(ratios[1] / ratios[0], rel=0.01, abs=2.0**-9)
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 8), st.integers(0, 4)).map(lambda p: (p[0], p[0] + p[1])),

@@ -149,6 +149,19 @@ def test_constant_activations() -> None:
     np.testing.assert_allclose(found, exact, atol=0.01)
 
 
+def test_operand_that_is_always_zero() -> None:
+    """It leaves the bits of the multipliers to the other one."""
+    b = Builder((2, 2, 2))
+    zero = b.average_pool(b.conv("x", 3, clamp=Clamp(lo=0.0, hi=0.0)), kernel=(1, 1))
+    graph = b.graph(b.add(zero, b.conv("x", 3)))
+    small = graph.nodes[2]
+    small = replace(small, weight=small.weight * 1e-4, bias=small.bias * 1e-4)
+    graph = replace(graph, nodes=(*graph.nodes[:2], small, graph.nodes[3]))
+    add = quantize(graph, b.data(10)).nodes[-1]
+    assert isinstance(add, QAdd)
+    assert np.ptp(np.log2(add.requantize.multiplier)) < 8
+
+
 @pytest.mark.parametrize("factor", [1e-25, 1e25])
 def test_extreme_magnitudes(factor: float) -> None:
     b = Builder((3, 3, 2))

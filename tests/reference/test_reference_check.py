@@ -185,3 +185,27 @@ def test_a_step_that_falls_on_the_other_side(tmp_path, count, is_misread):
             check_reading(path, network, images(x), answers)
     else:
         assert check_reading(path, network, images(x), answers) == 8
+
+
+def test_what_is_zero_to_a_runtime(tmp_path):
+    """Sigmoid far below zero is 0 to onnxruntime, and the sign of what follows is undefined."""
+    path = saved(
+        onnx_model(
+            [
+                helper.make_node("Sigmoid", ["x"], ["s"]),
+                helper.make_node("Mul", ["x", "s"], ["m"]),
+                helper.make_node("Sign", ["m"], ["y"]),
+            ],
+            {"x": (TensorProto.FLOAT, ["n", 6])},
+            {"y": TensorProto.FLOAT},
+            {},
+        ),
+        tmp_path,
+    )
+    x = samples(8, 6) * 3
+    x[:, 0] = -30
+    network = load_model(path)
+    answers = ask_file(path, network, images(x))
+    ours = ask_reading(network, images(x)).outputs["y"]
+    assert (ours != answers.outputs["y"]).any()
+    assert check_reading(path, network, images(x), answers) == 8
