@@ -1,22 +1,30 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
 from .batch import Batch, as_batch
-from .channels import Channel, ChannelSets, channel_links, moved_channels
+from .channels import (
+    BY_CHANNEL,
+    ChannelSets,
+    channel_links,
+    links_moved,
+    links_side_by_side,
+    moved_channels,
+)
 from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
 from .host_steps import HostRule, HostStep, apply_host_steps, host_rule
-from .integer_nodes import (
-    QAdd,
-    QAveragePool,
-    QConcat,
-    QConv,
-    QFunction,
-    QMaxPool,
-    QMultiply,
-    Requantize,
+from .integer_operator import (
+    INTEGER_OPERATORS,
+    Channel,
+    ChannelRules,
+    IntegerOperator,
+    Range,
+    Sums,
+    integer_operator,
+    register_operator,
 )
 from .integers import IntegerRangeError, as_integers
+from .interval import Interval, from_zero
 from .moves import Move, move_elements
 from .nodes import (
     Add,
@@ -36,23 +44,40 @@ from .nodes import (
     Resize,
     Slice,
 )
+from .operators import (
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+)
+from .qdq_form import Apply, Constant, Expression, Operand, QdqForm
+from .requantization import Requantize, requantize
 from .serialize import load_graph, save_graph
 from .tensor import Quantization, Tensor, signed_width
 from .window import Window
 
 __all__ = [
+    "BY_CHANNEL",
     "FUNCTIONS",
+    "INTEGER_OPERATORS",
     "Add",
+    "Apply",
     "AveragePool",
     "Batch",
     "Channel",
     "ChannelAffine",
+    "ChannelRules",
     "ChannelSets",
     "Clamp",
     "Clip",
     "Concat",
+    "Constant",
     "Conv",
     "DepthToSpace",
+    "Expression",
     "FakeQuantize",
     "FrameLayout",
     "Function",
@@ -60,11 +85,14 @@ __all__ = [
     "Graph",
     "HostRule",
     "HostStep",
+    "IntegerOperator",
     "IntegerRangeError",
+    "Interval",
     "MaxPool",
     "Move",
     "Multiply",
     "Node",
+    "Operand",
     "Port",
     "QAdd",
     "QAveragePool",
@@ -73,11 +101,14 @@ __all__ = [
     "QFunction",
     "QMaxPool",
     "QMultiply",
+    "QdqForm",
     "Quantization",
+    "Range",
     "Requantize",
     "Reshape",
     "Resize",
     "Slice",
+    "Sums",
     "Tensor",
     "Window",
     "apply_host_steps",
@@ -87,11 +118,17 @@ __all__ = [
     "evaluate_function",
     "frame_layout",
     "from_channels_last",
+    "from_zero",
     "host_rule",
+    "integer_operator",
+    "links_moved",
+    "links_side_by_side",
     "load_graph",
     "move_elements",
     "moved_channels",
     "postprocess_steps",
+    "register_operator",
+    "requantize",
     "save_graph",
     "signed_width",
     "to_channels_last",

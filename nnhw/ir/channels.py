@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from .graph import Graph
-from .integer_nodes import QConcat
+from .integer_operator import INTEGER_OPERATORS, Channel, ChannelRules
 from .moves import Move, move_elements
 from .nodes import Concat, Node
 
-Channel = tuple[str, int]
-"""A tensor and the number of one of its channels."""
+Link = tuple[Channel, Channel]
+"""A channel of an operand, and a channel of the result that is made from it."""
 
 
 class ChannelSets:
@@ -35,24 +36,41 @@ class ChannelSets:
         return root
 
 
-def channel_links(node: Node, graph: Graph) -> Iterator[tuple[Channel, Channel]]:
+def channel_links(node: Node, graph: Graph) -> Iterable[Link]:
     """Pairs of a channel of an operand and a channel of the result that is made from it.
 
-    Of any operator, float or integer, that works channel by channel: all but dense convolutions.
+    Of any operator, float or integer, that works channel by channel; none of integer ones that do
+    not.
     """
-    if isinstance(node, Move):
-        channels = graph.tensors[node.inputs[0]].shape[2]
-        numbers = moved_channels(node, graph)
-        pairs = np.unique(numbers + channels * np.arange(numbers.shape[1]))
-        for number, source in (divmod(pair, channels) for pair in pairs.tolist()):
-            yield (node.inputs[0], source), (node.output, number)
-        return
+    if (operator := INTEGER_OPERATORS.get(type(node))) is not None:
+        return operator.channels.links(node, graph)
+    return links_side_by_side(node, graph) if isinstance(node, Concat) else links(node, graph)
+
+
+def links(node: Node, graph: Graph) -> Iterator[Link]:
+    """Each channel of the result is made from the same one of every operand."""
+    for name in node.inputs:
+        for number in range(graph.tensors[name].shape[2]):
+            yield (name, number), (node.output, number)
+
+
+def links_side_by_side(node: Node, graph: Graph) -> Iterator[Link]:
+    """The channels of the result are those of the first operand, the second one, and so on."""
     offset = 0
     for name in node.inputs:
         channels = graph.tensors[name].shape[2]
         for number in range(channels):
             yield (name, number), (node.output, offset + number)
-        offset += channels if isinstance(node, Concat | QConcat) else 0
+        offset += channels
+
+
+def links_moved(node: Move, graph: Graph) -> Iterator[Link]:
+    """Elements of a channel of the result come from some channels of the operand."""
+    channels = graph.tensors[node.inputs[0]].shape[2]
+    numbers = moved_channels(node, graph)
+    pairs = np.unique(numbers + channels * np.arange(numbers.shape[1]))
+    for number, source in (divmod(pair, channels) for pair in pairs.tolist()):
+        yield (node.inputs[0], source), (node.output, number)
 
 
 def moved_channels(node: Move, graph: Graph) -> np.ndarray:
@@ -60,3 +78,11 @@ def moved_channels(node: Move, graph: Graph) -> np.ndarray:
     shape, result = graph.tensors[node.inputs[0]].shape, graph.tensors[node.output].shape
     numbers = np.broadcast_to(np.arange(shape[2]), shape)[None]
     return move_elements(node, numbers, result)[0].reshape(-1, result[2])
+
+
+BY_CHANNEL: ChannelRules[Any] = ChannelRules(
+    links=links,
+    needed=lambda node, graph, intervals: (),
+    keep=lambda node, graph, kept, intervals: node,
+)
+"""Of an operator that does the same to each channel, whatever its number: nothing else changes."""
