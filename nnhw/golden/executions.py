@@ -22,9 +22,18 @@ _EXECUTIONS: dict[type[Node], Execution] = {}
 
 
 def executes(*kinds: type[Node]) -> Callable[[_E], _E]:
-    """Enter the decorated function into the table as what executes nodes of these classes."""
+    """Enter the decorated function into the table as what executes nodes of these classes.
+
+    Raises
+    ------
+    ValueError
+        If something executes one of them already.
+    """
 
     def enter(execution: _E) -> _E:
+        for kind in kinds:
+            if kind in _EXECUTIONS:
+                raise ValueError(f"There are two executions of '{kind.__name__}'")
         _EXECUTIONS.update(dict.fromkeys(kinds, execution))
         return execution
 
