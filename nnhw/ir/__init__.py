@@ -1,30 +1,35 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
 from .batch import Batch, as_batch
-from .channels import (
-    BY_CHANNEL,
-    ChannelSets,
-    channel_links,
-    links_moved,
-    links_side_by_side,
-    moved_channels,
-)
+from .channels import ChannelSets, channel_links
 from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
 from .host_steps import HostRule, HostStep, apply_host_steps, host_rule
-from .integer_operator import (
+from .integer import (
+    BY_CHANNEL,
     INTEGER_OPERATORS,
+    Apply,
     Channel,
     ChannelRules,
+    Constant,
+    Expression,
     IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
     Range,
+    Requantize,
     Sums,
+    from_zero,
     integer_operator,
+    links_moved,
+    links_side_by_side,
+    moved_channels,
     register_operator,
+    requantize,
 )
 from .integers import IntegerRangeError, as_integers
-from .interval import Interval, from_zero
 from .moves import Move, move_elements
 from .nodes import (
     Add,
@@ -53,8 +58,6 @@ from .operators import (
     QMaxPool,
     QMultiply,
 )
-from .qdq_form import Apply, Constant, Expression, Operand, QdqForm
-from .requantization import Requantize, requantize
 from .serialize import load_graph, save_graph
 from .tensor import Quantization, Tensor, signed_width
 from .window import Window

@@ -17,10 +17,10 @@ import numpy as np
 
 from ..errors import ExportError
 from . import graph as graphs
-from . import host_steps, nodes, requantization, tensor, window
+from . import host_steps, nodes, tensor, window
 from .field_types import wrong_field
 from .graph import Graph
-from .integer_operator import INTEGER_OPERATORS
+from .integer import INTEGER_OPERATORS, requantization
 
 _CLASSES: dict[str, Callable[..., Any]] = {
     name: member

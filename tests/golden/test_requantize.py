@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nnhw.errors import QuantizationError
 from nnhw.golden.check_range import check_range
 from nnhw.ir import QAdd, Requantize, requantize
-from nnhw.ir.requantization import round_shift
+from nnhw.ir.integer.requantization import round_shift
 
 
 @given(

@@ -7,7 +7,7 @@ import pytest
 from bench import drive, encoded, integers
 
 from nnhw.hdl.residual_adder import ResidualAdder
-from nnhw.ir.requantization import round_shift
+from nnhw.ir.integer.requantization import round_shift
 from nnhw.isa import ResidualInstruction
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..channels import BY_CHANNEL
 from ..graph import Graph
-from ..integer_operator import IntegerOperator, register_operator
-from ..interval import Interval, from_zero
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Requantize,
+    from_zero,
+    register_operator,
+)
 from ..nodes import Node
-from ..qdq_form import Apply, Operand, QdqForm
-from ..requantization import Requantize
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,13 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..channels import BY_CHANNEL, links_side_by_side
 from ..graph import Graph
-from ..integer_operator import IntegerOperator, Range, register_operator
-from ..interval import Interval, from_zero
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Range,
+    Requantize,
+    from_zero,
+    links_side_by_side,
+    register_operator,
+)
 from ..nodes import Node
-from ..qdq_form import Apply, Operand, QdqForm
-from ..requantization import Requantize
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..channels import BY_CHANNEL
 from ..functions import FUNCTIONS
 from ..graph import Graph
-from ..integer_operator import IntegerOperator, Range, register_operator
-from ..interval import Interval
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    Constant,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Range,
+    register_operator,
+)
 from ..nodes import Node
-from ..qdq_form import Apply, Constant, Operand, QdqForm
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,13 +10,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..channels import BY_CHANNEL, links_moved, moved_channels
 from ..graph import Graph
-from ..integer_operator import ChannelRules, IntegerOperator, register_operator
-from ..interval import Interval
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    ChannelRules,
+    Constant,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    links_moved,
+    moved_channels,
+    register_operator,
+)
 from ..moves import Move
 from ..nodes import DepthToSpace, Reshape, Resize, Slice
-from ..qdq_form import Apply, Constant, Operand, QdqForm
 
 _MOVED: ChannelRules = replace(BY_CHANNEL, links=links_moved)
 

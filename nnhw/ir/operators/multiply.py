@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..channels import BY_CHANNEL
 from ..graph import Graph
-from ..integer_operator import IntegerOperator, register_operator
-from ..interval import Interval, from_zero
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Requantize,
+    from_zero,
+    register_operator,
+)
 from ..nodes import Node
-from ..qdq_form import Apply, Operand, QdqForm
-from ..requantization import Requantize
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,16 +7,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..channels import BY_CHANNEL
 from ..graph import Graph
-from ..integer_operator import IntegerOperator, Range, Sums, register_operator
-from ..interval import Interval, from_zero
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    Constant,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Range,
+    Requantize,
+    Sums,
+    from_zero,
+    register_operator,
+    window_attributes,
+    window_name,
+)
 from ..nodes import Node
 from ..patches import pad, patches
-from ..qdq_form import Apply, Constant, Operand, QdqForm
-from ..requantization import Requantize
 from ..window import Window
-from ..window_form import window_attributes, window_name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

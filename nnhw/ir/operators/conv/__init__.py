@@ -8,11 +8,20 @@ import numpy as np
 
 from ....errors import ExportError
 from ...graph import Graph
-from ...integer_operator import IntegerOperator, Sums, register_operator
+from ...integer import (
+    Apply,
+    Constant,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Sums,
+    from_zero,
+    register_operator,
+    window_attributes,
+    window_name,
+)
 from ...integers import IntegerRangeError, as_integers
-from ...interval import Interval, from_zero
-from ...qdq_form import Apply, Constant, Operand, QdqForm
-from ...window_form import window_attributes, window_name
 from .channels import CHANNELS
 from .node import QConv
 

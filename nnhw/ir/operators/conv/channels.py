@@ -11,12 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...channels import Link, links
 from ...graph import Graph
-from ...integer_operator import Channel, ChannelRules
+from ...integer import Channel, ChannelRules, Interval, Link, Requantize, links, requantize
 from ...integers import as_integers
-from ...interval import Interval
-from ...requantization import Requantize, requantize
 from .node import QConv
 
 

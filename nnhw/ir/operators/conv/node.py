@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...integer import Requantize
 from ...nodes import Node
-from ...requantization import Requantize
 from ...window import Window
 
 

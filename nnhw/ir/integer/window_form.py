@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .window import Window
+from ..window import Window
 
 
 def window_name(kind: str, window: Window, output_shape: tuple[int, int, int]) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .graph import Graph
-from .nodes import Node
+from ..graph import Graph
+from ..nodes import Node
 from .requantization import Requantize, requantize
 
 

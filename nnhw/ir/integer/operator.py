@@ -6,22 +6,20 @@ stands apart (`nnhw.golden`); and how it is mapped to the engine (`nnhw.mapping`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from .graph import Graph
+from ..graph import Graph
+from ..nodes import Node
+from .channel_rules import ChannelRules
 from .interval import Interval
-from .nodes import Node
 from .qdq_form import QdqForm
 
 N = TypeVar("N", bound=Node)
-
-Channel = tuple[str, int]
-"""A tensor and the number of one of its channels."""
 
 Range = tuple[int, int]
 """Least and largest q of a tensor."""
@@ -44,28 +42,6 @@ class Sums:
     weight: np.ndarray
     bias: np.ndarray
     is_padded: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelRules(Generic[N]):
-    """How an operator can do without channels that no input changes.
-
-    Parameters
-    ----------
-    links
-        Pairs of a channel of an operand and a channel of the result, one of which cannot be left
-        out without the other.
-    needed
-        Channels that cannot be left out because of this operator, if all those are constant whose
-        interval says so.
-    keep
-        The node where only the given channels are left of each tensor. All others are constant, and
-        what they gave to the result is part of it.
-    """
-
-    links: Callable[[N, Graph], Iterable[tuple[Channel, Channel]]]
-    needed: Callable[[N, Graph, Mapping[str, Interval]], Iterable[Channel]]
-    keep: Callable[[N, Graph, Mapping[str, np.ndarray], Mapping[str, Interval]], N]
 
 
 @dataclass(frozen=True, kw_only=True)
