@@ -46,7 +46,7 @@ class Sums:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegerOperator(Generic[N]):
-    """One integer operator. Each of its functions is given a node and the graph that it is part of.
+    """One integer operator. Its functions take a node and, but for `sums`, the graph around it.
 
     Parameters
     ----------
