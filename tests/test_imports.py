@@ -76,7 +76,7 @@ ONLY_IN = {
 
 # Golden model and hardware are joined by tests and simulation only.
 MAY_IMPORT = {"golden": {"errors", "ir"}}
-MUST_NOT_IMPORT = {"hdl": {"golden", "vectors"}}
+MUST_NOT_IMPORT = {"hdl": {"golden", "ir", "vectors"}}
 
 
 def sources() -> list[Path]:

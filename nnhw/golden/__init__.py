@@ -1,10 +1,18 @@
-"""The golden model: the integer contract of `nnhw.ir.integer_nodes`, executed in NumPy.
+"""The golden model: the integer contract of `nnhw.ir.operators`, executed in NumPy.
 
 It is what hardware is compared with. It knows nothing of hardware, shares no code with it, and is
-written to be read.
+written to be read. Each file of this folder is imported, so that one for a new operator needs no
+mention elsewhere.
 """
 
+import importlib
+import pkgutil
+
 from .affine import dequantize, quantize_input, quantize_inputs
+from .executions import executes
 from .run import run
 
-__all__ = ["dequantize", "quantize_input", "quantize_inputs", "run"]
+__all__ = ["dequantize", "executes", "quantize_input", "quantize_inputs", "run"]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from ..ir import QConv, Quantization
+from ..ir import QConv, Quantization, Tensor, requantize
 from ..ir.patches import pad, patches
-from .requantize import check_range, requantize
+from .check_range import check_range
+from .executions import executes
 
 
-def conv(node: QConv, x: np.ndarray, source: Quantization, target: Quantization) -> np.ndarray:
+@executes(QConv)
+def conv(
+    node: QConv, inputs: Sequence[np.ndarray], sources: Sequence[Quantization], output: Tensor
+) -> np.ndarray:
     """Output of a convolution.
-
-    Parameters
-    ----------
-    x
-        (N, H, W, C) of q.
-    source, target
-        Quantization of input and output.
 
     Returns
     -------
@@ -29,11 +28,12 @@ def conv(node: QConv, x: np.ndarray, source: Quantization, target: Quantization)
     QuantizationError
         If the product with the multiplier may leave the range of int64.
     """
+    (x,), (source,) = inputs, sources
     largest = _largest_sum(node, source)
     largest_acc = largest + int(np.abs(node.bias).max())
     check_range(node, node.requantize, largest_acc * int(node.requantize.multiplier.max()))
     acc = _sum_of_products(node, x, source, exact_type(largest)) + node.bias
-    return requantize(acc * node.requantize.multiplier, node.requantize, target.zero_point)
+    return requantize(acc * node.requantize.multiplier, node.requantize, output.q.zero_point)
 
 
 def exact_type(largest: int) -> type[np.floating]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from ..ir import QFunction, Quantization
+from ..ir import QFunction, Quantization, Tensor
+from .executions import executes
 
 
-def function(node: QFunction, x: np.ndarray, source: Quantization) -> np.ndarray:
-    """Entries of the table for q; int8 of the shape of `x`."""
+@executes(QFunction)
+def function(
+    node: QFunction, inputs: Sequence[np.ndarray], sources: Sequence[Quantization], output: Tensor
+) -> np.ndarray:
+    """Entries of the table for q; int8 of the shape of the input."""
+    (x,), (source,) = inputs, sources
     return node.table[x.astype(np.int64) - source.lo]

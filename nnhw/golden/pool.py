@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from ..ir import QAveragePool, QMaxPool, Quantization
+from ..ir import QAveragePool, QMaxPool, Quantization, Tensor, requantize
 from ..ir.patches import pad, patches
-from .requantize import check_range, requantize
+from .check_range import check_range
+from .executions import executes
 
 
-def max_pool(node: QMaxPool, x: np.ndarray, source: Quantization) -> np.ndarray:
-    """Largest q within each window, clamped; int8 or uint8 as `x`, (N, OH, OW, C)."""
+@executes(QMaxPool)
+def max_pool(
+    node: QMaxPool, inputs: Sequence[np.ndarray], sources: Sequence[Quantization], output: Tensor
+) -> np.ndarray:
+    """Largest q within each window, clamped; int8 or uint8 as the input, (N, OH, OW, C)."""
+    (x,), (source,) = inputs, sources
     windows = patches(pad(x, node.window, source.lo), node.window)  # nothing is below `lo`
     y = windows[:, :, :, 0, 0, :].copy()
     for row, col in np.ndindex(node.window.kernel):
@@ -18,8 +25,12 @@ def max_pool(node: QMaxPool, x: np.ndarray, source: Quantization) -> np.ndarray:
     return np.clip(y, node.lo, node.hi, out=y)
 
 
+@executes(QAveragePool)
 def average_pool(
-    node: QAveragePool, x: np.ndarray, source: Quantization, target: Quantization
+    node: QAveragePool,
+    inputs: Sequence[np.ndarray],
+    sources: Sequence[Quantization],
+    output: Tensor,
 ) -> np.ndarray:
     """Sums over the windows, requantized position by position; int64 (N, OH, OW, C).
 
@@ -28,6 +39,7 @@ def average_pool(
     QuantizationError
         If the product with the multiplier may leave the range of int64.
     """
+    (x,), (source,) = inputs, sources
     rows, cols = node.window.kernel
     largest_acc = rows * cols * (source.hi - source.lo)
     check_range(node, node.requantize, largest_acc * int(node.requantize.multiplier.max()))
@@ -38,4 +50,4 @@ def average_pool(
         acc += windows[:, :, :, row, col, :]
     constants = node.requantize
     p = acc * constants.multiplier[:, :, None]
-    return requantize(p, constants, target.zero_point, constants.shift[:, :, None])
+    return requantize(p, constants, output.q.zero_point, constants.shift[:, :, None])

@@ -6,32 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..ir import (
-    Batch,
-    DepthToSpace,
-    Graph,
-    Node,
-    QAdd,
-    QAveragePool,
-    QConcat,
-    QConv,
-    QFunction,
-    QMaxPool,
-    QMultiply,
-    Reshape,
-    Resize,
-    Slice,
-    as_batch,
-    move_elements,
-)
+from ..ir import Batch, Graph, Node, as_batch
 from ..ir.execute import execute
-from .add import add
 from .affine import integer_type
-from .concat import concat
-from .conv import conv
-from .function import function
-from .multiply import multiply
-from .pool import average_pool, max_pool
+from .executions import execution
 
 
 def run(
@@ -42,7 +20,7 @@ def run(
     Parameters
     ----------
     graph
-        Integer graph of the nodes of `nnhw.ir.integer_nodes` and `Move`.
+        Integer graph: of the nodes of `nnhw.ir.INTEGER_OPERATORS`.
     q
         N samples, N at least 1, int8 (uint8 where the input's quantization is not signed), such as
         `quantize_inputs` gives; of an only input the array (N, H, W, C).
@@ -76,32 +54,9 @@ def run(
             )
 
     def operator(node: Node, inputs: list[np.ndarray]) -> np.ndarray:
-        return _operator(graph, node, inputs)
+        output = graph.tensors[node.output]
+        sources = [graph.tensors[name].q for name in node.inputs]
+        y = execution(node)(node, inputs, sources, output)
+        return y.astype(integer_type(output.q), copy=False)
 
     return execute(graph, batch, operator, keep)
-
-
-def _operator(graph: Graph, node: Node, inputs: list[np.ndarray]) -> np.ndarray:
-    output = graph.tensors[node.output]
-    sources = [graph.tensors[name].q for name in node.inputs]
-    match node:
-        case QConv():
-            y = conv(node, inputs[0], sources[0], output.q)
-        case QMaxPool():
-            y = max_pool(node, inputs[0], sources[0])
-        case QAveragePool():
-            y = average_pool(node, inputs[0], sources[0], output.q)
-        case QAdd():
-            y = add(node, inputs[0], inputs[1], (sources[0], sources[1]), output.q)
-        case QMultiply():
-            y = multiply(node, inputs[0], inputs[1], (sources[0], sources[1]), output.q)
-        case QConcat():
-            y = concat(node, inputs, sources, output.q)
-        case QFunction():
-            y = function(node, inputs[0], sources[0])
-        case Reshape() | Slice() | Resize() | DepthToSpace():
-            y = move_elements(node, inputs[0], output.shape)
-        case _:
-            kind = type(node).__name__
-            raise TypeError(f"Node '{node.name}' is not an integer operator but a {kind}")
-    return y.astype(integer_type(output.q), copy=False)

@@ -1,20 +1,33 @@
 """The intermediate representation: tensors, operators and graphs, float and integer."""
 
 from .batch import Batch, as_batch
-from .channels import Channel, ChannelSets, channel_links, moved_channels
+from .channels import ChannelSets, channel_links
 from .frame import FrameLayout, frame_layout
 from .functions import FUNCTIONS, FunctionDefinition, evaluate_function
 from .graph import Graph, Port, from_channels_last, postprocess_steps, to_channels_last
 from .host_steps import HostRule, HostStep, apply_host_steps, host_rule
-from .integer_nodes import (
-    QAdd,
-    QAveragePool,
-    QConcat,
-    QConv,
-    QFunction,
-    QMaxPool,
-    QMultiply,
+from .integer import (
+    BY_CHANNEL,
+    INTEGER_OPERATORS,
+    Apply,
+    Channel,
+    ChannelRules,
+    Constant,
+    Expression,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Range,
     Requantize,
+    Sums,
+    from_zero,
+    integer_operator,
+    links_moved,
+    links_side_by_side,
+    moved_channels,
+    register_operator,
+    requantize,
 )
 from .integers import IntegerRangeError, as_integers
 from .moves import Move, move_elements
@@ -36,23 +49,38 @@ from .nodes import (
     Resize,
     Slice,
 )
+from .operators import (
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+)
 from .serialize import load_graph, save_graph
 from .tensor import Quantization, Tensor, signed_width
 from .window import Window
 
 __all__ = [
+    "BY_CHANNEL",
     "FUNCTIONS",
+    "INTEGER_OPERATORS",
     "Add",
+    "Apply",
     "AveragePool",
     "Batch",
     "Channel",
     "ChannelAffine",
+    "ChannelRules",
     "ChannelSets",
     "Clamp",
     "Clip",
     "Concat",
+    "Constant",
     "Conv",
     "DepthToSpace",
+    "Expression",
     "FakeQuantize",
     "FrameLayout",
     "Function",
@@ -60,11 +88,14 @@ __all__ = [
     "Graph",
     "HostRule",
     "HostStep",
+    "IntegerOperator",
     "IntegerRangeError",
+    "Interval",
     "MaxPool",
     "Move",
     "Multiply",
     "Node",
+    "Operand",
     "Port",
     "QAdd",
     "QAveragePool",
@@ -73,11 +104,14 @@ __all__ = [
     "QFunction",
     "QMaxPool",
     "QMultiply",
+    "QdqForm",
     "Quantization",
+    "Range",
     "Requantize",
     "Reshape",
     "Resize",
     "Slice",
+    "Sums",
     "Tensor",
     "Window",
     "apply_host_steps",
@@ -87,11 +121,17 @@ __all__ = [
     "evaluate_function",
     "frame_layout",
     "from_channels_last",
+    "from_zero",
     "host_rule",
+    "integer_operator",
+    "links_moved",
+    "links_side_by_side",
     "load_graph",
     "move_elements",
     "moved_channels",
     "postprocess_steps",
+    "register_operator",
+    "requantize",
     "save_graph",
     "signed_width",
     "to_channels_last",

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
+from collections.abc import Iterable
 
 from .graph import Graph
-from .integer_nodes import QConcat
-from .moves import Move, move_elements
+from .integer import INTEGER_OPERATORS, Channel, Link, links, links_side_by_side
 from .nodes import Concat, Node
-
-Channel = tuple[str, int]
-"""A tensor and the number of one of its channels."""
 
 
 class ChannelSets:
@@ -35,28 +29,12 @@ class ChannelSets:
         return root
 
 
-def channel_links(node: Node, graph: Graph) -> Iterator[tuple[Channel, Channel]]:
+def channel_links(node: Node, graph: Graph) -> Iterable[Link]:
     """Pairs of a channel of an operand and a channel of the result that is made from it.
 
-    Of any operator, float or integer, that works channel by channel: all but dense convolutions.
+    Of any operator, float or integer, that works channel by channel; none of integer ones that do
+    not.
     """
-    if isinstance(node, Move):
-        channels = graph.tensors[node.inputs[0]].shape[2]
-        numbers = moved_channels(node, graph)
-        pairs = np.unique(numbers + channels * np.arange(numbers.shape[1]))
-        for number, source in (divmod(pair, channels) for pair in pairs.tolist()):
-            yield (node.inputs[0], source), (node.output, number)
-        return
-    offset = 0
-    for name in node.inputs:
-        channels = graph.tensors[name].shape[2]
-        for number in range(channels):
-            yield (name, number), (node.output, offset + number)
-        offset += channels if isinstance(node, Concat | QConcat) else 0
-
-
-def moved_channels(node: Move, graph: Graph) -> np.ndarray:
-    """Of a node that moves elements: int64 (pixels, channels), the channel each one comes from."""
-    shape, result = graph.tensors[node.inputs[0]].shape, graph.tensors[node.output].shape
-    numbers = np.broadcast_to(np.arange(shape[2]), shape)[None]
-    return move_elements(node, numbers, result)[0].reshape(-1, result[2])
+    if (operator := INTEGER_OPERATORS.get(type(node))) is not None:
+        return operator.channels.links(node, graph)
+    return links_side_by_side(node, graph) if isinstance(node, Concat) else links(node, graph)

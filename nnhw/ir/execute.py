@@ -8,8 +8,8 @@ import numpy as np
 
 from .batch import Batch, as_batch
 from .graph import Graph
-from .integer_nodes import QConv
 from .nodes import Conv, Node
+from .operators import QConv
 
 Operator = Callable[[Node, list[np.ndarray]], np.ndarray]
 """Computes a node's output (N, H, W, C) from its inputs."""

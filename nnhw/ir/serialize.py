@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -17,16 +17,18 @@ import numpy as np
 
 from ..errors import ExportError
 from . import graph as graphs
-from . import host_steps, integer_nodes, nodes, tensor, window
+from . import host_steps, nodes, tensor, window
 from .field_types import wrong_field
 from .graph import Graph
+from .integer import INTEGER_OPERATORS, requantization
 
-CLASSES: dict[str, Callable[..., Any]] = {
+_CLASSES: dict[str, Callable[..., Any]] = {
     name: member
-    for module in (graphs, host_steps, integer_nodes, nodes, tensor, window)
+    for module in (graphs, host_steps, nodes, requantization, tensor, window)
     for name, member in vars(module).items()
     if isinstance(member, type) and dataclasses.is_dataclass(member)
 }
+"""All but the nodes of integer operators."""
 
 
 def save_graph(graph: Graph, path: str | PathLike[str]) -> None:
@@ -48,7 +50,8 @@ def load_graph(path: str | PathLike[str]) -> Graph:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
-        graph = _decode(json.loads(str(arrays["graph"])), arrays)
+        operators = {kind.__name__: kind for kind in INTEGER_OPERATORS}
+        graph = _decode(json.loads(str(arrays["graph"])), arrays, _CLASSES | operators)
     except FileNotFoundError as error:
         raise ExportError(f"Graph file '{path}' does not exist; build the design again") from error
     except Exception as error:  # whatever a damaged archive, or what is in it, brings about
@@ -81,18 +84,22 @@ def _encode(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+def _decode(
+    value: Any, arrays: dict[str, np.ndarray], classes: Mapping[str, Callable[..., Any]]
+) -> Any:
     """The inverse of `_encode`."""
     if isinstance(value, list):
-        return tuple(_decode(item, arrays) for item in value)
+        return tuple(_decode(item, arrays, classes) for item in value)
     if not isinstance(value, dict):
         return value
     if "array" in value:
         return arrays[value["array"]]
-    fields = {name: _decode(item, arrays) for name, item in value.items() if name != "class"}
+    fields = {
+        name: _decode(item, arrays, classes) for name, item in value.items() if name != "class"
+    }
     if "tensors" in fields:
         fields["tensors"] = {tensor.name: tensor for tensor in fields["tensors"]}
-    decoded = CLASSES[value["class"]](**fields)
+    decoded = classes[value["class"]](**fields)
     if (name := wrong_field(decoded)) is not None:
         raise ValueError(f"{value['class']}.{name} has a wrong type")
     return decoded

@@ -6,17 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import (
-    Graph,
-    QAdd,
-    QAveragePool,
-    QConcat,
-    QConv,
-    QFunction,
-    QMaxPool,
-    QMultiply,
-    Quantization,
-)
+from ..ir import Graph, Quantization, Sums, integer_operator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +21,7 @@ class AccumulatorBounds:
     raw
         (lo, hi) of all partial sums of weight * q, in whichever order; zero included.
     folded
-        (lo, hi) of the sum with the constant: of acc in `QConv` and `QAveragePool`.
+        (lo, hi) of the sum with the constant: of acc in the operator's contract.
     """
 
     raw: tuple[int, int]
@@ -45,25 +35,13 @@ def tensor_bounds(graph: Graph) -> dict[str, tuple[int, int]]:
         q = graph.tensors[port.tensor].q
         bounds[port.tensor] = q.lo, q.hi
     for node in graph.nodes:
-        lo, hi = bounds[node.inputs[0]]
-        match node:
-            case QConv() | QAveragePool() | QAdd() | QMultiply():
-                lo, hi = node.requantize.lo, node.requantize.hi
-            case QMaxPool():
-                lo, hi = _clamp(lo, node.lo, node.hi), _clamp(hi, node.lo, node.hi)
-            case QConcat():
-                lo = min(part.lo for part in node.parts)
-                hi = max(part.hi for part in node.parts)
-            case QFunction():
-                lowest = graph.tensors[node.inputs[0]].q.lo
-                reached = node.table[lo - lowest : hi - lowest + 1]
-                lo, hi = int(reached.min()), int(reached.max())
-        bounds[node.output] = lo, hi
+        sources = [bounds[name] for name in node.inputs]
+        bounds[node.output] = integer_operator(node).bounds(node, graph, sources)
     return bounds
 
 
 def accumulator_bounds(graph: Graph) -> dict[str, AccumulatorBounds]:
-    """Bounds of the accumulators of every `QConv` and `QAveragePool`, by node name.
+    """Bounds of the accumulators of every node that has `Sums`, by node name.
 
     The bounds are reached: every element of a window takes its least favourable value within
     `tensor_bounds` of its tensor, or the zero point where windows overlap padding.
@@ -76,25 +54,23 @@ def accumulator_bounds(graph: Graph) -> dict[str, AccumulatorBounds]:
     inputs = tensor_bounds(graph)
     result: dict[str, AccumulatorBounds] = {}
     for node in graph.nodes:
-        if not isinstance(node, QConv | QAveragePool):
+        sums_of = integer_operator(node).sums
+        if sums_of is None:
             continue
         if node.name in result:
             raise ValueError(f"Two nodes are named '{node.name}'")
         name = node.inputs[0]
-        result[node.name] = _node_bounds(node, inputs[name], graph.tensors[name].q)
+        result[node.name] = _bounds_of(sums_of(node), inputs[name], graph.tensors[name].q)
     return result
 
 
-def _node_bounds(
-    node: QConv | QAveragePool, source: tuple[int, int], q: Quantization
-) -> AccumulatorBounds:
+def _bounds_of(sums: Sums, source: tuple[int, int], q: Quantization) -> AccumulatorBounds:
     lo, hi = source
-    if any(node.window.pads):
+    if sums.is_padded:
         lo, hi = min(lo, q.zero_point), max(hi, q.zero_point)
-    weight, bias = _weight_and_bias(node)
-    products = np.stack([weight * lo, weight * hi])
+    products = np.stack([sums.weight * lo, sums.weight * hi])
     lows, highs = products.min(axis=0), products.max(axis=0)
-    constant = bias - q.zero_point * weight.sum(axis=1)
+    constant = sums.bias - q.zero_point * sums.weight.sum(axis=1)
     return AccumulatorBounds(
         raw=(
             int(np.minimum(lows, 0).sum(axis=1).min()),
@@ -105,15 +81,3 @@ def _node_bounds(
             int((highs.sum(axis=1) + constant).max()),
         ),
     )
-
-
-def _weight_and_bias(node: QConv | QAveragePool) -> tuple[np.ndarray, np.ndarray]:
-    """int64 (channels, taps) and int64 (channels,)."""
-    if isinstance(node, QConv):
-        return node.weight.reshape(len(node.weight), -1).astype(np.int64), node.bias
-    rows, cols = node.window.kernel
-    return np.ones((1, rows * cols), np.int64), np.zeros(1, np.int64)
-
-
-def _clamp(value: int, lo: int, hi: int) -> int:
-    return min(max(value, lo), hi)

@@ -7,22 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .. import __version__
-from ..ir import (
-    DepthToSpace,
-    Graph,
-    Node,
-    Port,
-    QAdd,
-    QAveragePool,
-    QConcat,
-    QConv,
-    QFunction,
-    QMaxPool,
-    QMultiply,
-    Resize,
-    Slice,
-    host_rule,
-)
+from ..ir import Graph, Node, Port, QConv, host_rule, integer_operator
 from ..mapping import CycleModel, Layer, Program
 from ..synth import HardwareCosts
 from .channels import describe_channels
@@ -33,17 +18,6 @@ from .quality import Quality
 from .schedule import array_use, frame_times
 from .structure import BuildReport, Equalization, Source, Verification
 from .tables import describe_tables
-
-OPERATORS: dict[type[Node], str] = {
-    DepthToSpace: "depth to space",
-    QAdd: "add",
-    QConcat: "concatenate",
-    QFunction: "table",
-    QMultiply: "multiply",
-    Resize: "resize",
-    Slice: "slice",
-}
-"""Operators without a window, by name."""
 
 
 def collect_report(
@@ -127,28 +101,11 @@ def _percent(share: float) -> float:
 
 
 def _describe_layer(layer: Layer, operators: Mapping[str, Node], graph: Graph) -> str:
-    """A layer's operator, and the addition that takes place when it is written."""
-    operator = _describe_operator(operators[layer.name], graph)
+    """A layer's operator, such as "conv 3x3 /2", and the addition that takes place when it is
+    written."""
+    node = operators[layer.name]
+    operator = integer_operator(node).describe(node, graph)
     return f"{operator} + add" if layer.addition else operator
-
-
-def _describe_operator(node: Node, graph: Graph) -> str:
-    """An operator as its readers call it, such as "conv 3x3 /2" with a stride of 2."""
-    if not isinstance(node, QConv | QMaxPool | QAveragePool):
-        return OPERATORS[type(node)]
-    height, width, _ = graph.tensors[node.inputs[0]].shape
-    window = node.window
-    if isinstance(node, QConv):
-        kind = "conv" if node.groups == 1 else "depthwise"
-        if kind == "conv" and window.kernel == (height, width) and not any(window.pads):
-            return "dense"
-    else:
-        kind = "max pool" if isinstance(node, QMaxPool) else "average pool"
-    (rows, cols), (down, right) = window.kernel, window.stride
-    stride = ""
-    if (down, right) != (1, 1) and graph.tensors[node.output].shape[:2] != (1, 1):
-        stride = f" /{down}" if down == right else f" /{down}x{right}"
-    return f"{kind} {rows}x{cols}{stride}"
 
 
 def _describe_port(graph: Graph, port: Port) -> str:

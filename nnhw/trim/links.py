@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..ir import Channel, ChannelSets, Graph, QConv, channel_links
-from .intervals import Interval
+from ..ir import Channel, ChannelSets, Graph, Interval, channel_links, integer_operator
 
 
 @dataclass(frozen=True)
@@ -30,17 +27,12 @@ class ChannelGroup:
 
 
 def removable_groups(graph: Graph, intervals: Mapping[str, Interval]) -> list[ChannelGroup]:
-    """The groups of constant channels whose readers can do without them.
-
-    A dense convolution adds what a constant channel would have given it to its bias, unless the
-    channel differs from its padding. All other operators have a channel of their result for each
-    one of their operands.
-    """
+    """The groups of constant channels whose readers can do without them, by the operators' own
+    rules (`nnhw.ir.ChannelRules`)."""
     sets = ChannelSets()
     for node in graph.nodes:
-        if not (isinstance(node, QConv) and node.groups == 1):
-            for a, b in channel_links(node, graph):
-                sets.join(a, b)
+        for a, b in channel_links(node, graph):
+            sets.join(a, b)
 
     needed = {sets.find(channel) for channel in _needed(graph, intervals)}
     groups: dict[Channel, dict[str, list[int]]] = {}
@@ -63,11 +55,4 @@ def _needed(graph: Graph, intervals: Mapping[str, Interval]) -> Iterator[Channel
             if name in ports or not intervals[name].is_constant[number]:
                 yield name, number
     for node in graph.nodes:
-        if not isinstance(node, QConv):
-            continue
-        (name,) = node.inputs
-        if node.groups not in (1, len(node.weight)):
-            yield from ((name, number) for number in range(graph.tensors[name].shape[2]))
-        elif node.groups == 1 and any(node.window.pads):
-            differs = intervals[name].lo != graph.tensors[name].q.zero_point
-            yield from ((name, int(number)) for number in np.flatnonzero(differs))
+        yield from integer_operator(node).channels.needed(node, graph, intervals)

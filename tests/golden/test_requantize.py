@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnhw.errors import QuantizationError
-from nnhw.golden.requantize import check_range, requantize, round_shift
-from nnhw.ir import QAdd, Requantize
+from nnhw.golden.check_range import check_range
+from nnhw.ir import QAdd, Requantize, requantize
+from nnhw.ir.integer.requantization import round_shift
 
 
 @given(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from bench import drive, encoded, integers
 
-from nnhw.golden.requantize import round_shift
 from nnhw.hdl.residual_adder import ResidualAdder
+from nnhw.ir.integer.requantization import round_shift
 from nnhw.isa import ResidualInstruction
 
 

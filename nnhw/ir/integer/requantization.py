@@ -1,36 +1,42 @@
-"""The end of every operator: an exact integer p becomes y."""
+"""The end of every integer operator: an exact integer p becomes y.
+
+    y = clamp(round(p / 2**shift) + zero_point, lo, hi)
+
+where round() goes to the nearest integer, ties to even: the rounding of ONNX QuantizeLinear.
+`zero_point` is that of the output tensor's quantization. How p comes about is what the operators
+differ in.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..errors import QuantizationError
-from ..ir import Node, Requantize
 
-
-def check_range(node: Node, constants: Requantize, largest: int) -> None:
-    """Make sure that p and its rounding stay within int64.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Requantize:
+    """Constants of the requantization.
 
     Parameters
     ----------
-    node
-        Named in the message.
-    constants
-        Those that make p of the accumulator.
-    largest
-        Bound of the magnitude of p.
-
-    Raises
-    ------
-    QuantizationError
-        If p may exceed 62 bits, or a shift is not from 1 to 62.
+    multiplier
+        int64, positive; the operator says of which shape, and what it multiplies to make p.
+    shift
+        int64, at least 1, of the same shape as `multiplier`.
+    lo, hi
+        Bounds of the result: the range of the output's type, narrowed by a fused activation.
     """
-    shift = constants.shift
-    if largest >= 1 << 62 or shift.min() < 1 or shift.max() > 62:
-        raise QuantizationError(
-            f"Node '{node.name}': requantization reaches {largest} and shifts by {shift.min()} to "
-            f"{shift.max()}; 62 bits and shifts from 1 to 62 are allowed: use fewer multiplier bits"
-        )
+
+    multiplier: np.ndarray
+    shift: np.ndarray
+    lo: int
+    hi: int
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """`lo` and `hi`."""
+        return self.lo, self.hi
 
 
 def round_shift(p: np.ndarray, shift: np.ndarray) -> np.ndarray:

@@ -1,0 +1,57 @@
+"""Addition of two tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..graph import Graph
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Requantize,
+    from_zero,
+    register_operator,
+)
+from ..nodes import Node
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QAdd(Node):
+    """Sum of two tensors a and b of the same shape.
+
+    p = (a - zero point of a) * multiplier[0] + (b - zero point of b) * multiplier[1].
+
+    Parameters
+    ----------
+    requantize
+        Multiplier and shift are (2,); both shifts are equal.
+    """
+
+    requantize: Requantize
+
+
+def _interval(node: QAdd, graph: Graph, sources: Sequence[Interval]) -> Interval:
+    a, b = from_zero(node, graph, sources)
+    constants = node.requantize
+    p = a * constants.multiplier[0] + b * constants.multiplier[1]
+    return p.requantize(constants, graph.tensors[node.output].q.zero_point, constants.shift[:1])
+
+
+register_operator(
+    IntegerOperator(
+        node=QAdd,
+        bounds=lambda node, graph, sources: node.requantize.bounds,
+        interval=_interval,
+        sums=None,
+        channels=BY_CHANNEL,
+        describe=lambda node, graph: "add",
+        qdq=lambda node, graph: QdqForm(
+            value=Apply("Add", (Operand(0), Operand(1))), bounds=node.requantize.bounds
+        ),
+    )
+)

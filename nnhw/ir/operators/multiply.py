@@ -1,0 +1,62 @@
+"""Multiplication of two tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..graph import Graph
+from ..integer import (
+    BY_CHANNEL,
+    Apply,
+    IntegerOperator,
+    Interval,
+    Operand,
+    QdqForm,
+    Requantize,
+    from_zero,
+    register_operator,
+)
+from ..nodes import Node
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QMultiply(Node):
+    """Product of two tensors a and b of the same shape.
+
+    p = (a - zero point of a) * (b - zero point of b) * multiplier.
+
+    Parameters
+    ----------
+    requantize
+        Multiplier and shift are (1,).
+    """
+
+    requantize: Requantize
+
+
+def _interval(node: QMultiply, graph: Graph, sources: Sequence[Interval]) -> Interval:
+    a, b = from_zero(node, graph, sources)
+    products = np.stack([a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi])
+    acc = Interval(products.min(axis=0), products.max(axis=0))
+    constants = node.requantize
+    return (acc * constants.multiplier).requantize(
+        constants, graph.tensors[node.output].q.zero_point
+    )
+
+
+register_operator(
+    IntegerOperator(
+        node=QMultiply,
+        bounds=lambda node, graph, sources: node.requantize.bounds,
+        interval=_interval,
+        sums=None,
+        channels=BY_CHANNEL,
+        describe=lambda node, graph: "multiply",
+        qdq=lambda node, graph: QdqForm(
+            value=Apply("Mul", (Operand(0), Operand(1))), bounds=node.requantize.bounds
+        ),
+    )
+)
