@@ -21,6 +21,17 @@ from nnhw.simulate import sim_folder
 
 CONFIG = EngineConfig(rows=4, cols=4, lanes=2, lane_groups=2, input_bytes=4, output_bytes=2)
 
+SOURCES = {
+    "clk": "",
+    "rst": "",
+    "s_axis_tdata": f"[{8 * CONFIG.input_bytes - 1}:0]",
+    "s_axis_tvalid": "",
+    "s_axis_tlast": "",
+    "m_axis_tready": "",
+}
+"""Inputs of an accelerator, and their widths."""
+SINKS = ("s_axis_tready", "m_axis_tdata", "m_axis_tvalid", "m_axis_tlast")
+
 
 def network(name: str, channels: int) -> Graph:
     """Two layers, whose weights are large enough for a file."""
@@ -94,24 +105,10 @@ def test_two_designs_in_one_compilation(tmp_path):
             (tmp_path / name).write_text(contents)
         names += [*modules(text), *files.texts]
     assert len(set(names)) == len(names)
-    ports = {
-        port: member.flow
-        for port, member in Accelerator(
-            programs[0].machine, programs[0].image
-        ).signature.members.items()
-    }
-    both = [
-        f"  {each.name} {each.name}_0 ("
-        + ", ".join(f".{port}({'' if flow is Out else port})" for port, flow in ports.items())
-        + ");"
-        for each in programs
+    chip = [
+        f"module chip ({', '.join(f'input {width} {port}' for port, width in SOURCES.items())});"
     ]
-    inputs = ", ".join(
-        f"input [{8 * CONFIG.input_bytes - 1}:0] {port}"
-        if port.endswith("tdata")
-        else f"input {port}"
-        for port, flow in ports.items()
-        if flow is In
-    )
-    (tmp_path / "chip.v").write_text("\n".join([f"module chip ({inputs});", *both, "endmodule\n"]))
+    pins = [*(f".{port}({port})" for port in SOURCES), *(f".{port}()" for port in SINKS)]
+    chip += [f"  {each.name} {each.name}_0 ({', '.join(pins)});" for each in programs]
+    (tmp_path / "chip.v").write_text("\n".join([*chip, "endmodule\n"]))
     assert lint(tmp_path, "chip", "narrow.v", "wide.v", "chip.v") == ""
