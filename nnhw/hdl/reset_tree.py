@@ -14,28 +14,30 @@ RESET_STAGES = 2
 
 
 def spread_reset(
-    m: Module, reset: Value, parts: Mapping[str, Elaboratable], technology: Technology
+    m: Module, reset: Value, components: Mapping[str, Elaboratable], technology: Technology
 ) -> Value:
-    """Add parts to a module, each with a branch of the reset of its own.
+    """Add components to a module, each with a branch of the reset of its own.
 
-    The registers of all parts return to their first state in the same cycle, `RESET_STAGES` cycles
-    later than without this.
+    The registers of all of them return to their first state in the same cycle, `RESET_STAGES`
+    cycles later than without this.
 
     Parameters
     ----------
     reset
         Of any length, at least one cycle.
-    parts
+    components
         Those that have registers to be reset, by name.
 
     Returns
     -------
-    Whether a reset that was there before this cycle has not come to its end in all parts. Until
+    Whether a reset that was there before this cycle has not come to its end in all of them. Until
     then, what they say means nothing.
     """
-    branches = technology.fan_out(m, reset, stages=RESET_STAGES, leaves=len(parts), name="reset")
-    for (name, part), branch in zip(parts.items(), branches, strict=True):
-        m.submodules[name] = ResetInserter(branch)(part)
+    branches = technology.fan_out(
+        m, reset, stages=RESET_STAGES, leaves=len(components), name="reset"
+    )
+    for (name, component), branch in zip(components.items(), branches, strict=True):
+        m.submodules[name] = ResetInserter(branch)(component)
     on_its_way = [delay(m, reset, age, name="reset_seen") for age in range(RESET_STAGES)]
     is_reset = Signal(reset_less=True)
     m.d.sync += is_reset.eq(Cat(on_its_way).any())

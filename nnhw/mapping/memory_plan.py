@@ -20,13 +20,24 @@ class Request:
         Number of the memory's units: bytes, or words.
     first, last
         Nodes (counted without reshapes) or layers during which it must be kept: writer, last
-        reader.
+        reader. If the reader is the earlier one, it reads in the next frame.
     """
 
     tensor: str
     size: int
     first: int
     last: int
+
+    @property
+    def passes_the_end(self) -> bool:
+        """Whether it is kept from one frame to the next."""
+        return self.last < self.first
+
+    def meets(self, other: Request) -> bool:
+        """Whether both must be kept at any one time."""
+        # on a circle, two arcs meet if two of these hold
+        begins = self.first <= other.last, other.first <= self.last
+        return sum((*begins, self.passes_the_end, other.passes_the_end)) >= 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +119,7 @@ def place_buffers(requests: Iterable[Request], *, alignment: int) -> dict[str, B
     for request in sorted(requests, key=lambda request: (-request.size, request.first)):
         address = 0
         for other in sorted(buffers.values(), key=lambda buffer: buffer.address):
-            if other.last < request.first or request.last < other.first:
+            if not other.meets(request):
                 continue
             if address + request.size <= other.address:
                 break

@@ -50,7 +50,7 @@ def schedule_chart(frame: FrameTimes, layers: Sequence[LayerReport]) -> str:
     row = TALL if len(layers) <= FEW else LOW
     height = top + (len(layers) + 2) * row + 4
     axis = _Axis(-frame.load_cycles, frame.last_output + 1)
-    parts = [
+    elements = [
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'class="{"few" if row == TALL else "many"}" aria-label="Schedule of a frame">',
         *legend,
@@ -59,21 +59,21 @@ def schedule_chart(frame: FrameTimes, layers: Sequence[LayerReport]) -> str:
     ]
     for index, layer in enumerate(layers):
         y = top + (index + 1) * row
-        parts += _row(layer.name, y, row, _layer_bars(layer, axis, y, row))
+        elements += _row(layer.name, y, row, _layer_bars(layer, axis, y, row))
     y = height - row - 4
-    parts += _row("output", y, row, _output_bars(frame, axis, y, row))
+    elements += _row("output", y, row, _output_bars(frame, axis, y, row))
     if frame.next_fetch < axis.end:
         x = axis.x(frame.next_fetch)
         title = f"The next frame's first fetch: cycle {frame.next_fetch:,}"
-        parts.append(
+        elements.append(
             f'<path class="next" d="M{x:.1f} {top}V{height}"><title>{title}</title></path>'
         )
-    return "\n".join([*parts, "</svg>"])
+    return "\n".join([*elements, "</svg>"])
 
 
-def layer_parts(layer: LayerReport) -> dict[str, float]:
+def layer_categories(layer: LayerReport) -> dict[str, float]:
     """Cycles of a layer by category, those with none left out, in the order of drawing."""
-    parts = {
+    cycles_of = {
         "fence": layer.fence_wait,
         "macs": layer.array.macs,
         "others": layer.array.others,
@@ -82,7 +82,7 @@ def layer_parts(layer: LayerReport) -> dict[str, float]:
         "drain": layer.drain_wait,
         "full": layer.stream_wait,
     }
-    return {name: cycles for name, cycles in parts.items() if cycles}
+    return {name: cycles for name, cycles in cycles_of.items() if cycles}
 
 
 class _Axis:
@@ -122,7 +122,7 @@ def _round_step(least: float) -> int:
 
 def _categories_of(layers: Iterable[LayerReport]) -> list[str]:
     """Categories that occur, in the order of the legend."""
-    occurring = {name for layer in layers for name in layer_parts(layer)}
+    occurring = {name for layer in layers for name in layer_categories(layer)}
     return [name for name in CATEGORIES if name in occurring | {"load", "pipeline", "output"}]
 
 
@@ -158,17 +158,17 @@ def _input_bars(frame: FrameTimes, axis: _Axis, y: int, row: int) -> Iterator[st
 
 
 def _layer_bars(layer: LayerReport, axis: _Axis, y: int, row: int) -> Iterator[str]:
-    parts = layer_parts(layer)
+    categories = layer_categories(layer)
     shares = [
         f"{CATEGORIES[name]}: {cycles:,.0f} cycles, {100 * cycles / layer.cycles:.1f}%"
-        for name, cycles in parts.items()
+        for name, cycles in categories.items()
     ]
     first = (
         f"{layer.name}: {layer.operator}, cycles {layer.start:,} to {layer.start + layer.cycles:,}"
     )
     yield f"<title>{escape(chr(10).join([first, *shares]))}</title>"
     position = 0.0
-    for name, cycles in parts.items():
+    for name, cycles in categories.items():
         start = layer.start + position
         yield axis.bar(start, start + cycles, name, y, row - 4)
         scale = SHARE_WIDTH / layer.cycles

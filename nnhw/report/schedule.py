@@ -22,7 +22,7 @@ def array_use(layer: Layer, timing: LayerCycles, plan: Plan) -> ArrayUse:
 
 
 def frame_times(cycles: CycleModel) -> FrameTimes:
-    """When the parts of a frame happen; see `FrameTimes`."""
+    """When a frame is loaded, computed and sent; see `FrameTimes`."""
     return FrameTimes(
         load_cycles=cycles.load_cycles,
         next_load=cycles.next_load,

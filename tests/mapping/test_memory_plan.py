@@ -12,6 +12,7 @@ from random_networks import random_network
 
 from nnhw.ir import Graph, Reshape
 from nnhw.mapping import MemoryPlan, plan_memory
+from nnhw.mapping.memory_plan import Request, place_buffers
 
 
 def lifetimes(graph: Graph) -> dict[str, tuple[int, int, int]]:
@@ -151,3 +152,35 @@ def test_without_stored_tensors_all_addresses_are_of_the_frame():
     builder = IntegerBuilder((2, 2, 9))
     plan = plan_memory(builder.graph(builder.dense("x", 3)), banks=4, beat_bytes=1, overread={})
     assert (plan.buffers, plan.depth, plan.frame_base, plan.address_bits) == ({}, 0, 0, 6)
+
+
+def kept(request: Request, layers: int) -> set[int]:
+    """The layers during which a tensor is kept, one after the other, round and round."""
+    layer, during = request.first, {request.first}
+    while layer != request.last:
+        layer = (layer + 1) % layers
+        during.add(layer)
+    return during
+
+
+def test_lifetimes_meet_where_they_have_a_layer_in_common():
+    layers = 5
+    arcs = [
+        Request(tensor=f"{first} to {last}", size=1, first=first, last=last)
+        for first, last in itertools.product(range(layers), repeat=2)
+    ]
+    for a, b in itertools.product(arcs, arcs):
+        assert a.meets(b) == bool(kept(a, layers) & kept(b, layers)), (a, b)
+
+
+def test_a_tensor_of_the_next_frame_keeps_its_place():
+    """What is written by the last layer and read by the first one lies beside all of these."""
+    state = Request(tensor="state", size=4, first=5, last=1)
+    others = [Request(tensor=f"t{i}", size=6, first=i, last=i + 1) for i in range(6)]
+    buffers = place_buffers([state, *others], alignment=4)
+    layers = 7
+    for a, b in itertools.combinations(buffers.values(), 2):
+        if kept(a, layers) & kept(b, layers):
+            assert a.end <= b.address or b.end <= a.address, (a, b)
+    # two of six units at a time, and in the middle of the frame the state's place is free
+    assert max(buffer.end for buffer in buffers.values()) <= 3 * 8

@@ -9,6 +9,7 @@ from interpreter import check_program
 
 from nnhw import golden
 from nnhw.ir import Graph
+from nnhw.machine import residual_turnaround
 from nnhw.mapping import EngineConfig, plan_graph
 from nnhw.mapping.hazards import cycles_to_memory
 
@@ -73,6 +74,19 @@ def test_a_cycle_makes_the_difference(spare, fence):
     run = run_engine(program, frames)
     (expected,) = golden.run(graph, frames).values()
     assert (run.frames == expected.reshape(3, -1)).all()
+
+
+@pytest.mark.parametrize(("spare", "fence"), [(-1, 1), (0, 0)])
+def test_a_step_makes_the_difference_to_what_is_added(spare, fence):
+    """Both layers take a pixel a cycle, one step each, and the second adds the first one's."""
+    config = EngineConfig(rows=4, cols=4, lanes=4)
+    builder = IntegerBuilder(
+        (1, residual_turnaround(stages=config.scale_stages) + spare, 4), seed=1
+    )
+    graph = builder.graph(builder.add(builder.conv("x", 4), builder.conv("x", 4)))
+    program = check_program(graph, builder.frames(2), config)
+    assert [i.add for i in program.residual] == [0, 1]
+    assert [i.fence for i in program.fetch] == [0, fence]
 
 
 @pytest.mark.parametrize(("outputs", "fences"), [(2, [0, 0, 1]), (64, [0, 0, 0])])

@@ -10,7 +10,7 @@ from random_networks import random_network
 
 from nnhw.mapping import EngineConfig, map_graph, plan_graph, predict_cycles
 from nnhw.report import ArrayUse, FrameTimes, LayerReport
-from nnhw.report.chart import TIME_WIDTH, layer_parts, schedule_chart
+from nnhw.report.chart import TIME_WIDTH, layer_categories, schedule_chart
 from nnhw.report.schedule import array_use, frame_times
 
 FRAME = FrameTimes(
@@ -180,4 +180,4 @@ def test_chart_of_any_size_keeps_to_its_frame(count):
 
 
 def test_parts_that_are_none_are_left_out():
-    assert set(layer_parts(LAYERS[0])) == {"fence", "macs", "idle-lanes", "idle-columns"}
+    assert set(layer_categories(LAYERS[0])) == {"fence", "macs", "idle-lanes", "idle-columns"}

@@ -90,6 +90,26 @@ def test_layer_that_does_not_exist(bench):
     assert "layer 7, which does not exist" in found.message
 
 
+@pytest.mark.parametrize("layer", range(LAYERS))
+def test_layer_that_does_not_end(bench, layer):
+    """Right as far as they go, and one more: told with its own cycle, in the last frame."""
+    events = list(bench.events())
+    found = bench.first([*events, (b"w", layer, 1, 0)])
+    assert (found.layer, found.cycle) == (layer, len(events))
+    assert found.frame == bench.plan[0].frames[-1]
+    assert "has more than its 4 results" in found.message
+
+
+def test_results_too_many_in_a_step(bench):
+    """What comes too early is the first of those that differ, or is one too many in the end."""
+    events = list(bench.events())
+    place = max(i for i, event in enumerate(events) if event[:2] == (b"w", 0))
+    events.insert(place, events[place])
+    found = bench.first(events)
+    assert (found.layer, found.cycle) == (0, place + 1)
+    assert "has more than its 4 results" in found.message
+
+
 def test_output_that_does_not_end(bench):
     found = bench.first([*bench.events(), (b"o", 0, 0, 0)])
     assert "has more than its 4 beats" in found.message

@@ -1,0 +1,241 @@
+"""Each feature: what asks for it, how it goes, how it comes."""
+
+from __future__ import annotations
+
+import pytest
+from plain_machine import BANKS, CONFIG, plain
+
+from nnhw.isa import LOOPS, Operation
+from nnhw.machine import FEATURES, Feature, Machine, Variant
+
+BY_NAME = {feature.name: feature for feature in FEATURES}
+
+FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "look-up tables": {"write-back": ("table",)},
+    "products of tensors": {"drain": ("product",)},
+    "gaps in results": {"drain": ("row_pixels",), "write-back": ("pixel_gap", "row_gap")},
+    "joined strips": {"fetch": ("joined",)},
+    "skipped padding": {"drain": ("later_words", "last_words")},
+    "columns by parity": {"fetch": ("tap_x_pitch", "last_run_short")},
+    "rolling strips": {
+        "fetch": ("rolls", "warmup", "roll_pitch", "roll_y"),
+        "drain": ("rolls",),
+        "write-back": ("rolls", "roll_pitch"),
+    },
+    "chase": {"fetch": ("chase",)},
+    "fence": {"fetch": ("fence",)},
+    **{f"loop {loop}": {"fetch": (loop,)} for loop in LOOPS if loop != "rolls"},
+}
+"""Fields of which each alone asks for a feature."""
+
+STEPS = {
+    "loop out_rows": ("out_row_pitch", "out_row_y"),
+    "loop out_cols": ("out_col_x",),
+    "loop tiles": ("tile_x",),
+    "loop taps_y": ("tap_y_pitch", "tap_y_y"),
+    "loop taps_x": ("tap_x_x",),
+    "loop chunks": (),
+}
+"""What the loops move: it comes and goes with them."""
+
+
+def operations(*more: Operation) -> dict[str, frozenset[Operation]]:
+    return {"operations": frozenset({Operation.DOT, *more})}
+
+
+ASKS: list[tuple[str, Variant]] = [
+    *(
+        (name, plain().with_fields({kind: {field: 1}}, only_last=True))
+        for name, kinds in FIELDS.items()
+        for kind, fields in kinds.items()
+        for field in fields
+    ),
+    ("residual stage", plain().with_limits(residual_depth=1)),
+    ("rows in the making", plain().with_limits(lane_slots=2)),
+    ("padding mask", plain().with_limits(padded=True)),
+    ("read rotator", plain().with_limits(read_granularity=BANKS // 2)),
+    ("write rotator", plain().with_limits(write_granularity=BANKS // 2)),
+    ("lane maximum", plain().with_limits(**operations(Operation.LANE_MAX))),
+    ("lane sums", plain().with_limits(**operations(Operation.LANE_SUM))),
+    ("pairs of operands", plain().with_limits(**operations(Operation.LANE_PAIR))),
+    ("choice of shifts", plain().with_datapath(shifts=(4, 5))),
+    ("requantizer multipliers", plain().with_widths(multiplier=1)),
+    (
+        "more lanes than rows",
+        plain()
+        .with_config(lane_groups=2)
+        .with_limits(read_granularity=2 * BANKS, write_granularity=2 * BANKS),
+    ),
+    ("second frame buffer", plain().with_config(frame_buffers=2)),
+    ("32-bit accumulators", plain().with_widths(accumulator=32)),
+    ("8-bit weights", plain().with_widths(weight=8)),
+]
+
+
+def found(machine: Machine) -> set[str]:
+    """The features of an engine."""
+    return {feature.name for feature in FEATURES if feature.is_part_of(machine)}
+
+
+def fields_asked(variant: Variant, kinds: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    return {
+        (kind, name) for kind, names in kinds.items() for name in names if variant.asks(kind, name)
+    }
+
+
+def test_a_plain_engine_has_none():
+    assert found(plain().machine) == set()
+
+
+def test_every_feature_is_asked_for():
+    fine = {"read rotator, single bytes", "write rotator, single bytes"}
+    assert {name for name, _ in ASKS} == set(BY_NAME) - fine
+
+
+@pytest.mark.parametrize(("name", "asking"), ASKS)
+def test_what_asks_for_a_feature(name, asking):
+    assert found(asking.machine) == {name}
+
+
+@pytest.mark.parametrize("side", ["read", "write"])
+def test_single_bytes_ask_for_the_rest_of_the_rotator(side):
+    fine = plain().with_limits(**{f"{side}_granularity": 1})
+    assert found(fine.machine) == {f"{side} rotator", f"{side} rotator, single bytes"}
+
+
+def test_without_a_memory_there_is_nothing_to_rotate():
+    """Nor is there anything to be added."""
+    variant = plain().with_limits(depth=0, write_granularity=BANKS // 2)
+    assert found(variant.machine) == {"write rotator, single bytes"}
+
+
+def test_widths_below_the_largest_are_no_features():
+    assert found(plain().with_widths(weight=7, accumulator=31).machine) == set()
+    assert found(plain().with_widths(accumulator=33).machine) == {"32-bit accumulators"}
+
+
+STAY = {"32-bit accumulators", "8-bit weights"}
+
+
+@pytest.mark.parametrize(("name", "asking"), ASKS)
+def test_how_features_go(name, asking):
+    feature = BY_NAME[name]
+    assert feature.taken_from(plain()) is None
+    without = feature.taken_from(asking)
+    if name in STAY:
+        assert without is None
+        return
+    assert without is not None
+    assert found(without.machine) == set()
+    assert not fields_asked(without, FIELDS.get(name, {}))
+    assert without.machine.limits.operations == {Operation.DOT}
+
+
+def test_all_fields_of_a_feature_go_at_once():
+    for name, kinds in FIELDS.items():
+        extra = {"fetch": STEPS[name]} if name in STEPS else {}
+        asked = {kind: dict.fromkeys(fields, 1) for kind, fields in kinds.items()}
+        for kind, fields in extra.items():
+            asked[kind] |= dict.fromkeys(fields, 1)
+        full = plain().with_fields(asked)
+        without = BY_NAME[name].taken_from(full)
+        assert without is not None
+        assert not fields_asked(without, {kind: tuple(fields) for kind, fields in asked.items()}), (
+            name
+        )
+
+
+CANNOT_COME = {"joined strips", "read rotator", "write rotator", "more lanes than rows"} | {
+    "choice of shifts"
+}
+"""There is nothing to join, to rotate by, to share out."""
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_how_features_come(feature: Feature):
+    name = feature.name
+    more = feature.added_to(plain())
+    assert (more is None) == (name in CANNOT_COME)
+    if more is None:
+        return
+    coarse = {name.removesuffix(", single bytes")} if name.endswith("single bytes") else set()
+    also = {"columns by parity": {"loop taps_x", "loop chunks"}}
+    assert found(more.machine) == {name} | coarse | also.get(name, set())
+    asked = dict(FIELDS.get(name, {}))
+    if name in STEPS:
+        asked["fetch"] = (*asked["fetch"], *STEPS[name])
+    wanted = {(kind, field) for kind, fields in asked.items() for field in fields}
+    assert fields_asked(more, asked) == wanted
+    assert feature.added_to(more) is None
+
+
+def test_joined_strips_come_where_strips_roll():
+    rolling = BY_NAME["rolling strips"].added_to(plain())
+    assert rolling is not None
+    joined = BY_NAME["joined strips"].added_to(rolling)
+    assert joined is not None
+    assert found(joined.machine) == {"rolling strips", "joined strips"}
+
+
+def test_rows_in_the_making_come_where_lanes_have_several_columns():
+    """Of four columns, two groups of lanes have two each, and four groups one each."""
+    feature = BY_NAME["rows in the making"]
+    for groups, slots in ((1, 3), (2, 2)):
+        more = feature.added_to(plain().with_config(lane_groups=groups))
+        assert more is not None
+        assert more.machine.limits.lane_slots == slots
+    assert feature.added_to(plain().with_config(lane_groups=4)) is None
+
+
+def test_what_features_leave_behind():
+    residuals = BY_NAME["residual stage"].added_to(plain())
+    assert residuals is not None
+    assert residuals.machine.limits.layouts.keys() == {"fetch", "drain", "write-back", "residual"}
+    without = BY_NAME["residual stage"].taken_from(residuals)
+    assert without is not None
+    assert without.machine.limits.layouts.keys() == {"fetch", "drain", "write-back"}
+    multiplying = BY_NAME["requantizer multipliers"].added_to(plain())
+    assert multiplying is not None
+    assert multiplying.machine.datapath.shifts == (4 + 16,)
+    assert multiplying.machine.datapath.widths.multiplier == 16
+    without = BY_NAME["requantizer multipliers"].taken_from(multiplying)
+    assert without is not None
+    assert without.machine == plain().machine
+    tables = BY_NAME["look-up tables"].added_to(plain())
+    assert tables is not None
+    assert [len(table) for table in tables.image.tables] == [1 << 7]
+    wide = plain().with_config(lane_groups=2).with_limits(frame_depth=3)
+    assert wide.machine.config.banks == 2 * BANKS
+    narrow = BY_NAME["more lanes than rows"].taken_from(wide)
+    assert narrow is not None
+    limits = narrow.machine.limits
+    assert (narrow.machine.config, limits.depth, limits.frame_depth) == (CONFIG, 12, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("padding mask", f"{5 * 7} two-input multiplexers"),
+        ("read rotator", f"{3 * 8 * 7} two-input multiplexers"),
+        ("write rotator", f"{3 * 8 * 7} two-input multiplexers"),
+        ("second frame buffer", f"{9 * 8 * 7} bits of memory"),
+        ("chase", ""),
+    ],
+)
+def test_what_it_saves_to_do_without(name, saved):
+    assert BY_NAME[name].saved(plain().with_limits(frame_depth=9).machine) == saved
+
+
+def test_what_there_is_to_say():
+    variant = plain().with_limits(read_granularity=2, lane_slots=3)
+    machine = variant.with_datapath(shifts=(4, 9)).with_widths(multiplier=13).machine
+    kept = {
+        "read rotator": "by multiples of 2 of 8 bytes",
+        "rows in the making": "3 a lane",
+        "choice of shifts": "4, 9",
+        "requantizer multipliers": "13 bits",
+    }
+    assert {name: BY_NAME[name].kept(machine) for name in kept} == kept
+    assert BY_NAME["read rotator"].saved(machine) == f"{8 * 7} two-input multiplexers"
+    chunks = plain().with_fields({"fetch": {"chunks": 5}}, only_last=True)
+    assert BY_NAME["loop chunks"].kept(chunks.machine) == "3 bits"

@@ -1,0 +1,28 @@
+"""The documentation names files that are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_are_there(page):
+    named = re.findall(
+        r"`((?:nnhw|tests|sim|docs|examples)/[\w./]*)", page.read_text(encoding="utf-8")
+    )
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
+def test_pages_name_files_at_all():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert len(re.findall(r"`nnhw/[\w./]+`", text)) > 30
+
+
+def test_links_between_pages():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([\w./]+\.md)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), (page.name, target)
