@@ -107,7 +107,7 @@ def _fetch(
         nest.trips,
         {
             X: nest.steps[X],
-            ROW: {loop: step % memory.space.size for loop, step in rows.items()},
+            ROW: {loop: step % memory.addresses.size for loop, step in rows.items()},
             Y: nest.steps.get(Y, {}),
             WEIGHT: plan.weights.steps,
         },
@@ -116,7 +116,7 @@ def _fetch(
     steps, steps_last = nest.drain_steps(config)
     return FetchInstruction(
         operation=int(plan.operation),
-        source=(base + nest.starts.get(ROW, 0)) % memory.space.size,
+        source=(base + nest.starts.get(ROW, 0)) % memory.addresses.size,
         y_start=nest.starts.get(Y, 0),
         x_start=nest.starts.get(X, 0),
         warmup=nest.warmup,

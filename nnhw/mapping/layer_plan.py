@@ -7,7 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from ..ir import Graph, Node, QConv, QMaxPool, Requantize
+from ..ir import Graph, Node, QConv, Requantize
 from ..isa import Operation, ParameterMode
 from ..machine import EngineConfig
 from .loop_nest import LoopNest
@@ -150,11 +150,6 @@ class LayerPlan:
         return self.operation is Operation.LANE_PAIR
 
     @property
-    def results_per_pixel(self) -> int:
-        """Results of each output pixel, of which several columns may count as one."""
-        return self.nest.results_per_pixel
-
-    @property
     def reads_in_order(self) -> bool:
         """Whether each tile reads its tensor from the first byte to the last in one run."""
         trips = self.nest.trips
@@ -199,7 +194,7 @@ class Target(TypedDict):
 def target(
     node: Node,
     graph: Graph,
-    bounds: Requantize | QMaxPool | None = None,
+    bounds: Requantize | None = None,
     *,
     like: str | None = None,
 ) -> Target:

@@ -65,8 +65,8 @@ class MemoryPlan:
         Rows of `banks` bytes of one input frame.
     frame_offsets
         First byte of each input in the frame.
-    space
-        Of the addresses.
+    addresses
+        The address space.
     """
 
     buffers: dict[str, Buffer]
@@ -74,7 +74,7 @@ class MemoryPlan:
     depth: int
     frame_depth: int
     frame_offsets: dict[str, int]
-    space: AddressSpace
+    addresses: AddressSpace
 
     def is_input(self, tensor: str) -> bool:
         """Whether a tensor lies in the frame buffer."""
@@ -85,7 +85,7 @@ class MemoryPlan:
         root = self.roots[tensor]
         if root in self.buffers:
             return self.buffers[root].address
-        return self.space.frame_base + self.frame_offsets[root]
+        return self.addresses.frame_base + self.frame_offsets[root]
 
 
 def storage_roots(graph: Graph) -> dict[str, str]:
@@ -161,7 +161,7 @@ def plan_memory(
     elsewhere
         Tensors that need no place in the activation memory.
     host
-        The addresses of an engine that is there already.
+        Address space of an engine that is there already.
     """
     roots = storage_roots(graph)
     layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
@@ -197,7 +197,7 @@ def plan_memory(
         depth=depth,
         frame_depth=frame_depth,
         frame_offsets=frame.offsets,
-        space=AddressSpace(
+        addresses=AddressSpace(
             depth=max(depth, host.depth if host else 0),
             frame_depth=max(frame_depth, host.frame_depth if host else 0),
             banks=banks,

@@ -3,35 +3,56 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..machine import EngineConfig
-from .loop_nest import LoopNest
+from .loop_nest import LoopNest, loops
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Weights(ABC):
     """Words in the order in which they are read, without repetitions.
 
-    Attributes
+    Parameters
     ----------
+    weight
+        int8 (out, kernel rows, kernel columns, in).
+    nest
+        Loop nest of the whole kernel, in whose order they are read.
+    by_tile
+        Whether each tile, or strip, has words of its own.
     slots
-        Products that a lane takes at once; 1 for dot products.
+        Products that a lane takes at once: output rows in the making, rolls that an image row
+        belongs to; 1 for dot products.
     """
 
+    weight: np.ndarray
+    nest: LoopNest
+    by_tile: bool = True
     slots: int = 1
 
     @property
-    @abstractmethod
-    def count(self) -> int:
-        """Words."""
+    def tiles(self) -> int:
+        """Tiles that have words of their own."""
+        return self.nest.tiles if self.by_tile else 1
 
     @property
-    @abstractmethod
-    def steps(self) -> Mapping[str, int]:
+    def count(self) -> int:
+        """Number of words."""
+        return self.tiles * self.nest.fetches_per_roll
+
+    @property
+    def steps(self) -> dict[str, int]:
         """By loop: words that a trip moves on by."""
+        words = {
+            "tiles": self.nest.fetches_per_roll if self.by_tile else 0,
+            "taps_y": self.nest.fetches_per_row,
+            "taps_x": self.nest.trips["chunks"],
+            "chunks": 1,
+        }
+        return {loop: step for loop, step in words.items() if self.nest.trips[loop] > 1}
 
     @abstractmethod
     def words(self, config: EngineConfig, slots: int) -> np.ndarray:
@@ -44,65 +65,7 @@ class Weights(ABC):
         """
 
 
-class _Ones(Weights):
-    """One word of ones."""
-
-    @property
-    def count(self) -> int:
-        return 1
-
-    @property
-    def steps(self) -> Mapping[str, int]:
-        return {}
-
-    def words(self, config: EngineConfig, slots: int) -> np.ndarray:
-        taps = np.zeros((1, config.fetch_width, slots), np.int8)
-        taps[:, :, -1] = 1
-        return _lane_words(taps, config)
-
-
-ONES = _Ones()
-"""Of all operators that have no weights: lanes keep their activations."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Kernel(Weights):
-    """Weights of a convolution.
-
-    Parameters
-    ----------
-    weight
-        int8 (out, kernel rows, kernel columns, in).
-    nest
-        Loop nest of the whole kernel, in whose order they are read.
-    by_tile
-        Whether each tile, or strip, has words of its own.
-    """
-
-    weight: np.ndarray
-    nest: LoopNest
-    by_tile: bool = True
-
-    @property
-    def tiles(self) -> int:
-        """Tiles that have words of their own."""
-        return self.nest.tiles if self.by_tile else 1
-
-    @property
-    def count(self) -> int:
-        return self.tiles * self.nest.fetches_per_roll
-
-    @property
-    def steps(self) -> Mapping[str, int]:
-        return {
-            "tiles": self.nest.fetches_per_roll if self.by_tile else 0,
-            "taps_y": self.nest.fetches_per_row,
-            "taps_x": self.nest.trips["chunks"],
-            "chunks": 1,
-        }
-
-
-class DenseWeights(_Kernel):
+class DenseWeights(Weights):
     """Weights of dot products, tile by tile of output channels."""
 
     def words(self, config: EngineConfig, slots: int) -> np.ndarray:
@@ -115,17 +78,8 @@ class DenseWeights(_Kernel):
         return words.transpose(0, 2, 3, 1).reshape(-1, config.rows, config.cols)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LaneWeights(_Kernel):
-    """Weights of single channels, (channels, kernel rows, kernel columns, 1).
-
-    Parameters
-    ----------
-    slots
-        Output rows in the making: rolls that an image row belongs to.
-    """
-
-    slots: int = 1
+class LaneWeights(Weights):
+    """Weights of single channels, (channels, kernel rows, kernel columns, 1)."""
 
     def words(self, config: EngineConfig, slots: int) -> np.ndarray:
         """In fetch p, kx of a roll, the output row that began j rolls ago is at kernel row
@@ -141,10 +95,10 @@ class LaneWeights(_Kernel):
             j, p = divmod(kernel_row, roll_rows)
             row = taps[:, :, kernel_row, :].transpose(0, 2, 1)
             words[:, p, :, :, slots - self.slots + j] = row
-        return _lane_words(words.reshape(-1, lanes, slots), config)
+        return _in_columns(words.reshape(-1, lanes, slots), config)
 
 
-def _lane_words(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
+def _in_columns(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
     """(words, lanes, slots) to (words, rows, cols): each group of `rows` lanes has its columns."""
     count, _, slots = taps.shape
     words = np.zeros((count, config.rows, config.cols), np.int8)
@@ -152,3 +106,20 @@ def _lane_words(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
         lanes = taps[:, group * config.rows : (group + 1) * config.rows]
         words[:, :, group * slots : (group + 1) * slots] = lanes
     return words
+
+
+ONES = LaneWeights(
+    weight=np.ones((1, 1, 1, 1), np.int8),
+    nest=LoopNest(
+        trips=loops(),
+        starts={},
+        steps={},
+        row_length=1,
+        height=1,
+        last_bytes=1,
+        tile_size=1,
+        tile_size_last=1,
+    ),
+    by_tile=False,
+)
+"""One word of ones, of all operators that have no weights: lanes keep their activations."""

@@ -27,7 +27,7 @@ def random_program(seed: int) -> Program:
 
 def addresses_read(plan: Plan) -> set[int]:
     """Address of every fetch."""
-    space = plan.memory.space.size
+    space = plan.memory.addresses.size
     return {
         (fetch.row + fetch.x) % space
         for instruction in plan.fetch
@@ -124,7 +124,7 @@ def test_contents(seed):
     fetches = {
         fetch.weight_address
         for instruction in program.fetch
-        for fetch in walk_fetch(instruction, space=program.memory.space.size)
+        for fetch in walk_fetch(instruction, space=program.memory.addresses.size)
     }
     assert fetches == set(range(len(program.weights)))
     words = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from ...ir import (
     DepthToSpace,
+    Node,
     QAdd,
     QAveragePool,
     QConcat,
@@ -29,16 +31,9 @@ Shape = tuple[int, int, int]
 
 def max_pool(node: QMaxPool, setting: Setting) -> list[LayerPlan]:
     """The largest of a window."""
-    (source,) = node.inputs
-    return [
-        LayerPlan(
-            **target(node, setting.graph, node, like=source),
-            inputs=node.inputs,
-            operation=Operation.LANE_MAX,
-            nest=lane_nest(node.window, setting.graph.tensors[source].shape, setting.config),
-            parameters=unit_table(setting.graph, source),
-        )
-    ]
+    shape = setting.graph.tensors[node.inputs[0]].shape
+    plan = _unscaled(node, setting, lane_nest(node.window, shape, setting.config))
+    return [replace(plan, operation=Operation.LANE_MAX, lo=node.lo, hi=node.hi)]
 
 
 def average_pool(node: QAveragePool, setting: Setting) -> list[LayerPlan]:
@@ -68,17 +63,8 @@ def average_pool(node: QAveragePool, setting: Setting) -> list[LayerPlan]:
 
 def function(node: QFunction, setting: Setting) -> list[LayerPlan]:
     """A copy, looked up in a table."""
-    (source,) = node.inputs
-    return [
-        LayerPlan(
-            **target(node, setting.graph, like=source),
-            inputs=node.inputs,
-            operation=Operation.LANE_SUM,
-            nest=lane_nest(Window(), setting.graph.tensors[source].shape, setting.config),
-            parameters=unit_table(setting.graph, source),
-            table=node.table,
-        )
-    ]
+    nest = lane_nest(Window(), setting.graph.tensors[node.inputs[0]].shape, setting.config)
+    return [replace(_unscaled(node, setting, nest), table=node.table)]
 
 
 def pair(node: QAdd | QMultiply, setting: Setting) -> list[LayerPlan]:
@@ -126,21 +112,18 @@ def concat(node: QConcat, setting: Setting) -> list[LayerPlan]:
 
 def cut(node: Slice, setting: Setting) -> list[LayerPlan]:
     """A copy of a block."""
-    return [_move(node, setting, node.start, setting.graph.tensors[node.output].shape)]
+    return [_block(node, setting, node.start, setting.graph.tensors[node.output].shape)]
 
 
 def depth_to_space(node: DepthToSpace, setting: Setting) -> list[LayerPlan]:
     """A copy of the channels of each row of a block: the pixels of one output row that come from
     one input pixel are neighbours in both."""
     height, width, channels = setting.graph.tensors[node.inputs[0]].shape
-    _, columns, depth = setting.graph.tensors[node.output].shape
-    run, row = channels // node.block, columns * depth
+    run = channels // node.block
+    row = width * run
     return [
-        _move(
-            node,
-            setting,
-            (0, 0, i * run),
-            (height, width, run),
+        replace(
+            _block(node, setting, (0, 0, i * run), (height, width, run)),
             offset=i * row,
             row_gap=(node.block - 1) * row,
         )
@@ -154,42 +137,34 @@ def resize(node: Resize, setting: Setting) -> list[LayerPlan]:
     _, width, channels = shape
     row = width * node.factor[1] * channels
     gap = (node.factor[1] - 1) * channels
-    end = (width - 1) * (channels + gap) + channels
     return [
-        _move(
-            node,
-            setting,
-            (0, 0, 0),
-            shape,
+        replace(
+            _block(node, setting, (0, 0, 0), shape),
             offset=i * row + j * channels,
             pixel_gap=gap,
-            row_gap=node.factor[0] * row - end,
+            row_gap=(node.factor[0] - 1) * row + gap,
         )
         for i, j in np.ndindex(*node.factor)
     ]
 
 
-def _move(
-    node: Slice | Resize | DepthToSpace,
-    setting: Setting,
-    start: Shape,
-    size: Shape,
-    *,
-    offset: int = 0,
-    pixel_gap: int = 0,
-    row_gap: int = 0,
+def _block(
+    node: Slice | Resize | DepthToSpace, setting: Setting, start: Shape, size: Shape
 ) -> LayerPlan:
     """A copy of the block of `size` that begins at `start`."""
+    shape = setting.graph.tensors[node.inputs[0]].shape
+    return _unscaled(node, setting, move_nest(shape, start, size, setting.config))
+
+
+def _unscaled(node: Node, setting: Setting, nest: LoopNest) -> LayerPlan:
+    """A layer whose results are integers as it reads them."""
     (source,) = node.inputs
     return LayerPlan(
         **target(node, setting.graph, like=source),
         inputs=node.inputs,
         operation=Operation.LANE_SUM,
-        nest=move_nest(setting.graph.tensors[source].shape, start, size, setting.config),
+        nest=nest,
         parameters=unit_table(setting.graph, source),
-        offset=offset,
-        pixel_gap=pixel_gap,
-        row_gap=row_gap,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypedDict
 
 import numpy as np
 
@@ -19,6 +18,9 @@ from ..weights import LaneWeights
 from .clipping import Span, clipped_spans, is_worthwhile
 from .lanes import lane_nest
 from .setting import Setting, channel_table
+
+_Taps = tuple[dict[str, int], int, dict[str, int]]
+"""Of the loops over kernel columns: trips, first x, steps of x."""
 
 
 def plans(node: QConv, setting: Setting) -> list[LayerPlan]:
@@ -67,9 +69,8 @@ def plans(node: QConv, setting: Setting) -> list[LayerPlan]:
 
 def _resting(node: QConv, setting: Setting) -> LayerPlan:
     """A depthwise convolution that does not roll: pixel by pixel."""
-    mode = ParameterMode.CHANNEL
     shape = setting.graph.tensors[node.inputs[0]].shape
-    nest = lane_nest(node.window, shape, setting.config, mode=mode)
+    nest = lane_nest(node.window, shape, setting.config, mode=ParameterMode.CHANNEL)
     rows, cols, _ = setting.graph.tensors[node.output].shape
     return LayerPlan(
         **target(node, setting.graph, node.requantize),
@@ -77,7 +78,7 @@ def _resting(node: QConv, setting: Setting) -> LayerPlan:
         operation=Operation.LANE_SUM,
         nest=nest,
         parameters=channel_table(node, setting.graph, node.weight),
-        parameter_mode=mode,
+        parameter_mode=ParameterMode.CHANNEL,
         products=rows * cols * node.weight.size,
         weights=LaneWeights(weight=node.weight, nest=nest),
     )
@@ -216,18 +217,19 @@ class Rolling:
             {"rolls": stride[0], "taps_y": 1},
             pitch=pitch,
         )
-        taps = self._parity_taps() if self.by_parity else self._taps(columns)
-        x_steps = {"out_cols": stride[1] * channels, "tiles": lanes} | taps["x_steps"]
+        trips, x_start, x_steps = self._parity_taps() if self.by_parity else self._taps(columns)
+        if self.by_parity:
+            steps[ROW]["taps_x"] = height * pitch
         return LoopNest(
             trips=loops(
                 out_cols=out_cols,
                 tiles=tiles,
                 rolls=rolls - skipped - joined,
                 taps_y=self.roll_rows,
-                **taps["trips"],
+                **trips,
             ),
-            starts={X: taps["x_start"], **starts},
-            steps={X: x_steps, **steps, ROW: steps[ROW] | taps["row_steps"]},
+            starts={X: x_start, **starts},
+            steps={X: {"out_cols": stride[1] * channels, "tiles": lanes, **x_steps}, **steps},
             row_length=pitch,
             height=height,
             last_bytes=tile_size_last,
@@ -235,41 +237,26 @@ class Rolling:
             tile_size_last=tile_size_last,
             warmup=self.slots - 1 - skipped,
             joined=joined,
-            last_run_short=taps["last_run_short"],
+            last_run_short=self.by_parity and self.window.kernel[1] % 2 == 1,
         )
 
     def _taps(self, columns: Span) -> _Taps:
         """One kernel column after the other."""
         channels, dilation = self.shape[2], self.window.dilation[1]
         start = columns.first * self.window.stride[1] - self.window.pads[1]
-        return {
-            "trips": {"taps_x": columns.taps},
-            "x_start": (start + columns.first_tap * dilation) * channels,
-            "x_steps": {"taps_x": dilation * channels, "chunks": self.config.rows},
-            "row_steps": {},
-            "last_run_short": False,
-        }
+        return (
+            {"taps_x": columns.taps},
+            (start + columns.first_tap * dilation) * channels,
+            {"taps_x": dilation * channels, "chunks": self.config.rows},
+        )
 
     def _parity_taps(self) -> _Taps:
         """First the kernel columns 0, 2, ..., all in the first half of the image, then the
         others."""
-        height, width, channels = self.shape
-        left, columns = self.window.pads[1], self.window.kernel[1]
-        return {
-            "trips": {"taps_x": 2, "chunks": -(-columns // 2)},
+        channels, left = self.shape[2], self.window.pads[1]
+        return (
+            {"taps_x": 2, "chunks": -(-self.window.kernel[1] // 2)},
             # columns of padding in each half: one more in the first if there is an odd number
-            "x_start": -((left + 1) // 2) * channels,
-            "x_steps": {"taps_x": left % 2 * channels, "chunks": channels},
-            "row_steps": {"taps_x": height * width // 2 * channels},
-            "last_run_short": columns % 2 == 1,
-        }
-
-
-class _Taps(TypedDict):
-    """The loops over the kernel columns of a depthwise convolution."""
-
-    trips: dict[str, int]
-    x_start: int
-    x_steps: dict[str, int]
-    row_steps: dict[str, int]
-    last_run_short: bool
+            -((left + 1) // 2) * channels,
+            {"taps_x": left % 2 * channels, "chunks": channels},
+        )
