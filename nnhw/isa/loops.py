@@ -112,7 +112,7 @@ def steps_taken(i: FetchInstruction, coordinate: Coordinate) -> Iterator[tuple[s
 
 
 def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tuple[int, int]:
-    """Least and largest value of a coordinate.
+    """Least and largest value of a coordinate, whose steps are never negative.
 
     Parameters
     ----------
@@ -123,8 +123,7 @@ def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tu
     steps
         By loop: what a trip adds.
     """
-    ways = [(trips[loop] - 1) * step for loop, step in steps.items()]
-    return start + sum(min(0, way) for way in ways), start + sum(max(0, way) for way in ways)
+    return start, start + sum((trips[loop] - 1) * step for loop, step in steps.items())
 
 
 def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate) -> int:
