@@ -34,15 +34,15 @@ class Interpreter:
 
     def __init__(self, program: Program, seed: int = 0) -> None:
         self.program = program
-        self.space = 1 << program.address_bits
+        self.space = program.memory.addresses.size
         bits = program.widths.activation
         rng = np.random.default_rng(seed)
         self.memory = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), self.space)
         banks = program.config.banks
         self.exists = np.zeros(self.space, bool)
-        self.exists[: program.depth * banks] = True
-        frame_end = program.frame_base + program.frame_depth * banks
-        self.exists[program.frame_base : frame_end] = True
+        self.exists[: program.memory.depth * banks] = True
+        frame_end = program.memory.addresses.frame_base + program.memory.frame_depth * banks
+        self.exists[program.memory.addresses.frame_base : frame_end] = True
         self.clock = ProgramClock(program, self.space)
         shape = (program.residual_depth, program.config.lanes)
         self.residuals = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape)
@@ -53,7 +53,7 @@ class Interpreter:
     def run(self, frame: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer, or all layers that write the same tensor, put there: int8, flat,
         channels last, by name of the tensor."""
-        base = self.program.frame_base
+        base = self.program.memory.addresses.frame_base
         self.memory[base : base + frame.size] = frame.ravel()
         self.written = {layer.tensor: np.zeros(layer.size, int) for layer in self.program.layers}
         self.kept: dict[str, np.ndarray] = {}

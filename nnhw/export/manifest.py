@@ -99,7 +99,7 @@ def _block(layer: Layer) -> dict[str, int] | None:
         "offset": layer.offset,
         "rows": (drain.pixels + 1) // columns,
         "columns": columns,
-        "run": layer.results_per_pixel,
+        "run": layer.nest.results_per_pixel,
         "pixel_gap": write_back.pixel_gap,
         "row_gap": write_back.row_gap,
     }

@@ -99,7 +99,7 @@ class ComponentFactory:
             y_width=self._limits.y_bits,
             chunk=self._config.rows,
             lanes=self._config.fetch_width,
-            address_width=self._limits.address_bits,
+            address_width=self.machine.addresses.bits,
             weight_words=self._datapath.weight_words,
             padded=self._limits.padded,
             buffer_depth=self.machine.output_buffer_depth,
@@ -109,10 +109,6 @@ class ComponentFactory:
             chased_bytes=self._limits.chased_bytes,
         )
 
-    def _row_width(self) -> int:
-        """Bits of a row number in either memory, without the bit that chooses the memory."""
-        return max(1, (max(self._limits.depth, self._limits.frame_depth) - 1).bit_length())
-
     def read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
         """Turns what the banks give into lanes; `fetch` says how wide padding values are."""
         return ReadAligner(
@@ -120,7 +116,7 @@ class ComponentFactory:
             period=self._config.rows,
             banks=self._config.banks,
             width=self._widths.activation,
-            row_width=self._row_width(),
+            row_width=self.machine.addresses.row_bits,
             granularity=self._limits.read_granularity,
             pad_width=fetch.pad_value.shape().width,
             padded=self._limits.padded,
@@ -245,7 +241,7 @@ class ComponentFactory:
             lanes=self._config.lanes,
             quotient_width=scaler.quotient_width,
             activation_width=self._widths.activation,
-            address_width=self._limits.address_bits,
+            address_width=self.machine.addresses.bits,
             tables=self.image.tables,
             chased_bytes=self._limits.chased_bytes,
             residuals=self.residual_stage(),
@@ -285,7 +281,7 @@ class ComponentFactory:
             lanes=self._config.lanes,
             banks=self._config.banks,
             width=self._widths.activation,
-            row_width=self._row_width(),
+            row_width=self.machine.addresses.row_bits,
             granularity=self._limits.write_granularity,
             technology=self.technology,
         )

@@ -111,17 +111,31 @@ def steps_taken(i: FetchInstruction, coordinate: Coordinate) -> Iterator[tuple[s
             yield loop, getattr(i, field)
 
 
+def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tuple[int, int]:
+    """Least and largest value of a coordinate, whose steps are never negative.
+
+    Parameters
+    ----------
+    start
+        Its first value.
+    trips
+        Of loops.
+    steps
+        By loop: what a trip adds.
+    """
+    return start, start + sum((trips[loop] - 1) * step for loop, step in steps.items())
+
+
 def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate) -> int:
     """Bits of every value that a signed coordinate takes, the roll after joined strips and one
     innermost step beyond included."""
     limits = [0]
     for i in program:
-        start = getattr(i, coordinate.start)
-        reach = 0
-        for loop, field in coordinate.steps.items():
-            more = loop == "chunks" or (loop == "rolls" and i.joined)
-            reach += (getattr(i, loop) + more) * getattr(i, field)
-        limits += [start, start + reach]
+        trips = {loop: getattr(i, loop) + 1 for loop in coordinate.steps}
+        beyond = {"chunks": 1, "rolls": i.joined}
+        trips |= {loop: trips[loop] + more for loop, more in beyond.items() if loop in trips}
+        steps = {loop: getattr(i, field) for loop, field in coordinate.steps.items()}
+        limits += extent(getattr(i, coordinate.start), trips, steps)
     return max(bits_for(limit, signed=True) for limit in limits)
 
 

@@ -1,5 +1,6 @@
 """The machine: what an engine is, whatever program it runs."""
 
+from .address_space import AddressSpace
 from .config import MOST_MACS, MOST_ROWS, EngineConfig
 from .features import FEATURES, Feature, feature_rows
 from .latency import (
@@ -46,6 +47,7 @@ __all__ = [
     "RESULT_BUFFER_LATENCY",
     "ROTATION_LEVELS_PER_STAGE",
     "WEIGHT_REGISTER_LATENCY",
+    "AddressSpace",
     "Datapath",
     "EngineConfig",
     "Feature",

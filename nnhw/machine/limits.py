@@ -75,8 +75,6 @@ class Limits(Joinable):
         Size of a tensor whose writer is chased; 0 if none is.
     residual_shifts
         Of the additions of earlier results.
-    address_bits
-        Of an address.
     depth, frame_depth, residual_depth
         Rows of the activation memory and of a frame, words of the residual memory; 0 for none.
     frame_bytes, outputs
@@ -100,7 +98,6 @@ class Limits(Joinable):
     output_counts: frozenset[int] = joined_by(union)
     chased_bytes: int = joined_by(max)
     residual_shifts: tuple[int, ...] = joined_by(in_order)
-    address_bits: int = joined_by(max)
     depth: int = joined_by(max)
     frame_depth: int = joined_by(max)
     residual_depth: int = joined_by(max)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..isa import Instruction
+from .address_space import AddressSpace
 from .config import EngineConfig
 from .limits import Datapath, Limits
 from .operands import OPERANDS
@@ -44,6 +45,15 @@ class Machine:
             datapath=datapath,
             output_buffer_depth=timing.output_buffer_depth,
             tiles_in_flight=timing.tiles_in_flight,
+        )
+
+    @property
+    def addresses(self) -> AddressSpace:
+        """Addresses of activations."""
+        return AddressSpace(
+            depth=self.limits.depth,
+            frame_depth=self.limits.frame_depth,
+            banks=self.config.banks,
         )
 
     @property

@@ -2,8 +2,9 @@
 
 from ..machine import EngineConfig
 from .choose import DEFAULT_MACS, choose_engine, smallest_engine
-from .compile import map_graph, node_macs, plan_graph, shared_machine
+from .compile import map_graph, plan_graph, shared_machine
 from .cycles import CycleModel, LayerCycles, predict_cycles
+from .layer_plan import LayerPlan, node_macs
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program
 
@@ -14,6 +15,7 @@ __all__ = [
     "EngineConfig",
     "Layer",
     "LayerCycles",
+    "LayerPlan",
     "MemoryPlan",
     "Plan",
     "Program",

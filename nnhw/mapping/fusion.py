@@ -16,12 +16,12 @@ import numpy as np
 
 from ..ir import Graph, QAdd
 from ..machine import EngineConfig
-from .part import Part
+from .layer_plan import LayerPlan
 
 
 def fuse_additions(
-    graph: Graph, parts: Sequence[Part], config: EngineConfig
-) -> tuple[Graph, list[Part]]:
+    graph: Graph, plans: Sequence[LayerPlan], config: EngineConfig
+) -> tuple[Graph, list[LayerPlan]]:
     """Let layers add where that is possible; all other additions stay layers.
 
     An operand can be computed by the layers that add if nothing else reads it. Of two such, it is
@@ -30,46 +30,46 @@ def fuse_additions(
 
     Returns
     -------
-    The graph and its parts without these additions: instead of each there are the layers that
+    The graph and its layers without these additions: instead of each there are the layers that
     compute an operand, whose node in the graph writes the sum. The graph tells who reads and
     writes which tensor, and when; for all else the original one is to be asked.
     """
-    nodes, tensors, parts = list(graph.nodes), dict(graph.tensors), list(parts)
-    for addition in [part for part in parts if isinstance(part.node, QAdd)]:
-        layers = next(_adding_layers(graph, addition, parts, config), None)
+    nodes, tensors, plans = list(graph.nodes), dict(graph.tensors), list(plans)
+    for addition in [plan for plan in plans if isinstance(plan.node, QAdd)]:
+        layers = next(_adding_layers(graph, addition, plans, config), None)
         if layers is None:
             continue
         node = layers[0].node
-        parts = [part for part in parts if part.node is not node]
-        place = parts.index(addition)
-        parts[place : place + 1] = [replace(layer, addition=addition) for layer in layers]
+        plans = [plan for plan in plans if plan.node is not node]
+        place = plans.index(addition)
+        plans[place : place + 1] = [replace(layer, fused=addition) for layer in layers]
         nodes.remove(node)
         nodes[nodes.index(addition.node)] = replace(node, output=addition.node.output)
         del tensors[node.output]
-    return replace(graph, nodes=tuple(nodes), tensors=tensors), parts
+    return replace(graph, nodes=tuple(nodes), tensors=tensors), plans
 
 
 def _adding_layers(
-    graph: Graph, addition: Part, parts: Sequence[Part], config: EngineConfig
-) -> Iterator[list[Part]]:
+    graph: Graph, addition: LayerPlan, plans: Sequence[LayerPlan], config: EngineConfig
+) -> Iterator[list[LayerPlan]]:
     """The layers of an operator that can take over an addition, the best ones first."""
     outputs = {port.tensor for port in graph.outputs}
-    writers = [part for part in parts if part.output in addition.inputs]
-    operands = [list(group) for _, group in groupby(writers, lambda part: part.output)]
-    if len(operands) != 2 or not all(part.in_order for part in writers):
+    writers = [plan for plan in plans if plan.tensor in addition.inputs]
+    operands = [list(group) for _, group in groupby(writers, lambda plan: plan.tensor)]
+    if len(operands) != 2 or not all(plan.in_order for plan in writers):
         return  # of the same tensor, of an input of the network, or of what has gaps
     earlier, later = (written_steps(operand, graph, config) for operand in operands)
     if not np.array_equal(earlier, later):
         return
     for layers in reversed(operands):
-        if layers[0].addition is not None or len(graph.readers(layers[0].output)) > 1:
+        if layers[0].fused is not None or len(graph.readers(layers[0].tensor)) > 1:
             continue
-        if addition.output in outputs and not (layers[0].is_whole and layers[0].writes_in_rows):
+        if addition.tensor in outputs and not (layers[0].is_whole and layers[0].writes_in_rows):
             continue
         yield layers
 
 
-def written_steps(parts: Sequence[Part], graph: Graph, config: EngineConfig) -> np.ndarray:
+def written_steps(plans: Sequence[LayerPlan], graph: Graph, config: EngineConfig) -> np.ndarray:
     """What layers without gaps write in each drain step: first element and number of elements.
 
     Returns
@@ -77,16 +77,16 @@ def written_steps(parts: Sequence[Part], graph: Graph, config: EngineConfig) -> 
     numpy.ndarray
         int64 (steps, 2).
     """
-    return np.concatenate([_written_steps(part, graph, config) for part in parts])
+    return np.concatenate([_written_steps(plan, graph, config) for plan in plans])
 
 
-def _written_steps(part: Part, graph: Graph, config: EngineConfig) -> np.ndarray:
-    geometry, lanes = part.geometry, config.lanes
-    _, width, channels = graph.tensors[part.node.output].shape
-    rolls = geometry.finishing_rolls
-    sizes = [geometry.tile_size] * (geometry.tiles - 1) + [geometry.tile_size_last]
+def _written_steps(plan: LayerPlan, graph: Graph, config: EngineConfig) -> np.ndarray:
+    nest, lanes = plan.nest, config.lanes
+    _, width, channels = graph.tensors[plan.node.output].shape
+    rolls = nest.finishing_rolls
+    sizes = [nest.tile_size] * (nest.tiles - 1) + [nest.tile_size_last]
     strips = []
-    begin = part.offset
+    begin = plan.offset
     for size in sizes:
         first = np.arange(0, size, lanes)
         count = np.minimum(lanes, size - first)
@@ -96,7 +96,7 @@ def _written_steps(part: Part, graph: Graph, config: EngineConfig) -> np.ndarray
         )
         begin += size
     pixel = np.concatenate(strips)
-    offsets = geometry.results_per_pixel * np.arange(geometry.pixels)
-    steps = np.tile(pixel, (geometry.pixels, 1))
+    offsets = nest.results_per_pixel * np.arange(nest.pixels)
+    steps = np.tile(pixel, (nest.pixels, 1))
     steps[:, 0] += np.repeat(offsets, len(pixel))
     return steps

@@ -37,7 +37,7 @@ def reads_in_time(plan: Plan, reader: int, writer: int, between: int) -> bool:
     distance, start, size = np.array(late).T
     fetch = plan.layers[reader].fetch
     begin, end = bytes_read(
-        fetch, latency - first, width=plan.config.fetch_width, space=1 << plan.address_bits
+        fetch, latency - first, width=plan.config.fetch_width, space=plan.memory.addresses.size
     )
     # each of the reader's first fetches against each of the writer's last tiles
     overlaps = (begin[:, None] < start + size) & (start < end[:, None])

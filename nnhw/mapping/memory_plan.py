@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..ir import Graph, Reshape, frame_layout
+from ..machine import AddressSpace, EngineConfig
+from .layer_plan import LayerPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +64,6 @@ class Buffer(Request):
 class MemoryPlan:
     """Addresses of all tensors.
 
-    The address space has two halves where both exist: the activation memory from 0, and the frame
-    buffer from `frame_base`. The half is the top bit of an address.
-
     Parameters
     ----------
     buffers
@@ -75,28 +74,29 @@ class MemoryPlan:
         Rows of `banks` bytes in the activation memory; 0 if nothing is stored.
     frame_depth
         Rows of `banks` bytes of one input frame.
-    frame_base
-        Address of the input frame.
     frame_offsets
         First byte of each input in the frame.
-    address_bits
-        Width of an address.
+    addresses
+        The address space.
     """
 
     buffers: dict[str, Buffer]
     roots: dict[str, str]
     depth: int
     frame_depth: int
-    frame_base: int
     frame_offsets: dict[str, int]
-    address_bits: int
+    addresses: AddressSpace
+
+    def is_input(self, tensor: str) -> bool:
+        """Whether a tensor lies in the frame buffer."""
+        return self.roots[tensor] in self.frame_offsets
 
     def address(self, tensor: str) -> int:
         """Address of a tensor's first byte."""
         root = self.roots[tensor]
         if root in self.buffers:
             return self.buffers[root].address
-        return self.frame_base + self.frame_offsets[root]
+        return self.addresses.frame_base + self.frame_offsets[root]
 
 
 def storage_roots(graph: Graph) -> dict[str, str]:
@@ -106,6 +106,25 @@ def storage_roots(graph: Graph) -> dict[str, str]:
         if isinstance(node, Reshape):
             roots[node.output] = roots[node.inputs[0]]
     return roots
+
+
+def overread_bytes(
+    plans: Sequence[LayerPlan], graph: Graph, config: EngineConfig
+) -> dict[str, int]:
+    """By stored tensor: bytes that fetches touch past its end without using them.
+
+    None if any layer has padding: the mask that padding needs covers these lanes too.
+    """
+    if any(plan.nest.padded for plan in plans):
+        return {}
+    roots = storage_roots(graph)
+    most: dict[str, int] = {}
+    for plan in plans:
+        end = plan.nest.end(plan.fetched_bytes(config))
+        for name in plan.inputs:
+            extra = end - graph.tensors[name].size
+            most[roots[name]] = max(most.get(roots[name], 0), extra)
+    return most
 
 
 def place_buffers(requests: Iterable[Request], *, alignment: int) -> dict[str, Buffer]:
@@ -135,8 +154,7 @@ def plan_memory(
     beat_bytes: int,
     overread: Mapping[str, int],
     elsewhere: Collection[str] = (),
-    rows: int = 0,
-    stores: bool = False,
+    host: AddressSpace | None = None,
 ) -> MemoryPlan:
     """Place the tensors of an integer graph, reusing the place of those no longer needed.
 
@@ -153,9 +171,8 @@ def plan_memory(
         deep enough that no such fetch leaves them.
     elsewhere
         Tensors that need no place in the activation memory.
-    rows, stores
-        Of an engine that is there already: rows of the larger one of its memories, and whether it
-        has an activation memory.
+    host
+        Address space of an engine that is there already.
     """
     roots = storage_roots(graph)
     layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
@@ -185,14 +202,15 @@ def plan_memory(
         offset + frame.sizes[name] + overread.get(name, 0) for name, offset in frame.offsets.items()
     ]
     frame_depth = -(-max(ends) // banks)
-    row_bits = max(1, (max(depth, frame_depth, rows) - 1).bit_length())
-    half = row_bits + (banks - 1).bit_length()
     return MemoryPlan(
         buffers=buffers,
         roots=roots,
         depth=depth,
         frame_depth=frame_depth,
-        frame_base=1 << half if depth or stores else 0,
         frame_offsets=frame.offsets,
-        address_bits=half + 1 if depth or stores else half,
+        addresses=AddressSpace(
+            depth=max(depth, host.depth if host else 0),
+            frame_depth=max(frame_depth, host.frame_depth if host else 0),
+            banks=banks,
+        ),
     )

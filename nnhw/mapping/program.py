@@ -11,68 +11,28 @@ from ..isa import (
     DrainInstruction,
     FetchInstruction,
     Instruction,
-    Operation,
     ResidualInstruction,
     WriteBackInstruction,
 )
 from ..machine import Datapath, EngineConfig, Image, Limits, Machine, Timing, Widths
-from .geometry import OutputArea
+from .layer_plan import LayerPlan
+from .memory_plan import MemoryPlan
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """One layer of the program: one operator of the integer graph, or one and an addition.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layer(LayerPlan):
+    """One layer of the program: a plan and its encoding.
 
     Parameters
     ----------
-    name, tensor, operator
-        Node name, name of the tensor it writes, kind of node.
-    shape
-        (height, width, channels) of the result.
-    offset
-        Byte of the tensor that results begin at; not 0 only where a layer writes a part of it.
-    area
-        The pixels that it computes, if not all. If these are every other column, then they are
-        written side by side from `offset` on, as a tensor of their own.
-    results_per_pixel
-        Results of each output pixel, of which several columns may count as one.
-    lane_slots
-        Products that a lane takes at once; 1 for a dense layer.
-    macs
-        Multiply-accumulates that its results take by definition; 0 if it is no convolution.
-    products
-        Those that it takes: without those with padding that are left out.
-    addition
-        Name of the node whose addition takes place when results are written; "" if none does.
     fetch, drain, write_back, residual
         Its instructions.
     """
 
-    name: str
-    tensor: str
-    operator: str
-    shape: tuple[int, int, int]
-    offset: int
-    area: OutputArea | None
-    results_per_pixel: int
-    lane_slots: int
-    macs: int
-    products: int
-    addition: str
     fetch: FetchInstruction
     drain: DrainInstruction
     write_back: WriteBackInstruction
     residual: ResidualInstruction
-
-    @property
-    def is_dense(self) -> bool:
-        """Whether its tiles hold dot products."""
-        return self.fetch.operation == Operation.DOT
-
-    @property
-    def size(self) -> int:
-        """Number of results."""
-        return self.shape[0] * self.shape[1] * self.shape[2]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,15 +47,13 @@ class Plan:
         What the engine looks like.
     layers
         In order of execution.
-    address_bits, depth, frame_depth, frame_base
-        See `MemoryPlan`.
+    memory
+        Places of tensors.
     residual_depth
         Words of the residual memory, each the results of a drain step; 0 if no layer adds earlier
         results.
     input_size, output_size
         Bytes of a frame in and out (see `FrameLayout.size`).
-    padded
-        Whether any lane of any fetch lies in padding.
     host
         The machine that it runs on; None: one that is fitted to it.
     """
@@ -103,15 +61,16 @@ class Plan:
     name: str
     config: EngineConfig
     layers: tuple[Layer, ...]
-    address_bits: int
-    depth: int
-    frame_depth: int
-    frame_base: int
+    memory: MemoryPlan
     residual_depth: int
     input_size: int
     output_size: int
-    padded: bool
     host: Machine | None
+
+    @property
+    def padded(self) -> bool:
+        """Whether any lane of any fetch lies in padding."""
+        return any(layer.nest.padded for layer in self.layers)
 
     @property
     def fetch(self) -> tuple[FetchInstruction, ...]:
@@ -161,13 +120,12 @@ class Plan:
         return Limits.fit(
             self.instructions,
             self.config,
-            address_bits=self.address_bits,
-            depth=self.depth,
-            frame_depth=self.frame_depth,
+            depth=self.memory.depth,
+            frame_depth=self.memory.frame_depth,
             residual_depth=self.residual_depth,
             frame_bytes=self.input_size,
             outputs=len(self.streamed),
-            lane_slots=max(layer.lane_slots for layer in self.layers),
+            lane_slots=max(layer.weights.slots for layer in self.layers),
             padded=self.padded,
         )
 

@@ -6,41 +6,41 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .part import UNIT, Part
+from .layer_plan import UNIT, LayerPlan
 
 
-def requantizer_tables(parts: Sequence[Part]) -> list[np.ndarray]:
-    """Bias, multiplier and shift of every part, int64 (n, 3), with no factor of one left open.
+def requantizer_tables(plans: Sequence[LayerPlan]) -> list[np.ndarray]:
+    """Bias, multiplier and shift of every layer, int64 (n, 3), with no factor of one left open.
 
     If every factor of the network is a power of two, each becomes a shift with a multiplier of one,
     so that the engine needs no multipliers for requantization.
     """
-    shifted = [_as_shifts(part) for part in parts]
+    shifted = [_as_shifts(plan) for plan in plans]
     if all(table is not None for table in shifted):
         return [table for table in shifted if table is not None]
-    unit = _unit_shift(parts)
-    return [_with_unit(part.parameters, unit) for part in parts]
+    unit = _unit_shift(plans)
+    return [_with_unit(plan.parameters, unit) for plan in plans]
 
 
-def _as_shifts(part: Part) -> np.ndarray | None:
+def _as_shifts(plan: LayerPlan) -> np.ndarray | None:
     """Factors of 2**-S with a multiplier of one; None if there are others.
 
     Terms that are added must have the same: what is shifted is their sum.
     """
-    bias, multiplier, shift = part.parameters.T
+    bias, multiplier, shift = plan.parameters.T
     exponent = np.array([int(value).bit_length() - 1 for value in multiplier])
     unit = shift == UNIT
     shift = np.where(unit, 0, shift - exponent)
     if (multiplier != 1 << exponent).any() or (shift < 0).any():
         return None
-    if len(part.inputs) == 2 and not part.multiplies and (shift != shift[0]).any():
+    if len(plan.inputs) == 2 and not plan.multiplies and (shift != shift[0]).any():
         return None
     return np.stack([bias, np.ones_like(multiplier), shift], axis=-1)
 
 
-def _unit_shift(parts: Sequence[Part]) -> int:
+def _unit_shift(plans: Sequence[LayerPlan]) -> int:
     """S for 2**S / 2**S: one in use anyway if possible, as each distinct one costs hardware."""
-    others = np.concatenate([part.parameters for part in parts])
+    others = np.concatenate([plan.parameters for plan in plans])
     others = others[others[:, 2] != UNIT]
     bits = int(others[:, 1].max()).bit_length() if len(others) else 0
     return next((s for s in sorted(set(others[:, 2].tolist())) if s < bits), 1)

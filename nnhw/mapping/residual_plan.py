@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ..machine import EngineConfig
-from .lower import step_count
+from .layer_plan import LayerPlan
 from .memory_plan import Request, place_buffers
-from .part import Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class ResidualPlan:
 
 
 def plan_residuals(
-    parts: Sequence[Part], config: EngineConfig, *, roots: dict[str, str]
+    plans: Sequence[LayerPlan], config: EngineConfig, *, roots: dict[str, str]
 ) -> ResidualPlan:
     """Place every tensor that a layer adds to its results, from its writer to its last reader.
 
@@ -44,12 +43,12 @@ def plan_residuals(
     roots
         See `MemoryPlan`.
     """
-    operators = [list(group) for _, group in groupby(parts, lambda part: part.output)]
-    last_added = {layers[0].residual: index for index, layers in enumerate(operators)}
+    operators = [list(group) for _, group in groupby(plans, lambda plan: plan.tensor)]
+    last_added = {layers[0].addend: index for index, layers in enumerate(operators)}
     owner: dict[str, str] = {}
     requests: dict[str, Request] = {}
     for index, layers in enumerate(operators):
-        output, added = layers[0].output, layers[0].residual
+        output, added = layers[0].tensor, layers[0].addend
         last = last_added.get(output)
         if last is None:
             continue
@@ -60,12 +59,12 @@ def plan_residuals(
         first = requests[owner[output]].first if owner[output] in requests else index
         requests[owner[output]] = Request(
             tensor=owner[output],
-            size=sum(step_count(layer.geometry, config) for layer in layers),
+            size=sum(layer.nest.total_steps(config) for layer in layers),
             first=first,
             last=last,
         )
     buffers = place_buffers(requests.values(), alignment=1)
-    read = {roots[name] for part in parts for name in part.inputs}
+    read = {roots[name] for plan in plans for name in plan.inputs}
     return ResidualPlan(
         words={tensor: buffers[place].address for tensor, place in owner.items()},
         depth=max((buffer.end for buffer in buffers.values()), default=0),

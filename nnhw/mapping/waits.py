@@ -6,10 +6,8 @@ import enum
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..isa import Operation
 from ..machine import residual_turnaround
 from .hazards import cycles_to_memory, reads_in_time, stays_behind
-from .part import Part
 from .program import Plan
 
 
@@ -24,7 +22,7 @@ class Wait(enum.Enum):
     CHASE = enum.auto()
 
 
-def with_waits(plan: Plan, parts: Sequence[Part]) -> Plan:
+def with_waits(plan: Plan) -> Plan:
     """A plan whose layers wait where they must, from one in which none does.
 
     A layer needs to wait if it could read what is not in memory yet, or if its results would
@@ -34,16 +32,16 @@ def with_waits(plan: Plan, parts: Sequence[Part]) -> Plan:
     """
     longest = max(cycles_to_memory(plan, layer) for layer in plan.layers)
     waits: list[Wait] = []
-    for index, part in enumerate(parts):
+    for index, reader in enumerate(plan.layers):
         wait = Wait.NONE
         if not stays_behind(plan, index):
             wait = Wait.FENCE
         elif not _finds_all(plan, waits, longest):
-            writer = parts[index - 1]
-            follows = set(part.inputs) == {writer.output}
-            chases = follows and reads_in_order(part) and writes_in_order(writer)
-            wait = Wait.CHASE if chases else Wait.FENCE
-        elif not _finds_residual(plan, parts, waits):
+            writer = plan.layers[index - 1]
+            follows = set(reader.inputs) == {writer.tensor}
+            in_order = reader.reads_in_order and writer.is_whole and writer.writes_in_rows
+            wait = Wait.CHASE if follows and in_order else Wait.FENCE
+        elif not _finds_residual(plan, waits):
             wait = Wait.FENCE
         waits.append(wait)
     layers = (
@@ -75,10 +73,10 @@ def _finds_all(plan: Plan, waits: Sequence[Wait], longest: int) -> bool:
     return True
 
 
-def _finds_residual(plan: Plan, parts: Sequence[Part], waits: Sequence[Wait]) -> bool:
+def _finds_residual(plan: Plan, waits: Sequence[Wait]) -> bool:
     """Likewise, for what the layer adds when it writes its results."""
-    residual = parts[len(waits)].residual
-    if residual is None:
+    addend = plan.layers[len(waits)].addend
+    if addend is None:
         return True
     steps = 0
     turnaround = residual_turnaround(stages=plan.config.scale_stages)
@@ -86,28 +84,8 @@ def _finds_residual(plan: Plan, parts: Sequence[Part], waits: Sequence[Wait]) ->
         steps += plan.layers[writer].drain.total_steps
         if steps >= turnaround:
             break
-        if parts[writer].output == residual:
+        if plan.layers[writer].tensor == addend:
             return False
         if waits[writer] is not Wait.NONE:
             break
     return True
-
-
-def reads_in_order(part: Part) -> bool:
-    """Whether each tile reads its tensor from the first byte to the last in one run."""
-    geometry = part.geometry
-    return (
-        _is_dense(part)
-        and geometry.flat
-        and geometry.pixels == 1
-        and geometry.taps_y == geometry.taps_x == 1
-    )
-
-
-def writes_in_order(part: Part) -> bool:
-    """Whether results are written from the first byte of the tensor to the last."""
-    return part.is_whole and part.writes_in_rows
-
-
-def _is_dense(part: Part) -> bool:
-    return part.geometry.operation is Operation.DOT

@@ -38,7 +38,7 @@ def _carried_lanes(layer: Layer, plan: Plan) -> float:
     """Share of a fetch's lanes that carry operands, on average over the layer's fetches."""
     fetch = layer.fetch
     if layer.is_dense:
-        results = (layer.drain.pixels + 1) * layer.results_per_pixel
+        results = (layer.drain.pixels + 1) * layer.nest.results_per_pixel
         products = layer.products // results
         return products / (fetch.fetches_per_roll * plan.config.rows)
-    return layer.results_per_pixel / ((fetch.tiles + 1) * plan.config.fetch_width)
+    return layer.nest.results_per_pixel / ((fetch.tiles + 1) * plan.config.fetch_width)

@@ -123,7 +123,7 @@ def expected(graph: Graph, frames: np.ndarray) -> np.ndarray:
 
 
 FEATURES: dict[str, Callable[[Program], object]] = {
-    "memory": lambda program: program.depth,
+    "memory": lambda program: program.memory.depth,
     "padding": lambda program: program.padded,
     "second terms": lambda program: program.limits.paired,
     "products of tensors": lambda program: program.limits.multiplies,
@@ -204,7 +204,7 @@ def test_networks_and_configurations_cover_the_engine():
     layers = [layer for program in programs for layer in program.layers]
     assert {layer.fetch.operation for layer in layers} == set(Operation)
     assert {layer.drain.parameter_mode for layer in layers} == {0, 1, 2, 3}
-    assert {layer.lane_slots for layer in layers} == {1, 2, 3}
+    assert {layer.weights.slots for layer in layers} == {1, 2, 3}
     for name, has in FEATURES.items():
         assert {bool(has(program)) for program in programs} == {False, True}, name
 

@@ -11,7 +11,7 @@ from interpreter import check_program
 from nnhw import golden
 from nnhw.ir import Window
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
-from nnhw.mapping.clipping import Span, clipped_spans
+from nnhw.mapping.strategies.clipping import Span, clipped_spans
 
 SAME = {"kernel": (3, 3), "pads": (1, 1, 1, 1)}
 CONFIG = EngineConfig(rows=4, cols=4, lanes=4, input_bytes=8)

@@ -9,8 +9,8 @@ from interpreter import check_program
 
 from nnhw.ir import Window
 from nnhw.mapping import EngineConfig
-from nnhw.mapping.dense import columns_abreast, dense_geometry
-from nnhw.mapping.geometry import OutputColumns
+from nnhw.mapping.output_area import OutputColumns
+from nnhw.mapping.strategies.dense import columns_abreast, dense_nest
 
 
 def columns_at_once(
@@ -26,11 +26,12 @@ def test_neighbouring_pixels_share_a_fetch():
     shape, config = (96, 96, 3), EngineConfig(rows=16, cols=16, lanes=16)
     abreast = columns_at_once(window, shape, 8, config)
     assert abreast == 2
-    alone = dense_geometry(window, shape, 8, config)
-    geometry = dense_geometry(window, shape, 8, config, abreast=2)
-    assert (geometry.run, geometry.chunks, geometry.tiles) == (15, 1, 1)
-    assert geometry.tile_size == 16
-    assert 2 * geometry.fetches == alone.fetches == 3 * 48 * 48
+    alone = dense_nest(window, shape, 8, config)
+    nest = dense_nest(window, shape, 8, config, abreast=2)
+    assert (nest.last_bytes, nest.trips["chunks"], nest.tiles) == (15, 1, 1)
+    assert nest.tile_size == 16
+    assert 2 * nest.pixels == alone.pixels == 48 * 48
+    assert nest.fetches_per_roll == alone.fetches_per_roll == 3
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from random_networks import random_network
 from residual_networks import NETWORKS, SAME, basic_block, projection_shortcut, vectors
 
 from nnhw.mapping import EngineConfig, Program, map_graph
-from nnhw.mapping.compile import graph_parts
 from nnhw.mapping.fusion import written_steps
+from nnhw.mapping.strategies import plan_layers
 
 CONFIG = EngineConfig(rows=4, cols=4, lanes=2, input_bytes=4)
 CONFIGS = (
@@ -81,7 +81,7 @@ def test_activation_memory_does_not_hold_what_the_residual_memory_does():
     """Input and result of the second convolution are all that it holds at a time."""
     _, graph, _ = basic_block()
     program = map_graph(graph, EngineConfig(rows=4, cols=4, lanes=1, input_bytes=4))
-    assert program.depth * 4 == 2 * -(-2 * 3 * 5 // 4) * 4
+    assert program.memory.depth * 4 == 2 * -(-2 * 3 * 5 // 4) * 4
 
 
 def test_a_layer_waits_for_a_residual_of_too_few_steps():
@@ -138,7 +138,7 @@ def test_written_steps_are_those_of_drain_and_write_back(seed):
         lanes=int(rng.integers(1, 6)),
         lane_groups=int(rng.integers(1, 3)),
     )
-    parts = {(part.node.name, part.offset): part for part in graph_parts(graph, config)}
+    parts = {(part.node.name, part.offset): part for part in plan_layers(graph, config)}
     for layer in map_graph(graph, config).layers:
         part = parts[layer.name, layer.offset]
         if not part.in_order or not layer.write_back.to_memory:

@@ -57,7 +57,7 @@ def test_live_tensors_never_overlap(seed, banks):
     check(graph, plan, banks)
     frame = graph.tensors["x"].size
     assert plan.frame_depth == math.ceil(frame / banks)
-    assert plan.address("x") == plan.frame_base
+    assert plan.address("x") == plan.addresses.frame_base
 
 
 def test_residual_stays_until_its_last_reader():
@@ -95,7 +95,7 @@ def test_view_of_the_frame_is_the_frame():
     builder = IntegerBuilder((2, 3, 4))
     view = builder.reshape("x", (1, 1, 24))
     plan = plan_memory(builder.graph(builder.dense(view, 2)), banks=4, beat_bytes=1, overread={})
-    assert (plan.roots[view], plan.address(view)) == ("x", plan.frame_base)
+    assert (plan.roots[view], plan.address(view)) == ("x", plan.addresses.frame_base)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_inputs_follow_each_other_in_whole_beats(beat_bytes, overread, offset, f
     builder.tensors["z"] = replace(builder.tensors["x"], name="z", shape=(1, 1, 5))
     graph = builder.graph(builder.add("z", builder.dense("x", 5)), inputs=("x", "z"))
     plan = plan_memory(graph, banks=4, beat_bytes=beat_bytes, overread=overread)
-    assert plan.address("x") == plan.frame_base
-    assert plan.address("z") == plan.frame_base + offset
+    assert plan.address("x") == plan.addresses.frame_base
+    assert plan.address("z") == plan.addresses.frame_base + offset
     assert plan.frame_depth == frame_depth
 
 
@@ -142,16 +142,21 @@ def test_address_space_has_a_half_for_each_memory(frame, channels, banks, addres
     builder = IntegerBuilder(frame)
     graph = builder.graph(builder.dense(builder.conv("x", channels), 1))
     plan = plan_memory(graph, banks=banks, beat_bytes=1, overread={})
-    assert plan.address_bits == address_bits
-    assert plan.frame_base == 1 << (address_bits - 1)
+    assert plan.addresses.bits == address_bits
+    assert plan.addresses.frame_base == 1 << (address_bits - 1)
     # a row number of either memory has at least one bit
-    assert plan.frame_base >= banks * max(2, plan.depth, plan.frame_depth)
+    assert plan.addresses.frame_base >= banks * max(2, plan.depth, plan.frame_depth)
 
 
 def test_without_stored_tensors_all_addresses_are_of_the_frame():
     builder = IntegerBuilder((2, 2, 9))
     plan = plan_memory(builder.graph(builder.dense("x", 3)), banks=4, beat_bytes=1, overread={})
-    assert (plan.buffers, plan.depth, plan.frame_base, plan.address_bits) == ({}, 0, 0, 6)
+    assert (plan.buffers, plan.depth, plan.addresses.frame_base, plan.addresses.bits) == (
+        {},
+        0,
+        0,
+        6,
+    )
 
 
 def kept(request: Request, layers: int) -> set[int]:

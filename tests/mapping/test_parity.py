@@ -11,8 +11,8 @@ from interpreter import check_program
 from nnhw import golden
 from nnhw.ir import Graph
 from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
-from nnhw.mapping.geometry import OutputColumns
-from nnhw.mapping.parity import parity_columns
+from nnhw.mapping.output_area import OutputColumns
+from nnhw.mapping.strategies.parity import parity_columns
 
 CONFIG = EngineConfig(rows=4, cols=8, lanes=4, lane_groups=2, input_bytes=8)
 

@@ -69,7 +69,7 @@ TABLES = Feature(
 
 
 def _with_gaps(variant: Variant) -> Variant:
-    widest = (1 << variant.machine.limits.address_bits) - 1
+    widest = (1 << variant.machine.addresses.bits) - 1
     return variant.with_fields(
         {
             "drain": {"row_pixels": max(1, variant.largest("fetch", "out_cols"))},

@@ -7,9 +7,15 @@ its own, which has the smaller kernel, and in its parameters what the rest would
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..ir import Window
+from ...ir import Window
+from ...machine import EngineConfig
+from ..loop_nest import LoopNest
+
+#: Share of its cycles that a layer must be spared for another one to be worth its instructions.
+_WORTHWHILE = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +65,11 @@ def clipped_spans(window: Window, shape: tuple[int, int, int], axis: int) -> lis
         else:
             spans.append(Span(first=position, count=1, first_tap=taps[0], taps=taps[1]))
     return spans
+
+
+def is_worthwhile(clipped: Sequence[LoopNest], whole: LoopNest, config: EngineConfig) -> bool:
+    """Whether clipped kernels take less time."""
+    if len(clipped) == 1:
+        return False
+    cycles = sum(nest.cycles(config) for nest in clipped)
+    return cycles <= whole.cycles(config) * (1 - _WORTHWHILE)

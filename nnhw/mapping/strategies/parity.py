@@ -7,9 +7,9 @@ parity: first one half of them, as an image of its own, then the other half.
 
 from __future__ import annotations
 
-from ..ir import Graph, QConv
-from ..machine import EngineConfig
-from .geometry import OutputColumns
+from ...ir import Graph, QConv
+from ...machine import EngineConfig
+from ..output_area import OutputColumns
 from .rolling import rolling_slots
 
 

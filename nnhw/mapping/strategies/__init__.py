@@ -1,0 +1,78 @@
+"""How operators become layers: a strategy for every kind of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...errors import MappingError
+from ...ir import (
+    DepthToSpace,
+    Graph,
+    Node,
+    QAdd,
+    QAveragePool,
+    QConcat,
+    QConv,
+    QFunction,
+    QMaxPool,
+    QMultiply,
+    Reshape,
+    Resize,
+    Slice,
+)
+from ...machine import EngineConfig
+from ..layer_plan import LayerPlan
+from . import dense, lanes, rolling
+from .parity import parity_columns
+from .setting import Setting
+
+Strategy = Callable[[Any, Setting], list[LayerPlan]]
+"""The layers of a node, in order of execution."""
+
+
+def _convolution(node: QConv, setting: Setting) -> list[LayerPlan]:
+    strategy = dense.plans if node.groups == 1 else rolling.plans
+    return strategy(node, setting)
+
+
+STRATEGIES: Mapping[type[Node], Strategy] = {
+    QConv: _convolution,
+    QMaxPool: lanes.max_pool,
+    QAveragePool: lanes.average_pool,
+    QAdd: lanes.pair,
+    QMultiply: lanes.pair,
+    QFunction: lanes.function,
+    QConcat: lanes.concat,
+    Slice: lanes.cut,
+    Resize: lanes.resize,
+    DepthToSpace: lanes.depth_to_space,
+}
+"""By operator. A reshape takes no layer."""
+
+
+def plan_layers(graph: Graph, config: EngineConfig) -> list[LayerPlan]:
+    """The layers of all nodes, in order of execution.
+
+    Raises
+    ------
+    MappingError
+        If the engine has no way to run a node.
+    """
+    setting = Setting(graph, config, parity_columns(graph, config))
+    plans: list[LayerPlan] = []
+    for node in graph.nodes:
+        if isinstance(node, Reshape):
+            continue
+        if type(node) not in STRATEGIES:
+            raise MappingError(
+                f"Node '{node.name}' ({type(node).__name__}) has no mapping to the engine"
+            )
+        plans += STRATEGIES[type(node)](node, setting)
+    for plan in plans:
+        if plan.tensor in setting.outputs and not plan.is_whole:
+            raise MappingError(
+                f"Output '{plan.tensor}' is put together from parts, which a stream cannot do; "
+                "copy it"
+            )
+    return plans
