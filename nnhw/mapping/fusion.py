@@ -16,6 +16,7 @@ import numpy as np
 
 from ..ir import Graph, QAdd
 from ..machine import EngineConfig
+from .lower import step_count
 from .part import Part
 
 
@@ -58,8 +59,7 @@ def _adding_layers(
     operands = [list(group) for _, group in groupby(writers, lambda part: part.output)]
     if len(operands) != 2 or not all(part.in_order for part in writers):
         return  # of the same tensor, of an input of the network, or of what has gaps
-    earlier, later = (written_steps(operand, graph, config) for operand in operands)
-    if not np.array_equal(earlier, later):
+    if not _written_alike(*operands, graph, config):
         return
     for layers in reversed(operands):
         if layers[0].addition is not None or len(graph.readers(layers[0].output)) > 1:
@@ -67,6 +67,43 @@ def _adding_layers(
         if addition.output in outputs and not (layers[0].is_whole and layers[0].writes_in_rows):
             continue
         yield layers
+
+
+def _written_alike(
+    earlier: Sequence[Part], later: Sequence[Part], graph: Graph, config: EngineConfig
+) -> bool:
+    """Whether the layers of two operators without gaps write in the same drain steps."""
+    if _pixel_runs(earlier, graph) == _pixel_runs(later, graph):
+        return True
+    if sum(step_count(part.geometry, config) for part in earlier) != sum(
+        step_count(part.geometry, config) for part in later
+    ):
+        return False
+    return np.array_equal(
+        written_steps(earlier, graph, config), written_steps(later, graph, config)
+    )
+
+
+def _pixel_runs(parts: Sequence[Part], graph: Graph) -> list[tuple[object, ...]]:
+    """What layers without gaps write, one run of like pixels after the other: the tiles of each
+    pixel, the first element and the end. Millions of steps are as few runs as there are layers."""
+    runs: list[tuple[object, ...]] = []
+    begin = end = 0
+    for part in parts:
+        geometry = part.geometry
+        _, width, channels = graph.tensors[part.node.output].shape
+        rolls = geometry.finishing_rolls
+        pixel = (
+            *(geometry.tiles, geometry.tile_size, geometry.tile_size_last),
+            *(rolls, width * channels if rolls > 1 else 0),
+        )
+        if runs and runs[-1][0] == pixel and part.offset == end:
+            runs.pop()
+        else:
+            begin = part.offset
+        end = part.offset + geometry.pixels * geometry.results_per_pixel
+        runs.append((pixel, begin, end))
+    return runs
 
 
 def written_steps(parts: Sequence[Part], graph: Graph, config: EngineConfig) -> np.ndarray:
