@@ -13,8 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Graph, Node, QAdd, QAveragePool, QConv, QMaxPool, QMultiply, Reshape, Window
-from ..ir import frame_layout
+from ..ir import (
+    Graph,
+    Node,
+    QAdd,
+    QAveragePool,
+    QConv,
+    QMaxPool,
+    QMultiply,
+    Reshape,
+    Window,
+    frame_layout,
+)
 from ..machine import EngineConfig
 
 
@@ -89,8 +99,8 @@ def _node_cycles(node: Node, graph: Graph, engines: _Engines) -> np.ndarray:
     each = 2 if isinstance(node, QMultiply) else 1
     size = graph.tensors[node.output].size
     tile_drain = _ceil(engines.width, engines.lanes)
-    drain = _ceil(np.int64(size), engines.lanes) - tile_drain
-    return each * np.maximum(_ceil(np.int64(size), engines.width), drain)
+    drain = _ceil(np.array(size), engines.lanes) - tile_drain
+    return each * np.maximum(_ceil(np.array(size), engines.width), drain)
 
 
 def _dense(
@@ -112,10 +122,10 @@ def _dense(
         most = max(1, int(engines.cols.max()) // outputs) if is_run else 1
         abreast = np.array([n for n in range(1, most + 1) if count % n == 0])[:, None]
         run = (kernel_cols + (abreast - 1) * window.stride[1] * step) * channels
-        cycles = np.int64(0)
+        cycles = np.array(0)
         for taps, times in _taps_inside(window, source, 0):
             if not is_run:
-                fetches = taps * kernel_cols * _ceil(np.int64(channels), engines.rows)
+                fetches = taps * kernel_cols * _ceil(np.array(channels), engines.rows)
             elif is_image:
                 fetches = _ceil(kernel_rows * run, engines.rows)
             else:
@@ -129,9 +139,9 @@ def _dense(
 
 def _lanes(window: Window, result: tuple[int, ...], engines: _Engines) -> np.ndarray:
     """A fetch for each tap of each pixel."""
-    fetches = np.int64(window.kernel[0] * window.kernel[1])
+    fetches = np.array(window.kernel[0] * window.kernel[1])
     return _tiles(
-        np.int64(result[0] * result[1]), np.int64(result[2]), engines.width, fetches, engines
+        np.array(result[0] * result[1]), np.array(result[2]), engines.width, fetches, engines
     )
 
 
@@ -150,9 +160,9 @@ def _rolling(
     rolls = max(out_rows, out_rows + slots - 1 - spared)
 
     def strips(count: int, results: int, taps: int) -> np.ndarray:
-        fetches = np.int64(roll_rows * taps)
-        tiles = _ceil(np.int64(results), engines.width)
-        full, last = _drains(np.int64(results), engines.width, tiles, engines)
+        fetches = np.array(roll_rows * taps)
+        tiles = _ceil(np.array(results), engines.width)
+        full, last = _drains(np.array(results), engines.width, tiles, engines)
         waits = (tiles - 1) * np.maximum(0, full - fetches) + np.maximum(0, last - fetches)
         return count * (tiles * rolls * fetches + (out_rows - 1) * waits)
 
@@ -166,7 +176,11 @@ def _rolling(
 
 
 def _tiles(
-    pixels: np.ndarray, results: np.ndarray, most: np.ndarray, fetches: np.ndarray, engines: _Engines
+    pixels: np.ndarray,
+    results: np.ndarray,
+    most: np.ndarray,
+    fetches: np.ndarray,
+    engines: _Engines,
 ) -> np.ndarray:
     """Cycles of pixels whose `results` take tiles of `most` each, and a tile so many `fetches`."""
     tiles = _ceil(results, most)
@@ -183,10 +197,8 @@ def _drains(
     return full, _ceil(results - (tiles - 1) * most, engines.lanes)
 
 
-def _taps_inside(
-    window: Window, shape: tuple[int, ...], axis: int
-) -> Iterator[tuple[int, int]]:
-    """Numbers of taps that lie in the image, along an axis, and of output positions with so many."""
+def _taps_inside(window: Window, shape: tuple[int, ...], axis: int) -> Iterator[tuple[int, int]]:
+    """Numbers of taps that lie in the image along an axis, and of output positions with so many."""
     size, taps = shape[axis], window.kernel[axis]
     stride, dilation, pad = window.stride[axis], window.dilation[axis], window.pads[axis]
     begin = np.arange(window.output_size(*shape[:2])[axis]) * stride - pad

@@ -59,7 +59,8 @@ def _adding_layers(
     operands = [list(group) for _, group in groupby(writers, lambda part: part.output)]
     if len(operands) != 2 or not all(part.in_order for part in writers):
         return  # of the same tensor, of an input of the network, or of what has gaps
-    if not _written_alike(*operands, graph, config):
+    earlier, later = operands
+    if not _written_alike(earlier, later, graph, config):
         return
     for layers in reversed(operands):
         if layers[0].addition is not None or len(graph.readers(layers[0].output)) > 1:
