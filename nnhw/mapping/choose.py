@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..errors import MappingError
-from ..families import pipeline_stages
-from ..ir import Graph, QConv, Reshape
-from ..machine import MOST_MACS, MOST_ROWS, EngineConfig
-from .compile import plan_graph
-from .cycles import CycleModel, predict_cycles
+from ..ir import Graph
+from ..machine import MOST_MACS, EngineConfig
+from .candidates import Candidate, EngineSpace, array_shapes, fewest_cycles, least_hardware
 from .shrink import shrink_shape
 
 #: Multipliers of an engine for which nothing was asked.
@@ -17,57 +15,6 @@ DEFAULT_MACS = 128
 
 #: Largest loss of speed for which less hardware is preferred.
 _TOLERANCE = 0.02
-
-#: Most requantizer lanes, and most lanes of operations on single channels, considered.
-_MOST_LANES = 32
-_MOST_CHANNEL_LANES = 128
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A configuration and its exact timing."""
-
-    config: EngineConfig
-    cycles: CycleModel
-
-    @property
-    def hardware(self) -> tuple[int, ...]:
-        """How much hardware it takes: multipliers first, then what costs less and less."""
-        c = self.config
-        return (c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
-
-
-@dataclass(frozen=True)
-class _Space:
-    """The engines there are for a graph, in one technology."""
-
-    graph: Graph
-    technology: str
-
-    def candidate(self, rows: int, cols: int, lanes: int, groups: int) -> Candidate:
-        """One engine, timed; its streams are as wide as is of use."""
-        config = EngineConfig(
-            rows=rows,
-            cols=cols,
-            lanes=lanes,
-            lane_groups=groups,
-            input_bytes=1,
-            output_bytes=1,
-            technology=self.technology,
-            **pipeline_stages(self.technology),
-        )
-        beat_bytes = min(8, config.banks)
-        config = replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
-        return Candidate(config=config, cycles=predict_cycles(plan_graph(self.graph, config)))
-
-    def candidates(self, shapes: list[tuple[int, int]]) -> list[Candidate]:
-        """All sensible numbers of lanes for each shape."""
-        return [
-            self.candidate(rows, cols, lanes, groups)
-            for rows, cols in shapes
-            for groups in _lane_groups(self.graph, rows, cols)
-            for lanes in _lanes(rows, cols, groups)
-        ]
 
 
 def choose_engine(
@@ -109,15 +56,14 @@ def choose_engine(
             raise MappingError(f"'macs' must be at least 1, not {macs}")
         if macs > MOST_MACS:
             raise MappingError(f"'macs' must be at most {MOST_MACS}, not {macs}")
-        shapes = _shapes(macs)
-    space = _Space(graph, technology)
+        shapes = array_shapes(macs)
+    space = EngineSpace(graph, technology)
     candidates = space.candidates(shapes)
-    fastest = min(candidate.cycles.interval_cycles for candidate in candidates)
-    limit = fastest * (1 + _TOLERANCE)
+    limit = _fewest_interval(candidates) * (1 + _TOLERANCE)
     config = _least_hardware(candidates, limit)
     if rows is None:
         config = _shrunk(space, config, limit)
-    return _without_second_frame(graph, config, limit)
+    return _single_buffered(space, config, interval=limit)
 
 
 def smallest_engine(
@@ -145,44 +91,45 @@ def smallest_engine(
     if interval_cycles is None and latency_cycles is None:
         raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
 
-    space = _Space(graph, technology)
+    space = EngineSpace(graph, technology)
+    limits = {"interval": interval_cycles, "latency": latency_cycles}
 
-    def fast_enough(candidate: Candidate) -> bool:
-        cycles = candidate.cycles
-        return (interval_cycles is None or cycles.interval_cycles <= interval_cycles) and (
-            latency_cycles is None or cycles.latency_cycles <= latency_cycles
-        )
+    def candidates(macs: int) -> list[Candidate]:
+        return space.candidates(array_shapes(macs))
 
-    def search(macs: int) -> list[Candidate]:
-        return [c for c in space.candidates(_shapes(macs)) if fast_enough(c)]
+    def reaches(macs: int) -> bool:
+        likely = sorted(candidates(macs), key=lambda c: (c.least_interval, c.least_latency))
+        return any(candidate.is_fast_enough(**limits) for candidate in likely)
 
     # the more multipliers, the more shapes: what is possible with some is possible with more
     few, many = 0, 1
-    while not (good := search(many)):
+    while not reaches(many):
         if many >= MOST_MACS:
-            raise MappingError(_too_slow(space, interval_cycles, latency_cycles))
+            raise MappingError(_too_slow(candidates(many), interval_cycles, latency_cycles))
         few, many = many, many * 2
     while many - few > 1:
         middle = (few + many) // 2
-        if found := search(middle):
-            many, good = middle, found
-        else:
-            few = middle
-    config = min(good, key=lambda candidate: candidate.hardware).config
-    single = replace(config, frame_buffers=1)
-    timed = Candidate(config=single, cycles=predict_cycles(plan_graph(graph, single)))
-    return single if fast_enough(timed) else config
+        few, many = (few, middle) if reaches(middle) else (middle, many)
+    smallest = next(
+        candidate
+        for candidate in sorted(candidates(many), key=lambda candidate: candidate.hardware)
+        if candidate.is_fast_enough(**limits)
+    )
+    return _single_buffered(space, smallest.config, **limits)
 
 
-def _too_slow(space: _Space, interval: float | None, latency: float | None) -> str:
-    candidates = space.candidates(_shapes(MOST_MACS))
-    best_interval = min(c.cycles.interval_cycles for c in candidates)
-    best_latency = min(c.cycles.latency_cycles for c in candidates)
+def _too_slow(candidates: list[Candidate], interval: float | None, latency: float | None) -> str:
     asked = []
     if interval is not None:
-        asked.append(f"a frame every {_cycles(interval)} cycles (best: {best_interval})")
+        best = _fewest_interval(candidates)
+        asked.append(f"a frame every {_cycles(interval)} cycles (best: {best})")
     if latency is not None:
-        asked.append(f"a latency of {_cycles(latency)} cycles (best: {best_latency})")
+        best = fewest_cycles(
+            candidates,
+            least=lambda candidate: candidate.least_latency,
+            cycles=lambda candidate: candidate.cycles.latency_cycles,
+        )
+        asked.append(f"a latency of {_cycles(latency)} cycles (best: {best})")
     return (
         f"No engine of at most {MOST_MACS} multipliers reaches {' and '.join(asked)}; "
         "ask for less or raise the clock frequency"
@@ -194,54 +141,35 @@ def _cycles(asked: float) -> str:
     return f"{asked:.0f}" if asked >= 1 else f"{asked:.2g}"
 
 
-def _shapes(macs: int) -> list[tuple[int, int]]:
-    """Every shape of at most `macs` multipliers that no other one contains."""
-    largest = {macs // cols: cols for cols in range(1, macs + 1) if macs // cols <= MOST_ROWS}
-    return [(rows, cols) for rows, cols in largest.items() if cols <= MOST_ROWS]
+def _fewest_interval(candidates: list[Candidate]) -> int:
+    return fewest_cycles(
+        candidates,
+        least=lambda candidate: candidate.least_interval,
+        cycles=lambda candidate: candidate.cycles.interval_cycles,
+    )
 
 
 def _least_hardware(candidates: list[Candidate], limit: float) -> EngineConfig:
     """Of those within `limit` cycles, of which there is one at least."""
-    good = [c for c in candidates if c.cycles.interval_cycles <= limit]
-    return min(good, key=lambda c: (c.hardware, c.cycles.interval_cycles)).config
+    best = least_hardware(candidates, lambda candidate: candidate.is_fast_enough(interval=limit))
+    assert best is not None
+    return best.config
 
 
-def _shrunk(space: _Space, config: EngineConfig, limit: float) -> EngineConfig:
+def _shrunk(space: EngineSpace, config: EngineConfig, limit: float) -> EngineConfig:
     """The configuration in a smaller shape, if there is one within `limit` cycles."""
-
-    def fits(rows: int, cols: int) -> bool:
-        groups = max(n for n in _lane_groups(space.graph, rows, cols) if n <= config.lane_groups)
-        lanes = max(n for n in _lanes(rows, cols, groups) if n <= config.lanes)
-        return space.candidate(rows, cols, lanes, groups).cycles.interval_cycles <= limit
-
-    shape = shrink_shape(config.rows, config.cols, fits)
+    shape = shrink_shape(
+        config.rows,
+        config.cols,
+        lambda rows, cols: space.reshaped(config, rows, cols).is_fast_enough(interval=limit),
+    )
     # a smaller shape may need other lanes
     return _least_hardware(space.candidates([shape]), limit)
 
 
-def _without_second_frame(graph: Graph, config: EngineConfig, limit: float) -> EngineConfig:
-    """The configuration with one frame buffer if that is within `limit` cycles, too."""
+def _single_buffered(
+    space: EngineSpace, config: EngineConfig, **limits: float | None
+) -> EngineConfig:
+    """The configuration with one frame buffer if that is fast enough, too."""
     single = replace(config, frame_buffers=1)
-    interval = predict_cycles(plan_graph(graph, single)).interval_cycles
-    return single if interval <= limit else config
-
-
-def _lanes(rows: int, cols: int, groups: int) -> list[int]:
-    """Numbers of requantizer lanes worth a try, up to what takes all results of a tile at once."""
-    results = max(rows * groups, cols)
-    return _powers_of_two(min(_MOST_LANES, 2 * results - 1))
-
-
-def _powers_of_two(most: int) -> list[int]:
-    return [1 << bit for bit in range(most.bit_length())]
-
-
-def _lane_groups(graph: Graph, rows: int, cols: int) -> list[int]:
-    """Numbers of lane groups worth a try: just one if all that the array does is dense."""
-    dense = [
-        isinstance(node, Reshape) or (isinstance(node, QConv) and node.groups == 1)
-        for node in graph.nodes
-    ]
-    if all(dense):
-        return [1]
-    return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
+    return single if space.timed([single])[0].is_fast_enough(**limits) else config

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..isa import Operation
 from ..machine import RELEASE_LATENCY, gates
 from ..machine.gates import Clock, Frames, OutputModel
 from .program import Plan
+from .streamed_tiles import StreamedTiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,39 +89,14 @@ def _run_layer(layer: gates.Layer, first: int, frames: Frames) -> tuple[int, int
 
     Returns the cycles spent waiting for the drain and for the output buffer.
     """
-    fetch, drain, clock = layer.fetch, layer.drain, frames.clock
-    per_tile = fetch.fetches_per_roll
-    tiles, pixels = fetch.tiles + 1, drain.pixels + 1
-    cycles, cycles_last = fetch.drain_cycles + 1, fetch.drain_cycles_last + 1
+    fetch, clock = layer.fetch, frames.clock
     if not fetch.to_stream:
         waits = gates.DRAIN.total_wait(first, layer, clock)
         clock.issued = first + fetch.fetches - 1 + waits
-        clock.drain = cycles_last
+        clock.drain = fetch.drain_cycles_last + 1
         return waits, 0
-
-    drain_wait = stream_wait = 0
-    a_step = 2 if fetch.operation == Operation.LANE_PAIR else 1
-    lanes = frames.timing.config.lanes
-    warmup = fetch.warmup * per_tile
-    natural = first + warmup + per_tile - 1
-    for pixel in range(pixels):
-        for tile in range(tiles):
-            is_last = tile == tiles - 1
-            frames.entries = steps = (cycles_last if is_last else cycles) // a_step
-            tail = drain.count_last if is_last else drain.count
-            drained = gates.DRAIN.opens(natural, layer, frames)
-            issued = gates.ROOM.opens(drained, layer, frames)
-            drain_wait += drained - natural
-            stream_wait += issued - drained
-            clock.issued, clock.drain = issued, steps * a_step
-            for step in range(steps):
-                frames.output.write(
-                    issued + clock.latency + step * a_step + a_step - 1,
-                    tail if step == steps - 1 else lanes,
-                    last=is_last and pixel == pixels - 1 and step == steps - 1,
-                )
-            natural = issued + warmup + per_tile
-    return drain_wait, stream_wait
+    streamed = StreamedTiles(layer, first, frames)
+    return streamed.drain_wait, streamed.stream_wait
 
 
 def _run_frame(plan: Plan, first: int, frames: Frames) -> tuple[int, list[LayerCycles]]:

@@ -58,8 +58,8 @@ def _adding_layers(
     operands = [list(group) for _, group in groupby(writers, lambda plan: plan.tensor)]
     if len(operands) != 2 or not all(plan.in_order for plan in writers):
         return  # of the same tensor, of an input of the network, or of what has gaps
-    earlier, later = (written_steps(operand, graph, config) for operand in operands)
-    if not np.array_equal(earlier, later):
+    earlier, later = operands
+    if not _written_alike(earlier, later, graph, config):
         return
     for layers in reversed(operands):
         if layers[0].fused is not None or len(graph.readers(layers[0].tensor)) > 1:
@@ -67,6 +67,42 @@ def _adding_layers(
         if addition.tensor in outputs and not (layers[0].is_whole and layers[0].writes_in_rows):
             continue
         yield layers
+
+
+def _written_alike(
+    earlier: Sequence[LayerPlan], later: Sequence[LayerPlan], graph: Graph, config: EngineConfig
+) -> bool:
+    """Whether the layers of two operators without gaps write in the same drain steps."""
+    if _pixel_runs(earlier, graph) == _pixel_runs(later, graph):
+        return True
+    steps = [sum(plan.nest.total_steps(config) for plan in plans) for plans in (earlier, later)]
+    if steps[0] != steps[1]:
+        return False
+    return np.array_equal(
+        written_steps(earlier, graph, config), written_steps(later, graph, config)
+    )
+
+
+def _pixel_runs(plans: Sequence[LayerPlan], graph: Graph) -> list[tuple[object, ...]]:
+    """What layers without gaps write, one run of like pixels after the other: the tiles of each
+    pixel, the first element and the end. Millions of steps are as few runs as there are layers."""
+    runs: list[tuple[object, ...]] = []
+    begin = end = 0
+    for plan in plans:
+        nest = plan.nest
+        _, width, channels = graph.tensors[plan.node.output].shape
+        rolls = nest.finishing_rolls
+        pixel = (
+            *(nest.tiles, nest.tile_size, nest.tile_size_last),
+            *(rolls, width * channels if rolls > 1 else 0),
+        )
+        if runs and runs[-1][0] == pixel and plan.offset == end:
+            runs.pop()
+        else:
+            begin = plan.offset
+        end = plan.offset + nest.pixels * nest.results_per_pixel
+        runs.append((pixel, begin, end))
+    return runs
 
 
 def written_steps(plans: Sequence[LayerPlan], graph: Graph, config: EngineConfig) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from ..latency import GEARBOX_LATENCY, RESULT_BUFFER_LATENCY
 from ..timing import Timing
@@ -11,7 +12,8 @@ from ..timing import Timing
 class OutputModel:
     """Follows groups of results through the output stream, with a sink that is always ready.
 
-    Times are cycle numbers. Groups must be written in order.
+    Times are cycle numbers. Groups must be written in order, those of a tile before room is asked
+    for the next one.
 
     Parameters
     ----------
@@ -29,8 +31,8 @@ class OutputModel:
         unit = math.gcd(timing.config.output_bytes, *timing.limits.output_counts)
         self._unit = unit
         self._beat_units = timing.config.output_bytes // unit
-        self._freed: list[int] = []
-        self._reserved = 0
+        # of the last groups that the buffer could hold together
+        self._freed: deque[int] = deque(maxlen=self._depth)
         self._fill = 0
         self._taken = -1
         self._not_before = 0
@@ -42,9 +44,9 @@ class OutputModel:
 
     def reserve(self, time: int, entries: int) -> int:
         """Earliest cycle from `time` on in which a tile of `entries` groups may be issued."""
-        needed = self._reserved + entries - self._depth
-        self._reserved += entries
-        return max(time, self._freed[needed - 1] + 1) if needed > 0 else time
+        # as many groups back, the one whose entry is the last that the tile needs
+        back = self._depth + 1 - entries
+        return max(time, self._freed[-back] + 1) if back <= len(self._freed) else time
 
     def write(self, time: int, count: int, *, last: bool) -> None:
         """A group of `count` results is written in cycle `time`; `last` ends an output."""
@@ -67,3 +69,21 @@ class OutputModel:
             # every full beat held takes a cycle before there is room for another group
             self._not_before = taken + max(1, fill // self._beat_units)
             self._fill = fill
+
+    def state(self, now: int) -> tuple[int, ...]:
+        """All that decides how it goes on, counted from `now`: no later tile is issued before."""
+        return (
+            self._sending,
+            self._fill % self._beat_units,
+            self._taken - now,
+            self._not_before - now,
+            # what is free by then makes nobody wait
+            *(freed - now for freed in self._freed if freed >= now),
+        )
+
+    def skip(self, cycles: int) -> None:
+        """Let `cycles` pass in which everything repeats: a multiple of the time between two equal
+        states."""
+        self._taken += cycles
+        self._not_before += cycles
+        self._freed = deque((freed + cycles for freed in self._freed), maxlen=self._depth)

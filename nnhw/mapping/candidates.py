@@ -1,0 +1,175 @@
+"""The engines there are for a network, of which as few as possible are planned to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
+
+from ..families import pipeline_stages
+from ..ir import Graph, QConv, Reshape
+from ..machine import MOST_ROWS, EngineConfig
+from .bounds import least_cycles
+from .compile import plan_graph
+from .cycles import CycleModel, predict_cycles
+
+#: Most requantizer lanes, and most lanes of operations on single channels, considered.
+_MOST_LANES = 32
+_MOST_CHANNEL_LANES = 128
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidate:
+    """A configuration and its timing.
+
+    Parameters
+    ----------
+    graph
+        What it runs.
+    config
+        The engine.
+    least_interval, least_latency
+        Lower bounds of its cycles.
+    """
+
+    graph: Graph
+    config: EngineConfig
+    least_interval: int
+    least_latency: int
+
+    @cached_property
+    def cycles(self) -> CycleModel:
+        """Its exact timing; takes some milliseconds."""
+        return predict_cycles(plan_graph(self.graph, self.config))
+
+    @property
+    def hardware(self) -> tuple[int, ...]:
+        """How much hardware it takes: multipliers first, then what costs less and less."""
+        c = self.config
+        return (c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
+
+    def is_fast_enough(
+        self, *, interval: float | None = None, latency: float | None = None
+    ) -> bool:
+        """Whether it takes so many cycles at most; None: as many as it likes."""
+        return (
+            (interval is None or self.least_interval <= interval)
+            and (latency is None or self.least_latency <= latency)
+            and (interval is None or self.cycles.interval_cycles <= interval)
+            and (latency is None or self.cycles.latency_cycles <= latency)
+        )
+
+
+@dataclass(frozen=True)
+class EngineSpace:
+    """The engines there are for a graph, in one technology."""
+
+    graph: Graph
+    technology: str
+    _known: dict[EngineConfig, Candidate] = field(default_factory=dict, init=False, repr=False)
+
+    def candidates(self, shapes: Iterable[tuple[int, int]]) -> list[Candidate]:
+        """All sensible numbers of lanes for each shape."""
+        return self.timed(
+            [
+                self._config(rows, cols, lanes, groups)
+                for rows, cols in shapes
+                for groups in self._lane_groups(rows, cols)
+                for lanes in _lanes(rows, cols, groups)
+            ]
+        )
+
+    def reshaped(self, config: EngineConfig, rows: int, cols: int) -> Candidate:
+        """The engine of another shape, with no more lanes and lane groups than that one has."""
+        groups = max(n for n in self._lane_groups(rows, cols) if n <= config.lane_groups)
+        lanes = max(n for n in _lanes(rows, cols, groups) if n <= config.lanes)
+        return self.timed([self._config(rows, cols, lanes, groups)])[0]
+
+    def timed(self, configs: Sequence[EngineConfig]) -> list[Candidate]:
+        """The candidates of configurations; what is known of one of them stays known."""
+        new = [config for config in configs if config not in self._known]
+        if new:
+            least = least_cycles(self.graph, new)
+            bounds = zip(new, least.interval.tolist(), least.latency.tolist(), strict=True)
+            for config, interval, latency in bounds:
+                self._known[config] = Candidate(
+                    graph=self.graph,
+                    config=config,
+                    least_interval=interval,
+                    least_latency=latency,
+                )
+        return [self._known[config] for config in configs]
+
+    def _config(self, rows: int, cols: int, lanes: int, groups: int) -> EngineConfig:
+        """One engine; its streams are as wide as is of use."""
+        config = EngineConfig(
+            rows=rows,
+            cols=cols,
+            lanes=lanes,
+            lane_groups=groups,
+            input_bytes=1,
+            output_bytes=1,
+            technology=self.technology,
+            **pipeline_stages(self.technology),
+        )
+        beat_bytes = min(8, config.banks)
+        return replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
+
+    def _lane_groups(self, rows: int, cols: int) -> list[int]:
+        """Numbers of lane groups worth a try: just one if all that the array does is dense."""
+        dense = [
+            isinstance(node, Reshape) or (isinstance(node, QConv) and node.groups == 1)
+            for node in self.graph.nodes
+        ]
+        if all(dense):
+            return [1]
+        return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
+
+
+def array_shapes(macs: int) -> list[tuple[int, int]]:
+    """Every shape of at most `macs` multipliers that no other one contains."""
+    largest = {macs // cols: cols for cols in range(1, macs + 1) if macs // cols <= MOST_ROWS}
+    return [(rows, cols) for rows, cols in largest.items() if cols <= MOST_ROWS]
+
+
+def fewest_cycles(
+    candidates: Iterable[Candidate],
+    *,
+    least: Callable[[Candidate], int],
+    cycles: Callable[[Candidate], int],
+) -> int:
+    """The fewest `cycles` of all candidates, of which a lower bound is `least`.
+
+    Branch and bound (Land and Doig, "An Automatic Method of Solving Discrete Programming Problems",
+    1960): once one is known that no bound of the others is below, these need not be looked at.
+    """
+    fewest: int | None = None
+    for candidate in sorted(candidates, key=least):
+        if fewest is not None and least(candidate) >= fewest:
+            break
+        fewest = cycles(candidate) if fewest is None else min(fewest, cycles(candidate))
+    assert fewest is not None
+    return fewest
+
+
+def least_hardware(
+    candidates: Iterable[Candidate], is_good: Callable[[Candidate], bool]
+) -> Candidate | None:
+    """Of the good ones with the least hardware, the one with the shortest interval; None if there
+    is none. Those with more hardware are not looked at."""
+    ordered = sorted(candidates, key=lambda candidate: candidate.hardware)
+    for _, alike in groupby(ordered, lambda candidate: candidate.hardware):
+        if good := [candidate for candidate in alike if is_good(candidate)]:
+            return min(good, key=lambda candidate: candidate.cycles.interval_cycles)
+    return None
+
+
+def _lanes(rows: int, cols: int, groups: int) -> list[int]:
+    """Numbers of requantizer lanes worth a try, up to what takes all results of a tile at once."""
+    results = max(rows * groups, cols)
+    return _powers_of_two(min(_MOST_LANES, 2 * results - 1))
+
+
+def _powers_of_two(most: int) -> list[int]:
+    return [1 << bit for bit in range(most.bit_length())]
