@@ -11,10 +11,9 @@ import numpy as np
 from ..errors import DataError, QuantizationError
 from ..ir import Batch, Conv, Graph, as_batch
 from .activations import quantize_activations
-from .fixed_point import Factors, FixedPoint, choose_constants
+from .constants import network_constants
 from .operators import Draft, draft
 from .options import QuantizeOptions
-from .power_of_two import shift_constants
 from .statistics import channel_means
 
 
@@ -68,7 +67,7 @@ def quantize(
         for node in graph.nodes
     ]
     constants = iter(
-        _constants([item.factors for item in drafts if isinstance(item, Draft)], options)
+        network_constants([item.factors for item in drafts if isinstance(item, Draft)], options)
     )
     nodes = [item.finish(next(constants)) if isinstance(item, Draft) else item for item in drafts]
     tensors = {
@@ -76,16 +75,6 @@ def quantize(
         for name, tensor in graph.tensors.items()
     }
     return replace(graph, nodes=tuple(nodes), tensors=tensors)
-
-
-def _constants(factors: list[Factors], options: QuantizeOptions) -> list[FixedPoint]:
-    """Requantization constants of all operators."""
-    if not options.power_of_two:
-        return choose_constants(factors, options.multiplier_bits)
-    shifts = [shift_constants(item) for item in factors]
-    others = [item for item, found in zip(factors, shifts, strict=True) if found is None]
-    multiplied = iter(choose_constants(others, options.multiplier_bits))
-    return [next(multiplied) if found is None else found for found in shifts]
 
 
 def _check_layers(graph: Graph, layers: Iterable[str]) -> None:

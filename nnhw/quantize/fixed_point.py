@@ -15,6 +15,11 @@ benchmarks/quantization.py. Additions with a small S meet exact ties, which floa
 random, and what differs in one layer differs in those after it; therefore multipliers have some
 bits more than convolutions need.
 
+Scales that a model brings along are rounded to float32, so that their ratio is known within a few
+2**-24 and the smallest M / 2**S in there is as right as any. Files that nnhw has written come back
+with the constants of the build that wrote them for that reason; of other ratios hardly any has an M
+of 16 bits or fewer.
+
 What else differs is due to the rounding of float32 in sums close to halfway between two outputs.
 The S of convolutions is limited to 16 because their results are then at least 2**-16 steps from
 there, unless exactly there, which is rare (odd M) but the less so the smaller S is.
@@ -23,7 +28,7 @@ there, unless exactly there, which is rare (odd M) but the less so the smaller S
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +46,12 @@ _FLEXIBLE_SHIFTS = (15, 16)
 _INEXACT_BITS = 16
 """Significant bits of M that are enough where M / 2**S is not exactly the ratio."""
 
+_FRACTION_BITS = 16
+"""Widest M that counts as small: of arbitrary ratios one in a hundred has one by chance."""
+
+_ROUNDING = 3 * 2.0**-24
+"""Relative error of a ratio of three float32 scales: each is rounded once, by half a step."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Factors:
@@ -53,10 +64,14 @@ class Factors:
         shift.
     flexible
         Whether the ratios will follow the constants, which are equal to them or a little larger.
+    followed
+        Whether the ratios may have followed constants already: those of weights that the model
+        brings along. Small fractions among them keep their odd multipliers.
     """
 
     ratio: np.ndarray
     flexible: bool = False
+    followed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,26 +100,67 @@ def choose_constants(
     significant_bits
         Of multipliers where they are not exactly the ratio, if `multiplier_bits` allow so many.
     """
-    intervals = [
-        _shift_interval(factors, multiplier_bits, significant_bits) for factors in operators
+    operators = [_exact(factors) for factors in operators]
+    return _constants_within(
+        operators,
+        [_shift_interval(factors, multiplier_bits, significant_bits) for factors in operators],
+    )
+
+
+def small_constants(operators: Sequence[Factors]) -> list[FixedPoint] | None:
+    """Multipliers of few bits for ratios that are given, if all of them are small fractions.
+
+    The constants are those by which `choose_constants` has made the ratios, if it has. Otherwise
+    shifts may be shared by the same rules, as long as no multiplier gets wider than the widest.
+
+    Parameters
+    ----------
+    operators
+        Ratios of all operators that requantize.
+    """
+    fractions = [_small_fraction(factors.ratio) for factors in operators]
+    found = [fraction for fraction in fractions if fraction is not None]
+    if len(found) < len(operators):
+        return None
+    operators = [_exact(factors) for factors in operators]
+    widest = max((int(f.multiplier.max()).bit_length() for f in found), default=1)
+    shared = [_shift_interval(factors, widest, widest) for factors in operators]
+    kept = [
+        (fraction.shift[..., 0],) * 2
+        if factors.followed
+        else _shift_interval(factors, _FRACTION_BITS, _FRACTION_BITS)
+        for factors, fraction in zip(operators, found, strict=True)
     ]
-    shifts = fewest_points(
+    fewer = len(_fewest_shifts(shared)) < len(_fewest_shifts(kept))
+    return _constants_within(operators, shared if fewer else kept)
+
+
+_Interval = tuple[np.ndarray, np.ndarray]
+"""Smallest and largest acceptable shifts: int64 (...) each."""
+
+
+def _fewest_shifts(intervals: Sequence[_Interval]) -> np.ndarray:
+    return fewest_points(
         [
             (int(lo), int(hi))
             for lows, highs in intervals
             for lo, hi in zip(lows.flat, highs.flat, strict=True)
         ]
     )
+
+
+def _constants_within(
+    operators: Sequence[Factors], intervals: Sequence[_Interval]
+) -> list[FixedPoint]:
+    """The constants of the fewest shifts of which each interval contains one."""
+    shifts = _fewest_shifts(intervals)
     return [
         _constants(factors, shifts[np.searchsorted(shifts, highs, side="right") - 1])
         for factors, (_, highs) in zip(operators, intervals, strict=True)
     ]
 
 
-def _shift_interval(
-    factors: Factors, multiplier_bits: int, significant_bits: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Smallest and largest acceptable shift; int64 (...) each."""
+def _shift_interval(factors: Factors, multiplier_bits: int, significant_bits: int) -> _Interval:
     ratio = np.minimum(factors.ratio, _LARGEST_RATIO)
     mantissa, exponent = np.frexp(ratio.max(axis=-1))  # mantissa * 2**exponent, mantissa below 1
     full = np.ldexp(mantissa, multiplier_bits) > (1 << multiplier_bits) - 1
@@ -122,9 +178,36 @@ def _exact_shift(ratio: np.ndarray) -> np.ndarray:
     shift = np.full(ratio.shape[:-1], _LARGEST_SHIFT, np.int64)
     for candidate in reversed(range(1, _LARGEST_SHIFT)):
         scaled = np.ldexp(ratio, candidate)
-        exact = np.isclose(scaled, np.rint(scaled), rtol=1e-6, atol=0).all(axis=-1)
+        exact = np.isclose(scaled, np.rint(scaled), rtol=_ROUNDING, atol=0).all(axis=-1)
         shift = np.where(exact, candidate, shift)
     return shift
+
+
+def are_small_fractions(ratio: np.ndarray) -> np.ndarray:
+    """Whether all terms (..., terms) are fractions of small multipliers: bool (...)."""
+    scaled = np.ldexp(ratio, _exact_shift(ratio)[..., None])
+    multiplier = np.rint(scaled)
+    exact = np.isclose(scaled, multiplier, rtol=_ROUNDING, atol=0)
+    return (exact & (multiplier < 1 << _FRACTION_BITS)).all(axis=-1)
+
+
+def _small_fraction(ratio: np.ndarray) -> FixedPoint | None:
+    """The smallest constants that are equal to the ratios; None if any is not small."""
+    ratio = np.minimum(ratio, _LARGEST_RATIO)
+    if not are_small_fractions(ratio).all():
+        return None
+    shift = _exact_shift(ratio)[..., None]
+    multiplier = np.rint(np.ldexp(ratio, shift)).astype(np.int64)
+    shifts = np.ascontiguousarray(np.broadcast_to(shift, ratio.shape))
+    return FixedPoint(multiplier=multiplier, shift=shifts)
+
+
+def _exact(factors: Factors) -> Factors:
+    """The factors without the rounding of float32, if they are given and small fractions."""
+    fraction = None if factors.flexible else _small_fraction(factors.ratio)
+    if fraction is None:
+        return factors
+    return replace(factors, ratio=np.ldexp(fraction.multiplier.astype(float), -fraction.shift))
 
 
 def fewest_points(intervals: list[tuple[int, int]]) -> np.ndarray:

@@ -16,24 +16,12 @@ from ..errors import UnsupportedError
 from ..ir import Batch, Conv, FakeQuantize, Graph, MaxPool, Move, Node, Quantization
 from ..passes.move_rounding import rounding_of
 from ..passes.rewrite import NO_CLAMP, copy_node, rebuild
-from .fixed_point import choose_constants
+from .constants import given_constants
 from .operators import Draft, draft
 from .options import QuantizeOptions
 from .preset_conv import draft_preset_conv
 from .ranges import choose_quantization
 from .statistics import gather
-
-MULTIPLIER_BITS = 24
-"""Width of a multiplier.
-
-The scales are given, so that no ratio follows its multiplier (see `fixed_point`) and it takes more
-bits to come as close to the model; what remains with 24 is the rounding of float32 in onnxruntime
-(see benchmarks/quantization.py).
-"""
-
-SIGNIFICANT_BITS = 20
-"""Of each multiplier; with 4 to spare, few distinct shifts serve all channels."""
-
 
 def is_quantized(graph: Graph) -> bool:
     """Whether a float graph is that of a model which arrived quantized."""
@@ -63,7 +51,7 @@ def quantize_preset(graph: Graph, calibration: Batch | np.ndarray | None = None)
     -------
     Graph
         Of the operators of `nnhw.ir.integer_nodes`. Tensors have the names of the results of
-        QuantizeLinear. The ratios of scales are rounded to multipliers of 20 to 24 bits.
+        QuantizeLinear. The ratios of scales are rounded: see `given_constants`.
 
     Raises
     ------
@@ -89,11 +77,7 @@ def quantize_preset(graph: Graph, calibration: Batch | np.ndarray | None = None)
             problems += error.problems
     if problems:
         raise UnsupportedError(problems)
-    constants = iter(
-        choose_constants(
-            [d.factors for d in drafts if isinstance(d, Draft)], MULTIPLIER_BITS, SIGNIFICANT_BITS
-        )
-    )
+    constants = iter(given_constants([d.factors for d in drafts if isinstance(d, Draft)]))
     nodes = [d.finish(next(constants)) if isinstance(d, Draft) else d for d in drafts]
     tensors = {
         name: replace(tensor, quantization=quantizations[name])

@@ -14,7 +14,7 @@ from ..ir import (
     as_integers,
     signed_width,
 )
-from .fixed_point import Factors, FixedPoint
+from .fixed_point import Factors, FixedPoint, are_small_fractions
 from .operators import Draft, clamp_bounds
 
 _UNIT_WEIGHT = 64
@@ -25,6 +25,9 @@ They would be exact as ones as well, but then the bias would be rounded to whole
 
 _BIAS_RATIO = 2.0**-16
 """Output steps that one unit of the bias stands for in a channel whose weights are all zero."""
+
+_BIAS_ROUNDING = 2.0**-22
+"""Relative error of a bias that the model has as an integer: by its scale and that of weights."""
 
 
 def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
@@ -40,8 +43,10 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
     """
     rows = node.weight.reshape(len(node.weight), -1)
     scale = _scale_of_magnitude(node) if node.weight_scale is None else node.weight_scale
-    scale = np.where(rows.any(axis=1), scale, _BIAS_RATIO * target.scale / source.scale)
-    ratio = scale * source.scale / target.scale
+    unit = target.scale / source.scale
+    free = ~rows.any(axis=1) & ~_suits_bias(scale / unit, node.bias / (source.scale * scale))
+    scale = np.where(free, _BIAS_RATIO * unit, scale)
+    ratio = scale / unit
     if not (np.isfinite(ratio).all() and (ratio > 0).all()):
         raise UnsupportedError(
             [
@@ -70,7 +75,21 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
             groups=node.groups,
         )
 
-    return Draft(factors=Factors(ratio=ratio[:, None]), finish=finish)
+    return Draft(factors=Factors(ratio=ratio[:, None], followed=True), finish=finish)
+
+
+def _suits_bias(ratio: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Whether channels without weights may keep their scales for their biases: bool (out,).
+
+    Parameters
+    ----------
+    ratio
+        Output steps that one unit of the bias stands for, by the scales of the model.
+    bias
+        In those units.
+    """
+    whole = np.isclose(bias, np.rint(bias), rtol=_BIAS_ROUNDING, atol=0)
+    return whole & (ratio >= _BIAS_RATIO) & are_small_fractions(ratio[:, None])
 
 
 def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]) -> np.ndarray:
