@@ -49,6 +49,12 @@ _INEXACT_BITS = 16
 _FRACTION_BITS = 16
 """Widest M that counts as small: of arbitrary ratios one in a hundred has one by chance."""
 
+_MOST_SHIFTS = 4
+"""More are never chosen where ratios follow, as intervals up to the largest one are 8 long."""
+
+_ENOUGH = 1e-6
+"""Relative error that 20 significant bits may make; with it any fewer are as good."""
+
 _ROUNDING = 3 * 2.0**-24
 """Relative error of a ratio of three float32 scales: each is rounded once, by half a step."""
 
@@ -110,8 +116,9 @@ def choose_constants(
 def small_constants(operators: Sequence[Factors]) -> list[FixedPoint] | None:
     """Multipliers of few bits for ratios that are given, if all of them are small fractions.
 
-    The constants are those by which `choose_constants` has made the ratios, if it has. Otherwise
-    shifts may be shared by the same rules, as long as no multiplier gets wider than the widest.
+    The constants are those by which `choose_constants` has made the ratios, if it has. Where it
+    has not, as the many shifts of weighted operators tell, shifts are shared as far as that makes
+    no multiplier wider than the widest.
 
     Parameters
     ----------
@@ -123,16 +130,18 @@ def small_constants(operators: Sequence[Factors]) -> list[FixedPoint] | None:
     if len(found) < len(operators):
         return None
     operators = [_exact(factors) for factors in operators]
-    widest = max((int(f.multiplier.max()).bit_length() for f in found), default=1)
-    shared = [_shift_interval(factors, widest, widest) for factors in operators]
     kept = [
         (fraction.shift[..., 0],) * 2
         if factors.followed
         else _shift_interval(factors, _FRACTION_BITS, _FRACTION_BITS)
         for factors, fraction in zip(operators, found, strict=True)
     ]
-    fewer = len(_fewest_shifts(shared)) < len(_fewest_shifts(kept))
-    return _constants_within(operators, shared if fewer else kept)
+    own = [interval for interval, item in zip(kept, operators, strict=True) if item.followed]
+    if len(_fewest_shifts(own)) <= _MOST_SHIFTS:
+        return _constants_within(operators, kept)
+    widest = max(int(fraction.multiplier.max()).bit_length() for fraction in found)
+    shared = [_shift_interval(factors, widest, widest) for factors in operators]
+    return _constants_within(operators, shared)
 
 
 _Interval = tuple[np.ndarray, np.ndarray]
@@ -169,23 +178,23 @@ def _shift_interval(factors: Factors, multiplier_bits: int, significant_bits: in
         lows = np.minimum(_FLEXIBLE_BITS - exponent, _FLEXIBLE_SHIFTS[0])
         highs = np.minimum(highs, _FLEXIBLE_SHIFTS[1])
     else:
-        lows = np.minimum(significant_bits - exponent, _exact_shift(ratio))
+        lows = np.minimum(significant_bits - exponent, _exact_shift(ratio, _ENOUGH))
     return np.clip(lows, 1, highs), highs
 
 
-def _exact_shift(ratio: np.ndarray) -> np.ndarray:
-    """The smallest shift at which all terms are integers, as far as float32 scales can tell."""
+def _exact_shift(ratio: np.ndarray, tolerance: float) -> np.ndarray:
+    """The smallest shift at which all terms are integers but for a relative error."""
     shift = np.full(ratio.shape[:-1], _LARGEST_SHIFT, np.int64)
     for candidate in reversed(range(1, _LARGEST_SHIFT)):
         scaled = np.ldexp(ratio, candidate)
-        exact = np.isclose(scaled, np.rint(scaled), rtol=_ROUNDING, atol=0).all(axis=-1)
+        exact = np.isclose(scaled, np.rint(scaled), rtol=tolerance, atol=0).all(axis=-1)
         shift = np.where(exact, candidate, shift)
     return shift
 
 
 def are_small_fractions(ratio: np.ndarray) -> np.ndarray:
     """Whether all terms (..., terms) are fractions of small multipliers: bool (...)."""
-    scaled = np.ldexp(ratio, _exact_shift(ratio)[..., None])
+    scaled = np.ldexp(ratio, _exact_shift(ratio, _ROUNDING)[..., None])
     multiplier = np.rint(scaled)
     exact = np.isclose(scaled, multiplier, rtol=_ROUNDING, atol=0)
     return (exact & (multiplier < 1 << _FRACTION_BITS)).all(axis=-1)
@@ -196,7 +205,7 @@ def _small_fraction(ratio: np.ndarray) -> FixedPoint | None:
     ratio = np.minimum(ratio, _LARGEST_RATIO)
     if not are_small_fractions(ratio).all():
         return None
-    shift = _exact_shift(ratio)[..., None]
+    shift = _exact_shift(ratio, _ROUNDING)[..., None]
     multiplier = np.rint(np.ldexp(ratio, shift)).astype(np.int64)
     shifts = np.ascontiguousarray(np.broadcast_to(shift, ratio.shape))
     return FixedPoint(multiplier=multiplier, shift=shifts)

@@ -23,6 +23,7 @@ from .preset_conv import draft_preset_conv
 from .ranges import choose_quantization
 from .statistics import gather
 
+
 def is_quantized(graph: Graph) -> bool:
     """Whether a float graph is that of a model which arrived quantized."""
     return any(isinstance(node, FakeQuantize) for node in graph.nodes)
