@@ -31,11 +31,14 @@ def network_constants(factors: Sequence[Factors], options: QuantizeOptions) -> l
 
 
 def given_constants(factors: Sequence[Factors]) -> list[FixedPoint]:
-    """Requantization constants of all operators of a network whose scales are given.
+    """Requantization constants of all operators of a network some of whose scales are given.
 
     Nothing but shifts where convolutions need no more (of other operators all, if there are no
-    convolutions); narrow multipliers where all ratios are fractions of such; wide ones otherwise.
+    convolutions); narrow multipliers where all given ratios are fractions of such; wide ones
+    otherwise.
     """
+    if any(item.flexible for item in factors):
+        return _multiplied(factors)
     shifts = [shift_constants(item) for item in factors]
     weighted = [found for item, found in zip(factors, shifts, strict=True) if item.followed]
     if any(found is None for found in weighted or shifts):

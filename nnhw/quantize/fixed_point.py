@@ -114,7 +114,7 @@ def choose_constants(
 
 
 def small_constants(operators: Sequence[Factors]) -> list[FixedPoint] | None:
-    """Multipliers of few bits for ratios that are given, if all of them are small fractions.
+    """Multipliers of few bits, if all ratios that are given are small fractions.
 
     The constants are those by which `choose_constants` has made the ratios, if it has. Where it
     has not, as the many shifts of weighted operators tell, shifts are shared as far as that makes
@@ -125,21 +125,22 @@ def small_constants(operators: Sequence[Factors]) -> list[FixedPoint] | None:
     operators
         Ratios of all operators that requantize.
     """
-    fractions = [_small_fraction(factors.ratio) for factors in operators]
+    fractions = [_small_fraction(item.ratio) for item in operators if not item.flexible]
     found = [fraction for fraction in fractions if fraction is not None]
-    if len(found) < len(operators):
+    if len(found) < len(fractions):
         return None
     operators = [_exact(factors) for factors in operators]
     kept = [
-        (fraction.shift[..., 0],) * 2
+        (_exact_shift(factors.ratio, _ROUNDING),) * 2
         if factors.followed
         else _shift_interval(factors, _FRACTION_BITS, _FRACTION_BITS)
-        for factors, fraction in zip(operators, found, strict=True)
+        for factors in operators
     ]
     own = [interval for interval, item in zip(kept, operators, strict=True) if item.followed]
     if len(_fewest_shifts(own)) <= _MOST_SHIFTS:
         return _constants_within(operators, kept)
     widest = max(int(fraction.multiplier.max()).bit_length() for fraction in found)
+    widest = max(widest, _FLEXIBLE_BITS + 2 if len(found) < len(operators) else 1)
     shared = [_shift_interval(factors, widest, widest) for factors in operators]
     return _constants_within(operators, shared)
 

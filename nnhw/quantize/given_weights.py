@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ..errors import UnsupportedError
@@ -30,8 +32,10 @@ _BIAS_ROUNDING = 2.0**-22
 """Relative error of a bias that the model has as an integer: by its scale and that of weights."""
 
 
-def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
+def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
     """The integer form of a convolution that keeps the integers its weights arrived as.
+
+    Real weights are to be of one magnitude in every channel: see `brings_weights`.
 
     The bias is rounded to the accumulator's unit (input scale * weight scale), in which it has
     arrived if it was an integer.
@@ -39,7 +43,7 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
     Raises
     ------
     UnsupportedError
-        If the weights are real numbers, or an integer does not fit its type.
+        If an integer does not fit its type.
     """
     rows = node.weight.reshape(len(node.weight), -1)
     scale = _scale_of_magnitude(node) if node.weight_scale is None else node.weight_scale
@@ -113,18 +117,31 @@ def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]
         ) from error
 
 
+def brings_weights(node: Conv, known: Collection[str]) -> bool:
+    """Whether a convolution's weights need no quantization of their own.
+
+    They are integers of a scale, or exact in one while all around them is given.
+
+    Parameters
+    ----------
+    known
+        Tensors whose quantization the model brings along.
+    """
+    if node.weight_scale is not None:
+        return True
+    return {*node.inputs, node.output} <= {*known} and _is_of_one_magnitude(node)
+
+
+def _is_of_one_magnitude(node: Conv) -> bool:
+    magnitudes = np.abs(node.weight.reshape(len(node.weight), -1))
+    largest = magnitudes.max(axis=1)
+    return not ((magnitudes != largest[:, None]) & (magnitudes != 0)).any()
+
+
 def _scale_of_magnitude(node: Conv) -> np.ndarray:
     """A scale for real weights that are exact in it: those of one magnitude in every channel.
 
     Such are the constants of an addition or a product, which passes have made a convolution of.
     """
-    magnitudes = np.abs(node.weight.reshape(len(node.weight), -1))
-    largest = magnitudes.max(axis=1)
-    if ((magnitudes != largest[:, None]) & (magnitudes != 0)).any():
-        raise UnsupportedError(
-            [
-                f"Node '{node.name}': its activations are quantized, but its weights are not; "
-                "quantize weights too (DequantizeLinear of int8), or give the float model"
-            ]
-        )
+    largest = np.abs(node.weight.reshape(len(node.weight), -1)).max(axis=1)
     return np.where(largest == 0, 1, largest) / _UNIT_WEIGHT
