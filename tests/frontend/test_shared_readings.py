@@ -21,7 +21,6 @@ FILES = sorted(FOLDER.glob("*.onnx")) if FOLDER.is_dir() else []
 
 REFUSED = {
     "fusedconv": "optimizations on: save it with them off",
-    "qcdq_4": "Node 'c': its activations are quantized, but its weights are not",
     "zero_axis": "axis 1 has size 0",
 }
 """By file, what the refusal says."""
@@ -59,7 +58,7 @@ def test_inspect_and_build_say_the_same(path, tmp_path):
 
 
 def test_answers_are_those_of_onnxruntime(path, tmp_path):
-    if path.stem in set(REFUSED) - {"qcdq_4"} | UNKNOWN:
+    if path.stem in set(REFUSED) | UNKNOWN:
         pytest.skip("refused")
     graph = load_model(path)
     (port,) = graph.inputs
