@@ -19,10 +19,10 @@ from .options import BuildOptions
 from .passes import simplify_graph
 from .quantize import (
     QuantizeOptions,
-    calibrated_weights,
     equalize,
     is_quantized,
     missing_numbers,
+    open_numbers,
     quantize,
     run_float,
 )
@@ -72,7 +72,7 @@ def quantization_options(options: BuildOptions) -> QuantizeOptions:
 
 def needs_calibration(network: Graph) -> bool:
     """Whether quantization has to see typical inputs, as numbers that it needs are missing."""
-    return not is_quantized(network) or bool(missing_numbers(simplify_graph(network)))
+    return not is_quantized(network) or any(open_numbers(simplify_graph(network)))
 
 
 def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
@@ -82,11 +82,12 @@ def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
     """
     if not is_quantized(network):
         return ()
-    simplified, default = simplify_graph(network), BuildOptions()
+    tensors, weights = open_numbers(simplify_graph(network))
+    default = BuildOptions()
     idle = ["power_of_two", "equalize"]
-    if not calibrated_weights(simplified):
+    if not weights:
         idle += ["weight_bits", "bits"]
-    if not missing_numbers(simplified):
+    if not tensors:
         idle += ["act_bits", "calibration"]
     given = (name for name in idle if getattr(options, name) != getattr(default, name))
     return tuple(name for name in given if (name, options.equalize) != ("equalize", "off"))

@@ -1,7 +1,7 @@
 """From a float graph to an integer graph."""
 
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
-from .convert import calibrated_weights, missing_numbers, quantize
+from .convert import missing_numbers, open_numbers, quantize
 from .equalize import equalize
 from .float_reference import run_float
 from .functions import TableError, table_error
@@ -23,13 +23,13 @@ __all__ = [
     "QuantizeOptions",
     "TableError",
     "accumulator_bounds",
-    "calibrated_weights",
     "channel_ranges",
     "common_width",
     "equalize",
     "integer_quantization",
     "is_quantized",
     "missing_numbers",
+    "open_numbers",
     "quantize",
     "run_float",
     "settle",

@@ -105,9 +105,17 @@ def missing_numbers(graph: Graph) -> list[str]:
     ]
 
 
-def calibrated_weights(graph: Graph) -> list[str]:
-    """Names of a simplified graph's nodes whose weights it does not bring along as integers."""
-    return [node.name for node in _weights_to_choose(*join_roundings(graph))]
+def open_numbers(graph: Graph) -> tuple[list[str], list[str]]:
+    """What has to be calibrated of a simplified graph.
+
+    Returns
+    -------
+    tuple
+        Names of tensors, and of nodes with weights.
+    """
+    joined, known = join_roundings(graph)
+    tensors = [name for name in joined.tensors if name not in known]
+    return tensors, [node.name for node in _weights_to_choose(joined, known)]
 
 
 def _checked(graph: Graph, calibration: Batch | np.ndarray) -> Batch:

@@ -119,7 +119,7 @@ def test_weights_between_given_scales_follow_narrow_multipliers() -> None:
 def test_options_concern_what_is_open() -> None:
     graph, x = float_weights()
     check_options(graph, "data.npz", BuildOptions(weight_bits=4))
-    with pytest.raises(QuantizationError, match="leave out the options power_of_two, act_bits,"):
+    with pytest.raises(QuantizationError, match="leave out the options power_of_two, act_bits, or"):
         check_options(graph, "data.npz", BuildOptions(act_bits=6, power_of_two=True))
     with pytest.raises(QuantizationError, match="power_of_two"):
         quantize(graph, x, QuantizeOptions(power_of_two=True))
