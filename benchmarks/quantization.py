@@ -24,7 +24,7 @@ from nnhw.frontend import load_model
 from nnhw.ir import Graph, as_batch
 from nnhw.options import BuildOptions
 from nnhw.passes import simplify_graph
-from nnhw.quantize import QuantizeOptions, preset, quantize, weights
+from nnhw.quantize import QuantizeOptions, constants, quantize, weights
 from nnhw.reference import ask_reading
 from nnhw.report import measure_accuracy
 
@@ -121,8 +121,8 @@ def preset_rows(widths: Sequence[int]) -> Iterator[list[str]]:
         x = np.load(MODELS / f"{name}_data.npz")["x"][:SAMPLES].astype(np.float32)
         found = []
         for bits in widths:
-            spare = preset.MULTIPLIER_BITS - preset.SIGNIFICANT_BITS
-            with patch.multiple(preset, MULTIPLIER_BITS=bits, SIGNIFICANT_BITS=bits - spare):
+            spare = constants.MULTIPLIER_BITS - constants.SIGNIFICANT_BITS
+            with patch.multiple(constants, MULTIPLIER_BITS=bits, SIGNIFICANT_BITS=bits - spare):
                 found.append(compare(path, integer_graph(path), x).shares()[0])
         yield [name, *map(percent, found)]
 
@@ -168,7 +168,7 @@ def tables() -> Iterator[Table]:
         "The same from the same real input: what differs in one layer may differ in those after "
         "it.",
     )
-    widths = (17, 20, preset.MULTIPLIER_BITS, 31)
+    widths = (17, 20, constants.MULTIPLIER_BITS, 31)
     yield Table(
         "Width of multipliers: networks that arrive quantized",
         ["network", *(f">{bits} bits" for bits in widths)],

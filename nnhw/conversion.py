@@ -1,4 +1,4 @@
-"""From a network and data to integers: calibrated, or by the numbers that the model brings."""
+"""From a network and data to integers: by the numbers that the model brings, or calibrated."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .quantize import (
     QuantizeOptions,
     equalize,
     is_quantized,
-    needs_calibration,
+    missing_numbers,
+    open_numbers,
     quantize,
-    quantize_preset,
     run_float,
 )
 from .report import Equalization, decibels, deviation, finite
@@ -70,6 +70,29 @@ def quantization_options(options: BuildOptions) -> QuantizeOptions:
     )
 
 
+def needs_calibration(network: Graph) -> bool:
+    """Whether quantization has to see typical inputs, as numbers that it needs are missing."""
+    return not is_quantized(network) or any(open_numbers(simplify_graph(network)))
+
+
+def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
+    """Names of the options given that ask for other numbers than the model brings along.
+
+    Widths and calibration concern what the model leaves open, if it does.
+    """
+    if not is_quantized(network):
+        return ()
+    tensors, weights = open_numbers(simplify_graph(network))
+    default = BuildOptions()
+    idle = ["power_of_two", "equalize"]
+    if not weights:
+        idle += ["weight_bits", "bits"]
+    if not tensors:
+        idle += ["act_bits", "calibration"]
+    given = (name for name in idle if getattr(options, name) != getattr(default, name))
+    return tuple(name for name in given if (name, options.equalize) != ("equalize", "off"))
+
+
 def check_options(network: Graph, data: str | PathLike[str] | None, options: BuildOptions) -> None:
     """Refuse a build that lacks data, or asks for other numbers than the model brings along.
 
@@ -78,16 +101,15 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
     DataError
         If there are no data, but quantization has to see some.
     QuantizationError
-        If options of quantization are given, but the model is already quantized.
+        If options of quantization are given that concern nothing that has to be quantized.
     """
     if data is None and needs_calibration(network):
         raise DataError(_data_advice(network))
-    asks = options.equalize == "on" or quantization_options(options) != QuantizeOptions()
-    if is_quantized(network) and asks:
+    idle = idle_options(network, options)
+    if idle:
         raise QuantizationError(
-            "The model is already quantized and keeps its own numbers: leave out the options "
-            "weight_bits, act_bits, bits, calibration, power_of_two and equalize, or give the "
-            "float model"
+            "The model is already quantized and keeps its own numbers: leave out the "
+            f"option{'s' if len(idle) > 1 else ''} {', '.join(idle)}, or give the float model"
         )
 
 
@@ -213,12 +235,9 @@ def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     Raises
     ------
     NnhwError
-        See `quantize` and `quantize_preset`.
+        See `quantize`.
     """
     x = samples.calibration.x if samples.calibration else None
-    if is_quantized(graph):
-        return quantize_preset(graph, x)
-    assert x is not None, "check_options has made sure of it"
     return quantize(graph, x, quantization_options(options))
 
 
@@ -229,8 +248,13 @@ def _data_advice(network: Graph) -> str:
         f"that the model takes as '{port.onnx_name}'"
         for name, port in zip(names, network.inputs, strict=True)
     )
-    return (
+    advice = (
         f"Quantization needs samples to calibrate with: give --data FILE.npz (data=) with {arrays}"
         ", and if there are labels an integer array 'y' of shape (N,). A hundred samples or more "
         "are best; numpy.savez('FILE.npz', x=x, y=y) writes such a file"
     )
+    if not is_quantized(network):
+        return advice
+    missing = missing_numbers(simplify_graph(network))
+    lines = "\n".join(f"  - {line}" for line in missing)
+    return f"{advice}. The model is quantized but for this:\n{lines}"

@@ -14,14 +14,20 @@ from typing import Any
 import numpy as np
 
 from .budget import memory_budget
-from .conversion import Samples, check_options, convert, read_samples
+from .conversion import (
+    Samples,
+    check_options,
+    convert,
+    idle_options,
+    needs_calibration,
+    read_samples,
+)
 from .data import Dataset
 from .errors import CalibrationError, NnhwError, UnsupportedError
 from .frontend import ModelSummary, NodeSummary, Origins, read_summary, write_qdq
 from .ir import Batch, Graph
 from .options import BuildOptions, options_from
 from .placement import place
-from .quantize import is_quantized, needs_calibration
 
 _SAMPLES = 8
 """Random ones, where there are no data."""
@@ -66,8 +72,8 @@ def _tried(
     found = _Findings(Origins.of_file(model))
     with found.collected():
         check_options(network, "given" if data is None else data, chosen)
-    if is_quantized(network):
-        chosen = _without_quantization(chosen)
+    default = BuildOptions()
+    chosen = chosen.replace(**{n: getattr(default, n) for n in idle_options(network, chosen)})
     samples = None
     if data is not None:
         with found.collected():
@@ -116,13 +122,6 @@ class _Findings:
             self.problems += restated.problems
         except NnhwError as error:
             self.problems.append(str(self._origins.restate(error)))
-
-
-def _without_quantization(options: BuildOptions) -> BuildOptions:
-    """The options but for those that a quantized model does not have, to go on with."""
-    default = BuildOptions()
-    names = ("weight_bits", "act_bits", "bits", "calibration", "power_of_two", "equalize")
-    return options.replace(**{name: getattr(default, name) for name in names})
 
 
 def _random_samples(network: Graph, seed: int) -> Samples:

@@ -7,7 +7,7 @@ import pytest
 
 from nnhw.errors import QuantizationError, UnsupportedError
 from nnhw.ir import Conv, IntegerRangeError, Quantization, Window, as_integers
-from nnhw.quantize.preset_conv import draft_preset_conv
+from nnhw.quantize.given_weights import draft_given_conv
 from nnhw.quantize.weights import quantize_weights
 
 
@@ -66,20 +66,20 @@ UNIT = Quantization(bits=8, scale=1.0, zero_point=0)
 @pytest.mark.parametrize("bias", [2.0**31, 2.0**63, 2.0**64, -1e30, 1e300, math.inf, math.nan])
 def test_bias_of_a_quantized_model(bias):
     with pytest.raises(UnsupportedError, match="Node 'c': its bias would be"):
-        draft_preset_conv(conv(bias=bias), UNIT, UNIT)
+        draft_given_conv(conv(bias=bias), UNIT, UNIT)
 
 
 @pytest.mark.parametrize("weight", [128.0, 2.0**64, math.nan])
 def test_weights_of_a_quantized_model(weight):
     with pytest.raises(UnsupportedError, match="Node 'c': its weights would be"):
-        draft_preset_conv(conv(weight), UNIT, UNIT)
+        draft_given_conv(conv(weight), UNIT, UNIT)
 
 
 def test_scales_that_are_too_far_apart():
     source = Quantization(bits=8, scale=1e-300, zero_point=0)
     target = Quantization(bits=8, scale=1e300, zero_point=0)
     with pytest.raises(UnsupportedError, match="Node 'c': the scales"):
-        draft_preset_conv(conv(), source, target)
+        draft_given_conv(conv(), source, target)
 
 
 @pytest.mark.parametrize("scale", [1e-60, 1e60])

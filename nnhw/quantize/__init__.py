@@ -1,7 +1,7 @@
 """From a float graph to an integer graph."""
 
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
-from .convert import quantize
+from .convert import missing_numbers, open_numbers, quantize
 from .equalize import equalize
 from .float_reference import run_float
 from .functions import TableError, table_error
@@ -14,7 +14,7 @@ from .input_range import (
     settle,
 )
 from .options import QuantizeOptions
-from .preset import is_quantized, needs_calibration, quantize_preset
+from .roundings import is_quantized
 
 __all__ = [
     "AccumulatorBounds",
@@ -28,9 +28,9 @@ __all__ = [
     "equalize",
     "integer_quantization",
     "is_quantized",
-    "needs_calibration",
+    "missing_numbers",
+    "open_numbers",
     "quantize",
-    "quantize_preset",
     "run_float",
     "settle",
     "table_error",

@@ -22,51 +22,63 @@ from .statistics import gather
 
 
 def quantize_activations(
-    graph: Graph, calibration: Batch | np.ndarray, options: QuantizeOptions
+    graph: Graph,
+    joined: Graph,
+    known: Mapping[str, Quantization],
+    calibration: Batch | np.ndarray,
+    options: QuantizeOptions,
 ) -> dict[str, Quantization]:
-    """Quantization of every tensor of a float graph, calibrated on typical inputs.
+    """Quantization of every tensor: the one that it brings along, or one calibrated.
 
-    An input that has one keeps it, and shares it with what is picked from it.
+    Parameters
+    ----------
+    graph
+        Float graph, which computes what is seen.
+    joined
+        The same without roundings; its tensors are to be quantized.
+    known
+        Quantizations that stay, by tensor of `joined`. They are those of what is picked from the
+        tensor, too.
+    calibration
+        Typical inputs.
 
     Raises
     ------
     QuantizationError
         If a tensor takes a value that is not finite.
     """
-    group_of, members = scale_groups(graph)
-    distributions = gather(graph, calibration, members)
-    settled = {
-        group_of[name]: tensor.quantization
-        for name, tensor in graph.tensors.items()
-        if tensor.quantization is not None
-    }
+    group_of, members = scale_groups(joined)
+    settled = {group_of[name]: q for name, q in known.items()}
+    missing = {group: names for group, names in members.items() if group not in settled}
+    if not missing:
+        return {tensor: settled[group_of[tensor]] for tensor in joined.tensors}
+    distributions = gather(graph, calibration, missing)
     quantizations = settled | {
         group: choose_quantization(
             distribution, options.activation_bits, options.calibration_method
         )
         for group, distribution in distributions.items()
-        if group not in settled
     }
     silent = {
         group
         for group, distribution in distributions.items()
-        if group not in settled and distribution.lo == distribution.hi == 0
+        if distribution.lo == distribution.hi == 0
     }
-    quantizations = _scaled_like_others(graph, group_of, quantizations, silent)
+    quantizations = _scaled_like_others(joined, group_of, quantizations, silent)
     if options.power_of_two:
         quantizations = power_of_two_quantizations(
-            graph,
+            joined,
             group_of,
             quantizations,
             distributions,
             options.calibration_method,
             fixed=settled.keys(),
         )
-        return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
+        return {tensor: quantizations[group_of[tensor]] for tensor in joined.tensors}
     scales = {group: q.scale for group, q in quantizations.items()}
-    scales = align_scales(graph, group_of, scales, options.multiplier_bits, fixed=settled.keys())
+    scales = align_scales(joined, group_of, scales, options.multiplier_bits, fixed=settled.keys())
     quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}
-    return {tensor: quantizations[group_of[tensor]] for tensor in graph.tensors}
+    return {tensor: quantizations[group_of[tensor]] for tensor in joined.tensors}
 
 
 def _scaled_like_others(

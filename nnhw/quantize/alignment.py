@@ -60,11 +60,14 @@ def align_scales(
         need wider multipliers, or other scales for operands that earlier operators rely on.
     """
     result = dict(scales)
-    movable = {port.tensor for port in graph.inputs if port.tensor not in fixed}
+    movable = {port.tensor for port in graph.inputs}
     movable |= {node.output for node in graph.nodes if isinstance(node, Conv | Function)}
+    movable.difference_update(fixed)
     for node in graph.nodes:
         groups = [group_of[name] for name in node.inputs]
-        if isinstance(node, AveragePool):
+        if node.output in fixed:
+            pass  # its ratios are what they are
+        elif isinstance(node, AveragePool):
             common = math.lcm(*node.divisor.flat)
             unit, largest = result[groups[0]] / common, int(common // node.divisor.min())
             result[node.output] = _output_scale(unit, largest, result[node.output], multiplier_bits)

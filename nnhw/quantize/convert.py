@@ -2,95 +2,186 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
 import numpy as np
 
-from ..errors import DataError, QuantizationError
-from ..ir import Batch, Conv, Graph, as_batch
+from ..errors import DataError, QuantizationError, UnsupportedError
+from ..ir import Batch, Conv, Graph, Node, Quantization, as_batch
 from .activations import quantize_activations
-from .fixed_point import Factors, FixedPoint, choose_constants
+from .constants import given_constants, network_constants
+from .given_weights import brings_weights, draft_given_conv
 from .operators import Draft, draft
 from .options import QuantizeOptions
-from .power_of_two import shift_constants
+from .roundings import is_quantized, join_roundings, unrounded
 from .statistics import channel_means
 
 
 def quantize(
-    graph: Graph, calibration: Batch | np.ndarray, options: QuantizeOptions | None = None
+    graph: Graph,
+    calibration: Batch | np.ndarray | None = None,
+    options: QuantizeOptions | None = None,
 ) -> Graph:
     """Quantize a trained network.
+
+    Every tensor and every weight of the network keeps the numbers that it brings along
+    (`FakeQuantize`, `Conv.weight_scale`, the quantization of an input); where there are none,
+    they are calibrated.
 
     Parameters
     ----------
     graph
-        Float graph of `Conv` (groups 1, or depthwise with one output per input channel),
-        `MaxPool`, `AveragePool`, `Add`, `Multiply`, `Concat`, `Function` and `Move`.
+        Float graph, simplified: of `Conv` (groups 1, or depthwise with one output per input
+        channel), `MaxPool`, `AveragePool`, `Add`, `Multiply`, `Concat`, `Function`, `Move` and
+        `FakeQuantize`.
     calibration
-        N typical samples, N at least 1; of an only input the array (N, H, W, C).
+        N typical samples, N at least 1; of an only input the array (N, H, W, C). None if there is
+        nothing to calibrate: see `needs_calibration`.
     options
-        The defaults if None.
+        Of what is calibrated; the defaults if None. Powers of two only for networks that bring
+        nothing along.
 
     Returns
     -------
     Graph
-        The same network, tensors and ports, in the operators of `nnhw.ir.integer_nodes`.
+        The same network and ports, in the operators of `nnhw.ir.integer_nodes`. Tensors have the
+        names of the float graph's; those that it rounds, of the rounded ones.
 
     Raises
     ------
     DataError
-        If the calibration data do not have the shapes of the network's inputs.
+        If the calibration data do not have the shapes of the network's inputs, or there are none
+        for a network that brings nothing along.
+    UnsupportedError
+        If there are none for a network that brings along some of its numbers only, or numbers that
+        it brings along do not fit their types; it lists all such operators.
     QuantizationError
         If a node has no integer form, a weight or an activation is not finite, or an option names
         a layer that is not there.
     """
     options = options or QuantizeOptions()
-    try:
-        calibration = as_batch(graph, calibration)
-    except ValueError as error:
-        raise DataError(f"Calibration data, channels last, do not fit: {error}") from error
-    if not len(calibration):
-        raise DataError("Calibration data must hold at least one sample")
-    _check_layers(graph, options.layer_bits)
-    quantizations = quantize_activations(graph, calibration, options)
-    read_by_conv = {node.inputs[0] for node in graph.nodes if isinstance(node, Conv)}
-    means = channel_means(graph, calibration, read_by_conv)
-    drafts = [
-        draft(
-            node,
-            quantizations,
-            means,
-            options.bits_of(node.name),
-            power_of_two=options.power_of_two,
-        )
-        for node in graph.nodes
-    ]
-    constants = iter(
-        _constants([item.factors for item in drafts if isinstance(item, Draft)], options)
-    )
+    samples = None if calibration is None else _checked(graph, calibration)
+    joined, known = join_roundings(graph)
+    given = is_quantized(graph)
+    if samples is None and not given:
+        raise DataError("The network brings along no numbers: calibration data are needed")
+    if given and options.power_of_two:
+        raise QuantizationError("Option power_of_two is for models that are not quantized yet")
+    chosen = _weights_to_choose(joined, known)
+    _check_layers(chosen, options.layer_bits)
+    quantizations, means = known, {}
+    if samples is not None:
+        quantizations = quantize_activations(graph, joined, known, samples, options)
+        means = channel_means(graph, samples, {node.inputs[0] for node in chosen})
+    problems = [] if samples is not None else missing_numbers(graph)
+    drafts = _drafts(joined, quantizations, means, chosen, options, problems)
+    factors = [item.factors for item in drafts if isinstance(item, Draft)]
+    constants = iter(given_constants(factors) if given else network_constants(factors, options))
     nodes = [item.finish(next(constants)) if isinstance(item, Draft) else item for item in drafts]
     tensors = {
         name: replace(tensor, quantization=quantizations[name])
-        for name, tensor in graph.tensors.items()
+        for name, tensor in joined.tensors.items()
     }
-    return replace(graph, nodes=tuple(nodes), tensors=tensors)
+    return replace(joined, nodes=tuple(nodes), tensors=tensors)
 
 
-def _constants(factors: list[Factors], options: QuantizeOptions) -> list[FixedPoint]:
-    """Requantization constants of all operators."""
-    if not options.power_of_two:
-        return choose_constants(factors, options.multiplier_bits)
-    shifts = [shift_constants(item) for item in factors]
-    others = [item for item, found in zip(factors, shifts, strict=True) if found is None]
-    multiplied = iter(choose_constants(others, options.multiplier_bits))
-    return [next(multiplied) if found is None else found for found in shifts]
+def missing_numbers(graph: Graph) -> list[str]:
+    """One line for each tensor and weight of a simplified graph that has to be calibrated.
+
+    It says so of a model that brings along other numbers; one that has none is not meant.
+    """
+    joined, known = join_roundings(graph)
+    return [
+        *unrounded(joined, known),
+        *(
+            f"Node '{node.name}': its activations are quantized, but its weights are not; quantize "
+            "weights too (DequantizeLinear of int8), give data (--data) to calibrate with, or give "
+            "the float model"
+            for node in _weights_to_choose(joined, known)
+            if node.inputs[0] in known
+        ),
+    ]
 
 
-def _check_layers(graph: Graph, layers: Iterable[str]) -> None:
-    """Refuse names that are none of layers with weights."""
-    known = list(dict.fromkeys(node.name for node in graph.nodes if isinstance(node, Conv)))
+def open_numbers(graph: Graph) -> tuple[list[str], list[str]]:
+    """What has to be calibrated of a simplified graph.
+
+    Returns
+    -------
+    tuple
+        Names of tensors, and of nodes with weights.
+    """
+    joined, known = join_roundings(graph)
+    tensors = [name for name in joined.tensors if name not in known]
+    return tensors, [node.name for node in _weights_to_choose(joined, known)]
+
+
+def _checked(graph: Graph, calibration: Batch | np.ndarray) -> Batch:
+    """Samples that fit the network's inputs."""
+    try:
+        batch = as_batch(graph, calibration)
+    except ValueError as error:
+        raise DataError(f"Calibration data, channels last, do not fit: {error}") from error
+    if not len(batch):
+        raise DataError("Calibration data must hold at least one sample")
+    return batch
+
+
+def _weights_to_choose(joined: Graph, known: Mapping[str, Quantization]) -> list[Conv]:
+    """The convolutions whose weights the model does not bring along as integers."""
+    return [
+        node
+        for node in joined.nodes
+        if isinstance(node, Conv) and not brings_weights(node, known.keys())
+    ]
+
+
+def _drafts(
+    joined: Graph,
+    quantizations: Mapping[str, Quantization],
+    means: Mapping[str, np.ndarray],
+    chosen: Sequence[Conv],
+    options: QuantizeOptions,
+    problems: Sequence[str],
+) -> list[Draft | Node]:
+    """The integer forms of all nodes.
+
+    Parameters
+    ----------
+    problems
+        Found before.
+
+    Raises
+    ------
+    UnsupportedError
+        With these problems, and those of all nodes that have no integer form by the numbers that
+        they bring along.
+    """
+    drafts: list[Draft | Node] = []
+    problems = list(problems)
+    for node in joined.nodes:
+        if problems and (node in chosen or not {*node.inputs, node.output} <= quantizations.keys()):
+            continue
+        try:
+            if isinstance(node, Conv) and node not in chosen:
+                source, target = quantizations[node.inputs[0]], quantizations[node.output]
+                drafts.append(draft_given_conv(node, source, target))
+            else:
+                bits = options.bits_of(node.name)
+                power_of_two = options.power_of_two
+                drafts.append(draft(node, quantizations, means, bits, power_of_two=power_of_two))
+        except UnsupportedError as error:
+            problems += error.problems
+    if problems:
+        raise UnsupportedError(problems)
+    return drafts
+
+
+def _check_layers(chosen: Iterable[Conv], layers: Iterable[str]) -> None:
+    """Refuse names that are none of layers whose weights are quantized here."""
+    known = list(dict.fromkeys(node.name for node in chosen))
     for layer in layers:
         if layer in known:
             continue

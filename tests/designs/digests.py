@@ -24,7 +24,7 @@ from nnhw.frontend import load_model
 from nnhw.ir import Graph, load_graph
 from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
 from nnhw.passes import simplify_graph
-from nnhw.quantize import quantize_preset
+from nnhw.quantize import quantize
 
 HERE = Path(__file__).parent
 MODELS = HERE.parents[2] / "shared" / "models"
@@ -64,7 +64,7 @@ class Design:
         """The integer network."""
         if self.is_stored:
             return load_graph(HERE / f"{self.network}.npz")
-        return quantize_preset(simplify_graph(load_model(MODELS / f"{self.network}.onnx")))
+        return quantize(simplify_graph(load_model(MODELS / f"{self.network}.onnx")))
 
 
 def _config(rows: int, cols: int, lanes: int, groups: int, technology: str, **more: int):

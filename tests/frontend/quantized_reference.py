@@ -18,12 +18,12 @@ from nnhw.errors import UnsupportedError
 from nnhw.frontend import load_model
 from nnhw.ir import Graph, from_channels_last, to_channels_last
 from nnhw.passes import simplify_graph
-from nnhw.quantize import quantize_preset
+from nnhw.quantize import quantize
 
 
 def integer_graph(path: Path, calibration: np.ndarray | None = None) -> Graph:
     """The integer graph of a quantized model."""
-    return quantize_preset(simplify_graph(load_model(path)), calibration)
+    return quantize(simplify_graph(load_model(path)), calibration)
 
 
 def refusal(model: onnx.ModelProto, folder: Path) -> str:

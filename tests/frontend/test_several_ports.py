@@ -17,7 +17,7 @@ from nnhw.frontend import load_model, write_qdq
 from nnhw.ir import Batch, Graph, frame_layout, from_channels_last, to_channels_last
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.passes import simplify_graph
-from nnhw.quantize import QuantizeOptions, quantize, quantize_preset, run_float
+from nnhw.quantize import QuantizeOptions, quantize, run_float
 
 CONFIGS = (
     EngineConfig(rows=4, cols=2, lanes=2, input_bytes=4, output_bytes=4),
@@ -94,7 +94,7 @@ def test_quantized_model_keeps_its_numbers(name, tmp_path):
     case = PORT_CASES[name]
     graph, _ = integer_graph(case, tmp_path)
     write_qdq(graph, tmp_path / "qdq.onnx")
-    again = quantize_preset(simplify_graph(load_model(tmp_path / "qdq.onnx")))
+    again = quantize(simplify_graph(load_model(tmp_path / "qdq.onnx")))
     data = case.data(6)
     wanted, found = (
         outputs_of(g, golden.run(g, golden.quantize_inputs(g, batch_of(g, data))))

@@ -14,14 +14,13 @@ from nnhw.frontend import load_model, write_qdq
 from nnhw.inspection import inspect_model
 from nnhw.ir import Batch, as_batch, from_channels_last, to_channels_last
 from nnhw.passes import simplify_graph
-from nnhw.quantize import is_quantized, quantize, quantize_preset, run_float
+from nnhw.quantize import is_quantized, quantize, run_float
 
 FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "reading"
 FILES = sorted(FOLDER.glob("*.onnx")) if FOLDER.is_dir() else []
 
 REFUSED = {
     "fusedconv": "optimizations on: save it with them off",
-    "qcdq_4": "Node 'c': its activations are quantized, but its weights are not",
     "zero_axis": "axis 1 has size 0",
 }
 """By file, what the refusal says."""
@@ -59,7 +58,7 @@ def test_inspect_and_build_say_the_same(path, tmp_path):
 
 
 def test_answers_are_those_of_onnxruntime(path, tmp_path):
-    if path.stem in set(REFUSED) - {"qcdq_4"} | UNKNOWN:
+    if path.stem in set(REFUSED) | UNKNOWN:
         pytest.skip("refused")
     graph = load_model(path)
     (port,) = graph.inputs
@@ -87,6 +86,6 @@ def test_exported_model_runs(path, tmp_path):
     (port,) = graph.inputs
     x = np.random.default_rng(0).uniform(-1, 1, (4, *port.onnx_shape)).astype(np.float32)
     images: Batch = as_batch(graph, to_channels_last(x, port, graph.tensors[port.tensor]))
-    integer = quantize_preset(graph) if is_quantized(graph) else quantize(graph, images)
+    integer = quantize(graph, images)
     write_qdq(integer, tmp_path / "model.qdq.onnx")
     assert session(tmp_path / "model.qdq.onnx").run(None, {port.onnx_name: x})

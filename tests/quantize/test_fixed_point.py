@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given as sampled
 from hypothesis import strategies as st
 
-from nnhw.quantize.fixed_point import Factors, choose_constants, fewest_points
+from nnhw.quantize.fixed_point import Factors, choose_constants, fewest_points, small_constants
 
 BITS = 13
 
@@ -16,7 +16,7 @@ def factors(*ratios: float, flexible: bool = False) -> Factors:
     return Factors(ratio=np.array(ratios)[:, None], flexible=flexible)
 
 
-@given(st.lists(st.floats(2.0**-16, 200.0), min_size=1, max_size=20), st.booleans())
+@sampled(st.lists(st.floats(2.0**-16, 200.0), min_size=1, max_size=20), st.booleans())
 def test_multipliers_fit_and_approximate(ratios: list[float], flexible: bool) -> None:
     (found,) = choose_constants([factors(*ratios, flexible=flexible)], BITS)
     assert found.multiplier.shape == found.shift.shape == (len(ratios), 1)
@@ -77,7 +77,7 @@ def test_terms_of_a_sum_keep_their_proportion(ratios: tuple[float, float], bits:
     assert proportion == pytest.approx(ratios[1] / ratios[0], rel=0.01, abs=2.0**-9)
 
 
-@given(
+@sampled(
     st.lists(
         st.tuples(st.integers(0, 8), st.integers(0, 4)).map(lambda p: (p[0], p[0] + p[1])),
         min_size=1,
@@ -92,3 +92,40 @@ def test_stabbing_is_optimal(intervals: list[tuple[int, int]]) -> None:
     assert hits(tuple(points.tolist()))
     fewer = len(points) - 1
     assert not any(hits(chosen) for chosen in itertools.combinations(range(13), fewer))
+
+
+def given(*ratios: float, error: float = 0.0) -> Factors:
+    return Factors(ratio=np.array(ratios)[:, None] * (1 + error), followed=True)
+
+
+@pytest.mark.parametrize("error", [0.0, 1.7e-7, -1.7e-7])
+def test_ratios_that_followed_constants_give_them_back(error: float) -> None:
+    rng = np.random.default_rng(0)
+    layers = [factors(*2.0 ** rng.uniform(-12, 2, 32), flexible=True) for _ in range(4)]
+    layers.append(Factors(ratio=np.array([5 / 64, 3 / 64])))
+    made = choose_constants(layers, 16)
+    values = [np.ldexp(item.multiplier.astype(float), -item.shift) for item in made]
+    back = [Factors(ratio=value * (1 + error), followed=value.shape[-1] == 1) for value in values]
+    found = small_constants(back)
+    assert found is not None
+    for one, other in zip(made, found, strict=True):
+        np.testing.assert_array_equal(one.multiplier, other.multiplier)
+        np.testing.assert_array_equal(one.shift, other.shift)
+
+
+def test_other_ratios_are_no_small_fractions() -> None:
+    rng = np.random.default_rng(0)
+    assert small_constants([given(*rng.uniform(0.01, 1, 8))]) is None
+    assert small_constants([given(3 / 8), given(5 / 16, error=4e-7)]) is None
+    assert small_constants([given(65537 / 2**20)]) is None
+
+
+def test_shifts_of_small_fractions_from_elsewhere_are_shared() -> None:
+    """The widest multiplier stays as wide as the fractions need."""
+    ratios = [int(m) / 2.0**s for s, m in enumerate((3, 127, 5, 93, 7, 1, 3, 9), start=8)]
+    found = small_constants([given(*ratios)])
+    assert found is not None
+    assert np.unique(found[0].shift).size <= 3
+    assert found[0].multiplier.max() < 128
+    value = np.ldexp(found[0].multiplier.astype(float), -found[0].shift)
+    assert value[:, 0].tolist() == ratios

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ..errors import UnsupportedError
@@ -14,7 +16,7 @@ from ..ir import (
     as_integers,
     signed_width,
 )
-from .fixed_point import Factors, FixedPoint
+from .fixed_point import Factors, FixedPoint, are_small_fractions
 from .operators import Draft, clamp_bounds
 
 _UNIT_WEIGHT = 64
@@ -26,9 +28,14 @@ They would be exact as ones as well, but then the bias would be rounded to whole
 _BIAS_RATIO = 2.0**-16
 """Output steps that one unit of the bias stands for in a channel whose weights are all zero."""
 
+_BIAS_ROUNDING = 2.0**-22
+"""Relative error of a bias that the model has as an integer: by its scale and that of weights."""
 
-def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
+
+def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
     """The integer form of a convolution that keeps the integers its weights arrived as.
+
+    Real weights are to be of one magnitude in every channel: see `brings_weights`.
 
     The bias is rounded to the accumulator's unit (input scale * weight scale), in which it has
     arrived if it was an integer.
@@ -36,12 +43,14 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
     Raises
     ------
     UnsupportedError
-        If the weights are real numbers, or an integer does not fit its type.
+        If an integer does not fit its type.
     """
     rows = node.weight.reshape(len(node.weight), -1)
     scale = _scale_of_magnitude(node) if node.weight_scale is None else node.weight_scale
-    scale = np.where(rows.any(axis=1), scale, _BIAS_RATIO * target.scale / source.scale)
-    ratio = scale * source.scale / target.scale
+    unit = target.scale / source.scale
+    free = ~rows.any(axis=1) & ~_suits_bias(scale / unit, node.bias / (source.scale * scale))
+    scale = np.where(free, _BIAS_RATIO * unit, scale)
+    ratio = scale / unit
     if not (np.isfinite(ratio).all() and (ratio > 0).all()):
         raise UnsupportedError(
             [
@@ -70,7 +79,21 @@ def draft_preset_conv(node: Conv, source: Quantization, target: Quantization) ->
             groups=node.groups,
         )
 
-    return Draft(factors=Factors(ratio=ratio[:, None]), finish=finish)
+    return Draft(factors=Factors(ratio=ratio[:, None], followed=True), finish=finish)
+
+
+def _suits_bias(ratio: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Whether channels without weights may keep their scales for their biases: bool (out,).
+
+    Parameters
+    ----------
+    ratio
+        Output steps that one unit of the bias stands for, by the scales of the model.
+    bias
+        In those units.
+    """
+    whole = np.isclose(bias, np.rint(bias), rtol=_BIAS_ROUNDING, atol=0)
+    return whole & (ratio >= _BIAS_RATIO) & are_small_fractions(ratio[:, None])
 
 
 def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]) -> np.ndarray:
@@ -94,18 +117,31 @@ def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]
         ) from error
 
 
+def brings_weights(node: Conv, known: Collection[str]) -> bool:
+    """Whether a convolution's weights need no quantization of their own.
+
+    They are integers of a scale, or exact in one while all around them is given.
+
+    Parameters
+    ----------
+    known
+        Tensors whose quantization the model brings along.
+    """
+    if node.weight_scale is not None:
+        return True
+    return {*node.inputs, node.output} <= {*known} and _is_of_one_magnitude(node)
+
+
+def _is_of_one_magnitude(node: Conv) -> bool:
+    magnitudes = np.abs(node.weight.reshape(len(node.weight), -1))
+    largest = magnitudes.max(axis=1)
+    return not ((magnitudes != largest[:, None]) & (magnitudes != 0)).any()
+
+
 def _scale_of_magnitude(node: Conv) -> np.ndarray:
     """A scale for real weights that are exact in it: those of one magnitude in every channel.
 
     Such are the constants of an addition or a product, which passes have made a convolution of.
     """
-    magnitudes = np.abs(node.weight.reshape(len(node.weight), -1))
-    largest = magnitudes.max(axis=1)
-    if ((magnitudes != largest[:, None]) & (magnitudes != 0)).any():
-        raise UnsupportedError(
-            [
-                f"Node '{node.name}': its activations are quantized, but its weights are not; "
-                "quantize weights too (DequantizeLinear of int8), or give the float model"
-            ]
-        )
+    largest = np.abs(node.weight.reshape(len(node.weight), -1)).max(axis=1)
     return np.where(largest == 0, 1, largest) / _UNIT_WEIGHT

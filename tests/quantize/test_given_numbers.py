@@ -22,7 +22,7 @@ from nnhw.ir import (
     Tensor,
     Window,
 )
-from nnhw.quantize import is_quantized, needs_calibration, quantize_preset
+from nnhw.quantize import is_quantized, missing_numbers, quantize
 
 SHAPE = (4, 4, 2)
 IN, OUT = (
@@ -66,7 +66,7 @@ def one_conv(**fields):
 
 
 def test_operator_and_rounding_become_one():
-    integer = quantize_preset(one_conv(clamp=Clamp(lo=0.0)))
+    integer = quantize(one_conv(clamp=Clamp(lo=0.0)))
     (node,) = integer.nodes
     assert isinstance(node, QConv)
     assert (node.inputs, node.output) == (("x",), "y")
@@ -93,15 +93,13 @@ def test_is_quantized():
     [(((1, -1), (0, 1)), 2), (((1, -2), (0, 1)), 2), (((2, 0), (0, 1)), 3), (((0, -8), (7, 0)), 4)],
 )
 def test_fewest_weight_bits(weight, bits):
-    (node,) = quantize_preset(one_conv(weight=weight)).nodes
+    (node,) = quantize(one_conv(weight=weight)).nodes
     assert node.weight_bits == bits
 
 
 def test_real_weights_of_one_magnitude_are_exact():
     float_conv = conv("xq", "c", weight=((1, -1), (0, 1)), scale=(0.3, 0.7), weight_scale=None)
-    (node,) = quantize_preset(
-        graph(rounding("x", "xq", IN), float_conv, rounding("c", "y", OUT))
-    ).nodes
+    (node,) = quantize(graph(rounding("x", "xq", IN), float_conv, rounding("c", "y", OUT))).nodes
     np.testing.assert_allclose(
         node.weight[:, 0, 0] * node.weight_scale[:, None], [[0.3, -0.3], [0, 0.7]]
     )
@@ -109,23 +107,23 @@ def test_real_weights_of_one_magnitude_are_exact():
 
 def test_other_real_weights_are_refused():
     with pytest.raises(UnsupportedError, match="'conv': its activations are quantized, but its w"):
-        quantize_preset(one_conv(weight_scale=None))
+        quantize(one_conv(weight_scale=None))
 
 
 def test_weights_beyond_eight_bits_are_refused():
     with pytest.raises(UnsupportedError, match="'conv': its weights would be 128, beyond 8-bit"):
-        quantize_preset(one_conv(weight=((3, -128), (128, 5))))
+        quantize(one_conv(weight=((3, -128), (128, 5))))
 
 
 def test_bias_beyond_32_bits_is_refused():
     with pytest.raises(
         UnsupportedError, match=r"'conv': its bias would be .*, beyond 32-bit integers"
     ):
-        quantize_preset(one_conv(bias=np.array([1e9, 0.0])))
+        quantize(one_conv(bias=np.array([1e9, 0.0])))
 
 
 def test_channel_of_zero_weights_has_a_small_bias():
-    (node,) = quantize_preset(one_conv(weight=((0, 0), (1, 2)), scale=(1e-20, 0.5))).nodes
+    (node,) = quantize(one_conv(weight=((0, 0), (1, 2)), scale=(1e-20, 0.5))).nodes
     real = node.bias[0] * node.weight_scale[0] * IN.scale
     assert real == pytest.approx(0.01, abs=OUT.scale / 1000)
     assert abs(node.bias[0]) < 1 << 20
@@ -139,7 +137,7 @@ def test_all_unrounded_results_are_named():
         conv("b", "y", name="third"),
     )
     with pytest.raises(UnsupportedError) as caught:
-        quantize_preset(float_graph)
+        quantize(float_graph)
     assert len(caught.value.problems) == 3
     assert caught.value.problems[0].startswith("Input 'x' of a quantized model is not quantized")
     assert "'second'" in caught.value.problems[1]
@@ -149,10 +147,10 @@ def test_all_unrounded_results_are_named():
 
 def test_output_that_is_not_rounded_is_calibrated():
     float_graph = graph(rounding("x", "xq", IN), conv("xq", "y"))
-    assert needs_calibration(float_graph)
-    assert not needs_calibration(one_conv())
+    assert missing_numbers(float_graph)
+    assert not missing_numbers(one_conv())
     x = np.random.default_rng(0).standard_normal((50, *SHAPE))
-    integer = quantize_preset(float_graph, x)
+    integer = quantize(float_graph, x)
     assert integer.tensors["y"].q.bits == 8
     assert integer.tensors["x"].q == IN
 
@@ -161,7 +159,7 @@ def test_second_rounding_is_a_copy():
     float_graph = graph(
         rounding("x", "xq", IN), conv("xq", "c"), rounding("c", "cq", IN), rounding("cq", "y", OUT)
     )
-    first, second = quantize_preset(float_graph).nodes
+    first, second = quantize(float_graph).nodes
     assert (first.output, second.output) == ("cq", "y")
     assert isinstance(second, QAveragePool)
 
@@ -174,7 +172,7 @@ def test_two_roundings_of_the_input_are_refused():
         rounding("c", "y", OUT),
     )
     with pytest.raises(UnsupportedError, match="Input 'x' of a quantized model"):
-        quantize_preset(float_graph)
+        quantize(float_graph)
 
 
 def test_pool_has_the_rounding_of_its_input():
@@ -182,14 +180,14 @@ def test_pool_has_the_rounding_of_its_input():
     float_graph = graph(
         rounding("x", "xq", IN), conv("xq", "c"), rounding("c", "cq", IN), pool, output="p"
     )
-    integer = quantize_preset(float_graph)
+    integer = quantize(float_graph)
     assert isinstance(integer.nodes[1], QMaxPool)
     assert integer.tensors["p"].q == IN
 
 
 def test_pool_of_unequal_roundings_is_followed_by_a_copy():
     pool = MaxPool(name="pool", inputs=("xq",), output="p", window=Window())
-    integer = quantize_preset(graph(rounding("x", "xq", IN), pool, rounding("p", "y", OUT)))
+    integer = quantize(graph(rounding("x", "xq", IN), pool, rounding("p", "y", OUT)))
     assert [type(node) for node in integer.nodes] == [QMaxPool, QAveragePool]
     assert integer.tensors["p"].q == IN
     assert integer.tensors["y"].q == OUT
@@ -204,7 +202,7 @@ def test_copy_takes_the_rounding_behind_it():
         divisor=np.ones(SHAPE[:2], np.int64),
         clamp=Clamp(lo=0.0),
     )
-    (node,) = quantize_preset(graph(rounding("x", "xq", IN), copy, rounding("c", "y", OUT))).nodes
+    (node,) = quantize(graph(rounding("x", "xq", IN), copy, rounding("c", "y", OUT))).nodes
     assert isinstance(node, QAveragePool)
     assert node.requantize.lo == OUT.zero_point
 
@@ -219,4 +217,4 @@ def test_tensors_that_others_read_unrounded_are_refused():
         rounding("e", "y", OUT),
     )
     with pytest.raises(UnsupportedError, match="Node 'conv' of a quantized model: its result"):
-        quantize_preset(float_graph)
+        quantize(float_graph)
