@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.frontend import inspect_model
+from nnhw import inspect_model
 
 
 @pytest.fixture

@@ -78,11 +78,12 @@ def calls_without_encoding(source: str) -> list[int]:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         module = ast.unparse(node.func).split(".")[0]
+        owner = ast.unparse(node.func).rpartition(".")[0]
         keywords = {keyword.arg for keyword in node.keywords}
         modes = [value.value for value in node.args if isinstance(value, ast.Constant)]
         binary = any(isinstance(mode, str) and "b" in mode for mode in modes)
         text_process = module == "subprocess" and keywords & {"text", "universal_newlines"}
-        opens = name == "open" and module not in ("os", "archive") and not binary
+        opens = name == "open" and not owner.endswith(("os", "archive")) and not binary
         if (name in ("read_text", "write_text") or opens or text_process) and (
             "encoding" not in keywords
         ):

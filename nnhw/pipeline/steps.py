@@ -32,7 +32,8 @@ from .step import Step
 
 def _read_model(state: BuildState) -> None:
     state.network = load_model(state.model)
-    check_options(state.network, state.data, state.options)
+    with _file_names(state.model):
+        check_options(state.network, state.data, state.options)
     if state.options.costs:
         require_yosys()
 

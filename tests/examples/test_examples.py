@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnhw.frontend import inspect_model
+from nnhw import inspect_model
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NETWORKS = ("digits_mlp", "digits_cnn", "digits_resnet")

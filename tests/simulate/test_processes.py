@@ -10,6 +10,7 @@ import pytest
 from standin import INTERVAL_CYCLES, LATENCY_CYCLES, write_standin
 from test_regression import QUICK
 
+from nnhw.design import write_checksums
 from nnhw.errors import ToolError
 from nnhw.simulate import run_regression
 
@@ -29,6 +30,7 @@ def many_frames(folder, count=12, **options):
     layer_1 = np.negative(layer_0[:, :42])
     kind = np.array(["real"] * count)
     np.savez(path, input=frames, output=layer_1, layer_0=layer_0, layer_1=layer_1, kind=kind)
+    write_checksums(folder)
     return folder
 
 
