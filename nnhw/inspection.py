@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,9 @@ from .placement import place
 
 _SAMPLES = 8
 """Random ones, where there are no data."""
+
+_RANDOM_VALUES = 1 << 22
+"""Fewer samples are drawn, one at least, of inputs so large that all of them have more values."""
 
 
 def inspect_model(
@@ -126,10 +130,10 @@ class _Findings:
 
 def _random_samples(network: Graph, seed: int) -> Samples:
     rng = np.random.default_rng(seed)
-    arrays = {
-        port.tensor: rng.normal(size=(_SAMPLES, *network.tensors[port.tensor].shape))
-        for port in network.inputs
-    }
+    shapes = {port.tensor: network.tensors[port.tensor].shape for port in network.inputs}
+    values = sum(math.prod(shape) for shape in shapes.values())
+    count = min(_SAMPLES, max(1, _RANDOM_VALUES // values))
+    arrays = {name: rng.normal(size=(count, *shape)) for name, shape in shapes.items()}
     return Samples(calibration=Dataset(x=Batch({n: a.astype("f4") for n, a in arrays.items()})))
 
 

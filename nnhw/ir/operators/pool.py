@@ -25,7 +25,7 @@ from ..integer import (
     window_name,
 )
 from ..nodes import Node
-from ..patches import pad, patches
+from ..patches import pad, reduce_windows
 from ..window import Window
 
 
@@ -138,8 +138,8 @@ def _average_qdq(node: QAveragePool, graph: Graph) -> QdqForm:
 
 def _real_elements(window: Window, height: int, width: int) -> np.ndarray:
     """Elements in each window that are not padding: int64 (output rows, output columns)."""
-    inside = patches(pad(np.ones((1, height, width, 1), np.int64), window, 0), window)
-    return inside.sum(axis=(3, 4))[0, :, :, 0]
+    inside = pad(np.ones((1, height, width, 1), np.int64), window, 0)
+    return reduce_windows(inside, window, np.add)[0, :, :, 0]
 
 
 register_operator(
