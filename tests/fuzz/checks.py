@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +13,6 @@ import onnx
 
 from nnhw import golden
 from nnhw.errors import NnhwError
-from nnhw.frontend import write_qdq
 from nnhw.ir import Batch, Graph, QConv, from_channels_last, to_channels_last
 from nnhw.quantize import is_quantized, open_numbers, run_float
 
@@ -143,10 +141,8 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
         if told := find_difference(reference, x, found, roundings=roundings):
             return "wrong answer", f"float, {title}", told
     outcome.compared = "float"
-    path = Path(tempfile.mkdtemp()) / "model.qdq.onnx"
     try:
         integers = golden.run(graph, golden.quantize_inputs(graph, batch))
-        write_qdq(graph, path)
     except NnhwError as error:  # as the rest of the build would have said
         outcome.result, outcome.signature = "refused", type(error).__name__
         return None
@@ -161,7 +157,7 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
     )
     steps = {port.onnx_name: graph.tensors[port.tensor].q.scale for port in graph.outputs}
     ends = [replace(port, host_postprocess=()) for port in graph.outputs]
-    written = Reference(onnx.load(path), graph.inputs, ends)
+    written = Reference(onnx.load(capture.written), graph.inputs, ends)
     try:
         told = find_difference(written, x, found, steps=steps, roundings=len(graph.nodes))
     except NoReferenceError as error:
