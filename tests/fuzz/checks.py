@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -168,10 +168,16 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
     # What is calibrated is rounded where the file does not round, but for the outputs.
     is_given = quantized and not weights and {*tensors} <= {p.tensor for p in network.outputs}
     if is_given:
-        bias = 0.5 * _largest_unit(graph)
-        if told := find_difference(
-            reference, x, found, steps=steps, roundings=roundings, bias=bias
-        ):
+        told = find_difference(
+            reference,
+            x,
+            found,
+            steps=steps,
+            roundings=roundings,
+            bias=0.5 * _largest_unit(graph),
+            reach=_calibrated_ranges(graph, tensors),
+        )
+        if told:
             return "wrong answer", "integers of a quantized file", told
         outcome.compared = "float and integers"
     return None
@@ -185,6 +191,17 @@ def _largest_unit(graph: Graph) -> float:
         if isinstance(node, QConv)
     ]
     return max(units, default=0.0)
+
+
+def _calibrated_ranges(graph: Graph, calibrated: Collection[str]) -> dict[str, tuple[float, float]]:
+    """The values that there are of outputs whose range is of calibration."""
+    ranges = {}
+    for port in graph.outputs:
+        if port.tensor in calibrated:
+            q = graph.tensors[port.tensor].q
+            ends = golden.dequantize(np.array([q.lo, q.hi]), q)
+            ranges[port.onnx_name] = (float(ends[0]), float(ends[1]))
+    return ranges
 
 
 def _samples(path: Path, network: Any) -> dict[str, np.ndarray]:

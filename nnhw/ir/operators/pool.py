@@ -90,18 +90,17 @@ def _average_sums(node: QAveragePool) -> Sums:
 
 
 def _largest_qdq(node: QMaxPool, graph: Graph) -> QdqForm:
-    """MaxPool, behind a Pad with the smallest value that there is where it cannot pad itself.
+    """MaxPool, behind a Pad with minus infinity where it cannot pad itself.
 
     ONNX Runtime has no pooling whose padding is as large as its kernel.
     """
     source: Operand | Apply = Operand()
     window = node.window
     if not _has_small_pads(window):
-        q = graph.tensors[node.inputs[0]].q
         top, left, bottom, right = window.pads
         pads = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
-        lowest = np.array(q.scale * (q.lo - q.zero_point), np.float32)
-        operands = (source, Constant("pads", pads), Constant("lowest", lowest))
+        lowest = Constant("lowest", np.array(-np.inf, np.float32))
+        operands = (source, Constant("pads", pads), lowest)
         source = Apply("Pad", operands, "padded")
         window = replace(window, pads=(0, 0, 0, 0))
     return QdqForm(
