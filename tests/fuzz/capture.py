@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import onnx
+
 from nnhw import conversion, inspection
 from nnhw.frontend import write_qdq
 from nnhw.pipeline import steps
@@ -70,8 +72,10 @@ class Capture:
 
     def _export_design(self, export: Callable, graph: Any, *args: Any, **settings: Any) -> None:
         self.graph = graph
-        self.written = Path(tempfile.mkdtemp()) / "model.qdq.onnx"
-        write_qdq(graph, self.written)  # it refuses what an export refuses
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.qdq.onnx"
+            write_qdq(graph, path)  # it refuses what an export refuses
+            self.written = onnx.load(path)
         if self.trial.full:
             export(graph, *args, **settings)
             return

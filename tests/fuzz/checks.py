@@ -157,7 +157,7 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
     )
     steps = {port.onnx_name: graph.tensors[port.tensor].q.scale for port in graph.outputs}
     ends = [replace(port, host_postprocess=()) for port in graph.outputs]
-    written = Reference(onnx.load(capture.written), graph.inputs, ends)
+    written = Reference(capture.written, graph.inputs, ends)
     try:
         told = find_difference(written, x, found, steps=steps, roundings=len(graph.nodes))
     except NoReferenceError as error:
