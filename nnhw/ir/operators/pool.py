@@ -116,9 +116,12 @@ def _has_small_pads(window: Window) -> bool:
 def _average_qdq(node: QAveragePool, graph: Graph) -> QdqForm:
     """AveragePool where it can count like `divisor`, else a sum by convolution and a product.
 
-    ONNX Runtime has no AveragePool whose padding is as large as its kernel.
+    ONNX Runtime has no AveragePool whose padding is as large as its kernel. What its optimizations
+    make of an AveragePool knows no dilations, so that these are left out where they are none.
     """
     window, attributes = node.window, window_attributes(node.window)
+    if window.dilation == (1, 1):
+        del attributes["dilations"]
     height, width, channels = graph.tensors[node.inputs[0]].shape
     counts = {0: _real_elements(window, height, width), 1: np.prod(window.kernel)}
     for count_include_pad, count in counts.items():
