@@ -1,8 +1,8 @@
 """Graphs survive a file, and the file's bytes depend on the graph alone."""
 
 import json
-import re
 import math
+import re
 import zipfile
 
 import numpy as np
