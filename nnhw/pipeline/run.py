@@ -12,7 +12,7 @@ from ..budget import memory_budget
 from ..errors import OptionError
 from ..frontend import verilog_identifier
 from ..options import BuildOptions, options_from
-from ..report import BuildReport
+from ..report import BuildReport, QualityWarning
 from ..staging import staged_folder
 from .saved import restore_step, save_step
 from .state import BuildState, Progress
@@ -30,10 +30,18 @@ class BuildResult:
         Where the design is; None if the build stopped before its export.
     state
         What the steps have made: graphs, program, accuracy.
+    steps
+        Names of the steps that were done or read back, in order.
     """
 
     folder: Path | None
     state: BuildState
+    steps: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[QualityWarning, ...]:
+        """What is to be warned of; nothing before the accuracy is measured."""
+        return self.state.quality.warnings if "measure" in self.steps else ()
 
     @property
     def has_report(self) -> bool:
@@ -138,6 +146,8 @@ def build(
     name = verilog_identifier(state.model.stem)
     folder = Path("rtl_out", name) if out is None else Path(out)
 
+    done: list[str] = []
+
     def run(places: range) -> None:
         for place in places:
             step = steps[place]
@@ -149,6 +159,9 @@ def build(
                 step.run(state)
                 if saved is not None and place >= first:
                     save_step(state, step, saved)
+            else:
+                continue
+            done.append(step.name)
 
     writing = [place for place in range(last + 1) if steps[place].writes]
     with memory_budget(state.options.max_memory):
@@ -156,7 +169,7 @@ def build(
         run(range(0, 1))
         if not writing:
             run(range(1, last + 1))
-            return BuildResult(folder=None, state=state)
+            return BuildResult(folder=None, state=state, steps=tuple(done))
         with staged_folder(folder, force=force) as state.stage:
             run(range(1, last + 1))
-    return BuildResult(folder=folder, state=state)
+    return BuildResult(folder=folder, state=state, steps=tuple(done))
