@@ -9,11 +9,11 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..errors import DataError, QuantizationError, UnsupportedError
-from ..ir import Batch, Conv, Graph, Node, Quantization, as_batch
+from ..ir import Batch, Conv, Draft, Graph, Node, Quantization, as_batch, draft
 from .activations import quantize_activations
+from .chosen_weights import draft_conv
 from .constants import given_constants, network_constants
 from .given_weights import brings_weights, draft_given_conv
-from .operators import Draft, draft
 from .options import QuantizeOptions
 from .roundings import is_quantized, join_roundings, unrounded
 from .statistics import channel_means
@@ -165,13 +165,23 @@ def _drafts(
         if problems and (node in chosen or not {*node.inputs, node.output} <= quantizations.keys()):
             continue
         try:
-            if isinstance(node, Conv) and node not in chosen:
-                source, target = quantizations[node.inputs[0]], quantizations[node.output]
-                drafts.append(draft_given_conv(node, source, target))
+            sources = [quantizations[name] for name in node.inputs]
+            target = quantizations[node.output]
+            if not isinstance(node, Conv):
+                drafts.append(draft(node, sources, target))
+            elif node not in chosen:
+                drafts.append(draft_given_conv(node, sources[0], target))
             else:
-                bits = options.bits_of(node.name)
-                power_of_two = options.power_of_two
-                drafts.append(draft(node, quantizations, means, bits, power_of_two=power_of_two))
+                drafts.append(
+                    draft_conv(
+                        node,
+                        sources[0],
+                        target,
+                        input_mean=means[node.inputs[0]],
+                        weight_bits=options.bits_of(node.name),
+                        power_of_two=options.power_of_two,
+                    )
+                )
         except UnsupportedError as error:
             problems += error.problems
     if problems:
