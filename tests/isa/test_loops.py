@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from program_walk import walk_fetch
+from program_walk import Fetch, walk_fetch
 
 from nnhw.isa import (
     COORDINATES,
@@ -26,6 +26,7 @@ from nnhw.isa import (
 
 SPACE = 1 << 40
 """So many addresses that none wraps."""
+_ZERO = {field.name: 0 for field in fields(FetchInstruction)}
 
 
 def nests(seed: int) -> FetchInstruction:
@@ -51,6 +52,12 @@ def test_tables_name_fields_of_the_instruction_each_once():
     assert len(set(named)) == len(named)
     assert set(named) <= {field.name for field in fields(FetchInstruction)}
     assert all(c.steps.keys() <= set(LOOPS) for c in COORDINATES)
+
+
+def test_tables_have_every_coordinate():
+    """The walk beside them has a number for each, all else of a fetch is a flag."""
+    numbers = {field.name for field in fields(Fetch) if field.type == "int"}
+    assert {coordinate.name for coordinate in COORDINATES} == numbers
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -88,6 +95,12 @@ def test_granularity(seed):
     i = replace(i, **starts, **steps)
     fetches = list(walk_fetch(i, space=SPACE))
     wanted = math.gcd(16, *(f.row for f in fetches), *(f.x for f in fetches))
+    assert granularity([i], (ROW, X), 16) == wanted
+
+
+@pytest.mark.parametrize(("step", "wanted"), [(0, 16), (48, 16), (24, 8), (7, 1)])
+def test_granularity_is_a_power_of_two(step, wanted):
+    i = FetchInstruction(**_ZERO | {"source": step, "chunks": 1, "chunk_x": 2 * step})
     assert granularity([i], (ROW, X), 16) == wanted
 
 
