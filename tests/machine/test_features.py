@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from plain_machine import BANKS, CONFIG, plain
 
+import nnhw
 from nnhw.isa import LOOPS, Operation
 from nnhw.machine import FEATURES, Feature, Machine, Variant
 
+PACKAGE = Path(nnhw.__file__).parent
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -112,6 +117,40 @@ def test_without_a_memory_there_is_nothing_to_rotate():
 def test_widths_below_the_largest_are_no_features():
     assert found(plain().with_widths(weight=7, accumulator=31).machine) == set()
     assert found(plain().with_widths(accumulator=33).machine) == {"32-bit accumulators"}
+
+
+@pytest.mark.parametrize(("name", "asking"), ASKS)
+def test_limits_say_the_same_as_features(name, asking):
+    """Latencies follow from limits, which features are made of."""
+    limits, has = asking.machine.limits, found(asking.machine)
+    assert limits.paired == ("pairs of operands" in has)
+    assert limits.multiplies == ("products of tensors" in has)
+    assert limits.has_tables == ("look-up tables" in has)
+    # of an image of one column, pixels of a row need not be counted
+    only_counts = not limits.asks("write-back", *FIELDS["gaps in results"]["write-back"])
+    assert limits.has_gaps == ("gaps in results" in has and not only_counts)
+
+
+def checked_fields() -> set[str]:
+    """Fields that hardware is left out for, if they are constant."""
+    files = [*(PACKAGE / "hdl").rglob("*.py"), *(PACKAGE / "machine" / "gates").glob("*.py")]
+    calls = [node for f in files for node in ast.walk(ast.parse(f.read_text("utf-8")))]
+    return {
+        argument.value
+        for call in calls
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        if call.func.attr in ("asks", "is_constant")
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    } - {"fetch", "drain", "write-back", "residual"}
+
+
+def test_hardware_that_may_be_left_out_belongs_to_a_feature():
+    """Only how long requantizers take for a tile is asked for without one: a gate."""
+    checked = checked_fields()
+    assert {"joined", "last_run_short", "later_words", "chase"} <= checked
+    own = {name for feature in FEATURES for names in feature.fields.values() for name in names}
+    assert checked <= own | {"drain_cycles", "drain_cycles_last"}
 
 
 STAY = {"32-bit accumulators", "8-bit weights"}
