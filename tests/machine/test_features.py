@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,106 @@ def test_how_features_come(feature: Feature):
     wanted = {(kind, field) for kind, fields in asked.items() for field in fields}
     assert fields_asked(more, asked) == wanted
     assert feature.added_to(more) is None
+
+
+ADDITION = {
+    **{"add": 1, "store": 1, "source": 0, "destination": 0, "shift": 16},
+    **{"bias": 64, "multiplier": 0xFFFF, "residual_bias": 64, "residual_multiplier": 0xFFFF},
+    **{"zero_point": -64, "lo": -64, "hi": 63},
+}
+BROUGHT: dict[str, dict[str, dict[str, int]]] = {
+    "residual stage": {"residual": ADDITION},
+    "look-up tables": {"write-back": {"table": 1}},
+    "products of tensors": {"drain": {"product": 1}},
+    "pairs of operands": {"fetch": {"operation": 3}, "drain": {"paired": 1}},
+    "gaps in results": {
+        "drain": {"row_pixels": 1},
+        "write-back": {"pixel_gap": 127, "row_gap": 127},
+    },
+    "skipped padding": {"drain": {"later_words": 6, "last_words": 12}},
+    "columns by parity": {
+        "fetch": {"taps_x": 1, "chunks": 1, "tap_x_pitch": 5, "chunk_x": 6, "last_run_short": 1}
+    },
+    "rolling strips": {
+        "fetch": {"rolls": 1, "warmup": 1, "roll_pitch": 5, "roll_y": 1},
+        "drain": {"rolls": 1},
+        "write-back": {"rolls": 1, "roll_pitch": 5},
+    },
+    "lane maximum": {"fetch": {"operation": 2}},
+    "lane sums": {"fetch": {"operation": 1}},
+    "chase": {"fetch": {"chase": 1}},
+    "fence": {"fetch": {"fence": 1}},
+    "loop chunks": {"fetch": {"chunks": 15}},
+    "loop taps_x": {"fetch": {"taps_x": 15, "tap_x_x": 1}},
+    "loop taps_y": {"fetch": {"taps_y": 15, "tap_y_pitch": 5, "tap_y_y": 1}},
+    "loop tiles": {"fetch": {"tiles": 15, "tile_x": 1}},
+    "loop out_cols": {"fetch": {"out_cols": 15, "out_col_x": 1}},
+    "loop out_rows": {"fetch": {"out_rows": 15, "out_row_pitch": 5, "out_row_y": 1}},
+}
+"""Fields of the last layer that a feature sets. The plain engine has two layers, rows of five
+bytes, 13 words of parameters, 7 bits of address and of activations; a loop makes 16 trips."""
+
+
+def brought(before: Variant, after: Variant) -> list[dict[str, dict[str, int]]]:
+    """Changed fields by kind, of each layer; of a new kind all."""
+    instructions = before.image.instructions
+    layers: list[dict[str, dict[str, int]]] = [{} for _ in instructions["fetch"]]
+    for kind, some in after.image.instructions.items():
+        for number, i in enumerate(some):
+            now = asdict(i)
+            was = asdict(instructions[kind][number]) if kind in instructions else {}
+            changed = {name: value for name, value in now.items() if was.get(name) != value}
+            if changed:
+                layers[number][kind] = changed
+    return layers
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_what_a_feature_asks_for(feature: Feature):
+    """Of the last layer; those before stay as they are."""
+    more = feature.added_to(plain())
+    if more is None:
+        return
+    first, last = brought(plain(), more)
+    assert last == BROUGHT.get(feature.name, {})
+    idle = first.pop("residual", dict.fromkeys(ADDITION, 0))
+    assert idle == dict.fromkeys(ADDITION, 0)
+    assert not first
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("gaps in results", {"drain": {"row_pixels": 6}, "write-back": {"pixel_gap": 127}}),
+        ("rolling strips", {"fetch": {"rolls": 3, "roll_pitch": 40}, "drain": {"rolls": 3}}),
+        ("rolling strips", {"write-back": {"rolls": 3, "roll_pitch": 40}}),
+        ("columns by parity", {"fetch": {"tap_x_pitch": 40}}),
+        ("loop tiles", {"fetch": {"tile_x": 2}}),
+        ("loop taps_y", {"fetch": {"tap_y_pitch": 40}}),
+    ],
+)
+def test_larger_images_ask_for_more(name, last):
+    """Of seven columns and four rows of 40 bytes, of which 16 trips take 2 each."""
+    large = plain().with_fields({"fetch": {"out_rows": 3, "out_cols": 6, "row_length": 40}})
+    more = BY_NAME[name].added_to(large)
+    assert more is not None
+    found = brought(large, more)[-1]
+    for kind, values in last.items():
+        assert values.items() <= found[kind].items()
+
+
+def test_few_parameters_are_skipped_to_as_well():
+    few = BY_NAME["skipped padding"].added_to(plain().with_datapath(parameter_words=1))
+    assert few is not None
+    assert brought(plain(), few)[-1] == {"drain": {"later_words": 1, "last_words": 2}}
+
+
+def test_without_halves_a_run_goes_on_by_the_rows_of_the_array():
+    halves = BY_NAME["columns by parity"].added_to(plain())
+    assert halves is not None
+    whole = BY_NAME["columns by parity"].taken_from(halves)
+    assert whole is not None
+    assert [i.chunk_x for i in whole.image.instructions["fetch"]] == [5, 5]
 
 
 def test_joined_strips_come_where_strips_roll():
