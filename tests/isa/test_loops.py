@@ -133,6 +133,11 @@ def test_loop_fields(seed):
     assert found == {loop: getattr(i, loop) for loop in LOOPS}
 
 
+def test_what_is_not_given_does_not_move():
+    found = loop_fields(dict.fromkeys(LOOPS, 2), {coordinate: {} for coordinate in COORDINATES})
+    assert all(found[field] == 0 for c in COORDINATES for field in c.steps.values())
+
+
 def test_loop_fields_wrong():
     steps = {coordinate: {} for coordinate in COORDINATES}
     steps[Y] = {"chunks": 1}
