@@ -315,6 +315,19 @@ def test_joined_strips_come_where_strips_roll():
     joined = BY_NAME["joined strips"].added_to(rolling)
     assert joined is not None
     assert found(joined.machine) == {"rolling strips", "joined strips"}
+    assert brought(rolling, joined) == [{}, {"fetch": {"joined": 1}}]
+
+
+def test_residuals_are_those_of_the_last_layer():
+    """Three pixels of two steps each; without an addition, its results are written after all."""
+    longer = plain().with_fields({"drain": {"pixels": 2}}, only_last=True)
+    adding = BY_NAME["residual stage"].added_to(longer)
+    assert adding is not None
+    assert adding.machine.limits.residual_depth == 6
+    kept = adding.with_fields({"write-back": {"residual_only": 1}})
+    without = BY_NAME["residual stage"].taken_from(kept)
+    assert without is not None
+    assert brought(longer, without) == [{}, {}]
 
 
 def test_rows_in_the_making_come_where_lanes_have_several_columns():
