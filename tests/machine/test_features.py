@@ -318,6 +318,29 @@ def test_joined_strips_come_where_strips_roll():
     assert brought(rolling, joined) == [{}, {"fetch": {"joined": 1}}]
 
 
+@pytest.mark.parametrize("name", ["lane maximum", "lane sums", "pairs of operands"])
+def test_layers_of_an_operation_that_goes_get_another(name):
+    more = BY_NAME[name].added_to(plain())
+    assert more is not None
+    without = BY_NAME[name].taken_from(more)
+    assert without is not None
+    assert brought(plain(), without) == [{}, {}]
+
+
+def test_pairs_are_no_substitute_for_an_operation():
+    """They need two operands; and some operation there has to be."""
+    sums = BY_NAME["lane sums"]
+    both = BY_NAME["pairs of operands"].added_to(plain().with_fields({"fetch": {"operation": 1}}))
+    assert both is not None
+    operations = frozenset({Operation.LANE_SUM, Operation.LANE_PAIR})
+    assert sums.taken_from(both.with_limits(operations=operations)) is None
+    assert sums.taken_from(both.with_limits(operations=operations - {Operation.LANE_PAIR})) is None
+    without = sums.taken_from(both.with_limits(operations=operations | {Operation.DOT}))
+    assert without is not None
+    assert [i.operation for i in without.image.instructions["fetch"]] == [0, 3]
+    assert [i.paired for i in without.image.instructions["drain"]] == [0, 1]
+
+
 def test_residuals_are_those_of_the_last_layer():
     """Three pixels of two steps each; without an addition, its results are written after all."""
     longer = plain().with_fields({"drain": {"pixels": 2}}, only_last=True)
