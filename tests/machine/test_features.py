@@ -377,6 +377,9 @@ def test_what_features_leave_behind():
     without = BY_NAME["requantizer multipliers"].taken_from(multiplying)
     assert without is not None
     assert without.machine == plain().machine
+    small = BY_NAME["requantizer multipliers"].taken_from(multiplying.with_datapath(shifts=(9,)))
+    assert small is not None
+    assert small.machine.datapath.shifts == (0,)
     tables = BY_NAME["look-up tables"].added_to(plain())
     assert tables is not None
     assert [table.tolist() for table in tables.image.tables] == [list(range(-64, 64))]
