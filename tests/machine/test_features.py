@@ -409,10 +409,11 @@ def test_what_it_saves_to_do_without(name, saved):
 
 
 def test_what_there_is_to_say():
-    variant = plain().with_limits(read_granularity=2, lane_slots=3)
+    variant = plain().with_limits(read_granularity=2, write_granularity=4, lane_slots=3)
     machine = variant.with_datapath(shifts=(4, 9)).with_widths(multiplier=13).machine
     kept = {
         "read rotator": "by multiples of 2 of 8 bytes",
+        "write rotator": "by multiples of 4 of 8 bytes",
         "rows in the making": "3 a lane",
         "choice of shifts": "4, 9",
         "requantizer multipliers": "13 bits",
