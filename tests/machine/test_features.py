@@ -414,11 +414,15 @@ def test_what_there_is_to_say():
     kept = {
         "read rotator": "by multiples of 2 of 8 bytes",
         "write rotator": "by multiples of 4 of 8 bytes",
+        "padding mask": "by position",
+        "more lanes than rows": "5 lanes",
         "rows in the making": "3 a lane",
         "choice of shifts": "4, 9",
         "requantizer multipliers": "13 bits",
     }
     assert {name: BY_NAME[name].kept(machine) for name in kept} == kept
+    rests = {feature.name: feature.rest for feature in FEATURES if feature.rest}
+    assert rests == dict.fromkeys(("read rotator", "write rotator"), "finer steps")
     assert BY_NAME["read rotator"].saved(machine) == f"{8 * 7} two-input multiplexers"
     chunks = plain().with_fields({"fetch": {"chunks": 5}}, only_last=True)
     assert BY_NAME["loop chunks"].kept(chunks.machine) == "3 bits"
