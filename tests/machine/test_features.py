@@ -392,6 +392,12 @@ def test_what_features_leave_behind():
     assert narrow is not None
     limits = narrow.machine.limits
     assert (narrow.machine.config, limits.depth, limits.frame_depth) == (CONFIG, 12, 6)
+    for coarse, fine in (("read", "write"), ("write", "read")):
+        granularity = {f"{coarse}_granularity": 2 * BANKS, f"{fine}_granularity": 4}
+        narrow = BY_NAME["more lanes than rows"].taken_from(wide.with_limits(**granularity))
+        assert narrow is not None
+        assert getattr(narrow.machine.limits, f"{coarse}_granularity") == BANKS
+        assert getattr(narrow.machine.limits, f"{fine}_granularity") == 4
 
 
 @pytest.mark.parametrize(
