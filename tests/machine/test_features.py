@@ -113,6 +113,7 @@ def test_without_a_memory_there_is_nothing_to_rotate():
     """Nor is there anything to be added."""
     variant = plain().with_limits(depth=0, write_granularity=BANKS // 2)
     assert found(variant.machine) == {"write rotator, single bytes"}
+    assert found(variant.with_limits(depth=1).machine) == {"write rotator"}
 
 
 def test_widths_below_the_largest_are_no_features():
