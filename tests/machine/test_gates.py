@@ -194,6 +194,8 @@ def test_a_tile_waits_for_its_entries():
         around.output.write(cycle, 1, last=False)
     # three entries more: two of those before have to be free; that of cycle 11 is from cycle 14 on
     assert gates.ROOM.opens(8, layer(), around) == 15
+    around.entries = 2
+    assert gates.ROOM.opens(8, layer(), around) == 14
     around.output.write(20, 1, last=False)
     around.entries = 1
     assert gates.ROOM.opens(40, layer(), around) == 40
@@ -210,6 +212,11 @@ def test_beats_of_outputs():
     assert (model.first_beat, model.last_beat) == (16, 35)
     model.write(40, 2, last=True)
     assert (model.first_beat, model.last_beat) == (45, 45)
+    # half a beat of the next frame is none yet
+    model.write(50, 2, last=False)
+    assert model.first_beat == 45
+    model.write(60, 2, last=True)
+    assert (model.first_beat, model.last_beat) == (65, 65)
 
 
 def test_groups_larger_than_beats_wait_for_each_other():
