@@ -1,10 +1,10 @@
-"""The cocotb tests: they drive the design as plan.py says and check what leaves it.
+"""The cocotb tests: they drive the design as segments.py says and check what leaves it.
 
 run.py starts them. Where a layer first differs, and how many clock cycles a frame takes, is found
 afterwards from the trace that tb.v writes; that costs no Python time in each clock cycle.
 
 The environment variables SIM_DESIGN and SIM_VECTORS say what run.py was asked for, and SIM_SEGMENTS
-which segments of the plan this process is to run: "0 3 4".
+which segments this process is to run: "0 3 4".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject, LogicObject
 from cocotb.triggers import FallingEdge, RisingEdge, SimTimeoutError, Timer, with_timeout
 from design import load_design, load_vectors
-from plan import Segment, choose_frames, frame_count, make_plan
+from segments import Segment, choose_frames, frame_count, make_segments
 
 # cocotbext-axi still uses names that cocotb 2 deprecates.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -39,9 +39,9 @@ DESIGN = load_design(Path(os.environ["SIM_DESIGN"]))
 VECTORS = load_vectors(DESIGN)
 FRAMES = choose_frames(VECTORS, int(os.environ["SIM_VECTORS"]))
 SEED = cocotb.RANDOM_SEED
-PLAN = make_plan(DESIGN, FRAMES, SEED)
+SEGMENTS = make_segments(DESIGN, FRAMES, SEED)
 SHARE = tuple(map(int, os.environ["SIM_SEGMENTS"].split()))
-TOTAL = frame_count(tuple(PLAN[number] for number in SHARE))
+TOTAL = frame_count(tuple(SEGMENTS[number] for number in SHARE))
 
 
 @cocotb.test()
@@ -84,9 +84,9 @@ class Bench:
         self.sink: AxiStreamSink | None = None
 
     async def run(self, test: str, *, stalls: bool = False) -> None:
-        """Run the segments of the plan that belong to `test`."""
+        """Run the segments that belong to `test`."""
         for number in SHARE:
-            segment = PLAN[number]
+            segment = SEGMENTS[number]
             if segment.test == test:
                 await self._reset()
                 await self._run_segment(segment, random.Random(f"{number} {SEED}"), stalls)

@@ -7,23 +7,23 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from design import Design, Vectors
 from divergence import Difference, Divergence, describe
-from plan import Segment
+from segments import Segment
 from trace_file import INPUT, OUTPUT, VIOLATION, WRITE_BACK, Trace
 
 
 def measure(
-    design: Design, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
+    design: Design, segments: tuple[Segment, ...], runs: Mapping[int, Trace]
 ) -> dict[str, int | None]:
     """Measured "latency_cycles" and "interval_cycles"; None where the frames did not come out.
 
     Parameters
     ----------
     runs
-        Events of each segment that was run, by its number in the plan.
+        Events of each segment that was run, by its number.
     """
     latency = interval = None
     for number, events in runs.items():
-        segment = plan[number]
+        segment = segments[number]
         starts = events.only(INPUT).cycle
         ends = events.only(OUTPUT).cycle[design.output.beats - 1 :: design.output.beats]
         if segment.test == "latency" and len(ends) == 1:
@@ -34,16 +34,16 @@ def measure(
 
 
 def interval_window(
-    design: Design, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
+    design: Design, segments: tuple[Segment, ...], runs: Mapping[int, Trace]
 ) -> tuple[int, int, int]:
     """What `measure` calls the interval: the segment's number, first and last clock cycle."""
-    number = next(number for number, segment in enumerate(plan) if segment.test == "interval")
+    number = next(number for number, segment in enumerate(segments) if segment.test == "interval")
     ends = runs[number].only(OUTPUT).cycle[design.output.beats - 1 :: design.output.beats]
     return number, int(ends[-2]), int(ends[-1])
 
 
 def first_divergence(
-    design: Design, vectors: Vectors, plan: tuple[Segment, ...], runs: Mapping[int, Trace]
+    design: Design, vectors: Vectors, segments: tuple[Segment, ...], runs: Mapping[int, Trace]
 ) -> tuple[int, Divergence] | None:
     """The number of the first segment with a divergence, and its first one; None if there is none.
 
@@ -53,10 +53,10 @@ def first_divergence(
     Parameters
     ----------
     runs
-        Events of each segment that was run, by its number in the plan.
+        Events of each segment that was run, by its number.
     """
     for number in sorted(runs):
-        segment, events = plan[number], runs[number]
+        segment, events = segments[number], runs[number]
         found = list(_differences(design, vectors, segment, events))
         if not found and segment.reset_after is None:
             found = list(_missing(design, segment, events))

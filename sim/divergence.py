@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from design import Design, Vectors
-from plan import Segment
+from segments import Segment
 from trace_file import UNKNOWN
 
 

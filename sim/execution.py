@@ -101,7 +101,7 @@ def run_tests(
     Parameters
     ----------
     segments
-        Numbers of the plan's segments that are run.
+        Numbers of the segments that are run.
     vectors
         How many of the test vectors are sent.
     waves

@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from design import Design
-from plan import Segment, frame_count
+from segments import Segment, frame_count
 from tools import Simulator, ToolError
 
 CYCLES_WORTH_A_PROCESS = {"verilator": 200_000, "icarus": 2_000}
 """Clock cycles that take longer to simulate than another process takes to start."""
 
 
-def worthwhile_processes(simulator: Simulator, design: Design, plan: tuple[Segment, ...]) -> int:
+def worthwhile_processes(
+    simulator: Simulator, design: Design, segments: tuple[Segment, ...]
+) -> int:
     """As many processes as have a core and enough to do."""
-    cycles = frame_count(plan) * design.interval_cycles
+    cycles = frame_count(segments) * design.interval_cycles
     return max(
         1, min(len(os.sched_getaffinity(0)), cycles // CYCLES_WORTH_A_PROCESS[simulator.name])
     )

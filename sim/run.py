@@ -36,8 +36,8 @@ from design import Design, DesignError, load_design, load_vectors  # noqa: E402
 from execution import run_shares, run_tests  # noqa: E402
 from links import PathError, digest, is_plain, plain, private_folder  # noqa: E402
 from lint import lint_design  # noqa: E402
-from plan import choose_frames, frame_count, make_plan, share_out  # noqa: E402
 from processes import check_room, locked, worthwhile_processes  # noqa: E402
+from segments import choose_frames, frame_count, make_segments, share_out  # noqa: E402
 from tools import ProgramError, Simulator, ToolError, find_simulator  # noqa: E402
 
 WAVES_BEFORE, WAVES_AFTER = 300, 200
@@ -108,8 +108,8 @@ def _simulate(
 ) -> dict:
     vectors = load_vectors(design)
     frames = choose_frames(vectors, options.vectors)
-    plan = make_plan(design, frames, options.seed)
-    shares = share_out(plan, options.jobs or worthwhile_processes(simulator, design, plan))
+    segments = make_segments(design, frames, options.seed)
+    shares = share_out(segments, options.jobs or worthwhile_processes(simulator, design, segments))
     run_options = {"vectors": len(frames), "seed": options.seed}
 
     start = time.monotonic()
@@ -118,13 +118,13 @@ def _simulate(
     build_seconds = time.monotonic() - start
 
     start = time.monotonic()
-    _say(f"Sending {frame_count(plan)} frames; processes: {len(shares)}")
+    _say(f"Sending {frame_count(segments)} frames; processes: {len(shares)}")
     runs = run_shares(simulator, design, folder, shares, **run_options)
     run_seconds = time.monotonic() - start
 
     events = {number: trace for run in runs for number, trace in run.events.items()}
-    measured = measure(design, plan, events)
-    first = first_divergence(design, vectors, plan, events)
+    measured = measure(design, segments, events)
+    first = first_divergence(design, vectors, segments, events)
     decisive, divergence = runs[0], None
     if first is not None:
         number, divergence = first
@@ -146,7 +146,7 @@ def _simulate(
         window = (0, min(design.latency_cycles + WAVES_AFTER, WAVES_MOST))
         waves = _record(simulator, design, folder, window, run_options)
     elif options.interval_waves and not failures:
-        number, start, end = interval_window(design, plan, events)
+        number, start, end = interval_window(design, segments, events)
         waves_cycles = min(end - start, WAVES_MOST)
         run_options["segments"] = next(run.segments for run in runs if number in run.segments)
         # The simulation ends within the last cycle's step, so that it has to be one more.

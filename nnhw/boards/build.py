@@ -7,7 +7,7 @@ from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 
-from ..design import ExportedDesign, read_design
+from ..design import ExportedDesign, read_design, sha256_of
 from ..errors import OptionError, ToolError
 from ..export import component_verilog
 from ..families import Board
@@ -18,7 +18,6 @@ from ..synth import (
     Step,
     advise,
     count_usage,
-    digest,
     find_placer,
     fmax,
     locked,
@@ -130,7 +129,7 @@ def _synthesize(
         folder / "synthesis",
         {
             "tools": {"yosys": version("pyosys")},
-            "sources": [digest(source) for source in sources],
+            "sources": [sha256_of(source) for source in sources],
             "script": commands,
         },
     )
@@ -177,8 +176,8 @@ def _place(
             logs=folder / "logs",
             inputs={
                 "tools": {"nextpnr": nextpnr_version(board.target)},
-                "netlist": digest(netlist),
-                "constraints": digest(constraints),
+                "netlist": sha256_of(netlist),
+                "constraints": sha256_of(constraints),
                 "target": [board.target.chip, board.target.part],
                 "freq": goal,
             },

@@ -4,7 +4,7 @@ All commands read an exported folder through `read_design`. Nothing that a manif
 tool before it has been checked here.
 """
 
-from .checksums import CHECKSUM_FILE, verify_checksums, write_checksums
+from .checksums import CHECKSUM_FILE, sha256_of, verify_checksums, write_checksums
 from .exchange import replace_folder, restore_folder
 from .exported import GOLDEN_FILE, ExportedDesign, is_design, read_design
 from .manifest import MANIFEST_FILE, read_manifest
@@ -19,6 +19,7 @@ __all__ = [
     "read_manifest",
     "replace_folder",
     "restore_folder",
+    "sha256_of",
     "verify_checksums",
     "write_checksums",
 ]

@@ -28,7 +28,7 @@ def write_checksums(folder: Path) -> None:
     names = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
-    lines = [f"{_sha256(folder / name)}  {name}\n" for name in names if name not in _LEFT_OUT]
+    lines = [f"{sha256_of(folder / name)}  {name}\n" for name in names if name not in _LEFT_OUT]
     (folder / CHECKSUM_FILE).write_text("".join(lines), encoding="utf-8")
 
 
@@ -56,7 +56,7 @@ def verify_checksums(folder: Path, needed: Iterable[str] = ()) -> tuple[str, ...
     for name, digest in sums.items():
         path = file_inside(folder, name, named_in=CHECKSUM_FILE)
         try:
-            changed = _sha256(path) != digest
+            changed = sha256_of(path) != digest
         except OSError as error:
             raise ExportError(f"'{path}' cannot be read: {error.strerror}") from None
         if changed and not (name.startswith("rtl/") and name.endswith(".v")):
@@ -94,6 +94,7 @@ def _read(folder: Path) -> dict[str, str]:
     return sums
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Checksum of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

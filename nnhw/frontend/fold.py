@@ -12,13 +12,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from ..budget import need_memory
 from ..errors import BudgetError, ModelError, first_line
 from .branches import take_branch, tensor_names
-from .fold_cost import FoldMeter
+from .fold_cost import FoldMeter, one_node_model
 from .read import opset_of
 
 TENSOR_BYTES = 80
@@ -205,22 +205,10 @@ def evaluate_node(
         If it takes more than the budget allows.
     """
     outputs = [name for name in node.output if name]
-    graph = helper.make_graph(
-        [node],
-        "fold",
-        [
-            helper.make_tensor_value_info(
-                name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
-            )
-            for name, value in feeds.items()
-        ],
-        [helper.make_empty_tensor_value_info(name) for name in outputs],
-    )
     try:
         if not meter.admit(node, feeds, opset):
             return None
-        imports = [helper.make_opsetid("", opset)]
-        evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=imports))
+        evaluator = ReferenceEvaluator(one_node_model(node, feeds, opset))
         with np.errstate(all="ignore"):  # infinity and NaN are refused where they are used
             results = evaluator.run(None, dict(feeds))
     except BudgetError:

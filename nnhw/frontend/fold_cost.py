@@ -86,6 +86,32 @@ def _work(operator: str, inputs: Sequence[np.ndarray], elements: int, result: in
     return elements * (_SLOW_ELEMENT if operator in _SLOW else _ELEMENT)
 
 
+def one_node_model(
+    node: onnx.NodeProto, feeds: Mapping[str, np.ndarray], opset: int
+) -> onnx.ModelProto:
+    """A model of nothing but a node of the standard operator set.
+
+    Parameters
+    ----------
+    feeds
+        Of the types and shapes of all its inputs, by name.
+    opset
+        Version of the operator set.
+    """
+    graph = helper.make_graph(
+        [node],
+        "one_node",
+        [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
+            )
+            for name, value in feeds.items()
+        ],
+        [helper.make_empty_tensor_value_info(name) for name in node.output if name],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
 def _result_sizes(
     node: onnx.NodeProto, feeds: Mapping[str, np.ndarray], opset: int
 ) -> list[int] | None:
@@ -93,24 +119,12 @@ def _result_sizes(
     if node.op_type in _AS_MANY_AS_THEIR_INPUT:
         largest = max((array.size * max(array.ndim, 1) for array in feeds.values()), default=0)
         return [largest] * len(node.output)
-    outputs = [name for name in node.output if name]
-    graph = helper.make_graph(
-        [node],
-        "cost",
-        [
-            helper.make_tensor_value_info(
-                name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
-            )
-            for name, value in feeds.items()
-        ],
-        [helper.make_empty_tensor_value_info(name) for name in outputs],
-        [
-            numpy_helper.from_array(value, name)
-            for name, value in feeds.items()
-            if value.size <= _SMALL
-        ],
+    model = one_node_model(node, feeds, opset)
+    model.graph.initializer.extend(
+        numpy_helper.from_array(value, name)
+        for name, value in feeds.items()
+        if value.size <= _SMALL
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     sizes = []
     for value in inferred.graph.output:

@@ -77,9 +77,7 @@ def sliding_axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple
     strides = axis_numbers(node, "strides", rank, least=1, default=1)
     dilations = axis_numbers(node, "dilations", rank, least=1, default=1)
     pads = axis_numbers(node, "pads", 2 * rank, least=0, default=0)
-    auto_pad = node.attribute("auto_pad")
-    if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
-        raise NodeError(f"auto_pad={auto_pad!r} is not defined by ONNX")
+    auto_pad = auto_pad_of(node)
     if auto_pad != "NOTSET" and any(pads):
         raise NodeError(f"it has both auto_pad={auto_pad!r} and pads={pads}; remove one of them")
     if len(kernel) != rank or min(kernel) < 1:
@@ -101,6 +99,20 @@ def sliding_axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple
             )
     vertical, horizontal = [Axis(size=image.shape[0])] * (2 - rank) + axes
     return vertical, horizontal
+
+
+def auto_pad_of(node: OnnxNode) -> str:
+    """The attribute auto_pad.
+
+    Raises
+    ------
+    NodeError
+        If ONNX does not define it.
+    """
+    auto_pad = node.attribute("auto_pad")
+    if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
+        raise NodeError(f"auto_pad={auto_pad!r} is not defined by ONNX")
+    return auto_pad
 
 
 def window_of(vertical: Axis, horizontal: Axis) -> Window:

@@ -34,6 +34,14 @@ class Clamp:
     lo: float = -math.inf
     hi: float = math.inf
 
+    def bounds(self, target: Quantization) -> tuple[int, int]:
+        """q of both bounds.
+
+        As quantization is monotonic, clamping q to them is what ONNX Clip before QuantizeLinear
+        does.
+        """
+        return target.nearest(self.lo), target.nearest(self.hi)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reshape(Node):

@@ -129,7 +129,7 @@ def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tu
 def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate) -> int:
     """Bits of every value that a signed coordinate takes, the roll after joined strips and one
     innermost step beyond included."""
-    limits = [0]
+    limits: list[int] = []
     for i in program:
         trips = {loop: getattr(i, loop) + 1 for loop in coordinate.steps}
         beyond = {"chunks": 1, "rolls": i.joined}

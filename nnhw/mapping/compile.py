@@ -30,7 +30,7 @@ def plan_graph(graph: Graph, engine: EngineConfig | Machine) -> Plan:
     MappingError
         If the engine has no way to run the graph.
     """
-    config, host = _engine(engine)
+    config, given = _engine(engine)
     graph = in_port_order(graph)
     order, plans = fuse_additions(graph, plan_layers(graph, config), config)
     residuals = plan_residuals(plans, config, roots=storage_roots(order))
@@ -40,7 +40,7 @@ def plan_graph(graph: Graph, engine: EngineConfig | Machine) -> Plan:
         beat_bytes=config.input_bytes,
         overread=overread_bytes(plans, order, config),
         elsewhere=residuals.unread,
-        host=host.addresses if host else None,
+        given=given.addresses if given else None,
     )
     layers = encode_layers(plans, graph, config, memory, residuals)
     plan = Plan(
@@ -51,7 +51,7 @@ def plan_graph(graph: Graph, engine: EngineConfig | Machine) -> Plan:
         residual_depth=residuals.depth,
         input_size=frame_layout(graph, graph.inputs, config.input_bytes).size,
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
-        host=host,
+        given_machine=given,
     )
     return with_waits(plan)
 
@@ -112,7 +112,7 @@ def _map_graph(graph: Graph, engine: EngineConfig | Machine) -> Program:
     if unsigned:
         raise MappingError(f"Tensors must be signed in the engine; unsigned: {unsigned}")
     plan = plan_graph(graph, engine)
-    datapath = plan.host.datapath if plan.host else None
+    datapath = plan.given_machine.datapath if plan.given_machine else None
     tables = requantizer_tables(plan.layers)
     used = {int(shift) for table in tables for shift in table[:, 2]}
     shifts = tuple(sorted(used.union(datapath.shifts if datapath else ())))

@@ -154,7 +154,7 @@ def plan_memory(
     beat_bytes: int,
     overread: Mapping[str, int],
     elsewhere: Collection[str] = (),
-    host: AddressSpace | None = None,
+    given: AddressSpace | None = None,
 ) -> MemoryPlan:
     """Place the tensors of an integer graph, reusing the place of those no longer needed.
 
@@ -171,8 +171,8 @@ def plan_memory(
         deep enough that no such fetch leaves them.
     elsewhere
         Tensors that need no place in the activation memory.
-    host
-        Address space of an engine that is there already.
+    given
+        Address space of a machine that is there already.
     """
     roots = storage_roots(graph)
     layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
@@ -209,8 +209,8 @@ def plan_memory(
         frame_depth=frame_depth,
         frame_offsets=frame.offsets,
         addresses=AddressSpace(
-            depth=max(depth, host.depth if host else 0),
-            frame_depth=max(frame_depth, host.frame_depth if host else 0),
+            depth=max(depth, given.depth if given else 0),
+            frame_depth=max(frame_depth, given.frame_depth if given else 0),
             banks=banks,
         ),
     )

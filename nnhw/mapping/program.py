@@ -54,8 +54,8 @@ class Plan:
         results.
     input_size, output_size
         Bytes of a frame in and out (see `FrameLayout.size`).
-    host
-        The machine that it runs on; None: one that is fitted to it.
+    given_machine
+        The machine that it has to make do with; None: it runs on one that is fitted to it.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Plan:
     residual_depth: int
     input_size: int
     output_size: int
-    host: Machine | None
+    given_machine: Machine | None
 
     @property
     def padded(self) -> bool:
@@ -90,7 +90,8 @@ class Plan:
     @property
     def residual(self) -> tuple[ResidualInstruction, ...]:
         """Instructions of the residual stage; none if there is none."""
-        depth = self.host.limits.residual_depth if self.host else self.residual_depth
+        given = self.given_machine
+        depth = given.limits.residual_depth if given else self.residual_depth
         return tuple(layer.residual for layer in self.layers) if depth else ()
 
     @property
@@ -132,7 +133,8 @@ class Plan:
     @cached_property
     def timing(self) -> Timing:
         """Cycles that things take on the machine that it runs on."""
-        return self.host.timing if self.host else Timing(self.config, self.limits)
+        given = self.given_machine
+        return given.timing if given else Timing(self.config, self.limits)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,7 +164,7 @@ class Program(Plan):
     @property
     def machine(self) -> Machine:
         """The machine that it runs on."""
-        return self.host or self.fitted
+        return self.given_machine or self.fitted
 
     @cached_property
     def fitted(self) -> Machine:

@@ -95,16 +95,7 @@ def _clamp_behind(graph: Graph, node: FakeQuantize) -> Graph | None:
     writer = _private_writer(graph, node)
     if not isinstance(writer, Clip) or graph.writer(writer.inputs[0]) is not None:
         return None
-    return _replaced(
-        graph,
-        {
-            writer: [
-                replace(node, inputs=writer.inputs, output=writer.output),
-                replace(writer, inputs=(writer.output,), output=node.output),
-            ],
-            node: [],
-        },
-    )
+    return _exchanged(graph, writer, node)
 
 
 def _drop(graph: Graph, node: FakeQuantize) -> Graph | None:
@@ -134,16 +125,7 @@ def _clamp_before(graph: Graph, node: FakeQuantize) -> Graph | None:
     (clip,) = readers
     if not isinstance(clip, Clip) or clip.clamp != _rounded(clip.clamp, node.quantization):
         return None
-    return _replaced(
-        graph,
-        {
-            node: [
-                replace(clip, inputs=node.inputs, output=node.output),
-                replace(node, inputs=(node.output,), output=clip.output),
-            ],
-            clip: [],
-        },
-    )
+    return _exchanged(graph, node, clip)
 
 
 def _move_back(graph: Graph, node: FakeQuantize) -> Graph | None:
@@ -204,6 +186,13 @@ def _rounded(clamp: Clamp, quantization: Quantization) -> Clamp:
         for bound in (clamp.lo, clamp.hi)
     )
     return Clamp(lo=lo, hi=hi)
+
+
+def _exchanged(graph: Graph, first: Node, second: Node) -> Graph:
+    """The graph with a node and its only reader in the other order."""
+    ahead = replace(second, inputs=first.inputs, output=first.output)
+    behind = replace(first, inputs=(first.output,), output=second.output)
+    return _replaced(graph, {first: [ahead, behind], second: []})
 
 
 def _replaced(graph: Graph, by: dict[Node, list[Node]], tensor: Tensor | None = None) -> Graph:

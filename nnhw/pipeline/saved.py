@@ -7,11 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..design import sha256_of
 from ..errors import OptionError, reading
 from ..ir import load_graph, save_graph
 from ..options import definitions
 from ..report import Equalization
-from .state import BuildState, sha256_of
+from .state import BuildState
 from .step import Step
 
 _STATE = "state.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,8 +93,3 @@ class BuildState:
 def file_name(path: Path) -> str:
     """A file's name as text that every file can hold: bytes that are none become marks."""
     return os.fsencode(path.name).decode("utf-8", "replace")
-
-
-def sha256_of(path: Path) -> str:
-    """Check sum of a file's bytes, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..conversion import check_options, leave_out_channels, quantize_network, read_samples, simplify
-from ..design import write_checksums
+from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design
 from ..frontend import Origins, load_model
@@ -26,7 +26,7 @@ from ..simulate import SimulationResult, install_testbench, run_regression
 from ..staging import Stage
 from ..synth import measure_costs, require_yosys
 from ..vectors import make_vectors
-from .state import BuildState, file_name, sha256_of
+from .state import BuildState, file_name
 from .step import Step
 
 

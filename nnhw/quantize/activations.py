@@ -23,7 +23,7 @@ from .statistics import gather
 
 def quantize_activations(
     graph: Graph,
-    joined: Graph,
+    bare: Graph,
     known: Mapping[str, Quantization],
     calibration: Batch | np.ndarray,
     options: QuantizeOptions,
@@ -34,10 +34,10 @@ def quantize_activations(
     ----------
     graph
         Float graph, which computes what is seen.
-    joined
+    bare
         The same without roundings; its tensors are to be quantized.
     known
-        Quantizations that stay, by tensor of `joined`. They are those of what is picked from the
+        Quantizations that stay, by tensor of `bare`. They are those of what is picked from the
         tensor, too.
     calibration
         Typical inputs.
@@ -47,11 +47,11 @@ def quantize_activations(
     QuantizationError
         If a tensor takes a value that is not finite.
     """
-    group_of, members = scale_groups(joined)
+    group_of, members = scale_groups(bare)
     settled = {group_of[name]: q for name, q in known.items()}
     missing = {group: names for group, names in members.items() if group not in settled}
     if not missing:
-        return {tensor: settled[group_of[tensor]] for tensor in joined.tensors}
+        return {tensor: settled[group_of[tensor]] for tensor in bare.tensors}
     distributions = gather(graph, calibration, missing)
     quantizations = settled | {
         group: choose_quantization(
@@ -64,21 +64,21 @@ def quantize_activations(
         for group, distribution in distributions.items()
         if distribution.lo == distribution.hi == 0
     }
-    quantizations = _scaled_like_others(joined, group_of, quantizations, silent)
+    quantizations = _scaled_like_others(bare, group_of, quantizations, silent)
     if options.power_of_two:
         quantizations = power_of_two_quantizations(
-            joined,
+            bare,
             group_of,
             quantizations,
             distributions,
             options.calibration_method,
             fixed=settled.keys(),
         )
-        return {tensor: quantizations[group_of[tensor]] for tensor in joined.tensors}
+        return {tensor: quantizations[group_of[tensor]] for tensor in bare.tensors}
     scales = {group: q.scale for group, q in quantizations.items()}
-    scales = align_scales(joined, group_of, scales, options.multiplier_bits, fixed=settled.keys())
+    scales = align_scales(bare, group_of, scales, options.multiplier_bits, fixed=settled.keys())
     quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}
-    return {tensor: quantizations[group_of[tensor]] for tensor in joined.tensors}
+    return {tensor: quantizations[group_of[tensor]] for tensor in bare.tensors}
 
 
 def _scaled_like_others(

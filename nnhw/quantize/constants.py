@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .fixed_point import Factors, FixedPoint, choose_constants, small_constants
+from ..ir import Factors, FixedPoint
+from .fixed_point import choose_constants, small_constants
 from .options import QuantizeOptions
 from .power_of_two import shift_constants
 

@@ -9,13 +9,13 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..errors import DataError, QuantizationError, UnsupportedError
-from ..ir import Batch, Conv, Graph, Node, Quantization, as_batch
+from ..ir import Batch, Conv, Draft, Graph, Node, Quantization, as_batch, draft
 from .activations import quantize_activations
+from .chosen_weights import draft_conv
 from .constants import given_constants, network_constants
 from .given_weights import brings_weights, draft_given_conv
-from .operators import Draft, draft
 from .options import QuantizeOptions
-from .roundings import is_quantized, join_roundings, unrounded
+from .roundings import is_quantized, unrounded, without_roundings
 from .statistics import channel_means
 
 
@@ -63,28 +63,28 @@ def quantize(
     """
     options = options or QuantizeOptions()
     samples = None if calibration is None else _checked(graph, calibration)
-    joined, known = join_roundings(graph)
+    bare, known = without_roundings(graph)
     given = is_quantized(graph)
     if samples is None and not given:
         raise DataError("The network brings along no numbers: calibration data are needed")
     if given and options.power_of_two:
         raise QuantizationError("Option power_of_two is for models that are not quantized yet")
-    chosen = _weights_to_choose(joined, known)
+    chosen = _weights_to_choose(bare, known)
     _check_layers(chosen, options.layer_bits)
     quantizations, means = known, {}
     if samples is not None:
-        quantizations = quantize_activations(graph, joined, known, samples, options)
+        quantizations = quantize_activations(graph, bare, known, samples, options)
         means = channel_means(graph, samples, {node.inputs[0] for node in chosen})
     problems = [] if samples is not None else missing_numbers(graph)
-    drafts = _drafts(joined, quantizations, means, chosen, options, problems)
+    drafts = _drafts(bare, quantizations, means, chosen, options, problems)
     factors = [item.factors for item in drafts if isinstance(item, Draft)]
     constants = iter(given_constants(factors) if given else network_constants(factors, options))
     nodes = [item.finish(next(constants)) if isinstance(item, Draft) else item for item in drafts]
     tensors = {
         name: replace(tensor, quantization=quantizations[name])
-        for name, tensor in joined.tensors.items()
+        for name, tensor in bare.tensors.items()
     }
-    return replace(joined, nodes=tuple(nodes), tensors=tensors)
+    return replace(bare, nodes=tuple(nodes), tensors=tensors)
 
 
 def missing_numbers(graph: Graph) -> list[str]:
@@ -92,14 +92,14 @@ def missing_numbers(graph: Graph) -> list[str]:
 
     It says so of a model that brings along other numbers; one that has none is not meant.
     """
-    joined, known = join_roundings(graph)
+    bare, known = without_roundings(graph)
     return [
-        *unrounded(joined, known),
+        *unrounded(bare, known),
         *(
             f"Node '{node.name}': its activations are quantized, but its weights are not; quantize "
             "weights too (DequantizeLinear of int8), give data (--data) to calibrate with, or give "
             "the float model"
-            for node in _weights_to_choose(joined, known)
+            for node in _weights_to_choose(bare, known)
             if node.inputs[0] in known
         ),
     ]
@@ -134,9 +134,9 @@ def open_numbers(graph: Graph) -> tuple[list[str], list[str]]:
     tuple
         Names of tensors, and of nodes with weights.
     """
-    joined, known = join_roundings(graph)
-    tensors = [name for name in joined.tensors if name not in known]
-    return tensors, [node.name for node in _weights_to_choose(joined, known)]
+    bare, known = without_roundings(graph)
+    tensors = [name for name in bare.tensors if name not in known]
+    return tensors, [node.name for node in _weights_to_choose(bare, known)]
 
 
 def _checked(graph: Graph, calibration: Batch | np.ndarray) -> Batch:
@@ -150,17 +150,17 @@ def _checked(graph: Graph, calibration: Batch | np.ndarray) -> Batch:
     return batch
 
 
-def _weights_to_choose(joined: Graph, known: Mapping[str, Quantization]) -> list[Conv]:
+def _weights_to_choose(bare: Graph, known: Mapping[str, Quantization]) -> list[Conv]:
     """The convolutions whose weights the model does not bring along as integers."""
     return [
         node
-        for node in joined.nodes
+        for node in bare.nodes
         if isinstance(node, Conv) and not brings_weights(node, known.keys())
     ]
 
 
 def _drafts(
-    joined: Graph,
+    bare: Graph,
     quantizations: Mapping[str, Quantization],
     means: Mapping[str, np.ndarray],
     chosen: Sequence[Conv],
@@ -182,17 +182,27 @@ def _drafts(
     """
     drafts: list[Draft | Node] = []
     problems = list(problems)
-    for node in joined.nodes:
+    for node in bare.nodes:
         if problems and (node in chosen or not {*node.inputs, node.output} <= quantizations.keys()):
             continue
         try:
-            if isinstance(node, Conv) and node not in chosen:
-                source, target = quantizations[node.inputs[0]], quantizations[node.output]
-                drafts.append(draft_given_conv(node, source, target))
+            sources = [quantizations[name] for name in node.inputs]
+            target = quantizations[node.output]
+            if not isinstance(node, Conv):
+                drafts.append(draft(node, sources, target))
+            elif node not in chosen:
+                drafts.append(draft_given_conv(node, sources[0], target))
             else:
-                bits = options.bits_of(node.name)
-                power_of_two = options.power_of_two
-                drafts.append(draft(node, quantizations, means, bits, power_of_two=power_of_two))
+                drafts.append(
+                    draft_conv(
+                        node,
+                        sources[0],
+                        target,
+                        input_mean=means[node.inputs[0]],
+                        weight_bits=options.bits_of(node.name),
+                        power_of_two=options.power_of_two,
+                    )
+                )
         except UnsupportedError as error:
             problems += error.problems
     if problems:

@@ -28,9 +28,11 @@ there, unless exactly there, which is rare (odd M) but the less so the smaller S
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
+
+from ..ir import Factors, FixedPoint
 
 _LARGEST_RATIO = 2.0**8
 """From there on a single unit of the accumulator saturates any output."""
@@ -60,39 +62,6 @@ _ENOUGH = 1e-6
 
 _ROUNDING = 3 * 2.0**-24
 """Relative error of a ratio of three float32 scales: each is rounded once, by half a step."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Factors:
-    """The ratios of one operator.
-
-    Parameters
-    ----------
-    ratio
-        float64 (..., terms), positive. Terms are summed before they are shifted and so share a
-        shift.
-    flexible
-        Whether the ratios will follow the constants, which are equal to them or a little larger.
-    followed
-        Whether the ratios may have followed constants already: those of weights that the model
-        brings along. Small fractions among them keep their odd multipliers.
-    """
-
-    ratio: np.ndarray
-    flexible: bool = False
-    followed: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FixedPoint:
-    """multiplier / 2**shift: int64 (..., terms) each, equal shifts along the last axis.
-
-    Multipliers of flexible ratios are odd: an accumulator then has to be an odd multiple of
-    2**(shift - 1) to be a tie of rounding, which float32 would break at random.
-    """
-
-    multiplier: np.ndarray
-    shift: np.ndarray
 
 
 def choose_constants(

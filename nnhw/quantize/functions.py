@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Function, Graph, QFunction, Quantization, as_integers, evaluate_function
+from ..ir import (
+    Function,
+    Graph,
+    QFunction,
+    Quantization,
+    as_integers,
+    drafts,
+    evaluate_function,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +40,10 @@ class TableError:
     saturated: int
 
 
-def quantize_function(node: Function, source: Quantization, target: Quantization) -> QFunction:
+@drafts(Function)
+def quantize_function(
+    node: Function, sources: Sequence[Quantization], target: Quantization
+) -> QFunction:
     """The table of a function.
 
     For each q of the input's type what ONNX DequantizeLinear, the function and QuantizeLinear give,
@@ -39,7 +51,7 @@ def quantize_function(node: Function, source: Quantization, target: Quantization
     saturated, infinity too. Where the function is not defined, its result is that of the nearest q
     for which it is.
     """
-    y = evaluate_function(node.function, node.parameters, _real_inputs(source))
+    y = evaluate_function(node.function, node.parameters, _real_inputs(sources[0]))
     with np.errstate(over="ignore"):  # infinitely many steps saturate as well
         quotient = _fill_undefined(y).astype(np.float32) / np.float32(target.scale)
     steps = np.rint(quotient) + target.zero_point

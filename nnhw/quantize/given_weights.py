@@ -9,15 +9,16 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..ir import (
     Conv,
+    Draft,
+    Factors,
+    FixedPoint,
     IntegerRangeError,
     QConv,
     Quantization,
-    Requantize,
     as_integers,
     signed_width,
 )
-from .fixed_point import Factors, FixedPoint, are_small_fractions
-from .operators import Draft, clamp_bounds
+from .fixed_point import are_small_fractions
 
 _UNIT_WEIGHT = 64
 """The integer that stands for the weights of a channel that are all of one magnitude.
@@ -63,7 +64,6 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
         bias = _integers(node, "bias", node.bias / (source.scale * scale), np.int32)
 
     def finish(constants: FixedPoint) -> QConv:
-        lo, hi = clamp_bounds(node.clamp, target)
         return QConv(
             name=node.name,
             inputs=node.inputs,
@@ -73,9 +73,7 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
             bias=bias.astype(np.int64),
             weight_bits=signed_width(weight),
             weight_scale=scale,
-            requantize=Requantize(
-                multiplier=constants.multiplier[:, 0], shift=constants.shift[:, 0], lo=lo, hi=hi
-            ),
+            requantize=constants.of_one_term().requantize(node.clamp, target),
             groups=node.groups,
         )
 

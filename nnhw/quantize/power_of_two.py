@@ -23,9 +23,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import Add, AveragePool, Concat, Graph, Quantization
+from ..ir import Add, AveragePool, Concat, Factors, FixedPoint, Graph, Quantization
 from ..options import CalibrationMethod
-from .fixed_point import Factors, FixedPoint
 from .ranges import quantization_error, with_scale
 from .statistics import Distribution
 

@@ -22,8 +22,8 @@ def is_quantized(graph: Graph) -> bool:
     )
 
 
-def join_roundings(graph: Graph) -> tuple[Graph, dict[str, Quantization]]:
-    """The graph without roundings, each joined with the operator before it.
+def without_roundings(graph: Graph) -> tuple[Graph, dict[str, Quantization]]:
+    """The graph without roundings, each of which is done by the operator before it.
 
     What is rounded already, or has several roundings, is copied from one to the other. Names of
     tensors are those of the same values in `graph`.
@@ -73,12 +73,12 @@ def join_roundings(graph: Graph) -> tuple[Graph, dict[str, Quantization]]:
                     clamp=NO_CLAMP,
                 )
             )
-    joined = rebuild(graph, nodes)
-    return joined, {name: known[name] for name in joined.tensors if name in known}
+    bare = rebuild(graph, nodes)
+    return bare, {name: known[name] for name in bare.tensors if name in known}
 
 
 def unrounded(graph: Graph, known: Mapping[str, Quantization]) -> Iterator[str]:
-    """One line for each tensor of a joined graph whose quantization is not known."""
+    """One line for each tensor of a graph without roundings whose quantization is not known."""
     remedy = (
         "quantize it (QuantizeLinear and DequantizeLinear behind it), give data (--data) to "
         "calibrate it with, or give the float model"

@@ -16,7 +16,7 @@ def describe_channels(whole: Graph, graph: Graph) -> Fit:
     if channels[1]:
         saved = f"{macs[1]:,} of {macs[0]:,} MACs, {weights[1]:,} of {weights[0]:,} weights"
     return Fit(
-        part="channels",
+        name="channels",
         kept=f"{channels[0] - channels[1]:,} of {channels[0]:,}",
         left_out=f"{channels[1]:,} that no input changes" if channels[1] else "none",
         saved=saved,

@@ -38,19 +38,19 @@ def _feature(feature: Feature, machine: Machine) -> Fit:
     """A part that an engine may have or not."""
     saved = feature.saved(machine)
     if not feature.is_part_of(machine):
-        return Fit(part=feature.name, kept="none", left_out=feature.left_out, saved=saved)
+        return Fit(name=feature.name, kept="none", left_out=feature.left_out, saved=saved)
     left_out = feature.rest if saved else "none"
-    return Fit(part=feature.name, kept=feature.kept(machine), left_out=left_out, saved=saved)
+    return Fit(name=feature.name, kept=feature.kept(machine), left_out=left_out, saved=saved)
 
 
-def _instruction(part: str, instructions: Sequence[Instruction]) -> Fit:
+def _instruction(name: str, instructions: Sequence[Instruction]) -> Fit:
     """A field that never changes becomes a constant; program.txt names them."""
     layout = InstructionLayout.fit(instructions)
     constant = [field for field in layout.fields.values() if field.constant is not None]
     stored = len(layout.fields) - len(constant)
     bits = len(instructions) * sum(field.width for field in constant)
     return Fit(
-        part=part,
+        name=name,
         kept=f"{stored} fields, {layout.width} bits",
         left_out=f"{len(constant)} constant fields" if constant else "none",
         saved=f"{bits} bits of memory" if bits else "",
@@ -62,7 +62,7 @@ def _loops(machine: Machine) -> Fit:
     fields = machine.limits.layouts["fetch"].fields
     asked = {name: machine.limits.asks("fetch", name) for name in LOOPS}
     return Fit(
-        part="loop counters, bits",
+        name="loop counters, bits",
         kept=_names([f"{name} {fields[name].width}" for name in LOOPS if asked[name]]),
         left_out=_names([name for name in LOOPS if not asked[name]]),
         saved="",
@@ -74,7 +74,7 @@ def _weights(machine: Machine) -> Fit:
     weights = machine.datapath.weight_words * machine.config.mac_units
     spared = (GENERAL_OPERAND - width) * weights
     return Fit(
-        part="weights",
+        name="weights",
         kept=f"{width} bits",
         left_out=f"{GENERAL_OPERAND - width} of {GENERAL_OPERAND} bits" if spared else "none",
         saved=f"{spared} bits of memory" if spared else "",
@@ -86,7 +86,7 @@ def _accumulators(machine: Machine) -> Fit:
     # Each column has its accumulator and the shadow register that the drain reads.
     spared = 2 * machine.config.cols * (GENERAL_ACCUMULATOR - width)
     return Fit(
-        part="accumulators",
+        name="accumulators",
         kept=f"{width} bits",
         left_out=f"{GENERAL_ACCUMULATOR - width} of {GENERAL_ACCUMULATOR} bits",
         saved=f"{spared} bits of registers" if spared > 0 else "",

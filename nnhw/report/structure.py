@@ -111,8 +111,8 @@ class Fit:
 
     Parameters
     ----------
-    part
-        Part of the hardware.
+    name
+        What it is of: a feature, a list of instructions, a width.
     kept
         What of it was generated.
     left_out
@@ -121,7 +121,7 @@ class Fit:
         What this saves, in bits of registers or memory where that can be counted; else "".
     """
 
-    part: str
+    name: str
     kept: str
     left_out: str
     saved: str

@@ -80,7 +80,7 @@ def _fits(report: BuildReport) -> Table:
     for name in ("kept", "left out", "saved"):
         table.add_column(name)
     for fit in report.fits:
-        table.add_row(fit.part, fit.kept, fit.left_out, fit.saved)
+        table.add_row(fit.name, fit.kept, fit.left_out, fit.saved)
     return table
 
 

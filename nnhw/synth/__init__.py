@@ -13,12 +13,12 @@ from .processes import PROCESSES, Process
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
 from .saved import load_result, load_results
-from .steps import Step, digest, locked
-from .synthesize import read_cells, read_commands
+from .steps import Step, locked
+from .synthesize import read_commands
 from .targets import TARGETS, find_target
 from .timing import ClockTiming, CriticalPath, Placement
 from .usage import Usage, count_usage
-from .yosys import cell_counts, quote, require_yosys, run_yosys
+from .yosys import cell_counts, quote, read_cells, require_yosys, run_yosys
 
 __all__ = [
     "PROCESSES",
@@ -45,7 +45,6 @@ __all__ = [
     "advise",
     "cell_counts",
     "count_usage",
-    "digest",
     "find_placer",
     "find_synthesis",
     "find_target",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from ..design import ExportedDesign
+from ..design import ExportedDesign, sha256_of
 from ..errors import OptionError
 from ..families import Target
 from .advice import advise
@@ -16,20 +16,19 @@ from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
 from .options import Progress, SynthesisOptions
 from .placements import fmax, place_with_seeds
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
-from .steps import Step, digest, locked
+from .steps import Step, locked
 from .synthesize import (
     NETLIST,
     PINNED,
     add_pins,
     pin_commands,
     pin_constraints,
-    read_cells,
     synthesis_commands,
     synthesize,
 )
 from .targets import find_target
 from .usage import Usage, count_usage
-from .yosys import require_yosys
+from .yosys import read_cells, require_yosys
 
 OUT_OF_CONTEXT = (
     "placed alone, in a harness that needs three pins (shift register in front, signature register "
@@ -118,7 +117,7 @@ class _Flow:
         inputs = {
             "tools": self.tools,
             "sources": [
-                digest(source) for source in (*self.design.sources, *self.design.memory_files)
+                sha256_of(source) for source in (*self.design.sources, *self.design.memory_files)
             ],
             "script": synthesis_commands(self.design, self.target, self.folder / "synthesis"),
         }
@@ -171,7 +170,7 @@ class _Flow:
             logs=self._logs,
             inputs={
                 "tools": self.tools,
-                "netlist": digest(pinned / PINNED),
+                "netlist": sha256_of(pinned / PINNED),
                 "target": [target.chip, target.part, target.pins],
                 "speed_grade": choose_speed_grade(target, options.speed_grade),
                 "freq": goal,
@@ -195,7 +194,7 @@ class _Flow:
     def _add_pins(self, synthesized: Path) -> Path:
         inputs = {
             "tools": self.tools,
-            "netlist": digest(synthesized / NETLIST),
+            "netlist": sha256_of(synthesized / NETLIST),
             "script": pin_commands(self.design, self.target, synthesized, self.folder / "harness"),
             "pins": self.target.pins,
         }

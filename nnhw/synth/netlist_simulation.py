@@ -9,19 +9,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..design import ExportedDesign, write_checksums
+from ..design import ExportedDesign, sha256_of, write_checksums
 from ..errors import OptionError, ToolError
 from ..families import Target
 from ..simulate import install_testbench, run_regression
 from .family_synthesis import find_synthesis
 from .result import NetlistCheck
-from .steps import Step, digest, read_json
+from .steps import Step, read_json
 from .synthesize import NETLIST_RTLIL
-from .yosys import cell_counts, quote, require_yosys, run_yosys
+from .yosys import WRITE_STATISTICS, quote, read_cells, require_yosys, run_yosys
 
 FRAMES = 1
 """Real frames to simulate: a netlist takes long."""
-_STATISTICS = "statistics.json"
 _CHECK = "check.json"
 
 
@@ -64,17 +63,17 @@ def simulate_netlist(
     commands = model_commands(design.top, synthesized, models, out)
     vectors = design.vectors
     inputs = {
-        "netlist": digest(synthesized / NETLIST_RTLIL),
-        "models": [digest(model) for model in models],
+        "netlist": sha256_of(synthesized / NETLIST_RTLIL),
+        "models": [sha256_of(model) for model in models],
         "script": commands,
         "manifest": dict(design.manifest),
-        "vectors": digest(vectors),
+        "vectors": sha256_of(vectors),
     }
     step = Step(out, inputs)
     if not step.done:
         partial = step.start()
         run_yosys(commands, log=log, cwd=partial)
-        _check_cells(partial / _STATISTICS, target)
+        _check_cells(partial, target)
         (partial / "manifest.json").write_text(
             json.dumps(netlist_manifest(design, sources=["model.v"]), indent=2) + "\n",
             encoding="utf-8",
@@ -133,16 +132,16 @@ def model_commands(top: str, synthesized: Path, models: tuple[Path, ...], out: P
         # Inputs that the netlist leaves open belong to functions that are off.
         "setundef -undriven -zero",
         "opt",
-        f"tee -q -o {_STATISTICS} stat -json",
+        WRITE_STATISTICS,
         # Verilator 5.049 stops at some of the long names that netlists have.
         "rename -hide w:*",
         "write_verilog -noattr model.v",
     ]
 
 
-def _check_cells(statistics: Path, target: Target) -> None:
+def _check_cells(folder: Path, target: Target) -> None:
     """Cells of Yosys itself begin with a dollar sign; others have no model."""
-    cells = cell_counts(read_json(statistics))
+    cells = read_cells(folder)
     if missing := [cell for cell in cells if not cell.startswith("$")]:
         raise ToolError(
             f"There is no simulation model of {', '.join(missing)} for {target.name}; "

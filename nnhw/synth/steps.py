@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -28,8 +27,8 @@ class Step:
     folder
         Where the files are in the end.
     inputs
-        All that they depend on, as values for JSON: commands, versions, and files as `digest` puts
-        them.
+        All that they depend on, as values for JSON: commands, versions, and files by their
+        `sha256_of`.
     """
 
     def __init__(self, folder: Path, inputs: Mapping[str, Any]):
@@ -62,11 +61,6 @@ class Step:
         )
         shutil.rmtree(self.folder, ignore_errors=True)
         self.partial.rename(self.folder)
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_json(path: Path) -> Any:

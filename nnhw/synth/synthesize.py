@@ -10,8 +10,7 @@ from ..families import Target
 from .family_synthesis import target_script
 from .harness import PINS, TOP, read_ports, write_harness
 from .placer import PinPlace, find_placer
-from .steps import read_json
-from .yosys import cell_counts, quote, run_yosys
+from .yosys import WRITE_STATISTICS, quote, run_yosys
 
 NETLIST = "netlist.json"
 """The synthesized design as nextpnr reads it."""
@@ -19,7 +18,6 @@ NETLIST_RTLIL = "netlist.il"
 """Likewise, without the libraries' modules, as Yosys reads it."""
 PINNED = "pinned.json"
 """The synthesized design in its harness."""
-_STATISTICS = "statistics.json"
 
 
 def read_commands(sources: Iterable[Path], top: str, cwd: Path) -> list[str]:
@@ -38,7 +36,7 @@ def synthesis_commands(design: ExportedDesign, target: Target, out: Path) -> lis
     return [
         *read_commands(design.sources, top, out),
         *target_script(target, top, pins=False),
-        f"tee -q -o {_STATISTICS} stat -json",
+        WRITE_STATISTICS,
         f"write_json {NETLIST}",
         "write_verilog -noattr netlist.v",
         f"select ={top}",
@@ -55,11 +53,6 @@ def synthesize(design: ExportedDesign, target: Target, *, out: Path, log: Path) 
         If Yosys is not installed or fails.
     """
     run_yosys(synthesis_commands(design, target, out), log=log, cwd=out)
-
-
-def read_cells(folder: Path) -> dict[str, int]:
-    """Cells by type of what `synthesize` left in `folder`."""
-    return cell_counts(read_json(folder / _STATISTICS))
 
 
 def pin_commands(design: ExportedDesign, target: Target, synthesized: Path, out: Path) -> list[str]:

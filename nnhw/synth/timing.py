@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -125,18 +126,18 @@ def _read_path(found: Mapping[str, Any] | None, prefix: str) -> CriticalPath | N
     names = [steps[0]["from"]["cell"]]
     names += [step["net"] for step in steps if step["type"] == "routing"]
     names.append(steps[-1]["to"]["cell"])
-    signals: list[str] = []
-    for name in names:
-        signal = shorten_name(name, prefix)
-        if signal and signal not in signals[-1:]:
-            signals.append(signal)
     routing = sum(step["delay"] for step in steps if step["type"] == "routing")
     return CriticalPath(
-        signals=tuple(signals),
+        signals=without_repeats(shorten_name(name, prefix) for name in names),
         logic_ns=round(sum(step["delay"] for step in steps) - routing, 3),
         routing_ns=round(routing, 3),
         levels=sum(step["type"] == "logic" for step in steps),
     )
+
+
+def without_repeats(signals: Iterable[str]) -> tuple[str, ...]:
+    """Signals along a path, each once where several cells in a row are named after it."""
+    return tuple(signal for signal, _ in groupby(filter(None, signals)))
 
 
 def shorten_name(name: str, prefix: str = "") -> str:

@@ -12,6 +12,11 @@ from typing import Any
 
 from ..errors import ToolError
 from .child import Run, error_lines, relative, run_logged
+from .steps import read_json
+
+_STATISTICS = "statistics.json"
+WRITE_STATISTICS = f"tee -q -o {_STATISTICS} stat -json"
+"""The command that writes what `read_cells` reads."""
 
 _FILE_NAME = re.compile(r'[^"*?\\\x00-\x1f]+')
 
@@ -89,6 +94,11 @@ def quote(path: Path, cwd: Path | None = None) -> str:
             "no quotation marks, stars, question marks, backslashes and line breaks"
         )
     return f'"{name}"'
+
+
+def read_cells(folder: Path) -> dict[str, int]:
+    """Cells by type, as `WRITE_STATISTICS` has written them in a folder; see `cell_counts`."""
+    return cell_counts(read_json(folder / _STATISTICS))
 
 
 def cell_counts(statistics: Mapping[str, Any]) -> dict[str, int]:

@@ -18,13 +18,19 @@ from integer_graphs import IntegerBuilder
 from qdq_reference import assert_agree, isolated, run_onnxruntime
 
 from nnhw import golden
+from nnhw.errors import QuantizationError
 from nnhw.frontend import write_qdq
 from nnhw.ir import (
     BY_CHANNEL,
     INTEGER_OPERATORS,
     Add,
     Apply,
+    Clamp,
+    Clip,
     DepthToSpace,
+    Draft,
+    Factors,
+    FixedPoint,
     Graph,
     IntegerOperator,
     Interval,
@@ -44,6 +50,8 @@ from nnhw.ir import (
     Resize,
     Slice,
     Tensor,
+    draft,
+    drafts,
     from_zero,
     integer_operator,
     load_graph,
@@ -68,6 +76,13 @@ class QDistance(Node):
     """
 
     requantize: Requantize
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Distance(Node):
+    """The same of real numbers."""
+
+    clamp: Clamp
 
 
 def interval(node: QDistance, graph: Graph, sources: Sequence[Interval]) -> Interval:
@@ -95,6 +110,20 @@ register_operator(
         ),
     )
 )
+
+
+@drafts(Distance)
+def draft_distance(node: Distance, sources: Sequence[Quantization], target: Quantization) -> Draft:
+    def finish(constants: FixedPoint) -> QDistance:
+        return QDistance(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            requantize=constants.requantize(node.clamp, target),
+        )
+
+    ratio = np.array([source.scale / target.scale for source in sources])
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
 @golden.executes(QDistance)
@@ -240,6 +269,29 @@ def test_two_operators_of_one_name_are_refused() -> None:
         register_operator(replace(INTEGER_OPERATORS[QAdd], node=type("QAdd", (Node,), {})))
     with pytest.raises(ValueError, match="'QAdd'"):
         golden.executes(QAdd)(distance)
+    with pytest.raises(ValueError, match="'Add'"):
+        drafts(Add)(draft_distance)
+
+
+def test_a_float_node_becomes_the_new_operator() -> None:
+    a, b, y = (Quantization(bits=8, scale=scale, zero_point=3) for scale in (0.5, 0.25, 2.0))
+    node = Distance(name="far", inputs=("a", "b"), output="y", clamp=Clamp(hi=8.0))
+    found = draft(node, [a, b], y)
+    assert isinstance(found, Draft)
+    assert found.factors.ratio.tolist() == [0.25, 0.125]
+    constants = FixedPoint(multiplier=np.array([2, 1]), shift=np.array([3, 3]))
+    made = found.finish(constants)
+    assert isinstance(made, QDistance)
+    assert (made.name, made.inputs, made.output) == (node.name, node.inputs, node.output)
+    assert made.requantize.bounds == (-128, 7)
+    assert made.requantize.multiplier is constants.multiplier
+
+
+def test_a_float_node_without_an_integer_form_is_refused() -> None:
+    q = Quantization(bits=8, scale=1.0, zero_point=0)
+    node = Clip(name="bounded", inputs=("a",), output="y", clamp=Clamp())
+    with pytest.raises(QuantizationError, match=r"'bounded' \(Clip\) has no integer form"):
+        draft(node, [q], q)
 
 
 @pytest.mark.parametrize(

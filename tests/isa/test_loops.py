@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from program_walk import walk_fetch
+from program_walk import Fetch, walk_fetch
 
 from nnhw.isa import (
     COORDINATES,
@@ -26,6 +26,7 @@ from nnhw.isa import (
 
 SPACE = 1 << 40
 """So many addresses that none wraps."""
+_ZERO = {field.name: 0 for field in fields(FetchInstruction)}
 
 
 def nests(seed: int) -> FetchInstruction:
@@ -51,6 +52,12 @@ def test_tables_name_fields_of_the_instruction_each_once():
     assert len(set(named)) == len(named)
     assert set(named) <= {field.name for field in fields(FetchInstruction)}
     assert all(c.steps.keys() <= set(LOOPS) for c in COORDINATES)
+
+
+def test_tables_have_every_coordinate():
+    """The walk beside them has a number for each, all else of a fetch is a flag."""
+    numbers = {field.name for field in fields(Fetch) if field.type == "int"}
+    assert {coordinate.name for coordinate in COORDINATES} == numbers
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -91,6 +98,12 @@ def test_granularity(seed):
     assert granularity([i], (ROW, X), 16) == wanted
 
 
+@pytest.mark.parametrize(("step", "wanted"), [(0, 16), (48, 16), (24, 8), (7, 1)])
+def test_granularity_is_a_power_of_two(step, wanted):
+    i = FetchInstruction(**_ZERO | {"source": step, "chunks": 1, "chunk_x": 2 * step})
+    assert granularity([i], (ROW, X), 16) == wanted
+
+
 @pytest.mark.parametrize("coordinate", [X, Y], ids=lambda coordinate: coordinate.name)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_coordinates_have_the_bits_of_their_values(seed, coordinate):
@@ -118,6 +131,11 @@ def test_loop_fields(seed):
         for loop, field in coordinate.steps.items():
             assert found.pop(field) == (getattr(i, field) if trips[loop] > 1 else 0)
     assert found == {loop: getattr(i, loop) for loop in LOOPS}
+
+
+def test_what_is_not_given_does_not_move():
+    found = loop_fields(dict.fromkeys(LOOPS, 2), {coordinate: {} for coordinate in COORDINATES})
+    assert all(found[field] == 0 for c in COORDINATES for field in c.steps.values())
 
 
 def test_loop_fields_wrong():

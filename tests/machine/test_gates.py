@@ -194,6 +194,8 @@ def test_a_tile_waits_for_its_entries():
         around.output.write(cycle, 1, last=False)
     # three entries more: two of those before have to be free; that of cycle 11 is from cycle 14 on
     assert gates.ROOM.opens(8, layer(), around) == 15
+    around.entries = 2
+    assert gates.ROOM.opens(8, layer(), around) == 14
     around.output.write(20, 1, last=False)
     around.entries = 1
     assert gates.ROOM.opens(40, layer(), around) == 40
@@ -210,6 +212,13 @@ def test_beats_of_outputs():
     assert (model.first_beat, model.last_beat) == (16, 35)
     model.write(40, 2, last=True)
     assert (model.first_beat, model.last_beat) == (45, 45)
+    model.write(50, 2, last=True)
+    assert (model.first_beat, model.last_beat) == (45, 55)
+    # half a beat of the next frame is none yet
+    model.write(60, 2, last=False)
+    assert model.first_beat == 45
+    model.write(70, 2, last=True)
+    assert (model.first_beat, model.last_beat) == (75, 75)
 
 
 def test_groups_larger_than_beats_wait_for_each_other():
@@ -219,3 +228,29 @@ def test_groups_larger_than_beats_wait_for_each_other():
     model.write(11, 6, last=True)
     assert model.first_beat == 10 + 3 + 2
     assert model.last_beat == 15 + 11
+
+
+def test_skipping_is_the_same_as_being_later():
+    """Groups of six in beats of four, so that some wait; what is long past makes no difference."""
+    early, late = (frames(depth=3, beat=4, counts=(6,)).output for _ in range(2))
+    late.write(10, 6, last=True)
+    for model, begin in ((early, 20), (late, 120)):
+        for cycle in range(begin, begin + 5):
+            model.write(cycle, 6, last=False)
+    early.skip(100)
+    assert early.state(121) == late.state(121)
+    assert [early.reserve(121, entries) for entries in (1, 2, 3)] == [
+        late.reserve(121, entries) for entries in (1, 2, 3)
+    ]
+    for model in (early, late):
+        model.write(126, 6, last=True)
+    assert early.last_beat == late.last_beat
+
+
+def test_states_tell_what_goes_on():
+    """A frame begun, half a beat, a beat that is taken later, entries that become free later."""
+    models = [frames(depth=9, beat=4, counts=(2,)).output for _ in range(5)]
+    for model, groups in zip(models, ([], [10], [10, 11], [10, 11, 12], [10, 12]), strict=True):
+        for cycle in groups:
+            model.write(cycle, 2, last=False)
+    assert len({model.state(12) for model in models}) == len(models)

@@ -49,3 +49,4 @@ def test_weights_meet_their_activations():
         assert WEIGHTS.address_stages(timing) + 2 + 1 == rows + 2 + rotation + 1
         assert ACTIVATIONS.address_stages(timing) == FRAMES.address_stages(timing) == rows
         assert PARAMETERS.address_stages(timing) == 2
+        assert RESIDUALS.address_stages(timing) == 0

@@ -27,6 +27,8 @@ def check(builder: IntegerBuilder, graph: Graph, config: EngineConfig) -> CycleM
     assert np.diff(run.last_out)[1:].tolist() == [model.interval_cycles] * 3
     first_fetch = run.first_in[0] + model.load_cycles
     assert run.first_in[1] - first_fetch == model.next_load
+    # as soon as the frame before is computed, and this one is there
+    assert model.next_fetch == max(model.compute_cycles, model.next_load + model.load_cycles)
     assert run.first_out[0] - first_fetch == model.first_output
     return model
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given as sampled
 from hypothesis import strategies as st
 
-from nnhw.quantize.fixed_point import Factors, choose_constants, fewest_points, small_constants
+from nnhw.ir import Factors
+from nnhw.quantize.fixed_point import choose_constants, fewest_points, small_constants
 
 BITS = 13
 

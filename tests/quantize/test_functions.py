@@ -35,7 +35,7 @@ def alone(node: Function | QFunction, source: Quantization, target: Quantization
 def test_entries_are_the_rounded_function_of_each_input() -> None:
     source = Quantization(bits=4, scale=0.5, zero_point=-2)
     target = Quantization(bits=8, scale=1 / 200, zero_point=-100)
-    node = quantize_function(function("sigmoid"), source, target)
+    node = quantize_function(function("sigmoid"), [source], target)
     assert node.table.dtype == np.int8
     for entry, q in zip(node.table.tolist(), range(-8, 8), strict=True):
         real = 1 / (1 + math.exp(-0.5 * (q + 2)))
@@ -48,7 +48,7 @@ def test_entries_are_the_rounded_function_of_each_input() -> None:
 def test_results_beyond_the_range_saturate() -> None:
     source = Quantization(bits=3, scale=1.0, zero_point=0)  # -4 to 3
     target = Quantization(bits=4, scale=1.0, zero_point=-3)  # -5 to 10
-    assert quantize_function(function("pow", 3.0), source, target).table.tolist() == [
+    assert quantize_function(function("pow", 3.0), [source], target).table.tolist() == [
         *[-8, -8, -8, -4, -3, -2, 5, 7]
     ]
 
@@ -65,21 +65,21 @@ def test_results_beyond_the_range_saturate() -> None:
 def test_inputs_without_a_result(name: str, expected: list[int]) -> None:
     source = Quantization(bits=3, scale=1.0, zero_point=0)  # -4 to 3
     target = Quantization(bits=4, scale=1.0, zero_point=0)
-    node = quantize_function(function(name), source, target)
+    node = quantize_function(function(name), [source], target)
     assert node.table.tolist() == expected
 
 
 def test_function_that_is_defined_nowhere() -> None:
     source = Quantization(bits=2, scale=1.0, zero_point=1)  # -3 to 0
     target = Quantization(bits=4, scale=1.0, zero_point=3)
-    node = quantize_function(function("pow", 0.5), source, target)
+    node = quantize_function(function("pow", 0.5), [source], target)
     assert node.table.tolist() == [3, 3, 3, 3]
 
 
 def test_error_of_a_table() -> None:
     source = Quantization(bits=8, scale=0.05, zero_point=0)
     target = Quantization(bits=8, scale=2 / 255, zero_point=0)
-    node = quantize_function(function("tanh"), source, target)
+    node = quantize_function(function("tanh"), [source], target)
     error = table_error(node, alone(node, source, target))
     x = np.arange(-128, 128) * 0.05
     distance = np.abs(node.table.astype(float) * 2 / 255 - np.tanh(x))
@@ -93,7 +93,7 @@ def test_error_of_a_table() -> None:
 def test_saturated_inputs_are_counted_apart() -> None:
     source = Quantization(bits=8, scale=0.125, zero_point=0)
     target = Quantization(bits=8, scale=1 / 255, zero_point=-128)  # 0 to 1
-    node = quantize_function(function("sqrt"), source, target)
+    node = quantize_function(function("sqrt"), [source], target)
     error = table_error(node, alone(node, source, target))
     assert error.largest_steps <= 0.5 + 1e-4
     assert error.saturated == 256 - 9  # all but 0, 0.125, ..., 1

@@ -12,12 +12,11 @@ from random_graphs import Builder, builders
 
 from nnhw.data import load_data
 from nnhw.frontend import load_model
-from nnhw.ir import Clamp, Graph, QAdd, QAveragePool, QConcat, QConv
+from nnhw.ir import Clamp, Factors, Graph, QAdd, QAveragePool, QConcat, QConv
 from nnhw.mapping import EngineConfig, map_graph
 from nnhw.options import CalibrationMethod
 from nnhw.passes import simplify_graph
 from nnhw.quantize import QuantizeOptions, quantize
-from nnhw.quantize.fixed_point import Factors
 from nnhw.quantize.power_of_two import shift_constants
 from nnhw.report import measure_noise
 

@@ -13,7 +13,6 @@ from nnhw import golden
 from nnhw.errors import DataError, QuantizationError
 from nnhw.ir import ChannelAffine, Clamp, Graph, QAdd, QAveragePool, QConv, QMaxPool, Quantization
 from nnhw.quantize import QuantizeOptions, quantize, run_float
-from nnhw.quantize.operators import clamp_bounds
 
 RELU = Clamp(lo=0.0)
 
@@ -139,7 +138,7 @@ def test_pools_and_reshapes_share_a_quantization_that_suits_what_is_read() -> No
     ],
 )
 def test_clamps_become_bounds(clamp: Clamp, bounds: tuple[int, int]) -> None:
-    assert clamp_bounds(clamp, Quantization(bits=4, scale=0.5, zero_point=-3)) == bounds
+    assert clamp.bounds(Quantization(bits=4, scale=0.5, zero_point=-3)) == bounds
 
 
 def test_constant_activations() -> None:

@@ -110,8 +110,8 @@ def test_port(dense):
     assert report.outputs[0].startswith("output0: 1x1x4, int8, scale ")
 
 
-def fit(report, part):
-    (entry,) = [entry for entry in report.fits if entry.part == part]
+def fit(report, name):
+    (entry,) = [entry for entry in report.fits if entry.name == name]
     return entry.kept, entry.left_out, entry.saved
 
 
@@ -232,5 +232,5 @@ def test_fit_of_shifts_alone():
     graph = builder.graph(builder.conv("x", 4))
     options = QuantizeOptions(power_of_two=True)
     program = map_graph(quantize(graph, builder.data(20), options), EngineConfig(rows=4, cols=4))
-    (entry,) = [e for e in describe_fit(program) if e.part == "requantizer multipliers"]
+    (entry,) = [e for e in describe_fit(program) if e.name == "requantizer multipliers"]
     assert (entry.kept, entry.left_out) == ("none", "all factors are powers of two")

@@ -75,7 +75,7 @@ REPORT = BuildReport(
             mean_error=0.0045, largest_error_steps=0.49, mean_error_steps=0.18,
         ),
     ),
-    fits=(Fit(part="accumulators", kept="19 bits", left_out="13 of 32 bits", saved="104 bits"),),
+    fits=(Fit(name="accumulators", kept="19 bits", left_out="13 of 32 bits", saved="104 bits"),),
     verification=Verification(
         passed=True, simulator="verilator 5.48.0", frames=11, latency_cycles=1612,
         interval_cycles=1500,

@@ -26,7 +26,9 @@ def run_script(design, *arguments):
     return json.loads(answer.read_text())
 
 
-@pytest.mark.parametrize("name", ["sim/vectors.npz", "sim/tb.v", "sim/plan.py", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["sim/vectors.npz", "sim/tb.v", "sim/segments.py", "manifest.json"]
+)
 def test_changed_file_is_named(design, name):
     with (design / name).open("a") as file:
         file.write("\n")

@@ -20,19 +20,19 @@ def bench(testbench):
 class Bench:
     def __init__(self, testbench):
         self.compare, self.trace_file = testbench("compare"), testbench("trace_file")
-        design, plan = testbench("design"), testbench("plan")
+        design, module = testbench("design"), testbench("segments")
         tensor = design.Tensor("t", (1, 2, 2), 0)
         stream = design.Stream((tensor,), beat_bytes=1, frame_bytes=SIZE)
         layers = tuple(design.Layer(f"layer {i}", (1, 2, 2)) for i in range(LAYERS))
         self.design = design.Design(Path(), "top", (), stream, stream, 20, 12, layers)
         data = np.random.default_rng(0).integers(0, 256, (LAYERS + 1, len(KINDS), SIZE), np.uint8)
         self.vectors = design.Vectors(KINDS, data[0], data[LAYERS], tuple(data[1:]))
-        self.plan = (plan.Segment("stalls", (2, 0, 1)),)
+        self.segments = (module.Segment("stalls", (2, 0, 1)),)
 
     def events(self):
         """The right trace: (kind, layer, count, byte) in each cycle."""
         yield b"r", 0, 0, 0
-        for number in self.plan[0].frames:
+        for number in self.segments[0].frames:
             for byte in self.vectors.input[number]:
                 yield b"i", 0, 0, byte
             for layer, data in enumerate(self.vectors.layers):
@@ -52,7 +52,7 @@ class Bench:
             np.array(byte, np.int16)[:, None],
         )
         runs = dict(enumerate(trace.segments()))
-        found = self.compare.first_divergence(self.design, self.vectors, self.plan, runs)
+        found = self.compare.first_divergence(self.design, self.vectors, self.segments, runs)
         return found and found[1]
 
 
@@ -96,7 +96,7 @@ def test_layer_that_does_not_end(bench, layer):
     events = list(bench.events())
     found = bench.first([*events, (b"w", layer, 1, 0)])
     assert (found.layer, found.cycle) == (layer, len(events))
-    assert found.frame == bench.plan[0].frames[-1]
+    assert found.frame == bench.segments[0].frames[-1]
     assert "has more than its 4 results" in found.message
 
 
@@ -124,7 +124,9 @@ def test_nothing_written(bench):
 def test_segment_that_is_broken_off_may_end_anywhere(bench, testbench):
     events = list(bench.events())[:7]
     assert bench.first(events) is not None
-    bench.plan = (testbench("plan").Segment("reset", bench.plan[0].frames, reset_after=7),)
+    bench.segments = (
+        testbench("segments").Segment("reset", bench.segments[0].frames, reset_after=7),
+    )
     assert bench.first(events) is None
 
 

@@ -1,9 +1,9 @@
 """Phase-locked loops of the boards' devices."""
 
 from ...families import FAMILIES, Board
-from .component import Pll, PllSettings, nearest
+from .component import Pll, PllLimits, PllSettings, nearest
 
-__all__ = ["Pll", "PllSettings", "make_pll", "pll_settings"]
+__all__ = ["Pll", "PllLimits", "PllSettings", "make_pll", "pll_settings"]
 
 
 def pll_settings(board: Board, output_hz: int) -> PllSettings:

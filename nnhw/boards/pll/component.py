@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -30,6 +31,45 @@ class PllSettings:
     input_hz: int
     output_hz: float
     dividers: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PllLimits:
+    """Lowest and highest frequency of the phase detector, the oscillator and the output, in Hz."""
+
+    detector: tuple[float, float]
+    oscillator: tuple[float, float]
+    output: tuple[float, float]
+
+    def settings(
+        self,
+        input_hz: int,
+        *,
+        references: Iterable[int],
+        feedbacks: Iterable[int],
+        outputs: Sequence[int],
+    ) -> Iterator[PllSettings]:
+        """All settings of a PLL that compares input / reference with output / feedback, and whose
+        output is the oscillator's clock, divided.
+
+        Parameters
+        ----------
+        references, feedbacks, outputs
+            What its three dividers can divide by; `PllSettings.dividers` has one of each.
+        """
+        for reference, feedback in product(references, feedbacks):
+            detector = input_hz / reference
+            hz = detector * feedback
+            if not (_within(detector, self.detector) and _within(hz, self.output)):
+                continue
+            for output in outputs:
+                if _within(hz * output, self.oscillator):
+                    dividers = (reference, feedback, output)
+                    yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
+
+
+def _within(hz: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= hz <= limits[1]
 
 
 class Pll(wiring.Component):

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from amaranth.hdl import Instance, Module
 
-from ...boards.pll import Pll, PllSettings
+from ...boards.pll import Pll, PllLimits, PllSettings
 
-_DETECTOR_HZ = (3.125e6, 400e6)
-_OSCILLATOR_HZ = (400e6, 800e6)
-_OUTPUT_HZ = (3.125e6, 400e6)
+_LIMITS = PllLimits(detector=(3.125e6, 400e6), oscillator=(400e6, 800e6), output=(3.125e6, 400e6))
 
 
 class Ecp5Pll(Pll):
@@ -18,22 +16,13 @@ class Ecp5Pll(Pll):
 
     @classmethod
     def output_hz(cls, chip: str) -> tuple[float, float]:
-        return _OUTPUT_HZ
+        return _LIMITS.output
 
     @classmethod
     def candidates(cls, chip: str, input_hz: int) -> Iterator[PllSettings]:
-        for reference in range(1, 129):
-            detector = input_hz / reference
-            if not _DETECTOR_HZ[0] <= detector <= _DETECTOR_HZ[1]:
-                continue
-            for feedback in range(1, 81):
-                hz = detector * feedback
-                if not _OUTPUT_HZ[0] <= hz <= _OUTPUT_HZ[1]:
-                    continue
-                for output in range(1, 129):
-                    if _OSCILLATOR_HZ[0] <= hz * output <= _OSCILLATOR_HZ[1]:
-                        dividers = (reference, feedback, output)
-                        yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
+        return _LIMITS.settings(
+            input_hz, references=range(1, 129), feedbacks=range(1, 81), outputs=range(1, 129)
+        )
 
     def elaborate(self, platform):
         m = Module()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.technology.blocks import Block, BlockShape
-from ...hdl.technology.device import DeviceTechnology
+from ...hdl.technology.device import DeviceTechnology, MultiplierCell
 from ...hdl.technology.limbs import short_product
-from ...hdl.technology.portable import product_shape
 from ...hdl.technology.register_tree import register_tree
 from ..target import Resource
 from .family import FAMILY
@@ -37,29 +36,12 @@ def _bits(kind: str, port: str, value: Value, width: int) -> dict[str, Value]:
     }
 
 
-class Multiplier(wiring.Component):
+class Multiplier(MultiplierCell):
     """The product of two values out of a MULT18X18D with `stages` of its registers.
 
     Signed values take the upper bits of the cell's inputs, above zeros that need no wires: copies
     of their signs would crowd the way to the cell.
-
-    Parameters
-    ----------
-    a, b : Shape
-        Of at most 18 bits.
-    stages : int
-        1 to 3.
-
-    Members
-    -------
-    a, b : In
-    product : Out
-        As wide as both together, `stages` cycles later.
     """
-
-    def __init__(self, a: Shape, b: Shape, stages: int):
-        self.stages = stages
-        super().__init__({"a": In(a), "b": In(b), "product": Out(product_shape(a, b))})
 
     def elaborate(self, platform):
         m = Module()
@@ -219,6 +201,7 @@ def _register(m: Module, value: Value, name: str) -> Value:
 class Ecp5(DeviceTechnology):
     """Lattice ECP5."""
 
+    multiplier_cell = Multiplier
     limb_width = 18
     most_stages = 3
     ram_shapes = (
@@ -239,10 +222,7 @@ class Ecp5(DeviceTechnology):
         if not self._multipliers_left:
             return short_product(m, a, b, stages, name, add=self.add)
         self._multipliers_left -= 1
-        multiplier = Multiplier(a.shape(), b.shape(), stages)
-        m.submodules[f"multiply_{name}"] = multiplier
-        m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
-        return multiplier.product
+        return super().multiplier(m, a, b, stages, name)
 
     def fan_out(
         self, m: Module, value: Value, *, stages: int, leaves: int, name: str

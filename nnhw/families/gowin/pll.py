@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from amaranth.hdl import Instance, Module
 
-from ...boards.pll import Pll, PllSettings
+from ...boards.pll import Pll, PllLimits, PllSettings
 
 _OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
 
 
-@dataclass(frozen=True)
-class _Limits:
-    """What an rPLL can do.
-
-    Parameters
-    ----------
-    device
-        As the rPLL's parameter DEVICE calls it.
-    detector_hz, oscillator_hz, output_hz
-        Lowest and highest frequency of the phase detector, the oscillator and the output.
-    """
-
-    device: str
-    detector_hz: tuple[float, float]
-    oscillator_hz: tuple[float, float]
-    output_hz: tuple[float, float]
-
-
 _LIMITS = {
-    "GW1N-9C": _Limits("GW1NR-9C", (3e6, 400e6), (400e6, 1200e6), (3.125e6, 600e6)),
-    "GW2A-18C": _Limits("GW2AR-18C", (3e6, 500e6), (500e6, 1250e6), (3.90625e6, 625e6)),
+    "GW1N-9C": PllLimits(
+        detector=(3e6, 400e6), oscillator=(400e6, 1200e6), output=(3.125e6, 600e6)
+    ),
+    "GW2A-18C": PllLimits(
+        detector=(3e6, 500e6), oscillator=(500e6, 1250e6), output=(3.90625e6, 625e6)
+    ),
 }
 """By chip."""
+_DEVICES = {"GW1N-9C": "GW1NR-9C", "GW2A-18C": "GW2AR-18C"}
+"""What the rPLL's parameter DEVICE calls a chip."""
 
 
 class GowinPll(Pll):
@@ -42,30 +29,20 @@ class GowinPll(Pll):
 
     @classmethod
     def output_hz(cls, chip: str) -> tuple[float, float]:
-        return _LIMITS[chip].output_hz
+        return _LIMITS[chip].output
 
     @classmethod
     def candidates(cls, chip: str, input_hz: int) -> Iterator[PllSettings]:
-        limits = _LIMITS[chip]
-        for reference in range(1, 65):
-            detector = input_hz / reference
-            if not limits.detector_hz[0] <= detector <= limits.detector_hz[1]:
-                continue
-            for feedback in range(1, 65):
-                hz = detector * feedback
-                if not limits.output_hz[0] <= hz <= limits.output_hz[1]:
-                    continue
-                for output in _OUTPUT_DIVIDERS:
-                    if limits.oscillator_hz[0] <= hz * output <= limits.oscillator_hz[1]:
-                        dividers = (reference, feedback, output)
-                        yield PllSettings(input_hz=input_hz, output_hz=hz, dividers=dividers)
+        return _LIMITS[chip].settings(
+            input_hz, references=range(1, 65), feedbacks=range(1, 65), outputs=_OUTPUT_DIVIDERS
+        )
 
     def elaborate(self, platform):
         m = Module()
         reference, feedback, output = self.settings.dividers
         m.submodules.pll = Instance(
             "rPLL",
-            p_DEVICE=_LIMITS[self.chip].device,
+            p_DEVICE=_DEVICES[self.chip],
             p_FCLKIN=f"{self.settings.input_hz / 1e6:g}",
             p_IDIV_SEL=reference - 1,
             p_FBDIV_SEL=feedback - 1,

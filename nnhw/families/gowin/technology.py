@@ -6,34 +6,13 @@ are left to the synthesizer.
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Shape, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Shape, Signal
 
-from ...hdl.technology.device import DeviceTechnology
-from ...hdl.technology.portable import product_shape
+from ...hdl.technology.device import DeviceTechnology, MultiplierCell
 
 
-class Multiplier(wiring.Component):
-    """The product of two values out of a MULT9X9 or MULT18X18 with `stages` of its registers.
-
-    Parameters
-    ----------
-    a, b : Shape
-        Of at most 18 bits.
-    stages : int
-        1 to 3.
-
-    Members
-    -------
-    a, b : In
-    product : Out
-        `stages` cycles later.
-    """
-
-    def __init__(self, a: Shape, b: Shape, stages: int):
-        self.stages = stages
-        super().__init__({"a": In(a), "b": In(b), "product": Out(product_shape(a, b))})
+class Multiplier(MultiplierCell):
+    """The product of two values out of a MULT9X9 or MULT18X18 with `stages` of its registers."""
 
     def elaborate(self, platform):
         m = Module()
@@ -73,15 +52,9 @@ class Multiplier(wiring.Component):
 class Gowin(DeviceTechnology):
     """Gowin GW1N and GW2A."""
 
+    multiplier_cell = Multiplier
     limb_width = 18
     most_stages = 3
-
-    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
-        """One MULT9X9, or a MULT18X18 for wider factors."""
-        multiplier = Multiplier(a.shape(), b.shape(), stages)
-        m.submodules[f"multiply_{name}"] = multiplier
-        m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
-        return multiplier.product
 
 
 TECHNOLOGY = Gowin

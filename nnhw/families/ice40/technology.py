@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import delay
 from ...hdl.technology.blocks import Block, BlockShape
-from ...hdl.technology.device import LEAST_PRODUCT, DeviceTechnology
+from ...hdl.technology.device import LEAST_PRODUCT, DeviceTechnology, MultiplierCell
 from ...hdl.technology.portable import product_shape
 from ..target import Resource
 from .family import FAMILY
@@ -40,26 +40,8 @@ def _mac16(a: Value, b: Value, product: Signal, signs: tuple[bool, bool], **regi
     )
 
 
-class Multiplier(wiring.Component):
-    """The product of two values out of an SB_MAC16 with `stages` of its registers.
-
-    Parameters
-    ----------
-    a, b : Shape
-        Of at most 16 bits.
-    stages : int
-        1 to 3.
-
-    Members
-    -------
-    a, b : In
-    product : Out
-        `stages` cycles later.
-    """
-
-    def __init__(self, a: Shape, b: Shape, stages: int):
-        self.stages = stages
-        super().__init__({"a": In(a), "b": In(b), "product": Out(product_shape(a, b))})
+class Multiplier(MultiplierCell):
+    """The product of two values out of an SB_MAC16 with `stages` of its registers."""
 
     def elaborate(self, platform):
         m = Module()
@@ -190,6 +172,7 @@ def _initial_values(words: Sequence[int], step: int) -> dict[str, Const]:
 class Ice40(DeviceTechnology):
     """Lattice iCE40 UltraPlus. When its multipliers are used up, products are portable."""
 
+    multiplier_cell = Multiplier
     limb_width = 16
     most_stages = 3
     ram_shapes = (
@@ -240,10 +223,7 @@ class Ice40(DeviceTechnology):
         if not self._multipliers_left:
             return None
         self._multipliers_left -= 1
-        multiplier = Multiplier(a.shape(), b.shape(), stages)
-        m.submodules[f"multiply_{name}"] = multiplier
-        m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
-        return multiplier.product
+        return super().multiplier(m, a, b, stages, name)
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One SB_RAM40_4K."""

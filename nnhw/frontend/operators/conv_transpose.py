@@ -23,7 +23,7 @@ from ..one_hot import admit_weights
 from ..problems import NodeError
 from ..value import Value
 from ..weight_scale import weight_scale
-from ..windows import axis_numbers
+from ..windows import auto_pad_of, axis_numbers
 from .conv import channel_bias
 from .registry import operator
 
@@ -205,9 +205,7 @@ def _axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple[_Axis,
     begins, ends = _two_axes(pads[:rank], 0), _two_axes(pads[rank:], 0)
     given = node.attribute("output_shape")
     shapes = (None,) * (2 - rank) + tuple(given[-rank:] if given else (None,) * rank)
-    auto_pad = node.attribute("auto_pad")
-    if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
-        raise NodeError(f"auto_pad={auto_pad!r} is not defined by ONNX")
+    auto_pad = auto_pad_of(node)
     # A block of several rows has to be square: that is what DepthToSpace takes apart.
     blocks = (1, strides[1]) if strides[0] == 1 else (math.lcm(*strides),) * 2
     axes = []

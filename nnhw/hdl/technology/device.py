@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Shape, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from ..arithmetic import delay
 from .blocks import Block, BlockShape, best_shape, block_ram, block_rom
 from .limbs import limb_product
-from .portable import Technology
+from .portable import Technology, product_shape
 
 LEAST_PRODUCT = 9
 """Bits of a product from which on it takes a multiplier: the threshold of Yosys's own mapping."""
@@ -22,11 +24,34 @@ _LEAST_RAM = 65
 """Rows of a memory from which on it takes blocks: for fewer, devices have small memories."""
 
 
+class MultiplierCell(wiring.Component):
+    """The product of two values out of a vendor's cell with `stages` of its registers.
+
+    Parameters
+    ----------
+    a, b : Shape
+        Of at most `DeviceTechnology.limb_width` bits.
+    stages : int
+        1 to `DeviceTechnology.most_stages`.
+
+    Members
+    -------
+    a, b : In
+    product : Out
+        As wide as both together, `stages` cycles later.
+    """
+
+    def __init__(self, a: Shape, b: Shape, stages: int):
+        self.stages = stages
+        super().__init__({"a": In(a), "b": In(b), "product": Out(product_shape(a, b))})
+
+
 class DeviceTechnology(Technology):
     """A technology whose device has multipliers and memory blocks.
 
     Attributes
     ----------
+    multiplier_cell : type of MultiplierCell
     limb_width : int
         Bits of a factor, signed or unsigned. Wider ones are split, if the stages suffice.
     most_stages : int
@@ -35,6 +60,7 @@ class DeviceTechnology(Technology):
         Organizations of a memory block; empty if these memories are left to the synthesizer.
     """
 
+    multiplier_cell: type[MultiplierCell]
     limb_width: int
     most_stages: int
     rom_shapes: tuple[BlockShape, ...] = ()
@@ -50,7 +76,9 @@ class DeviceTechnology(Technology):
         stages
             1 to `most_stages`.
         """
-        raise NotImplementedError
+        m.submodules[f"multiply_{name}"] = cell = self.multiplier_cell(a.shape(), b.shape(), stages)
+        m.d.comb += [cell.a.eq(a), cell.b.eq(b)]
+        return cell.product
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """A memory block with the vendor's cell; see `Block`."""

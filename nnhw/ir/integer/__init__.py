@@ -10,6 +10,7 @@ from .channel_rules import (
     links_side_by_side,
     moved_channels,
 )
+from .draft import Draft, Factors, FixedPoint, draft, drafts
 from .interval import Interval, from_zero
 from .operator import (
     INTEGER_OPERATORS,
@@ -30,7 +31,10 @@ __all__ = [
     "Channel",
     "ChannelRules",
     "Constant",
+    "Draft",
     "Expression",
+    "Factors",
+    "FixedPoint",
     "IntegerOperator",
     "Interval",
     "Link",
@@ -39,6 +43,8 @@ __all__ = [
     "Range",
     "Requantize",
     "Sums",
+    "draft",
+    "drafts",
     "from_zero",
     "integer_operator",
     "links",

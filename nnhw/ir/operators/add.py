@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..graph import Graph
 from ..integer import (
     BY_CHANNEL,
     Apply,
+    Draft,
+    Factors,
+    FixedPoint,
     IntegerOperator,
     Interval,
     Operand,
     QdqForm,
     Requantize,
+    drafts,
     from_zero,
     register_operator,
 )
-from ..nodes import Node
+from ..nodes import Add, Node
+from ..tensor import Quantization
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +47,20 @@ def _interval(node: QAdd, graph: Graph, sources: Sequence[Interval]) -> Interval
     constants = node.requantize
     p = a * constants.multiplier[0] + b * constants.multiplier[1]
     return p.requantize(constants, graph.tensors[node.output].q.zero_point, constants.shift[:1])
+
+
+@drafts(Add)
+def _draft(node: Add, sources: Sequence[Quantization], target: Quantization) -> Draft:
+    def finish(constants: FixedPoint) -> QAdd:
+        return QAdd(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            requantize=constants.requantize(node.clamp, target),
+        )
+
+    ratio = np.array([source.scale / target.scale for source in sources])
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
 register_operator(

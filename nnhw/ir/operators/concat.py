@@ -11,17 +11,22 @@ from ..graph import Graph
 from ..integer import (
     BY_CHANNEL,
     Apply,
+    Draft,
+    Factors,
+    FixedPoint,
     IntegerOperator,
     Interval,
     Operand,
     QdqForm,
     Range,
     Requantize,
+    drafts,
     from_zero,
     links_side_by_side,
     register_operator,
 )
-from ..nodes import Node
+from ..nodes import Clamp, Concat, Node
+from ..tensor import Quantization
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +62,24 @@ def _qdq(node: QConcat, graph: Graph) -> QdqForm:
     return QdqForm(
         value=Apply("Concat", operands, attributes={"axis": 1}), bounds=node.parts[0].bounds
     )
+
+
+@drafts(Concat)
+def _draft(node: Concat, sources: Sequence[Quantization], target: Quantization) -> Draft:
+    def finish(constants: FixedPoint) -> QConcat:
+        parts = zip(constants.multiplier, constants.shift, strict=True)
+        return QConcat(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            parts=tuple(
+                FixedPoint(multiplier=multiplier, shift=shift).requantize(Clamp(), target)
+                for multiplier, shift in parts
+            ),
+        )
+
+    ratio = np.array([[source.scale / target.scale] for source in sources])
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
 register_operator(

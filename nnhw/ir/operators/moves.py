@@ -20,12 +20,14 @@ from ..integer import (
     Interval,
     Operand,
     QdqForm,
+    drafts,
     links_moved,
     moved_channels,
     register_operator,
 )
 from ..moves import Move
 from ..nodes import DepthToSpace, Reshape, Resize, Slice
+from ..tensor import Quantization
 
 _MOVED: ChannelRules = replace(BY_CHANNEL, links=links_moved)
 
@@ -74,6 +76,11 @@ def _value(node: Move, shape: tuple[int, int, int]) -> Apply:
 def _qdq(node: Move, graph: Graph) -> QdqForm:
     target = graph.tensors[node.output]
     return QdqForm(value=_value(node, target.shape), bounds=(target.q.lo, target.q.hi))
+
+
+@drafts(Reshape, Slice, Resize, DepthToSpace)
+def _draft(node: Move, sources: Sequence[Quantization], target: Quantization) -> Move:
+    return node
 
 
 def _register(kind: type[Move], name: str, channels: ChannelRules = _MOVED) -> None:

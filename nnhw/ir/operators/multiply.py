@@ -11,15 +11,20 @@ from ..graph import Graph
 from ..integer import (
     BY_CHANNEL,
     Apply,
+    Draft,
+    Factors,
+    FixedPoint,
     IntegerOperator,
     Interval,
     Operand,
     QdqForm,
     Requantize,
+    drafts,
     from_zero,
     register_operator,
 )
-from ..nodes import Node
+from ..nodes import Multiply, Node
+from ..tensor import Quantization
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +50,20 @@ def _interval(node: QMultiply, graph: Graph, sources: Sequence[Interval]) -> Int
     return (acc * constants.multiplier).requantize(
         constants, graph.tensors[node.output].q.zero_point
     )
+
+
+@drafts(Multiply)
+def _draft(node: Multiply, sources: Sequence[Quantization], target: Quantization) -> Draft:
+    def finish(constants: FixedPoint) -> QMultiply:
+        return QMultiply(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            requantize=constants.requantize(node.clamp, target),
+        )
+
+    ratio = np.array([sources[0].scale * sources[1].scale / target.scale])
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
 register_operator(

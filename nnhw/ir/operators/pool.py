@@ -12,6 +12,9 @@ from ..integer import (
     BY_CHANNEL,
     Apply,
     Constant,
+    Draft,
+    Factors,
+    FixedPoint,
     IntegerOperator,
     Interval,
     Operand,
@@ -19,13 +22,15 @@ from ..integer import (
     Range,
     Requantize,
     Sums,
+    drafts,
     from_zero,
     register_operator,
     window_attributes,
     window_name,
 )
-from ..nodes import Node
+from ..nodes import AveragePool, MaxPool, Node
 from ..patches import pad, reduce_windows
+from ..tensor import Quantization
 from ..window import Window
 
 
@@ -142,6 +147,39 @@ def _real_elements(window: Window, height: int, width: int) -> np.ndarray:
     """Elements in each window that are not padding: int64 (output rows, output columns)."""
     inside = pad(np.ones((1, height, width, 1), np.int64), window, 0)
     return reduce_windows(inside, window, np.add)[0, :, :, 0]
+
+
+@drafts(MaxPool)
+def _largest_draft(
+    node: MaxPool, sources: Sequence[Quantization], target: Quantization
+) -> QMaxPool:
+    lo, hi = node.clamp.bounds(target)
+    return QMaxPool(
+        name=node.name,
+        inputs=node.inputs,
+        output=node.output,
+        window=node.window,
+        lo=lo,
+        hi=hi,
+    )
+
+
+@drafts(AveragePool)
+def _average_draft(
+    node: AveragePool, sources: Sequence[Quantization], target: Quantization
+) -> Draft:
+    def finish(constants: FixedPoint) -> QAveragePool:
+        return QAveragePool(
+            name=node.name,
+            inputs=node.inputs,
+            output=node.output,
+            window=node.window,
+            divisor=node.divisor,
+            requantize=constants.of_one_term().requantize(node.clamp, target),
+        )
+
+    ratio = (sources[0].scale / target.scale / node.divisor)[..., None]
+    return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
 register_operator(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...isa import Operation
-from ..machine import Machine
 from ..variant import Variant
 from .feature import Feature
 
@@ -107,10 +106,6 @@ def _with_multipliers(variant: Variant) -> Variant:
     return variant.with_widths(multiplier=MULTIPLIER_BITS).with_datapath(shifts=shifts)
 
 
-def _multiplier_bits(machine: Machine) -> str:
-    return f"{machine.datapath.widths.multiplier} bits"
-
-
 MULTIPLIERS = Feature(
     name="requantizer multipliers",
     kept_if="scales are no powers of two",
@@ -119,5 +114,5 @@ MULTIPLIERS = Feature(
     is_in=lambda machine: machine.datapath.widths.multiplier > 0,
     remove=_without_multipliers,
     add=_with_multipliers,
-    kept=_multiplier_bits,
+    kept=lambda machine: f"{machine.datapath.widths.multiplier} bits",
 )

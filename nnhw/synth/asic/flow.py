@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from ...design import ExportedDesign, write_checksums
+from ...design import ExportedDesign, sha256_of, write_checksums
 from ...errors import OptionError
 from ..options import Progress, SynthesisOptions
 from ..processes import PROCESSES, Process, find_liberty
 from ..result import SYNTHESIS_FOLDER
-from ..steps import Step, digest, locked
-from ..yosys import require_yosys
+from ..steps import Step, locked
+from ..yosys import read_cells, require_yosys
 from . import macros
 from .activity import (
     Activity,
@@ -34,7 +34,6 @@ from .synthesis import (
     elaboration_commands,
     map_to_cells,
     mapping_commands,
-    read_cells,
     read_memories,
     write_cell_functions,
 )
@@ -171,7 +170,7 @@ class _Flow:
         sources = (*self.design.sources, *self.design.memory_files)
         inputs = {
             "tools": self.tools,
-            "sources": [digest(source) for source in sources],
+            "sources": [sha256_of(source) for source in sources],
             "script": elaboration_commands(self.design, self.folder / "elaboration"),
         }
         step = Step(self.folder / "elaboration", inputs)
@@ -185,7 +184,7 @@ class _Flow:
         has_macros = bool(memories)
         inputs = {
             "elaborated": _stamp(elaborated),
-            "liberty": digest(self.liberty),
+            "liberty": sha256_of(self.liberty),
             "areas": self.process.areas,
             "script": mapping_commands(
                 self.process,
@@ -214,7 +213,7 @@ class _Flow:
         script = timing_script(self.design.top, self.design.clock, self._goal, self.process.driver)
         inputs = {
             "synthesized": _stamp(synthesized),
-            "memories": digest(synthesized / macros.LIBERTY),
+            "memories": sha256_of(synthesized / macros.LIBERTY),
             "script": script,
         }
         step = Step(self.folder / "timing", inputs)
@@ -232,10 +231,10 @@ class _Flow:
 
         inputs = {
             "synthesized": _stamp(synthesized),
-            "netlist": digest(synthesized / NETLIST_VERILOG),
-            "memories": digest(synthesized / macros.VERILOG),
+            "netlist": sha256_of(synthesized / NETLIST_VERILOG),
+            "memories": sha256_of(synthesized / macros.VERILOG),
             "manifest": dict(self.design.manifest),
-            "vectors": digest(self.design.vectors),
+            "vectors": sha256_of(self.design.vectors),
         }
         step = Step(self.folder / "simulation", inputs)
         if not step.done:
@@ -260,4 +259,4 @@ class _Flow:
 
 def _stamp(step: Path) -> str:
     """What a finished step depends on, in short."""
-    return digest(step / "step.json")
+    return sha256_of(step / "step.json")

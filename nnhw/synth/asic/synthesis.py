@@ -8,7 +8,7 @@ from pathlib import Path
 from ...design import ExportedDesign
 from ..processes import Process, correct_areas
 from ..steps import read_json
-from ..yosys import cell_counts, quote, run_yosys
+from ..yosys import WRITE_STATISTICS, quote, run_yosys
 from . import macros
 from .memories import Memory, find_memories
 
@@ -24,7 +24,6 @@ MAX_FANOUT = 16
 """Inputs that one output may drive, except the clock."""
 OUTPUT_LOAD_PF = 0.02
 """What every output of the design is assumed to drive."""
-_STATISTICS = "statistics.json"
 _ELABORATED_JSON = "elaborated.json"
 _CONSTRAINTS = "abc.constr"
 
@@ -89,7 +88,7 @@ def mapping_commands(
         "rename -enumerate -pattern n% w:*",
         f"read_liberty -lib {CELLS_LIBERTY}",
         "check -assert",
-        f"tee -q -o {_STATISTICS} stat -json",
+        WRITE_STATISTICS,
         f"write_json {NETLIST_JSON}",
         f"write_verilog -noattr {NETLIST_VERILOG}",
     ]
@@ -119,11 +118,6 @@ def map_to_cells(
     (out / _CONSTRAINTS).write_text(load, encoding="utf-8")
     commands = mapping_commands(process, top, elaborated, bool(memories), out)
     run_yosys(commands, log=log, cwd=out)
-
-
-def read_cells(folder: Path) -> dict[str, int]:
-    """Cells and macros by type of what `map_to_cells` left in `folder`."""
-    return cell_counts(read_json(folder / _STATISTICS))
 
 
 def write_cell_functions(cells: Sequence[str], *, synthesized: Path, out: Path, log: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import ToolError
 from ..child import Run, error_lines, run_logged
-from ..timing import CriticalPath, shorten_name
+from ..timing import CriticalPath, shorten_name, without_repeats
 from . import macros
 from .liberty import Library
 from .netlist import Netlist, is_output
@@ -152,14 +152,11 @@ def _read_path(lines: list[str], netlist: Netlist, library: Library) -> Critical
     """The critical path in a report of OpenSTA: a line for each pin that drives, and the end."""
     end = next(index for index, line in enumerate(lines) if "data arrival time" in line)
     stages = [found for found in map(_STAGE.match, lines[:end]) if found]
-    signals: list[str] = []
-    for number, stage in enumerate(stages):
-        signal = _signal(stage[2], netlist, library, is_end=number == len(stages) - 1)
-        if signal and signal not in signals[-1:]:
-            signals.append(signal)
     delays = [float(stage[1]) for stage in stages]
     return CriticalPath(
-        signals=tuple(signals),
+        signals=without_repeats(
+            _signal(stage[2], netlist, library, is_end=stage is stages[-1]) for stage in stages
+        ),
         logic_ns=round(sum(delays), 3),
         routing_ns=0.0,
         levels=sum(delay != 0 for delay in delays),

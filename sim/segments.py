@@ -1,6 +1,6 @@
 """What is sent to the design: a list of segments, each of which begins with a reset.
 
-The cocotb tests follow the plan and the comparison reads the trace by it, so that neither has to
+The cocotb tests follow them and the comparison reads the trace by them, so that neither has to
 tell the other anything.
 """
 
@@ -38,14 +38,14 @@ class Segment:
     reset_after: int | None = None
 
 
-def make_plan(design: Design, frames: tuple[int, ...], seed: int) -> tuple[Segment, ...]:
+def make_segments(design: Design, frames: tuple[int, ...], seed: int) -> tuple[Segment, ...]:
     """The segments of a run with the vectors `frames`.
 
     "latency" sends one frame to the idle design, "interval" some without a pause, "stalls" all,
     `STALLED` or more a segment, while source and sink pause at random, and "reset" breaks a frame
     off, once while it is sent and once later, to see that the next frame is not affected.
     """
-    rng = random.Random(f"plan {seed}")
+    rng = random.Random(f"segments {seed}")
     beats = design.input.beats
     early = rng.randint(1, beats)
     late = rng.randint(beats + 1, max(beats + 1, design.latency_cycles))
@@ -63,36 +63,36 @@ def make_plan(design: Design, frames: tuple[int, ...], seed: int) -> tuple[Segme
     )
 
 
-def frame_count(plan: tuple[Segment, ...]) -> int:
+def frame_count(segments: tuple[Segment, ...]) -> int:
     """Frames that are received in a whole run."""
-    return sum(len(segment.frames) for segment in plan if segment.reset_after is None)
+    return sum(len(segment.frames) for segment in segments if segment.reset_after is None)
 
 
-def share_out(plan: tuple[Segment, ...], processes: int) -> list[tuple[int, ...]]:
+def share_out(segments: tuple[Segment, ...], processes: int) -> list[tuple[int, ...]]:
     """Numbers of the segments that each of at most `processes` processes runs, about as long each.
 
     A segment that a reset breaks off stays together with the next: that one shows what the reset
-    has left. In one process the segments have the order of the plan.
+    has left. In one process they keep their order.
     """
     groups: list[list[int]] = []
-    for number in range(len(plan)):
-        if number and plan[number - 1].reset_after is not None:
+    for number in range(len(segments)):
+        if number and segments[number - 1].reset_after is not None:
             groups[-1].append(number)
         else:
             groups.append([number])
     shares: list[list[int]] = [[] for _ in range(min(processes, len(groups)))]
     work = [0] * len(shares)
-    for group in sorted(groups, key=lambda group: -_work(plan, group)):
+    for group in sorted(groups, key=lambda group: -_work(segments, group)):
         least = work.index(min(work))
         shares[least] += group
-        work[least] += _work(plan, group)
+        work[least] += _work(segments, group)
     return sorted(tuple(sorted(share)) for share in shares)
 
 
-def _work(plan: tuple[Segment, ...], numbers: Iterable[int]) -> int:
+def _work(segments: tuple[Segment, ...], numbers: Iterable[int]) -> int:
     """About how long segments take: a frame with pauses takes longer than one without."""
-    segments = [plan[number] for number in numbers]
-    return sum(len(s.frames) * (3 if s.test == "stalls" else 2) for s in segments)
+    taken = [segments[number] for number in numbers]
+    return sum(len(s.frames) * (3 if s.test == "stalls" else 2) for s in taken)
 
 
 def choose_frames(vectors: Vectors, count: int | None) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The plan of a run."""
+"""The segments of a run."""
 
 from types import SimpleNamespace
 
@@ -11,18 +11,18 @@ import pytest
 )
 def test_frames_come_from_each_kind_in_turn(testbench, count, chosen):
     vectors = SimpleNamespace(kinds=("real", "real", "real", "minimum", "minimum", "random"))
-    assert testbench("plan").choose_frames(vectors, count) == chosen
+    assert testbench("segments").choose_frames(vectors, count) == chosen
 
 
 @pytest.mark.parametrize("beats", [1, 7])
 def test_resets_come_while_a_frame_is_sent_and_later(testbench, beats):
     design = SimpleNamespace(input=SimpleNamespace(beats=beats), latency_cycles=50)
-    plan = testbench("plan")
+    module = testbench("segments")
     for seed in range(20):
-        segments = plan.make_plan(design, (4, 5), seed)
+        segments = module.make_segments(design, (4, 5), seed)
         early, late = (s.reset_after for s in segments if s.reset_after is not None)
         assert 1 <= early <= beats < late <= 50
-        assert segments == plan.make_plan(design, (4, 5), seed)
+        assert segments == module.make_segments(design, (4, 5), seed)
 
 
 def design_of(latency_cycles=50, beats=7):
@@ -34,7 +34,7 @@ def design_of(latency_cycles=50, beats=7):
 )
 def test_frames_with_pauses_follow_each_other_in_pieces(testbench, count, pieces):
     frames = tuple(range(10, 10 + count))
-    segments = testbench("plan").make_plan(design_of(), frames, 0)
+    segments = testbench("segments").make_segments(design_of(), frames, 0)
     stalled = [segment.frames for segment in segments if segment.test == "stalls"]
     assert [len(piece) for piece in stalled] == pieces
     assert sum(stalled, ()) == frames
@@ -42,22 +42,22 @@ def test_frames_with_pauses_follow_each_other_in_pieces(testbench, count, pieces
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 50])
 def test_every_segment_is_run_by_one_process(testbench, processes):
-    plan = testbench("plan")
-    segments = plan.make_plan(design_of(), tuple(range(20)), 0)
-    shares = plan.share_out(segments, processes)
+    module = testbench("segments")
+    segments = module.make_segments(design_of(), tuple(range(20)), 0)
+    shares = module.share_out(segments, processes)
     assert len(shares) == min(processes, 9)  # latency, interval, five pieces of stalls, two resets
     assert sorted(number for share in shares for number in share) == list(range(len(segments)))
     assert all(list(share) == sorted(share) for share in shares)
     if processes <= 3:
-        work = [plan._work(segments, share) for share in shares]
+        work = [module._work(segments, share) for share in shares]
         assert max(work) - min(work) <= 3 * 4  # a piece of stalls
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 50])
 def test_a_frame_follows_the_reset_that_must_not_affect_it(testbench, processes):
-    plan = testbench("plan")
-    segments = plan.make_plan(design_of(), tuple(range(8)), 0)
-    shares = plan.share_out(segments, processes)
+    module = testbench("segments")
+    segments = module.make_segments(design_of(), tuple(range(8)), 0)
+    shares = module.share_out(segments, processes)
     for number, segment in enumerate(segments):
         if segment.reset_after is not None:
             (share,) = [share for share in shares if number in share]
@@ -67,12 +67,12 @@ def test_a_frame_follows_the_reset_that_must_not_affect_it(testbench, processes)
 def test_processes_pay_where_there_are_cores_and_work(testbench, monkeypatch):
     processes, tools = testbench("processes"), testbench("tools")
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(4)))
-    plan = testbench("plan").make_plan(design_of(), tuple(range(11)), 0)
+    segments = testbench("segments").make_segments(design_of(), tuple(range(11)), 0)
     verilator, icarus = (tools.Simulator(name, "1") for name in ("verilator", "icarus"))
 
     def count(simulator, interval_cycles):
         design = SimpleNamespace(interval_cycles=interval_cycles)
-        return processes.worthwhile_processes(simulator, design, plan)
+        return processes.worthwhile_processes(simulator, design, segments)
 
     assert count(verilator, 100) == 1
     assert count(verilator, 25_000) == 2  # 18 frames
