@@ -113,9 +113,9 @@ def certain_refusals(part: Graph) -> list[str]:
     part
         Of a simplified graph: what is to come before its inputs and behind its outputs is open.
     """
-    joined, known = join_roundings(part)
+    bare, known = without_roundings(part)
     problems: list[str] = []
-    for node in joined.nodes:
+    for node in bare.nodes:
         if isinstance(node, Conv) and node.weight_scale is not None:
             source, target = known.get(node.inputs[0]), known.get(node.output)
             if source is not None and target is not None:
