@@ -11,7 +11,7 @@ from ..ir import AveragePool, ChannelAffine, Conv, MaxPool, Node, Port, Tensor
 ELEMENT_BYTES = 40
 """Of an element that a node reads, writes or copies while it is executed, in several precisions."""
 
-WEIGHT_BYTES = 1000
+WEIGHT_BYTES = 200
 """Of a weight on its way to Verilog, which also takes 10 microseconds."""
 
 MADE_UP_WEIGHT_BYTES = 8192

@@ -45,18 +45,26 @@ def reduce_windows(x: np.ndarray, window: Window, operation: np.ufunc) -> np.nda
     """Join the elements of each window of a padded batch (N, H, W, C) by `operation`, such as
     np.add; (N, OH, OW, C), data type as `x`.
 
-    First down the rows of a kernel, then along its columns: so many steps as it has of both
-    together, not as it has elements.
+    First down the rows of a kernel, then along its columns: in so many steps as it has of both
+    together, not as it has elements; or as the output has, if those are fewer.
     """
-    for axis in (0, 1):
-        taps, stride, dilation = window.kernel[axis], window.stride[axis], window.dilation[axis]
-        reach = x.shape[1 + axis] - (taps - 1) * dilation
-        rest = (slice(None),) * (1 + axis)
-        parts = (
-            x[(*rest, slice(tap * dilation, tap * dilation + reach, stride))] for tap in range(taps)
-        )
-        y = next(parts).copy()
-        for part in parts:
-            operation(y, part, out=y)
-        x = y
+    for axis in (1, 2):
+        x = _reduce_axis(x, window, axis, operation)
     return x
+
+
+def _reduce_axis(x: np.ndarray, window: Window, axis: int, operation: np.ufunc) -> np.ndarray:
+    """Join what each window has along one axis of `x`."""
+    taps, stride = window.kernel[axis - 1], window.stride[axis - 1]
+    dilation = window.dilation[axis - 1]
+    reach = x.shape[axis] - (taps - 1) * dilation
+    starts = range(0, reach, stride)
+    before = (slice(None),) * axis
+    if len(starts) < taps:
+        windows = [x[(*before, slice(s, s + (taps - 1) * dilation + 1, dilation))] for s in starts]
+        return np.stack([operation.reduce(w, axis, x.dtype) for w in windows], axis)
+    y = x[(*before, slice(0, reach, stride))].copy()
+    for tap in range(1, taps):
+        first = tap * dilation
+        operation(y, x[(*before, slice(first, first + reach, stride))], out=y)
+    return y

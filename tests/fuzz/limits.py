@@ -16,6 +16,8 @@ GRACE = 3
 """Seconds more until the process is killed: in code that does not return to Python."""
 FILE = 256 << 20
 """Bytes of a file."""
+DATA_ELEMENTS = 2_000_000
+"""Of the samples for a network, unless two are more: who brings large data may wait for longer."""
 PATIENCE = 120
 """Seconds of a clock on the wall until a process counts as hanging; others may use the cores."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import onnx
 from nnhw.design import write_checksums
 from nnhw.ir import Graph
 
+from . import limits
 from .archives import archive, mutate_archive, npy
 from .bombs import BOMBS
 from .draw import Draw
@@ -289,6 +291,8 @@ def write_data(trial: Trial, network: Graph, path: Path) -> None:
         graph = onnx.load(trial.model, load_external_data=False).graph
         types = {value.name: value.type.tensor_type.elem_type for value in graph.input}
     count = draw.choice([8, 8, 24])
+    elements = sum(math.prod(port.onnx_shape) for port in network.inputs)
+    count = max(2, min(count, limits.DATA_ELEMENTS // elements))
     scale = draw.choice([1.0, 1.0, 1.0, 0.1, 5.0])
     arrays = {}
     for port in network.inputs:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...ir import Window
 from ...machine import EngineConfig
 from ..loop_nest import LoopNest
@@ -45,26 +47,22 @@ def clipped_spans(window: Window, shape: tuple[int, int, int], axis: int) -> lis
     size, kernel = shape[axis], window.kernel[axis]
     stride, dilation = window.stride[axis], window.dilation[axis]
     positions = window.output_size(*shape[:2])[axis]
-    spans: list[Span] = []
-    for position in range(positions):
-        begin = position * stride - window.pads[axis]
-        inside = [tap for tap in range(kernel) if 0 <= begin + tap * dilation < size]
-        if not inside:
-            return [Span(first=0, count=positions, first_tap=0, taps=kernel)]
-        taps = (inside[0], len(inside))
-        if spans and (spans[-1].first_tap, spans[-1].taps) == taps:
-            before = spans.pop()
-            spans.append(
-                Span(
-                    first=before.first,
-                    count=before.count + 1,
-                    first_tap=before.first_tap,
-                    taps=before.taps,
-                )
-            )
-        else:
-            spans.append(Span(first=position, count=1, first_tap=taps[0], taps=taps[1]))
-    return spans
+    begin = np.arange(positions) * stride - window.pads[axis]
+    first = np.maximum(-(begin // dilation), 0)  # the first tap that is not before the image
+    end = np.minimum((size - 1 - begin) // dilation + 1, kernel)
+    if (first >= end).any():
+        return [Span(first=0, count=positions, first_tap=0, taps=kernel)]
+    changes = np.flatnonzero(np.diff(first) | np.diff(end)) + 1
+    starts = [0, *changes.tolist()]
+    return [
+        Span(
+            first=start,
+            count=stop - start,
+            first_tap=int(first[start]),
+            taps=int(end[start] - first[start]),
+        )
+        for start, stop in zip(starts, [*starts[1:], positions], strict=True)
+    ]
 
 
 def is_worthwhile(clipped: Sequence[LoopNest], whole: LoopNest, config: EngineConfig) -> bool:
