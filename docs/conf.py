@@ -29,6 +29,7 @@ html_copy_source = False
 
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 4
+highlight_language = "none"  # of blocks that name none
 smartquotes = False  # two hyphens are an option
 
 # Docstrings have code in single backticks.
