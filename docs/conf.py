@@ -30,7 +30,7 @@ html_copy_source = False
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 4
 highlight_language = "none"  # of blocks that name none
-smartquotes = False  # two hyphens are an option
+smartquotes_action = "D"  # dashes; quotation marks stay as they are
 
 # Docstrings have code in single backticks.
 default_role = "code"

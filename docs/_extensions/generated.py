@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -177,6 +178,7 @@ class PublicNames(Markdown):
         names = [
             name for name in module.__all__ if module is nnhw or name not in nnhw.__all__
         ]  # each name stands in one place
+        names.sort(key=lambda name: (inspect.isclass(getattr(module, name)), name))
         return "\n".join(self._name(module, name) for name in names)
 
     def _name(self, module: Any, name: str) -> str:
@@ -211,7 +213,9 @@ class CommandLine(Markdown):
             (_usage(parameter), _sentence(parameter.help, parameter.show_default))
             for parameter in command.params
         ]
-        return f"\n## nnhw {command.name}\n\n{command.help}\n\n{table(('', ''), rows)}"
+        return (
+            f"\n## nnhw {command.name}\n\n{_as_markdown(command.help)}\n\n{table(('', ''), rows)}"
+        )
 
 
 def _usage(parameter: Any) -> str:
@@ -223,7 +227,12 @@ def _usage(parameter: Any) -> str:
 
 
 def _sentence(text: str, default: object) -> str:
-    return f"{text} Default: {default}." if isinstance(default, str) else text
+    return _as_markdown(f"{text} Default: {default}." if isinstance(default, str) else text)
+
+
+def _as_markdown(text: str) -> str:
+    """A text of the command line, with options as code."""
+    return re.sub(r"--[\w-]+", r"`\g<0>`", text)
 
 
 def write_component_pages(app: Sphinx) -> None:
