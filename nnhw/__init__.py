@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .inspection import inspect_model
     from .options import BuildOptions, load_options
     from .pipeline import BuildResult, build
+    from .report import Difference, diff_designs
     from .simulate import SimulationResult, run_regression
 
 __version__ = "0.1.0"
@@ -18,10 +19,12 @@ __version__ = "0.1.0"
 __all__ = [
     "BuildOptions",
     "BuildResult",
+    "Difference",
     "Inference",
     "NnhwError",
     "SimulationResult",
     "build",
+    "diff_designs",
     "inspect_model",
     "load_options",
     "run_design",
@@ -31,10 +34,12 @@ __all__ = [
 _MODULES = {
     "BuildOptions": "options",
     "BuildResult": "pipeline",
+    "Difference": "report",
     "Inference": "inference",
     "NnhwError": "errors",
     "SimulationResult": "simulate",
     "build": "pipeline",
+    "diff_designs": "report",
     "inspect_model": "inspection",
     "load_options": "options",
     "run_design": "inference",

@@ -26,8 +26,8 @@ class Inference:
     Parameters
     ----------
     outputs
-        float32 (N, *ONNX shape of the output without the batch axis) by the output's name: real
-        values, before what stays with the host.
+        float32 by the output's name, in the output's ONNX shape with N samples in place of the
+        batch: real values, before what stays with the host.
     samples
         N.
     top1

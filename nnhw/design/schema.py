@@ -72,6 +72,18 @@ def positive_number(value: Any, key: str) -> None:
         raise refuse(value, key, "a number above zero")
 
 
+def number(value: Any, key: str) -> None:
+    """A finite number."""
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise refuse(value, key, "a number")
+
+
+def boolean(value: Any, key: str) -> None:
+    """true or false."""
+    if type(value) is not bool:
+        raise refuse(value, key, "true or false")
+
+
 def mapping(value: Any, key: str) -> None:
     """Any object."""
     if not isinstance(value, dict):
@@ -98,6 +110,17 @@ def items(check: Check, *, fewest: int = 0, most: int = 100_000) -> Check:
             check(item, f"{key}[{index}]")
 
     return check_items
+
+
+def table(check: Check) -> Check:
+    """An object whose values are what `check` wants."""
+
+    def check_table(value: Any, key: str) -> None:
+        mapping(value, key)
+        for name, entry in value.items():
+            check(entry, _below(key, name))
+
+    return check_table
 
 
 def record(required: Mapping[str, Check], extra: Mapping[str, Check] | None = None) -> Check:

@@ -4,6 +4,8 @@ from .accuracy import measure_accuracy
 from .assess import Assessed, find_warnings
 from .collect import collect_report
 from .costs import COLUMNS, cost_rows
+from .difference import Difference, Figure, Section, diff_designs
+from .difference_table import render_difference
 from .layers import ArrayUse, FrameTimes, LayerReport
 from .model import render_model
 from .noise import Noise, decibels, deviation, finite, measure_noise
@@ -33,7 +35,9 @@ __all__ = [
     "ArrayUse",
     "Assessed",
     "BuildReport",
+    "Difference",
     "Equalization",
+    "Figure",
     "Fit",
     "FrameTimes",
     "LayerReport",
@@ -42,6 +46,7 @@ __all__ = [
     "Quality",
     "QualityWarning",
     "Reference",
+    "Section",
     "Source",
     "StepDisplay",
     "TableReport",
@@ -53,6 +58,7 @@ __all__ = [
     "describe_refusal",
     "describe_warnings",
     "deviation",
+    "diff_designs",
     "edited_files",
     "find_noise_source",
     "find_warnings",
@@ -61,6 +67,7 @@ __all__ = [
     "measure_noise",
     "measure_own_noise",
     "measure_quality",
+    "render_difference",
     "render_html",
     "render_model",
     "render_simulation",
