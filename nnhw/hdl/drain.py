@@ -282,7 +282,7 @@ class Drain(wiring.Component):
             with m.If((f.parameter_mode == ParameterMode.PIXEL) & pixel_done):
                 m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
         later: Value = Const(0)
-        if not (f.is_constant("later_words", 0) and f.is_constant("last_words", 0)):
+        if self.instruction.layout.asks("later_words", "last_words"):
             first_tile = Signal(init=1)
             with m.If(tile_done):
                 m.d.sync += first_tile.eq(strip_done)

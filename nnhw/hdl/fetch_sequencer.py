@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import InstructionLayout, Operation
 from ..machine import FETCH_LATENCY
@@ -137,7 +137,8 @@ class FetchSequencer(wiring.Component):
         self.instruction = InstructionRegister(layout, words)
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
-            instruction=self.instruction,
+            layout=layout,
+            first=self.instruction.first,
             x_width=x_width,
             y_width=y_width,
             address_width=address_width,
@@ -176,6 +177,8 @@ class FetchSequencer(wiring.Component):
 
         issue = Signal()
         is_prepared = Signal()
+        connect(m, instruction.current, loops.current)
+        connect(m, instruction.upcoming, loops.upcoming)
         m.d.comb += instruction.advance.eq(loops.step & loops.layer_last)
         fetch = self._prepare(m, issue, is_prepared)
         m.d.comb += [

@@ -8,8 +8,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigne
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import COORDINATES, LOOPS, Coordinate
-from .instruction import InstructionRegister
+from ..isa import COORDINATES, LOOPS, Coordinate, FetchInstruction, InstructionLayout
+from .instruction import InstructionSignature
 
 
 class LoopNest(wiring.Component):
@@ -22,8 +22,10 @@ class LoopNest(wiring.Component):
 
     Parameters
     ----------
-    instruction : InstructionRegister
-        Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
+    layout : InstructionLayout
+        Of fetch instructions.
+    first : FetchInstruction
+        The one that the program starts with.
     x_width, y_width : int
         Bits of these coordinates, signed.
     address_width : int
@@ -33,6 +35,9 @@ class LoopNest(wiring.Component):
 
     Members
     -------
+    current, upcoming : In(InstructionSignature(layout))
+        The layer's instruction and the next layer's, which is to take its place when `layer_last`
+        is stepped.
     step : In(1)
         Go on to the next fetch.
     x, row, y, weight_address : Out
@@ -53,15 +58,19 @@ class LoopNest(wiring.Component):
     def __init__(
         self,
         *,
-        instruction: InstructionRegister,
+        layout: InstructionLayout,
+        first: FetchInstruction,
         x_width: int,
         y_width: int,
         address_width: int,
         weight_width: int,
     ):
-        self.instruction = instruction
+        self.layout = layout
+        self.first = first
         super().__init__(
             {
+                "current": In(InstructionSignature(layout)),
+                "upcoming": In(InstructionSignature(layout)),
                 "step": In(1),
                 "x": Out(signed(x_width)),
                 "row": Out(unsigned(address_width)),
@@ -81,17 +90,16 @@ class LoopNest(wiring.Component):
     @property
     def loops(self) -> tuple[str, ...]:
         """The loops that are built, innermost first."""
-        layout = self.instruction.layout
-        return tuple(name for name in reversed(LOOPS) if layout.fields[name].constant != 0)
+        return tuple(name for name in reversed(LOOPS) if self.layout.asks(name))
 
     def _moves(self, coordinate: Coordinate, loop: str) -> bool:
         step = coordinate.steps.get(loop)
-        return step is not None and self.instruction.layout.fields[step].constant != 0
+        return step is not None and self.layout.asks(step)
 
     def elaborate(self, platform):
         m = Module()
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.first
+        f, upcoming = self.current, self.upcoming
+        first = self.first
 
         #: trips still to come
         counters = {
@@ -150,7 +158,7 @@ class LoopNest(wiring.Component):
                         trips = getattr(f, inner)
                         if loop == "taps_x":  # on to the last run, which may be shorter
                             trips = trips - (f.last_run_short & (counters[loop] == 1))
-                        if inner == "rolls" and not f.is_constant("joined", 0):
+                        if inner == "rolls" and self.layout.asks("joined"):
                             is_last = self._is_on_to_last(loop, counters, finished)
                             trips = trips + (f.joined & is_last)
                         self._begin(m, counters[inner], finished[inner], trips)
@@ -172,8 +180,8 @@ class LoopNest(wiring.Component):
         It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
         the step that finishes it.
         """
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.first
+        f, upcoming = self.current, self.upcoming
+        first = self.first
 
         def first_unfinished(done: Iterable[Value | bool]) -> Value | int:
             unfinished: Value | int = len(self.loops)
@@ -194,7 +202,7 @@ class LoopNest(wiring.Component):
             for position, loop in enumerate(self.loops)
         ).any()
         following = Mux((turn == innermost) & ends, outer, innermost)
-        if not f.is_constant("last_run_short", 0):
+        if self.layout.asks("last_run_short"):
             # of two fetches a run, the last run has just the one that it begins with
             runs = self.loops.index("taps_x")
             is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
@@ -215,10 +223,10 @@ class LoopNest(wiring.Component):
 
     def _count_warmup(self, m: Module, finished) -> Value:
         """Whether the present roll finishes no results."""
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        if f.is_constant("warmup", 0):
+        f, upcoming = self.current, self.upcoming
+        if not self.layout.asks("warmup"):
             return Const(0)
-        init = self.instruction.first.warmup
+        init = self.first.warmup
         left = Signal.like(f.warmup, name="warmup_left", init=init)
         with m.If(self.step & self.roll_last):
             with m.If(~finished["rolls"]):
@@ -229,8 +237,8 @@ class LoopNest(wiring.Component):
 
     def _find_finishing(self, m: Module, counters, finished) -> Value:
         """See `finishes`."""
-        f = self.instruction.current
-        if f.is_constant("joined", 0):
+        f = self.current
+        if not self.layout.asks("joined"):
             return Const(0)
         finishes = Signal(name="roll_finishes")
         in_last_strip = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
@@ -243,7 +251,7 @@ class LoopNest(wiring.Component):
 
     def _is_on_to_last(self, loop: str, counters, finished) -> Value:
         """Whether a step of a loop leads to the last strip of a layer."""
-        f = self.instruction.current
+        f = self.current
         loops = ("tiles", "out_cols", "out_rows")
         place = loops.index(loop)
         inner = [getattr(f, name) == 0 for name in loops[:place]]
