@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import MEMORY_LATENCY, RELEASE_LATENCY
-from .arithmetic import delay
+from .arithmetic import delay, named
 from .memory import BankedMemory
 from .technology import PORTABLE, Technology
 
@@ -115,8 +115,8 @@ class FrameBuffer(wiring.Component):
             if self.beats_per_frame > 1:
                 m.d.sync += is_last.eq(beat == self.beats_per_frame - 2)
         m.d.sync += [
-            readable.eq(readable + frame_done - self.consumed),
-            occupied.eq(occupied + frame_done - self.consumed),
+            readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
+            occupied.eq(named(m, occupied + frame_done, "occupied_more") - self.consumed),
         ]
         if self.buffers == 2:
             m.d.sync += [writing.eq(writing ^ frame_done), reading.eq(reading ^ consumed)]

@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import COORDINATES, LOOPS, Coordinate, FetchInstruction, InstructionLayout
+from .arithmetic import named
 from .instruction import InstructionSignature
 
 
@@ -147,6 +148,12 @@ class LoopNest(wiring.Component):
             m.d.comb += getattr(self, coordinate.name).eq(innermost)
 
         turn = self._find_turns(m, counters, finished) if self.loops else Const(0)
+        # all values that a step may lead to, so that the loop just chooses among them
+        trips = [self._begun_trips(m, loop, counters, finished) for loop in self.loops]
+        moved = [
+            {c.name: self._moved(m, c, began[c.name], position) for c in COORDINATES}
+            for position in range(len(self.loops))
+        ]
         with m.If(self.step), m.Switch(turn):
             for position, loop in enumerate(self.loops):
                 with m.Case(position):
@@ -154,16 +161,15 @@ class LoopNest(wiring.Component):
                         counters[loop].eq(counters[loop] - 1),
                         finished[loop].eq(counters[loop] == 1),
                     ]
-                    for inner in self.loops[:position]:
-                        trips = getattr(f, inner)
-                        if loop == "taps_x":  # on to the last run, which may be shorter
-                            trips = trips - (f.last_run_short & (counters[loop] == 1))
-                        if inner == "rolls" and self.layout.asks("joined"):
-                            is_last = self._is_on_to_last(loop, counters, finished)
-                            trips = trips + (f.joined & is_last)
-                        self._begin(m, counters[inner], finished[inner], trips)
-                    for coordinate in COORDINATES:
-                        self._move(m, coordinate, began[coordinate.name], position, f)
+                    for inner, count in trips[position].items():
+                        self._begin(m, counters[inner], finished[inner], count)
+                    for name, value in moved[position].items():
+                        restarted = self.loops[: position + 1]
+                        m.d.sync += [
+                            began[name][inner].eq(value)
+                            for inner in restarted
+                            if inner in began[name]
+                        ]
             with m.Default():
                 for loop in self.loops:
                     self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
@@ -183,31 +189,41 @@ class LoopNest(wiring.Component):
         f, upcoming = self.current, self.upcoming
         first = self.first
 
-        def first_unfinished(done: Iterable[Value | bool]) -> Value | int:
-            unfinished: Value | int = len(self.loops)
-            for position, is_done in reversed(list(enumerate(done))):
-                unfinished = Mux(is_done, unfinished, position)
-            return unfinished
-
         begin = next((n for n, loop in enumerate(self.loops) if getattr(first, loop)), None)
         begin = len(self.loops) if begin is None else begin
         turn = Signal(range(len(self.loops) + 1), init=begin)
         innermost = Signal.like(turn, init=begin)
-        first_turn = first_unfinished(getattr(upcoming, loop) == 0 for loop in self.loops)
-        outer = first_unfinished(
-            finished[loop] | (innermost == position) for position, loop in enumerate(self.loops)
+
+        def first_of(goes_on: Iterable[Value], name: str) -> Signal:
+            position = Signal.like(turn, name=name, init=len(self.loops))
+            for index, condition in enumerate(goes_on):
+                with m.Elif(condition) if index else m.If(condition):
+                    m.d.comb += position.eq(index)
+            return position
+
+        first_turn = first_of((getattr(upcoming, loop) != 0 for loop in self.loops), "first_turn")
+        outer = first_of(
+            (~finished[loop] & (innermost != n) for n, loop in enumerate(self.loops)), "outer_turn"
         )
-        ends = Cat(
-            (innermost == position) & (counters[loop] == 1)
-            for position, loop in enumerate(self.loops)
-        ).any()
+        ends = Signal(name="innermost_ends")
+        m.d.comb += ends.eq(
+            Cat(
+                (innermost == position) & (counters[loop] == 1)
+                for position, loop in enumerate(self.loops)
+            ).any()
+        )
         following = Mux((turn == innermost) & ends, outer, innermost)
         if self.layout.asks("last_run_short"):
             # of two fetches a run, the last run has just the one that it begins with
             runs = self.loops.index("taps_x")
             is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
-            inner = ("chunks", "taps_x")
-            after = first_unfinished(finished[loop] | (loop in inner) for loop in self.loops)
+            after = first_of(
+                (
+                    Const(0) if loop in ("chunks", "taps_x") else ~finished[loop]
+                    for loop in self.loops
+                ),
+                "turn_after_run",
+            )
             following = Mux((turn == runs) & is_single, after, following)
         with m.If(self.step):
             with m.If(turn == len(self.loops)):
@@ -258,13 +274,28 @@ class LoopNest(wiring.Component):
         outer = [finished[name] for name in loops[place + 1 :]]
         return Cat(counters[loop] == 1, *inner, *outer).all()
 
-    def _move(self, m, coordinate, began, position, f) -> None:
-        """Move a coordinate for a trip of the loop at `position`; loops inside it begin anew."""
+    def _begun_trips(self, m: Module, loop: str, counters, finished) -> dict[str, Value]:
+        """Trips after the first, less one, of the loops that a trip of `loop` begins anew."""
+        f = self.current
+        begun: dict[str, Value] = {}
+        for inner in self.loops[: self.loops.index(loop)]:
+            trips = getattr(f, inner)
+            if loop == "taps_x" and self.layout.asks("last_run_short"):
+                # on to the last run, which may be shorter
+                trips = trips - (f.last_run_short & (counters[loop] == 1))
+            if inner == "rolls" and self.layout.asks("joined"):
+                is_last = self._is_on_to_last(loop, counters, finished)
+                # one bit more than the counter, which goes round then
+                trips = named(m, trips + (f.joined & is_last), f"{inner}_after_{loop}")
+            begun[inner] = trips
+        return begun
+
+    def _moved(self, m: Module, coordinate: Coordinate, began, position: int) -> Value:
+        """A coordinate after a step of the loop at `position`; loops inside it begin anew."""
         loop = self.loops[position]
         if loop in began:
-            value = began[loop] + getattr(f, coordinate.steps[loop])
-        else:
-            outer = [name for name in self.loops[position + 1 :] if name in began]
-            value = began[outer[0]] if outer else getattr(f, coordinate.start)
-        restarted = [name for name in self.loops[: position + 1] if name in began]
-        m.d.sync += [began[name].eq(value) for name in restarted]
+            value = Signal.like(began[loop], name=f"{coordinate.name}_after_{loop}")
+            m.d.comb += value.eq(began[loop] + getattr(self.current, coordinate.steps[loop]))
+            return value
+        outer = [name for name in self.loops[position + 1 :] if name in began]
+        return began[outer[0]] if outer else getattr(self.current, coordinate.start)

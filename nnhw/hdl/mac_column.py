@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Value, signed
+from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -100,14 +100,14 @@ class MacColumn(wiring.Component):
             name="sum",
         )
         # every column has flags of its own: they drive each bit of the accumulator
-        (flags,) = self.technology.fan_out(
-            m, Cat(self.enable, self.first), stages=1, leaves=1, name="flags"
-        )
+        flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
+        m.d.comb += [flags.enable.eq(self.enable), flags.first.eq(self.first)]
+        (flags,) = self.technology.fan_out(m, flags, stages=1, leaves=1, name="flags")
         accumulator = self.technology.accumulate(
             m,
             dot,
-            enable=flags[0],
-            first=flags[1],
+            enable=flags.enable,
+            first=flags.first,
             width=self.accumulator_width,
             name="accumulator",
         )

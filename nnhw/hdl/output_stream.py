@@ -93,7 +93,9 @@ class OutputStream(wiring.Component):
             tensors=self.tensors,
         )
         group = Signal(Group(units=gearbox.units, unit=self.unit))
-        m.submodules.buffer = buffer = ResultBuffer(width=len(group.as_value()), depth=self.depth)
+        m.submodules.result_buffer = buffer = ResultBuffer(
+            width=len(group.as_value()), depth=self.depth
+        )
 
         extended = [Signal(signed(8), name=f"byte_{lane}") for lane in range(group_bytes)]
         for lane, byte in enumerate(extended):
@@ -102,7 +104,7 @@ class OutputStream(wiring.Component):
             m.d.comb += byte.eq(result if always_counts else Mux(self.count > lane, result, 0))
         m.d.comb += [
             group.bytes.eq(Cat(*extended)),
-            group.units.eq(self.count >> (self.unit.bit_length() - 1)),
+            group.count.eq(self.count >> (self.unit.bit_length() - 1)),
             group.last.eq(self.last),
             buffer.write.eq(self.write),
             buffer.word.eq(group),

@@ -16,11 +16,16 @@ of each field just the bits, that its program uses (see `layout`).
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from enum import IntEnum
+else:  # the same, with a shape in hardware
+    from amaranth.lib.enum import IntEnum
 
 
-class Operation(enum.IntEnum):
+class Operation(IntEnum, shape=2):
     """What the array does with the fetches of a tile."""
 
     #: cols dot products of `rows` lanes, accumulated: dense convolution, matrix product.
@@ -35,7 +40,7 @@ class Operation(enum.IntEnum):
     LANE_PAIR = 3
 
 
-class ParameterMode(enum.IntEnum):
+class ParameterMode(IntEnum, shape=2):
     """How the drain walks through its requantization parameters."""
 
     #: One word for the whole layer (two for `Operation.LANE_PAIR`, one an operand).

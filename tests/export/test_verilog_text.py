@@ -383,7 +383,6 @@ def test_long_and_shared_expressions_get_names():
         Small({"a": 8, "b": 8, "c": 16}, {"y": 16, "z": 16}, fill),
         """\
           wire [15:0] product = ({8'd0, a} + c) * ({8'd0, b} + c);
-
           assign y = product + c;
           assign z = product - c;
         endmodule
@@ -412,16 +411,16 @@ def test_a_port_for_every_member():
     def fill(self, m):
         m.submodules.part = p = Small({"x": 4, "y": 2, "z": 1}, {"low": 4, "sign": 1}, part)
         m.d.comb += [p.x.eq(self.word[:4]), p.y.eq(self.word[4:6]), p.z.eq(self.word[0])]
-        m.d.comb += self.out.eq(p.low)
+        m.d.comb += self.total.eq(p.low)
 
-    top = Small({"word": 6}, {"out": 4}, fill)
+    top = Small({"word": 6}, {"total": 4}, fill)
     check_body(
         top,
         """\
           top_part part (
             .x(word[3:0]),
             .y(word[5:4]),
-            .low(out)
+            .low(total)
           );
         endmodule
         """,

@@ -1,7 +1,6 @@
 """The instruction register and the fields of an encoded instruction."""
 
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,14 +16,10 @@ from nnhw.isa import InstructionLayout
 def test_steps_through_the_program_round_and_round(layers):
     program = write_back_program(layers, layers=layers, bits=8, space=64)
     register = InstructionRegister(**encoded(program))
-    ports = {
-        f"{name}.{field}": getattr(getattr(register, name), field)
-        for name in ("current", "upcoming")
-        for field in register.layout.fields
-    }
-    view = SimpleNamespace(advance=register.advance, index=register.index, **ports)
+    fields = register.layout.fields
+    ports = [f"{name}.{field}" for name in ("current", "upcoming") for field in fields]
     advance = np.random.default_rng(layers).integers(0, 2, 40)
-    outputs = drive(view, {"advance": advance}, ["index", *ports], design=register)
+    outputs = drive(register, {"advance": advance}, ["index", *ports])
     index = np.concatenate([[0], np.cumsum(advance)[:-1]]) % layers
     assert register.latency == 1
     assert (outputs["index"] == index).all()

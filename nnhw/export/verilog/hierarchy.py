@@ -50,7 +50,9 @@ class Origin:
 
     def owns(self, wire: str) -> bool:
         """Whether the wire stands for a signal that the component's author gave its name."""
-        return re.fullmatch(r"\w+(\$\d+)?", wire) is not None and wire not in self.foreign
+        signal, _, _ = wire.partition(".")  # what follows is a field
+        is_named = re.fullmatch(r"\w+(\$\d+)?(\.\w+)*", wire) is not None
+        return is_named and signal not in self.foreign
 
 
 @dataclass(frozen=True, slots=True)

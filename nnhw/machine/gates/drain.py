@@ -11,6 +11,8 @@ from .gate import Clock, Fetch, Frames, Gate, Layer
 class DrainGate(Gate):
     """The last fetch of a tile waits until the drain has given out the tile before."""
 
+    name = "drain"
+
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("drain_cycles", "drain_cycles_last")
 
