@@ -239,7 +239,8 @@ class WriteAligner(wiring.Component):
         elements: list[Value] = []
         for bank in range(self.banks):
             used = bank < self.lane_count
-            enables.append(self.enable & (self.count > bank) if used else C(0, 1))
+            counts = self.enable & (self.count > bank)
+            enables.append(named(m, counts, f"enable_{bank}") if used else C(0, 1))
             # lanes repeat in the banks that are not written, which keeps the rotation small
             elements.append(self.lanes[bank % self.lane_count])
         if self._stages:

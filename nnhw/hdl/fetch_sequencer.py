@@ -173,10 +173,11 @@ class FetchSequencer(wiring.Component):
             self.weight_address.eq(fetch.weight),
         ]
         if self.padded:
+            inside = (fetch.y >= 0) & (fetch.y < fetch.height)
             before = delay(m, -fetch.x, 1, name="lanes_before")
             after = delay(m, fetch.row_length - fetch.x, 1, name="lanes_inside")
             m.d.sync += [
-                self.padding.row_inside.eq((fetch.y >= 0) & (fetch.y < fetch.height)),
+                self.padding.row_inside.eq(named(m, inside, "row_inside")),
                 self.padding.lane_start.eq(named(m, clamp(before, 0, self.lanes), "first_inside")),
                 self.padding.lane_end.eq(named(m, clamp(after, 0, self.lanes), "end_inside")),
                 self.padding.pad_value.eq(fetch.pad_value),
@@ -250,13 +251,14 @@ class FetchSequencer(wiring.Component):
             for view in (prepared, spare, latest)
         ]
 
-        def follow(question: Callable[[Fetch], Value], name: str) -> Value:
+        def follow(question: Callable[[Fetch, str], Value], name: str) -> Value:
             # which fetch comes next is known last, so that it chooses among answers
             if_prepared, if_spare, if_latest = (
-                named(m, question(fetch), f"{which}_{name}")
+                named(m, question(fetch, which), f"{which}_{name}")
                 for which, fetch in zip(("prepared", "spare", "latest"), fetches, strict=True)
             )
-            return Mux(replace, Mux(has_spare, if_spare, if_latest), if_prepared)
+            if_replaced = Mux(has_spare, if_spare, if_latest)
+            return named(m, Mux(replace, if_replaced, if_prepared), f"{name}_next")
 
         for gate in self.gates:
             gate.prepare(m, self, fetches[0], follow)

@@ -102,7 +102,7 @@ class FrameBuffer(wiring.Component):
 
         beat = Signal(range(max(2, self.beats_per_frame)))
         is_last = Signal(init=self.beats_per_frame == 1, name="is_last_beat")
-        take = self.beats.valid & self.beats.ready
+        take = named(m, self.beats.valid & self.beats.ready, "take")
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
         m.d.comb += [
@@ -127,11 +127,15 @@ class FrameBuffer(wiring.Component):
         wait = self.read_delay
         row = delay(m, self._row(beat[group_bits:], writing), wait, name="row")
         payload = delay(m, self.beats.payload, wait, name="payload")
+        takes = [take]
+        if groups > 1:
+            takes = [
+                named(m, take & (beat[:group_bits] == group), f"take_{group}")
+                for group in range(groups)
+            ]
         for bank in range(self.banks):
-            lane = bank % self.beat_bytes
-            chosen = take
-            if groups > 1:
-                chosen = take & (beat[:group_bits] == bank // self.beat_bytes)
+            group, lane = divmod(bank, self.beat_bytes)
+            chosen = takes[group]
             m.d.comb += [
                 memory.write_enable[bank].eq(
                     delay(m, chosen, wait, name=f"chosen_{bank}", reset=True)

@@ -257,7 +257,8 @@ class LoopNest(wiring.Component):
         if not self.layout.asks("joined"):
             return Const(0)
         finishes = Signal(name="roll_finishes")
-        in_last_strip = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
+        ends = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
+        in_last_strip = named(m, ends, "in_last_strip_of_layer")
         with m.If(self.step & self.roll_last):
             with m.If(finished["rolls"]):
                 m.d.sync += finishes.eq(f.joined & ~in_last_strip)
@@ -265,14 +266,14 @@ class LoopNest(wiring.Component):
                 m.d.sync += finishes.eq(f.joined & in_last_strip & (counters["rolls"] == 1))
         return finishes
 
-    def _is_on_to_last(self, loop: str, counters, finished) -> Value:
+    def _is_on_to_last(self, m: Module, loop: str, counters, finished) -> Value:
         """Whether a step of a loop leads to the last strip of a layer."""
         f = self.current
         loops = ("tiles", "out_cols", "out_rows")
         place = loops.index(loop)
         inner = [getattr(f, name) == 0 for name in loops[:place]]
         outer = [finished[name] for name in loops[place + 1 :]]
-        return Cat(counters[loop] == 1, *inner, *outer).all()
+        return named(m, Cat(counters[loop] == 1, *inner, *outer).all(), f"{loop}_ends_next")
 
     def _begun_trips(self, m: Module, loop: str, counters, finished) -> dict[str, Value]:
         """Trips after the first, less one, of the loops that a trip of `loop` begins anew."""
@@ -284,7 +285,7 @@ class LoopNest(wiring.Component):
                 # on to the last run, which may be shorter
                 trips = trips - (f.last_run_short & (counters[loop] == 1))
             if inner == "rolls" and self.layout.asks("joined"):
-                is_last = self._is_on_to_last(loop, counters, finished)
+                is_last = self._is_on_to_last(m, loop, counters, finished)
                 # one bit more than the counter, which goes round then
                 trips = named(m, trips + (f.joined & is_last), f"{inner}_after_{loop}")
             begun[inner] = trips

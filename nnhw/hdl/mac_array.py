@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
 from ..machine import lane_latency
-from .arithmetic import delay
+from .arithmetic import delay, named
 from .lane_unit import LaneUnit
 from .mac_column import MacColumn
 from .shared_multipliers import SharedMultipliers
@@ -194,7 +194,8 @@ class MacArray(wiring.Component):
     def _control(self, m: Module, latency: int, enable, prefix: str):
         """Validity and tags two cycles before the results, the end of a tile one cycle before."""
         wait = latency - 2
-        valid = delay(m, self.valid & enable, wait, name=f"{prefix}_valid", reset=True)
+        starts = named(m, self.valid & enable, f"{prefix}_valid")
+        valid = delay(m, starts, wait, name=f"{prefix}_valid", reset=True)
         tags = delay(m, self.tags, wait, name=f"{prefix}_tags")
         done = Signal(name=f"{prefix}_done_next")
         m.d.sync += done.eq(valid & tags.last)

@@ -190,7 +190,7 @@ class WriteBack(wiring.Component):
         written = Signal.like(self.progress.written, name="written")
         writing = Signal.like(self.progress.writing, name="writing")
         writing_odd = Signal()
-        is_last = writing == len(self.instruction.words) - 1
+        is_last = named(m, writing == len(self.instruction.words) - 1, "is_last_layer")
         with m.If(done):
             m.d.sync += [
                 written.eq(0),
@@ -233,7 +233,8 @@ class WriteBack(wiring.Component):
         if self.instruction.layout.asks("row_gap", "pixel_gap"):
             gap = Mux(self.tags.row_done, f.row_gap, Mux(self.tags.pixel_done, f.pixel_gap, 0))
         m.d.comb += following.eq(address + self.tags.count + gap)
-        moves_on = self.scaled & ~layer_done
+        moves_on = Signal()
+        m.d.comb += moves_on.eq(self.scaled & ~layer_done)
         with m.If(layer_done):
             m.d.sync += address.eq(upcoming.destination)
         with m.Elif(self.scaled):
@@ -242,7 +243,8 @@ class WriteBack(wiring.Component):
             roll = Signal.like(f.rolls, init=0, name="roll")
             tile = Signal.like(address, init=first, name="tile_address")
             strip = Signal.like(address, name="next_strip_address")
-            strip_done = self.tags.tile_done & (roll == f.rolls)
+            strip_done = Signal()
+            m.d.comb += strip_done.eq(self.tags.tile_done & (roll == f.rolls))
             after_strip = named(m, Mux(f.rolls == 0, following, strip), "address_after_strip")
             after_tile = Signal.like(address, name="address_after_tile")
             m.d.comb += after_tile.eq(tile + f.roll_pitch)

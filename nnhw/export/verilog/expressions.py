@@ -42,7 +42,7 @@ _CHAINED = frozenset({"+", "&", "|", "^", "&&", "||"})
 LONGEST = 72
 """Characters of an expression that is still written inside another one."""
 
-LONGEST_VALUE = 84
+LONGEST_VALUE = 110
 """Characters of an expression that is still written as the value of a register."""
 
 SHORTEST = 24

@@ -24,15 +24,18 @@ class ChaseGate(Gate):
         m: Module,
         sequencer,
         fetch: Fetch,
-        follow: Callable[[Callable[[Fetch], Value], str], Value],
+        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
     ) -> None:
         progress = sequencer.progress
         next_layer = Signal((progress.writing + 1).shape())
         m.d.comb += next_layer.eq(progress.writing + 1)
 
-        def is_covered(chasing: Fetch) -> Value:
+        def is_covered(chasing: Fetch, which: str) -> Value:
             """Whether all that a fetch reads is in memory in the next cycle."""
-            is_written = (next_layer == chasing.layer) & (progress.written >= chasing.end)
+            is_written = Signal(name=f"{which}_is_written")
+            m.d.comb += is_written.eq(
+                (next_layer == chasing.layer) & (progress.written >= chasing.end)
+            )
             is_complete = progress.writing == chasing.layer
             # the results of the frame before may still be on their way
             same_frame = progress.writing_odd == chasing.frame_odd

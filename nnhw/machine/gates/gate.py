@@ -93,7 +93,7 @@ class Gate:
         m: Module,
         sequencer: Any,
         fetch: Fetch,
-        follow: Callable[[Callable[[Fetch], Value], str], Value],
+        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
     ) -> None:
         """Add to `fetch` what is to be known of it a cycle ahead.
 
@@ -103,7 +103,7 @@ class Gate:
             Its ports and parameters are what there is to decide with.
         follow
             The answer to a question, which has a name, about the fetch that is the next one in the
-            next cycle.
+            next cycle. It is asked about several of them, which have names, too.
         """
 
     def holds(self, m: Module, sequencer: Any, fetch: Fetch, ends_tile: Value) -> Value:
