@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from ..machine import aligner_latency, rotation_stages, write_stages
 from .arithmetic import delay, named, rotate_left
 from .bank_rows import BankRows
+from .parameters import check_at_most, check_integers, check_powers_of_two
 from .tags import Padding
 from .technology import PORTABLE, Technology
 
@@ -79,6 +80,9 @@ class ReadAligner(wiring.Component):
         memory_latency: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, granularity=granularity)
+        check_integers(self, rows=rows, period=period, width=width, row_width=row_width)
+        check_at_most(self, banks, "the number of banks", rows=rows)
         self.rows = rows
         self.period = period
         self.banks = banks
@@ -204,6 +208,9 @@ class WriteAligner(wiring.Component):
         granularity: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, granularity=granularity)
+        check_integers(self, lanes=lanes, width=width, row_width=row_width)
+        check_at_most(self, banks, "the number of banks", lanes=lanes)
         self.lane_count = lanes
         self.banks = banks
         self.width = width

@@ -133,7 +133,7 @@ class ComponentFactory:
 
     def weight_register(self) -> WeightRegister:
         """Holds weights on their way to the array."""
-        joins = self._limits.asks("fetch", "joined")
+        overlaps = self._limits.asks("fetch", "overlaps")
         return WeightRegister(
             rows=self._config.rows,
             cols=self._config.cols,
@@ -141,7 +141,7 @@ class ComponentFactory:
             finishing_cols=[
                 (group + 1) * self._limits.lane_slots - 1
                 for group in range(self._config.lane_groups)
-                if joins
+                if overlaps
             ],
             technology=self.technology,
         )

@@ -13,6 +13,7 @@ from ..machine import drain_latency
 from .arithmetic import delay, named
 from .instruction import InstructionRegister
 from .mac_array import TileSignature
+from .parameters import check_integers
 from .tags import StepTags
 from .technology import PORTABLE, Technology
 
@@ -92,6 +93,16 @@ class Drain(wiring.Component):
         parameter_latency: int,
         technology: Technology = PORTABLE,
     ):
+        check_integers(
+            self,
+            array_lanes=array_lanes,
+            cols=cols,
+            lanes=lanes,
+            accumulator_width=accumulator_width,
+            activation_width=activation_width,
+            parameter_words=parameter_words,
+            parameter_latency=parameter_latency,
+        )
         self.parameter_modes = parameter_modes
         self.last_words = last_words
         self.cols = cols

@@ -17,6 +17,7 @@ from ..machine.gates import GATES, Fetch
 from .arithmetic import clamp, delay, named
 from .instruction import InstructionRegister
 from .loop_nest import LoopNest
+from .parameters import check_at_most, check_integers
 from .tags import FetchTags, Padding, Progress
 
 #: Instruction fields that a fetch takes along from the loop nest.
@@ -112,6 +113,10 @@ class FetchSequencer(wiring.Component):
         tiles_in_flight: int,
         chased_bytes: int,
     ):
+        check_integers(self, chunk=chunk, lanes=lanes, weight_words=weight_words)
+        check_integers(self, buffer_depth=buffer_depth, tile_entries=tile_entries)
+        check_integers(self, least=0, tiles_in_flight=tiles_in_flight, chased_bytes=chased_bytes)
+        check_at_most(self, lanes, "the number of lanes", chunk=chunk)
         self.lanes = lanes
         self.padded = padded
         self.buffer_depth = buffer_depth
@@ -267,10 +272,8 @@ class FetchSequencer(wiring.Component):
     def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
         """Whether the next fetch has to wait."""
         ends_tile = named(m, issue & fetch.tile_last, "ends_tile")
-        return reduce(
-            or_,
-            [
-                named(m, gate.holds(m, self, fetch, ends_tile), f"held_by_{gate.name}")
-                for gate in self.gates
-            ],
-        )
+        reasons = [
+            named(m, gate.holds(m, self, fetch, ends_tile), f"held_by_{gate.name}")
+            for gate in self.gates
+        ]
+        return named(m, reduce(or_, reasons), "is_blocked")

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..machine import MEMORY_LATENCY, RELEASE_LATENCY
 from .arithmetic import delay, named
 from .memory import BankedMemory
+from .parameters import check_at_most, check_integers, check_powers_of_two
 from .technology import PORTABLE, Technology
 
 
@@ -69,6 +70,11 @@ class FrameBuffer(wiring.Component):
         read_delay: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, beat_bytes=beat_bytes)
+        check_at_most(self, banks, "the number of banks", beat_bytes=beat_bytes)
+        check_integers(self, width=width, frame_rows=frame_rows, frame_bytes=frame_bytes)
+        check_integers(self, buffers=buffers, read_delay=read_delay)
+        check_at_most(self, 2, "a pair", buffers=buffers)
         self.banks = banks
         self.width = width
         self.frame_rows = frame_rows

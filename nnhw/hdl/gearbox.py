@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..machine import GEARBOX_LATENCY
 from .arithmetic import named
+from .parameters import check_integers, check_powers_of_two
 
 
 class Beat(data.StructLayout):
@@ -74,6 +75,8 @@ class Gearbox(wiring.Component):
     latency = GEARBOX_LATENCY
 
     def __init__(self, *, unit: int, units: int, beat_units: int, tensors: int):
+        check_integers(self, unit=unit, units=units, tensors=tensors)
+        check_powers_of_two(self, beat_units=beat_units)
         self.unit = unit
         self.units = units
         self.beat_units = beat_units

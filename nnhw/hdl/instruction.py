@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import FieldLayout, InstructionLayout
+from .parameters import check_words
 
 
 def _shape(place: FieldLayout) -> Shape:
@@ -81,6 +82,7 @@ class InstructionRegister(wiring.Component):
     latency = 1
 
     def __init__(self, layout: InstructionLayout, words: Sequence[int]):
+        check_words(self, words, layout.width)
         self.layout = layout
         self.words = tuple(words)
         self.first: Any = layout.decode(self.words[0])

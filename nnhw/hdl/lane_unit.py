@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import Operation
 from ..machine import LANE_LATENCY
 from .arithmetic import named
+from .parameters import check_integers
 from .tags import FetchTags
 from .technology import PORTABLE, Technology
 
@@ -64,6 +65,14 @@ class LaneUnit(wiring.Component):
         operations: frozenset[Operation],
         technology: Technology = PORTABLE,
     ):
+        check_integers(
+            self,
+            lanes=lanes,
+            slots=slots,
+            activation_width=activation_width,
+            product_width=product_width,
+            accumulator_width=accumulator_width,
+        )
         self.lanes = lanes
         self.slots = slots
         self.activation_width = activation_width

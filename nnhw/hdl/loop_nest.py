@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import COORDINATES, LOOPS, Coordinate, FetchInstruction, InstructionLayout
 from .arithmetic import named
 from .instruction import InstructionSignature
+from .parameters import check_integers
 
 
 class LoopNest(wiring.Component):
@@ -66,6 +67,13 @@ class LoopNest(wiring.Component):
         address_width: int,
         weight_width: int,
     ):
+        check_integers(
+            self,
+            x_width=x_width,
+            y_width=y_width,
+            address_width=address_width,
+            weight_width=weight_width,
+        )
         self.layout = layout
         self.first = first
         super().__init__(
@@ -254,16 +262,16 @@ class LoopNest(wiring.Component):
     def _find_finishing(self, m: Module, counters, finished) -> Value:
         """See `finishes`."""
         f = self.current
-        if not self.layout.asks("joined"):
+        if not self.layout.asks("overlaps"):
             return Const(0)
         finishes = Signal(name="roll_finishes")
         ends = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
         in_last_strip = named(m, ends, "in_last_strip_of_layer")
         with m.If(self.step & self.roll_last):
             with m.If(finished["rolls"]):
-                m.d.sync += finishes.eq(f.joined & ~in_last_strip)
+                m.d.sync += finishes.eq(f.overlaps & ~in_last_strip)
             with m.Else():
-                m.d.sync += finishes.eq(f.joined & in_last_strip & (counters["rolls"] == 1))
+                m.d.sync += finishes.eq(f.overlaps & in_last_strip & (counters["rolls"] == 1))
         return finishes
 
     def _is_on_to_last(self, m: Module, loop: str, counters, finished) -> Value:
@@ -284,10 +292,10 @@ class LoopNest(wiring.Component):
             if loop == "taps_x" and self.layout.asks("last_run_short"):
                 # on to the last run, which may be shorter
                 trips = trips - (f.last_run_short & (counters[loop] == 1))
-            if inner == "rolls" and self.layout.asks("joined"):
+            if inner == "rolls" and self.layout.asks("overlaps"):
                 is_last = self._is_on_to_last(m, loop, counters, finished)
                 # one bit more than the counter, which goes round then
-                trips = named(m, trips + (f.joined & is_last), f"{inner}_after_{loop}")
+                trips = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
             begun[inner] = trips
         return begun
 

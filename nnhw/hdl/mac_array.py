@@ -11,6 +11,7 @@ from ..machine import lane_latency
 from .arithmetic import delay, named
 from .lane_unit import LaneUnit
 from .mac_column import MacColumn
+from .parameters import check_at_most, check_integers
 from .shared_multipliers import SharedMultipliers
 from .tags import FetchTags
 from .technology import PORTABLE, Technology
@@ -104,6 +105,8 @@ class MacArray(wiring.Component):
         operations: frozenset[Operation],
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, rows=rows, cols=cols, lane_groups=lane_groups, slots=slots)
+        check_at_most(self, cols // lane_groups, "columns a group", slots=slots)
         self.rows = rows
         self.cols = cols
         self.lane_groups = lane_groups

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..machine import column_latency
 from .arithmetic import adder_tree
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 
@@ -60,6 +61,15 @@ class MacColumn(wiring.Component):
         technology: Technology = PORTABLE,
         given_products: bool = False,
     ):
+        check_integers(
+            self,
+            rows=rows,
+            activation_width=activation_width,
+            weight_width=weight_width,
+            accumulator_width=accumulator_width,
+            multiplier_stages=multiplier_stages,
+            tree_levels_per_stage=tree_levels_per_stage,
+        )
         self.rows = rows
         self.product_width = activation_width + weight_width
         self.accumulator_width = accumulator_width

@@ -10,6 +10,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .gearbox import Beat, Gearbox, Group
+from .parameters import check_at_most, check_integers, check_powers_of_two
 from .result_buffer import ResultBuffer
 
 
@@ -64,6 +65,9 @@ class OutputStream(wiring.Component):
         counts: Iterable[int],
         tensors: int = 1,
     ):
+        check_integers(self, lanes=lanes, width=width, depth=depth, tensors=tensors)
+        check_powers_of_two(self, beat_bytes=beat_bytes)
+        check_at_most(self, 8, "the bits of a byte", width=width)
         self.lanes = lanes
         self.width = width
         self.beat_bytes = beat_bytes

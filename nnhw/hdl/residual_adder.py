@@ -12,6 +12,7 @@ from ..isa import InstructionLayout
 from ..machine import adder_latency
 from .arithmetic import clamp, delay, named, shift_right
 from .instruction import InstructionRegister
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 
@@ -63,6 +64,7 @@ class ResidualAdder(wiring.Component):
         stages: int,
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, lanes=lanes, width=width, stages=stages)
         self.instruction = InstructionRegister(layout, words)
         self.shifts = tuple(shifts)
         self.lanes = lanes

@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .arithmetic import delay
+from .parameters import check_integers
 
 
 class ShiftRegister(wiring.Component):
@@ -35,6 +36,7 @@ class ShiftRegister(wiring.Component):
     """
 
     def __init__(self, shape: Any, *, stages: int, reset: bool = False):
+        check_integers(self, least=0, stages=stages)
         self.latency = stages
         self._reset = reset
         super().__init__({"i": In(shape), "o": Out(shape)})

@@ -15,6 +15,7 @@ from ..machine import write_back_latency
 from .arithmetic import delay, named
 from .instruction import InstructionRegister
 from .memory import Rom
+from .parameters import check_integers
 from .residual_stage import ResidualStage
 from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
@@ -85,6 +86,14 @@ class WriteBack(wiring.Component):
         residuals: ResidualStage | None = None,
         technology: Technology = PORTABLE,
     ):
+        check_integers(
+            self,
+            lanes=lanes,
+            quotient_width=quotient_width,
+            activation_width=activation_width,
+            address_width=address_width,
+        )
+        check_integers(self, least=0, chased_bytes=chased_bytes)
         self.lanes = lanes
         self.quotient_width = quotient_width
         self.activation_width = activation_width

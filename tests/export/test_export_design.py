@@ -173,3 +173,23 @@ def test_it_is_verilog_2005(make, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     warnings = [line for line in done.stderr.splitlines() if "timescale" not in line]
     assert warnings == []
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_listing_and_verilog_agree_about_bits(make, tmp_path):
+    export(make, tmp_path / "net")
+    listing = (tmp_path / "net" / "program.txt").read_text()
+    verilog = (tmp_path / "net" / "rtl" / "net.v").read_text()
+    listed = {
+        kind: dict(re.findall(r"^  (\w+) +\d+ bits? +(\[\S+\])$", fields, re.MULTILINE))
+        for kind, fields in re.findall(r"^(\w+)\S* instruction, .*\n((?:  .*\n)*)", listing, re.M)
+    }
+    modules = {"Fetch": "fetch_instruction", "Drain": "drain_instruction"}
+    for kind, module in modules.items():
+        body = re.search(rf"^module net_engine_{module} .*?^endmodule", verilog, re.M | re.S)
+        written = re.findall(
+            r"assign \w+?_(\w+) = (?:next_)?word(\[\S+\])?;", body[0] if body else ""
+        )
+        for name, bits in written:
+            assert listed[kind][name] == (bits or "[0]")
+        assert bool(written) == bool(listed[kind])
