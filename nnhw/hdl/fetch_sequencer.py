@@ -113,9 +113,15 @@ class FetchSequencer(wiring.Component):
         tiles_in_flight: int,
         chased_bytes: int,
     ):
-        check_integers(self, chunk=chunk, lanes=lanes, weight_words=weight_words)
-        check_integers(self, buffer_depth=buffer_depth, tile_entries=tile_entries)
-        check_integers(self, least=0, tiles_in_flight=tiles_in_flight, chased_bytes=chased_bytes)
+        check_integers(self, chunk=chunk, lanes=lanes, buffer_depth=buffer_depth)
+        check_integers(self, weight_words=weight_words)
+        check_integers(
+            self,
+            least=0,
+            tile_entries=tile_entries,
+            tiles_in_flight=tiles_in_flight,
+            chased_bytes=chased_bytes,
+        )
         check_at_most(self, lanes, "the number of lanes", chunk=chunk)
         self.lanes = lanes
         self.padded = padded
