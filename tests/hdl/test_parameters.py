@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import pytest
@@ -25,8 +26,16 @@ from nnhw.hdl.shift_register import ShiftRegister
 from nnhw.hdl.weight_register import WeightRegister
 from nnhw.isa import Operation
 
-# what is refused is never built
+# what is made here is never built
 pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    """Amaranth warns of unused components when they are collected: not in another test."""
+    yield
+    gc.collect()
+
 
 WIDTHS = {"activation_width": 8, "accumulator_width": 20}
 DOT = frozenset({Operation.DOT})
