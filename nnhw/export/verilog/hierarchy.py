@@ -89,8 +89,8 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
     with _taken_contents(design, contents):
         text, _ = rtlil.convert_fragment(design, name=name, emit_src=False)
     modules = read_rtlil(text)
-    for (*path, memory), words in contents.items():
-        modules[".".join(path)].memories[memory].words = words
+    for (*module, memory), words in contents.items():
+        modules[".".join(module)].memories[memory].words = words
 
     members = {id(part): _members(part) for part in design.elaboratables}
     owners = {id(s): owner for owner, found in members.items() for _, _, s in found}
