@@ -52,9 +52,9 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
     strips = [(*pixel, tile) for pixel in pixels for tile in range(i.tiles + 1)]
     for strip, (out_row, out_col, tile) in enumerate(strips):
         is_last = strip == len(strips) - 1
-        rolls = i.rolls + 1 + (i.joined and is_last)
+        rolls = i.rolls + 1 + (i.overlaps and is_last)
         for roll in range(rolls):
-            finishes = i.joined and (roll == 0 < strip or (is_last and roll == rolls - 1))
+            finishes = i.overlaps and (roll == 0 < strip or (is_last and roll == rolls - 1))
             for number, (tap_y, tap_x, chunk) in enumerate(taps):
                 roll_last = number == len(taps) - 1
                 strip_last = roll_last and roll == rolls - 1

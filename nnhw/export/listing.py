@@ -22,7 +22,10 @@ def program_listing(graph: Graph, program: Program) -> str:
     for title, instructions in program.instructions.items():
         layout = InstructionLayout.fit(instructions)
         lines.append(f"{title.capitalize()} instruction, {layout.width} bits")
-        lines += [f"  {name:18} {layout.values(name)}" for name in layout.fields]
+        lines += [
+            f"  {name:20} {layout.values(name):16} {place.bits}".rstrip()
+            for name, place in layout.fields.items()
+        ]
         lines.append("")
     for index, layer in enumerate(program.layers):
         operator = layer.operator + (f" + {layer.addition}" if layer.addition else "")

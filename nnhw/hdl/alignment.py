@@ -11,8 +11,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import aligner_latency, rotation_stages, write_stages
-from .arithmetic import delay, rotate_left
+from .arithmetic import delay, named, rotate_left
 from .bank_rows import BankRows
+from .parameters import check_at_most, check_integers, check_powers_of_two
+from .tags import Padding
 from .technology import PORTABLE, Technology
 
 _BITS_AN_AMOUNT = 32
@@ -48,10 +50,10 @@ class ReadAligner(wiring.Component):
     Members
     -------
     address : In(bank bits + row_width)
-    repeat : In(1)
+    repeats : In(1)
         Deliver the first `period` lanes again and again; in the same cycle as the address.
-    row_inside, lane_start, lane_end, pad_value : In
-        See `FetchSequencer`; in the same cycle as the address, the lanes a cycle later.
+    padding : In(Padding(lanes=rows, pad_width=pad_width))
+        In the same cycle as the address, but for fields that come a cycle later.
     bank_rows : Out(banks of row_width)
         `row_latency` cycles later.
     bank_data : In(banks of width)
@@ -78,6 +80,9 @@ class ReadAligner(wiring.Component):
         memory_latency: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, granularity=granularity)
+        check_integers(self, rows=rows, period=period, width=width, row_width=row_width)
+        check_at_most(self, banks, "the number of banks", rows=rows)
         self.rows = rows
         self.period = period
         self.banks = banks
@@ -98,11 +103,8 @@ class ReadAligner(wiring.Component):
         super().__init__(
             {
                 "address": In((banks - 1).bit_length() + row_width),
-                "repeat": In(1),
-                "row_inside": In(1),
-                "lane_start": In(range(rows + 1)),
-                "lane_end": In(range(rows + 1)),
-                "pad_value": In(signed(pad_width)),
+                "repeats": In(1),
+                "padding": In(Padding(lanes=rows, pad_width=pad_width)),
                 "bank_rows": Out(data.ArrayLayout(row_width, banks)),
                 "bank_data": In(data.ArrayLayout(width, banks)),
                 "lanes": Out(data.ArrayLayout(signed(width), rows)),
@@ -137,7 +139,7 @@ class ReadAligner(wiring.Component):
         if self.padded:
             elements = self._mask(m, elements)
         if self.period < self.rows:
-            repeat = delay(m, self.repeat, self.latency - 1, name="repeat")
+            repeat = delay(m, self.repeats, self.latency - 1, name="repeats")
             elements = [
                 element
                 if lane < self.period
@@ -152,14 +154,17 @@ class ReadAligner(wiring.Component):
     def _mask(self, m: Module, elements: list[Value]) -> list[Value]:
         """Put `pad_value` in the lanes that lie in padding."""
         wait = self.latency - 2
-        pad_value = delay(m, self.pad_value, wait + 1, name="pad_value")
-        row_inside = delay(m, self.row_inside, wait, name="row_inside")
-        start = delay(m, self.lane_start, wait - 1, name="lane_start")
-        end = delay(m, self.lane_end, wait - 1, name="lane_end")
-        inside = Signal(self.rows, reset_less=True)
+        pad_value = delay(m, self.padding.pad_value, wait + 1, name="pad_value")
+        row_inside = delay(m, self.padding.row_inside, wait, name="row_inside")
+        start = delay(m, self.padding.lane_start, wait - 1, name="lane_start")
+        end = delay(m, self.padding.lane_end, wait - 1, name="lane_end")
+        inside = Signal(self.rows, name="is_inside", reset_less=True)
         for lane in range(self.rows):
             m.d.sync += inside[lane].eq(row_inside & (lane >= start) & (lane < end))
-        return [Mux(inside[lane], element, pad_value) for lane, element in enumerate(elements)]
+        return [
+            named(m, Mux(inside[lane], element, pad_value), f"masked_{lane}")
+            for lane, element in enumerate(elements)
+        ]
 
 
 class WriteAligner(wiring.Component):
@@ -203,6 +208,9 @@ class WriteAligner(wiring.Component):
         granularity: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, granularity=granularity)
+        check_integers(self, lanes=lanes, width=width, row_width=row_width)
+        check_at_most(self, banks, "the number of banks", lanes=lanes)
         self.lane_count = lanes
         self.banks = banks
         self.width = width
@@ -238,7 +246,8 @@ class WriteAligner(wiring.Component):
         elements: list[Value] = []
         for bank in range(self.banks):
             used = bank < self.lane_count
-            enables.append(self.enable & (self.count > bank) if used else C(0, 1))
+            counts = self.enable & (self.count > bank)
+            enables.append(named(m, counts, f"enable_{bank}") if used else C(0, 1))
             # lanes repeat in the banks that are not written, which keeps the rotation small
             elements.append(self.lanes[bank % self.lane_count])
         if self._stages:

@@ -28,6 +28,15 @@ def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = Fals
     return value
 
 
+def named(m: Module, value: Value, name: str) -> Value:
+    """`value` under a name that is to stand in the Verilog; a constant needs none."""
+    if isinstance(value, Const):
+        return value
+    signal = Signal.like(value, name=name)
+    m.d.comb += signal.eq(value)
+    return signal
+
+
 class Add(Protocol):
     """`Technology.add`."""
 
@@ -160,6 +169,6 @@ def shift_right(
     return quotient, half & (sticky.any() | quotient[0])
 
 
-def clamp(value: Value, lo: Value, hi: Value) -> Value:
+def clamp(value: Value, lo: Value | int, hi: Value | int) -> Value:
     """`value` limited to `lo` to `hi`."""
     return Mux(value < lo, lo, Mux(value > hi, hi, value))

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import row_stages
+from .parameters import check_integers, check_powers_of_two
 from .technology import PORTABLE, Technology
 
 _BANKS_A_ROW = 4
@@ -46,6 +47,8 @@ class BankRows(wiring.Component):
         granularity: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, granularity=granularity)
+        check_integers(self, row_width=row_width)
         self.banks = banks
         self.row_width = row_width
         self.technology = technology

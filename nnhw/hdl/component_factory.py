@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
-from amaranth.hdl import unsigned
-
 from ..isa import InstructionLayout
 from ..machine import (
-    ACTIVATION_STAGES,
     FETCH_LATENCY,
     MEMORY_LATENCY,
     PARAMETER_LATENCY,
@@ -21,7 +18,6 @@ from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
-from .flag_delays import FlagDelays
 from .frame_buffer import FrameBuffer
 from .mac_array import MacArray
 from .memory import BankedMemory, Rom
@@ -118,7 +114,7 @@ class ComponentFactory:
             width=self._widths.activation,
             row_width=self.machine.addresses.row_bits,
             granularity=self._limits.read_granularity,
-            pad_width=fetch.pad_value.shape().width,
+            pad_width=fetch.padding.pad_value.shape().width,
             padded=self._limits.padded,
             memory_latency=MEMORY_LATENCY,
             technology=self.technology,
@@ -137,7 +133,7 @@ class ComponentFactory:
 
     def weight_register(self) -> WeightRegister:
         """Holds weights on their way to the array."""
-        joins = self._limits.asks("fetch", "joined")
+        overlaps = self._limits.asks("fetch", "overlaps")
         return WeightRegister(
             rows=self._config.rows,
             cols=self._config.cols,
@@ -145,7 +141,7 @@ class ComponentFactory:
             finishing_cols=[
                 (group + 1) * self._limits.lane_slots - 1
                 for group in range(self._config.lane_groups)
-                if joins
+                if overlaps
             ],
             technology=self.technology,
         )
@@ -246,22 +242,6 @@ class ComponentFactory:
             chased_bytes=self._limits.chased_bytes,
             residuals=self.residual_stage(),
             technology=self.technology,
-        )
-
-    def flag_delays(
-        self, fetch: FetchSequencer, aligner: ReadAligner, scaler: Scaler, write_back: WriteBack
-    ) -> FlagDelays:
-        """Flags from one part to the next, as late as the data."""
-        to_memory = self._timing.memory_delay
-        return FlagDelays(
-            {
-                "fetch_valid": (unsigned(1), aligner.latency + ACTIVATION_STAGES),
-                "scaled": (unsigned(1), scaler.latency),
-                "tile_retired": (unsigned(1), to_memory),
-                "written": (fetch.written.shape(), to_memory),
-                "writing": (fetch.writing.shape(), to_memory),
-                "writing_odd": (unsigned(1), to_memory),
-            }
         )
 
     def output_stream(self) -> OutputStream:

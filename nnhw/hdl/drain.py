@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout, ParameterMode
 from ..machine import drain_latency
-from .arithmetic import delay
+from .arithmetic import delay, named
 from .instruction import InstructionRegister
+from .mac_array import TileSignature
+from .parameters import check_integers
+from .tags import StepTags
 from .technology import PORTABLE, Technology
 
 _BITS_A_COPY = 64
@@ -52,24 +55,16 @@ class Drain(wiring.Component):
 
     Members
     -------
-    take_next : In(1)
-        In the next cycle a tile is there.
-    take_lanes_next : In(1)
-        It is in the lanes, not in the columns.
-    columns : In(cols of signed)
-    tile_lanes, addends : In(array_lanes of signed)
+    tile : In(TileSignature(...))
     parameter_address : Out
         Parameters of the step whose results come out `parameter_latency` cycles later.
     valid : Out(1)
         Results are there, with `second` also the terms before them.
     second : Out(1)
         They are second terms, to be added to those of the cycle before.
-    count : Out(range(lanes + 1))
-        How many of them count.
     product : Out(1)
         Second terms are to be multiplied, not added.
-    tile_done, pixel_done, row_done, layer_done : Out(1)
-        They are the last of a tile, of a pixel, of an image row, of a layer.
+    tags : Out(StepTags(lanes=lanes))
     values : Out(lanes of signed)
 
     Attributes
@@ -98,6 +93,16 @@ class Drain(wiring.Component):
         parameter_latency: int,
         technology: Technology = PORTABLE,
     ):
+        check_integers(
+            self,
+            array_lanes=array_lanes,
+            cols=cols,
+            lanes=lanes,
+            accumulator_width=accumulator_width,
+            activation_width=activation_width,
+            parameter_words=parameter_words,
+            parameter_latency=parameter_latency,
+        )
         self.parameter_modes = parameter_modes
         self.last_words = last_words
         self.cols = cols
@@ -114,20 +119,19 @@ class Drain(wiring.Component):
         self.instruction = InstructionRegister(layout, words)
         super().__init__(
             {
-                "take_next": In(1),
-                "take_lanes_next": In(1),
-                "columns": In(data.ArrayLayout(signed(accumulator_width), cols)),
-                "tile_lanes": In(data.ArrayLayout(signed(accumulator_width), array_lanes)),
-                "addends": In(data.ArrayLayout(signed(activation_width), array_lanes)),
+                "tile": In(
+                    TileSignature(
+                        cols=cols,
+                        lanes=array_lanes,
+                        accumulator_width=accumulator_width,
+                        activation_width=activation_width,
+                    )
+                ),
                 "parameter_address": Out(range(max(2, parameter_words))),
                 "valid": Out(1),
                 "second": Out(1),
-                "count": Out(range(lanes + 1)),
                 "product": Out(1),
-                "tile_done": Out(1),
-                "pixel_done": Out(1),
-                "row_done": Out(1),
-                "layer_done": Out(1),
+                "tags": Out(StepTags(lanes=lanes)),
                 "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
             }
         )
@@ -140,9 +144,14 @@ class Drain(wiring.Component):
         """
         count = max(map(len, sources))
         steps = -(-count // self.lanes)
+        take = Signal(data.StructLayout({"arrives": 1, "in_lanes": 1}), name=f"take_{name}_next")
+        m.d.comb += [
+            take.arrives.eq(self.tile.arrives_next),
+            take.in_lanes.eq(self.tile.in_lanes_next),
+        ]
         takes = self.technology.fan_out(
             m,
-            Cat(self.take_next, self.take_lanes_next),
+            take,
             stages=1,
             leaves=-(-steps * self.lanes * width // _BITS_A_COPY),
             name=f"take_{name}",
@@ -152,10 +161,12 @@ class Drain(wiring.Component):
             for index in range(steps * self.lanes)
         ]
         for index, register in enumerate(shadow):
-            take, take_lanes = takes[index * len(takes) // len(shadow)]
+            copy = takes[index * len(takes) // len(shadow)]
+            take, take_lanes = copy.arrives, copy.in_lanes
             columns, lanes = (source[index] if index < len(source) else None for source in sources)
-            with m.If(shift):
-                m.d.sync += register.eq(shadow[min(index + self.lanes, len(shadow) - 1)])
+            if index + self.lanes < len(shadow):
+                with m.If(shift):
+                    m.d.sync += register.eq(shadow[index + self.lanes])
             for value, condition in ((columns, take & ~take_lanes), (lanes, take & take_lanes)):
                 if value is not None:
                     either = columns is None or lanes is None
@@ -171,25 +182,28 @@ class Drain(wiring.Component):
         active = Signal()
         second = Signal()
         step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
-        tile = Signal.like(f.tiles, init=0)
+        strip = Signal.like(f.tiles, init=0)
         first = instruction.first
         pixels_left = Signal.like(f.pixels, init=first.pixels)
         is_last_pixel = Signal(init=first.pixels == 0)
-        roll = Signal.like(f.rolls, init=0)
+        roll: Value = Const(0)
+        if self.instruction.layout.asks("rolls"):
+            roll = Signal.like(f.rolls, init=0, name="roll")
         in_last_strip, step_last, tile_done, strip_done, pixel_done, layer_done = (
             Signal(name=name)
             for name in (
                 "in_last_strip",
                 "step_last",
-                "leaves_tile",
-                "leaves_strip",
-                "leaves_pixel",
-                "leaves_layer",
+                "tile_done",
+                "strip_done",
+                "pixel_done",
+                "layer_done",
             )
         )
+        steps = named(m, Mux(in_last_strip, f.steps_last, f.steps), "steps_of_tile")
         m.d.comb += [
-            in_last_strip.eq(tile == f.tiles),
-            step_last.eq(step == Mux(in_last_strip, f.steps_last, f.steps)),
+            in_last_strip.eq(strip == f.tiles),
+            step_last.eq(step == steps),
             tile_done.eq(active & step_last & (second == f.paired)),
             strip_done.eq(tile_done & (roll == f.rolls)),
             pixel_done.eq(strip_done & in_last_strip),
@@ -198,7 +212,7 @@ class Drain(wiring.Component):
         ]
         step_done = Signal()
         m.d.comb += step_done.eq(active & (second == f.paired))
-        with m.If(delay(m, self.take_next, 1, name="take", reset=True)):
+        with m.If(delay(m, self.tile.arrives_next, 1, name="arrives", reset=True)):
             m.d.sync += active.eq(1)
         with m.Elif(tile_done):
             m.d.sync += active.eq(0)
@@ -206,10 +220,11 @@ class Drain(wiring.Component):
             m.d.sync += second.eq(active & f.paired & ~second)
         with m.If(step_done):
             m.d.sync += step.eq(Mux(step_last, 0, step + 1))
-        with m.If(tile_done):
-            m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
+        if isinstance(roll, Signal):
+            with m.If(tile_done):
+                m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
         with m.If(strip_done):
-            m.d.sync += tile.eq(Mux(in_last_strip, 0, tile + 1))
+            m.d.sync += strip.eq(Mux(in_last_strip, 0, strip + 1))
         with m.If(pixel_done):
             pixels = instruction.upcoming.pixels
             m.d.sync += [
@@ -217,30 +232,32 @@ class Drain(wiring.Component):
                 is_last_pixel.eq(Mux(is_last_pixel, pixels == 0, pixels_left == 1)),
             ]
 
+        tags = Signal(StepTags(lanes=self.lanes))
+        last_count = named(m, Mux(in_last_strip, f.count_last, f.count), "count_of_tile")
+        m.d.comb += [
+            tags.count.eq(Mux(step_last, last_count, self.lanes)),
+            tags.tile_done.eq(tile_done),
+            tags.pixel_done.eq(pixel_done),
+            tags.layer_done.eq(layer_done),
+        ]
         if self.gaps:
             column = Signal.like(f.row_pixels, init=0)
             row_done = pixel_done & (column == f.row_pixels)
             with m.If(pixel_done):
                 m.d.sync += column.eq(Mux(row_done, 0, column + 1))
-            m.d.comb += self.row_done.eq(
-                delay(m, row_done, self.parameter_latency, name="row_done")
-            )
+            m.d.comb += tags.row_done.eq(row_done)
 
         values = self._shadows(m, f, second)
-        last_count = Mux(in_last_strip, f.count_last, f.count)
         # all comes out together with the parameters
         wait = self.parameter_latency
         for output, value in (
             (self.valid, step_done),
             (self.second, second),
-            (self.count, Mux(step_last, last_count, self.lanes)),
             (self.product, f.product),
-            (self.tile_done, tile_done),
-            (self.pixel_done, pixel_done),
-            (self.layer_done, layer_done),
         ):
             resets = output is self.valid  # the others matter with it only
             m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=resets))
+        m.d.comb += self.tags.eq(delay(m, tags, wait, name="tags"))
         for lane, value in enumerate(values):
             m.d.comb += self.values[lane].eq(delay(m, value, wait, name=f"value_{lane}"))
         self._walk_parameters(m, f, roll, second, step_done, tile_done, strip_done, pixel_done)
@@ -249,12 +266,12 @@ class Drain(wiring.Component):
     def _shadows(self, m: Module, f, second: Value) -> list[Value]:
         """Results that leave in the present cycle."""
         shift = second == f.paired
-        columns = list(self.columns) if self.uses_columns else []
-        lanes = list(self.tile_lanes) if self.uses_lanes else []
+        columns = list(self.tile.columns) if self.uses_columns else []
+        lanes = list(self.tile.lanes) if self.uses_lanes else []
         values = self._shadow(m, "shadow", (columns, lanes), self.accumulator_width, shift)
         if not self.paired:
             return values
-        sources = ((), list(self.addends))
+        sources = ((), list(self.tile.addends))
         addends = self._shadow(m, "addend", sources, self.activation_width, shift)
         return [Mux(second, addend, value) for value, addend in zip(values, addends, strict=True)]
 
@@ -282,12 +299,13 @@ class Drain(wiring.Component):
             with m.If((f.parameter_mode == ParameterMode.PIXEL) & pixel_done):
                 m.d.sync += offset.eq(Mux(self.instruction.advance, 0, offset + 1))
         later: Value = Const(0)
-        if not (f.is_constant("later_words", 0) and f.is_constant("last_words", 0)):
+        if self.instruction.layout.asks("later_words", "last_words"):
             first_tile = Signal(init=1)
             with m.If(tile_done):
                 m.d.sync += first_tile.eq(strip_done)
             later = f.later_words
             if self.last_words:
-                later = Mux(roll == f.rolls, f.last_words, later)
+                in_last_roll = named(m, roll == f.rolls, "in_last_roll")
+                later = named(m, Mux(in_last_roll, f.last_words, later), "later_words")
             later = Mux(first_tile, 0, later)
         m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second + later)

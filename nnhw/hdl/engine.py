@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Value, unsigned
+from amaranth.hdl import Module, Mux, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import Operation
 from ..machine import ACTIVATION_STAGES, Image, Machine
-from .arithmetic import delay
+from .arithmetic import named
 from .component_factory import ComponentFactory
 from .gearbox import Beat
 from .reset_tree import RESET_STAGES, spread_reset
+from .shift_register import ShiftRegister
+from .tags import FetchTags
 
 _BANKS_A_CHOICE = 4
 """Banks that share a register of which memory they are read from."""
@@ -69,7 +71,14 @@ class Engine(wiring.Component):
         scalers = [factory.scaler() for _ in range(self.machine.config.lanes)]
         write_back = factory.write_back(scalers[0])
         output = factory.output_stream()
-        flags = factory.flag_delays(fetch, aligner, scalers[0], write_back)
+        fetch_valid, scaled, progress = (
+            ShiftRegister(shape, stages=stages, reset=True)
+            for shape, stages in (
+                (1, aligner.latency + ACTIVATION_STAGES),
+                (1, scalers[0].latency),
+                (write_back.progress.shape(), self.machine.timing.memory_delay),
+            )
+        )
         activations = write_aligner = None
         if self.machine.limits.depth:
             m.submodules.activations = activations = factory.activations()
@@ -80,11 +89,13 @@ class Engine(wiring.Component):
             {
                 "frame_buffer": frame_buffer,
                 "fetch": fetch,
-                "array": array,
+                "mac_array": array,
                 "drain": drain,
                 "write_back": write_back,
                 "output_stream": output,
-                "flags": flags,
+                "fetch_valid_delay": fetch_valid,
+                "scaled_delay": scaled,
+                "progress_delay": progress,
                 **({"write_aligner": write_aligner} if write_aligner else {}),
             },
             self._factory.technology,
@@ -97,55 +108,45 @@ class Engine(wiring.Component):
             self.frames_out.payload.eq(output.beats.payload),
             self.frames_out.valid.eq(output.beats.valid & ~is_reset),
             output.beats.ready.eq(self.frames_out.ready),
-        ]
-        m.d.comb += [
             fetch.frame_available.eq(frame_buffer.available),
             frame_buffer.consumed.eq(fetch.frame_consumed),
             fetch.entry_freed.eq(output.freed),
+            progress.i.eq(write_back.progress),
+            fetch.progress.eq(progress.o),
+            fetch_valid.i.eq(fetch.valid),
+            array.valid.eq(fetch_valid.o),
+            scaled.i.eq(drain.valid),
+            write_back.scaled.eq(scaled.o),
         ]
-        for name in ("tile_retired", "written", "writing", "writing_odd"):
-            m.d.comb += getattr(fetch, name).eq(getattr(flags, f"late_{name}"))
-        m.d.comb += [
-            flags.tile_retired.eq(write_back.retired),
-            flags.written.eq(write_back.written),
-            flags.writing.eq(write_back.writing),
-            flags.writing_odd.eq(write_back.writing_odd),
-        ]
-        self._connect_operands(m, flags, fetch, aligner, frame_buffer, activations, weights, array)
-        self._connect_drain(m, flags, array, drain, parameters, scalers, write_back)
+        self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
+        self._connect_drain(m, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, write_aligner, activations)
         return m
 
     def _connect_operands(
-        self, m, flags, fetch, aligner, frame_buffer, activations, weights, array
+        self, m, fetch, aligner, frame_buffer, activations, weights, array
     ) -> None:
         """From the fetch sequencer through the memories to the array."""
         m.submodules.weight_register = register = self._factory.weight_register()
-        wait = aligner.latency + ACTIVATION_STAGES  # until all of a fetch is in the array
+        # the weight register asks for its flag two cycles before all of a fetch is in the array
+        wait = aligner.latency + ACTIVATION_STAGES
+        m.submodules.fetch_tags_delay = tags = ShiftRegister(FetchTags(), stages=wait - 2)
+        m.submodules.array_tags_delay = array_tags = ShiftRegister(FetchTags(), stages=2)
         m.d.comb += [
+            tags.i.eq(fetch.tags),
+            array_tags.i.eq(tags.o),
+            array.tags.eq(array_tags.o),
             aligner.address.eq(fetch.address),
-            aligner.repeat.eq(fetch.operation == Operation.DOT),
-            aligner.row_inside.eq(fetch.row_inside),
-            aligner.lane_start.eq(fetch.lane_start),
-            aligner.lane_end.eq(fetch.lane_end),
-            aligner.pad_value.eq(fetch.pad_value),
+            aligner.repeats.eq(fetch.tags.operation == Operation.DOT),
+            aligner.padding.eq(fetch.padding),
             array.activations.eq(aligner.lanes),
             weights.address.eq(fetch.weight_address),
             register.word.as_value().eq(weights.data),
-            register.finishes_next.eq(delay(m, fetch.finishes, wait - 2, name="finishes_next")),
+            register.finishes_next.eq(tags.o.finishes),
             array.weights.eq(register.weights),
         ]
         for bank in range(self.machine.config.banks):
             m.d.comb += frame_buffer.read_rows[bank].eq(aligner.bank_rows[bank])
-        m.d.comb += [flags.fetch_valid.eq(fetch.valid), array.valid.eq(flags.late_fetch_valid)]
-        for name in ("first", "last", "carry", "finishes"):
-            late = delay(m, getattr(fetch, name), wait, name=f"fetch_{name}")
-            m.d.comb += getattr(array, name).eq(late)
-        operation: Value = fetch.operation
-        if len(self.machine.limits.operations) == 1:
-            operation = Value.cast(int(next(iter(self.machine.limits.operations))))
-        m.d.comb += array.operation.eq(delay(m, operation, wait, name="fetch_operation"))
-
         if activations is None:
             m.d.comb += aligner.bank_data.eq(frame_buffer.read_data)
             return
@@ -160,19 +161,14 @@ class Engine(wiring.Component):
         for bank in range(banks):
             frame, activation = frame_buffer.read_data[bank], activations.read_data[bank]
             chosen = from_frame[bank // _BANKS_A_CHOICE]
-            m.d.comb += aligner.bank_data[bank].eq(Mux(chosen, frame, activation))
+            read = named(m, Mux(chosen, frame, activation), f"bank_data_{bank}")
+            m.d.comb += aligner.bank_data[bank].eq(read)
 
-    def _connect_drain(self, m, flags, array, drain, parameters, scalers, write_back) -> None:
+    def _connect_drain(self, m, array, drain, parameters, scalers, write_back) -> None:
         """From the array through drain and scalers to write-back."""
         widths = self.machine.datapath.widths
-        m.d.comb += [
-            drain.take_next.eq(array.done_next),
-            drain.take_lanes_next.eq(array.done_lanes_next),
-            drain.columns.eq(array.columns),
-            drain.tile_lanes.eq(array.lanes),
-            drain.addends.eq(array.addends),
-            parameters.address.eq(drain.parameter_address),
-        ]
+        connect(m, array.tile, drain.tile)
+        m.d.comb += parameters.address.eq(drain.parameter_address)
         lane_bits = sum(self.machine.datapath.parameter_fields)
         for lane, scaler in enumerate(scalers):
             m.submodules[f"scaler_{lane}"] = scaler
@@ -188,16 +184,10 @@ class Engine(wiring.Component):
             ]
             if widths.multiplier:
                 m.d.comb += scaler.multiplier.eq(word[widths.bias :][: widths.multiplier])
-        wait = scalers[0].latency
-        m.d.comb += [
-            flags.scaled.eq(drain.valid),
-            write_back.scaled.eq(flags.late_scaled),
-            write_back.scaled_count.eq(delay(m, drain.count, wait, name="scaled_count")),
-            write_back.tile_done.eq(delay(m, drain.tile_done, wait, name="scaled_tile_done")),
-            write_back.pixel_done.eq(delay(m, drain.pixel_done, wait, name="scaled_pixel_done")),
-            write_back.row_done.eq(delay(m, drain.row_done, wait, name="scaled_row_done")),
-            write_back.layer_done.eq(delay(m, drain.layer_done, wait, name="scaled_layer_done")),
-        ]
+        m.submodules.step_tags_delay = tags = ShiftRegister(
+            drain.tags.shape(), stages=scalers[0].latency
+        )
+        m.d.comb += [tags.i.eq(drain.tags), write_back.tags.eq(tags.o)]
 
     def _connect_results(self, m, write_back, output, aligner, activations) -> None:
         """From write-back to memory and to the output stream."""

@@ -7,16 +7,18 @@ from functools import reduce
 from operator import or_
 from types import SimpleNamespace
 
-from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsigned
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import InstructionLayout, Operation
 from ..machine import FETCH_LATENCY
 from ..machine.gates import GATES, Fetch
-from .arithmetic import delay
+from .arithmetic import clamp, delay, named
 from .instruction import InstructionRegister
 from .loop_nest import LoopNest
+from .parameters import check_at_most, check_integers
+from .tags import FetchTags, Padding, Progress
 
 #: Instruction fields that a fetch takes along from the loop nest.
 _LAYER_FIELDS = (
@@ -70,34 +72,19 @@ class FetchSequencer(wiring.Component):
         An input frame is there.
     frame_consumed : Out(1)
         The frame's last fetch is issued in this cycle.
-    tile_retired : In(1)
-        The last result of a tile will be written in the next cycle.
+    progress : In(Progress(layers=layers, chased_bytes=chased_bytes))
+        Of the results on their way to memory.
     entry_freed : In(1)
         An entry of the output buffer became free.
-    written : In(range(chased_bytes + 1))
-    writing : In
-        In the next cycle so many bytes of this layer are in memory, and all of the layers before.
-    writing_odd : In(1)
-        The layer belongs to the second, fourth, ... frame.
-    valid, first, last : Out(1)
-        A fetch; it begins a roll, ends a roll that finishes a tile. These and all that follow are
-        `latency` cycles late.
-    carry : Out(1)
-        With `first`: the sums of the roll before go on.
-    finishes : Out(1)
-        The roll only finishes the last tile of the strip before, but may begin sums of its own.
-    operation : Out(Operation)
+    valid : Out(1)
+        A fetch. This and all that follow are `latency` cycles late.
+    tags : Out(FetchTags())
     address : Out
         Of lane 0. In the left padding it may lie before the memory that the row is in.
     upper_half : Out(1)
         The row begins in the upper half of the address space.
     weight_address : Out
-    row_inside : Out(1)
-        The image row is not padding.
-    lane_start, lane_end : Out(range(lanes + 1))
-        Lanes from start to before end are not padding. Another cycle later than all others.
-    pad_value : Out(signed)
-        What the other lanes deliver.
+    padding : Out(Padding(lanes=lanes, pad_width=pad_width))
 
     Attributes
     ----------
@@ -126,6 +113,16 @@ class FetchSequencer(wiring.Component):
         tiles_in_flight: int,
         chased_bytes: int,
     ):
+        check_integers(self, chunk=chunk, lanes=lanes, buffer_depth=buffer_depth)
+        check_integers(self, weight_words=weight_words)
+        check_integers(
+            self,
+            least=0,
+            tile_entries=tile_entries,
+            tiles_in_flight=tiles_in_flight,
+            chased_bytes=chased_bytes,
+        )
+        check_at_most(self, lanes, "the number of lanes", chunk=chunk)
         self.lanes = lanes
         self.padded = padded
         self.buffer_depth = buffer_depth
@@ -137,7 +134,8 @@ class FetchSequencer(wiring.Component):
         self.instruction = InstructionRegister(layout, words)
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
-            instruction=self.instruction,
+            layout=layout,
+            first=self.instruction.first,
             x_width=x_width,
             y_width=y_width,
             address_width=address_width,
@@ -148,24 +146,14 @@ class FetchSequencer(wiring.Component):
             {
                 "frame_available": In(1),
                 "frame_consumed": Out(1),
-                "tile_retired": In(1),
+                "progress": In(Progress(layers=len(words), chased_bytes=chased_bytes)),
                 "entry_freed": In(1),
-                "written": In(range(chased_bytes + 1)),
-                "writing": In(self.instruction.index.shape()),
-                "writing_odd": In(1),
                 "valid": Out(1),
-                "first": Out(1),
-                "last": Out(1),
-                "carry": Out(1),
-                "finishes": Out(1),
-                "operation": Out(unsigned(2)),
+                "tags": Out(FetchTags()),
                 "address": Out(address_width),
                 "upper_half": Out(1),
                 "weight_address": Out(weights),
-                "row_inside": Out(1),
-                "lane_start": Out(range(lanes + 1)),
-                "lane_end": Out(range(lanes + 1)),
-                "pad_value": Out(signed(pad_width)),
+                "padding": Out(Padding(lanes=lanes, pad_width=pad_width)),
             }
         )
 
@@ -176,6 +164,8 @@ class FetchSequencer(wiring.Component):
 
         issue = Signal()
         is_prepared = Signal()
+        connect(m, instruction.current, loops.current)
+        connect(m, instruction.upcoming, loops.upcoming)
         m.d.comb += instruction.advance.eq(loops.step & loops.layer_last)
         fetch = self._prepare(m, issue, is_prepared)
         m.d.comb += [
@@ -184,22 +174,24 @@ class FetchSequencer(wiring.Component):
         ]
         m.d.sync += [
             self.valid.eq(issue),
-            self.first.eq(fetch.roll_first),
-            self.last.eq(fetch.tile_last),
-            self.carry.eq(fetch.carry),
-            self.finishes.eq(fetch.finishes),
-            self.operation.eq(fetch.operation),
+            self.tags.first.eq(fetch.roll_first),
+            self.tags.last.eq(fetch.tile_last),
+            self.tags.carry.eq(fetch.carry),
+            self.tags.finishes.eq(fetch.finishes),
+            self.tags.operation.eq(fetch.operation),
             self.address.eq(fetch.row + fetch.x),
             self.upper_half.eq(fetch.row[-1]),
             self.weight_address.eq(fetch.weight),
         ]
         if self.padded:
-            before, after = -fetch.x, fetch.row_length - fetch.x
+            inside = (fetch.y >= 0) & (fetch.y < fetch.height)
+            before = delay(m, -fetch.x, 1, name="lanes_before")
+            after = delay(m, fetch.row_length - fetch.x, 1, name="lanes_inside")
             m.d.sync += [
-                self.row_inside.eq((fetch.y >= 0) & (fetch.y < fetch.height)),
-                self.lane_start.eq(_clamp(delay(m, before, 1, name="lanes_before"), self.lanes)),
-                self.lane_end.eq(_clamp(delay(m, after, 1, name="lanes_inside"), self.lanes)),
-                self.pad_value.eq(fetch.pad_value),
+                self.padding.row_inside.eq(named(m, inside, "row_inside")),
+                self.padding.lane_start.eq(named(m, clamp(before, 0, self.lanes), "first_inside")),
+                self.padding.lane_end.eq(named(m, clamp(after, 0, self.lanes), "end_inside")),
+                self.padding.pad_value.eq(fetch.pad_value),
             ]
         return m
 
@@ -251,34 +243,43 @@ class FetchSequencer(wiring.Component):
             values["y"] = loops.y
         for name in _LAYER_FIELDS:
             values[name] = getattr(f, name)
-        held, spares, latest = SimpleNamespace(), SimpleNamespace(), SimpleNamespace(**values)
-        for name, value in values.items():
-            prepared = spare = value
-            if not isinstance(value, Const):
-                prepared = Signal.like(value, name=f"next_{name}", reset_less=True)
-                spare = Signal.like(value, name=f"spare_{name}", reset_less=True)
-                with m.If(loops.step):
-                    m.d.sync += spare.eq(value)
-                with m.If(replace):
-                    m.d.sync += prepared.eq(Mux(has_spare, spare, value))
-            setattr(held, name, prepared)
-            setattr(spares, name, spare)
+        shapes = {n: v.shape() for n, v in values.items() if not isinstance(v, Const)}
+        layout = data.StructLayout(shapes)
+        latest = Signal(layout, name="latest")
+        spare = Signal(layout, name="spare", reset_less=True)
+        prepared = Signal(layout, name="prepared", reset_less=True)
+        m.d.comb += [latest[name].eq(values[name]) for name in shapes]
+        with m.If(loops.step):
+            m.d.sync += spare.eq(latest)
+        with m.If(replace):
+            with m.If(has_spare):
+                m.d.sync += prepared.eq(spare)
+            with m.Else():
+                m.d.sync += prepared.eq(latest)
+        # what never varies stays a constant
+        fetches = [
+            SimpleNamespace(**{**values, **{name: view[name] for name in shapes}})
+            for view in (prepared, spare, latest)
+        ]
 
-        def follow(question: Callable[[Fetch], Value]) -> Value:
+        def follow(question: Callable[[Fetch, str], Value], name: str) -> Value:
             # which fetch comes next is known last, so that it chooses among answers
-            following = Mux(has_spare, question(spares), question(latest))
-            return Mux(replace, following, question(held))
+            if_prepared, if_spare, if_latest = (
+                named(m, question(fetch, which), f"{which}_{name}")
+                for which, fetch in zip(("prepared", "spare", "latest"), fetches, strict=True)
+            )
+            if_replaced = Mux(has_spare, if_spare, if_latest)
+            return named(m, Mux(replace, if_replaced, if_prepared), f"{name}_next")
 
         for gate in self.gates:
-            gate.prepare(m, self, held, follow)
-        return held
+            gate.prepare(m, self, fetches[0], follow)
+        return fetches[0]
 
     def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
         """Whether the next fetch has to wait."""
-        ends_tile = issue & fetch.tile_last
-        return reduce(or_, [gate.holds(m, self, fetch, ends_tile) for gate in self.gates])
-
-
-def _clamp(value: Value, high: int) -> Value:
-    """`value` limited to 0 to `high`."""
-    return Mux(value < 0, 0, Mux(value > high, high, value))
+        ends_tile = named(m, issue & fetch.tile_last, "ends_tile")
+        reasons = [
+            named(m, gate.holds(m, self, fetch, ends_tile), f"held_by_{gate.name}")
+            for gate in self.gates
+        ]
+        return named(m, reduce(or_, reasons), "is_blocked")

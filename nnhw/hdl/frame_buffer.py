@@ -7,8 +7,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import MEMORY_LATENCY, RELEASE_LATENCY
-from .arithmetic import delay
+from .arithmetic import delay, named
 from .memory import BankedMemory
+from .parameters import check_at_most, check_integers, check_powers_of_two
 from .technology import PORTABLE, Technology
 
 
@@ -69,6 +70,11 @@ class FrameBuffer(wiring.Component):
         read_delay: int,
         technology: Technology = PORTABLE,
     ):
+        check_powers_of_two(self, banks=banks, beat_bytes=beat_bytes)
+        check_at_most(self, banks, "the number of banks", beat_bytes=beat_bytes)
+        check_integers(self, width=width, frame_rows=frame_rows, frame_bytes=frame_bytes)
+        check_integers(self, buffers=buffers, read_delay=read_delay)
+        check_at_most(self, 2, "a pair", buffers=buffers)
         self.banks = banks
         self.width = width
         self.frame_rows = frame_rows
@@ -102,7 +108,7 @@ class FrameBuffer(wiring.Component):
 
         beat = Signal(range(max(2, self.beats_per_frame)))
         is_last = Signal(init=self.beats_per_frame == 1, name="is_last_beat")
-        take = self.beats.valid & self.beats.ready
+        take = named(m, self.beats.valid & self.beats.ready, "take")
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
         m.d.comb += [
@@ -115,8 +121,8 @@ class FrameBuffer(wiring.Component):
             if self.beats_per_frame > 1:
                 m.d.sync += is_last.eq(beat == self.beats_per_frame - 2)
         m.d.sync += [
-            readable.eq(readable + frame_done - self.consumed),
-            occupied.eq(occupied + frame_done - self.consumed),
+            readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
+            occupied.eq(named(m, occupied + frame_done, "occupied_more") - self.consumed),
         ]
         if self.buffers == 2:
             m.d.sync += [writing.eq(writing ^ frame_done), reading.eq(reading ^ consumed)]
@@ -127,11 +133,15 @@ class FrameBuffer(wiring.Component):
         wait = self.read_delay
         row = delay(m, self._row(beat[group_bits:], writing), wait, name="row")
         payload = delay(m, self.beats.payload, wait, name="payload")
+        takes = [take]
+        if groups > 1:
+            takes = [
+                named(m, take & (beat[:group_bits] == group), f"take_{group}")
+                for group in range(groups)
+            ]
         for bank in range(self.banks):
-            lane = bank % self.beat_bytes
-            chosen = take
-            if groups > 1:
-                chosen = take & (beat[:group_bits] == bank // self.beat_bytes)
+            group, lane = divmod(bank, self.beat_bytes)
+            chosen = takes[group]
             m.d.comb += [
                 memory.write_enable[bank].eq(
                     delay(m, chosen, wait, name=f"chosen_{bank}", reset=True)

@@ -7,6 +7,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import GEARBOX_LATENCY
+from .arithmetic import named
+from .parameters import check_integers, check_powers_of_two
 
 
 class Beat(data.StructLayout):
@@ -23,7 +25,7 @@ class Group(data.StructLayout):
     ------
     bytes : unsigned
         Units that do not count are zero.
-    units : range(units + 1)
+    count : range(units + 1)
         How many units count.
     last : 1
         An output ends with this group.
@@ -33,7 +35,7 @@ class Group(data.StructLayout):
         super().__init__(
             {
                 "bytes": unsigned(8 * unit * units),
-                "units": range(units + 1),
+                "count": range(units + 1),
                 "last": unsigned(1),
             }
         )
@@ -43,8 +45,8 @@ class Gearbox(wiring.Component):
     """Puts groups of up to `units` units one behind the other, and cuts beats.
 
     A group goes two steps: first it is moved to where it belongs behind what came before, then it
-    joins that. A group is taken when no more than one beat is waiting to be sent, and that one
-    leaves.
+    is added to that. A group is taken when no more than one beat is waiting to be sent, and that
+    one leaves.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ class Gearbox(wiring.Component):
     latency = GEARBOX_LATENCY
 
     def __init__(self, *, unit: int, units: int, beat_units: int, tensors: int):
+        check_integers(self, unit=unit, units=units, tensors=tensors)
+        check_powers_of_two(self, beat_units=beat_units)
         self.unit = unit
         self.units = units
         self.beat_units = beat_units
@@ -104,11 +108,13 @@ class Gearbox(wiring.Component):
             accept.eq(self.groups.valid & self.groups.ready),
         ]
         place = Signal(place_bits)
-        units = Signal(range(beat_units + self.units))
-        m.d.comb += units.eq(place + group.units)
-        completed = (units + Mux(group.last, beat_units - 1, 0)) >> place_bits
+        filled = Signal(range(beat_units + self.units))
+        m.d.comb += filled.eq(place + group.count)
+        rounded_up = named(m, filled + Mux(group.last, beat_units - 1, 0), "filled_up")
+        completed = rounded_up >> place_bits
         several = completed[1:].any() if len(completed) > 1 else Const(0)
-        left = waiting - emit
+        left = Signal.like(waiting)
+        m.d.comb += left.eq(waiting - emit)
         m.d.sync += [
             waiting.eq(left),
             is_waiting.eq(left != 0),
@@ -118,7 +124,7 @@ class Gearbox(wiring.Component):
             m.d.sync += ending.eq(0)
         with m.If(accept):
             m.d.sync += [
-                place.eq(Mux(group.last, 0, units)),
+                place.eq(Mux(group.last, 0, filled)),
                 waiting.eq(completed),
                 is_waiting.eq(completed != 0),
                 is_blocked.eq(several | group.last),
@@ -130,25 +136,26 @@ class Gearbox(wiring.Component):
         placed = Signal((beat_units - 1 + self.units) * unit_bits, reset_less=True)
         is_placed = Signal()
         held = Signal(len(placed))
-        joined = Signal(len(placed))
-        m.d.comb += joined.eq(held | Mux(is_placed, placed, 0))
+        gathered = Signal(len(placed))
+        m.d.comb += gathered.eq(held | Mux(is_placed, placed, 0))
         m.d.sync += [
-            placed.eq(self._shifted(group.bytes, place)),
+            placed.eq(self._shifted(m, group.bytes, place)),
             is_placed.eq(accept),
-            held.eq(Mux(emit, joined >> (beat_units * unit_bits), joined)),
+            held.eq(Mux(emit, gathered >> (beat_units * unit_bits), gathered)),
         ]
         emitted = Signal(Beat(self.unit * beat_units))
         m.d.comb += [
-            emitted.data.eq(joined[: beat_units * unit_bits]),
+            emitted.data.eq(gathered[: beat_units * unit_bits]),
             emitted.last.eq(self._ends_frame(m, emit, ending & (waiting == 1))),
         ]
         self._send(m, emit, emitted, spare_valid)
         return m
 
-    def _shifted(self, value: Value, place: Signal) -> Value:
+    def _shifted(self, m: Module, value: Value, place: Signal) -> Value:
         """`value` moved up by `place` units."""
         for bit in range(len(place)):
-            value = Mux(place[bit], value << (8 * self.unit << bit), value)
+            moved = Mux(place[bit], value << (8 * self.unit << bit), value)
+            value = named(m, moved, f"moved_{bit}")
         return value
 
     def _ends_frame(self, m: Module, emit: Value, finishes: Value) -> Value:
@@ -173,10 +180,11 @@ class Gearbox(wiring.Component):
             self.beats.payload.eq(beat),
         ]
         with m.If(goes_on):
-            m.d.sync += [
-                valid.eq(spare_valid | emit),
-                beat.eq(Mux(spare_valid, spare.as_value(), emitted.as_value())),
-            ]
+            m.d.sync += valid.eq(spare_valid | emit)
+            with m.If(spare_valid):
+                m.d.sync += beat.eq(spare)
+            with m.Else():
+                m.d.sync += beat.eq(emitted)
         with m.If(~spare_valid):
             m.d.sync += spare.eq(emitted)
         m.d.sync += spare_valid.eq(~goes_on & (spare_valid | emit))

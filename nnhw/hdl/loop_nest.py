@@ -8,8 +8,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigne
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import COORDINATES, LOOPS, Coordinate
-from .instruction import InstructionRegister
+from ..isa import COORDINATES, LOOPS, Coordinate, FetchInstruction, InstructionLayout
+from .arithmetic import named
+from .instruction import InstructionSignature
+from .parameters import check_integers
 
 
 class LoopNest(wiring.Component):
@@ -22,8 +24,10 @@ class LoopNest(wiring.Component):
 
     Parameters
     ----------
-    instruction : InstructionRegister
-        Holds the layer's `FetchInstruction`; advanced by the parent when `layer_last` is stepped.
+    layout : InstructionLayout
+        Of fetch instructions.
+    first : FetchInstruction
+        The one that the program starts with.
     x_width, y_width : int
         Bits of these coordinates, signed.
     address_width : int
@@ -33,6 +37,9 @@ class LoopNest(wiring.Component):
 
     Members
     -------
+    current, upcoming : In(InstructionSignature(layout))
+        The layer's instruction and the next layer's, which is to take its place when `layer_last`
+        is stepped.
     step : In(1)
         Go on to the next fetch.
     x, row, y, weight_address : Out
@@ -53,15 +60,26 @@ class LoopNest(wiring.Component):
     def __init__(
         self,
         *,
-        instruction: InstructionRegister,
+        layout: InstructionLayout,
+        first: FetchInstruction,
         x_width: int,
         y_width: int,
         address_width: int,
         weight_width: int,
     ):
-        self.instruction = instruction
+        check_integers(
+            self,
+            x_width=x_width,
+            y_width=y_width,
+            address_width=address_width,
+            weight_width=weight_width,
+        )
+        self.layout = layout
+        self.first = first
         super().__init__(
             {
+                "current": In(InstructionSignature(layout)),
+                "upcoming": In(InstructionSignature(layout)),
                 "step": In(1),
                 "x": Out(signed(x_width)),
                 "row": Out(unsigned(address_width)),
@@ -81,17 +99,16 @@ class LoopNest(wiring.Component):
     @property
     def loops(self) -> tuple[str, ...]:
         """The loops that are built, innermost first."""
-        layout = self.instruction.layout
-        return tuple(name for name in reversed(LOOPS) if layout.fields[name].constant != 0)
+        return tuple(name for name in reversed(LOOPS) if self.layout.asks(name))
 
     def _moves(self, coordinate: Coordinate, loop: str) -> bool:
         step = coordinate.steps.get(loop)
-        return step is not None and self.instruction.layout.fields[step].constant != 0
+        return step is not None and self.layout.asks(step)
 
     def elaborate(self, platform):
         m = Module()
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.first
+        f, upcoming = self.current, self.upcoming
+        first = self.first
 
         #: trips still to come
         counters = {
@@ -139,6 +156,12 @@ class LoopNest(wiring.Component):
             m.d.comb += getattr(self, coordinate.name).eq(innermost)
 
         turn = self._find_turns(m, counters, finished) if self.loops else Const(0)
+        # all values that a step may lead to, so that the loop just chooses among them
+        trips = [self._begun_trips(m, loop, counters, finished) for loop in self.loops]
+        moved = [
+            {c.name: self._moved(m, c, began[c.name], position) for c in COORDINATES}
+            for position in range(len(self.loops))
+        ]
         with m.If(self.step), m.Switch(turn):
             for position, loop in enumerate(self.loops):
                 with m.Case(position):
@@ -146,16 +169,15 @@ class LoopNest(wiring.Component):
                         counters[loop].eq(counters[loop] - 1),
                         finished[loop].eq(counters[loop] == 1),
                     ]
-                    for inner in self.loops[:position]:
-                        trips = getattr(f, inner)
-                        if loop == "taps_x":  # on to the last run, which may be shorter
-                            trips = trips - (f.last_run_short & (counters[loop] == 1))
-                        if inner == "rolls" and not f.is_constant("joined", 0):
-                            is_last = self._is_on_to_last(loop, counters, finished)
-                            trips = trips + (f.joined & is_last)
-                        self._begin(m, counters[inner], finished[inner], trips)
-                    for coordinate in COORDINATES:
-                        self._move(m, coordinate, began[coordinate.name], position, f)
+                    for inner, count in trips[position].items():
+                        self._begin(m, counters[inner], finished[inner], count)
+                    for name, value in moved[position].items():
+                        restarted = self.loops[: position + 1]
+                        m.d.sync += [
+                            began[name][inner].eq(value)
+                            for inner in restarted
+                            if inner in began[name]
+                        ]
             with m.Default():
                 for loop in self.loops:
                     self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
@@ -172,34 +194,44 @@ class LoopNest(wiring.Component):
         It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
         the step that finishes it.
         """
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.first
-
-        def first_unfinished(done: Iterable[Value | bool]) -> Value | int:
-            unfinished: Value | int = len(self.loops)
-            for position, is_done in reversed(list(enumerate(done))):
-                unfinished = Mux(is_done, unfinished, position)
-            return unfinished
+        f, upcoming = self.current, self.upcoming
+        first = self.first
 
         begin = next((n for n, loop in enumerate(self.loops) if getattr(first, loop)), None)
         begin = len(self.loops) if begin is None else begin
         turn = Signal(range(len(self.loops) + 1), init=begin)
         innermost = Signal.like(turn, init=begin)
-        first_turn = first_unfinished(getattr(upcoming, loop) == 0 for loop in self.loops)
-        outer = first_unfinished(
-            finished[loop] | (innermost == position) for position, loop in enumerate(self.loops)
+
+        def first_of(goes_on: Iterable[Value], name: str) -> Signal:
+            position = Signal.like(turn, name=name, init=len(self.loops))
+            for index, condition in enumerate(goes_on):
+                with m.Elif(condition) if index else m.If(condition):
+                    m.d.comb += position.eq(index)
+            return position
+
+        first_turn = first_of((getattr(upcoming, loop) != 0 for loop in self.loops), "first_turn")
+        outer = first_of(
+            (~finished[loop] & (innermost != n) for n, loop in enumerate(self.loops)), "outer_turn"
         )
-        ends = Cat(
-            (innermost == position) & (counters[loop] == 1)
-            for position, loop in enumerate(self.loops)
-        ).any()
+        ends = Signal(name="innermost_ends")
+        m.d.comb += ends.eq(
+            Cat(
+                (innermost == position) & (counters[loop] == 1)
+                for position, loop in enumerate(self.loops)
+            ).any()
+        )
         following = Mux((turn == innermost) & ends, outer, innermost)
-        if not f.is_constant("last_run_short", 0):
+        if self.layout.asks("last_run_short"):
             # of two fetches a run, the last run has just the one that it begins with
             runs = self.loops.index("taps_x")
             is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
-            inner = ("chunks", "taps_x")
-            after = first_unfinished(finished[loop] | (loop in inner) for loop in self.loops)
+            after = first_of(
+                (
+                    Const(0) if loop in ("chunks", "taps_x") else ~finished[loop]
+                    for loop in self.loops
+                ),
+                "turn_after_run",
+            )
             following = Mux((turn == runs) & is_single, after, following)
         with m.If(self.step):
             with m.If(turn == len(self.loops)):
@@ -215,10 +247,10 @@ class LoopNest(wiring.Component):
 
     def _count_warmup(self, m: Module, finished) -> Value:
         """Whether the present roll finishes no results."""
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        if f.is_constant("warmup", 0):
+        f, upcoming = self.current, self.upcoming
+        if not self.layout.asks("warmup"):
             return Const(0)
-        init = self.instruction.first.warmup
+        init = self.first.warmup
         left = Signal.like(f.warmup, name="warmup_left", init=init)
         with m.If(self.step & self.roll_last):
             with m.If(~finished["rolls"]):
@@ -229,34 +261,50 @@ class LoopNest(wiring.Component):
 
     def _find_finishing(self, m: Module, counters, finished) -> Value:
         """See `finishes`."""
-        f = self.instruction.current
-        if f.is_constant("joined", 0):
+        f = self.current
+        if not self.layout.asks("overlaps"):
             return Const(0)
         finishes = Signal(name="roll_finishes")
-        in_last_strip = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
+        ends = finished["tiles"] & finished["out_cols"] & finished["out_rows"]
+        in_last_strip = named(m, ends, "in_last_strip_of_layer")
         with m.If(self.step & self.roll_last):
             with m.If(finished["rolls"]):
-                m.d.sync += finishes.eq(f.joined & ~in_last_strip)
+                m.d.sync += finishes.eq(f.overlaps & ~in_last_strip)
             with m.Else():
-                m.d.sync += finishes.eq(f.joined & in_last_strip & (counters["rolls"] == 1))
+                m.d.sync += finishes.eq(f.overlaps & in_last_strip & (counters["rolls"] == 1))
         return finishes
 
-    def _is_on_to_last(self, loop: str, counters, finished) -> Value:
+    def _is_on_to_last(self, m: Module, loop: str, counters, finished) -> Value:
         """Whether a step of a loop leads to the last strip of a layer."""
-        f = self.instruction.current
+        f = self.current
         loops = ("tiles", "out_cols", "out_rows")
         place = loops.index(loop)
         inner = [getattr(f, name) == 0 for name in loops[:place]]
         outer = [finished[name] for name in loops[place + 1 :]]
-        return Cat(counters[loop] == 1, *inner, *outer).all()
+        return named(m, Cat(counters[loop] == 1, *inner, *outer).all(), f"{loop}_ends_next")
 
-    def _move(self, m, coordinate, began, position, f) -> None:
-        """Move a coordinate for a trip of the loop at `position`; loops inside it begin anew."""
+    def _begun_trips(self, m: Module, loop: str, counters, finished) -> dict[str, Value]:
+        """Trips after the first, less one, of the loops that a trip of `loop` begins anew."""
+        f = self.current
+        begun: dict[str, Value] = {}
+        for inner in self.loops[: self.loops.index(loop)]:
+            trips = getattr(f, inner)
+            if loop == "taps_x" and self.layout.asks("last_run_short"):
+                # on to the last run, which may be shorter
+                trips = trips - (f.last_run_short & (counters[loop] == 1))
+            if inner == "rolls" and self.layout.asks("overlaps"):
+                is_last = self._is_on_to_last(m, loop, counters, finished)
+                # one bit more than the counter, which goes round then
+                trips = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
+            begun[inner] = trips
+        return begun
+
+    def _moved(self, m: Module, coordinate: Coordinate, began, position: int) -> Value:
+        """A coordinate after a step of the loop at `position`; loops inside it begin anew."""
         loop = self.loops[position]
         if loop in began:
-            value = began[loop] + getattr(f, coordinate.steps[loop])
-        else:
-            outer = [name for name in self.loops[position + 1 :] if name in began]
-            value = began[outer[0]] if outer else getattr(f, coordinate.start)
-        restarted = [name for name in self.loops[: position + 1] if name in began]
-        m.d.sync += [began[name].eq(value) for name in restarted]
+            value = Signal.like(began[loop], name=f"{coordinate.name}_after_{loop}")
+            m.d.comb += value.eq(began[loop] + getattr(self.current, coordinate.steps[loop]))
+            return value
+        outer = [name for name in self.loops[position + 1 :] if name in began]
+        return began[outer[0]] if outer else getattr(self.current, coordinate.start)

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
 from ..machine import lane_latency
-from .arithmetic import delay
+from .arithmetic import delay, named
 from .lane_unit import LaneUnit
 from .mac_column import MacColumn
+from .parameters import check_at_most, check_integers
 from .shared_multipliers import SharedMultipliers
+from .tags import FetchTags
 from .technology import PORTABLE, Technology
 
 _COLUMNS_A_COPY = 2
 """Columns that share a copy of the activations."""
+
+
+class TileSignature(wiring.Signature):
+    """Results that leave the array together.
+
+    Parameters
+    ----------
+    cols, lanes : int
+    accumulator_width, activation_width : int
+        Bits of results and of second terms, signed.
+
+    Members
+    -------
+    arrives_next : Out(1)
+        In the next cycle the results of a tile are there.
+    in_lanes_next : Out(1)
+        They are in the lanes, not in the columns.
+    columns : Out(cols of signed)
+        Dot products.
+    lanes, addends : Out(lanes of signed)
+        See `LaneUnit`.
+    """
+
+    def __init__(self, *, cols: int, lanes: int, accumulator_width: int, activation_width: int):
+        super().__init__(
+            {
+                "arrives_next": Out(1),
+                "in_lanes_next": Out(1),
+                "columns": Out(data.ArrayLayout(signed(accumulator_width), cols)),
+                "lanes": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
+                "addends": Out(data.ArrayLayout(signed(activation_width), lanes)),
+            }
+        )
 
 
 class MacArray(wiring.Component):
@@ -46,20 +81,9 @@ class MacArray(wiring.Component):
     weights : In(rows of cols of signed)
     valid : In(1)
         Operands are there.
-    first, last, carry : In(1)
-        They begin, end a tile; with `carry`, `first` goes on with the sums of the roll before.
-    finishes : In(1)
-        The roll finishes a strip: see `LaneUnit`.
-    operation : In(Operation)
-    done_next : Out(1)
-        In the next cycle the results of a tile are there, `latency` or, for lanes, `lane_latency`
-        cycles after its last operands.
-    done_lanes_next : Out(1)
-        They are in the lanes, not in the columns.
-    columns : Out(cols of signed)
-        Dot products.
-    lanes, addends : Out(lanes of signed)
-        See `LaneUnit`.
+    tags : In(FetchTags())
+    tile : Out(TileSignature(...))
+        Results, `latency` or, for lanes, `lane_latency` cycles after the last operands.
 
     Attributes
     ----------
@@ -81,6 +105,8 @@ class MacArray(wiring.Component):
         operations: frozenset[Operation],
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, rows=rows, cols=cols, lane_groups=lane_groups, slots=slots)
+        check_at_most(self, cols // lane_groups, "columns a group", slots=slots)
         self.rows = rows
         self.cols = cols
         self.lane_groups = lane_groups
@@ -133,16 +159,15 @@ class MacArray(wiring.Component):
                 "activations": In(data.ArrayLayout(signed(activation_width), lanes)),
                 "weights": In(data.ArrayLayout(data.ArrayLayout(signed(weight_width), cols), rows)),
                 "valid": In(1),
-                "first": In(1),
-                "last": In(1),
-                "carry": In(1),
-                "finishes": In(1),
-                "operation": In(unsigned(2)),
-                "done_next": Out(1),
-                "done_lanes_next": Out(1),
-                "columns": Out(data.ArrayLayout(signed(accumulator_width), cols)),
-                "lanes": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
-                "addends": Out(data.ArrayLayout(signed(activation_width), lanes)),
+                "tags": In(FetchTags()),
+                "tile": Out(
+                    TileSignature(
+                        cols=cols,
+                        lanes=lanes,
+                        accumulator_width=accumulator_width,
+                        activation_width=activation_width,
+                    )
+                ),
             }
         )
 
@@ -170,28 +195,27 @@ class MacArray(wiring.Component):
         return pairs
 
     def _control(self, m: Module, latency: int, enable, prefix: str):
-        """valid and first two cycles before the results, the end of a tile one cycle before."""
+        """Validity and tags two cycles before the results, the end of a tile one cycle before."""
         wait = latency - 2
-        valid = delay(m, self.valid & enable, wait, name=f"{prefix}_valid", reset=True)
-        first = delay(m, self.first, wait, name=f"{prefix}_first")
-        last = delay(m, self.last, wait, name=f"{prefix}_last")
+        starts = named(m, self.valid & enable, f"{prefix}_valid")
+        valid = delay(m, starts, wait, name=f"{prefix}_valid", reset=True)
+        tags = delay(m, self.tags, wait, name=f"{prefix}_tags")
         done = Signal(name=f"{prefix}_done_next")
-        m.d.sync += done.eq(valid & last)
-        return valid, first, done
+        m.d.sync += done.eq(valid & tags.last)
+        return valid, tags, done
 
     def elaborate(self, platform):
         m = Module()
-        is_dot = self.operation == Operation.DOT
-        copies = [
-            data.View(self.activations.shape(), copy)
-            for copy in self._technology.fan_out(
-                m,
-                self.activations.as_value(),
-                stages=1,
-                leaves=-(-len(self._columns) // _COLUMNS_A_COPY),
-                name="activations",
-            )
-        ]
+        is_dot: Value = self.tags.operation == Operation.DOT
+        if len(self.operations) == 1:
+            is_dot = Const(self.has_columns)
+        copies = self._technology.fan_out(
+            m,
+            self.activations,
+            stages=1,
+            leaves=-(-len(self._columns) // _COLUMNS_A_COPY),
+            name="activations",
+        )
         for index, column in enumerate(self._columns):
             m.submodules[f"column_{index}"] = column
             if not column.given_products:
@@ -206,22 +230,22 @@ class MacArray(wiring.Component):
             for row in range(self.rows):
                 m.d.comb += multipliers.weights[1][row].eq(self.weights[row][first + 1])
         if self.has_columns:
-            valid, first, columns_done = self._control(m, self.latency, is_dot, "column")
-            m.d.comb += self.done_next.eq(columns_done)
+            valid, tags, columns_done = self._control(m, self.latency, is_dot, "column")
+            m.d.comb += self.tile.arrives_next.eq(columns_done)
             for index, column in enumerate(self._columns):
                 m.d.comb += [
                     column.enable.eq(valid),
-                    column.first.eq(first),
-                    self.columns[index].eq(column.accumulator),
+                    column.first.eq(tags.first),
+                    self.tile.columns[index].eq(column.accumulator),
                 ]
         if self._lane_unit is not None:
-            valid, first, lanes_done = self._control(m, self.lane_latency, ~is_dot, "lane")
-            m.d.comb += self.done_lanes_next.eq(lanes_done)
+            valid, tags, lanes_done = self._control(m, self.lane_latency, ~is_dot, "lane")
+            m.d.comb += self.tile.in_lanes_next.eq(lanes_done)
             if self.has_columns:
-                m.d.comb += self.done_next.eq(columns_done | lanes_done)
+                m.d.comb += self.tile.arrives_next.eq(columns_done | lanes_done)
             else:
-                m.d.comb += self.done_next.eq(lanes_done)
-            self._connect_lanes(m, self._lane_unit, valid, first)
+                m.d.comb += self.tile.arrives_next.eq(lanes_done)
+            self._connect_lanes(m, self._lane_unit, valid, tags)
         return m
 
     def _connect_factors(self, m: Module, copies, activations, weights, index: int) -> None:
@@ -234,18 +258,13 @@ class MacArray(wiring.Component):
                 weights[row].eq(self.weights[row][index]),
             ]
 
-    def _connect_lanes(self, m: Module, unit: LaneUnit, valid, first) -> None:
+    def _connect_lanes(self, m: Module, unit: LaneUnit, valid, tags) -> None:
         m.submodules.lane_unit = unit
         m.d.comb += [
             unit.enable.eq(valid),
-            unit.first.eq(first),
-            unit.carry.eq(delay(m, self.carry, self.lane_latency - 2, name="lane_carry")),
-            unit.finishes.eq(delay(m, self.finishes, self.lane_latency - 2, name="lane_finishes")),
-            unit.operation.eq(
-                delay(m, self.operation, self.lane_latency - 2, name="lane_operation")
-            ),
-            self.lanes.eq(unit.values),
-            self.addends.eq(unit.addends),
+            unit.tags.eq(tags),
+            self.tile.lanes.eq(unit.values),
+            self.tile.addends.eq(unit.addends),
         ]
         for lane in range(self.lane_groups * self.rows):
             group, row = divmod(lane, self.rows)

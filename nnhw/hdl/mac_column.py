@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Value, signed
+from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import column_latency
 from .arithmetic import adder_tree
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 
@@ -60,6 +61,15 @@ class MacColumn(wiring.Component):
         technology: Technology = PORTABLE,
         given_products: bool = False,
     ):
+        check_integers(
+            self,
+            rows=rows,
+            activation_width=activation_width,
+            weight_width=weight_width,
+            accumulator_width=accumulator_width,
+            multiplier_stages=multiplier_stages,
+            tree_levels_per_stage=tree_levels_per_stage,
+        )
         self.rows = rows
         self.product_width = activation_width + weight_width
         self.accumulator_width = accumulator_width
@@ -100,14 +110,14 @@ class MacColumn(wiring.Component):
             name="sum",
         )
         # every column has flags of its own: they drive each bit of the accumulator
-        (flags,) = self.technology.fan_out(
-            m, Cat(self.enable, self.first), stages=1, leaves=1, name="flags"
-        )
+        flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
+        m.d.comb += [flags.enable.eq(self.enable), flags.first.eq(self.first)]
+        (flags,) = self.technology.fan_out(m, flags, stages=1, leaves=1, name="flags")
         accumulator = self.technology.accumulate(
             m,
             dot,
-            enable=flags[0],
-            first=flags[1],
+            enable=flags.enable,
+            first=flags.first,
             width=self.accumulator_width,
             name="accumulator",
         )

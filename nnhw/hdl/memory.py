@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import MEMORY_LATENCY
+from .parameters import check_integers, check_words
 from .technology import PORTABLE, Technology
 
 
@@ -50,6 +51,9 @@ class Rom(wiring.Component):
         output_register: bool = False,
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, width=width)
+        check_integers(self, least=0, address_stages=address_stages)
+        check_words(self, words, width)
         self.width = width
         self.words = words
         self.address_stages = address_stages
@@ -114,6 +118,7 @@ class BankedMemory(wiring.Component):
         output_register: bool = False,
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, banks=banks, depth=depth, width=width)
         self.banks = banks
         self.depth = depth
         self.width = width

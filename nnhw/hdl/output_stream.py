@@ -10,6 +10,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .gearbox import Beat, Gearbox, Group
+from .parameters import check_at_most, check_integers, check_powers_of_two
 from .result_buffer import ResultBuffer
 
 
@@ -64,6 +65,9 @@ class OutputStream(wiring.Component):
         counts: Iterable[int],
         tensors: int = 1,
     ):
+        check_integers(self, lanes=lanes, width=width, depth=depth, tensors=tensors)
+        check_powers_of_two(self, beat_bytes=beat_bytes)
+        check_at_most(self, 8, "the bits of a byte", width=width)
         self.lanes = lanes
         self.width = width
         self.beat_bytes = beat_bytes
@@ -93,7 +97,9 @@ class OutputStream(wiring.Component):
             tensors=self.tensors,
         )
         group = Signal(Group(units=gearbox.units, unit=self.unit))
-        m.submodules.buffer = buffer = ResultBuffer(width=len(group.as_value()), depth=self.depth)
+        m.submodules.result_buffer = buffer = ResultBuffer(
+            width=len(group.as_value()), depth=self.depth
+        )
 
         extended = [Signal(signed(8), name=f"byte_{lane}") for lane in range(group_bytes)]
         for lane, byte in enumerate(extended):
@@ -102,7 +108,7 @@ class OutputStream(wiring.Component):
             m.d.comb += byte.eq(result if always_counts else Mux(self.count > lane, result, 0))
         m.d.comb += [
             group.bytes.eq(Cat(*extended)),
-            group.units.eq(self.count >> (self.unit.bit_length() - 1)),
+            group.count.eq(self.count >> (self.unit.bit_length() - 1)),
             group.last.eq(self.last),
             buffer.write.eq(self.write),
             buffer.word.eq(group),

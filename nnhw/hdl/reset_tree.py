@@ -37,7 +37,9 @@ def spread_reset(
         m, reset, stages=RESET_STAGES, leaves=len(components), name="reset"
     )
     for (name, component), branch in zip(components.items(), branches, strict=True):
-        m.submodules[name] = ResetInserter(branch)(component)
+        local = Signal(name="reset")
+        m.d.comb += local.eq(branch)
+        m.submodules[name] = ResetInserter(local)(component)
     on_its_way = [delay(m, reset, age, name="reset_seen") for age in range(RESET_STAGES)]
     is_reset = Signal(reset_less=True)
     m.d.sync += is_reset.eq(Cat(on_its_way).any())

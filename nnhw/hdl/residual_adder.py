@@ -10,8 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from ..machine import adder_latency
-from .arithmetic import clamp, delay, shift_right
+from .arithmetic import clamp, delay, named, shift_right
 from .instruction import InstructionRegister
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 
@@ -63,6 +64,7 @@ class ResidualAdder(wiring.Component):
         stages: int,
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, lanes=lanes, width=width, stages=stages)
         self.instruction = InstructionRegister(layout, words)
         self.shifts = tuple(shifts)
         self.lanes = lanes
@@ -124,9 +126,11 @@ class ResidualAdder(wiring.Component):
             )
             result = Signal(signed(self.width), name=f"result_{lane}", reset_less=True)
             unchanged = plain[lane * self.width :][: self.width].as_signed()
+            nearest = named(m, quotient + round_up, f"nearest_{lane}")
+            bounded = named(m, clamp(rounded, lo, hi), f"bounded_{lane}")
             m.d.sync += [
-                rounded.eq(quotient + round_up + zero_point),
-                result.eq(Mux(adds, clamp(rounded, lo, hi), unchanged)),
+                rounded.eq(nearest + zero_point),
+                result.eq(Mux(adds, bounded, unchanged)),
             ]
             m.d.comb += self.sums[lane].eq(result)
         return m

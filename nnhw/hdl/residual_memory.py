@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout
 from ..machine import MEMORY_LATENCY
 from .instruction import InstructionRegister
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 
@@ -65,6 +66,7 @@ class ResidualMemory(wiring.Component):
         width: int,
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, depth=depth, lanes=lanes, width=width)
         self._reads = InstructionRegister(layout, words)
         self._writes = InstructionRegister(layout, words)
         self.depth = depth

@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..machine import RESULT_BUFFER_LATENCY
+from .parameters import check_integers
 
 
 class ResultBuffer(wiring.Component):
@@ -40,6 +41,7 @@ class ResultBuffer(wiring.Component):
     latency = RESULT_BUFFER_LATENCY
 
     def __init__(self, *, width: int, depth: int):
+        check_integers(self, width=width, depth=depth)
         self.width = width
         self.depth = depth
         super().__init__(

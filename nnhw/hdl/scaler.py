@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..machine import scaler_latency
 from .arithmetic import delay, shift_right
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 
@@ -66,6 +67,14 @@ class Scaler(wiring.Component):
         multiplies: bool,
         technology: Technology = PORTABLE,
     ):
+        check_integers(
+            self,
+            value_width=value_width,
+            bias_width=bias_width,
+            operand_width=operand_width,
+            stages=stages,
+        )
+        check_integers(self, least=0, multiplier_width=multiplier_width, least_shift=min(shifts))
         self.operand_width = operand_width
         self.multiplier_width = multiplier_width
         self.shifts = tuple(shifts)

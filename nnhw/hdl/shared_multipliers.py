@@ -6,6 +6,7 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from .parameters import check_integers
 from .technology import Technology
 
 
@@ -40,6 +41,7 @@ class SharedMultipliers(wiring.Component):
         stages: int,
         technology: Technology,
     ):
+        check_integers(self, rows=rows, columns=columns, stages=stages)
         self.rows = rows
         self.columns = columns
         self.stages = stages

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import WEIGHT_REGISTER_LATENCY
+from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
 _BITS_A_COPY = 64
@@ -27,7 +28,7 @@ class WeightRegister(wiring.Component):
         Bits of a weight, signed.
     finishing_cols : sequence of int
         The columns whose products belong to sums that are finished with the roll; none if no layer
-        has joined strips.
+        has overlapping strips.
     technology : Technology
         How the flag gets to all of them.
 
@@ -55,6 +56,7 @@ class WeightRegister(wiring.Component):
         finishing_cols: list[int],
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, rows=rows, cols=cols, width=width)
         self.rows = rows
         self.cols = cols
         self.finishing_cols = finishing_cols

@@ -12,10 +12,12 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from ..machine import write_back_latency
-from .arithmetic import delay
+from .arithmetic import delay, named
 from .instruction import InstructionRegister
 from .memory import Rom
+from .parameters import check_integers
 from .residual_stage import ResidualStage
+from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
 
 
@@ -46,14 +48,13 @@ class WriteBack(wiring.Component):
     -------
     scaled : In(1)
         Scaled values are there.
-    scaled_count : In(range(lanes + 1))
-    tile_done, pixel_done, row_done, layer_done : In(1)
-        They are the last of a tile, of a pixel, of an image row, of a layer.
+    tags : In(StepTags(lanes=lanes))
+        Of these.
     quotients : In(lanes of signed)
     round_up : In(lanes)
         See `Scaler`.
     valid : Out(1)
-        Results are there, `latency` cycles later, as all that follow but `retired`.
+        Results are there, `latency` cycles later, as all that follow but `progress`.
     layer : Out
         Number of their layer.
     count : Out(range(lanes + 1))
@@ -64,14 +65,7 @@ class WriteBack(wiring.Component):
         They leave the engine; they belong into the activation memory.
     ends_layer : Out(1)
         They are the last of their layer.
-    retired : Out(1)
-        In the next cycle the last results of a tile are there.
-    written : Out(range(chased_bytes + 1))
-    writing : Out
-        So many bytes of this layer have been there up to the next cycle, and all of the layers
-        before.
-    writing_odd : Out(1)
-        The layer belongs to the second, fourth, ... frame.
+    progress : Out(Progress(layers=layers, chased_bytes=chased_bytes))
 
     Attributes
     ----------
@@ -92,6 +86,14 @@ class WriteBack(wiring.Component):
         residuals: ResidualStage | None = None,
         technology: Technology = PORTABLE,
     ):
+        check_integers(
+            self,
+            lanes=lanes,
+            quotient_width=quotient_width,
+            activation_width=activation_width,
+            address_width=address_width,
+        )
+        check_integers(self, least=0, chased_bytes=chased_bytes)
         self.lanes = lanes
         self.quotient_width = quotient_width
         self.activation_width = activation_width
@@ -106,11 +108,7 @@ class WriteBack(wiring.Component):
         super().__init__(
             {
                 "scaled": In(1),
-                "scaled_count": In(range(lanes + 1)),
-                "tile_done": In(1),
-                "pixel_done": In(1),
-                "row_done": In(1),
-                "layer_done": In(1),
+                "tags": In(StepTags(lanes=lanes)),
                 "quotients": In(data.ArrayLayout(signed(quotient_width), lanes)),
                 "round_up": In(lanes),
                 "valid": Out(1),
@@ -121,10 +119,7 @@ class WriteBack(wiring.Component):
                 "to_stream": Out(1),
                 "to_memory": Out(1),
                 "ends_layer": Out(1),
-                "retired": Out(1),
-                "written": Out(range(chased_bytes + 1)),
-                "writing": Out(self.instruction.index.shape()),
-                "writing_odd": Out(1),
+                "progress": Out(Progress(layers=len(words), chased_bytes=chased_bytes)),
             }
         )
 
@@ -132,9 +127,9 @@ class WriteBack(wiring.Component):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
         f, upcoming = instruction.current, instruction.upcoming
-        layer_done = Signal(name="leaves_layer")
+        layer_done = Signal()
         m.d.comb += [
-            layer_done.eq(self.scaled & self.layer_done),
+            layer_done.eq(self.scaled & self.tags.layer_done),
             instruction.advance.eq(layer_done),
         ]
         address = self._walk_addresses(m, f, upcoming, layer_done)
@@ -147,18 +142,18 @@ class WriteBack(wiring.Component):
             m.submodules.residuals = self.residuals
             m.d.comb += [
                 self.residuals.step.eq(self.scaled),
-                self.residuals.step_last.eq(self.layer_done),
+                self.residuals.step_last.eq(self.tags.layer_done),
                 self.residuals.results.eq(finished),
             ]
             finished = self.residuals.sums
         wait = self.latency
-        retired = delay(m, self.scaled & self.tile_done, wait - 1, name="retired", reset=True)
+        retired = delay(m, self.scaled & self.tags.tile_done, wait - 1, name="retired", reset=True)
         m.d.comb += [
-            self.retired.eq(retired),
+            self.progress.retired.eq(retired),
             self.data.eq(finished),
             self.valid.eq(delay(m, self.scaled, wait, name="valid", reset=True)),
             self.layer.eq(delay(m, instruction.index, wait, name="layer")),
-            self.count.eq(delay(m, self.scaled_count, wait, name="count")),
+            self.count.eq(delay(m, self.tags.count, wait, name="count")),
             self.address.eq(delay(m, address, wait, name="address")),
             self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
             self.to_memory.eq(delay(m, ~(f.to_stream | f.residual_only), wait, name="to_memory")),
@@ -185,30 +180,39 @@ class WriteBack(wiring.Component):
         for lane in range(self.lanes):
             zero_point, lo, hi, least, most = (copies[name][lane].as_signed() for name in fields)
             rounded = Signal(
-                signed(self.quotient_width + 2), name=f"rounded_{lane}", reset_less=True
+                signed(self.quotient_width + 1), name=f"rounded_{lane}", reset_less=True
             )
+            shifted = Signal.like(results[lane], name=f"shifted_{lane}")
+            m.d.comb += shifted.eq(rounded + zero_point)
+            bounded = named(m, Mux(rounded > most, hi, shifted), f"bounded_{lane}")
             m.d.sync += [
                 rounded.eq(self.quotients[lane] + self.round_up[lane]),
-                results[lane].eq(
-                    Mux(rounded < least, lo, Mux(rounded > most, hi, rounded + zero_point))
-                ),
+                results[lane].eq(Mux(rounded < least, lo, bounded)),
             ]
         return results
 
     def _count_written(self, m: Module, layer_done) -> None:
         wait = self.latency - 2
         valid = delay(m, self.scaled, wait, name="writes", reset=True)
-        count = delay(m, self.scaled_count, wait, name="writes_count")
+        count = delay(m, self.tags.count, wait, name="writes_count")
         done = delay(m, layer_done, wait, name="writes_last", reset=True)
-        last = len(self.instruction.words) - 1
+        written = Signal.like(self.progress.written, name="written")
+        writing = Signal.like(self.progress.writing, name="writing")
+        writing_odd = Signal()
+        is_last = named(m, writing == len(self.instruction.words) - 1, "is_last_layer")
         with m.If(done):
             m.d.sync += [
-                self.written.eq(0),
-                self.writing.eq(Mux(self.writing == last, 0, self.writing + 1)),
-                self.writing_odd.eq(self.writing_odd ^ (self.writing == last)),
+                written.eq(0),
+                writing.eq(Mux(is_last, 0, writing + 1)),
+                writing_odd.eq(writing_odd ^ is_last),
             ]
         with m.Elif(valid):
-            m.d.sync += self.written.eq(self.written + count)
+            m.d.sync += written.eq(written + count)
+        m.d.comb += [
+            self.progress.written.eq(written),
+            self.progress.writing.eq(writing),
+            self.progress.writing_odd.eq(writing_odd),
+        ]
 
     def _look_up(self, m: Module, f, results) -> Signal:
         """Results of the next cycle, through the layer's table if it has one."""
@@ -236,9 +240,10 @@ class WriteBack(wiring.Component):
         following = Signal.like(address, name="following_address")
         gap = 0
         if self.instruction.layout.asks("row_gap", "pixel_gap"):
-            gap = Mux(self.row_done, f.row_gap, Mux(self.pixel_done, f.pixel_gap, 0))
-        m.d.comb += following.eq(address + self.scaled_count + gap)
-        moves_on = self.scaled & ~layer_done
+            gap = Mux(self.tags.row_done, f.row_gap, Mux(self.tags.pixel_done, f.pixel_gap, 0))
+        m.d.comb += following.eq(address + self.tags.count + gap)
+        moves_on = Signal()
+        m.d.comb += moves_on.eq(self.scaled & ~layer_done)
         with m.If(layer_done):
             m.d.sync += address.eq(upcoming.destination)
         with m.Elif(self.scaled):
@@ -247,18 +252,21 @@ class WriteBack(wiring.Component):
             roll = Signal.like(f.rolls, init=0, name="roll")
             tile = Signal.like(address, init=first, name="tile_address")
             strip = Signal.like(address, name="next_strip_address")
-            strip_done = self.tile_done & (roll == f.rolls)
-            with m.If(self.scaled & self.tile_done):
+            strip_done = Signal()
+            m.d.comb += strip_done.eq(self.tags.tile_done & (roll == f.rolls))
+            after_strip = named(m, Mux(f.rolls == 0, following, strip), "address_after_strip")
+            after_tile = Signal.like(address, name="address_after_tile")
+            m.d.comb += after_tile.eq(tile + f.roll_pitch)
+            with m.If(self.scaled & self.tags.tile_done):
                 m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
                 with m.If(roll == 0):
                     m.d.sync += strip.eq(following)
             with m.If(layer_done):
                 m.d.sync += tile.eq(upcoming.destination)
             with m.Elif(moves_on & strip_done):
-                after = Mux(f.rolls == 0, following, strip)
-                m.d.sync += [address.eq(after), tile.eq(after)]
-            with m.Elif(moves_on & self.tile_done):
-                m.d.sync += [address.eq(tile + f.roll_pitch), tile.eq(tile + f.roll_pitch)]
+                m.d.sync += [address.eq(after_strip), tile.eq(after_strip)]
+            with m.Elif(moves_on & self.tags.tile_done):
+                m.d.sync += [address.eq(after_tile), tile.eq(after_tile)]
         return address
 
 

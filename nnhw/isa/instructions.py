@@ -16,11 +16,16 @@ of each field just the bits, that its program uses (see `layout`).
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from enum import IntEnum
+else:  # the same, with a shape in hardware
+    from amaranth.lib.enum import IntEnum
 
 
-class Operation(enum.IntEnum):
+class Operation(IntEnum, shape=2):
     """What the array does with the fetches of a tile."""
 
     #: cols dot products of `rows` lanes, accumulated: dense convolution, matrix product.
@@ -35,7 +40,7 @@ class Operation(enum.IntEnum):
     LANE_PAIR = 3
 
 
-class ParameterMode(enum.IntEnum):
+class ParameterMode(IntEnum, shape=2):
     """How the drain walks through its requantization parameters."""
 
     #: One word for the whole layer (two for `Operation.LANE_PAIR`, one an operand).
@@ -61,9 +66,9 @@ class FetchInstruction:
     Outermost to innermost: output rows, output columns, tiles, rolls, kernel rows (taps_y), kernel
     columns (taps_x), chunks of a run. A tile is a group of results that leave together. A
     strip is a column of such tiles, one a roll, each further down the image by the rows of a roll;
-    the first rolls may only warm up sums that later ones finish. In joined strips a strip's last
-    tile gets nothing from the roll that finishes it, which is the first one of the next strip: this
-    one begins its own sums meanwhile. After the last strip there is one roll more for it.
+    the first rolls may only warm up sums that later ones finish. Where strips overlap, a strip's
+    last tile gets nothing from the roll that finishes it, which is the first one of the next strip:
+    this one begins its own sums meanwhile. After the last strip there is one roll more for it.
 
     A fetch reads the bytes at row address + x. The row address and y belong to an image row, x is
     the byte within it; lanes outside of 0 <= y < height, 0 <= x + lane < row_length deliver
@@ -79,7 +84,7 @@ class FetchInstruction:
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")
     rolls: int = _doc("rolls a strip, less one")
     warmup: int = _doc("rolls of a strip that finish no results")
-    joined: int = _doc("1: a strip's last tile is finished by the next one's first roll")
+    overlaps: int = _doc("1: a strip's last tile is finished by the next one's first roll")
     taps_y: int = _doc("kernel rows, or image rows of a roll, less one")
     taps_x: int = _doc("separate runs a kernel row, less one")
     chunks: int = _doc("fetches a run, less one")
@@ -120,7 +125,7 @@ class FetchInstruction:
     def fetches(self) -> int:
         """Fetches of the layer."""
         pixels = (self.out_rows + 1) * (self.out_cols + 1)
-        rolls = pixels * (self.tiles + 1) * (self.rolls + 1) + self.joined
+        rolls = pixels * (self.tiles + 1) * (self.rolls + 1) + self.overlaps
         return rolls * self.fetches_per_roll
 
     @property

@@ -42,6 +42,14 @@ class FieldLayout:
     offset: int | None
     constant: int | None
 
+    @property
+    def bits(self) -> str:
+        """Its bits in the encoded word as Verilog has them; empty for a constant."""
+        if self.offset is None:
+            return ""
+        first = self.offset
+        return f"[{first + self.width - 1}:{first}]" if self.width > 1 else f"[{first}]"
+
 
 @dataclass(frozen=True)
 class InstructionLayout:

@@ -127,12 +127,12 @@ def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tu
 
 
 def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate) -> int:
-    """Bits of every value that a signed coordinate takes, the roll after joined strips and one
+    """Bits of every value that a signed coordinate takes, the roll after overlapping strips and one
     innermost step beyond included."""
     limits: list[int] = []
     for i in program:
         trips = {loop: getattr(i, loop) + 1 for loop in coordinate.steps}
-        beyond = {"chunks": 1, "rolls": i.joined}
+        beyond = {"chunks": 1, "rolls": i.overlaps}
         trips |= {loop: trips[loop] + more for loop, more in beyond.items() if loop in trips}
         steps = {loop: getattr(i, field) for loop, field in coordinate.steps.items()}
         limits += extent(getattr(i, coordinate.start), trips, steps)
@@ -163,7 +163,7 @@ def walk(i: FetchInstruction, count: int) -> dict[Coordinate, np.ndarray]:
     per_row = i.fetches_per_roll // (i.taps_y + 1)
     trips = [*(getattr(i, loop) + 1 for loop in LOOPS[:5]), per_row]
     number = np.arange(min(count, i.fetches))
-    # of joined strips, the last one has a roll more
+    # of overlapping strips, the last one has a roll more
     beyond = number >= prod(trips)
     inside = np.where(beyond, number - i.fetches_per_roll, number)
     *outer, tap = np.unravel_index(inside, trips)

@@ -120,7 +120,7 @@ def _fetch(
         y_start=nest.starts.get(Y, 0),
         x_start=nest.starts.get(X, 0),
         warmup=nest.warmup,
-        joined=int(nest.joined),
+        overlaps=int(nest.overlaps),
         # a constant, as nearly everywhere it is the same, also where there is one fetch a run
         **counters | {"chunk_x": nest.steps[X]["chunks"]},
         last_run_short=int(nest.last_run_short),

@@ -87,5 +87,5 @@ def _last_tiles(layer: Layer, lanes: int, cycles: int) -> Iterator[tuple[int, in
                 address = start + tile * size + roll * write_back.roll_pitch
                 yield distance, address, size if tile < drain.tiles else size_last
                 distance += fetch.fetches_per_roll
-            # joined strips: the first roll already finishes the strip before
-            distance += (fetch.warmup - fetch.joined) * fetch.fetches_per_roll
+            # overlapping strips: the first roll already finishes the strip before
+            distance += (fetch.warmup - fetch.overlaps) * fetch.fetches_per_roll

@@ -33,8 +33,8 @@ class LoopNest:
         Results of a tile, and of a pixel's last tile.
     warmup
         Rolls of a strip that finish no results.
-    joined
-        Whether strips are joined (see `FetchInstruction`): one roll less for each but the last.
+    overlaps
+        Whether strips overlap (see `FetchInstruction`): one roll less for each but the last.
     last_run_short
         Whether the last run of a kernel row has one fetch less.
     """
@@ -48,7 +48,7 @@ class LoopNest:
     tile_size: int
     tile_size_last: int
     warmup: int = 0
-    joined: bool = False
+    overlaps: bool = False
     last_run_short: bool = False
 
     @property
@@ -69,7 +69,7 @@ class LoopNest:
     @property
     def finishing_rolls(self) -> int:
         """Rolls of a strip that finish results, the one after the strip included."""
-        return self.trips["rolls"] - self.warmup + self.joined
+        return self.trips["rolls"] - self.warmup + self.overlaps
 
     @property
     def fetches_per_row(self) -> int:
@@ -95,8 +95,8 @@ class LoopNest:
         return not (left >= 0 and right <= self.row_length and top >= 0 and bottom < self.height)
 
     def extent(self, coordinate: Coordinate) -> tuple[int, int]:
-        """Least and largest value of a coordinate, the roll after joined strips included."""
-        trips = {**self.trips, "rolls": self.trips["rolls"] + self.joined}
+        """Least and largest value of a coordinate, the roll after overlapping strips included."""
+        trips = {**self.trips, "rolls": self.trips["rolls"] + self.overlaps}
         return extent(self.starts.get(coordinate, 0), trips, self.steps.get(coordinate, {}))
 
     def end(self, width: int) -> int:
@@ -118,7 +118,7 @@ class LoopNest:
         fetches = self.fetches_per_roll
         rolls = self.trips["rolls"] - self.warmup
         cycles = self.warmup * fetches + rolls * max(fetches, drain_cycles)
-        return self.pixels * self.tiles * cycles + self.joined * fetches
+        return self.pixels * self.tiles * cycles + self.overlaps * fetches
 
 
 def loops(**trips: int) -> dict[str, int]:

@@ -176,9 +176,9 @@ class Arrays(wiring.Component):
             for cols, groups, stages, operations in arrays
         ]
         outputs = {
-            f"{member}_{index}": Out(len(Value.cast(getattr(array, member))))
+            f"{member}_{index}": Out(len(Value.cast(getattr(array.tile, member))))
             for index, array in enumerate(self.arrays)
-            for member in ("columns", "lanes", "done_next")
+            for member in ("columns", "lanes", "arrives_next")
         }
         self._outputs = list(outputs)
         inputs = {"activations": In(48), "weights": In(144), "flags": In(4), "operation": In(2)}
@@ -191,10 +191,14 @@ class Arrays(wiring.Component):
             m.d.comb += [
                 Value.cast(array.activations).eq(self.activations),
                 Value.cast(array.weights).eq(self.weights),
-                Cat(array.valid, array.first, array.last, array.carry).eq(self.flags),
-                array.operation.eq(self.operation),
+                Cat(array.valid, array.tags.first, array.tags.last, array.tags.carry).eq(
+                    self.flags
+                ),
+                array.tags.operation.eq(self.operation),
             ]
         for name in self._outputs:
             member, _, index = name.rpartition("_")
-            m.d.comb += getattr(self, name).eq(Value.cast(getattr(self.arrays[int(index)], member)))
+            m.d.comb += getattr(self, name).eq(
+                Value.cast(getattr(self.arrays[int(index)].tile, member))
+            )
         return m

@@ -15,6 +15,7 @@ from nnhw.design import write_checksums
 from nnhw.export import export_design
 from nnhw.ir import load_graph
 from nnhw.mapping import map_graph, predict_cycles
+from nnhw.reserved_words import is_reserved
 from nnhw.simulate import install_testbench, lint
 
 
@@ -128,6 +129,42 @@ def test_what_an_engineer_reads(make, tmp_path):
     assert {"valid", "layer", "count", "data"} <= set(outputs)
 
 
+MOST_MADE_UP = 7
+"""Expressions of a small program's Verilog that nobody has given a name, and that are too long to
+stand where they are read."""
+
+DECLARATION = re.compile(
+    r"(?:\b(?:module|function|reg|wire)\b (?:\[\d+:0\] )?|^  \w+ (?:#\(.*\) )?(?=\w+ \($))(\w+)",
+    re.MULTILINE,
+)
+MADE_UP = r"(?:bits|choice|difference|flag|negative|sum|test)(?:_\d+)?"
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_names_say_what_is_meant(make, tmp_path):
+    export(make, tmp_path / "net")
+    text = (tmp_path / "net" / "rtl" / "net.v").read_text()
+    names = set(DECLARATION.findall(text))
+    assert {"net_engine", "engine", "is_reset", "take_shadow_1_arrives"} <= names
+    assert [name for name in names if is_reserved(name) or name.endswith("_")] == []
+    # the bits of an instruction stand just where its fields get their names
+    modules = dict(re.findall(r"^module (\w+) \((.*?)^endmodule", text, re.M | re.S))
+    for name, body in modules.items():
+        is_instruction = name.endswith(("_instruction", "_reads", "_writes"))
+        assert is_instruction or not re.search(r"next_word|instruction_word", body)
+        if is_instruction:
+            uses = re.findall(r"^.*\bword\b\[?.*$|^.*\bnext_word\b.*$", body, re.M)
+            other = (
+                r"  reg \[.*|  assign (?:current|upcoming)_\w+ = .*| +(?:next_)?word <= \d+'\w+;"
+            )
+            assert [line for line in uses if not re.fullmatch(other, line)] == []
+    # nothing is tested that is known, nothing keeps itself
+    assert not re.search(r"\b\d+'[bd]\d+ [=!<>]=? \d+'|if \(!?1'b", text)
+    assert not re.search(r"^ *(\S+) <= \1;", text, re.MULTILINE)
+    declared = re.findall(rf"^  wire (?:\[\d+:0\] )?({MADE_UP}) =", text, re.MULTILINE)
+    assert len(declared) <= MOST_MADE_UP, declared
+
+
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus Verilog")
 @pytest.mark.parametrize("make", PROGRAMS)
 def test_it_is_verilog_2005(make, tmp_path):
@@ -136,3 +173,23 @@ def test_it_is_verilog_2005(make, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     warnings = [line for line in done.stderr.splitlines() if "timescale" not in line]
     assert warnings == []
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_listing_and_verilog_agree_about_bits(make, tmp_path):
+    export(make, tmp_path / "net")
+    listing = (tmp_path / "net" / "program.txt").read_text()
+    verilog = (tmp_path / "net" / "rtl" / "net.v").read_text()
+    listed = {
+        kind: dict(re.findall(r"^  (\w+) +\d+ bits? +(\[\S+\])$", fields, re.MULTILINE))
+        for kind, fields in re.findall(r"^(\w+)\S* instruction, .*\n((?:  .*\n)*)", listing, re.M)
+    }
+    modules = {"Fetch": "fetch_instruction", "Drain": "drain_instruction"}
+    for kind, module in modules.items():
+        body = re.search(rf"^module net_engine_{module} .*?^endmodule", verilog, re.M | re.S)
+        written = re.findall(
+            r"assign \w+?_(\w+) = (?:next_)?word(\[\S+\])?;", body[0] if body else ""
+        )
+        for name, bits in written:
+            assert listed[kind][name] == (bits or "[0]")
+        assert bool(written) == bool(listed[kind])

@@ -75,12 +75,12 @@ def test_names():
     text = component_verilog(Small({"x": 4, "wire": 4}, {"y": 5}, fill), "top")
     assert "\\" not in text
     assert "$" not in text
-    assert re.search(r"top_\w+ output_ \(", text)
-    assert re.search(r"top_\w+ case_ \(", text)
-    assert "    .x(wire_),\n" in text
+    assert re.search(r"top_\w+ net_output \(", text)
+    assert re.search(r"top_\w+ net_case \(", text)
+    assert "    .x(net_wire),\n" in text
     assert "same_2 <= same;" in text
     declared = re.findall(r"^  (?:reg|wire) (?:\[\S+ )?(\w+)", text, re.MULTILINE)
-    assert {"same", "same_2", "output_y", "case_y"} <= set(declared)
+    assert {"same", "same_2", "net_output_y", "net_case_y"} <= set(declared)
     assert len(set(declared)) == len(declared)
 
 

@@ -216,8 +216,10 @@ def test_signals():
         ("frames_out__payload.data", "frames_out_payload_data"),
         ("weights[3][0]", "weights_3_0"),
         ("read_aligner/bank_rows", "read_aligner_bank_rows"),
-        ("output", "output_"),
-        ("logic$2", "logic_"),
+        ("output", "net_output"),
+        ("logic$2", "net_logic"),
+        ("Signal", "net_Signal"),
+        ("frames$2.data", "frames_data"),
         ("$", "unnamed"),
     ],
 )

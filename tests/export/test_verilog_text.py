@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from amaranth.hdl import Array, Cat, Const, Mux, Signal, signed
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from small_components import Doubler, Small
 
@@ -383,7 +384,6 @@ def test_long_and_shared_expressions_get_names():
         Small({"a": 8, "b": 8, "c": 16}, {"y": 16, "z": 16}, fill),
         """\
           wire [15:0] product = ({8'd0, a} + c) * ({8'd0, b} + c);
-
           assign y = product + c;
           assign z = product - c;
         endmodule
@@ -412,16 +412,16 @@ def test_a_port_for_every_member():
     def fill(self, m):
         m.submodules.part = p = Small({"x": 4, "y": 2, "z": 1}, {"low": 4, "sign": 1}, part)
         m.d.comb += [p.x.eq(self.word[:4]), p.y.eq(self.word[4:6]), p.z.eq(self.word[0])]
-        m.d.comb += self.out.eq(p.low)
+        m.d.comb += self.total.eq(p.low)
 
-    top = Small({"word": 6}, {"out": 4}, fill)
+    top = Small({"word": 6}, {"total": 4}, fill)
     check_body(
         top,
         """\
           top_part part (
             .x(word[3:0]),
             .y(word[5:4]),
-            .low(out)
+            .low(total)
           );
         endmodule
         """,
@@ -440,3 +440,33 @@ def test_ports_that_are_only_in_part_a_member_stay():
     top = Small({"word": 4}, {"out": 3}, fill)
     assert port_names(top, "top_part") == ["y", "word"]
     assert "  assign y = word[2:0] ^ {2'd0, word[3]};\n" in module_text(top, "top_part")
+
+
+def test_structs_are_taken_apart():
+    """A port, a register and a choice of fields; the ports of the top stay as they are."""
+    layout = data.StructLayout({"first": 1, "number": signed(3), "pair": data.ArrayLayout(2, 2)})
+
+    def part(self, m):
+        kept = Signal(layout, init={"number": -2})
+        with m.If(self.x.first):
+            m.d.sync += kept.eq(self.x)
+        with m.Else():
+            m.d.sync += kept.number.eq(self.x.number)
+        m.d.comb += self.y.eq(kept)
+
+    def fill(self, m):
+        m.submodules.part = p = Small({"x": layout}, {"y": layout}, part)
+        m.d.comb += [p.x.eq(self.x), self.total.eq(p.y.number + p.y.pair[1])]
+
+    top = Small({"x": layout}, {"total": 4}, fill)
+    assert port_names(top, "top") == ["clk", "rst", "x", "total"]
+    ports = ["x_first", "x_number", "x_pair", "y_number", "y_pair"]
+    assert port_names(top, "top_part") == ["clk", "rst", *ports]
+    text = module_text(top, "top_part")
+    assert "output reg  [2:0] y_number = 3'd6" in text
+    assert (
+        "    end else if (x_first) begin\n      y_number <= x_number;\n      y_pair <= x_pair;\n"
+        in text
+    )
+    assert ".x_pair(x[7:4])," in module_text(top)
+    assert "part_y_pair[3:2]" in module_text(top)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,10 @@ def drive(
     Parameters
     ----------
     inputs
-        By name of the member: one value a cycle, (cycles, ...); arrays for array layouts.
+        By name of the member: one value a cycle, (cycles, ...); arrays for array layouts. Of
+        structs and interfaces each field for itself, such as "tags.first".
     outputs
-        Names of members.
+        Names of members, likewise.
     design
         What to simulate, if the component is only a part of it.
 
@@ -57,8 +59,8 @@ def drive(
     columns = {name: np.asarray(values).tolist() for name, values in inputs.items()}
     cycles = {len(column) for column in columns.values()}
     assert len(cycles) == 1, "inputs differ in length"
-    sources = {name: getattr(component, name) for name in inputs}
-    sinks = [getattr(component, name) for name in outputs]
+    sources = {name: attrgetter(name)(component) for name in inputs}
+    sinks = [attrgetter(name)(component) for name in outputs]
     recorded: list[list] = [[] for _ in sinks]
 
     async def testbench(ctx):

@@ -37,7 +37,7 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         "taps_x": (0, 3),
         "chunks": (0, 3),
         "warmup": (0, 3),
-        "joined": (0, 2),
+        "overlaps": (0, 2),
         "out_row_pitch": (0, space),
         "out_row_y": (0, 3),
         "out_col_x": (0, 9),
@@ -75,7 +75,7 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
         fields["warmup"] = min(fields["warmup"], fields["rolls"])
         fields["last_run_short"] &= fields["taps_x"] > 0 and fields["chunks"] > 0
         strips = sum(fields[name] for name in ("out_rows", "out_cols", "tiles"))
-        fields["joined"] &= fields["warmup"] > 0 and strips > 0
+        fields["overlaps"] &= fields["warmup"] > 0 and strips > 0
         if fields["operation"] == Operation.LANE_PAIR:  # two drain cycles a step
             fields["drain_cycles"] |= 1
             fields["drain_cycles_last"] |= 1

@@ -89,22 +89,26 @@ def test_read_aligner(rows, period, banks, granularity, width, padded):
     address = rng.integers(0, size, cycles) // granularity * granularity
     inputs = {
         "address": address,
-        "repeat": rng.integers(0, 2, cycles),
-        "row_inside": rng.integers(0, 4, cycles) > 0,
-        "lane_start": rng.integers(0, rows + 1, cycles),
-        "lane_end": rng.integers(0, rows + 1, cycles),
-        "pad_value": integers(rng, width, cycles),
+        "repeats": rng.integers(0, 2, cycles),
+        "padding.row_inside": rng.integers(0, 4, cycles) > 0,
+        "padding.lane_start": rng.integers(0, rows + 1, cycles),
+        "padding.lane_end": rng.integers(0, rows + 1, cycles),
+        "padding.pad_value": integers(rng, width, cycles),
     }
-    late = {name: np.roll(inputs[name], 1) for name in ("lane_start", "lane_end")}
+    late = {name: np.roll(inputs[name], 1) for name in ("padding.lane_start", "padding.lane_end")}
     lanes = read(reader, contents, inputs | late)[reader.aligner.latency :]
     for t, actual in enumerate(lanes):
         # the byte at address a lies in bank a % banks, row a // banks; the memory is a ring
         wanted = contents[(address[t] + np.arange(rows)) % size]
         if padded:
             lane = np.arange(rows)
-            inside = (lane >= inputs["lane_start"][t]) & (lane < inputs["lane_end"][t])
-            wanted = np.where(inside & inputs["row_inside"][t], wanted, inputs["pad_value"][t])
-        if inputs["repeat"][t]:
+            inside = (lane >= inputs["padding.lane_start"][t]) & (
+                lane < inputs["padding.lane_end"][t]
+            )
+            wanted = np.where(
+                inside & inputs["padding.row_inside"][t], wanted, inputs["padding.pad_value"][t]
+            )
+        if inputs["repeats"][t]:
             wanted = wanted[np.arange(rows) % period]
         assert (actual == wanted).all()
 

@@ -78,27 +78,31 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
         cycle += len(steps) * (1 + program[number].paired) + max(0, int(rng.integers(-3, 3)))
     cycles = cycle + drain.latency + 1
     inputs = {
-        "take_next": np.zeros(cycles, int),
-        "take_lanes_next": np.zeros(cycles, int),
-        "columns": integers(rng, ACCUMULATOR, (cycles, max(1, cols))),
-        "tile_lanes": integers(rng, ACCUMULATOR, (cycles, max(1, array_lanes))),
-        "addends": integers(rng, ACTIVATION, (cycles, max(1, array_lanes))),
+        "tile.arrives_next": np.zeros(cycles, int),
+        "tile.in_lanes_next": np.zeros(cycles, int),
+        "tile.columns": integers(rng, ACCUMULATOR, (cycles, max(1, cols))),
+        "tile.lanes": integers(rng, ACCUMULATOR, (cycles, max(1, array_lanes))),
+        "tile.addends": integers(rng, ACTIVATION, (cycles, max(1, array_lanes))),
     }
     expected = {}
     for take, (number, steps) in zip(takes, tiles, strict=True):
         pair = bool(program[number].paired)
         from_lanes = pair or not cols or bool(array_lanes and rng.integers(2))
-        inputs["take_next"][take - 1], inputs["take_lanes_next"][take - 1] = 1, from_lanes
-        results = inputs["tile_lanes" if from_lanes else "columns"][take]
+        inputs["tile.arrives_next"][take - 1], inputs["tile.in_lanes_next"][take - 1] = (
+            1,
+            from_lanes,
+        )
+        results = inputs["tile.lanes" if from_lanes else "tile.columns"][take]
         out = take + drain.latency
         for step in steps:
-            terms = [results, inputs["addends"][take]] if pair else [results]
+            terms = [results, inputs["tile.addends"][take]] if pair else [results]
             for second, (term, word) in enumerate(zip(terms, step.parameters, strict=True)):
                 expected[out] = (step, second, second == pair, term, word)
                 out += 1
 
     ends = ["tile_done", "pixel_done", "row_done", "layer_done"]
-    names = ["valid", "second", "product", "count", "values", "parameter_address", *ends]
+    names = ["valid", "second", "product", "tags.count", "values", "parameter_address"]
+    names += [f"tags.{name}" for name in ends]
     outputs = drive(drain, inputs, names)
     finished = {cycle for cycle, (_, _, complete, *_) in expected.items() if complete}
     assert np.flatnonzero(outputs["valid"]).tolist() == sorted(finished)
@@ -110,8 +114,10 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
         assert (values[:count] == term[step.first : step.first + count]).all()
         assert outputs["parameter_address"][cycle - parameter_latency] == word
         if complete:
-            assert outputs["count"][cycle] == step.count
+            assert outputs["tags.count"][cycle] == step.count
             assert outputs["product"][cycle] == program[layer % len(program)].product
-            assert [outputs[end][cycle] for end in ends] == [getattr(step, end) for end in ends]
+            assert [outputs[f"tags.{end}"][cycle] for end in ends] == [
+                getattr(step, end) for end in ends
+            ]
             layer += step.layer_done
     assert layer == 2 * len(program)

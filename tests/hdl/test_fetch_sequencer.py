@@ -18,11 +18,11 @@ TILES_IN_FLIGHT = 6
 CHASED_BYTES = 24
 INPUTS = (
     "frame_available",
-    "tile_retired",
+    "progress.retired",
     "entry_freed",
-    "written",
-    "writing",
-    "writing_odd",
+    "progress.written",
+    "progress.writing",
+    "progress.writing_odd",
 )
 
 
@@ -93,18 +93,18 @@ class Model:
 def expected_outputs(i: FetchInstruction, fetch: Fetch, lanes: int, padded: bool) -> dict[str, int]:
     """Outputs for a fetch, but for the lanes that are not padding."""
     outputs = {
-        "first": fetch.roll_first,
-        "last": fetch.tile_last,
-        "carry": not fetch.in_first_roll,
-        "finishes": fetch.finishes,
-        "operation": i.operation,
+        "tags.first": fetch.roll_first,
+        "tags.last": fetch.tile_last,
+        "tags.carry": not fetch.in_first_roll,
+        "tags.finishes": fetch.finishes,
+        "tags.operation": i.operation,
         "address": (fetch.row + fetch.x) % SPACE,
         "upper_half": fetch.row >= SPACE // 2,
         "weight_address": fetch.weight_address,
     }
     if padded:
-        outputs["row_inside"] = 0 <= fetch.y < i.height
-        outputs["pad_value"] = i.pad_value
+        outputs["padding.row_inside"] = 0 <= fetch.y < i.height
+        outputs["padding.pad_value"] = i.pad_value
     return outputs
 
 
@@ -166,16 +166,31 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         chased_bytes=CHASED_BYTES,
     )
     inputs, issued = run_model(seed, model)
-    names = ["valid", "first", "last", "carry", "finishes", "operation", "address", "upper_half"]
-    names += ["weight_address", "row_inside", "lane_start", "lane_end", "pad_value"]
+    names = [
+        "valid",
+        "tags.first",
+        "tags.last",
+        "tags.carry",
+        "tags.finishes",
+        "tags.operation",
+        "address",
+        "upper_half",
+    ]
+    names += [
+        "weight_address",
+        "padding.row_inside",
+        "padding.lane_start",
+        "padding.lane_end",
+        "padding.pad_value",
+    ]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
-    for name in ("written", "writing", "writing_odd"):
+    for name in ("progress.written", "progress.writing", "progress.writing_odd"):
         columns[name] = [*columns[name][1:], 0]  # they are given a cycle ahead
     outputs = drive(sequencer, columns, [*names, "frame_consumed"])
     consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]
     assert outputs["frame_consumed"].tolist() == consumed
     late = {name: outputs[name][sequencer.latency :] for name in names}
-    for name in ("lane_start", "lane_end"):
+    for name in ("padding.lane_start", "padding.lane_end"):
         late[name] = late[name][1:]
     assert late["valid"].tolist() == [it is not None for it in issued[: -sequencer.latency]]
     for cycle, it in enumerate(issued[: -sequencer.latency - 1]):
@@ -187,5 +202,7 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         if padded:
             x = fetch.x + np.arange(lanes)
             lane = np.arange(lanes)
-            inside = (lane >= late["lane_start"][cycle]) & (lane < late["lane_end"][cycle])
+            inside = (lane >= late["padding.lane_start"][cycle]) & (
+                lane < late["padding.lane_end"][cycle]
+            )
             assert (inside == ((x >= 0) & (x < instruction.row_length))).all()

@@ -42,10 +42,10 @@ def test_lane_unit(operation, lanes, slots, alone):
         {
             "products": np.roll(products, 1, axis=0),  # a cycle after their flags
             "enable": enable,
-            "first": first,
-            "carry": carry,
-            "finishes": finishes,
-            "operation": np.full(cycles, operation),
+            "tags.first": first,
+            "tags.carry": carry,
+            "tags.finishes": finishes,
+            "tags.operation": np.full(cycles, operation),
         },
         ["values", "addends"],
     )

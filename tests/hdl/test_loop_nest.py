@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from amaranth.hdl import Elaboratable, Module
+from amaranth.lib.wiring import connect
 from bench import drive, encoded
 from program_walk import walk_fetch
 from random_programs import fetch_program
@@ -23,7 +24,8 @@ class Walker(Elaboratable):
     def __init__(self, program: list[FetchInstruction]):
         self.register = InstructionRegister(**encoded(program))
         self.loops = LoopNest(
-            instruction=self.register,
+            layout=self.register.layout,
+            first=self.register.first,
             x_width=coordinate_bits(program, X),
             y_width=coordinate_bits(program, Y),
             address_width=ADDRESS_WIDTH,
@@ -33,6 +35,8 @@ class Walker(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.register, m.submodules.loops = self.register, self.loops
+        connect(m, self.register.current, self.loops.current)
+        connect(m, self.register.upcoming, self.loops.upcoming)
         m.d.comb += self.register.advance.eq(self.loops.step & self.loops.layer_last)
         return m
 

@@ -75,15 +75,17 @@ def array_inputs(
         for fetch in range(fetches):
             rows.append((1, fetch == 0, fetch == fetches - 1, int(operation)))
     rows += [(0, 0, 0, 0)] * (array.latency + 1)
-    columns = dict(zip(("valid", "first", "last", "operation"), np.array(rows).T, strict=True))
+    columns = dict(
+        zip(("valid", "tags.first", "tags.last", "tags.operation"), np.array(rows).T, strict=True)
+    )
     count = len(rows)
-    columns["carry"] = np.zeros(count, int)
+    columns["tags.carry"] = np.zeros(count, int)
     columns["weights"] = integers(rng, 4, (count, array.rows, array.cols))
     activations = integers(rng, 8, (count, array.lane_groups, array.rows))
-    dot = columns["operation"] == DOT
+    dot = columns["tags.operation"] == DOT
     activations[dot] = activations[dot, :1]  # all groups hold the same vector
     # of an operation that does not add up, weights are ones
-    alike = columns["operation"] >= LANE_MAX
+    alike = columns["tags.operation"] >= LANE_MAX
     columns["weights"][alike] = 1
     columns["activations"] = activations.reshape(count, -1)
     return columns
@@ -103,15 +105,15 @@ def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, 
     tiles: dict[int, tuple] = {}
     terms: list[tuple[np.ndarray, np.ndarray]] = []
     for t in np.flatnonzero(inputs["valid"]):
-        if inputs["first"][t]:
+        if inputs["tags.first"][t]:
             terms = []
         groups = inputs["activations"][t].reshape(array.lane_groups, array.rows)
         weights = inputs["weights"][t]
         last_slots = weights[:, array.slots - 1 :: array.slots][:, : array.lane_groups]
         terms.append((groups[0] @ weights, (groups * last_slots.T).ravel()))
-        if not inputs["last"][t]:
+        if not inputs["tags.last"][t]:
             continue
-        operation = inputs["operation"][t]
+        operation = inputs["tags.operation"][t]
         if operation == DOT:
             tiles[t + array.latency] = (sum(dot for dot, _ in terms), None, None)
             continue
@@ -149,17 +151,23 @@ def test_mac_array(rows, cols, lane_groups, slots, operations):
     assert array.lane_latency == 2
     inputs = array_inputs(rng, array, operations, tiles=25)
     tiles = expected_tiles(array, inputs)
-    names = ["done_next", "done_lanes_next", "columns", "lanes", "addends"]
+    names = [
+        "tile.arrives_next",
+        "tile.in_lanes_next",
+        "tile.columns",
+        "tile.lanes",
+        "tile.addends",
+    ]
     outputs = drive_array(array, inputs, names)
-    assert (np.flatnonzero(outputs["done_next"]) + 1).tolist() == sorted(tiles)
+    assert (np.flatnonzero(outputs["tile.arrives_next"]) + 1).tolist() == sorted(tiles)
     for cycle, (columns, lanes, addends) in tiles.items():
-        assert outputs["done_lanes_next"][cycle - 1] == (columns is None)
+        assert outputs["tile.in_lanes_next"][cycle - 1] == (columns is None)
         if columns is not None:
-            assert (outputs["columns"][cycle] == columns).all()
+            assert (outputs["tile.columns"][cycle] == columns).all()
         else:
-            assert (outputs["lanes"][cycle] == lanes).all()
+            assert (outputs["tile.lanes"][cycle] == lanes).all()
         if addends is not None:
-            assert (outputs["addends"][cycle] == addends).all()
+            assert (outputs["tile.addends"][cycle] == addends).all()
 
 
 def test_mac_array_carries_sums_from_roll_to_roll():
@@ -184,18 +192,18 @@ def test_mac_array_carries_sums_from_roll_to_roll():
         "activations": activations,
         "weights": weights,
         "valid": np.ones(rolls, int),
-        "first": np.ones(rolls, int),
-        "last": np.ones(rolls, int),
-        "carry": carry,
-        "finishes": finishes,
-        "operation": np.full(rolls, LANE_SUM),
+        "tags.first": np.ones(rolls, int),
+        "tags.last": np.ones(rolls, int),
+        "tags.carry": carry,
+        "tags.finishes": finishes,
+        "tags.operation": np.full(rolls, LANE_SUM),
     }
-    outputs = drive_array(array, inputs, ["lanes", "done_next", "done_lanes_next"])
+    outputs = drive_array(array, inputs, ["tile.lanes", "tile.arrives_next", "tile.in_lanes_next"])
     # lane 2 * group + row has the columns 2 * group, of the next row, and 2 * group + 1, its own
     groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 2, 1, 3).reshape(rolls, 4, 2)
     products = activations[:, :, None] * groups
     lanes, _ = run_lanes(LANE_SUM, products, np.ones(rolls), carry, finishes)
     assert array.lane_latency == 3
     done = [0] * 2 + [1] * (rolls - 2)
-    assert outputs["done_next"].tolist() == outputs["done_lanes_next"].tolist() == done
-    assert (outputs["lanes"][3:] == lanes[:-3]).all()
+    assert outputs["tile.arrives_next"].tolist() == outputs["tile.in_lanes_next"].tolist() == done
+    assert (outputs["tile.lanes"][3:] == lanes[:-3]).all()

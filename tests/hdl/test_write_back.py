@@ -13,8 +13,8 @@ from nnhw.hdl.write_back import WriteBack
 from nnhw.isa import ResidualInstruction
 
 OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "to_memory", "ends_layer")
-OUTPUTS += ("retired",)
-WRITTEN = ("written", "writing", "writing_odd")
+OUTPUTS += ("progress.retired",)
+WRITTEN = ("progress.written", "progress.writing", "progress.writing_odd")
 ENDS = ("tile_done", "pixel_done", "row_done", "layer_done")
 ADDRESS_WIDTH = 7
 
@@ -119,19 +119,19 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
     cycles = len(scaled)
     inputs = {
         "scaled": scaled,
-        "scaled_count": rng.integers(0, lanes + 1, cycles),
+        "tags.count": rng.integers(0, lanes + 1, cycles),
         "quotients": integers(rng, quotient_width, (cycles, lanes)),
         "round_up": rng.integers(0, 1 << lanes, cycles),
-        **{name: rng.integers(0, 2, cycles) for name in ENDS},
+        **{f"tags.{name}": rng.integers(0, 2, cycles) for name in ENDS},
     }
     times = np.flatnonzero(scaled)
     for t, (_, step, _) in zip(times, steps, strict=True):
-        inputs["scaled_count"][t] = step.count
+        inputs["tags.count"][t] = step.count
         for name in ENDS:
-            inputs[name][t] = getattr(step, name)
+            inputs[f"tags.{name}"][t] = getattr(step, name)
     outputs = drive(stage, inputs, (*OUTPUTS, *WRITTEN))
     assert (outputs["valid"][stage.latency :] == scaled[: -stage.latency]).all()
-    assert np.flatnonzero(outputs["retired"]).tolist() == [
+    assert np.flatnonzero(outputs["progress.retired"]).tolist() == [
         t + stage.latency - 1
         for t, (_, step, _) in zip(times, steps, strict=True)
         if step.tile_done

@@ -30,7 +30,7 @@ _ZERO = {field.name: 0 for field in fields(FetchInstruction)}
 
 
 def nests(seed: int) -> FetchInstruction:
-    """A random nest, in which a last run may be short and strips may be joined."""
+    """A random nest, in which a last run may be short and strips may overlap."""
     rng = np.random.default_rng(seed)
     values = {field.name: int(rng.integers(0, 9)) for field in fields(FetchInstruction)}
     values |= {loop: int(rng.integers(0, 4)) for loop in LOOPS}
@@ -39,7 +39,7 @@ def nests(seed: int) -> FetchInstruction:
     values["last_run_short"] = int(values["taps_x"] > 0 < values["chunks"] and seed % 2)
     strips = sum(values[loop] for loop in ("out_rows", "out_cols", "tiles"))
     values["warmup"] = min(values["warmup"], values["rolls"])
-    values["joined"] = int(strips > 0 < values["warmup"] and seed % 3 > 0)
+    values["overlaps"] = int(strips > 0 < values["warmup"] and seed % 3 > 0)
     return FetchInstruction(**values)
 
 

@@ -20,7 +20,7 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "look-up tables": {"write-back": ("table",)},
     "products of tensors": {"drain": ("product",)},
     "gaps in results": {"drain": ("row_pixels",), "write-back": ("pixel_gap", "row_gap")},
-    "joined strips": {"fetch": ("joined",)},
+    "overlapping strips": {"fetch": ("overlaps",)},
     "skipped padding": {"drain": ("later_words", "last_words")},
     "columns by parity": {"fetch": ("tap_x_pitch", "last_run_short")},
     "rolling strips": {
@@ -150,7 +150,7 @@ def checked_fields() -> set[str]:
 def test_hardware_that_may_be_left_out_belongs_to_a_feature():
     """Only how long requantizers take for a tile is asked for without one: a gate."""
     checked = checked_fields()
-    assert {"joined", "last_run_short", "later_words", "chase"} <= checked
+    assert {"overlaps", "last_run_short", "later_words", "chase"} <= checked
     own = {name for feature in FEATURES for names in feature.fields.values() for name in names}
     assert checked <= own | {"drain_cycles", "drain_cycles_last"}
 
@@ -186,7 +186,7 @@ def test_all_fields_of_a_feature_go_at_once():
         )
 
 
-CANNOT_COME = {"joined strips", "read rotator", "write rotator", "more lanes than rows"} | {
+CANNOT_COME = {"overlapping strips", "read rotator", "write rotator", "more lanes than rows"} | {
     "choice of shifts"
 }
 """There is nothing to join, to rotate by, to share out."""
@@ -310,13 +310,13 @@ def test_without_halves_a_run_goes_on_by_the_rows_of_the_array():
     assert [i.chunk_x for i in whole.image.instructions["fetch"]] == [5, 5]
 
 
-def test_joined_strips_come_where_strips_roll():
+def test_overlapping_strips_come_where_strips_roll():
     rolling = BY_NAME["rolling strips"].added_to(plain())
     assert rolling is not None
-    joined = BY_NAME["joined strips"].added_to(rolling)
-    assert joined is not None
-    assert found(joined.machine) == {"rolling strips", "joined strips"}
-    assert brought(rolling, joined) == [{}, {"fetch": {"joined": 1}}]
+    overlapping = BY_NAME["overlapping strips"].added_to(rolling)
+    assert overlapping is not None
+    assert found(overlapping.machine) == {"rolling strips", "overlapping strips"}
+    assert brought(rolling, overlapping) == [{}, {"fetch": {"overlaps": 1}}]
 
 
 @pytest.mark.parametrize("name", ["lane maximum", "lane sums", "pairs of operands"])

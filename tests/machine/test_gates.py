@@ -148,9 +148,9 @@ def waits_one_by_one(first: int, now: gates.Layer, clock: Clock) -> int:
     strips = (now.drain.pixels + 1) * (i.tiles + 1)
     last_of = [number % (i.tiles + 1) == i.tiles for number in range(strips)]
     for number, is_last in enumerate(last_of):
-        for roll in range(i.rolls + 1 + (i.joined and number == strips - 1)):
+        for roll in range(i.rolls + 1 + (i.overlaps and number == strips - 1)):
             at += i.fetches_per_roll
-            ends_before = i.joined and roll == 0 and number > 0
+            ends_before = i.overlaps and roll == 0 and number > 0
             if roll < i.warmup and not ends_before:
                 continue
             cycles = 1 + (i.drain_cycles_last if is_last else i.drain_cycles)
@@ -169,17 +169,17 @@ def test_waits_of_a_layer_add_up(seed):
     rolls = int(rng.integers(0, 4))
     warmup = int(rng.integers(0, rolls + 1))
     tiles, pixels = int(rng.integers(0, 3)), int(rng.integers(0, 3))
-    joined = int(warmup > 0 and tiles + pixels > 0 and seed % 2)
+    overlaps = int(warmup > 0 and tiles + pixels > 0 and seed % 2)
     i = fetch(
         tiles=tiles,
         rolls=rolls,
         warmup=warmup,
-        joined=joined,
+        overlaps=overlaps,
         chunks=int(rng.integers(0, 3)),
         drain_cycles=int(rng.integers(0, 7)),
         drain_cycles_last=int(rng.integers(0, 7)),
     )
-    finished = rolls - warmup + joined
+    finished = rolls - warmup + overlaps
     clock = Clock(issued=20, drain=int(rng.integers(1, 9)))
     now = layer(i, drain(tiles=tiles, pixels=pixels, rolls=finished))
     first = 21 + seed % 3

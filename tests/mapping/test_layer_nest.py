@@ -127,6 +127,6 @@ def test_joined_strips_read_padding():
     builder = IntegerBuilder((4, 3, 4), seed=1)
     x = builder.depthwise("x", kernel=(3, 1), pads=(0, 0, 1, 0))
     program = map_graph(builder.graph(builder.conv(x, 2)), EngineConfig(rows=4, cols=4, lanes=2))
-    assert program.fetch[0].joined
+    assert program.fetch[0].overlaps
     assert program.padded
     assert program.layers[0].nest.extent(Y) == (0, 4)

@@ -59,4 +59,4 @@ def test_a_roll_less():
     (layer,) = (layer for layer in map_graph(graph, config).layers if not layer.is_dense)
     # four columns of 5 rows: each row of the image once, and one of padding for the last tile
     assert layer.fetch.fetches == (4 * 5 + 1) * 3
-    assert (layer.fetch.warmup, layer.fetch.joined, layer.drain.rolls) == (1, 1, 4)
+    assert (layer.fetch.warmup, layer.fetch.overlaps, layer.drain.rolls) == (1, 1, 4)

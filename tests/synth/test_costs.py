@@ -103,7 +103,7 @@ def test_a_versatile_program_has_all_features_and_loses_them():
     assert (datapath.tables, len(datapath.shifts), datapath.widths.multiplier) == (0, 1, 0)
     assert limits.layouts.keys() == {"fetch", "drain", "write-back"}
     unused = {
-        "fetch": (*LOOPS, "warmup", "joined", "last_run_short", "tap_x_pitch", "chase", "fence"),
+        "fetch": (*LOOPS, "warmup", "overlaps", "last_run_short", "tap_x_pitch", "chase", "fence"),
         "drain": ("product", "rolls", "row_pixels", "later_words", "last_words"),
         "write-back": ("rolls", "roll_pitch", "pixel_gap", "row_gap", "table", "residual_only"),
     }
@@ -122,7 +122,7 @@ def test_a_plain_program_gets_what_it_lacks():
     names = {feature.name for feature, _ in steps}
     assert {"padding mask", "lane sums", "lane maximum", "pairs of operands"} <= names
     assert {"look-up tables", "products of tensors", "rolling strips", "fence", "chase"} <= names
-    assert {"residual stage", "joined strips", "columns by parity", "loop taps_x"} <= names
+    assert {"residual stage", "overlapping strips", "columns by parity", "loop taps_x"} <= names
     assert "requantizer multipliers" not in names
     assert additions(steps[-1][1]) == []
     assert all(feature.is_part_of(steps[-1][1].machine) for feature, _ in steps)

@@ -39,10 +39,10 @@ _REDUCTIONS = {"reduce_or", "reduce_and", "reduce_xor", "reduce_bool"}
 _FLAGS = {"eq", "ne", "lt", "le", "gt", "ge", *_REDUCTIONS, *_OF_FLAGS}
 _CHAINED = frozenset({"+", "&", "|", "^", "&&", "||"})
 
-LONGEST = 60
+LONGEST = 72
 """Characters of an expression that is still written inside another one."""
 
-LONGEST_VALUE = 84
+LONGEST_VALUE = 110
 """Characters of an expression that is still written as the value of a register."""
 
 SHORTEST = 24

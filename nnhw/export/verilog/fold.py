@@ -148,16 +148,22 @@ def _reduce(op: Operator) -> Folded:
     return None
 
 
+def _number(sig: Sig, *, signed: bool) -> int:
+    """The value of a constant."""
+    bits = bits_text(sig)
+    return int(bits or "0", 2) - (int(signed and bits[:1] == "1") << len(bits))
+
+
 def _compare(op: Operator) -> Folded:
     a, b = op.inputs
     if is_constant(a) and not is_constant(b):
         mirrored = replace(op, kind=_MIRRORED[op.kind], inputs=(b, a))
         return _compare(mirrored) or mirrored
-    if not is_constant(b) or not a:
+    if not is_constant(b):
         return None
-    value = int(bits_text(b) or "0", 2)
-    if op.signed and "1" in bits_text(b)[:1]:
-        value -= 1 << width_of(b)
+    value = _number(b, signed=op.signed)
+    if is_constant(a):
+        return _TRUE if _HOLDS[op.kind](_number(a, signed=op.signed), value) else _FALSE
     width = width_of(a)
     low = -(1 << (width - 1)) if op.signed else 0
     high = low + (1 << width) - 1

@@ -2,9 +2,9 @@
 
 Amaranth elaborates the components and writes RTLIL, a netlist. It is read back, and rewritten until
 it says what the components' authors said, no more and no less: `hierarchy` and `rtlil` read,
-`ports` gives modules their ports, `simplify`, `fold` and `liveness` shorten, `design` writes. Every
-rewrite keeps the behaviour at every clock edge; the tests simulate the result side by side with the
-Verilog that Yosys makes of the same netlist.
+`ports` gives modules their ports, `structs` takes structs apart, `simplify`, `fold` and `liveness`
+shorten, `design` writes. Every rewrite keeps the behaviour at every clock edge; the tests simulate
+the result side by side with the Verilog that Yosys makes of the same netlist.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .layout import wrapped
 from .liveness import Place, drop_dead
 from .ports import restore_ports
 from .simplify import inline_copies, narrow_operators, share_operators
+from .structs import split_structs
 from .widths import fit_widths
 
 #: Outputs of the write-back stage that the testbench watches: nothing else has to read them.
@@ -78,8 +79,10 @@ def _tidied(component: wiring.Component, name: str, keep: Iterable[tuple[str, st
     """The netlist of a component, rewritten for people; see `component_verilog`."""
     hierarchy = elaborate(component, name)
     restore_ports(hierarchy)
+    split_structs(hierarchy)
     for module in hierarchy.modules.values():
         owns = hierarchy.origins[module.name].owns
+        narrow_operators(module, owns)  # so that what a name has the low bits of is called so
         inline_copies(module, owns)
         while fold_constants(module):
             inline_copies(module, owns)

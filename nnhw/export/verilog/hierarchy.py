@@ -50,7 +50,9 @@ class Origin:
 
     def owns(self, wire: str) -> bool:
         """Whether the wire stands for a signal that the component's author gave its name."""
-        return re.fullmatch(r"\w+(\$\d+)?", wire) is not None and wire not in self.foreign
+        signal, _, _ = wire.partition(".")  # what follows is a field
+        is_named = re.fullmatch(r"\w+(\$\d+)?(\.\w+)*", wire) is not None
+        return is_named and signal not in self.foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
     with _taken_contents(design, contents):
         text, _ = rtlil.convert_fragment(design, name=name, emit_src=False)
     modules = read_rtlil(text)
-    for (*path, memory), words in contents.items():
-        modules[".".join(path)].memories[memory].words = words
+    for (*module, memory), words in contents.items():
+        modules[".".join(module)].memories[memory].words = words
 
     members = {id(part): _members(part) for part in design.elaboratables}
     owners = {id(s): owner for owner, found in members.items() for _, _, s in found}

@@ -17,9 +17,9 @@ Place = tuple[str, str]
 def drop_dead(hierarchy: Hierarchy, keep: Iterable[Place] = ()) -> None:
     """Remove all wires, ports and drivers that no output of the top depends on.
 
-    An output of a component that is needed anywhere stays in all modules of its class, so that
-    these stay alike; it is then connected to the wire "". Instances of modules that are not part of
-    the design stay, too.
+    An output of a component that is needed anywhere stays in all modules of its class that have the
+    same ports, so that these stay alike; it is then connected to the wire "". Instances of modules
+    that are not part of the design stay, too.
 
     Parameters
     ----------
@@ -84,12 +84,13 @@ def _sources(hierarchy: Hierarchy, module: Module) -> dict[str, list[Place]]:
 
 
 def _siblings(hierarchy: Hierarchy) -> dict[Place, list[Place]]:
-    """The same output of all modules of the same class, by each of them."""
-    groups: dict[tuple[type, str], list[Place]] = defaultdict(list)
+    """The same output of all modules of the same class and signature, by each of them."""
+    groups: dict[tuple, list[Place]] = defaultdict(list)
     for name, origin in hierarchy.origins.items():
+        signature = tuple((member.name, member.direction) for member in origin.members)
         for member in origin.members:
             if hierarchy.modules[name].wires[member.wire].direction == "output":
-                groups[origin.kind, member.name].append((name, member.wire))
+                groups[origin.kind, signature, member.name].append((name, member.wire))
     return {place: group for group in groups.values() for place in group}
 
 

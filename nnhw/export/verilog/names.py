@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from ...reserved_words import is_reserved
 from .hierarchy import Origin
-from .keywords import KEYWORDS
 from .netlist import Module
 
 #: What results of operators are called that have no name of their own.
@@ -34,8 +34,8 @@ class Names:
 
 def identifier(text: str) -> str:
     """A Verilog identifier like `text`; without the number that Amaranth adds to a taken name."""
-    name = re.sub(r"\W+|__+", "_", re.sub(r"\$\d+$", "", text)).strip("_") or "unnamed"
-    return f"{name}_" if name in KEYWORDS else name
+    name = re.sub(r"\W+|__+", "_", re.sub(r"\$\d+(?=\.|$)", "", text)).strip("_") or "unnamed"
+    return f"net_{name}" if is_reserved(name) else name
 
 
 def name_all(module: Module, origin: Origin, *, only: Collection[str] | None = None) -> Names:

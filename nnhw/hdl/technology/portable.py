@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib.memory import Memory
 
-from ..arithmetic import delay
+from ..arithmetic import delay, named
 
 
 def product_shape(a: Shape, b: Shape) -> Shape:
@@ -98,7 +98,7 @@ class Technology:
 
     def mux(self, m: Module, choice: Value, high: Value, low: Value, *, name: str) -> Value:
         """`high` or `low`, by a bit: a step of a selection among the bytes of a wide word."""
-        return Mux(choice, high, low)
+        return named(m, Mux(choice, high, low), name)
 
     def select(self, m: Module, index: Value, values: Sequence[Value], *, name: str) -> Value:
         """One of several wide words, by its number, which is below their count."""
@@ -108,6 +108,8 @@ class Technology:
         self, m: Module, value: Value, *, stages: int, leaves: int, name: str
     ) -> list[Value]:
         """A value as it was `stages` cycles ago, `leaves` times, each for a part of what it drives.
+
+        The value may be a struct or an array.
 
         Here it is the same registers every time: whether to duplicate or to buffer them, the
         synthesizer decides.

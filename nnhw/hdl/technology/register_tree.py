@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from amaranth.hdl import Const, Module, Value
+from amaranth.lib import data
 
 _BRANCHES = 3
 """Registers that one register of the stage before drives."""
@@ -29,6 +30,11 @@ def register_tree(
     """
     if not stages or isinstance(value, Const):  # which always is what it was
         return [value] * leaves
+    if isinstance(value, data.View):
+        copies = register_tree(
+            m, register, value.as_value(), stages=stages, leaves=leaves, name=name
+        )
+        return [data.View(value.shape(), copy) for copy in copies]
     counts = [leaves]
     while len(counts) < stages:
         counts.insert(0, -(-counts[0] // _BRANCHES))

@@ -15,7 +15,7 @@ from .operands import (
 )
 from .operations import LANE_MAXIMUM, LANE_SUMS, MULTIPLIERS, PAIRS, PRODUCTS, SHIFTS
 from .results import GAPS, RESIDUALS, TABLES
-from .rolling import JOINED_STRIPS, PARITY, ROLLS, ROWS_IN_THE_MAKING, SKIPPED_PADDING
+from .rolling import OVERLAPPING_STRIPS, PARITY, ROLLS, ROWS_IN_THE_MAKING, SKIPPED_PADDING
 from .sequencing import CHASE, FENCE, LOOP_FEATURES
 from .widths import ACCUMULATOR_WIDTH, WEIGHT_WIDTH
 
@@ -25,7 +25,7 @@ FEATURES: tuple[Feature, ...] = (
     PRODUCTS,
     PAIRS,
     GAPS,
-    JOINED_STRIPS,
+    OVERLAPPING_STRIPS,
     ROWS_IN_THE_MAKING,
     SKIPPED_PADDING,
     PARITY,

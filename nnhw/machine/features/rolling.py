@@ -70,20 +70,20 @@ SKIPPED_PADDING = Feature(
 )
 
 
-def _with_joined_strips(variant: Variant) -> Variant | None:
+def _with_overlapping_strips(variant: Variant) -> Variant | None:
     if not variant.asks("fetch", "rolls"):
         return None
-    return variant.with_fields({"fetch": {"joined": 1}}, only_last=True)
+    return variant.with_fields({"fetch": {"overlaps": 1}}, only_last=True)
 
 
-JOINED_STRIPS = Feature(
-    name="joined strips",
+OVERLAPPING_STRIPS = Feature(
+    name="overlapping strips",
     kept_if="the last roll of a strip would meet nothing but padding, so that the first one of the "
     "next strip takes its place",
     left_out="no last roll is left out",
     components=("fetch", "weight_register"),
-    fields={"fetch": ("joined",)},
-    add=_with_joined_strips,
+    fields={"fetch": ("overlaps",)},
+    add=_with_overlapping_strips,
 )
 
 

@@ -14,6 +14,8 @@ from .gate import Clock, Fetch, Frames, Gate, Layer
 class ChaseGate(Gate):
     """Each fetch of a layer that chases waits for just its own bytes."""
 
+    name = "chase"
+
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("chase")
 
@@ -22,20 +24,25 @@ class ChaseGate(Gate):
         m: Module,
         sequencer,
         fetch: Fetch,
-        follow: Callable[[Callable[[Fetch], Value]], Value],
+        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
     ) -> None:
-        def is_covered(chasing: Fetch) -> Value:
+        progress = sequencer.progress
+        next_layer = Signal((progress.writing + 1).shape())
+        m.d.comb += next_layer.eq(progress.writing + 1)
+
+        def is_covered(chasing: Fetch, which: str) -> Value:
             """Whether all that a fetch reads is in memory in the next cycle."""
-            is_written = (sequencer.writing + 1 == chasing.layer) & (
-                sequencer.written >= chasing.end
+            is_written = Signal(name=f"{which}_is_written")
+            m.d.comb += is_written.eq(
+                (next_layer == chasing.layer) & (progress.written >= chasing.end)
             )
-            is_complete = sequencer.writing == chasing.layer
+            is_complete = progress.writing == chasing.layer
             # the results of the frame before may still be on their way
-            same_frame = sequencer.writing_odd == chasing.frame_odd
+            same_frame = progress.writing_odd == chasing.frame_odd
             return same_frame & (is_complete | is_written)
 
-        fetch.is_covered = Signal(name="next_is_covered")
-        m.d.sync += fetch.is_covered.eq(follow(is_covered))
+        fetch.is_covered = Signal(name="is_covered")
+        m.d.sync += fetch.is_covered.eq(follow(is_covered, "is_covered"))
 
     def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
         return fetch.chase & ~fetch.is_covered

@@ -11,6 +11,8 @@ from .gate import Clock, Fetch, Frames, Gate, Layer
 class DrainGate(Gate):
     """The last fetch of a tile waits until the drain has given out the tile before."""
 
+    name = "drain"
+
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("drain_cycles", "drain_cycles_last")
 
@@ -40,8 +42,9 @@ class DrainGate(Gate):
         natural = first + warmup + per_tile - 1
         last = pixels  # each pixel's last strip
         others = pixels * (tiles - 1)
-        # from the last tile of a strip to the first one of the next: joined, the first roll counts
-        between = warmup + per_tile * (1 - fetch.joined)
+        # from the last tile of a strip to the first one of the next; if they overlap, the first
+        # roll counts
+        between = warmup + per_tile * (1 - fetch.overlaps)
         return (
             max(0, clock.issued + clock.drain - natural)
             + (others * max(0, cycles - per_tile) + last * max(0, cycles_last - per_tile))

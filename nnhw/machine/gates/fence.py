@@ -11,15 +11,17 @@ from .gate import Fetch, Frames, Gate, Layer
 class FenceGate(Gate):
     """A layer with a fence waits until all results on their way are in memory."""
 
+    name = "fence"
+
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("fence")
 
     def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
         in_flight = Signal(range(sequencer.tiles_in_flight + 1))
         is_in_flight = Signal()
-        with m.If(ends_tile & ~sequencer.tile_retired):
+        with m.If(ends_tile & ~sequencer.progress.retired):
             m.d.sync += [in_flight.eq(in_flight + 1), is_in_flight.eq(1)]
-        with m.Elif(~ends_tile & sequencer.tile_retired):
+        with m.Elif(~ends_tile & sequencer.progress.retired):
             m.d.sync += [in_flight.eq(in_flight - 1), is_in_flight.eq(in_flight != 1)]
         return fetch.layer_first & fetch.fence & is_in_flight
 

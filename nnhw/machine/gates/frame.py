@@ -10,6 +10,8 @@ from .gate import Fetch, Frames, Gate, Layer
 class FrameGate(Gate):
     """The first layer waits for an input frame."""
 
+    name = "frame"
+
     def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
         return fetch.frame_first & ~sequencer.frame_available
 

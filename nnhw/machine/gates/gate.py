@@ -75,7 +75,14 @@ class Gate:
     """A reason to wait: its predicate and its state in hardware, its term in the cycle model.
 
     Behind the issue nothing stalls, so all that may hold back a frame is a gate.
+
+    Attributes
+    ----------
+    name : str
+        For signals: fetches are "held by" it.
     """
+
+    name: str
 
     def is_needed(self, layout: InstructionLayout) -> bool:
         """Whether fetch instructions of this layout can ask for it."""
@@ -86,7 +93,7 @@ class Gate:
         m: Module,
         sequencer: Any,
         fetch: Fetch,
-        follow: Callable[[Callable[[Fetch], Value]], Value],
+        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
     ) -> None:
         """Add to `fetch` what is to be known of it a cycle ahead.
 
@@ -95,7 +102,8 @@ class Gate:
         sequencer
             Its ports and parameters are what there is to decide with.
         follow
-            The answer to a question about the fetch that is the next one in the next cycle.
+            The answer to a question, which has a name, about the fetch that is the next one in the
+            next cycle. It is asked about several of them, which have names, too.
         """
 
     def holds(self, m: Module, sequencer: Any, fetch: Fetch, ends_tile: Value) -> Value:

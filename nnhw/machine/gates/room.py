@@ -11,6 +11,8 @@ class RoomGate(Gate):
     """The last fetch of a tile whose results are streamed waits until the output buffer has room
     for the largest one."""
 
+    name = "room"
+
     def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
         # entries of the output buffer that are left when the largest of all tiles has taken its own
         most, depth = sequencer.tile_entries, sequencer.buffer_depth
@@ -20,7 +22,11 @@ class RoomGate(Gate):
         fewer = Signal(spare.shape(), name="fewer_entries")
         m.d.comb += fewer.eq(spare - fetch.entries)
         reserved = Mux(sequencer.entry_freed, fewer + 1, fewer)
-        m.d.sync += spare.eq(Mux(ends_tile & fetch.to_stream, reserved, left_over))
+        takes = Signal(name="takes_entries")
+        m.d.comb += takes.eq(ends_tile & fetch.to_stream)
+        spare_next = Signal.like(spare, name="spare_entries_next")
+        m.d.comb += spare_next.eq(Mux(takes, reserved, left_over))
+        m.d.sync += spare.eq(spare_next)
         return fetch.tile_last & fetch.to_stream & (spare < 0)
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:

@@ -101,7 +101,7 @@ def _columns(
         used,
         used[:, : used.shape[1] - rolling.last_rows_skipped],
     )
-    sets = (int(rolling.first_rows_skipped > 0), 1, int(nest.joined))
+    sets = (int(rolling.first_rows_skipped > 0), 1, int(nest.overlaps))
     return LayerPlan(
         **target(node, setting.graph, node.requantize),
         inputs=node.inputs,
@@ -140,7 +140,7 @@ class Rolling:
     that y belongs to; a roll takes as many image rows as the vertical stride. Output rows finish
     in the order in which they began, one a roll. A first roll that would meet nothing but padding
     is left out; the first output row's parameters make up for it. So is a last one of every strip
-    but the last, whose tile the first roll of the next strip finishes: such strips are joined.
+    but the last, whose tile the first roll of the next strip finishes: such strips overlap.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ class Rolling:
 
     @property
     def last_rows_skipped(self) -> int:
-        """Likewise of the last output row, where strips are joined."""
+        """Likewise of the last output row, where strips overlap."""
         return self.window.kernel[0] - (self.slots - 1) * self.roll_rows
 
     def nest(self, columns: Span | None = None) -> LoopNest:
@@ -204,7 +204,7 @@ class Rolling:
         skipped = int(self.first_rows_skipped > 0)
         rolls = out_rows + self.slots - 1
         last_roll = (rolls - 1) * stride[0] - self.window.pads[0]
-        joined = (
+        overlaps = (
             last_roll >= height  # it meets nothing but padding
             and out_rows > 1
             and self.slots > 1 + skipped
@@ -224,7 +224,7 @@ class Rolling:
             trips=loops(
                 out_cols=out_cols,
                 tiles=tiles,
-                rolls=rolls - skipped - joined,
+                rolls=rolls - skipped - overlaps,
                 taps_y=self.roll_rows,
                 **trips,
             ),
@@ -236,7 +236,7 @@ class Rolling:
             tile_size=tile_size,
             tile_size_last=tile_size_last,
             warmup=self.slots - 1 - skipped,
-            joined=joined,
+            overlaps=overlaps,
             last_run_short=self.by_parity and self.window.kernel[1] % 2 == 1,
         )
 

@@ -15,7 +15,7 @@ NARROW_FIELDS = {
     "bias": 9,
     "residual_bias": 9,
     "shift": 6,
-    **dict.fromkeys(("last_run_short", "joined"), 1),
+    **dict.fromkeys(("last_run_short", "overlaps"), 1),
 }
 """Bits of instruction fields that never need `FIELD_BITS`."""
 

@@ -1,6 +1,10 @@
-"""Words that no identifier may be."""
+"""Words of hardware description languages that no name in a design may be.
 
-_WORDS = """
+Designs are Verilog-2005. Tools read such files as SystemVerilog, too, and designs in VHDL have them
+as components.
+"""
+
+_VERILOG = """
 accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before
 begin bind bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class
 clocking cmos config const constraint context continue cover covergroup coverpoint cross deassign
@@ -22,6 +26,21 @@ timeprecision timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior trireg ty
 unique unique0 unsigned until until_with untyped use uwire var vectored virtual void wait wait_order
 wand weak weak0 weak1 while wildcard wire with within wor xnor xor
 """
+_VHDL = """
+abs access after alias all and architecture array assert assume assume_guarantee attribute begin
+block body buffer bus case component configuration constant context cover default disconnect downto
+else elsif end entity exit fairness file for force function generate generic group guarded if impure
+in inertial inout is label library linkage literal loop map mod nand new next nor not null of on
+open or others out package parameter port postponed private procedure process property protected
+pure range record register reject release rem report restrict restrict_guarantee return rol ror
+select sequence severity shared signal sla sll sra srl strong subtype then to transport type
+unaffected units until use variable view vmode vpkg vprop vunit wait when while with xnor xor
+"""
 
-KEYWORDS = frozenset(_WORDS.split())
-"""Reserved words of IEEE 1800-2017, which contain those of Verilog-2005."""
+RESERVED_WORDS = frozenset(_VERILOG.split()) | frozenset(_VHDL.split())
+"""Keywords of IEEE 1800-2017, which contain those of Verilog-2005, and of IEEE 1076-2019."""
+
+
+def is_reserved(name: str) -> bool:
+    """Whether an identifier is a word of a language, in small letters or capitals."""
+    return name.lower() in RESERVED_WORDS

@@ -1,0 +1,106 @@
+"""What travels along with data: structs of flags and small numbers that belong together."""
+
+from __future__ import annotations
+
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data
+
+from ..isa import Operation
+
+
+class FetchTags(data.StructLayout):
+    """What the array does with a fetch.
+
+    Fields
+    ------
+    first, last : 1
+        It begins a roll, ends a roll that finishes a tile.
+    carry : 1
+        With `first`: the sums of the roll before go on.
+    finishes : 1
+        The roll only finishes the last tile of the strip before, but may begin sums of its own.
+    operation : Operation
+    """
+
+    def __init__(self):
+        flags = dict.fromkeys(("first", "last", "carry", "finishes"), unsigned(1))
+        super().__init__({**flags, "operation": Operation})
+
+
+class Padding(data.StructLayout):
+    """Which lanes of a fetch are padding.
+
+    Parameters
+    ----------
+    lanes : int
+    pad_width : int
+        Bits of `pad_value`.
+
+    Fields
+    ------
+    row_inside : 1
+        The image row is not padding.
+    lane_start, lane_end : range(lanes + 1)
+        Lanes from start to before end are not padding. A cycle later than the other fields.
+    pad_value : signed(pad_width)
+        What the other lanes deliver.
+    """
+
+    def __init__(self, *, lanes: int, pad_width: int):
+        super().__init__(
+            {
+                "row_inside": unsigned(1),
+                "lane_start": range(lanes + 1),
+                "lane_end": range(lanes + 1),
+                "pad_value": signed(pad_width),
+            }
+        )
+
+
+class StepTags(data.StructLayout):
+    """What there is to say of a drain step's results, of which there are up to `lanes`.
+
+    Fields
+    ------
+    count : range(lanes + 1)
+        How many of them count.
+    tile_done, pixel_done, row_done, layer_done : 1
+        They are the last of a tile, of a pixel, of an image row, of a layer.
+    """
+
+    def __init__(self, *, lanes: int):
+        ends = ("tile_done", "pixel_done", "row_done", "layer_done")
+        super().__init__({"count": range(lanes + 1), **dict.fromkeys(ends, unsigned(1))})
+
+
+class Progress(data.StructLayout):
+    """How far results have got.
+
+    Parameters
+    ----------
+    layers : int
+        Of the program.
+    chased_bytes : int
+        Most bytes that `written` has to count.
+
+    Fields
+    ------
+    retired : 1
+        In the next cycle the last results of a tile are there.
+    written : range(chased_bytes + 1)
+    writing : range(layers)
+        So many bytes of this layer have been there up to the next cycle, and all of the layers
+        before.
+    writing_odd : 1
+        The layer belongs to the second, fourth, ... frame.
+    """
+
+    def __init__(self, *, layers: int, chased_bytes: int):
+        super().__init__(
+            {
+                "retired": unsigned(1),
+                "written": range(chased_bytes + 1),
+                "writing": range(max(2, layers)),
+                "writing_odd": unsigned(1),
+            }
+        )
