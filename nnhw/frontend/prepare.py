@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -17,6 +18,7 @@ from .external_data import element_count
 from .fold import fold_constants, static_shapes
 from .fold_cost import FoldMeter
 from .infinite_pads import merge_infinite_pads
+from .input_shapes import Shape, fix_input_shapes
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
@@ -80,8 +82,17 @@ class PreparedModel:
     first_axis_reasons: tuple[str, ...] = ()
 
 
-def prepare(path: str | PathLike[str]) -> PreparedModel:
+def prepare(
+    path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None
+) -> PreparedModel:
     """Read, check and simplify an ONNX file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    input_shapes
+        Of inputs with axes of open size; see `fix_input_shapes`.
 
     Raises
     ------
@@ -91,14 +102,17 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         If inputs or outputs cannot be built and the rest cannot be looked at.
     BudgetError
         If anything in it is larger than the budget allows.
+    OptionError
+        See `fix_input_shapes`.
     """
     with reading(f"Model '{path}'", ModelError, "export it again"):
-        return _prepare(path)
+        return _prepare(path, input_shapes or {})
 
 
-def _prepare(path: str | PathLike[str]) -> PreparedModel:
+def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> PreparedModel:
     meter = FoldMeter()
     model = read_model(path)
+    fix_input_shapes(model.graph, input_shapes)
     elements_in_file = sum(map(element_count, tensors(model)))
     producer = f"{model.producer_name} {model.producer_version}".strip()
     expand_scalers(model)

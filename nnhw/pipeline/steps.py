@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ..conversion import check_options, leave_out_channels, quantize_network, read_samples, simplify
 from ..design import sha256_of, write_checksums
@@ -31,8 +30,8 @@ from .step import Step
 
 
 def _read_model(state: BuildState) -> None:
-    state.network = load_model(state.model)
-    with _file_names(state.model):
+    state.network = load_model(state.model, state.options.input_shape)
+    with _file_names(state):
         check_options(state.network, state.data, state.options)
     if state.options.costs:
         require_yosys()
@@ -50,12 +49,12 @@ def _run_model_file(state: BuildState) -> None:
 
 
 def _simplify(state: BuildState) -> None:
-    with _file_names(state.model):
+    with _file_names(state):
         state.simplified = simplify(state.network, state.samples, state.options)
 
 
 def _quantize(state: BuildState) -> None:
-    with _file_names(state.model):
+    with _file_names(state):
         made = quantize_network(state.simplified, state.samples, state.options)
     state.simplified, state.whole, state.equalization = made
 
@@ -78,7 +77,7 @@ def _measure(state: BuildState) -> None:
 
 
 def _map(state: BuildState) -> None:
-    with _file_names(state.model):
+    with _file_names(state):
         state.placement = place(state.graph, state.options)
 
 
@@ -197,12 +196,12 @@ def _as_kept(message: str, stage: Stage) -> str:
 
 
 @contextmanager
-def _file_names(model: Path) -> Iterator[None]:
+def _file_names(state: BuildState) -> Iterator[None]:
     """Let errors in the block name the nodes of the model file."""
     try:
         yield
     except NnhwError as error:
-        raise Origins.of_file(model).restate(error) from error
+        raise Origins.of_file(state.model, state.options.input_shape).restate(error) from error
 
 
 SIMULATE = Step(
