@@ -97,7 +97,7 @@ def test_replace():
         ("wieght_bits = 4", r"build\.toml names 'wieght_bits', .* did you mean weight_bits\?"),
         (
             "zzz = 4",
-            "names 'zzz', which is no option of a build; there are input_shape, rows, cols, macs, fps",
+            "names 'zzz', which is no option of a build; there are input_shape, rows, cols, macs",
         ),
         ("rows = '4'\ncols = 4", "Option rows must be an integer of at least 1, not '4'"),
         ("weight_bits = 4.0", "Option weight_bits must be an integer from 2 to 8, not 4.0"),
