@@ -222,7 +222,7 @@ class OnnxNode:
         )
 
     def steps(self, index: int) -> np.ndarray | None:
-        """Size of one step of each element of a constant; None if it did not arrive quantized."""
+        """The `STEP` of each element of a constant; None if it did not arrive quantized."""
         return self._steps[index]
 
     def _refuse_host(self, known: Known) -> None:

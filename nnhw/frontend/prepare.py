@@ -46,8 +46,8 @@ class PreparedModel:
     constants
         All constants by name; those that arrived quantized as real values in float64.
     steps
-        Of the constants that arrived quantized, by name: size of one step of each element,
-        float64, of the constant's shape.
+        Of the constants that arrived quantized, by name: the `STEP` of each element, of the
+        constant's shape.
     shapes
         Shapes of the tensors all of whose sizes are known.
     elem_types

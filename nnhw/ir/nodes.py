@@ -103,6 +103,9 @@ class Conv(Node):
     weight_scale
         float64 (out,), positive: where the weights arrived quantized, the real value of one step of
         each output channel's weights, which are integers of it; None where they are real numbers.
+    weight_zero_point
+        int64 (out,): the integer that stood for zero in the model's file, of 8 bits like the others
+        (`weight` is already less it); None where it was 0, or there is none.
     """
 
     window: Window
@@ -111,6 +114,7 @@ class Conv(Node):
     groups: int = 1
     clamp: Clamp = Clamp()
     weight_scale: np.ndarray | None = None
+    weight_zero_point: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

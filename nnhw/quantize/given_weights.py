@@ -26,6 +26,12 @@ _UNIT_WEIGHT = 64
 They would be exact as ones as well, but then the bias would be rounded to whole input steps.
 """
 
+_BYTE = 8
+"""Bits of a weight that arrived without a zero point."""
+
+_WIDEST = 9
+"""Bits of a weight less its zero point, both bytes."""
+
 _BIAS_RATIO = 2.0**-16
 """Output steps that one unit of the bias stands for in a channel whose weights are all zero."""
 
@@ -59,7 +65,15 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
                 "apart for 64-bit floating point; quantize the model again"
             ]
         )
-    weight = _integers(node, "weights", node.weight / scale[:, None, None, None], np.int8)
+    weight = _integers(node, "weights", node.weight / scale[:, None, None, None], np.int16)
+    weight_bits = signed_width(weight)
+    if weight_bits > _WIDEST:
+        raise UnsupportedError(
+            [
+                f"Node '{node.name}': its weights less their zero points take {weight_bits} bits, "
+                f"more than the {_WIDEST} of 8-bit integers; quantize them to 8 bits"
+            ]
+        )
     with np.errstate(over="ignore", invalid="ignore"):  # refused by name
         bias = _integers(node, "bias", node.bias / (source.scale * scale), np.int32)
 
@@ -69,12 +83,13 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
             inputs=node.inputs,
             output=node.output,
             window=node.window,
-            weight=weight,
+            weight=weight.astype(np.int8) if weight_bits <= _BYTE else weight,
             bias=bias.astype(np.int64),
-            weight_bits=signed_width(weight),
+            weight_bits=weight_bits,
             weight_scale=scale,
             requantize=constants.of_one_term().requantize(node.clamp, target),
             groups=node.groups,
+            weight_zero_point=node.weight_zero_point,
         )
 
     return Draft(factors=Factors(ratio=ratio[:, None], followed=True), finish=finish)
@@ -106,7 +121,7 @@ def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]
         return as_integers(values, dtype)
     except IntegerRangeError as error:
         remedy = {
-            "weights": "quantize them symmetrically to int8",
+            "weights": "quantize them to 8 bits",
             "bias": "quantize weights with a larger scale",
         }
         unit = "" if what == "weights" else " in units of the input's scale times that of weights"

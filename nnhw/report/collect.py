@@ -18,6 +18,7 @@ from .quality import Quality
 from .schedule import array_use, frame_times
 from .structure import BuildReport, Equalization, Source, Verification
 from .tables import describe_tables
+from .wide_weights import describe_wide_weights
 
 
 def collect_report(
@@ -85,6 +86,7 @@ def collect_report(
         reference=quality.reference,
         warnings=quality.warnings,
         equalization=equalization,
+        wide_weights=describe_wide_weights(graph, program),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
+from .wide_weights import WideWeights
 
 FEW_SAMPLES = 50
 """Fewer calibration samples leave the tails of activations to chance."""
@@ -75,6 +76,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),
         ("speed", speed(report)),
         ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
+        *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
 
@@ -116,6 +118,21 @@ def equalization_rows(equalization: Equalization) -> list[tuple[str, str]]:
         noise = f"{abs(gain):.1f} dB {'less' if gain > 0 else 'more'} noise on calibration samples"
         line += f": {noise}" if equalization.applied else f", which would make {noise}"
     return [("channels", line)]
+
+
+def wide_weight_rows(wide: WideWeights) -> list[tuple[str, str]]:
+    """What zero points of weights cost, as (name, figure)."""
+    layers = ", ".join(without_common_folder(list(wide.layers)))
+    line = (
+        f"{wide.weight_bits} bits, as weights less their zero points are in {layers}; "
+        f"{bits(wide.memory_bits)} more of memory than symmetric ones"
+    )
+    if wide.products_a_cell < wide.byte_products_a_cell:
+        line += (
+            f"; a multiplier cell holds {wide.products_a_cell} product, of bytes "
+            f"{wide.byte_products_a_cell}"
+        )
+    return [("weights", line)]
 
 
 def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
