@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from ..errors import ModelError, UnsupportedError, reading
 from .batch_search import FirstAxes, find_first_axes
 from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
+from .dynamic import expand_dynamic_operators
 from .external_data import element_count
 from .fold import fold_constants, static_shapes
 from .fold_cost import FoldMeter
@@ -125,6 +126,7 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
     first_axes = _fix_first_axes(model, problems)
     forget_shapes(model)
     expand_quantized_operators(model)
+    expand_dynamic_operators(model)
     model, quant_problems = expand_quant_nodes(model, meter)
     try:
         # Without operators that have no effect, more is constant.

@@ -229,7 +229,7 @@ class _Translator:
 
 def _problem_lines(translated: Iterable[TranslatedNode]) -> Iterator[str]:
     """All problems in order; the many operators of dynamic quantization in one line."""
-    dynamic = [entry.node for entry in translated if entry.node.proto.op_type in DYNAMIC]
+    dynamic = [e.node for e in translated if e.problems and e.node.proto.op_type in DYNAMIC]
     if dynamic:
         types = ", ".join(sorted({node.op_type for node in dynamic}))
         yield (

@@ -203,6 +203,15 @@ class Clip(Node):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class DynamicQuantize(Node):
+    """Values rounded to 256 steps from the least to the largest of each sample, zero included.
+
+    ONNX DynamicQuantizeLinear-11 and DequantizeLinear of the same. It tells what a model's file
+    computes; hardware has ranges that calibration finds, so that passes leave it out.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FakeQuantize(Node):
     """The nearest real value that `quantization` represents: QuantizeLinear, DequantizeLinear.
 

@@ -17,6 +17,7 @@ from ..ir import (
     Concat,
     Conv,
     DepthToSpace,
+    DynamicQuantize,
     FakeQuantize,
     Function,
     Graph,
@@ -100,6 +101,8 @@ def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int])
             return evaluate_function(node.function, node.parameters, inputs[0]).astype(np.float32)
         case ChannelAffine():
             return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
+        case DynamicQuantize():
+            return _dynamic_quantize(inputs[0])
         case FakeQuantize():
             return _fake_quantize(inputs[0], node.quantization)
         case Clip():
@@ -144,6 +147,16 @@ def _max_pool(node: MaxPool, x: np.ndarray) -> np.ndarray:
 def _average_pool(node: AveragePool, x: np.ndarray) -> np.ndarray:
     sums = reduce_windows(pad(x, node.window, 0.0), node.window, np.add)
     return sums / node.divisor[:, :, None].astype(np.float32)
+
+
+def _dynamic_quantize(x: np.ndarray) -> np.ndarray:
+    """As ONNX DynamicQuantizeLinear defines it, in float32, sample by sample."""
+    lo = np.minimum(x.min(axis=(1, 2, 3), keepdims=True), np.float32(0))
+    hi = np.maximum(x.max(axis=(1, 2, 3), keepdims=True), np.float32(0))
+    scale = (hi - lo) / np.float32(255)
+    scale = np.where(scale == 0, np.float32(1), scale)
+    zero_point = np.clip(np.rint(-lo / scale), 0, 255)
+    return (np.clip(np.rint(x / scale) + zero_point, 0, 255) - zero_point) * scale
 
 
 def _fake_quantize(x: np.ndarray, quantization: Quantization) -> np.ndarray:
