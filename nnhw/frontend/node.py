@@ -22,11 +22,18 @@ _TAKES_QUANTIZED = frozenset(
         # stand for them or real values do.
         "ArgMax",
         "Clip",
+        "DepthToSpace",
         "DequantizeLinear",
         "Flatten",
+        "Gather",
+        "GlobalMaxPool",
         "Identity",
         "MaxPool",
+        "Pad",
         "Reshape",
+        "Resize",  # which knows how integers between pixels are rounded
+        "Slice",
+        "Split",
         "Squeeze",
         "Transpose",
         "Unsqueeze",

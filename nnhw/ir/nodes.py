@@ -217,6 +217,15 @@ class FakeQuantize(Node):
 
     Where a model that arrived quantized rounds an activation. Rounding is to the nearest, ties to
     even, and saturates.
+
+    Parameters
+    ----------
+    quantization
+        What there is to represent.
+    cut_off_at
+        The q towards which the model's file cuts off what lies between two, where it computes with
+        integers that are not results of QuantizeLinear; None if it rounds. Hardware rounds.
     """
 
     quantization: Quantization
+    cut_off_at: int | None = None

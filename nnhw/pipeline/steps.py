@@ -11,6 +11,7 @@ from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design
 from ..frontend import Origins, load_model
+from ..ir import DynamicQuantize
 from ..placement import place
 from ..reference import consult_file
 from ..report import (
@@ -160,6 +161,7 @@ def _report(state: BuildState) -> None:
         files=tuple(sorted([*state.files, "report.json", "report.html"])),
         costs=state.costs,
         equalization=state.equalization,
+        finds_ranges=any(isinstance(node, DynamicQuantize) for node in state.network.nodes),
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")

@@ -24,7 +24,6 @@ from ..ir import (
     MaxPool,
     Multiply,
     Node,
-    Quantization,
     Reshape,
     Resize,
     Slice,
@@ -104,7 +103,7 @@ def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int])
         case DynamicQuantize():
             return _dynamic_quantize(inputs[0])
         case FakeQuantize():
-            return _fake_quantize(inputs[0], node.quantization)
+            return _fake_quantize(inputs[0], node)
         case Clip():
             return _clamp(inputs[0].copy(), node.clamp)
         case Reshape() | Slice() | Resize() | DepthToSpace():
@@ -149,6 +148,10 @@ def _average_pool(node: AveragePool, x: np.ndarray) -> np.ndarray:
     return sums / node.divisor[:, :, None].astype(np.float32)
 
 
+_WHOLE = np.float32(2.0**-12)
+"""Of a step: what is so close to a whole number of steps is one, but for float32's rounding."""
+
+
 def _dynamic_quantize(x: np.ndarray) -> np.ndarray:
     """As ONNX DynamicQuantizeLinear defines it, in float32, sample by sample."""
     lo = np.minimum(x.min(axis=(1, 2, 3), keepdims=True), np.float32(0))
@@ -159,7 +162,14 @@ def _dynamic_quantize(x: np.ndarray) -> np.ndarray:
     return (np.clip(np.rint(x / scale) + zero_point, 0, 255) - zero_point) * scale
 
 
-def _fake_quantize(x: np.ndarray, quantization: Quantization) -> np.ndarray:
-    scale, zero_point = np.float32(quantization.scale), quantization.zero_point
-    steps = np.clip(np.rint(x / scale), quantization.lo - zero_point, quantization.hi - zero_point)
-    return steps * scale
+def _fake_quantize(x: np.ndarray, node: FakeQuantize) -> np.ndarray:
+    q = node.quantization
+    scale, zero_point = np.float32(q.scale), q.zero_point
+    if node.cut_off_at is None:
+        steps = np.rint(x / scale)
+    else:
+        reference = np.float32(node.cut_off_at - zero_point)
+        distance = x / scale - reference
+        whole = np.floor(np.abs(distance) + _WHOLE)
+        steps = np.copysign(whole, distance) + reference
+    return np.clip(steps, q.lo - zero_point, q.hi - zero_point) * scale

@@ -20,10 +20,11 @@ from ..ir import (
 )
 from .fixed_point import are_small_fractions
 
-_UNIT_WEIGHT = 64
-"""The integer that stands for the weights of a channel that are all of one magnitude.
+_UNIT_WEIGHTS = range(64, 128)
+"""Integers that may stand for the weights of a channel that are all of one magnitude.
 
-They would be exact as ones as well, but then the bias would be rounded to whole input steps.
+They would be exact as ones as well, but then the bias would be rounded to whole input steps. Of
+these the one is taken in whose units the bias is closest to an integer.
 """
 
 _BYTE = 8
@@ -53,8 +54,10 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
         If an integer does not fit its type.
     """
     rows = node.weight.reshape(len(node.weight), -1)
-    scale = _scale_of_magnitude(node) if node.weight_scale is None else node.weight_scale
     unit = target.scale / source.scale
+    scale = node.weight_scale
+    if scale is None:
+        scale = _scale_of_magnitude(node, source.scale, unit)
     free = ~rows.any(axis=1) & ~_suits_bias(scale / unit, node.bias / (source.scale * scale))
     scale = np.where(free, _BIAS_RATIO * unit, scale)
     ratio = scale / unit
@@ -151,10 +154,17 @@ def _is_of_one_magnitude(node: Conv) -> bool:
     return not ((magnitudes != largest[:, None]) & (magnitudes != 0)).any()
 
 
-def _scale_of_magnitude(node: Conv) -> np.ndarray:
+def _scale_of_magnitude(node: Conv, input_scale: float, unit: float) -> np.ndarray:
     """A scale for real weights that are exact in it: those of one magnitude in every channel.
 
     Such are the constants of an addition or a product, which passes have made a convolution of.
+    Channels that need only be shifted have weights that are powers of two.
     """
     largest = np.abs(node.weight.reshape(len(node.weight), -1)).max(axis=1)
-    return np.where(largest == 0, 1, largest) / _UNIT_WEIGHT
+    largest = np.where(largest == 0, 1, largest)
+    units = np.array(_UNIT_WEIGHTS, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        biases = node.bias[:, None] * units / (input_scale * largest[:, None])
+        found = np.argmin(np.abs(biases - np.rint(biases)), axis=1)
+    is_shift = np.frexp(largest / unit)[0] == 0.5
+    return largest / units[np.where(is_shift, 0, found)]

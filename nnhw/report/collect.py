@@ -33,10 +33,11 @@ def collect_report(
     files: tuple[str, ...],
     costs: HardwareCosts | None = None,
     equalization: Equalization | None = None,
+    finds_ranges: bool = False,
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
-    `whole` is the graph before channels were left out of it.
+    `whole` is the graph before channels were left out of it; for `finds_ranges` see there.
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}
@@ -87,6 +88,7 @@ def collect_report(
         warnings=quality.warnings,
         equalization=equalization,
         wide_weights=describe_wide_weights(graph, program),
+        finds_ranges=finds_ranges,
     )
 
 

@@ -249,6 +249,8 @@ class BuildReport:
         wanted.
     wide_weights
         Weights of more than 8 bits; None if there are none.
+    finds_ranges
+        Whether the model's file quantizes activations to ranges that it finds anew for each sample.
     """
 
     name: str
@@ -279,6 +281,7 @@ class BuildReport:
     warnings: tuple[QualityWarning, ...] = ()
     equalization: Equalization | None = None
     wide_weights: WideWeights | None = None
+    finds_ranges: bool = False
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

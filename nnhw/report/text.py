@@ -69,6 +69,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *rows,
         *calibration_rows(report.source.calibration_samples),
         *(reference_rows(report.reference) if report.reference else ()),
+        *(_FOUND_RANGES if report.finds_ranges else ()),
         *(equalization_rows(report.equalization) if report.equalization else ()),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
@@ -79,6 +80,15 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
+
+
+_FOUND_RANGES = (
+    (
+        "activations",
+        "calibrated, where the file finds their ranges anew for each sample: results are near the "
+        "file's, not equal to them",
+    ),
+)
 
 
 def calibration_rows(samples: int | None) -> list[tuple[str, str]]:
