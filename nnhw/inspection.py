@@ -99,8 +99,10 @@ def _tried(
     samples = None
     if data is not None:
         with found.collected():
-            samples = read_samples(data, network, chosen.seed)
-    tried_with = "data" if samples else "random samples" if needs_calibration(network) else None
+            samples = read_samples(data, network, chosen)
+    tried_with = (
+        "data" if samples else "random samples" if needs_calibration(network, chosen) else None
+    )
     if samples is None:
         samples = _random_samples(network, chosen.seed) if tried_with else Samples()
     with found.collected(is_random=tried_with == "random samples"):

@@ -75,7 +75,12 @@ class BuildOptions:
         group=_ARRAY,
         help="Clock that `fps`, `latency_us` and the reported speed refer to.",
     )
-    weight_bits: int = option(Integer(2, 8), 8, group=_QUANTIZATION, help="Bits of a weight.")
+    weight_bits: int = option(
+        Integer(2, 8),
+        8,
+        group=_QUANTIZATION,
+        help="Bits of a weight; of a model that arrived quantized, if it has more.",
+    )
     act_bits: int = option(Integer(4, 8), 8, group=_QUANTIZATION, help="Bits of an activation.")
     bits: Mapping[str, int] = option(
         LayerBits(Integer(2, 8)),

@@ -39,7 +39,7 @@ def _read_model(state: BuildState) -> None:
 
 
 def _read_data(state: BuildState) -> None:
-    state.samples = read_samples(state.data, state.network, state.options.seed)
+    state.samples = read_samples(state.data, state.network, state.options)
 
 
 def _run_model_file(state: BuildState) -> None:

@@ -195,8 +195,8 @@ def _quiet() -> Iterator[None]:
 
 
 def stored_integers(path: Path) -> Iterator[np.ndarray]:
-    """Weights of a file, and zero points of weights: its constants of bytes, but for scalars."""
+    """Weights of a file, and their zero points: bytes, but for scalars and what is all zero."""
     for tensor in onnx.load(path).graph.initializer:
         array = onnx.numpy_helper.to_array(tensor)
-        if array.dtype in (np.int8, np.uint8) and array.size > 1:
+        if array.dtype in (np.int8, np.uint8) and array.size > 1 and array.any():
             yield array
