@@ -121,3 +121,18 @@ def test_output_that_needs_calibration(tmp_path):
     assert report.accuracy.samples == 20  # half of them have calibrated the output
     assert report.accuracy.sqnr_db is not None
     assert report.accuracy.sqnr_db > 30
+
+
+def test_qonnx_input_that_needs_calibration(tmp_path):
+    b = Network()
+    b.node("Conv", ["x", b.weights("w", (4, 3, 3, 3), 4)], "c")
+    b.quant("c", "y", 0.05, 8)
+    path = save(b.model(), tmp_path)
+    with pytest.raises(DataError, match="Input 'x' of a quantized model is not quantized"):
+        build(path, out=tmp_path / "out")
+    np.savez(tmp_path / "data.npz", x=b.samples(40))
+    report = build(
+        path, data=tmp_path / "data.npz", out=tmp_path / "out", macs=16, sim=False
+    ).report
+    assert report.accuracy.sqnr_db > 30
+    assert report.layers[0].weight_bits == 4
