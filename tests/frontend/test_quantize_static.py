@@ -217,3 +217,20 @@ def test_fused_dynamic_products(tmp_path, operator, with_bias):
     assert consult_file(path, network, None, 0).compared_samples
     (conv,) = [node for node in simplify_graph(network).nodes if isinstance(node, Conv)]
     np.testing.assert_array_equal(conv.weight_zero_point, constants["z"])
+
+
+@pytest.mark.parametrize("batch", [1, 8, "N"])
+def test_a_batch_of_dynamic_quantization(tmp_path, batch):
+    """Each sample has the ranges that it has alone."""
+    path = quantized_dynamically("digits_mlp", "QInt8", False, tmp_path)
+    made = onnx.load(path)
+    first = made.graph.input[0].type.tensor_type.shape.dim[0]
+    first.Clear()
+    if batch == "N":
+        first.dim_param = batch
+    else:
+        first.dim_value = batch
+    del made.graph.value_info[:]
+    made.graph.output[0].type.tensor_type.shape.dim[0].Clear()
+    network = load_model(save(made, tmp_path))
+    assert network.inputs[0].onnx_shape == (1, 8, 8)
