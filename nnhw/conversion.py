@@ -24,6 +24,7 @@ from .quantize import (
     missing_numbers,
     open_numbers,
     quantize,
+    release_weights,
     run_float,
 )
 from .report import Equalization, decibels, deviation, finite
@@ -70,9 +71,9 @@ def quantization_options(options: BuildOptions) -> QuantizeOptions:
     )
 
 
-def needs_calibration(network: Graph) -> bool:
+def needs_calibration(network: Graph, options: BuildOptions) -> bool:
     """Whether quantization has to see typical inputs, as numbers that it needs are missing."""
-    return not is_quantized(network) or any(open_numbers(simplify_graph(network)))
+    return not is_quantized(network) or any(open_numbers(_simplified(network, options)))
 
 
 def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
@@ -82,7 +83,7 @@ def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
     """
     if not is_quantized(network):
         return ()
-    tensors, weights = open_numbers(simplify_graph(network))
+    tensors, weights = open_numbers(_simplified(network, options))
     default = BuildOptions()
     idle = ["power_of_two", "equalize"]
     if not weights:
@@ -103,8 +104,8 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
     QuantizationError
         If options of quantization are given that concern nothing that has to be quantized.
     """
-    if data is None and needs_calibration(network):
-        raise DataError(_data_advice(network))
+    if data is None and needs_calibration(network, options):
+        raise DataError(_data_advice(network, options))
     idle = idle_options(network, options)
     if idle:
         raise QuantizationError(
@@ -113,7 +114,9 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
         )
 
 
-def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) -> Samples:
+def read_samples(
+    data: str | PathLike[str] | None, network: Graph, options: BuildOptions
+) -> Samples:
     """Read data and share them out; without a need for calibration all are for evaluation.
 
     Raises
@@ -124,9 +127,9 @@ def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) ->
     if data is None:
         return Samples()
     samples = load_data(Path(data), network)
-    if not needs_calibration(network):
+    if not needs_calibration(network, options):
         return Samples(evaluation=replace(samples, held_out=True))
-    calibration, evaluation = samples.split(seed, CALIBRATION_SAMPLES)
+    calibration, evaluation = samples.split(options.seed, CALIBRATION_SAMPLES)
     return Samples(calibration=calibration, evaluation=evaluation)
 
 
@@ -172,7 +175,12 @@ def simplify(network: Graph, samples: Samples, options: BuildOptions) -> Graph:
         network = choose_host_preprocess(
             network, samples.calibration.x, quantization_options(options)
         )
-    return simplify_graph(network)
+    return _simplified(network, options)
+
+
+def _simplified(network: Graph, options: BuildOptions) -> Graph:
+    """The network in few operators, with real weights where other ones are asked for."""
+    return release_weights(simplify_graph(network), quantization_options(options))
 
 
 def leave_out_channels(whole: Graph, options: BuildOptions) -> Graph:
@@ -241,7 +249,7 @@ def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     return quantize(graph, x, quantization_options(options))
 
 
-def _data_advice(network: Graph) -> str:
+def _data_advice(network: Graph, options: BuildOptions) -> str:
     names = array_names(network)
     arrays = " and ".join(
         f"an array '{name}' of shape ({', '.join(map(str, ('N', *port.onnx_shape)))}), the values "
@@ -255,6 +263,14 @@ def _data_advice(network: Graph) -> str:
     )
     if not is_quantized(network):
         return advice
-    missing = missing_numbers(simplify_graph(network))
+    simplified = simplify_graph(network)
+    released = set(open_numbers(_simplified(network, options))[1]) - set(
+        open_numbers(simplified)[1]
+    )
+    missing = missing_numbers(simplified) + [
+        f"Node '{name}': fewer bits are asked for than its weights have; give data (--data) to "
+        "choose narrower ones by, or leave that option out"
+        for name in sorted(released)
+    ]
     lines = "\n".join(f"  - {line}" for line in missing)
     return f"{advice}. The model is quantized but for this:\n{lines}"

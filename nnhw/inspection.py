@@ -64,17 +64,19 @@ def inspect_model(
     """
     chosen = options_from(config, options)
     with memory_budget(chosen.max_memory):
-        summary, network = read_summary(model)
+        summary, network = read_summary(model, chosen.input_shape)
         if network is None:
             return summary
         if summary.problems:
-            return _looked_through(model, summary, network)
+            return _looked_through(model, summary, network, chosen)
         return _tried(model, summary, network, data, chosen)
 
 
-def _looked_through(model: str | PathLike[str], summary: ModelSummary, part: Graph) -> ModelSummary:
+def _looked_through(
+    model: str | PathLike[str], summary: ModelSummary, part: Graph, chosen: BuildOptions
+) -> ModelSummary:
     """The summary of a model that cannot be read as a whole, with what is certain of its rest."""
-    found = _Findings(Origins.of_file(model))
+    found = _Findings(Origins.of_file(model, chosen.input_shape))
     with found.collected():
         if lines := certain_refusals(simplify_graph(part)):
             raise UnsupportedError(lines)
@@ -89,7 +91,7 @@ def _tried(
     chosen: BuildOptions,
 ) -> ModelSummary:
     """The summary with what the steps of a build refuse."""
-    found = _Findings(Origins.of_file(model))
+    found = _Findings(Origins.of_file(model, chosen.input_shape))
     with found.collected():
         check_options(network, "given" if data is None else data, chosen)
     default = BuildOptions()
@@ -97,8 +99,10 @@ def _tried(
     samples = None
     if data is not None:
         with found.collected():
-            samples = read_samples(data, network, chosen.seed)
-    tried_with = "data" if samples else "random samples" if needs_calibration(network) else None
+            samples = read_samples(data, network, chosen)
+    tried_with = (
+        "data" if samples else "random samples" if needs_calibration(network, chosen) else None
+    )
     if samples is None:
         samples = _random_samples(network, chosen.seed) if tried_with else Samples()
     with found.collected(is_random=tried_with == "random samples"):

@@ -64,15 +64,17 @@ class IntegerBuilder:
         height, width, channels = self.shape(x)
         geometry = Window(**window)
         names = self._names(x, shape=(*geometry.output_size(height, width), out))
-        bits = int(self.rng.integers(2, 9))
+        bits = int(self.rng.integers(2, 10))
         half = 1 << (bits - 1)
         shape = (out, *geometry.kernel, channels // groups)
+        weight, zero_point = self._weight(shape, bits)
         spread = half * self._half_range(x) * math.sqrt(math.prod(shape[1:])) / 2
         return self._append(
             QConv(
                 **names,
                 window=geometry,
-                weight=self.rng.integers(-half, half, shape).astype(np.int8),
+                weight=weight,
+                weight_zero_point=zero_point,
                 bias=self.rng.integers(-int(spread) - 1, int(spread) + 2, out),
                 weight_bits=bits,
                 weight_scale=np.ones(out),
@@ -80,6 +82,15 @@ class IntegerBuilder:
                 requantize=self._requantize(names["output"], spread, out),
             )
         )
+
+    def _weight(self, shape: tuple[int, ...], bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Integers less their zero points, and these: of 9 bits they are of bytes."""
+        if bits <= 8:
+            half = 1 << (bits - 1)
+            return self.rng.integers(-half, half, shape).astype(np.int8), None
+        zero_point = self.rng.integers(0, 256, shape[0])
+        numbers = self.rng.integers(0, 256, shape)
+        return (numbers - zero_point[:, None, None, None]).astype(np.int16), zero_point
 
     def depthwise(self, x: str, **window: tuple) -> str:
         channels = self.shape(x)[2]

@@ -68,7 +68,7 @@ def quantized(models: Path, name: str, kind: str) -> Graph:
     """The integer network of a `build`: of 8 bits, or with the numbers that it brings."""
     network = load_model(models / f"{name}_{kind}.onnx")
     options = BuildOptions()
-    samples = read_samples(data_of(models, name), network, options.seed)
+    samples = read_samples(data_of(models, name), network, options)
     return convert(network, samples, options).whole
 
 

@@ -95,7 +95,10 @@ def test_replace():
     ("text", "message"),
     [
         ("wieght_bits = 4", r"build\.toml names 'wieght_bits', .* did you mean weight_bits\?"),
-        ("zzz = 4", "names 'zzz', which is no option of a build; there are rows, cols, macs, fps"),
+        (
+            "zzz = 4",
+            "names 'zzz', which is no option of a build; there are input_shape, rows, cols, macs",
+        ),
         ("rows = '4'\ncols = 4", "Option rows must be an integer of at least 1, not '4'"),
         ("weight_bits = 4.0", "Option weight_bits must be an integer from 2 to 8, not 4.0"),
         ("vectors = true", "Option vectors must be an integer of at least 1, not True"),

@@ -15,11 +15,13 @@ from ..options import (
     Choice,
     Definition,
     Flag,
+    InputShapes,
     Integer,
     LayerBits,
     Memory,
     Number,
     definitions,
+    read_shapes,
 )
 
 _OTHERS = "others"
@@ -48,6 +50,8 @@ def chosen_options(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, item in definitions(BuildOptions).items():
         if name in given and isinstance(item.kind, LayerBits):
             given[name] = _layer_bits(given[name], _flag(name))
+        elif name in given and isinstance(item.kind, InputShapes):
+            given[name] = _input_shapes(given[name], _flag(name))
         elif name in given and isinstance(item.kind, Choice):
             given[name] = given[name].value
     return given
@@ -80,6 +84,10 @@ def _parameter(item: Definition) -> inspect.Parameter:
         case Memory():
             annotation = str
             settings["metavar"] = "SIZE"
+        case InputShapes():
+            annotation = list[str]
+            settings |= {"metavar": "[NAME=]1x3x96x96"}
+            settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
         case LayerBits():
             annotation = list[str]
             settings |= {"metavar": "LAYER=N"}
@@ -99,6 +107,17 @@ def _enumeration(title: str, names: tuple[str, ...]) -> Any:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
+
+
+def _input_shapes(settings: list[str], flag: str) -> dict[str, tuple[int, ...]]:
+    """Shapes by input."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for setting in settings:
+        found = read_shapes(setting)
+        if found is None:
+            raise typer.BadParameter(f"{setting!r} is not {InputShapes.wanted}", param_hint=flag)
+        shapes |= found
+    return shapes
 
 
 def _layer_bits(settings: list[str], flag: str) -> dict[str, int]:

@@ -6,17 +6,17 @@ DYNAMIC = frozenset(
     {
         "ConvInteger",
         "DynamicQuantizeLSTM",
-        "DynamicQuantizeLinear",
         "DynamicQuantizeMatMul",
         "MatMulInteger",
         "MatMulIntegerToFloat",
     }
 )
-"""Operators of models whose activations are quantized by ranges that are found at run time."""
+"""Operators of dynamically quantized models that have no other form."""
 
 DYNAMICALLY_QUANTIZED = (
-    "the model is quantized dynamically, by ranges that are found at run time; quantize it "
-    "statically, or give the float model, which nnhw quantizes"
+    "what becomes of its integers is not what onnxruntime's quantize_dynamic writes (Cast, and Mul "
+    "by the scales of both operands); quantize with that or with quantize_static, or give the "
+    "float model, which nnhw quantizes"
 )
 
 _OPTIMIZED = (

@@ -136,6 +136,11 @@ def _quantizer(at: Operands) -> Batch | None:
     return _along(_scaled)(at)
 
 
+def _dynamic_quantizer(at: Operands) -> Batch | None:
+    """Integers, and scale and zero point: each sample has those that it has alone."""
+    return at.batches[0] if at.result else None
+
+
 _REDUCTIONS = (
     "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd "
     "ReduceSum ReduceSumSquare"
@@ -155,6 +160,7 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("Hardmax", "LogSoftmax", "Softmax"), _along(_softmax_axes)),
     **dict.fromkeys(("Resize", "Upsample"), _along(_resized)),
     **dict.fromkeys(("DequantizeLinear", "QuantizeLinear"), _quantizer),
+    "DynamicQuantizeLinear": _dynamic_quantizer,
     "Concat": concat,
     "CumSum": _along(_cumulated),
     "Gather": gather,

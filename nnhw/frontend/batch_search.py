@@ -18,6 +18,7 @@ from ..errors import ModelError
 from .batch import Batch, FixedNumberError, MixingError, Operands
 from .batch_rules import POINTWISE, rule_of
 from .boundary import data_inputs, forget_shapes, set_first_axis
+from .dynamic import expand_dynamic_operators
 from .fold import fold_constants, static_shapes
 from .fold_cost import FoldMeter
 from .qonnx import expand_quant_nodes
@@ -132,6 +133,7 @@ def _folded(model: onnx.ModelProto, sizes: Mapping[str, int]) -> onnx.ModelProto
             set_first_axis(value, sizes[value.name])
     forget_shapes(probe)
     expand_quantized_operators(probe)
+    expand_dynamic_operators(probe)
     meter = FoldMeter()
     try:
         probe, _ = expand_quant_nodes(probe, meter)

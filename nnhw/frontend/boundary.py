@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import onnx
 from onnx import TensorProto
 
@@ -20,6 +22,10 @@ INTEGER_TYPES = frozenset(
 FLOAT_TYPES = frozenset(
     {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16}
 )
+
+
+_EXAMPLE_SIZE = 96
+"""Of an axis, in a message."""
 
 
 def type_name(elem_type: int) -> str:
@@ -72,7 +78,8 @@ def _input_problems(value: onnx.ValueInfoProto) -> list[str]:
     if not dims or (len(dims) == 1 and dims[0].dim_value < 1):
         return [
             f"{what} has {len(dims)} axes: at least two are needed, of which the first is the "
-            "batch, or one of fixed size; export the model with a batch axis"
+            "batch, or one of fixed size; export the model with a batch axis, or give its shape, "
+            f"such as --input-shape {shlex.quote(f'{value.name}={_EXAMPLE_SIZE}')}"
         ]
     empty = [
         f"{what}: axis {axis} has size 0, so that there is nothing to compute with; export the "
@@ -80,17 +87,35 @@ def _input_problems(value: onnx.ValueInfoProto) -> list[str]:
         for axis, dim in enumerate(dims)
         if dim.HasField("dim_value") and dim.dim_value == 0 and axis > 0
     ]
-    return empty + [
-        f"{what}: axis {axis} ({dim.dim_param or 'unnamed'}) has no fixed size; export the model "
-        "with a fixed size, or fix it by "
-        f"'onnxslim model.onnx fixed.onnx --input-shapes {value.name}:{_example_shape(value)}' "
-        "with your sizes"
-        for axis, dim in enumerate(dims)
+    return empty + _open_axes(value)
+
+
+def _open_axes(value: onnx.ValueInfoProto) -> list[str]:
+    """A line if any axis but the first has no size."""
+    named = [
+        f"{axis} ({dim.dim_param or 'unnamed'})"
+        for axis, dim in enumerate(value.type.tensor_type.shape.dim)
         if axis > 0 and dim.dim_value < 1 and not (dim.HasField("dim_value") and dim.dim_value == 0)
+    ]
+    if not named:
+        return []
+    text = " and ".join(", ".join(named).rsplit(", ", 1))
+    axes = f"axes {text} have" if len(named) > 1 else f"axis {text} has"
+    example = f"{value.name}={shape_text(value, _EXAMPLE_SIZE)}"
+    return [
+        f"Input '{value.name}': {axes} no fixed size; choose the size that the hardware is for, "
+        f"such as --input-shape {shlex.quote(example)} (in Python input_shape={example!r})"
     ]
 
 
-def _example_shape(value: onnx.ValueInfoProto) -> str:
-    sizes = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-    sizes[0] = sizes[0] if sizes[0] > 0 else 1
-    return ",".join(str(size if size > 0 else 32) for size in sizes)
+def shape_text(value: onnx.ValueInfoProto, stand_in: int | None = None) -> str:
+    """The shape of an input, such as "Nx3x?x?", with `stand_in` for open sizes if it is given.
+
+    The first axis, which mostly counts samples, then has size 1 if it is open.
+    """
+    texts = []
+    for axis, dim in enumerate(value.type.tensor_type.shape.dim):
+        example = "" if stand_in is None else str(stand_in if axis else 1)
+        size = str(dim.dim_value) if dim.dim_value > 0 else ""
+        texts.append(size or example or dim.dim_param or "?")
+    return "x".join(texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..ir import (
     signed_width,
 )
 from .boundary import type_name
+from .input_shapes import Shape
 from .load import graph_of
 from .prepare import PreparedModel, prepare
 from .summary import ModelSummary, NodeSummary, TensorSummary
@@ -28,8 +29,15 @@ from .translate import translate
 from .translation import TranslatedNode, Translation
 
 
-def read_summary(path: str | PathLike[str]) -> tuple[ModelSummary, Graph | None]:
+def read_summary(
+    path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None
+) -> tuple[ModelSummary, Graph | None]:
     """Summarize an ONNX model; unlike `load_model`, it accepts unsupported operators.
+
+    Parameters
+    ----------
+    path, input_shapes
+        As for `load_model`.
 
     Returns
     -------
@@ -44,8 +52,10 @@ def read_summary(path: str | PathLike[str]) -> tuple[ModelSummary, Graph | None]
         If the file or its external data is missing, damaged or not valid ONNX.
     BudgetError
         If the model is larger than the budget allows; see `nnhw.budget`.
+    OptionError
+        If shapes of inputs do not fit the model.
     """
-    model = prepare(path)
+    model = prepare(path, input_shapes)
     translation = translate(model)
     graph = _known_part(translation) if translation.problems else graph_of(model, translation)
     return _summary(model, translation), graph

@@ -22,16 +22,22 @@ from .node import OnnxNode
 
 
 def interpolated(node: OnnxNode, build: Builder, image: Image, factors: tuple[int, int]) -> Image:
-    """The image enlarged by linear interpolation of rows and columns."""
+    """The image enlarged by linear interpolation of rows and columns.
+
+    What becomes of integers has to be rounded; the node's names are left for that.
+    """
     if any(isinstance(other, FakeQuantize) for other in build.nodes):
-        return _enlarged(node, build, image, factors)
+        suffix = "" if image.quantization is None else "_interpolated"
+        return _enlarged(node, build, image, factors, suffix)
     for axis, factor in enumerate(factors):
         if factor > 1:
             image = _enlarged(node, build, image, (factor, 1) if axis == 0 else (1, factor))
     return image
 
 
-def _enlarged(node: OnnxNode, build: Builder, image: Image, factors: tuple[int, int]) -> Image:
+def _enlarged(
+    node: OnnxNode, build: Builder, image: Image, factors: tuple[int, int], suffix: str = ""
+) -> Image:
     """The image enlarged along both axes at once."""
     axes = [_Axis.enlarged(size, f) for size, f in zip(image.shape[:2], factors, strict=True)]
     rows, columns = axes
@@ -53,7 +59,15 @@ def _enlarged(node: OnnxNode, build: Builder, image: Image, factors: tuple[int, 
     )
     divisor = np.multiply.outer(rows.counts, columns.counts)
     shape = (*divisor.shape, channels)
-    tensor = build.add(AveragePool, node, (tensor,), shape, window=window, divisor=divisor)
+    tensor = build.append(
+        AveragePool,
+        (tensor,),
+        shape,
+        name=f"{node.name}{suffix}",
+        output=f"{node.output}{suffix}",
+        window=window,
+        divisor=divisor,
+    )
     return replace(image, tensor=tensor, shape=shape)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 
 from ..errors import UnsupportedError
 from ..ir import Graph
 from .identifier import verilog_identifier
+from .input_shapes import Shape
 from .prepare import PreparedModel, prepare
 from .translate import translate
 from .translation import Translation
 
 
-def load_model(path: str | PathLike[str]) -> Graph:
+def load_model(path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None) -> Graph:
     """Load an ONNX model of opset 7 or newer as a float graph of batch size 1, channels last.
 
     The graph is named after the file. Nodes and tensors keep their ONNX names. Weights are
@@ -23,6 +25,13 @@ def load_model(path: str | PathLike[str]) -> Graph:
     activations are rounded by `FakeQuantize`, its weights are integers of `Conv.weight_scale`.
     Unsigned activations become signed by subtracting half of their range from q and zero point.
 
+    Parameters
+    ----------
+    path
+        The file.
+    input_shapes
+        Shapes of inputs with axes of open size, in ONNX's order, by name; "" is the only input.
+
     Raises
     ------
     ModelError
@@ -32,8 +41,10 @@ def load_model(path: str | PathLike[str]) -> Graph:
         If anything in the model cannot be built; it lists all such things.
     BudgetError
         If the model is larger than the budget allows; see `nnhw.budget`.
+    OptionError
+        If shapes of inputs do not fit the model.
     """
-    model = prepare(path)
+    model = prepare(path, input_shapes)
     return graph_of(model, translate(model))
 
 

@@ -22,11 +22,18 @@ _TAKES_QUANTIZED = frozenset(
         # stand for them or real values do.
         "ArgMax",
         "Clip",
+        "DepthToSpace",
         "DequantizeLinear",
         "Flatten",
+        "Gather",
+        "GlobalMaxPool",
         "Identity",
         "MaxPool",
+        "Pad",
         "Reshape",
+        "Resize",  # which knows how integers between pixels are rounded
+        "Slice",
+        "Split",
         "Squeeze",
         "Transpose",
         "Unsqueeze",
@@ -222,7 +229,7 @@ class OnnxNode:
         )
 
     def steps(self, index: int) -> np.ndarray | None:
-        """Size of one step of each element of a constant; None if it did not arrive quantized."""
+        """The `STEP` of each element of a constant; None if it did not arrive quantized."""
         return self._steps[index]
 
     def _refuse_host(self, known: Known) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from os import PathLike
 
 from ..errors import NnhwError, UnsupportedError
+from .input_shapes import Shape
 from .prepare import prepare
 from .translate import translate
 
@@ -30,9 +31,11 @@ class Origins:
         self._nodes = dict(nodes)
 
     @classmethod
-    def of_file(cls, path: str | PathLike[str]) -> Origins:
+    def of_file(
+        cls, path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None
+    ) -> Origins:
         """The names of a file that can be translated; see `load_model`."""
-        entries = translate(prepare(path)).translated
+        entries = translate(prepare(path, input_shapes)).translated
         outputs = {name: e.node.name for e in entries for name in e.node.proto.output}
         return cls(outputs | {entry.node.name: entry.node.name for entry in entries})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -13,10 +14,12 @@ from onnx import numpy_helper
 from ..errors import ModelError, UnsupportedError, reading
 from .batch_search import FirstAxes, find_first_axes
 from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
+from .dynamic import expand_dynamic_operators
 from .external_data import element_count
 from .fold import fold_constants, static_shapes
 from .fold_cost import FoldMeter
 from .infinite_pads import merge_infinite_pads
+from .input_shapes import Shape, fix_input_shapes
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
@@ -44,8 +47,8 @@ class PreparedModel:
     constants
         All constants by name; those that arrived quantized as real values in float64.
     steps
-        Of the constants that arrived quantized, by name: size of one step of each element,
-        float64, of the constant's shape.
+        Of the constants that arrived quantized, by name: the `STEP` of each element, of the
+        constant's shape.
     shapes
         Shapes of the tensors all of whose sizes are known.
     elem_types
@@ -80,8 +83,17 @@ class PreparedModel:
     first_axis_reasons: tuple[str, ...] = ()
 
 
-def prepare(path: str | PathLike[str]) -> PreparedModel:
+def prepare(
+    path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None
+) -> PreparedModel:
     """Read, check and simplify an ONNX file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    input_shapes
+        Of inputs with axes of open size; see `fix_input_shapes`.
 
     Raises
     ------
@@ -91,14 +103,17 @@ def prepare(path: str | PathLike[str]) -> PreparedModel:
         If inputs or outputs cannot be built and the rest cannot be looked at.
     BudgetError
         If anything in it is larger than the budget allows.
+    OptionError
+        See `fix_input_shapes`.
     """
     with reading(f"Model '{path}'", ModelError, "export it again"):
-        return _prepare(path)
+        return _prepare(path, input_shapes or {})
 
 
-def _prepare(path: str | PathLike[str]) -> PreparedModel:
+def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> PreparedModel:
     meter = FoldMeter()
     model = read_model(path)
+    fix_input_shapes(model.graph, input_shapes)
     elements_in_file = sum(map(element_count, tensors(model)))
     producer = f"{model.producer_name} {model.producer_version}".strip()
     expand_scalers(model)
@@ -111,6 +126,7 @@ def _prepare(path: str | PathLike[str]) -> PreparedModel:
     first_axes = _fix_first_axes(model, problems)
     forget_shapes(model)
     expand_quantized_operators(model)
+    expand_dynamic_operators(model)
     model, quant_problems = expand_quant_nodes(model, meter)
     try:
         # Without operators that have no effect, more is constant.

@@ -1,8 +1,8 @@
 """Constants that arrive as integers: weights and biases behind DequantizeLinear.
 
 Their real values take the place of the operators, so that all of the translation sees ordinary
-constants. Beside each is kept how large one step of every element is: real / step is the integer
-less its zero point, exactly.
+constants. Beside each is kept the `STEP` of every element, size and zero point: real / size is
+the integer less its zero point, exactly.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _VIEWS = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transp
 """Operators that arrange the elements of a constant in another way, and its steps likewise."""
 
 
+STEP = np.dtype([("size", np.float64), ("zero_point", np.int64)])
+"""How an element of a constant was quantized."""
+
+
 @dataclass(kw_only=True)
 class QuantizedConstants:
     """A model's nodes and constants after quantized constants are computed.
@@ -33,8 +37,7 @@ class QuantizedConstants:
     constants
         By name; real values of quantized constants in float64.
     steps
-        float64, of the shape of the constant: size of one step of each element of the constants
-        that arrived quantized, by name.
+        Arrays of `STEP`, of the shape of the constant, by name of those that arrived quantized.
     """
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)
@@ -91,11 +94,11 @@ def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int, meter:
             except IntegerRangeError:  # NaN
                 return False
         else:
-            step = np.broadcast_to(scale.astype(np.float64), inputs[0].shape)
-            found.steps[output] = step
-            found.constants[output] = (
-                inputs[0].astype(np.int64) - zero_point.astype(np.int64)
-            ) * step
+            step = np.empty(np.broadcast_shapes(scale.shape, zero_point.shape), STEP)
+            step["size"], step["zero_point"] = scale, zero_point
+            found.steps[output] = np.broadcast_to(step, inputs[0].shape)
+            integers = inputs[0].astype(np.int64) - step["zero_point"]
+            found.constants[output] = integers * step["size"]
         return True
     feeds = dict(zip(names, inputs, strict=True))
     results = evaluate_node(node, feeds, opset, meter)
@@ -103,9 +106,26 @@ def _compute(node: onnx.NodeProto, found: QuantizedConstants, opset: int, meter:
         return False
     found.constants.update(results)
     if node.op_type in _VIEWS and names[0] in found.steps:
-        views = evaluate_node(node, feeds | {names[0]: found.steps[names[0]]}, opset, meter)
-        found.steps.update(views or {})
+        _view_steps(node, feeds, found, opset, meter)
     return True
+
+
+def _view_steps(
+    node: onnx.NodeProto,
+    feeds: Mapping[str, np.ndarray],
+    found: QuantizedConstants,
+    opset: int,
+    meter: FoldMeter,
+) -> None:
+    """Arrange the steps of a constant as the node arranges the constant."""
+    name, output = node.input[0], node.output[0]
+    if node.op_type == "Cast":
+        found.steps[output] = found.steps[name]
+        return
+    places = np.arange(feeds[name].size, dtype=np.float64).reshape(feeds[name].shape)
+    views = evaluate_node(node, {**feeds, name: places}, opset, meter)
+    if views:
+        found.steps[output] = found.steps[name].reshape(-1)[views[output].astype(np.int64)]
 
 
 def _parameters(

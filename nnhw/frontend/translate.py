@@ -64,6 +64,10 @@ def _cost(translation: Translation) -> tuple[int, int]:
     return len(translation.problems), reshapes
 
 
+_OF_SHAPES = frozenset({"Shape", "Size"})
+"""Operators whose results depend on nothing but sizes."""
+
+
 class _Translator:
     """One run over a model's nodes, under one interpretation of its inputs."""
 
@@ -142,6 +146,8 @@ class _Translator:
 
     def _table_problems(self, node: OnnxNode) -> Iterator[str]:
         """What the table of operators tells without a look at the values."""
+        if node.op_type in _OF_SHAPES and self._model.problems:
+            raise FollowOnError  # it would be a constant if all sizes were known
         supported = supported_operators().get(node.op_type)
         if supported is None or self._model.opset < supported.since:
             yield f"{node.title}: the operator is not supported; {advice(node.op_type)}"
@@ -223,7 +229,7 @@ class _Translator:
 
 def _problem_lines(translated: Iterable[TranslatedNode]) -> Iterator[str]:
     """All problems in order; the many operators of dynamic quantization in one line."""
-    dynamic = [entry.node for entry in translated if entry.node.proto.op_type in DYNAMIC]
+    dynamic = [e.node for e in translated if e.problems and e.node.proto.op_type in DYNAMIC]
     if dynamic:
         types = ", ".join(sorted({node.op_type for node in dynamic}))
         yield (

@@ -28,6 +28,8 @@ class Value:
         The graph's tensor holds real values.
     views
         Names of the nodes (Transpose, Reshape, ...) that were absorbed into `layout`.
+    is_dynamic
+        Whether it is the integers of DynamicQuantizeLinear; the graph's tensor holds real values.
     assumed
         Whether it stands in for the result of a node that cannot be built, in which case the
         layout is a guess.
@@ -39,6 +41,7 @@ class Value:
     elem_type: int
     quantization: Quantization | None = None
     views: tuple[str, ...] = ()
+    is_dynamic: bool = False
     assumed: bool = False
 
     @property

@@ -103,6 +103,9 @@ class Conv(Node):
     weight_scale
         float64 (out,), positive: where the weights arrived quantized, the real value of one step of
         each output channel's weights, which are integers of it; None where they are real numbers.
+    weight_zero_point
+        int64 (out,): the integer that stood for zero in the model's file, of 8 bits like the others
+        (`weight` is already less it); None where it was 0, or there is none.
     """
 
     window: Window
@@ -111,6 +114,7 @@ class Conv(Node):
     groups: int = 1
     clamp: Clamp = Clamp()
     weight_scale: np.ndarray | None = None
+    weight_zero_point: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -199,11 +203,29 @@ class Clip(Node):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class DynamicQuantize(Node):
+    """Values rounded to 256 steps from the least to the largest of each sample, zero included.
+
+    ONNX DynamicQuantizeLinear-11 and DequantizeLinear of the same. It tells what a model's file
+    computes; hardware has ranges that calibration finds, so that passes leave it out.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FakeQuantize(Node):
     """The nearest real value that `quantization` represents: QuantizeLinear, DequantizeLinear.
 
     Where a model that arrived quantized rounds an activation. Rounding is to the nearest, ties to
     even, and saturates.
+
+    Parameters
+    ----------
+    quantization
+        What there is to represent.
+    cut_off_at
+        The q towards which the model's file cuts off what lies between two, where it computes with
+        integers that are not results of QuantizeLinear; None if it rounds. Hardware rounds.
     """
 
     quantization: Quantization
+    cut_off_at: int | None = None

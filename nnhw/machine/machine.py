@@ -89,7 +89,7 @@ class Image:
     instructions
         By kind; see `Instructions`.
     weights
-        int8 (words, rows, cols): the weight memory.
+        int8 or int16 (words, rows, cols): the weight memory.
     parameters
         int64 (words, lanes, 3): bias, multiplier and index into the shifts of each requantizer
         lane.

@@ -24,7 +24,7 @@ def weight_bases(plans: Sequence[LayerPlan]) -> list[int]:
 
 
 def weight_image(plans: Sequence[LayerPlan], config: EngineConfig, *, slots: int) -> np.ndarray:
-    """The weight memory, int8 (words, rows, cols); `slots`: see `Weights.words`."""
+    """The weight memory, int8 or int16 (words, rows, cols); `slots`: see `Weights.words`."""
     distinct = dict.fromkeys(plan.weights for plan in plans)
     return np.concatenate([weights.words(config, slots) for weights in distinct])
 

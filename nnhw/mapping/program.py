@@ -148,7 +148,7 @@ class Program(Plan):
     shifts
         The distinct shifts of all requantizations, ascending.
     weights
-        int8 (words, rows, cols): the weight memory.
+        int8 or int16 (words, rows, cols): the weight memory.
     parameters
         int64 (words, lanes, 3): bias, multiplier and index into `shifts` of each requantizer lane.
     tables

@@ -18,7 +18,7 @@ class Weights(ABC):
     Parameters
     ----------
     weight
-        int8 (out, kernel rows, kernel columns, in).
+        int8 or int16 (out, kernel rows, kernel columns, in).
     nest
         Loop nest of the whole kernel, in whose order they are read.
     by_tile
@@ -56,7 +56,7 @@ class Weights(ABC):
 
     @abstractmethod
     def words(self, config: EngineConfig, slots: int) -> np.ndarray:
-        """The words, int8 (count, rows, cols).
+        """The words (count, rows, cols), of the type of the weights.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class DenseWeights(Weights):
         trips, outputs = self.nest.trips, len(self.weight)
         runs = self.weight.reshape(outputs, trips["taps_y"], trips["taps_x"], -1)
         lanes = trips["chunks"] * config.rows
-        padded = np.zeros((self.tiles * config.cols, *runs.shape[1:3], lanes), np.int8)
+        padded = np.zeros((self.tiles * config.cols, *runs.shape[1:3], lanes), runs.dtype)
         padded[:outputs, :, :, : runs.shape[3]] = runs
         words = padded.reshape(self.tiles, config.cols, -1, config.rows)
         return words.transpose(0, 2, 3, 1).reshape(-1, config.rows, config.cols)
@@ -90,7 +90,7 @@ class LaneWeights(Weights):
         channel = np.arange(self.tiles * lanes).reshape(self.tiles, lanes)
         known = channel < channels if self.by_tile else np.full(channel.shape, True)
         taps = self.weight[channel % channels, :, :, 0] * known[:, :, None, None]
-        words = np.zeros((self.tiles, roll_rows, kernel_cols, lanes, slots), np.int8)
+        words = np.zeros((self.tiles, roll_rows, kernel_cols, lanes, slots), taps.dtype)
         for kernel_row in range(kernel_rows):
             j, p = divmod(kernel_row, roll_rows)
             row = taps[:, :, kernel_row, :].transpose(0, 2, 1)
@@ -101,7 +101,7 @@ class LaneWeights(Weights):
 def _in_columns(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
     """(words, lanes, slots) to (words, rows, cols): each group of `rows` lanes has its columns."""
     count, _, slots = taps.shape
-    words = np.zeros((count, config.rows, config.cols), np.int8)
+    words = np.zeros((count, config.rows, config.cols), taps.dtype)
     for group in range(config.lane_groups):
         lanes = taps[:, group * config.rows : (group + 1) * config.rows]
         words[:, :, group * slots : (group + 1) * slots] = lanes

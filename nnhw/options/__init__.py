@@ -15,7 +15,17 @@ from .choices import (
     CalibrationMethod,
 )
 from .definition import Definition, definitions
-from .kinds import Choice, Flag, Integer, Kind, LayerBits, Memory, Number
+from .kinds import (
+    Choice,
+    Flag,
+    InputShapes,
+    Integer,
+    Kind,
+    LayerBits,
+    Memory,
+    Number,
+    read_shapes,
+)
 
 __all__ = [
     "CALIBRATION_METHODS",
@@ -28,6 +38,7 @@ __all__ = [
     "Choice",
     "Definition",
     "Flag",
+    "InputShapes",
     "Integer",
     "Kind",
     "LayerBits",
@@ -36,4 +47,5 @@ __all__ = [
     "definitions",
     "load_options",
     "options_from",
+    "read_shapes",
 ]

@@ -20,8 +20,19 @@ from .choices import (
 )
 from .definition import definitions, documented, option
 from .file import check_names, read_table
-from .kinds import Choice, Flag, Integer, LayerBits, Memory, Number, check
+from .kinds import (
+    Choice,
+    Flag,
+    InputShapes,
+    Integer,
+    LayerBits,
+    Memory,
+    Number,
+    check,
+    read_shapes,
+)
 
+_MODEL = "Model"
 _ARRAY = "Array"
 _QUANTIZATION = "Quantization"
 _HARDWARE = "Hardware"
@@ -37,6 +48,12 @@ _SIZES = ({"rows", "cols"}, {"macs"}, {"fps", "latency_us"})
 class BuildOptions:
     """The options of a build. Options that were not chosen are None."""
 
+    input_shape: Mapping[str, tuple[int, ...]] = option(
+        InputShapes(),
+        dict,
+        group=_MODEL,
+        help="Shape of an input with axes whose size the model leaves open, in the model's order.",
+    )
     rows: int | None = option(
         Integer(1), group=_ARRAY, help="Products a column adds up each cycle; with `cols`."
     )
@@ -58,7 +75,12 @@ class BuildOptions:
         group=_ARRAY,
         help="Clock that `fps`, `latency_us` and the reported speed refer to.",
     )
-    weight_bits: int = option(Integer(2, 8), 8, group=_QUANTIZATION, help="Bits of a weight.")
+    weight_bits: int = option(
+        Integer(2, 8),
+        8,
+        group=_QUANTIZATION,
+        help="Bits of a weight; of a model that arrived quantized, if it has more.",
+    )
     act_bits: int = option(Integer(4, 8), 8, group=_QUANTIZATION, help="Bits of an activation.")
     bits: Mapping[str, int] = option(
         LayerBits(Integer(2, 8)),
@@ -142,6 +164,8 @@ class BuildOptions:
                 check(name, item.kind, value)
         # A copy that is nobody else's, in an order that does not depend on how it was given.
         object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
+        shapes = read_shapes(self.input_shape) or {}
+        object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         self._check_array()
 
     def _check_array(self) -> None:
@@ -182,8 +206,8 @@ class BuildOptions:
     def replace(self, **changes: Any) -> BuildOptions:
         """The same options with some changed.
 
-        Widths of single layers are added to those there; a size of the array, a number of
-        multipliers and a speed take each other's place.
+        Widths of single layers and shapes of inputs are added to those there; a size of the array,
+        a number of multipliers and a speed take each other's place.
 
         Raises
         ------
@@ -193,6 +217,8 @@ class BuildOptions:
         check_names(changes, "The call of build", BuildOptions)
         if isinstance(bits := changes.get("bits"), Mapping):
             changes["bits"] = {**self.bits, **bits}
+        if shapes := read_shapes(changes.get("input_shape")):
+            changes["input_shape"] = {**self.input_shape, **shapes}
         if sum(bool(size & set(changes)) for size in _SIZES) == 1:
             for size in _SIZES:
                 if not size & set(changes):

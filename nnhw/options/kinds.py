@@ -11,6 +11,9 @@ from ..budget import is_memory
 from ..errors import OptionError
 
 _LARGEST_INTEGER = (1 << 63) - 1
+_DIGITS = 9
+"""Of the size of an axis."""
+
 _LONGEST = 100
 """Characters of a value in a message."""
 
@@ -113,6 +116,48 @@ class LayerBits:
         return isinstance(value, Mapping) and all(
             isinstance(layer, str) and self.bits.accepts(bits) for layer, bits in value.items()
         )
+
+
+@dataclass(frozen=True)
+class InputShapes:
+    """Shapes of inputs by name, and the shape of an only input; see `read_shapes`."""
+
+    wanted = (
+        "sizes of all axes of an input, such as 1x3x96x96, with NAME= in front if there are several"
+    )
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a shape, or a mapping of names to shapes."""
+        return read_shapes(value) is not None
+
+
+def read_shapes(value: Any) -> dict[str, tuple[int, ...]] | None:
+    """Shapes by input's name, "" being the only input; None if `value` is none in any form.
+
+    Forms are "1x3x96x96", "NAME=1x3x96x96", a sequence of integers, and a mapping of names to these
+    but for the second.
+    """
+    if isinstance(value, str):
+        name, _, sizes = value.rpartition("=")
+        value = {name: sizes}
+    if not isinstance(value, Mapping):
+        value = {"": value}
+    shapes = {name: _shape(sizes) for name, sizes in value.items() if isinstance(name, str)}
+    if len(shapes) < len(value):
+        return None
+    found = {name: shape for name, shape in shapes.items() if shape is not None}
+    return found if len(found) == len(value) else None
+
+
+def _shape(sizes: Any) -> tuple[int, ...] | None:
+    if isinstance(sizes, str):
+        parts = sizes.split("x")
+        if not all(part.isdecimal() and len(part) < _DIGITS for part in parts):
+            return None
+        sizes = [int(part) for part in parts]
+    size = Integer(1, 10**_DIGITS)
+    is_shape = isinstance(sizes, list | tuple) and len(sizes) > 0 and all(map(size.accepts, sizes))
+    return tuple(sizes) if is_shape else None
 
 
 def check(name: str, kind: Kind, value: object) -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from .build import BuildOptions
 from .definition import definitions
-from .kinds import Choice, Flag, LayerBits
+from .kinds import Choice, Flag, InputShapes, LayerBits
 
 _HEAD = """# Options of a build
 
@@ -49,6 +49,11 @@ def _values(kind: object) -> str:
             return "`true`, `false`; on the command line `--NAME`, `--no-NAME`"
         case Choice(names):
             return ", ".join(f"`{name}`" for name in names)
+        case InputShapes():
+            return (
+                "`1x3x96x96`, `[1, 3, 96, 96]`, or a table of these by input; on the command line "
+                "`--input-shape NAME=1x3x96x96` where there are several inputs"
+            )
         case LayerBits(bits):
             return f"a table of layers, {bits.wanted} each; on the command line `--bits LAYER=N`"
     return kind.wanted  # type: ignore[attr-defined]

@@ -23,13 +23,14 @@ def _merge(conv: Node, order: Node) -> Node | None:
     picks = _picks(order)
     if picks is None or not isinstance(conv, Conv) or conv.groups > 1:
         return None
-    scale = conv.weight_scale
+    scale, zero_point = conv.weight_scale, conv.weight_zero_point
     return replace(
         conv,
         output=order.output,
         weight=conv.weight[picks],
         bias=conv.bias[picks],
         weight_scale=None if scale is None else scale[picks],
+        weight_zero_point=None if zero_point is None else zero_point[picks],
     )
 
 

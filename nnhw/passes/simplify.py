@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..ir import Graph
 from . import (
+    drop_dynamic,
     drop_unused,
     expand_groups,
     fold_affine,
@@ -32,6 +33,7 @@ Pass = Callable[[Graph], tuple[Graph, bool]]
 # replaces them by kinds that no pass turns back, or moves them in a direction in which none
 # moves them back, so that this comes to an end.
 PASSES: tuple[Pass, ...] = (
+    drop_dynamic.apply,
     take_host_steps.apply,
     drop_unused.apply,
     merge_reshape.apply,

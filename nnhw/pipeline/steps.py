@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ..conversion import check_options, leave_out_channels, quantize_network, read_samples, simplify
 from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design
 from ..frontend import Origins, load_model
+from ..ir import DynamicQuantize
 from ..placement import place
 from ..reference import consult_file
 from ..report import (
@@ -31,15 +31,15 @@ from .step import Step
 
 
 def _read_model(state: BuildState) -> None:
-    state.network = load_model(state.model)
-    with _file_names(state.model):
+    state.network = load_model(state.model, state.options.input_shape)
+    with _file_names(state):
         check_options(state.network, state.data, state.options)
     if state.options.costs:
         require_yosys()
 
 
 def _read_data(state: BuildState) -> None:
-    state.samples = read_samples(state.data, state.network, state.options.seed)
+    state.samples = read_samples(state.data, state.network, state.options)
 
 
 def _run_model_file(state: BuildState) -> None:
@@ -50,12 +50,12 @@ def _run_model_file(state: BuildState) -> None:
 
 
 def _simplify(state: BuildState) -> None:
-    with _file_names(state.model):
+    with _file_names(state):
         state.simplified = simplify(state.network, state.samples, state.options)
 
 
 def _quantize(state: BuildState) -> None:
-    with _file_names(state.model):
+    with _file_names(state):
         made = quantize_network(state.simplified, state.samples, state.options)
     state.simplified, state.whole, state.equalization = made
 
@@ -78,7 +78,7 @@ def _measure(state: BuildState) -> None:
 
 
 def _map(state: BuildState) -> None:
-    with _file_names(state.model):
+    with _file_names(state):
         state.placement = place(state.graph, state.options)
 
 
@@ -161,6 +161,7 @@ def _report(state: BuildState) -> None:
         files=tuple(sorted([*state.files, "report.json", "report.html"])),
         costs=state.costs,
         equalization=state.equalization,
+        finds_ranges=any(isinstance(node, DynamicQuantize) for node in state.network.nodes),
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")
@@ -197,12 +198,12 @@ def _as_kept(message: str, stage: Stage) -> str:
 
 
 @contextmanager
-def _file_names(model: Path) -> Iterator[None]:
+def _file_names(state: BuildState) -> Iterator[None]:
     """Let errors in the block name the nodes of the model file."""
     try:
         yield
     except NnhwError as error:
-        raise Origins.of_file(model).restate(error) from error
+        raise Origins.of_file(state.model, state.options.input_shape).restate(error) from error
 
 
 SIMULATE = Step(

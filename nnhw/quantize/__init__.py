@@ -13,6 +13,7 @@ from .input_range import (
     integer_quantization,
     settle,
 )
+from .narrower_weights import release_weights
 from .options import QuantizeOptions
 from .roundings import is_quantized
 
@@ -32,6 +33,7 @@ __all__ = [
     "missing_numbers",
     "open_numbers",
     "quantize",
+    "release_weights",
     "run_float",
     "settle",
     "table_error",

@@ -17,13 +17,13 @@ from ..ir import (
     Concat,
     Conv,
     DepthToSpace,
+    DynamicQuantize,
     FakeQuantize,
     Function,
     Graph,
     MaxPool,
     Multiply,
     Node,
-    Quantization,
     Reshape,
     Resize,
     Slice,
@@ -100,8 +100,10 @@ def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int])
             return evaluate_function(node.function, node.parameters, inputs[0]).astype(np.float32)
         case ChannelAffine():
             return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
+        case DynamicQuantize():
+            return _dynamic_quantize(inputs[0])
         case FakeQuantize():
-            return _fake_quantize(inputs[0], node.quantization)
+            return _fake_quantize(inputs[0], node)
         case Clip():
             return _clamp(inputs[0].copy(), node.clamp)
         case Reshape() | Slice() | Resize() | DepthToSpace():
@@ -146,7 +148,28 @@ def _average_pool(node: AveragePool, x: np.ndarray) -> np.ndarray:
     return sums / node.divisor[:, :, None].astype(np.float32)
 
 
-def _fake_quantize(x: np.ndarray, quantization: Quantization) -> np.ndarray:
-    scale, zero_point = np.float32(quantization.scale), quantization.zero_point
-    steps = np.clip(np.rint(x / scale), quantization.lo - zero_point, quantization.hi - zero_point)
-    return steps * scale
+_WHOLE = np.float32(2.0**-12)
+"""Of a step: what is so close to a whole number of steps is one, but for float32's rounding."""
+
+
+def _dynamic_quantize(x: np.ndarray) -> np.ndarray:
+    """As ONNX DynamicQuantizeLinear defines it, in float32, sample by sample."""
+    lo = np.minimum(x.min(axis=(1, 2, 3), keepdims=True), np.float32(0))
+    hi = np.maximum(x.max(axis=(1, 2, 3), keepdims=True), np.float32(0))
+    scale = (hi - lo) / np.float32(255)
+    scale = np.where(scale == 0, np.float32(1), scale)
+    zero_point = np.clip(np.rint(-lo / scale), 0, 255)
+    return (np.clip(np.rint(x / scale) + zero_point, 0, 255) - zero_point) * scale
+
+
+def _fake_quantize(x: np.ndarray, node: FakeQuantize) -> np.ndarray:
+    q = node.quantization
+    scale, zero_point = np.float32(q.scale), q.zero_point
+    if node.cut_off_at is None:
+        steps = np.rint(x / scale)
+    else:
+        reference = np.float32(node.cut_off_at - zero_point)
+        distance = x / scale - reference
+        whole = np.floor(np.abs(distance) + _WHOLE)
+        steps = np.copysign(whole, distance) + reference
+    return np.clip(steps, q.lo - zero_point, q.hi - zero_point) * scale

@@ -20,11 +20,18 @@ from ..ir import (
 )
 from .fixed_point import are_small_fractions
 
-_UNIT_WEIGHT = 64
-"""The integer that stands for the weights of a channel that are all of one magnitude.
+_UNIT_WEIGHTS = range(64, 128)
+"""Integers that may stand for the weights of a channel that are all of one magnitude.
 
-They would be exact as ones as well, but then the bias would be rounded to whole input steps.
+They would be exact as ones as well, but then the bias would be rounded to whole input steps. Of
+these the one is taken in whose units the bias is closest to an integer.
 """
+
+_BYTE = 8
+"""Bits of a weight that arrived without a zero point."""
+
+_WIDEST = 9
+"""Bits of a weight less its zero point, both bytes."""
 
 _BIAS_RATIO = 2.0**-16
 """Output steps that one unit of the bias stands for in a channel whose weights are all zero."""
@@ -47,8 +54,10 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
         If an integer does not fit its type.
     """
     rows = node.weight.reshape(len(node.weight), -1)
-    scale = _scale_of_magnitude(node) if node.weight_scale is None else node.weight_scale
     unit = target.scale / source.scale
+    scale = node.weight_scale
+    if scale is None:
+        scale = _scale_of_magnitude(node, source.scale, unit)
     free = ~rows.any(axis=1) & ~_suits_bias(scale / unit, node.bias / (source.scale * scale))
     scale = np.where(free, _BIAS_RATIO * unit, scale)
     ratio = scale / unit
@@ -59,7 +68,15 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
                 "apart for 64-bit floating point; quantize the model again"
             ]
         )
-    weight = _integers(node, "weights", node.weight / scale[:, None, None, None], np.int8)
+    weight = _integers(node, "weights", node.weight / scale[:, None, None, None], np.int16)
+    weight_bits = signed_width(weight)
+    if weight_bits > _WIDEST:
+        raise UnsupportedError(
+            [
+                f"Node '{node.name}': its weights less their zero points take {weight_bits} bits, "
+                f"more than the {_WIDEST} of 8-bit integers; quantize them to 8 bits"
+            ]
+        )
     with np.errstate(over="ignore", invalid="ignore"):  # refused by name
         bias = _integers(node, "bias", node.bias / (source.scale * scale), np.int32)
 
@@ -69,12 +86,13 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
             inputs=node.inputs,
             output=node.output,
             window=node.window,
-            weight=weight,
+            weight=weight.astype(np.int8) if weight_bits <= _BYTE else weight,
             bias=bias.astype(np.int64),
-            weight_bits=signed_width(weight),
+            weight_bits=weight_bits,
             weight_scale=scale,
             requantize=constants.of_one_term().requantize(node.clamp, target),
             groups=node.groups,
+            weight_zero_point=node.weight_zero_point,
         )
 
     return Draft(factors=Factors(ratio=ratio[:, None], followed=True), finish=finish)
@@ -106,7 +124,7 @@ def _integers(node: Conv, what: str, values: np.ndarray, dtype: type[np.integer]
         return as_integers(values, dtype)
     except IntegerRangeError as error:
         remedy = {
-            "weights": "quantize them symmetrically to int8",
+            "weights": "quantize them to 8 bits",
             "bias": "quantize weights with a larger scale",
         }
         unit = "" if what == "weights" else " in units of the input's scale times that of weights"
@@ -136,10 +154,17 @@ def _is_of_one_magnitude(node: Conv) -> bool:
     return not ((magnitudes != largest[:, None]) & (magnitudes != 0)).any()
 
 
-def _scale_of_magnitude(node: Conv) -> np.ndarray:
+def _scale_of_magnitude(node: Conv, input_scale: float, unit: float) -> np.ndarray:
     """A scale for real weights that are exact in it: those of one magnitude in every channel.
 
     Such are the constants of an addition or a product, which passes have made a convolution of.
+    Channels that need only be shifted have weights that are powers of two.
     """
     largest = np.abs(node.weight.reshape(len(node.weight), -1)).max(axis=1)
-    return np.where(largest == 0, 1, largest) / _UNIT_WEIGHT
+    largest = np.where(largest == 0, 1, largest)
+    units = np.array(_UNIT_WEIGHTS, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        biases = node.bias[:, None] * units / (input_scale * largest[:, None])
+        found = np.argmin(np.abs(biases - np.rint(biases)), axis=1)
+    is_shift = np.frexp(largest / unit)[0] == 0.5
+    return largest / units[np.where(is_shift, 0, found)]

@@ -22,7 +22,16 @@ import numpy as np
 
 from ..errors import ModelError, ToolError, VerificationError
 from ..frontend import expose_tensors
-from ..ir import Batch, FakeQuantize, Function, Graph, Node, as_batch, from_channels_last
+from ..ir import (
+    Batch,
+    DynamicQuantize,
+    FakeQuantize,
+    Function,
+    Graph,
+    Node,
+    as_batch,
+    from_channels_last,
+)
 from ..quantize import run_float
 from .answers import Answers, cast_samples, file_tensors, real_values
 
@@ -137,7 +146,7 @@ def _tolerance(network: Graph, *, half_precision: bool) -> _Tolerance:
     if half_precision:
         return _HALF
     rounds = any(
-        isinstance(node, FakeQuantize)
+        isinstance(node, DynamicQuantize | FakeQuantize)
         or (isinstance(node, Function) and node.function in _STEPWISE)
         for node in network.nodes
     )

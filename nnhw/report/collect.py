@@ -18,6 +18,7 @@ from .quality import Quality
 from .schedule import array_use, frame_times
 from .structure import BuildReport, Equalization, Source, Verification
 from .tables import describe_tables
+from .wide_weights import describe_wide_weights
 
 
 def collect_report(
@@ -32,10 +33,11 @@ def collect_report(
     files: tuple[str, ...],
     costs: HardwareCosts | None = None,
     equalization: Equalization | None = None,
+    finds_ranges: bool = False,
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
-    `whole` is the graph before channels were left out of it.
+    `whole` is the graph before channels were left out of it; for `finds_ranges` see there.
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}
@@ -85,6 +87,8 @@ def collect_report(
         reference=quality.reference,
         warnings=quality.warnings,
         equalization=equalization,
+        wide_weights=describe_wide_weights(graph, program),
+        finds_ranges=finds_ranges,
     )
 
 

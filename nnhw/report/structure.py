@@ -13,6 +13,7 @@ from typing import Any
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
+from .wide_weights import WideWeights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +247,10 @@ class BuildReport:
     equalization
         Whether channels were equalized; None if there was nothing to equalize, or it was not
         wanted.
+    wide_weights
+        Weights of more than 8 bits; None if there are none.
+    finds_ranges
+        Whether the model's file quantizes activations to ranges that it finds anew for each sample.
     """
 
     name: str
@@ -275,6 +280,8 @@ class BuildReport:
     reference: Reference | None = None
     warnings: tuple[QualityWarning, ...] = ()
     equalization: Equalization | None = None
+    wide_weights: WideWeights | None = None
+    finds_ranges: bool = False
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

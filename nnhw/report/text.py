@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
+from .wide_weights import WideWeights
 
 FEW_SAMPLES = 50
 """Fewer calibration samples leave the tails of activations to chance."""
@@ -68,6 +69,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *rows,
         *calibration_rows(report.source.calibration_samples),
         *(reference_rows(report.reference) if report.reference else ()),
+        *(_FOUND_RANGES if report.finds_ranges else ()),
         *(equalization_rows(report.equalization) if report.equalization else ()),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
@@ -75,8 +77,18 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),
         ("speed", speed(report)),
         ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
+        *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
+
+
+_FOUND_RANGES = (
+    (
+        "activations",
+        "calibrated, where the file finds their ranges anew for each sample: results are near the "
+        "file's, not equal to them",
+    ),
+)
 
 
 def calibration_rows(samples: int | None) -> list[tuple[str, str]]:
@@ -116,6 +128,21 @@ def equalization_rows(equalization: Equalization) -> list[tuple[str, str]]:
         noise = f"{abs(gain):.1f} dB {'less' if gain > 0 else 'more'} noise on calibration samples"
         line += f": {noise}" if equalization.applied else f", which would make {noise}"
     return [("channels", line)]
+
+
+def wide_weight_rows(wide: WideWeights) -> list[tuple[str, str]]:
+    """What zero points of weights cost, as (name, figure)."""
+    layers = ", ".join(without_common_folder(list(wide.layers)))
+    line = (
+        f"{wide.weight_bits} bits, as weights less their zero points are in {layers}; "
+        f"{bits(wide.memory_bits)} more of memory than symmetric ones"
+    )
+    if wide.products_a_cell < wide.byte_products_a_cell:
+        line += (
+            f"; a multiplier cell holds {wide.products_a_cell} product, of bytes "
+            f"{wide.byte_products_a_cell}"
+        )
+    return [("weights", line)]
 
 
 def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:

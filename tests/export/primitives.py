@@ -26,6 +26,7 @@ FACTORS = tuple(
         (signed(23), unsigned(24), 4),
         (unsigned(20), unsigned(9), 3),
         (signed(40), signed(7), 3),
+        (signed(8), signed(9), 4),
     )
     for stages in range(1, most + 1)
 )

@@ -22,9 +22,9 @@ DEVICES = list(FAMILIES)
 
 #: How many cells of each kind there are in the parts of `everything`.
 CELLS = {
-    "ecp5": {"MULT18X18D": 19, "DP16KD": 20, "FD1S3AX": 49},
+    "ecp5": {"MULT18X18D": 23, "DP16KD": 20, "FD1S3AX": 49},
     "ice40": {"SB_MAC16": 8, "SB_RAM40_4K": 48},
-    "gowin": {"MULT9X9": 8, "MULT18X18": 11},
+    "gowin": {"MULT9X9": 12, "MULT18X18": 11},
     # of 5 columns two pairs, of two groups of two slots two, of 3 columns one; of 3 rows each
     "xilinx7": {"DSP48E1": 3 * (2 + 2 + 1 + 2)},
 }

@@ -70,26 +70,27 @@ def output_steps(model: onnx.ModelProto, graph: Graph, x: np.ndarray) -> np.ndar
 
 
 def compare(path: Path, graph: Graph, x: np.ndarray) -> Comparison:
-    """Compare all results of QuantizeLinear that are tensors of the integer graph.
+    """Compare all results of QuantizeLinear, and of operators of the QOperator format, that are
+    tensors of the integer graph.
 
     Parameters
     ----------
     path
-        A QDQ model whose tensors keep their names.
+        A quantized model whose tensors keep their names.
     x
         (N, ...), in ONNX's order.
     """
     model = onnx.load(path)
     (source,) = graph.inputs
     images = to_channels_last(x.astype(np.float32), source, graph.tensors[source.tensor])
-    q = golden.quantize_input(images, graph.tensors[source.tensor].q)
-    found = golden.run(graph, q, keep=graph.tensors)
+    found = golden.run(graph, golden.quantize_inputs(graph, images), keep=graph.tensors)
     names = [
         node.output[0]
         for node in model.graph.node
-        if node.op_type == "QuantizeLinear" and node.output[0] in graph.tensors
+        if node.op_type.startswith(_QUANTIZERS) and node.output[0] in graph.tensors
     ]
-    types = _types(model)
+    types = _types(model, names)
+    names = list(types)
     fed = {}
     for name in names:
         tensor = graph.tensors[name]
@@ -97,7 +98,7 @@ def compare(path: Path, graph: Graph, x: np.ndarray) -> Comparison:
         shift = 0 if tensor.q.signed == types[name].signed else 1 << (tensor.q.bits - 1)
         fed[name] = (onnx_order.astype(np.int16) + shift).astype(types[name].dtype)
     chained = run_reference(model, {source.onnx_name: x.astype(np.float32)}, names)
-    cut = _cut(model, names)
+    cut = _cut(model, types)
     apart = run_reference(
         cut,
         {source.onnx_name: x.astype(np.float32)} | {f"{n}_fed": v for n, v in fed.items()},
@@ -121,28 +122,35 @@ class _Type:
     signed: bool
 
 
-def _types(model: onnx.ModelProto) -> dict[str, _Type]:
-    inferred = onnx.shape_inference.infer_shapes(model)
-    types = {}
-    for value in inferred.graph.value_info:
-        tensor = value.type.tensor_type
-        if tensor.elem_type in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8):
-            dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-            shape = tuple(dim.dim_value for dim in tensor.shape.dim)
-            types[value.name] = _Type(shape, dtype.type, dtype.kind == "i")
-    return types
+_QUANTIZERS = ("QuantizeLinear", "QLinear", "QGemm", "Resize")
+"""Operators whose results are integers of their own, if they are integers."""
+
+_TYPES = {"tensor(int8)": np.int8, "tensor(uint8)": np.uint8}
 
 
-def _cut(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
-    """The model in which all readers of the named tensors read inputs instead."""
-    types = _types(model)
+def _types(model: onnx.ModelProto, names: list[str]) -> dict[str, _Type]:
+    """Of the tensors, as onnxruntime has them: ONNX does not know all operators."""
+    session = _session(_with_outputs(model, names))
+    return {
+        value.name: _Type(
+            tuple(value.shape),
+            _TYPES[value.type],
+            value.type == "tensor(int8)",
+        )
+        for value in session.get_outputs()
+        if value.name in names and value.type in _TYPES
+    }
+
+
+def _cut(model: onnx.ModelProto, types: dict[str, _Type]) -> onnx.ModelProto:
+    """The model in which all readers of these tensors read inputs instead."""
     cut = onnx.ModelProto()
     cut.CopyFrom(model)
     for node in cut.graph.node:
         for index, name in enumerate(node.input):
-            if name in names:
+            if name in types:
                 node.input[index] = f"{name}_fed"
-    for name in names:
+    for name in types:
         elem_type = helper.np_dtype_to_tensor_dtype(np.dtype(types[name].dtype))
         cut.graph.input.append(
             helper.make_tensor_value_info(f"{name}_fed", elem_type, types[name].shape)
@@ -154,17 +162,7 @@ def run_reference(
     model: onnx.ModelProto, inputs: dict[str, np.ndarray], names: list[str]
 ) -> dict[str, np.ndarray]:
     """Any tensors, without the runtime's own rewrites, sample by sample."""
-    ort = pytest.importorskip("onnxruntime")
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    for name in set(names) - {value.name for value in copy.graph.output}:
-        copy.graph.output.append(helper.make_empty_tensor_value_info(name))
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    session = ort.InferenceSession(
-        copy.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = _session(_with_outputs(model, names))
     known = {value.name for value in session.get_inputs()}
     count = len(next(iter(inputs.values())))
     rows = [
@@ -172,6 +170,25 @@ def run_reference(
         for i in range(count)
     ]
     return {name: np.concatenate([row[i] for row in rows]) for i, name in enumerate(names)}
+
+
+def _with_outputs(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for name in set(names) - {value.name for value in copy.graph.output}:
+        copy.graph.output.append(helper.make_empty_tensor_value_info(name))
+    return copy
+
+
+def _session(model: onnx.ModelProto):
+    """In which onnxruntime runs the operators as they are."""
+    ort = pytest.importorskip("onnxruntime")
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    return ort.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def from_ports(graph: Graph, x: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def test_dynamic_size(tmp_path):
     made = model([node("Relu", "x")], ("N", 3, "height", 5))
     text = refusal(made, tmp_path)
     assert "Input 'x': axis 2 (height) has no fixed size" in text
-    assert "--input-shapes x:1,3,32,5" in text
+    assert "--input-shape x=1x3x96x5 " in text
 
 
 def test_too_few_axes(tmp_path):

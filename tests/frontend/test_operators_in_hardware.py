@@ -106,5 +106,6 @@ def test_all_functions_reach_hardware(tmp_path: Path) -> None:
 def test_every_operator_has_a_case() -> None:
     tried = {node.op_type for case in CASES.values() for node in case.nodes}
     on_host = {name for name, op in supported_operators().items() if "left to" in op.remark}
-    quantizers = {"QuantizeLinear", "DequantizeLinear"}  # see the tests of quantized models
+    # see the tests of quantized models
+    quantizers = {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}
     assert tried | on_host | quantizers == set(supported_operators())

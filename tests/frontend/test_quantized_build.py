@@ -11,6 +11,7 @@ from test_quantized_qonnx import small as small_qonnx
 
 from nnhw import build
 from nnhw.errors import DataError, QuantizationError
+from nnhw.ir import QConv
 
 
 def network() -> Qdq:
@@ -63,10 +64,39 @@ def test_with_data(tmp_path):
     assert report.accuracy.float_top1 is not None
 
 
-@pytest.mark.parametrize("option", [{"weight_bits": 4}, {"act_bits": 6}])
-def test_widths_are_the_models(tmp_path, option):
+def test_widths_of_activations_are_the_models(tmp_path):
     with pytest.raises(QuantizationError, match="already quantized and keeps its own numbers"):
-        build(save(network().model(), tmp_path), out=tmp_path / "out", **option)
+        build(save(network().model(), tmp_path), out=tmp_path / "out", act_bits=6)
+
+
+def test_weights_can_be_narrower(tmp_path):
+    """They are chosen by data; activations keep their numbers."""
+    b = network()
+    path = save(b.model(), tmp_path)
+    with pytest.raises(DataError, match=r"fewer bits are asked for than its weights have"):
+        build(path, out=tmp_path / "out", weight_bits=4)
+    np.savez(tmp_path / "data.npz", x=b.samples(40))
+    files = {"data": tmp_path / "data.npz", "out": tmp_path / "out"}
+    gemm = next(node.name for node in b.nodes if node.op_type == "Gemm")
+    own, narrow, mixed = (
+        build(path, **files, stop="quantize", **options).state.whole
+        for options in ({}, {"weight_bits": 4}, {"bits": {gemm: 5}})
+    )
+    widths = [[n.weight_bits for n in g.nodes if isinstance(n, QConv)] for g in (own, narrow)]
+    assert widths == [[8, 8, 8], [4, 4, 4]]
+    assert [n.weight_bits for n in mixed.nodes if isinstance(n, QConv)] == [8, 8, 5]
+    for graph in (narrow, mixed):
+        assert {n: t.q for n, t in graph.tensors.items()} == {
+            n: t.q for n, t in own.tensors.items()
+        }
+    report = build(path, **files, macs=16, vectors=2, weight_bits=4).report
+    assert report.verification.passed
+
+
+def test_wider_weights_than_the_models_own_are_refused(tmp_path):
+    path = save(small_qonnx().model(), tmp_path)
+    with pytest.raises(QuantizationError, match="leave out the option weight_bits"):
+        build(path, out=tmp_path / "out", weight_bits=7)
 
 
 def test_four_bit_activations_and_three_bit_weights(tmp_path):
@@ -91,3 +121,18 @@ def test_output_that_needs_calibration(tmp_path):
     assert report.accuracy.samples == 20  # half of them have calibrated the output
     assert report.accuracy.sqnr_db is not None
     assert report.accuracy.sqnr_db > 30
+
+
+def test_qonnx_input_that_needs_calibration(tmp_path):
+    b = Network()
+    b.node("Conv", ["x", b.weights("w", (4, 3, 3, 3), 4)], "c")
+    b.quant("c", "y", 0.05, 8)
+    path = save(b.model(), tmp_path)
+    with pytest.raises(DataError, match="Input 'x' of a quantized model is not quantized"):
+        build(path, out=tmp_path / "out")
+    np.savez(tmp_path / "data.npz", x=b.samples(40))
+    report = build(
+        path, data=tmp_path / "data.npz", out=tmp_path / "out", macs=16, sim=False
+    ).report
+    assert report.accuracy.sqnr_db > 30
+    assert report.layers[0].weight_bits == 4

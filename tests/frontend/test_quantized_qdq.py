@@ -100,13 +100,22 @@ def test_asymmetric_weights_that_fit_are_shifted(tmp_path):
     assert node.weight.min() == -90
 
 
-def test_asymmetric_weights_that_do_not_fit(tmp_path):
+def test_asymmetric_weights_of_nine_bits(tmp_path):
     b = Qdq((1, 16))
     w = b.weights((10, 16), dtype="uint8", zero=100)
     b.qdq(b.node("Gemm", [b.qdq("x", 0.02), w], "hidden", transB=1), 0.3, 0, "int8", "y")
+    (node,) = checked(b, tmp_path).nodes
+    assert (node.weight.min(), node.weight.max(), node.weight_bits) == (-100, 155, 9)
+
+
+def test_weights_of_sixteen_bits(tmp_path):
+    b = Qdq((1, 16))
+    q = b.constant(b.rng.integers(-999, 999, (10, 16)).astype(np.int16))
+    w = b.node("DequantizeLinear", [q, b.constant(np.float32(0.01))])
+    b.qdq(b.node("Gemm", [b.qdq("x", 0.02), w], "hidden", transB=1), 0.3, 0, "int8", "y")
     text = refusal(b.model(), tmp_path)
-    assert "Gemm 'the_hidden': its weights less their zero point are integers from -100 to" in text
-    assert "quantize weights symmetrically" in text
+    assert "Gemm 'the_hidden': its weights less their zero point are integers from -99" in text
+    assert "quantize weights to int8 or uint8" in text
 
 
 @pytest.mark.parametrize("axis", [1, -1])

@@ -20,13 +20,14 @@ ALL = frozenset(Operation)
 @pytest.mark.parametrize("tree_levels_per_stage", [1, 2, 3])
 @pytest.mark.parametrize("multiplier_stages", [1, 2])
 @pytest.mark.parametrize("rows", [1, 2, 5, 8])
-def test_mac_column(rows, multiplier_stages, tree_levels_per_stage):
+@pytest.mark.parametrize("weight_width", [4, 9])
+def test_mac_column(weight_width, rows, multiplier_stages, tree_levels_per_stage):
     rng = np.random.default_rng(rows)
     column = MacColumn(
         rows=rows,
         activation_width=8,
-        weight_width=4,
-        accumulator_width=18,
+        weight_width=weight_width,
+        accumulator_width=14 + weight_width,
         multiplier_stages=multiplier_stages,
         tree_levels_per_stage=tree_levels_per_stage,
     )
@@ -34,8 +35,8 @@ def test_mac_column(rows, multiplier_stages, tree_levels_per_stage):
     assert column.latency == multiplier_stages + math.ceil(levels / tree_levels_per_stage) + 1
     cycles = 80
     activations = integers(rng, 8, (cycles, rows))
-    weights = integers(rng, 4, (cycles, rows))
-    activations[0], weights[0] = -128, -8
+    weights = integers(rng, weight_width, (cycles, rows))
+    activations[0], weights[0] = -128, -(1 << (weight_width - 1))
     enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 6, cycles) == 0
     first[0] = enable[0] = True
     lead = column.latency - 2

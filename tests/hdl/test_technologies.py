@@ -36,6 +36,8 @@ def test_unknown_technology():
         # three banks of two blocks are less than nine and eight
         (1100, 72, (512, 36)),
         (9000, 8, (2048, 9)),
+        # weights of 9 bits have the ninth bit of a block
+        (2000, 9 * 16, (2048, 9)),
         (9000, 1, (16384, 1)),
     ],
 )
@@ -47,6 +49,16 @@ def test_pairs_of_products_fit_into_a_dsp48e1():
     assert can_pair(signed(8), signed(8))
     assert not can_pair(signed(9), signed(8))
     assert not can_pair(unsigned(8), signed(8))
+
+
+@pytest.mark.parametrize(
+    ("name", "bytes_", "wide"),
+    [("portable", 1, 1), ("ecp5", 1, 1), ("gowin", 1, 1), ("ice40", 2, 1), ("xilinx7", 2, 1)],
+)
+def test_products_of_a_cell(name, bytes_, wide):
+    """Of weights of 8 bits and of 9: a cell that holds two products of bytes holds one of these."""
+    found = technology(name)
+    assert [found.products_a_cell(8, width) for width in (8, 9)] == [bytes_, wide]
 
 
 def test_banks_of_memories_are_selected_by_the_technology():

@@ -116,7 +116,8 @@ def test_plan_is_the_program_without_contents(seed):
 def test_contents(seed):
     program = random_program(seed)
     rows, cols, lanes = program.config.rows, program.config.cols, program.config.lanes
-    assert program.weights.dtype == np.int8
+    is_wide = program.machine.datapath.widths.weight > 8
+    assert program.weights.dtype == (np.int16 if is_wide else np.int8)
     assert program.weights.shape[1:] == (rows, cols)
     assert program.parameters.dtype == np.int64
     assert program.parameters.shape[1:] == (lanes, 3)

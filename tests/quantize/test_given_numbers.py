@@ -90,7 +90,15 @@ def test_is_quantized():
 
 @pytest.mark.parametrize(
     ("weight", "bits"),
-    [(((1, -1), (0, 1)), 2), (((1, -2), (0, 1)), 2), (((2, 0), (0, 1)), 3), (((0, -8), (7, 0)), 4)],
+    [
+        (((1, -1), (0, 1)), 2),
+        (((1, -2), (0, 1)), 2),
+        (((2, 0), (0, 1)), 3),
+        (((0, -8), (7, 0)), 4),
+        (((0, -128), (127, 0)), 8),
+        (((0, -3), (128, 0)), 9),
+        (((-255, 0), (255, 0)), 9),
+    ],
 )
 def test_fewest_weight_bits(weight, bits):
     (node,) = quantize(one_conv(weight=weight)).nodes
@@ -110,9 +118,9 @@ def test_other_real_weights_are_refused():
         quantize(one_conv(weight_scale=None))
 
 
-def test_weights_beyond_eight_bits_are_refused():
-    with pytest.raises(UnsupportedError, match="'conv': its weights would be 128, beyond 8-bit"):
-        quantize(one_conv(weight=((3, -128), (128, 5))))
+def test_weights_beyond_nine_bits_are_refused():
+    with pytest.raises(UnsupportedError, match=r"'conv': its weights .* take 10 bits, more than"):
+        quantize(one_conv(weight=((3, -128), (256, 5))))
 
 
 def test_bias_beyond_32_bits_is_refused():

@@ -80,7 +80,7 @@ def test_they_compute_the_same(network) -> None:
 @pytest.mark.parametrize("network", NETWORKS)
 def test_without_data_they_are_refused(network) -> None:
     graph, _ = network()
-    assert needs_calibration(graph)
+    assert needs_calibration(graph, BuildOptions())
     with pytest.raises(UnsupportedError, match=r"give data \(--data\) to calibrate"):
         quantize(graph)
     with pytest.raises(DataError, match=r"(?s)needs samples.*is quantized but for this:\n  - "):

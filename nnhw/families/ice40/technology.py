@@ -186,6 +186,10 @@ class Ice40(DeviceTechnology):
     def __init__(self) -> None:
         self._multipliers_left = FAMILY.most(Resource.DSPS)
 
+    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+        """See `Technology`."""
+        return 2 if _fit_in_pair(activation_width, weight_width) else 1
+
     def multiply_all(
         self, m: Module, factors: Sequence[tuple[Value, Value]], *, stages: int, name: str
     ) -> list[Value]:
@@ -233,8 +237,11 @@ class Ice40(DeviceTechnology):
 def _is_pair(first: tuple[Value, Value], second: tuple[Value, Value]) -> bool:
     shapes = [tuple(factor.shape() for factor in factors) for factors in (first, second)]
     a, b = shapes[0]
-    fits = max(a.width, b.width) <= 8 and a.width + b.width >= LEAST_PRODUCT
-    return fits and shapes[0] == shapes[1]
+    return _fit_in_pair(a.width, b.width) and shapes[0] == shapes[1]
+
+
+def _fit_in_pair(a_width: int, b_width: int) -> bool:
+    return max(a_width, b_width) <= 8 and a_width + b_width >= LEAST_PRODUCT
 
 
 TECHNOLOGY = Ice40

@@ -117,6 +117,10 @@ class Xilinx7(Technology):
 
     shares_factors = True
 
+    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+        """See `Technology`."""
+        return 2 if can_pair(signed(activation_width), signed(weight_width)) else 1
+
     def multiply_shared(
         self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
     ) -> list[Value]:

@@ -9,7 +9,7 @@ from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
-from ..weight_scale import weight_scale
+from ..weight_steps import weight_steps
 from ..windows import sliding_axes, window_of
 from .registry import operator
 
@@ -50,7 +50,7 @@ def conv(node: OnnxNode, build: Builder) -> Value:
         weight=weight,
         bias=channel_bias(node, len(weight)),
         groups=groups,
-        weight_scale=weight_scale(node, weight, node.steps(1)),
+        **weight_steps(node, weight, node.steps(1)),
     )
     return image.result(output, shape)
 

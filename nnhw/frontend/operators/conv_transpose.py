@@ -22,7 +22,7 @@ from ..node import OnnxNode
 from ..one_hot import admit_weights
 from ..problems import NodeError
 from ..value import Value
-from ..weight_scale import weight_scale
+from ..weight_steps import WeightSteps, weight_steps
 from ..windows import auto_pad_of, axis_numbers
 from .conv import channel_bias
 from .registry import operator
@@ -103,7 +103,6 @@ def conv_transpose(node: OnnxNode, build: Builder) -> Value:
     weight = _weight(node, image.rank, image.shape[2])
     vertical, horizontal = _axes(node, image, weight.shape[2:])
     out = weight.shape[1]
-    scale = _weight_scale(node)
     window = Window(
         kernel=(vertical.window, horizontal.window),
         stride=(vertical.step, horizontal.step),
@@ -123,7 +122,10 @@ def conv_transpose(node: OnnxNode, build: Builder) -> Value:
         window=window,
         weight=_blocked(weight, vertical, horizontal),
         bias=np.tile(channel_bias(node, out), math.prod(blocks)),
-        weight_scale=None if scale is None else np.tile(scale, math.prod(blocks)),
+        **{
+            name: None if array is None else np.tile(array, math.prod(blocks))
+            for name, array in _weight_steps(node).items()
+        },
     )
     rows, cols = rows * blocks[0], cols * blocks[1]
     if blocks[0] > 1:
@@ -161,11 +163,11 @@ def _weight(node: OnnxNode, rank: int, channels: int) -> np.ndarray:
     return _spread(weight, dilations)
 
 
-def _weight_scale(node: OnnxNode) -> np.ndarray | None:
-    """The step of each output channel's weights, if they arrived quantized."""
+def _weight_steps(node: OnnxNode) -> WeightSteps:
+    """How each output channel's weights arrived."""
     steps = node.steps(1)
     if steps is None:
-        return None
+        return weight_steps(node, node.weights(1), None)
     groups = node.attribute("group")
     given, steps = (
         array.reshape(groups, -1, *array.shape[1:])
@@ -173,7 +175,7 @@ def _weight_scale(node: OnnxNode) -> np.ndarray | None:
         .reshape(groups * array.shape[1], -1)
         for array in (node.weights(1), steps)
     )
-    return weight_scale(node, given, steps)
+    return weight_steps(node, given, steps)
 
 
 def _spread(weight: np.ndarray, dilations: tuple[int, int]) -> np.ndarray:

@@ -13,7 +13,7 @@ from ..layout import Layout
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
-from ..weight_scale import weight_scale
+from ..weight_steps import WeightSteps, weight_steps
 from .registry import operator
 
 
@@ -36,7 +36,8 @@ def gemm(node: OnnxNode, build: Builder) -> Value:
     # (out, in)
     weight = alpha * (weight if node.attribute("transB") else weight.T)
     if steps is not None:
-        steps = abs(alpha) * (steps if node.attribute("transB") else steps.T)
+        steps = (steps if node.attribute("transB") else steps.T).copy()
+        steps["size"] *= abs(alpha)
     bias = np.zeros(len(weight))
     if node.has_input(2):
         constant = node.attribute("beta") * node.weights(2)
@@ -47,8 +48,8 @@ def gemm(node: OnnxNode, build: Builder) -> Value:
                 f"its input C has shape {constant.shape}; one value, or one for each of the "
                 f"{len(weight)} outputs is supported"
             ) from None
-    scale = weight_scale(node, weight, steps)
-    return _dense(node, build, value, axis=1, weight=weight, bias=bias, scale=scale)
+    quantized = weight_steps(node, weight, steps)
+    return _dense(node, build, value, axis=1, weight=weight, bias=bias, quantized=quantized)
 
 
 @operator("MatMul", remark="one of the inputs is a constant matrix")
@@ -69,8 +70,8 @@ def matmul(node: OnnxNode, build: Builder) -> Value:
     assert weight is not None, "only steps may be missing"
     rank = len(value.onnx_shape)
     axis = rank - 2 if left and rank > 1 else rank - 1
-    scale, bias = weight_scale(node, weight, steps), np.zeros(len(weight))
-    result = _dense(node, build, value, axis=axis, weight=weight, bias=bias, scale=scale)
+    quantized, bias = weight_steps(node, weight, steps), np.zeros(len(weight))
+    result = _dense(node, build, value, axis=axis, weight=weight, bias=bias, quantized=quantized)
     shape = list(result.onnx_shape)
     if constant.ndim == 1:
         del shape[axis]
@@ -93,7 +94,7 @@ def _dense(
     axis: int,
     weight: np.ndarray,
     bias: np.ndarray,
-    scale: np.ndarray | None,
+    quantized: WeightSteps,
 ) -> Value:
     """Contract one ONNX axis of `value` with the weights (out, in).
 
@@ -129,7 +130,7 @@ def _dense(
         window=window,
         weight=weight.reshape(len(weight), *window.kernel, value.shape[2]),
         bias=bias,
-        weight_scale=scale,
+        **quantized,
     )
     factors = [layout.factors[i] for i in others]
     axes = [

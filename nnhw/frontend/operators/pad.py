@@ -25,10 +25,13 @@ def pad(node: OnnxNode, build: Builder) -> Value:
             f"mode={node.attribute('mode')!r}: only padding with a constant is supported"
         )
     constant = node.weights(2) if node.has_input(2) else np.array(node.attribute("value") or 0.0)
+    value = node.value()
+    if (q := value.quantization) is not None:  # it pads integers with an integer
+        constant = q.scale * (constant - q.zero_point)
     if not constant.any():
-        return _pad(node, build, node.value())
+        return _pad(node, build, value)
     # Zero is what is padded with, so the value is shifted there and back.
-    shifted = build.affine(node, node.value(), np.ones(()), -constant.reshape(()))
+    shifted = build.affine(node, value, np.ones(()), -constant.reshape(()))
     return build.affine(node, _pad(node, build, shifted), np.ones(()), constant.reshape(()))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
-from ...ir import Clip, FakeQuantize
+from ...ir import Clip, DynamicQuantize, FakeQuantize
 from ..boundary import type_name
 from ..builder import Builder
 from ..integer_types import activation_quantization, as_signed, narrowed, quantization_text
@@ -59,6 +59,22 @@ def quantize_linear(node: OnnxNode, build: Builder) -> Value:
 
 
 @operator(
+    "DynamicQuantizeLinear",
+    since=11,
+    all_outputs=True,
+    remark="activations get ranges by calibration; before DequantizeLinear, ConvInteger or "
+    "MatMulInteger, whose weights keep their numbers",
+)
+def dynamic_quantize_linear(node: OnnxNode, build: Builder) -> tuple[Value, ...]:
+    """DynamicQuantizeLinear-11; scale and zero point go with the integers."""
+    value = node.value()
+    if value.is_integer:
+        raise NodeError("it quantizes integers; put a Cast to float before it")
+    rounded = build.pixelwise(DynamicQuantize, node, value)
+    return (replace(rounded, elem_type=TensorProto.UINT8, is_dynamic=True),)
+
+
+@operator(
     "DequantizeLinear",
     since=10,
     attributes=("axis", "output_dtype"),
@@ -72,6 +88,8 @@ def dequantize_linear(node: OnnxNode, build: Builder) -> Value:
             "tensor or one for each index of one axis; quantize weights per output channel"
         )
     value = node.value()
+    if value.is_dynamic:
+        return replace(value, elem_type=TensorProto.FLOAT, is_dynamic=False)
     if value.quantization is None and value.assumed:
         raise FollowOnError
     if value.quantization is None:

@@ -9,8 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from ...budget import need_work
-from ...ir import Resize
+from ...ir import FakeQuantize, Resize
 from ..builder import Builder
+from ..integer_types import as_signed
 from ..interpolation import interpolated
 from ..node import OnnxNode
 from ..problems import NodeError
@@ -61,11 +62,25 @@ def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
         return node.value()
     if mode == "linear":
         image = interpolated(node, build, image, (factor_y, factor_x))
-        return image.result(image.tensor, image.shape)
+        result = image.result(image.tensor, image.shape)
+        return result if result.quantization is None else _cut_off(node, build, result)
     height, width, channels = image.shape
     shape = (height * factor_y, width * factor_x, channels)
     output = build.add(Resize, node, (image.tensor,), shape, factor=(factor_y, factor_x))
     return image.result(output, shape)
+
+
+def _cut_off(node: OnnxNode, build: Builder, value: Value) -> Value:
+    """Interpolated integers, which onnxruntime cuts off towards 0; the QDQ form rounds them."""
+    assert value.quantization is not None, "it is of integers"
+    unsigned = 0 if value.quantization.signed else 1 << (value.quantization.bits - 1)
+    return build.pixelwise(
+        FakeQuantize,
+        node,
+        value,
+        quantization=as_signed(value.quantization),
+        cut_off_at=-unsigned,
+    )
 
 
 def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:

@@ -65,6 +65,10 @@ class Technology:
         """The products of one value with each of several others, like `multiply_all`."""
         return self.multiply_all(m, [(a, other) for other in others], stages=stages, name=name)
 
+    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+        """How many products of the array share a multiplier cell, if all goes well."""
+        return 1
+
     def add(self, m: Module, a: Value, b: Value, *, registered: bool, name: str) -> Value:
         """The sum of two values; of the cycle before if it is `registered`."""
         total = Signal((a + b).shape(), name=name, reset_less=True)

@@ -24,6 +24,7 @@ from ...integer import (
 from ...integers import IntegerRangeError, as_integers
 from .channels import CHANNELS
 from .node import QConv
+from .stored_weights import stored_weights
 
 __all__ = ["QConv"]
 
@@ -72,13 +73,15 @@ def _describe(node: QConv, graph: Graph) -> str:
 def _qdq(node: QConv, graph: Graph) -> QdqForm:
     """Gemm if it is a matrix product, else Conv; weights of up to 4 bits are INT4."""
     is_dense = _is_dense(node, graph)
-    weight = node.weight.transpose(0, 3, 1, 2)
+    numbers, zero_point = stored_weights(node.weight, node.weight_zero_point)
+    weight = numbers.transpose(0, 3, 1, 2)
     if is_dense:
         weight = weight.reshape(len(weight), -1)
+    is_int4 = zero_point is None and node.weight_bits <= 4
     bias_scale = node.weight_scale * graph.tensors[node.inputs[0]].q.scale
     operands = (
         Operand(is_flat=is_dense),
-        _dequantized(Constant("weight", weight, node.weight_bits <= 4), node.weight_scale),
+        _dequantized(Constant("weight", weight, is_int4), node.weight_scale, zero_point),
         _dequantized(Constant("bias", _bias(node)), bias_scale),
     )
     if is_dense:
@@ -89,11 +92,15 @@ def _qdq(node: QConv, graph: Graph) -> QdqForm:
     return QdqForm(value=value, bounds=node.requantize.bounds, is_flat=is_dense)
 
 
-def _dequantized(constant: Constant, scale: np.ndarray) -> Apply:
-    """A constant's real values, with a scale for each output channel."""
-    scales = Constant(f"{constant.name}_scale", scale.astype(np.float32))
+def _dequantized(
+    constant: Constant, scale: np.ndarray, zero_point: np.ndarray | None = None
+) -> Apply:
+    """A constant's real values, with a scale and a zero point for each output channel."""
+    operands = [constant, Constant(f"{constant.name}_scale", scale.astype(np.float32))]
+    if zero_point is not None:
+        operands.append(Constant(f"{constant.name}_zero_point", zero_point))
     name = f"{constant.name}_dequantized"
-    return Apply("DequantizeLinear", (constant, scales), name, {"axis": 0})
+    return Apply("DequantizeLinear", tuple(operands), name, {"axis": 0})
 
 
 def _bias(node: QConv) -> np.ndarray:

@@ -38,6 +38,7 @@ def _keep(
 ) -> QConv:
     source, outputs = node.inputs[0], kept[node.output]
     weight, bias, groups = node.weight[outputs], node.bias[outputs], node.groups
+    zero_point = node.weight_zero_point
     if groups == 1:
         inputs = kept[source]
         absent = np.setdiff1d(np.arange(node.weight.shape[3]), inputs)
@@ -53,6 +54,7 @@ def _keep(
         groups=groups,
         weight_scale=node.weight_scale[outputs],
         requantize=_select(node.requantize, outputs),
+        weight_zero_point=None if zero_point is None else zero_point[outputs],
     )
     result = intervals[node.output]
     constant = np.where(result.is_constant, result.lo, np.iinfo(np.int64).max)[outputs]
@@ -101,7 +103,7 @@ def _silence(node: QConv, constant: np.ndarray, zero_point: int) -> QConv:
     biases[silent] = bias[exact]
     return replace(
         node,
-        weight=np.where(is_silent[:, None, None, None], 0, node.weight).astype(np.int8),
+        weight=np.where(is_silent[:, None, None, None], 0, node.weight).astype(node.weight.dtype),
         bias=biases,
         weight_scale=np.where(is_silent, node.weight_scale[donor], node.weight_scale),
         requantize=replace(
