@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
-from .data import Dataset, array_names, load_data
+from .data import Data, Dataset, DataSource, array_names, load_data
 from .errors import DataError, QuantizationError
 from .golden import dequantize, quantize_inputs
 from .golden import run as run_integer
@@ -93,7 +91,7 @@ def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
     return tuple(name for name in given if (name, options.equalize) != ("equalize", "off"))
 
 
-def check_options(network: Graph, data: str | PathLike[str] | None, options: BuildOptions) -> None:
+def check_options(network: Graph, data: Data | DataSource | None, options: BuildOptions) -> None:
     """Refuse a build that lacks data, or asks for other numbers than the model brings along.
 
     Raises
@@ -113,8 +111,12 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
         )
 
 
-def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) -> Samples:
+def read_samples(
+    data: Data | DataSource | None, network: Graph, seed: int, *, any_labels: bool = False
+) -> Samples:
     """Read data and share them out; without a need for calibration all are for evaluation.
+
+    Labels may be `any_labels` where metrics know what they mean; see `load_data`.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def read_samples(data: str | PathLike[str] | None, network: Graph, seed: int) ->
     """
     if data is None:
         return Samples()
-    samples = load_data(Path(data), network)
+    samples = load_data(data, network, any_labels=any_labels)
     if not needs_calibration(network):
         return Samples(evaluation=replace(samples, held_out=True))
     calibration, evaluation = samples.split(seed, CALIBRATION_SAMPLES)
@@ -170,7 +172,7 @@ def simplify(network: Graph, samples: Samples, options: BuildOptions) -> Graph:
     """The network in few operators, with what the host does to its inputs."""
     if samples.calibration is not None and not is_quantized(network):
         network = choose_host_preprocess(
-            network, samples.calibration.x, quantization_options(options)
+            network, samples.calibration.x[:], quantization_options(options)
         )
     return simplify_graph(network)
 
@@ -203,7 +205,7 @@ def quantize_network(
     if is_quantized(graph) or options.equalize == "off":
         return graph, to_integers(graph, samples, options), None
     assert samples.calibration is not None, "check_options has made sure of it"
-    x = samples.calibration.x
+    x = samples.calibration.x[:]
     even = equalize(graph, x, quantization_options(options))
     if even is graph:
         return graph, to_integers(graph, samples, options), None
@@ -237,7 +239,7 @@ def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     NnhwError
         See `quantize`.
     """
-    x = samples.calibration.x if samples.calibration else None
+    x = samples.calibration.x[:] if samples.calibration else None
     return quantize(graph, x, quantization_options(options))
 
 

@@ -22,9 +22,9 @@ from .conversion import (
     needs_calibration,
     read_samples,
 )
-from .data import Dataset
+from .data import Data, Dataset, DataSource, data_source
 from .errors import CalibrationError, NnhwError, UnsupportedError
-from .frontend import ModelSummary, NodeSummary, Origins, read_summary, write_qdq
+from .frontend import Model, ModelSummary, NodeSummary, Origins, model_file, read_summary, write_qdq
 from .ir import Batch, Graph
 from .options import BuildOptions, options_from
 from .placement import place
@@ -34,9 +34,9 @@ _SAMPLES = 8
 
 
 def inspect_model(
-    model: str | PathLike[str],
+    model: Model,
     *,
-    data: str | PathLike[str] | None = None,
+    data: Data | None = None,
     config: BuildOptions | str | PathLike[str] | None = None,
     **options: Any,
 ) -> ModelSummary:
@@ -56,16 +56,17 @@ def inspect_model(
         If the model cannot be read at all, or an option is wrong.
     """
     chosen = options_from(config, options)
-    with memory_budget(chosen.max_memory):
-        summary, network = read_summary(model)
-        return summary if network is None else _tried(model, summary, network, data, chosen)
+    source = None if data is None else data_source(data)
+    with model_file(model) as file, memory_budget(chosen.max_memory):
+        summary, network = read_summary(file)
+        return summary if network is None else _tried(file, summary, network, source, chosen)
 
 
 def _tried(
-    model: str | PathLike[str],
+    model: Path,
     summary: ModelSummary,
     network: Graph,
-    data: str | PathLike[str] | None,
+    data: DataSource | None,
     chosen: BuildOptions,
 ) -> ModelSummary:
     """The summary with what the steps of a build refuse."""

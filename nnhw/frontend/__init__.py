@@ -4,6 +4,7 @@ from .expose import ExposedModel, expose_tensors
 from .identifier import verilog_identifier
 from .inspection import read_summary
 from .load import load_model
+from .model_file import Model, model_file
 from .operators import Operator, supported_operators
 from .origins import Origins
 from .summary import ModelSummary, NodeSummary, TensorSummary
@@ -11,6 +12,7 @@ from .write_qdq import write_qdq
 
 __all__ = [
     "ExposedModel",
+    "Model",
     "ModelSummary",
     "NodeSummary",
     "Operator",
@@ -18,6 +20,7 @@ __all__ = [
     "TensorSummary",
     "expose_tensors",
     "load_model",
+    "model_file",
     "read_summary",
     "supported_operators",
     "verilog_identifier",

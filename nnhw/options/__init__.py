@@ -15,7 +15,7 @@ from .choices import (
     CalibrationMethod,
 )
 from .definition import Definition, definitions
-from .kinds import Choice, Flag, Integer, Kind, LayerBits, Memory, Number
+from .kinds import Choice, Flag, Integer, Kind, LayerBits, Memory, Number, check
 
 __all__ = [
     "CALIBRATION_METHODS",
@@ -33,6 +33,7 @@ __all__ = [
     "LayerBits",
     "Memory",
     "Number",
+    "check",
     "definitions",
     "load_options",
     "options_from",

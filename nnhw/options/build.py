@@ -230,5 +230,10 @@ def options_from(
     """
     if config is None:
         config = BuildOptions()
+    if not isinstance(config, BuildOptions | str | PathLike):
+        raise OptionError(
+            "Option config must be BuildOptions or the path of a TOML file, not "
+            f"{type(config).__name__}"
+        )
     options = config if isinstance(config, BuildOptions) else load_options(config)
     return options.replace(**changes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..conversion import Samples
+from ..data import DataSource, MetricFunction
 from ..ir import Graph
 from ..options import BuildOptions
 from ..placement import Placement
@@ -27,14 +28,18 @@ class BuildState:
 
     Parameters
     ----------
-    model, data
-        Files; without data None.
+    model
+        File.
+    data
+        Where samples come from; None without.
     options
         What was chosen.
     jobs
         Most processes that simulate.
     progress
         Told how far a step is.
+    metrics
+        The user's own, by name.
 
     Attributes
     ----------
@@ -69,10 +74,11 @@ class BuildState:
     """
 
     model: Path
-    data: Path | None
+    data: DataSource | None
     options: BuildOptions
     jobs: int | None = None
     progress: Progress = lambda step, share: None
+    metrics: Mapping[str, MetricFunction] = field(default_factory=dict)
 
     network: Graph = field(init=False)
     samples: Samples = field(init=False)

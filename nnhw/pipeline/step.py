@@ -46,6 +46,8 @@ def find_step(steps: Sequence[Step], name: str) -> int:
     OptionError
         If there is none.
     """
+    if not isinstance(name, str):
+        raise OptionError(f"Step {name!r} must be a name, not {type(name).__name__}")
     names = [step.name for step in steps]
     if name in names:
         return names.index(name)

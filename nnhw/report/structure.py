@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..data import Metric
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
@@ -70,6 +71,8 @@ class Accuracy:
     chance_top1
         Accuracy in per cent of answers that are as frequent as the reference's, but have nothing
         to do with their samples; None as `float_top1`.
+    metrics
+        Of what the outputs should be, where labels say so, and the user's own.
     """
 
     samples: int
@@ -83,6 +86,7 @@ class Accuracy:
     lost: int | None = None
     gained: int | None = None
     chance_top1: float | None = None
+    metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
