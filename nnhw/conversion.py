@@ -14,14 +14,15 @@ from .golden import run as run_integer
 from .host_preprocess import choose_host_preprocess
 from .ir import Batch, Graph
 from .options import BuildOptions
-from .passes import simplify_graph
+from .passes import Pass, simplify_graph
+from .plugins import PASSES, chosen_plugins, use_plugin
 from .quantize import (
     QuantizeOptions,
     equalize,
+    find_quantizer,
     is_quantized,
     missing_numbers,
     open_numbers,
-    quantize,
     run_float,
 )
 from .report import Equalization, decibels, deviation, finite
@@ -174,7 +175,16 @@ def simplify(network: Graph, samples: Samples, options: BuildOptions) -> Graph:
         network = choose_host_preprocess(
             network, samples.calibration.x[:], quantization_options(options)
         )
-    return simplify_graph(network)
+    return simplify_graph(network, _added_passes(options))
+
+
+def _added_passes(options: BuildOptions) -> list[Pass]:
+    """The passes of plug-ins that a build names."""
+    added = []
+    for plugin, apply in chosen_plugins(options.plugins, PASSES):
+        use_plugin(plugin)
+        added.append(apply)
+    return added
 
 
 def leave_out_channels(whole: Graph, options: BuildOptions) -> Graph:
@@ -240,7 +250,7 @@ def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
         See `quantize`.
     """
     x = samples.calibration.x[:] if samples.calibration else None
-    return quantize(graph, x, quantization_options(options))
+    return find_quantizer(options.quantizer)(graph, x, quantization_options(options))
 
 
 def _data_advice(network: Graph) -> str:

@@ -28,6 +28,7 @@ from .frontend import Model, ModelSummary, NodeSummary, Origins, model_file, rea
 from .ir import Batch, Graph
 from .options import BuildOptions, options_from
 from .placement import place
+from .plugins import OPERATORS, chosen_plugins
 
 _SAMPLES = 8
 """Random ones, where there are no data."""
@@ -57,6 +58,7 @@ def inspect_model(
     """
     chosen = options_from(config, options)
     source = None if data is None else data_source(data)
+    chosen_plugins(chosen.plugins, OPERATORS)
     with model_file(model) as file, memory_budget(chosen.max_memory):
         summary, network = read_summary(file)
         return summary if network is None else _tried(file, summary, network, source, chosen)

@@ -18,7 +18,9 @@ from ..options import (
     Integer,
     LayerBits,
     Memory,
+    Names,
     Number,
+    PluginChoice,
     definitions,
 )
 
@@ -48,7 +50,7 @@ def chosen_options(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, item in definitions(BuildOptions).items():
         if name in given and isinstance(item.kind, LayerBits):
             given[name] = _layer_bits(given[name], _flag(name))
-        elif name in given and isinstance(item.kind, Choice):
+        elif name in given and isinstance(item.kind, Choice | PluginChoice):
             given[name] = given[name].value
     return given
 
@@ -60,7 +62,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
         "help": re.sub("`(.*?)`", lambda name: _flag(name[1]), item.help),
         "rich_help_panel": item.group,
     }
-    if item.default not in (None, {}):
+    if item.default not in (None, {}, ()):
         settings["show_default"] = str(item.default)
     annotation: Any
     match item.kind:
@@ -77,6 +79,12 @@ def _parameter(item: Definition) -> inspect.Parameter:
             settings["show_default"] = (on if item.default else off).removeprefix("--")
         case Choice(names):
             annotation = _enumeration(item.name, names)
+        case PluginChoice():
+            annotation = _enumeration(item.name, item.kind.names)
+        case Names():
+            annotation = list[str]
+            settings |= {"metavar": "NAME"}
+            settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
         case Memory():
             annotation = str
             settings["metavar"] = "SIZE"

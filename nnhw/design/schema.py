@@ -72,6 +72,12 @@ def positive_number(value: Any, key: str) -> None:
         raise refuse(value, key, "a number above zero")
 
 
+def flag(value: Any, key: str) -> None:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise refuse(value, key, "true or false")
+
+
 def mapping(value: Any, key: str) -> None:
     """Any object."""
     if not isinstance(value, dict):

@@ -66,8 +66,8 @@ class Drain(wiring.Component):
         They are second terms, to be added to those of the cycle before.
     count : Out(range(lanes + 1))
         How many of them count.
-    product : Out(1)
-        Second terms are to be multiplied, not added.
+    product : Out
+        What becomes of two terms; see `DrainInstruction`.
     tile_done, pixel_done, row_done, layer_done : Out(1)
         They are the last of a tile, of a pixel, of an image row, of a layer.
     values : Out(lanes of signed)
@@ -123,7 +123,7 @@ class Drain(wiring.Component):
                 "valid": Out(1),
                 "second": Out(1),
                 "count": Out(range(lanes + 1)),
-                "product": Out(1),
+                "product": Out(layout.fields["product"].width),
                 "tile_done": Out(1),
                 "pixel_done": Out(1),
                 "row_done": Out(1),

@@ -15,7 +15,18 @@ from .choices import (
     CalibrationMethod,
 )
 from .definition import Definition, definitions
-from .kinds import Choice, Flag, Integer, Kind, LayerBits, Memory, Number, check
+from .kinds import (
+    Choice,
+    Flag,
+    Integer,
+    Kind,
+    LayerBits,
+    Memory,
+    Names,
+    Number,
+    PluginChoice,
+    check,
+)
 
 __all__ = [
     "CALIBRATION_METHODS",
@@ -32,7 +43,9 @@ __all__ = [
     "Kind",
     "LayerBits",
     "Memory",
+    "Names",
     "Number",
+    "PluginChoice",
     "check",
     "definitions",
     "load_options",

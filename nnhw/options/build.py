@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any
 
 from ..budget import DEFAULT_MAX_MEMORY
 from ..errors import OptionError, reading
+from ..plugins import FAMILIES as FAMILY_PLUGINS
+from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
     CALIBRATION_METHODS,
     EQUALIZATIONS,
+    QUANTIZERS,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -20,7 +23,7 @@ from .choices import (
 )
 from .definition import definitions, documented, option
 from .file import check_names, read_table
-from .kinds import Choice, Flag, Integer, LayerBits, Memory, Number, check
+from .kinds import Choice, Flag, Integer, LayerBits, Memory, Names, Number, PluginChoice, check
 
 _ARRAY = "Array"
 _QUANTIZATION = "Quantization"
@@ -84,6 +87,18 @@ class BuildOptions:
         group=_QUANTIZATION,
         help="Even out the ranges of channels; auto: if that is better on calibration samples.",
     )
+    quantizer: str = option(
+        PluginChoice(QUANTIZERS, QUANTIZER_PLUGINS),
+        "standard",
+        group=_QUANTIZATION,
+        help="What makes integers of the network.",
+    )
+    plugins: Sequence[str] = option(
+        Names(),
+        (),
+        group=_QUANTIZATION,
+        help="Operators, passes and steps of installed plug-ins that take part.",
+    )
     trim: bool = option(
         Flag(), True, group=_HARDWARE, help="Leave out channels that no input can change."
     )
@@ -94,7 +109,7 @@ class BuildOptions:
         help="Large constants in the Verilog or in .hex files beside it.",
     )
     technology: str = option(
-        Choice(TECHNOLOGIES),
+        PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
         "portable",
         group=_HARDWARE,
         help="Whose cells multipliers and memories are built of.",
@@ -142,6 +157,7 @@ class BuildOptions:
                 check(name, item.kind, value)
         # A copy that is nobody else's, in an order that does not depend on how it was given.
         object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
+        object.__setattr__(self, "plugins", tuple(self.plugins))
         self._check_array()
 
     def _check_array(self) -> None:
@@ -201,7 +217,7 @@ class BuildOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """The options by name, for JSON; `BuildOptions(**...)` makes the same options of them."""
-        return asdict(self)
+        return {**asdict(self), "plugins": list(self.plugins)}
 
 
 def load_options(path: str | PathLike[str]) -> BuildOptions:

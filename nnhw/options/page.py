@@ -6,7 +6,7 @@ from itertools import groupby
 
 from .build import BuildOptions
 from .definition import definitions
-from .kinds import Choice, Flag, LayerBits
+from .kinds import Choice, Flag, LayerBits, Names, PluginChoice
 
 _HEAD = """# Options of a build
 
@@ -32,7 +32,7 @@ def options_page() -> str:
     for group, items in groupby(definitions(BuildOptions).values(), lambda item: item.group):
         lines += ["", f"## {group}", "", "| option | values | default | |", "|---|---|---|---|"]
         for item in items:
-            default = "" if item.default in (None, {}) else _value(item.default)
+            default = "" if item.default in (None, {}, ()) else _value(item.default)
             lines.append(f"| `{item.name}` | {_values(item.kind)} | {default} | {item.help} |")
     return "\n".join(lines) + "\n"
 
@@ -49,6 +49,10 @@ def _values(kind: object) -> str:
             return "`true`, `false`; on the command line `--NAME`, `--no-NAME`"
         case Choice(names):
             return ", ".join(f"`{name}`" for name in names)
+        case PluginChoice(own):
+            return f"{', '.join(f'`{name}`' for name in own)}, or a plug-in's"
+        case Names():
+            return "a list of names; on the command line `--NAME VALUE`, repeated"
         case LayerBits(bits):
             return f"a table of layers, {bits.wanted} each; on the command line `--bits LAYER=N`"
     return kind.wanted  # type: ignore[attr-defined]

@@ -15,11 +15,12 @@ from ..errors import OptionError
 from ..frontend import Model, model_file, verilog_identifier
 from ..inference import Inference, run_design
 from ..options import BuildOptions, Flag, Integer, check, options_from
+from ..plugins import OPERATORS, chosen_plugins, plugins_in_use
 from ..report import BuildReport
 from ..staging import staged_folder
 from .saved import restore_step, save_step
 from .state import BuildState, Progress
-from .step import Step, find_step
+from .step import Step, find_step, with_plugins
 from .steps import STEPS
 
 
@@ -178,24 +179,29 @@ def build(
     _check_types(out=out, save_steps=save_steps, force=force, jobs=jobs, progress=progress)
     if not isinstance(steps, Sequence) or not all(isinstance(step, Step) for step in steps):
         raise OptionError("Option steps must be a sequence of Step, such as insert_step makes")
-    first = 0 if start is None else find_step(steps, start)
-    last = len(steps) - 1 if stop is None else find_step(steps, stop)
-    if start is not None and save_steps is None:
-        raise OptionError("Option start needs save_steps, the folder of the steps before it")
-    if last < first:
-        raise OptionError(f"Step '{stop}' comes before '{start}'; there is nothing to do")
-    with model_file(model) as file:
-        state = BuildState(
-            model=file,
-            data=None if data is None else data_source(data),
-            options=options_from(config, options),
-            jobs=jobs,
-            progress=progress or (lambda step, share: None),
-            metrics=named_metrics(metrics),
-        )
-        folder = Path("rtl_out", verilog_identifier(file.stem)) if out is None else Path(out)
-        saved = None if save_steps is None else Path(save_steps)
-        return _run_steps(state, steps[: last + 1], first, folder, force, saved)
+    chosen = options_from(config, options)
+    with plugins_in_use() as plugins:
+        chosen_plugins(chosen.plugins, OPERATORS)
+        steps = with_plugins(steps, chosen.plugins)
+        first = 0 if start is None else find_step(steps, start)
+        last = len(steps) - 1 if stop is None else find_step(steps, stop)
+        if start is not None and save_steps is None:
+            raise OptionError("Option start needs save_steps, the folder of the steps before it")
+        if last < first:
+            raise OptionError(f"Step '{stop}' comes before '{start}'; there is nothing to do")
+        with model_file(model) as file:
+            state = BuildState(
+                model=file,
+                data=None if data is None else data_source(data),
+                options=chosen,
+                jobs=jobs,
+                progress=progress or (lambda step, share: None),
+                metrics=named_metrics(metrics),
+                plugins=plugins,
+            )
+            folder = Path("rtl_out", verilog_identifier(file.stem)) if out is None else Path(out)
+            saved = None if save_steps is None else Path(save_steps)
+            return _run_steps(state, steps[: last + 1], first, folder, force, saved)
 
 
 def _run_steps(

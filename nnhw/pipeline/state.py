@@ -12,6 +12,7 @@ from ..data import DataSource, MetricFunction
 from ..ir import Graph
 from ..options import BuildOptions
 from ..placement import Placement
+from ..plugins import Plugin
 from ..reference import Answers
 from ..report import BuildReport, Equalization, Quality
 from ..simulate import SimulationResult
@@ -40,6 +41,8 @@ class BuildState:
         Told how far a step is.
     metrics
         The user's own, by name.
+    plugins
+        Those in use so far.
 
     Attributes
     ----------
@@ -89,6 +92,7 @@ class BuildState:
     equalization: Equalization | None = None
     quality: Quality = field(init=False)
     placement: Placement = field(init=False)
+    plugins: set[Plugin] = field(default_factory=set)
     stage: Stage = field(init=False)
     files: tuple[str, ...] = ()
     simulation: SimulationResult | None = None

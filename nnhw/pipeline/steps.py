@@ -95,6 +95,7 @@ def _export(state: BuildState) -> None:
         folder,
         model_sha256=sha256_of(state.model),
         weight_files=options.weights == "files",
+        plugins=state.plugins,
     )
     install_testbench(folder)
     vectors = make_vectors(
@@ -164,6 +165,7 @@ def _report(state: BuildState) -> None:
         files=tuple(sorted([*state.files, "report.json", "report.html"])),
         costs=state.costs,
         equalization=state.equalization,
+        plugins=state.plugins,
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")

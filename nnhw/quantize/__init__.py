@@ -3,7 +3,7 @@
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
 from .convert import missing_numbers, open_numbers, quantize
 from .equalize import equalize
-from .float_reference import run_float
+from .float_reference import clamped, evaluates, run_float
 from .functions import TableError, table_error
 from .input_range import (
     ChannelRanges,
@@ -14,6 +14,7 @@ from .input_range import (
     settle,
 )
 from .options import QuantizeOptions
+from .quantizer import Quantizer, find_quantizer
 from .roundings import is_quantized
 
 __all__ = [
@@ -21,11 +22,15 @@ __all__ = [
     "ChannelRanges",
     "InputNumbers",
     "QuantizeOptions",
+    "Quantizer",
     "TableError",
     "accumulator_bounds",
     "channel_ranges",
+    "clamped",
     "common_width",
     "equalize",
+    "evaluates",
+    "find_quantizer",
     "integer_quantization",
     "is_quantized",
     "missing_numbers",

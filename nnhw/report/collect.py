@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from .. import __version__
 from ..ir import Graph, Node, Port, QConv, host_rule, integer_operator
 from ..mapping import CycleModel, Layer, Program
+from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .channels import describe_channels
 from .fit import describe_fit
@@ -32,6 +33,7 @@ def collect_report(
     files: tuple[str, ...],
     costs: HardwareCosts | None = None,
     equalization: Equalization | None = None,
+    plugins: Iterable[Plugin] = (),
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
@@ -85,6 +87,7 @@ def collect_report(
         reference=quality.reference,
         warnings=quality.warnings,
         equalization=equalization,
+        plugins=tuple(sorted(plugins, key=str)),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..data import Metric
+from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
@@ -250,6 +251,8 @@ class BuildReport:
     equalization
         Whether channels were equalized; None if there was nothing to equalize, or it was not
         wanted.
+    plugins
+        Plug-ins that it was made with.
     """
 
     name: str
@@ -279,6 +282,7 @@ class BuildReport:
     reference: Reference | None = None
     warnings: tuple[QualityWarning, ...] = ()
     equalization: Equalization | None = None
+    plugins: tuple[Plugin, ...] = ()
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

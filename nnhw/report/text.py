@@ -69,6 +69,10 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
     ]
     if report.host_postprocess:
         rows.append(("left to the host", ", ".join(report.host_postprocess)))
+    rows += [
+        ("plug-in", f"{plugin.name} of {plugin.package} {plugin.version}")
+        for plugin in report.plugins
+    ]
     return [
         *rows,
         *calibration_rows(report.source.calibration_samples),

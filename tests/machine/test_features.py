@@ -11,10 +11,10 @@ from plain_machine import BANKS, CONFIG, plain
 
 import nnhw
 from nnhw.isa import LOOPS, Operation
-from nnhw.machine import FEATURES, Feature, Machine, Variant
+from nnhw.machine import Feature, Machine, Variant, features
 
 PACKAGE = Path(nnhw.__file__).parent
-BY_NAME = {feature.name: feature for feature in FEATURES}
+BY_NAME = {feature.name: feature for feature in features()}
 
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "look-up tables": {"write-back": ("table",)},
@@ -80,7 +80,7 @@ ASKS: list[tuple[str, Variant]] = [
 
 def found(machine: Machine) -> set[str]:
     """The features of an engine."""
-    return {feature.name for feature in FEATURES if feature.is_part_of(machine)}
+    return {feature.name for feature in features() if feature.is_part_of(machine)}
 
 
 def fields_asked(variant: Variant, kinds: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
@@ -192,7 +192,7 @@ CANNOT_COME = {"joined strips", "read rotator", "write rotator", "more lanes tha
 """There is nothing to join, to rotate by, to share out."""
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+@pytest.mark.parametrize("feature", features(), ids=lambda feature: feature.name)
 def test_how_features_come(feature: Feature):
     name = feature.name
     more = feature.added_to(plain())

@@ -21,10 +21,12 @@ from . import (
     slice,
     views,
 )
-from .registry import Operator, supported_operators
+from .registry import Operator, Result, Translate, find_operator, operator, supported_operators
 
 __all__ = [
     "Operator",
+    "Result",
+    "Translate",
     "activation",
     "arithmetic",
     "concat",
@@ -32,10 +34,12 @@ __all__ = [
     "conv",
     "conv_transpose",
     "dense",
+    "find_operator",
     "functions",
     "gather",
     "host",
     "normalization",
+    "operator",
     "pad",
     "pool",
     "quantizer",

@@ -18,6 +18,7 @@ from .operator import (
     Range,
     Sums,
     integer_operator,
+    origin_of,
     register_operator,
 )
 from .qdq_form import Apply, Constant, Expression, Operand, QdqForm
@@ -51,6 +52,7 @@ __all__ = [
     "links_moved",
     "links_side_by_side",
     "moved_channels",
+    "origin_of",
     "register_operator",
     "requantize",
     "window_attributes",
