@@ -25,6 +25,7 @@ from .finding import (
     find_plugin,
     installed_plugins,
 )
+from .listing import Listed, list_plugins
 from .loading import (
     PluginWarning,
     chosen_plugins,
@@ -41,12 +42,14 @@ __all__ = [
     "PASSES",
     "QUANTIZERS",
     "STEPS",
+    "Listed",
     "Plugin",
     "PluginWarning",
     "Table",
     "chosen_plugins",
     "find_plugin",
     "installed_plugins",
+    "list_plugins",
     "load_plugin",
     "load_required",
     "plugins_in_use",

@@ -60,9 +60,9 @@ class Table(Mapping[K, V], Generic[K, V]):
         for other, plugin in self._origins.items():
             if _name(other) == _name(key):
                 raise PluginError(
-                    f"There are two {self._what}s named '{_name(key)}': of "
-                    f"{plugin or 'nnhw itself'}, and of {origin or 'nnhw itself'}; uninstall one "
-                    "of them, or give it another name"
+                    f"There is already one {self._what} named '{_name(key)}', of "
+                    f"{plugin or 'nnhw itself'}; that of {origin or 'nnhw itself'} needs another "
+                    "name, or one of them has to be uninstalled"
                 )
         self._entries[key] = value
         self._origins[key] = origin

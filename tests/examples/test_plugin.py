@@ -18,6 +18,7 @@ from plugin_site import EXAMPLE, install, install_example, run_python
 CHOSEN = ("--plugins", "match_distance", "--plugins", "layer-table", "--quantizer", "steady")
 BUILD = ("-m", "nnhw", "build", "doors.onnx", "--data", "x.npy", "--macs", "16", "--vectors", "2")
 OPERATORS = ("org.example.Blend", "org.example.Distance")
+NAMES = ("match_distance", "steady", "fabric", "layer-table")
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +223,16 @@ def test_what_nothing_goes_without_is_an_error(broken, work, choice):
     assert not (work / "none").exists()
 
 
+def test_all_are_listed(site, broken, work):
+    done = run_python("-m", "nnhw", "plugins", "--json", sites=(site,), cwd=work)
+    assert done.returncode == 0, done.stderr
+    found = {item["name"]: item["problem"] for item in json.loads(done.stdout)}
+    assert found == dict.fromkeys((*OPERATORS, *NAMES), "")
+    done = run_python("-m", "nnhw", "plugins", sites=(broken,), cwd=work)
+    assert done.stdout.count("✗") == 5
+    assert "No module named 'no_such_module'" in " ".join(done.stdout.split())
+
+
 def test_an_unknown_name_is_told(site, work):
     done = run_python(*BUILD, "--plugins", "layer_table", sites=(site,), cwd=work)
     assert done.returncode == 1
@@ -255,8 +266,8 @@ COLLISIONS = {
     "an operator of nnhw": (
         {"nnhw.operators": {"again": "taken"}},
         ("--plugins", "again"),
-        "two integer operators named 'QAdd': of nnhw itself, and of plug-in 'again' "
-        "(nnhw.operators) of package other 2.0",
+        "one integer operator named 'QAdd', of nnhw itself; that of plug-in 'again' "
+        "(nnhw.operators) of package other 2.0 needs another name",
     ),
     "a step of nnhw": (
         {"nnhw.steps": {"again": "other:STEP"}},

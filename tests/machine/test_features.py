@@ -11,7 +11,14 @@ from plain_machine import BANKS, CONFIG, plain
 
 import nnhw
 from nnhw.isa import LOOPS, Operation
-from nnhw.machine import Feature, Machine, Variant, features
+from nnhw.machine import (
+    Feature,
+    Machine,
+    Variant,
+    combination_code,
+    combination_feature,
+    features,
+)
 
 PACKAGE = Path(nnhw.__file__).parent
 BY_NAME = {feature.name: feature for feature in features()}
@@ -151,7 +158,7 @@ def test_hardware_that_may_be_left_out_belongs_to_a_feature():
     """Only how long requantizers take for a tile is asked for without one: a gate."""
     checked = checked_fields()
     assert {"joined", "last_run_short", "later_words", "chase"} <= checked
-    own = {name for feature in FEATURES for names in feature.fields.values() for name in names}
+    own = {name for feature in features() for names in feature.fields.values() for name in names}
     assert checked <= own | {"drain_cycles", "drain_cycles_last"}
 
 
@@ -433,3 +440,23 @@ def test_what_there_is_to_say():
     assert BY_NAME["read rotator"].saved(machine) == f"{8 * 7} two-input multiplexers"
     chunks = plain().with_fields({"fetch": {"chunks": 5}}, only_last=True)
     assert BY_NAME["loop chunks"].kept(chunks.machine) == "3 bits"
+
+
+def test_a_way_to_combine_pairs_comes_and_goes():
+    """Of several only the last one can go, as the others keep their codes."""
+    first, second = (
+        combination_feature(name, name=name, kept_if="", left_out="")
+        for name in ("first", "second")
+    )
+    both = second.added_to(first.added_to(plain()))
+    assert both.machine.limits.combinations == ("first", "second")
+    assert both.image.instructions["drain"][-1].product == combination_code(
+        "second", ("first", "second")
+    )
+    assert first.taken_from(both) is None
+    one = second.taken_from(both)
+    assert one.machine.limits.combinations == ("first",)
+    assert (first.is_part_of(one.machine), second.is_part_of(one.machine)) == (True, False)
+    none = first.taken_from(one)
+    assert not none.machine.limits.combinations
+    assert {i.product for i in none.image.instructions["drain"]} == {0}

@@ -7,7 +7,6 @@ from typing import cast
 
 from ...isa import DrainInstruction, Operation
 from ..combinations import PRODUCT, SUM, combination_code
-from ..machine import Machine
 from ..variant import Variant
 from .feature import Feature
 
