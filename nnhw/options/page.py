@@ -20,8 +20,8 @@ map, export, simulate, costs, report, verify. `--stop STEP` ends it after one of
 FOLDER` keeps the graphs that the steps make, and `--start STEP` goes on from these, such as
 with another array for the same integers. In Python, `nnhw.build` takes `start`, `stop`,
 `save_steps` and `steps`, which may have further steps or other ones (`nnhw.pipeline.insert_step`,
-`replace_step`). Installed packages can have operators, passes, steps, quantizers and technologies, too; `nnhw
-plugins` lists them, and a build names those that are to take part.
+`replace_step`). Installed packages can have operators, passes, steps, quantizers and technologies,
+too; `nnhw plugins` lists them, and a build names those that are to take part.
 
 This page is written by `python -m nnhw.options`.
 """

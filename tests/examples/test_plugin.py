@@ -233,6 +233,14 @@ def test_all_are_listed(site, broken, work):
     assert "No module named 'no_such_module'" in " ".join(done.stdout.split())
 
 
+def test_steps_are_saved_with_nodes_from_outside(site, work):
+    options = (*BUILD, *CHOSEN, "--no-sim", "--save-steps", "saved")
+    for further in (("--stop", "quantize"), ("--start", "trim", "--out", "continued")):
+        done = run_python(*options, *further, sites=(site,), cwd=work)
+        assert done.returncode == 0, done.stderr
+    assert (work / "continued" / "golden.npz").exists()
+
+
 def test_an_unknown_name_is_told(site, work):
     done = run_python(*BUILD, "--plugins", "layer_table", sites=(site,), cwd=work)
     assert done.returncode == 1

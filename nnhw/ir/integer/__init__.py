@@ -10,7 +10,7 @@ from .channel_rules import (
     links_side_by_side,
     moved_channels,
 )
-from .draft import Draft, Factors, FixedPoint, draft, drafts
+from .draft import Draft, Factors, FixedPoint, draft, drafted_nodes, drafts
 from .interval import Interval, from_zero
 from .operator import (
     INTEGER_OPERATORS,
@@ -45,6 +45,7 @@ __all__ = [
     "Requantize",
     "Sums",
     "draft",
+    "drafted_nodes",
     "drafts",
     "from_zero",
     "integer_operator",

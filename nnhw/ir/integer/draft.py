@@ -105,6 +105,11 @@ def drafts(*kinds: type[Node]) -> Callable[[_D], _D]:
     return enter
 
 
+def drafted_nodes() -> tuple[type[Node], ...]:
+    """The classes of float nodes that have an integer form."""
+    return tuple(_DRAFTINGS)
+
+
 def draft(node: Node, sources: Sequence[Quantization], target: Quantization) -> Draft | Node:
     """The integer form of a float node without weights.
 
