@@ -45,7 +45,7 @@ class Plugin:
 def _entries(group: str) -> tuple[tuple[Plugin, EntryPoint], ...]:
     found: dict[Plugin, EntryPoint] = {}
     for entry in entry_points(group=group):
-        if entry.dist is not None:
+        if entry.dist is not None and entry.dist.name:  # damaged metadata have none
             plugin = Plugin(
                 group=group,
                 name=entry.name,

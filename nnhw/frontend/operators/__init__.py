@@ -21,12 +21,10 @@ from . import (
     slice,
     views,
 )
-from .registry import Operator, Result, Translate, find_operator, operator, supported_operators
+from .registry import Operator, find_operator, operator, supported_operators
 
 __all__ = [
     "Operator",
-    "Result",
-    "Translate",
     "activation",
     "arithmetic",
     "concat",
