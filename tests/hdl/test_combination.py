@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Fragment, Module, Mux
 from bench import drive, integers
 
 from nnhw.errors import PluginError
@@ -90,11 +90,12 @@ def test_every_pair_is_combined_as_asked(combinations, multiplier_width, multipl
 
 
 def test_takes_no_longer_than_a_sum():
-    latencies = {
-        make_scaler(names, multiplies=False, multiplier_width=9).latency
-        for names in ((), tuple(FUNCTIONS))
-    }
-    assert len(latencies) == 1
+    scalers = [
+        make_scaler(names, multiplies=False, multiplier_width=9) for names in ((), tuple(FUNCTIONS))
+    ]
+    for scaler in scalers:
+        Fragment.get(scaler, None)  # Amaranth warns of what is never elaborated
+    assert scalers[0].latency == scalers[1].latency
 
 
 def test_two_of_one_name_are_refused():

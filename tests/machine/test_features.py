@@ -269,7 +269,7 @@ def brought(before: Variant, after: Variant) -> list[dict[str, dict[str, int]]]:
     return layers
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+@pytest.mark.parametrize("feature", features(), ids=lambda feature: feature.name)
 def test_what_a_feature_asks_for(feature: Feature):
     """Of the last layer; those before stay as they are."""
     more = feature.added_to(plain())
@@ -435,7 +435,7 @@ def test_what_there_is_to_say():
         "requantizer multipliers": "13 bits",
     }
     assert {name: BY_NAME[name].kept(machine) for name in kept} == kept
-    rests = {feature.name: feature.rest for feature in FEATURES if feature.rest}
+    rests = {feature.name: feature.rest for feature in features() if feature.rest}
     assert rests == dict.fromkeys(("read rotator", "write rotator"), "finer steps")
     assert BY_NAME["read rotator"].saved(machine) == f"{8 * 7} two-input multiplexers"
     chunks = plain().with_fields({"fetch": {"chunks": 5}}, only_last=True)
