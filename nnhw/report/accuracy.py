@@ -52,19 +52,19 @@ def measure_accuracy(
     ratios = {name: _sqnr_db(exact[name], y) for name, y in outputs.items()}
     port = integer_graph.outputs[0]
     rows, columns, channels = integer_graph.tensors[port.tensor].shape
-    # A map of several pixels, or what may be a reconstruction of an input.
-    no_scores = (rows, columns) != (1, 1) or port.onnx_shape in (
-        source.onnx_shape for source in integer_graph.inputs
+    labels = evaluation.y
+    has_targets = labels is not None and evaluation.labels == "targets"
+    # Numbers of their own, a map of several pixels, or what may be a reconstruction of an input.
+    no_scores = (
+        has_targets
+        or (rows, columns) != (1, 1)
+        or port.onnx_shape in (source.onnx_shape for source in integer_graph.inputs)
     )
-    labels, remark = evaluation.y, ""
-    chosen = dict(metrics or {})
-    if labels is not None and evaluation.labels == "targets":
-        no_scores, chosen = True, regression_metrics() | chosen
-    elif labels is not None and evaluation.labels == "other":
-        remark = "used by metrics only"
-    elif labels is not None and no_scores:
+    is_scored = evaluation.labels == "classes" and not no_scores
+    chosen = {**(regression_metrics() if has_targets else {}), **(metrics or {})}
+    remark = ""
+    if labels is not None and not (is_scored or has_targets):
         remark = "used by metrics only" if chosen else "not used: the outputs are no class scores"
-    is_scored = labels is not None and evaluation.labels == "classes" and not no_scores
     answers = predict(exact[port.onnx_name]), predict(outputs[port.onnx_name])
     classes = max(channels, 2)  # one logit tells two apart
     ordered = {name: exact[name] for name in outputs}
