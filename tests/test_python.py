@@ -95,12 +95,21 @@ def files_of_arrays(folder: Path) -> Path:
     [
         lambda folder: (X, Y),
         lambda folder: {"x": X, "y": Y},
+        lambda folder: {"image": X, "y": Y},
         lambda folder: ({"x": X.astype("f8")}, Y[:, None]),
         files_of_arrays,
         lambda folder: (files_of_arrays(folder) / "x.npy", folder / "y.npy"),
         lambda folder: {"x": str(files_of_arrays(folder) / "x.npy"), "y": Y},
     ],
-    ids=["tuple", "dictionary", "both", "folder", "tuple of files", "dictionary of files"],
+    ids=[
+        "tuple",
+        "dictionary",
+        "by name",
+        "both",
+        "folder",
+        "tuple of files",
+        "dictionary of files",
+    ],
 )
 def test_data_in_every_form_give_the_same_design(built, given, tmp_path):
     files = tmp_path / "files"
@@ -142,7 +151,7 @@ def test_names_and_values_are_part_of_the_digest():
         ({"data": {"x": [1]}}, DataError, "Array 'x' of the data must be an array.*not list"),
         ({"data": {"x": "x.npz"}}, DataError, r"an \.npy file, not the path 'x.npz'"),
         ({"data": {"x": "absent.npy"}}, DataError, r"absent\.npy is no file"),
-        ({"data": {"image": X}}, DataError, r"must hold an array 'x'.*it holds \['image'\]"),
+        ({"data": {"picture": X}}, DataError, r"must hold an array 'x'.*it holds \['picture'\]"),
         ({"data": X[:, :, 1:]}, DataError, r"shape \(N, 1, 8, 8\)"),
         ({"data": "empty"}, DataError, r"holds no \.npy files"),
         ({"metrics": 3}, OptionError, "function of .*not int"),

@@ -21,8 +21,8 @@ def load_data(data: Data | DataSource, graph: Graph, *, any_labels: bool = False
     ----------
     data
         An array of shape (N, *ONNX shape of the input without the batch axis) and of any real type
-        for each input: `x` where there is one, else by the inputs' names; see `data_source` for
-        how they may come. Optionally labels `y` of the first output: integers (N,) or (N, 1) are
+        for each input by its name, or `x` where there is only one; see `data_source` for how they
+        may come. Optionally labels `y` of the first output: integers (N,) or (N, 1) are
         classes, real numbers of the output's shape (N, ...) are what it should be. (There are none
         if one of several inputs is called "y", unless they come apart, in a tuple.)
     graph
@@ -38,8 +38,11 @@ def load_data(data: Data | DataSource, graph: Graph, *, any_labels: bool = False
         If the samples take more memory than the budget.
     """
     source = data_source(data)
-    names = array_names(graph)
     with source.opened() as held:
+        names = array_names(graph)
+        (first, *further) = graph.inputs
+        if not further and "x" not in held.names and first.onnx_name in held.names:
+            names = [first.onnx_name]
         if missing := [name for name in names if name not in held.names]:
             raise DataError(_missing(source, missing, names, held.names))
         _check_size(source, names, held, graph)

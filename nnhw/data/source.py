@@ -176,8 +176,8 @@ def data_source(data: Any) -> DataSource:
           an only input; or of a folder of .npy files, NAME.npy for each input (x.npy for an only
           one) and perhaps y.npy. What is in .npy files stays there and may be larger than memory.
         - an array: the samples of an only input.
-        - a dictionary of arrays, or of paths of .npy files, by the names of the inputs ("x" for an
-          only one), and perhaps "y".
+        - a dictionary of arrays, or of paths of .npy files, by the names of the inputs (or "x" for
+          an only one), and perhaps "y".
         - a tuple (inputs, labels): an array, the path of an .npy file or a dictionary, and an array
           or the path of an .npy file.
 
