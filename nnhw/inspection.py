@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -27,11 +28,16 @@ from .errors import CalibrationError, NnhwError, UnsupportedError
 from .frontend import Model, ModelSummary, NodeSummary, Origins, model_file, read_summary, write_qdq
 from .ir import Batch, Graph
 from .options import BuildOptions, options_from
+from .passes import simplify_graph
 from .placement import place
 from .plugins import OPERATORS, chosen_plugins
+from .quantize import certain_refusals
 
 _SAMPLES = 8
 """Random ones, where there are no data."""
+
+_RANDOM_VALUES = 1 << 22
+"""Fewer samples are drawn, one at least, of inputs so large that all of them have more values."""
 
 
 def inspect_model(
@@ -44,7 +50,8 @@ def inspect_model(
     """Summarize an ONNX model, and tell everything that keeps `build` from building it.
 
     Without data, a network that has to be calibrated is tried with random samples. What depends on
-    the samples is then no problem but a note.
+    the samples is then no problem but a note. Of a model that cannot be read as a whole, only what
+    its other nodes are refused for by themselves is told: ranges and the array depend on all.
 
     Parameters
     ----------
@@ -61,7 +68,20 @@ def inspect_model(
     chosen_plugins(chosen.plugins, OPERATORS)
     with model_file(model) as file, memory_budget(chosen.max_memory):
         summary, network = read_summary(file)
-        return summary if network is None else _tried(file, summary, network, source, chosen)
+        if network is None:
+            return summary
+        if summary.problems:
+            return _looked_through(file, summary, network)
+        return _tried(file, summary, network, source, chosen)
+
+
+def _looked_through(model: Path, summary: ModelSummary, part: Graph) -> ModelSummary:
+    """The summary of a model that cannot be read as a whole, with what is certain of its rest."""
+    found = _Findings(Origins.of_file(model))
+    with found.collected():
+        if lines := certain_refusals(simplify_graph(part)):
+            raise UnsupportedError(lines)
+    return _with_problems(summary, (*summary.problems, *found.problems))
 
 
 def _tried(
@@ -90,12 +110,15 @@ def _tried(
             _write_model(graph)
         with found.collected():
             place(graph, chosen)
-    problems = tuple(dict.fromkeys(found.problems))
+    summary = _with_problems(summary, found.problems)
+    return replace(summary, notes=tuple(found.notes), tried_with=tried_with)
+
+
+def _with_problems(summary: ModelSummary, problems: Iterable[str]) -> ModelSummary:
+    problems = tuple(dict.fromkeys(problems))
     return replace(
         summary,
         problems=problems,
-        notes=tuple(found.notes),
-        tried_with=tried_with,
         nodes=tuple(_with_reasons(node, problems) for node in summary.nodes),
     )
 
@@ -129,10 +152,10 @@ class _Findings:
 
 def _random_samples(network: Graph, seed: int) -> Samples:
     rng = np.random.default_rng(seed)
-    arrays = {
-        port.tensor: rng.normal(size=(_SAMPLES, *network.tensors[port.tensor].shape))
-        for port in network.inputs
-    }
+    shapes = {port.tensor: network.tensors[port.tensor].shape for port in network.inputs}
+    values = sum(math.prod(shape) for shape in shapes.values())
+    count = min(_SAMPLES, max(1, _RANDOM_VALUES // values))
+    arrays = {name: rng.normal(size=(count, *shape)) for name, shape in shapes.items()}
     return Samples(calibration=Dataset(x=Batch({n: a.astype("f4") for n, a in arrays.items()})))
 
 

@@ -98,12 +98,23 @@ class Block:
     @property
     def order(self) -> np.ndarray:
         """Bytes of the tensor in the order of writing."""
-        pixel = self.run + self.pixel_gap
-        row = self.columns * pixel - self.pixel_gap + self.row_gap
+        pixel, row = self._pitches
         starts = self.offset + np.add.outer(
             np.arange(self.rows) * row, np.arange(self.columns) * pixel
         )
         return np.add.outer(starts.ravel(), np.arange(self.run)).ravel()
+
+    @property
+    def end(self) -> int:
+        """The byte behind the last one."""
+        pixel, row = self._pitches
+        return self.offset + (self.rows - 1) * row + (self.columns - 1) * pixel + self.run
+
+    @property
+    def _pitches(self) -> tuple[int, int]:
+        """Bytes from run to run, and from row to row."""
+        pixel = self.run + self.pixel_gap
+        return pixel, self.columns * pixel - self.pixel_gap + self.row_gap
 
 
 @dataclass(frozen=True)
@@ -219,17 +230,9 @@ def load_design(folder: Path) -> Design:
             sources=_files(folder, manifest["sources"]),
             input=_stream(manifest["input"], manifest["inputs"]),
             output=_stream(manifest["output"], manifest["outputs"]),
-            latency_cycles=manifest["latency_cycles"],
-            interval_cycles=manifest["interval_cycles"],
-            layers=tuple(
-                Layer(
-                    layer["name"],
-                    tuple(layer["shape"]),
-                    tuple(layer.get("strips", ())),
-                    Block(**layer["block"]) if layer.get("block") else None,
-                )
-                for layer in manifest["layers"]
-            ),
+            latency_cycles=_whole(manifest["latency_cycles"]),
+            interval_cycles=_whole(manifest["interval_cycles"]),
+            layers=tuple(_layer(layer) for layer in manifest["layers"]),
             cell_models=_files(folder, manifest.get("cell_models", ())),
             memory_files=_files(folder, manifest.get("memory_files", ())),
         )
@@ -288,10 +291,32 @@ def load_vectors(design: Design) -> Vectors:
 
 def _stream(stream: dict, tensors: list[dict]) -> Stream:
     return Stream(
-        tuple(Tensor(t["name"], tuple(t["shape"]), t["offset"]) for t in tensors),
-        stream["stream_bytes"],
-        stream["frame_bytes"],
+        tuple(Tensor(t["name"], _shape(t["shape"]), _whole(t["offset"], 0)) for t in tensors),
+        _whole(stream["stream_bytes"]),
+        _whole(stream["frame_bytes"]),
     )
+
+
+def _layer(entry: dict) -> Layer:
+    block = None
+    if entry.get("block"):
+        block = Block(**{name: _whole(value, 0) for name, value in entry["block"].items()})
+    strips = tuple(_whole(width) for width in entry.get("strips", ()))
+    layer = Layer(entry["name"], _shape(entry["shape"]), strips, block)
+    if block is not None and block.end > layer.size:
+        raise ValueError(f"the block of layer {layer.name!r} leaves its tensor")
+    return layer
+
+
+def _shape(value: list[int]) -> tuple[int, int, int]:
+    height, width, channels = (_whole(size) for size in value)
+    return height, width, channels
+
+
+def _whole(value: int, least: int = 1) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError(f"{value!r} is no whole number from {least} on")
+    return value
 
 
 def _identifier(name: str) -> str:

@@ -146,6 +146,24 @@ def test_build_json(cli):
     assert json.loads(out)["name"] == "digits_mlp"
 
 
+@pytest.mark.parametrize(
+    ("stop", "kinds"), [("trim", []), ("measure", ["narrow"])], ids=["trim", "measure"]
+)
+def test_stopped_build_json(cli, stop, kinds):
+    code, out, err = cli(
+        *SMALL, "--json", "--weight-bits", "2", "--stop", stop, "--save-steps", "saved"
+    )
+    assert code == 0
+    result = json.loads(out)
+    assert [warning["kind"] for warning in result.pop("warnings")] == kinds
+    steps = result.pop("steps")
+    assert steps[:3] == ["read-model", "read-data", "run-model-file"]
+    assert steps[-1] == stop
+    assert result == {"folder": None, "save_steps": "saved"}
+    assert Path("saved", "trim.graph.npz").is_file()
+    assert ("WARNING" in err) == bool(kinds)
+
+
 def test_run(cli, design):
     code, out, _ = cli("run", str(design), "--data", DATA, "--out", "y.npz")
     assert code == 0

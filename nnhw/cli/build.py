@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,6 +15,9 @@ from rich.markup import escape
 from .app import app
 from .arguments import CONFIG, DATA, Jobs, Json, Model
 from .build_options import chosen_options, with_build_options
+
+if TYPE_CHECKING:
+    from ..pipeline import BuildResult
 
 
 @app.command()
@@ -71,17 +75,28 @@ def build(
     if not result.has_report:
         where = f" in [bold]{escape(str(save_steps))}[/bold]" if save_steps else ""
         console.print(f"\nStopped after '{stop}'; what the steps made is{where or ' not saved'}.")
-        return
-    if as_json:
+        if as_json:
+            print(json.dumps(_as_far_as_it_came(result, save_steps), indent=2))
+    elif as_json:
         print(_escaped(result.report.to_json()), end="")
     else:
         console.print()
         console.print(render_terminal(result.report))
         folder = escape(str(result.folder))
         console.print(f"\nThe design is in [bold]{folder}[/bold]; see report.html there.")
-    if (warnings := render_warnings(result.report)) is not None:
+    if (warnings := render_warnings(result.warnings)) is not None:
         # Where nothing but errors is printed, a warning that is overlooked is worse than a line.
         Console(stderr=True).print(warnings)
+
+
+def _as_far_as_it_came(result: BuildResult, save_steps: Path | None) -> dict[str, Any]:
+    """What there is to say of a build that stopped before its report."""
+    return {
+        "steps": result.steps,
+        "folder": None if result.folder is None else str(result.folder),
+        "save_steps": None if save_steps is None else str(save_steps),
+        "warnings": [asdict(warning) for warning in result.warnings],
+    }
 
 
 def _escaped(text: str) -> str:

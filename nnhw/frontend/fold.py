@@ -41,6 +41,15 @@ _NOT_FOLDED = frozenset(
 )
 
 
+FOLLOWED_BYTES = 1000
+"""Of a constant whose value shape inference follows."""
+
+_FOLLOWED = frozenset(
+    "Add Cast Concat Gather Identity Mul Slice Squeeze Sub Unsqueeze".split()  # noqa: SIM905
+)
+"""The operators through which it does."""
+
+
 def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with the shape of every tensor for which ONNX can tell it.
 
@@ -48,7 +57,10 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     ------
     ModelError
         If the model's shapes or types contradict each other.
+    BudgetError
+        If ONNX would follow more constants than the budget allows.
     """
+    _check_followed(model.graph)
     try:
         return onnx.shape_inference.infer_shapes(
             model, check_type=True, strict_mode=True, data_prop=True
@@ -64,6 +76,22 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
             f"The model's shapes contradict each other: {reason}; "
             "if it was exported with another batch size, export it with batch size 1"
         ) from error
+
+
+def _check_followed(graph: onnx.GraphProto) -> None:
+    """Refuse constants that are too many for ONNX, which follows their values to know shapes.
+
+    It does so before it knows how many they become: each Concat may double them.
+    """
+    counts = {t.name: math.prod(t.dims) for t in graph.initializer if len(t.dims) < 2}
+    for node in graph.node:
+        if node.op_type in ("Constant", "Shape", "Size"):
+            counts[node.output[0]] = 1
+        elif node.op_type in _FOLLOWED and all(name in counts for name in node.input if name):
+            read = [counts[name] for name in node.input if name]
+            counts[node.output[0]] = sum(read) if node.op_type == "Concat" else max(read)
+            what = f"{node.op_type} '{node.name or node.output[0]}' of constants"
+            need_memory(what, FOLLOWED_BYTES * counts[node.output[0]])
 
 
 def static_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:

@@ -14,7 +14,9 @@ from ..ir import (
     Conv,
     FakeQuantize,
     Graph,
+    Port,
     Reshape,
+    Tensor,
     postprocess_steps,
     signed_width,
 )
@@ -32,7 +34,9 @@ def read_summary(path: str | PathLike[str]) -> tuple[ModelSummary, Graph | None]
     Returns
     -------
     tuple
-        The summary, and the graph that `load_model` gives; None if there are problems.
+        The summary, and the graph that `load_model` gives; where there are problems, the part of
+        it that is known. In its place of nodes that cannot be built there are further inputs, and
+        its outputs are whatever they may read; None if there is no such part.
 
     Raises
     ------
@@ -43,8 +47,32 @@ def read_summary(path: str | PathLike[str]) -> tuple[ModelSummary, Graph | None]
     """
     model = prepare(path)
     translation = translate(model)
-    graph = None if translation.problems else graph_of(model, translation)
+    graph = _known_part(translation) if translation.problems else graph_of(model, translation)
     return _summary(model, translation), graph
+
+
+def _known_part(translation: Translation) -> Graph | None:
+    if not translation.nodes:
+        return None
+    written = {node.output for node in translation.nodes}
+    read = {name for node in translation.nodes for name in node.inputs}
+    # What emits no node may be refused, follow a refusal, or hand on what it reads.
+    silent = [entry.node for entry in translation.translated if not entry.emitted]
+    handed_on = {value.tensor for node in silent for value in node.values}
+    return Graph(
+        name="part",
+        nodes=translation.nodes,
+        tensors={name: translation.tensors[name] for name in written | read},
+        inputs=tuple(_port(translation.tensors[name]) for name in sorted(read - written)),
+        outputs=tuple(
+            _port(translation.tensors[name])
+            for name in sorted((written & handed_on) | (written - read))
+        ),
+    )
+
+
+def _port(tensor: Tensor) -> Port:
+    return Port(tensor=tensor.name, onnx_name=tensor.name, onnx_shape=tensor.shape, layout="HWC")
 
 
 def _summary(model: PreparedModel, translation: Translation) -> ModelSummary:

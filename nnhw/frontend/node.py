@@ -133,6 +133,11 @@ class OnnxNode:
         """What an input stands for."""
         return self._inputs[index] if self.has_input(index) else None
 
+    @property
+    def values(self) -> list[Value]:
+        """The inputs that tensors of the graph stand for."""
+        return [known for known in self._inputs if isinstance(known, Value)]
+
     def value(self, index: int = 0) -> Value:
         """An input that has to be a tensor computed in hardware.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..ir import QAveragePool, QMaxPool, Quantization, Tensor, requantize
-from ..ir.patches import pad, patches
+from ..ir.patches import pad, reduce_windows
 from .check_range import check_range
 from .executions import executes
 
@@ -18,10 +18,8 @@ def max_pool(
 ) -> np.ndarray:
     """Largest q within each window, clamped; int8 or uint8 as the input, (N, OH, OW, C)."""
     (x,), (source,) = inputs, sources
-    windows = patches(pad(x, node.window, source.lo), node.window)  # nothing is below `lo`
-    y = windows[:, :, :, 0, 0, :].copy()
-    for row, col in np.ndindex(node.window.kernel):
-        np.maximum(y, windows[:, :, :, row, col, :], out=y)
+    padded = pad(x, node.window, source.lo)  # nothing is below `lo`
+    y = reduce_windows(padded, node.window, np.maximum)
     return np.clip(y, node.lo, node.hi, out=y)
 
 
@@ -44,10 +42,7 @@ def average_pool(
     largest_acc = rows * cols * (source.hi - source.lo)
     check_range(node, node.requantize, largest_acc * int(node.requantize.multiplier.max()))
     centred = x.astype(np.int64) - source.zero_point
-    windows = patches(pad(centred, node.window, 0), node.window)
-    acc = np.zeros((*windows.shape[:3], windows.shape[-1]), np.int64)
-    for row, col in np.ndindex(rows, cols):
-        acc += windows[:, :, :, row, col, :]
+    acc = reduce_windows(pad(centred, node.window, 0), node.window, np.add)
     constants = node.requantize
     p = acc * constants.multiplier[:, :, None]
     return requantize(p, constants, output.q.zero_point, constants.shift[:, :, None])

@@ -39,3 +39,24 @@ def patches(x: np.ndarray, window: Window) -> np.ndarray:
         ),
         writeable=False,
     )
+
+
+def reduce_windows(x: np.ndarray, window: Window, operation: np.ufunc) -> np.ndarray:
+    """Join the elements of each window of a padded batch (N, H, W, C) by `operation`, such as
+    np.add; (N, OH, OW, C), data type as `x`.
+
+    First down the rows of a kernel, then along its columns: so many steps as it has of both
+    together, not as it has elements.
+    """
+    for axis in (0, 1):
+        taps, stride, dilation = window.kernel[axis], window.stride[axis], window.dilation[axis]
+        reach = x.shape[1 + axis] - (taps - 1) * dilation
+        rest = (slice(None),) * (1 + axis)
+        parts = (
+            x[(*rest, slice(tap * dilation, tap * dilation + reach, stride))] for tap in range(taps)
+        )
+        y = next(parts).copy()
+        for part in parts:
+            operation(y, part, out=y)
+        x = y
+    return x

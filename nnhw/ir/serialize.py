@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ExportError
+from ..errors import ExportError, NnhwError
+from ..npz import open_arrays
 from . import graph as graphs
 from . import host_steps, nodes, tensor, window
 from .field_types import wrong_field
@@ -46,14 +47,16 @@ def load_graph(path: str | PathLike[str]) -> Graph:
     ------
     ExportError
         If the file is missing or does not hold a graph of this version of nnhw.
+    BudgetError
+        If an array takes more memory than the budget.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = dict(archive)
+        with open_arrays(path, f"graph file '{path}'", ExportError) as archive:
+            arrays = {name: archive.read(name) for name in archive.names}
         operators = {kind.__name__: kind for kind in (*INTEGER_OPERATORS, *drafted_nodes())}
         graph = _decode(json.loads(str(arrays["graph"])), arrays, _CLASSES | operators)
-    except FileNotFoundError as error:
-        raise ExportError(f"Graph file '{path}' does not exist; build the design again") from error
+    except NnhwError as error:
+        raise type(error)(f"{error}; build the design again") from error
     except Exception as error:  # whatever a damaged archive, or what is in it, brings about
         raise ExportError(
             f"'{path}' does not hold a graph of this version of nnhw ({error!r}); "

@@ -16,7 +16,7 @@ from ..frontend import Model, model_file, verilog_identifier
 from ..inference import Inference, run_design
 from ..options import BuildOptions, Flag, Integer, check, options_from
 from ..plugins import OPERATORS, chosen_plugins, plugins_in_use
-from ..report import BuildReport
+from ..report import BuildReport, QualityWarning
 from ..staging import staged_folder
 from .saved import restore_step, save_step
 from .state import BuildState, Progress
@@ -34,10 +34,18 @@ class BuildResult:
         Where the design is; None if the build stopped before its export.
     state
         What the steps have made: graphs, program, accuracy.
+    steps
+        Names of the steps that were done or read back, in order.
     """
 
     folder: Path | None
     state: BuildState
+    steps: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[QualityWarning, ...]:
+        """What is to be warned of; nothing before the accuracy is measured."""
+        return self.state.quality.warnings if "measure" in self.steps else ()
 
     @property
     def has_report(self) -> bool:
@@ -214,6 +222,8 @@ def _run_steps(
 ) -> BuildResult:
     """Run the steps from place `first` on; graphs of those before are read from `saved`."""
 
+    done: list[str] = []
+
     def run(places: range) -> None:
         for place in places:
             step = steps[place]
@@ -225,16 +235,19 @@ def _run_steps(
                 step.run(state)
                 if saved is not None and place >= first:
                     save_step(state, step, saved)
+            else:
+                continue
+            done.append(step.name)
 
     with memory_budget(state.options.max_memory):
         # A model that cannot be read leaves no folder behind.
         run(range(0, 1))
         if not any(step.writes for step in steps):
             run(range(1, len(steps)))
-            return BuildResult(folder=None, state=state)
+            return BuildResult(folder=None, state=state, steps=tuple(done))
         with staged_folder(folder, force=force) as state.stage:
             run(range(1, len(steps)))
-    return BuildResult(folder=folder, state=state)
+    return BuildResult(folder=folder, state=state, steps=tuple(done))
 
 
 def _check_types(

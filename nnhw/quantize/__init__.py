@@ -1,7 +1,7 @@
 """From a float graph to an integer graph."""
 
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
-from .convert import missing_numbers, open_numbers, quantize
+from .convert import certain_refusals, missing_numbers, open_numbers, quantize
 from .equalize import equalize
 from .float_reference import clamped, evaluates, run_float
 from .functions import TableError, table_error
@@ -25,6 +25,7 @@ __all__ = [
     "Quantizer",
     "TableError",
     "accumulator_bounds",
+    "certain_refusals",
     "channel_ranges",
     "clamped",
     "common_width",

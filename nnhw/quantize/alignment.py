@@ -16,6 +16,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..ir import Add, AveragePool, Concat, Conv, Function, Graph, Multiply
+from .fixed_point import largest_sum_ratio
 
 _OPERAND_BITS = 3
 """One operand's scale is the other's times an integer of so many bits over a power of two."""
@@ -90,7 +91,14 @@ def _align_addition(
     movable: set[str],
     multiplier_bits: int,
 ) -> None:
-    """Change the scales of an addition's operands and output in place."""
+    """Change the scales of an addition's operands and output in place.
+
+    An output that lies between two steps of an operand, as bounds may cut it off, gets steps that
+    multipliers still reach from there.
+    """
+    reach = largest_sum_ratio(multiplier_bits) / 2  # an operand's scale may yet grow
+    least = max(scales[group] for group in groups) / reach
+    scales[output] = float(np.float32(max(scales[output], least)))
     moved = min(movable.intersection(groups) or groups, key=lambda group: scales[group])
     other = groups[1] if moved == groups[0] else groups[0]
     ratio = _dyadic_at_least(scales[moved] / scales[other])

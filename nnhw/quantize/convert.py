@@ -105,6 +105,27 @@ def missing_numbers(graph: Graph) -> list[str]:
     ]
 
 
+def certain_refusals(part: Graph) -> list[str]:
+    """What `quantize` refuses of single nodes by the numbers that they and their neighbours bring.
+
+    Parameters
+    ----------
+    part
+        Of a simplified graph: what is to come before its inputs and behind its outputs is open.
+    """
+    bare, known = without_roundings(part)
+    problems: list[str] = []
+    for node in bare.nodes:
+        if isinstance(node, Conv) and node.weight_scale is not None:
+            source, target = known.get(node.inputs[0]), known.get(node.output)
+            if source is not None and target is not None:
+                try:
+                    draft_given_conv(node, source, target)
+                except UnsupportedError as error:
+                    problems += error.problems
+    return problems
+
+
 def open_numbers(graph: Graph) -> tuple[list[str], list[str]]:
     """What has to be calibrated of a simplified graph.
 

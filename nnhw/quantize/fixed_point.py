@@ -85,6 +85,11 @@ def choose_constants(
     )
 
 
+def largest_sum_ratio(multiplier_bits: int) -> float:
+    """The largest ratio of a term of a sum that multipliers below 2**multiplier_bits can have."""
+    return min(_LARGEST_SUM_RATIO, 2.0 ** (multiplier_bits - 2))
+
+
 def small_constants(operators: Sequence[Factors]) -> list[FixedPoint] | None:
     """Multipliers of few bits, if all ratios that are given are small fractions.
 
@@ -148,7 +153,7 @@ def _limited(factors: Factors, multiplier_bits: int) -> Factors:
     ratio = factors.ratio
     if ratio.shape[-1] == 1:
         return replace(factors, ratio=np.minimum(ratio, _LARGEST_RATIO))
-    largest = min(_LARGEST_SUM_RATIO, 2.0 ** (multiplier_bits - 2))
+    largest = largest_sum_ratio(multiplier_bits)
     share = np.minimum(1.0, largest / ratio.max(axis=-1, keepdims=True))
     return replace(factors, ratio=ratio * share)
 

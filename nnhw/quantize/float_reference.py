@@ -35,7 +35,7 @@ from ..ir import (
     move_elements,
 )
 from ..ir.execute import execute
-from ..ir.patches import pad, patches
+from ..ir.patches import pad, patches, reduce_windows
 from ..plugins import Table
 
 
@@ -148,19 +148,12 @@ def _conv(node: Conv, x: np.ndarray) -> np.ndarray:
 
 
 def _max_pool(node: MaxPool, x: np.ndarray) -> np.ndarray:
-    windows = patches(pad(x, node.window, -math.inf), node.window)
-    y = windows[:, :, :, 0, 0, :].copy()
-    for row, col in np.ndindex(node.window.kernel):
-        np.maximum(y, windows[:, :, :, row, col, :], out=y)
-    return y
+    return reduce_windows(pad(x, node.window, -math.inf), node.window, np.maximum)
 
 
 def _average_pool(node: AveragePool, x: np.ndarray) -> np.ndarray:
-    windows = patches(pad(x, node.window, 0.0), node.window)
-    y = np.zeros((*windows.shape[:3], windows.shape[-1]), np.float32)
-    for row, col in np.ndindex(node.window.kernel):
-        y += windows[:, :, :, row, col, :]
-    return y / node.divisor[:, :, None].astype(np.float32)
+    sums = reduce_windows(pad(x, node.window, 0.0), node.window, np.add)
+    return sums / node.divisor[:, :, None].astype(np.float32)
 
 
 def _fake_quantize(x: np.ndarray, quantization: Quantization) -> np.ndarray:

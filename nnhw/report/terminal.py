@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -10,7 +12,7 @@ from rich.text import Text
 from . import text
 from .costs import render_costs
 from .structure import BuildReport
-from .warnings import describe_warnings
+from .warnings import QualityWarning, describe_warnings
 
 
 def render_terminal(report: BuildReport) -> RenderableType:
@@ -23,9 +25,9 @@ def render_terminal(report: BuildReport) -> RenderableType:
     return Group(*parts)
 
 
-def render_warnings(report: BuildReport) -> RenderableType | None:
+def render_warnings(warnings: Iterable[QualityWarning]) -> RenderableType | None:
     """What there is to warn of, to be printed last; None if there is nothing."""
-    texts = describe_warnings(report.warnings)
+    texts = describe_warnings(warnings)
     if not texts:
         return None
     plural = "" if len(texts) == 1 else "s"

@@ -52,7 +52,7 @@ def export(folder, *, weight_files):
 
 
 def memory(words, width=64):
-    return Memory(width, len(words), {}, [f"{word:0{width}b}" for word in words])
+    return Memory(width, len(words), {}, list(words))
 
 
 def test_only_large_memories_have_files():

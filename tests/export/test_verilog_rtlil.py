@@ -153,7 +153,7 @@ def test_registers_and_memories():
             width=2,
             depth=3,
             attributes={},
-            words=["00", "01", "11"],
+            words=[0, 1, 3],
             reads=[ReadPort("taken", (Slice("x", 0, 2),), (Const("1"),), clock)],
             writes=[
                 WritePort(

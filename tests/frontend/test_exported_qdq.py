@@ -69,6 +69,19 @@ def test_exported_model_runs(name: str, tmp_path: Path) -> None:
         assert np.count_nonzero(steps) <= 0.05 * steps.size, level
 
 
+def test_an_average_pool_can_be_optimized(tmp_path: Path) -> None:
+    """What ONNX Runtime makes of it knows no dilations, not even those that are none."""
+    case = CASES["window average, counting pads"]
+    graph = simplify_graph(load_model(save(case.model(), tmp_path)))
+    x = case.data(20)
+    integer = quantize(graph, to_channels_last(x, graph.inputs[0], graph.tensors["x"]))
+    write_qdq(integer, tmp_path / "model.qdq.onnx")
+    inputs = {"x": x.astype(np.float32)}
+    (sink,) = integer.outputs
+    found = _run(tmp_path / "model.qdq.onnx", "ORT_ENABLE_ALL", inputs, sink.onnx_name)
+    assert np.isfinite(found).all()
+
+
 def _golden(graph: Graph, images: np.ndarray) -> np.ndarray:
     (sink,) = graph.outputs
     q = golden.run(graph, golden.quantize_inputs(graph, images))[sink.tensor]

@@ -84,6 +84,13 @@ def test_large_computed_constants(tmp_path, operator):
     assert "--max-memory" in text
 
 
+def test_constants_that_double(tmp_path):
+    """Shape inference follows their values, however many they become."""
+    nodes = [node("Concat", f"d{i} d{i}", f"d{i + 1}", axis=0) for i in range(40)]
+    made = model(summed(*nodes, node("Identity", "d40", "k")), (1, 4), {"d0": np.ones(1, "f4")})
+    assert "Concat 'the_concat_d" in refusal(made, tmp_path)
+
+
 def test_many_computed_constants(tmp_path):
     """Each is allowed, all are not."""
     nodes = [node("ConstantOfShape", "s", "k0")]

@@ -59,6 +59,31 @@ def test_a_layer_that_is_not_there(small, tmp_path):
     assert line == refusal(small, tmp_path, data=tmp_path / "x.npz", bits={"nowhere": 4})
 
 
+def test_what_quantization_refuses_beside_what_cannot_be_read(tmp_path):
+    """Two convolutions whose bias is too large, and an unknown operator that one of them reads."""
+    b = Qdq((1, 3, 6, 6))
+
+    def conv(value: str, scale: float) -> str:
+        bias = b.constant(np.full(3, 9.0, np.float32))
+        weights = b.weights((3, 3, 1, 1), scale=scale)
+        return b.qdq(b.node("Conv", [value, weights, bias]), 0.1)
+
+    first = conv(b.qdq("x", 0.02), 1e-8)
+    odd = b.qdq(b.node("LpNormalization", [conv(first, 0.01)]), 0.05)
+    conv(conv(odd, 0.01), 1e-8)
+    b.nodes[-1].output[0] = "y"
+    path = save(b.model(), tmp_path)
+    unknown, *biases = problems(path)
+    assert "the operator is not supported" in unknown
+    assert len(biases) == 2
+    names = [node.name for node in b.nodes if node.op_type == "Conv"]
+    for name, line in zip((names[0], names[3]), biases, strict=True):
+        assert line.startswith(f"Node '{name}': its bias would be")
+    refused = [node.name for node in inspect_model(path).nodes if not node.supported]
+    assert names[0] in refused
+    assert names[3] in refused
+
+
 def partly_quantized(folder) -> Path:
     """An operator that is not rounded, and one whose weights are not."""
     b = Qdq((1, 3, 6, 6))

@@ -6,11 +6,15 @@ import contextlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import onnx
+
 from nnhw import conversion, inspection
+from nnhw.frontend import write_qdq
 from nnhw.pipeline import steps
 
 from .forked import SCRIPT, ForkedChild
@@ -32,6 +36,7 @@ class Capture:
         self.network: Any = None
         self.simplified: Any = None
         self.graph: Any = None
+        self.written: Any = None
         self.summary: Any = None
         self.started: list[str] = []
         self.asked: list[ForkedChild] = []
@@ -67,6 +72,10 @@ class Capture:
 
     def _export_design(self, export: Callable, graph: Any, *args: Any, **settings: Any) -> None:
         self.graph = graph
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.qdq.onnx"
+            write_qdq(graph, path)  # it refuses what an export refuses
+            self.written = onnx.load(path)
         if self.trial.full:
             export(graph, *args, **settings)
             return

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,7 +13,6 @@ import onnx
 
 from nnhw import golden
 from nnhw.errors import NnhwError
-from nnhw.frontend import write_qdq
 from nnhw.ir import Batch, Graph, QConv, from_channels_last, to_channels_last
 from nnhw.quantize import is_quantized, open_numbers, run_float
 
@@ -143,10 +141,8 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
         if told := find_difference(reference, x, found, roundings=roundings):
             return "wrong answer", f"float, {title}", told
     outcome.compared = "float"
-    path = Path(tempfile.mkdtemp()) / "model.qdq.onnx"
     try:
         integers = golden.run(graph, golden.quantize_inputs(graph, batch))
-        write_qdq(graph, path)
     except NnhwError as error:  # as the rest of the build would have said
         outcome.result, outcome.signature = "refused", type(error).__name__
         return None
@@ -161,7 +157,7 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
     )
     steps = {port.onnx_name: graph.tensors[port.tensor].q.scale for port in graph.outputs}
     ends = [replace(port, host_postprocess=()) for port in graph.outputs]
-    written = Reference(onnx.load(path), graph.inputs, ends)
+    written = Reference(capture.written, graph.inputs, ends)
     try:
         told = find_difference(written, x, found, steps=steps, roundings=len(graph.nodes))
     except NoReferenceError as error:
@@ -172,10 +168,16 @@ def _compare(trial: Trial, capture: Capture, outcome: Outcome) -> Failure | None
     # What is calibrated is rounded where the file does not round, but for the outputs.
     is_given = quantized and not weights and {*tensors} <= {p.tensor for p in network.outputs}
     if is_given:
-        bias = 0.5 * _largest_unit(graph)
-        if told := find_difference(
-            reference, x, found, steps=steps, roundings=roundings, bias=bias
-        ):
+        told = find_difference(
+            reference,
+            x,
+            found,
+            steps=steps,
+            roundings=roundings,
+            bias=0.5 * _largest_unit(graph),
+            reach=_calibrated_ranges(graph, tensors),
+        )
+        if told:
             return "wrong answer", "integers of a quantized file", told
         outcome.compared = "float and integers"
     return None
@@ -189,6 +191,17 @@ def _largest_unit(graph: Graph) -> float:
         if isinstance(node, QConv)
     ]
     return max(units, default=0.0)
+
+
+def _calibrated_ranges(graph: Graph, calibrated: Collection[str]) -> dict[str, tuple[float, float]]:
+    """The values that there are of outputs whose range is of calibration."""
+    ranges = {}
+    for port in graph.outputs:
+        if port.tensor in calibrated:
+            q = graph.tensors[port.tensor].q
+            ends = golden.dequantize(np.array([q.lo, q.hi]), q)
+            ranges[port.onnx_name] = (float(ends[0]), float(ends[1]))
+    return ranges
 
 
 def _samples(path: Path, network: Any) -> dict[str, np.ndarray]:

@@ -33,6 +33,7 @@ def find_difference(
     steps: Mapping[str, float] | None = None,
     roundings: int = 0,
     bias: float = 0.0,
+    reach: Mapping[str, tuple[float, float]] | None = None,
 ) -> str | None:
     """What is wrong with answers, or None.
 
@@ -46,6 +47,8 @@ def find_difference(
         How many operators round one after the other.
     bias
         Error of what is added to sums, where biases arrive as real numbers and become integers.
+    reach
+        Least and largest value of outputs that saturate where the file does not.
 
     Raises
     ------
@@ -59,6 +62,7 @@ def find_difference(
     for name, right in expected.items():
         answer = np.asarray(found[name], np.float64)[: len(right)]
         valid = np.isfinite(right)
+        right = np.clip(right, *(reach or {}).get(name, (-np.inf, np.inf)))
         if not valid.any():
             continue
         unit = _unit(right, valid, None if steps is None else steps[name])

@@ -8,6 +8,7 @@ from random_graphs import Builder
 
 from nnhw.ir import Graph
 from nnhw.quantize.alignment import align_scales
+from nnhw.quantize.fixed_point import largest_sum_ratio
 
 BITS = 13
 
@@ -111,3 +112,13 @@ def test_operands_of_products_and_parts_stay() -> None:
     s = align(b.graph(joined), t0=0.0123, t1=0.011)
     assert (s["t0"], s["t1"]) == (np.float32(0.0123), np.float32(0.011))
     assert is_exact(s["t0"] * s["t1"] / s["t2"])
+
+
+def test_an_output_far_below_its_operands_gets_steps_that_multipliers_reach() -> None:
+    """A sum of which bounds leave less than one step of an operand."""
+    b = Builder((4, 4, 3))
+    graph = b.graph(b.add("x", b.conv("x", 3)))
+    given = {"x": 1000.0, "t0": 4.0, "t1": 0.001}
+    found = align_scales(graph, {name: name for name in graph.tensors}, given, BITS)
+    assert found["t1"] >= found["x"] / largest_sum_ratio(BITS)
+    assert is_exact(found["x"] / found["t1"], found["t0"] / found["t1"])

@@ -25,6 +25,7 @@ from nnhw.quantize import run_float
 
 WINDOWS = (
     {"kernel": (1, 1)},
+    {"kernel": (6, 4), "stride": (1, 2)},
     {"kernel": (3, 2), "stride": (2, 1), "pads": (1, 0, 2, 1)},
     {"kernel": (2, 3), "pads": (0, 1, 1, 1), "dilation": (2, 2)},
 )
@@ -93,6 +94,16 @@ def test_pools(window: dict) -> None:
     check(builder, builder.max_pool("x", clamp=Clamp(hi=1.0), **window))
     builder = Builder((7, 6, 3))
     check(builder, builder.average_pool("x", clamp=Clamp(hi=0.1), **window))
+
+
+def test_pools_of_large_windows() -> None:
+    """What they take grows with the sides of a kernel: its elements are a million."""
+    builder = Builder((1024, 1024, 1))
+    window = {"kernel": (1024, 1024)}
+    output = builder.add(builder.max_pool("x", **window), builder.average_pool("x", **window))
+    x = np.random.default_rng(0).normal(size=(1, 1024, 1024, 1)).astype(np.float32)
+    (y,) = run_float(builder.graph(output), x)[output].ravel()
+    np.testing.assert_allclose(y, x.max() + x.mean(dtype=np.float64), rtol=1e-6)
 
 
 def test_add_reshape_affine_and_clip() -> None:

@@ -37,6 +37,13 @@ def without_weights() -> tuple[Graph, np.ndarray]:
     return graph, b.data(40)
 
 
+def wide_padding() -> tuple[Graph, np.ndarray]:
+    """A max pool whose padding is as wide as its kernel: it reaches the image by dilation."""
+    b = Builder((5, 5, 3), seed=3)
+    window = {"kernel": (2, 2), "dilation": (3, 3), "pads": (2, 2, 2, 2)}
+    return b.graph(b.max_pool(b.conv("x", 3), **window)), b.data(40)
+
+
 def far_from_zero() -> tuple[Graph, np.ndarray]:
     """An input from which the host subtracts something."""
     b = Builder((4, 4, 2), seed=2)
@@ -84,7 +91,7 @@ def test_the_same_integers(weight_bits: int, power_of_two: bool, tmp_path: Path)
         calibration="minmax",
         trim=False,
     )
-    for graph, x in (everything(), without_weights()):
+    for graph, x in (everything(), without_weights(), wide_padding()):
         built = convert(graph, Samples(calibration=Dataset(x=x)), options).whole
         check_same(built, read_again(built, tmp_path))
 

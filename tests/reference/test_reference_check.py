@@ -209,3 +209,19 @@ def test_what_is_zero_to_a_runtime(tmp_path):
     ours = ask_reading(network, images(x)).outputs["y"]
     assert (ours != answers.outputs["y"]).any()
     assert check_reading(path, network, images(x), answers) == 8
+
+
+def test_what_overflows_in_the_file_alone(tmp_path):
+    """Sigmoid is 0 in onnxruntime where it is almost nothing, so that its reciprocal overflows."""
+    nodes = [
+        helper.make_node("Sigmoid", ["x"], ["s"], name="s"),
+        helper.make_node("Div", ["one", "s"], ["z"], name="z"),
+    ]
+    kinds = {"x": (TensorProto.FLOAT, ["n", 6])}, {"z": TensorProto.FLOAT}
+    path = saved(onnx_model(nodes, *kinds, {"one": np.float32(1)}), tmp_path)
+    x = images(samples(20))
+    x[..., 0] = -40
+    network = load_model(path)
+    answers = ask_file(path, network, x)
+    assert np.isinf(answers.outputs["z"]).any()
+    assert check_reading(path, network, x, answers) == 8

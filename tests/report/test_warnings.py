@@ -279,9 +279,9 @@ def test_warnings_in_all_reports():
         "low-sqnr",
         "low-agreement",
     ]
-    shown = terminal_text(render_warnings(report))
+    shown = terminal_text(render_warnings(report.warnings))
     assert "1 WARNING" in shown
     assert " ".join(shown.replace("│", " ").split()).find(text) > 0
-    assert render_warnings(REPORT) is None
+    assert render_warnings(REPORT.warnings) is None
     assert "Warning" not in render_html(REPORT)
     assert "Output 'y' has 3 dB" not in terminal(report)  # it comes last, on its own

@@ -1,5 +1,7 @@
 """What is wrong with a design's files is said before anything is compiled."""
 
+import json
+
 import numpy as np
 import pytest
 from exported_folder import change_manifest, write_folder
@@ -45,6 +47,28 @@ def test_manifest_of_another_form(design):
         ExportError, match=r"manifest\.json' is not .*: 'layers\[0\]\.shape' is missing"
     ):
         run_regression(design)
+
+
+BLOCK = {"offset": 0, "rows": 1, "columns": 1, "run": 1, "pixel_gap": 0, "row_gap": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"shape": ["x", 1, 1]}, "'x' is no whole number from 1 on"),
+        ({"shape": [1, 1]}, "not enough values to unpack"),
+        ({"strips": [0]}, "0 is no whole number from 1 on"),
+        ({"block": {**BLOCK, "run": -1}}, "-1 is no whole number from 0 on"),
+        ({"block": {**BLOCK, "rows": 1 << 39}}, "the block of layer 'plus_one' leaves its tensor"),
+    ],
+)
+def test_testbench_reads_manifest_by_itself(testbench, design, changes, message):
+    """sim/run.py works where nnhw, which checks a manifest, is not installed."""
+    layer, *_ = json.loads((design / "manifest.json").read_text())["layers"]
+    change_manifest(design, layers=[{**layer, **changes}])
+    module = testbench("design")
+    with pytest.raises(module.DesignError, match=message):
+        module.load_design(design)
 
 
 def test_missing_source(design):

@@ -39,7 +39,7 @@ class MemoryFiles:
         if memory.width * memory.depth < LEAST_BITS or len(set(memory.words)) == 1:
             return None
         digits = -(-memory.width // 4)
-        text = "".join(f"{int(word, 2):0{digits}x}\n" for word in memory.words)
+        text = "".join(f"{word:0{digits}x}\n" for word in memory.words)
         if text not in self._names:
             self._names[text] = self._unique(f"{self._design}_{identifier(module.split('.')[-1])}")
             self.texts[self._names[text]] = text

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable, Fragment, Signal, Value
+from amaranth.hdl._ir import Design
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 
 from .netlist import Module
 from .rtlil import read_rtlil
@@ -79,8 +83,12 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
     """Elaborate a component with Amaranth; `name` becomes the name of the top module."""
     ports = [Value.cast(value) for _, _, value in component.signature.flatten(component)]
     design = Fragment.get(component, None).prepare(ports=ports, hierarchy=(name,))
-    text, _ = rtlil.convert_fragment(design, name=name, emit_src=False)
+    contents: dict[tuple[str, ...], list[int]] = {}
+    with _taken_contents(design, contents):
+        text, _ = rtlil.convert_fragment(design, name=name, emit_src=False)
     modules = read_rtlil(text)
+    for (*path, memory), words in contents.items():
+        modules[".".join(path)].memories[memory].words = words
 
     members = {id(part): _members(part) for part in design.elaboratables}
     owners = {id(s): owner for owner, found in members.items() for _, _, s in found}
@@ -107,6 +115,28 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
             ),
         )
     return Hierarchy(name, modules, origins)
+
+
+@contextmanager
+def _taken_contents(design: Design, contents: dict[tuple[str, ...], list[int]]) -> Iterator[None]:
+    """Let memories be without initial words for a while, which go to `contents` by their paths.
+
+    Amaranth makes an object of each of their bits for RTLIL: more than a gigabyte for a million
+    weights.
+    """
+    inits = {
+        design.fragments[fragment].name: part.data.init
+        for part, fragment in design.elaboratables.items()
+        if isinstance(part, Memory)
+    }
+    contents |= {path: init._raw for path, init in inits.items()}
+    for init in inits.values():
+        init._raw = []
+    try:
+        yield
+    finally:
+        for path, init in inits.items():
+            init._raw = contents[path]
 
 
 def _members(part: Elaboratable) -> list[tuple[str, str, Signal]]:

@@ -40,9 +40,10 @@ def contents_lines(memories: Mapping[str, Memory], files: Mapping[str, str]) -> 
         elif len(set(memory.words)) > 1 or memory.depth == 1:
             yield from _word_lines(name, memory)
         else:
-            is_cleared = memory.writes and "1" not in memory.words[0]
+            is_cleared = memory.writes and not memory.words[0]
             alike = cleared if is_cleared else uniform
-            alike[memory.depth].append(f"{name}[row] = {constant(memory.words[0])};")
+            bits = f"{memory.words[0]:0{memory.width}b}"
+            alike[memory.depth].append(f"{name}[row] = {constant(bits)};")
     yield from _fill_lines("fill", uniform)
     if cleared:
         yield "`ifndef SYNTHESIS // RAM powers up as zeros; synthesizers take long to unroll this"
@@ -57,7 +58,7 @@ def _word_lines(name: str, memory: Memory) -> Iterator[str]:
     for start in range(0, memory.depth, BLOCK_ROWS):
         yield "initial begin"
         for row, word in enumerate(memory.words[start : start + BLOCK_ROWS], start):
-            yield f"  {name}[{row}] = {memory.width}'h{int(word, 2):0{digits}x};"
+            yield f"  {name}[{row}] = {memory.width}'h{word:0{digits}x};"
         yield "end"
 
 

@@ -6,7 +6,7 @@ an instance, or a plain copy of other bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .processes import Body, map_body, retarget, sigs_of_body
@@ -81,12 +81,12 @@ class WritePort:
 
 @dataclass(slots=True)
 class Memory:
-    """A memory and its ports; `words` are the initial words, the highest bit first."""
+    """A memory and its ports; `words` are the initial words, unsigned."""
 
     width: int
     depth: int
     attributes: dict[str, Value]
-    words: list[str] = field(default_factory=list)
+    words: Sequence[int] = ()
     reads: list[ReadPort] = field(default_factory=list)
     writes: list[WritePort] = field(default_factory=list)
 

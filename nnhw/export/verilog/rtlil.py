@@ -184,7 +184,7 @@ class _Reader:
             memory = self._memory(parameters)
             bits = "".join(piece.bits for piece in ports["DATA"] if isinstance(piece, Const))
             starts = range(len(bits) - memory.width, -1, -memory.width)
-            memory.words = [bits[start : start + memory.width] for start in starts]
+            memory.words = [int(bits[start : start + memory.width], 2) for start in starts]
         elif kind == "memrd_v2" and parameters["CLK_POLARITY"] and not _is_transparent(parameters):
             clock = ports["CLK"] if parameters["CLK_ENABLE"] else ()
             self._memory(parameters).reads.append(

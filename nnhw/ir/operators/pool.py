@@ -29,7 +29,7 @@ from ..integer import (
     window_name,
 )
 from ..nodes import AveragePool, MaxPool, Node
-from ..patches import pad, patches
+from ..patches import pad, reduce_windows
 from ..tensor import Quantization
 from ..window import Window
 
@@ -95,18 +95,17 @@ def _average_sums(node: QAveragePool) -> Sums:
 
 
 def _largest_qdq(node: QMaxPool, graph: Graph) -> QdqForm:
-    """MaxPool, behind a Pad with the smallest value that there is where it cannot pad itself.
+    """MaxPool, behind a Pad with minus infinity where it cannot pad itself.
 
     ONNX Runtime has no pooling whose padding is as large as its kernel.
     """
     source: Operand | Apply = Operand()
     window = node.window
     if not _has_small_pads(window):
-        q = graph.tensors[node.inputs[0]].q
         top, left, bottom, right = window.pads
         pads = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
-        lowest = np.array(q.scale * (q.lo - q.zero_point), np.float32)
-        operands = (source, Constant("pads", pads), Constant("lowest", lowest))
+        lowest = Constant("lowest", np.array(-np.inf, np.float32))
+        operands = (source, Constant("pads", pads), lowest)
         source = Apply("Pad", operands, "padded")
         window = replace(window, pads=(0, 0, 0, 0))
     return QdqForm(
@@ -122,9 +121,12 @@ def _has_small_pads(window: Window) -> bool:
 def _average_qdq(node: QAveragePool, graph: Graph) -> QdqForm:
     """AveragePool where it can count like `divisor`, else a sum by convolution and a product.
 
-    ONNX Runtime has no AveragePool whose padding is as large as its kernel.
+    ONNX Runtime has no AveragePool whose padding is as large as its kernel. What its optimizations
+    make of an AveragePool knows no dilations, so that these are left out where they are none.
     """
     window, attributes = node.window, window_attributes(node.window)
+    if window.dilation == (1, 1):
+        del attributes["dilations"]
     height, width, channels = graph.tensors[node.inputs[0]].shape
     counts = {0: _real_elements(window, height, width), 1: np.prod(window.kernel)}
     for count_include_pad, count in counts.items():
@@ -143,8 +145,8 @@ def _average_qdq(node: QAveragePool, graph: Graph) -> QdqForm:
 
 def _real_elements(window: Window, height: int, width: int) -> np.ndarray:
     """Elements in each window that are not padding: int64 (output rows, output columns)."""
-    inside = patches(pad(np.ones((1, height, width, 1), np.int64), window, 0), window)
-    return inside.sum(axis=(3, 4))[0, :, :, 0]
+    inside = pad(np.ones((1, height, width, 1), np.int64), window, 0)
+    return reduce_windows(inside, window, np.add)[0, :, :, 0]
 
 
 @drafts(MaxPool)
