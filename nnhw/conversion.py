@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
-from .data import Dataset, array_names, load_data
+from .data import Data, Dataset, DataSource, array_names, load_data
 from .errors import DataError, QuantizationError
 from .golden import dequantize, quantize_inputs
 from .golden import run as run_integer
 from .host_preprocess import choose_host_preprocess
 from .ir import Batch, Graph
 from .options import BuildOptions
-from .passes import simplify_graph
+from .passes import Pass, simplify_graph
+from .plugins import PASSES, chosen_plugins, use_plugin
 from .quantize import (
     QuantizeOptions,
     equalize,
+    find_quantizer,
     is_quantized,
     missing_numbers,
     open_numbers,
-    quantize,
     release_weights,
     run_float,
 )
@@ -94,7 +93,7 @@ def idle_options(network: Graph, options: BuildOptions) -> tuple[str, ...]:
     return tuple(name for name in given if (name, options.equalize) != ("equalize", "off"))
 
 
-def check_options(network: Graph, data: str | PathLike[str] | None, options: BuildOptions) -> None:
+def check_options(network: Graph, data: Data | DataSource | None, options: BuildOptions) -> None:
     """Refuse a build that lacks data, or asks for other numbers than the model brings along.
 
     Raises
@@ -115,9 +114,15 @@ def check_options(network: Graph, data: str | PathLike[str] | None, options: Bui
 
 
 def read_samples(
-    data: str | PathLike[str] | None, network: Graph, options: BuildOptions
+    data: Data | DataSource | None,
+    network: Graph,
+    options: BuildOptions,
+    *,
+    any_labels: bool = False,
 ) -> Samples:
     """Read data and share them out; without a need for calibration all are for evaluation.
+
+    Labels may be `any_labels` where metrics know what they mean; see `load_data`.
 
     Raises
     ------
@@ -126,7 +131,7 @@ def read_samples(
     """
     if data is None:
         return Samples()
-    samples = load_data(Path(data), network)
+    samples = load_data(data, network, any_labels=any_labels)
     if not needs_calibration(network, options):
         return Samples(evaluation=replace(samples, held_out=True))
     calibration, evaluation = samples.split(options.seed, CALIBRATION_SAMPLES)
@@ -173,14 +178,24 @@ def simplify(network: Graph, samples: Samples, options: BuildOptions) -> Graph:
     """The network in few operators, with what the host does to its inputs."""
     if samples.calibration is not None and not is_quantized(network):
         network = choose_host_preprocess(
-            network, samples.calibration.x, quantization_options(options)
+            network, samples.calibration.x[:], quantization_options(options)
         )
     return _simplified(network, options)
 
 
 def _simplified(network: Graph, options: BuildOptions) -> Graph:
     """The network in few operators, with real weights where other ones are asked for."""
-    return release_weights(simplify_graph(network), quantization_options(options))
+    simple = simplify_graph(network, _added_passes(options))
+    return release_weights(simple, quantization_options(options))
+
+
+def _added_passes(options: BuildOptions) -> list[Pass]:
+    """The passes of plug-ins that a build names."""
+    added = []
+    for plugin, apply in chosen_plugins(options.plugins, PASSES):
+        use_plugin(plugin)
+        added.append(apply)
+    return added
 
 
 def leave_out_channels(whole: Graph, options: BuildOptions) -> Graph:
@@ -211,7 +226,7 @@ def quantize_network(
     if is_quantized(graph) or options.equalize == "off":
         return graph, to_integers(graph, samples, options), None
     assert samples.calibration is not None, "check_options has made sure of it"
-    x = samples.calibration.x
+    x = samples.calibration.x[:]
     even = equalize(graph, x, quantization_options(options))
     if even is graph:
         return graph, to_integers(graph, samples, options), None
@@ -245,8 +260,8 @@ def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     NnhwError
         See `quantize`.
     """
-    x = samples.calibration.x if samples.calibration else None
-    return quantize(graph, x, quantization_options(options))
+    x = samples.calibration.x[:] if samples.calibration else None
+    return find_quantizer(options.quantizer)(graph, x, quantization_options(options))
 
 
 def _data_advice(network: Graph, options: BuildOptions) -> str:

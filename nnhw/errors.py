@@ -49,6 +49,10 @@ class OptionError(NnhwError):
     """An option has the wrong name or type, or a configuration file cannot be read."""
 
 
+class PluginError(NnhwError):
+    """A plug-in that is needed is broken, or has a name that something else has; `nnhw.plugins`."""
+
+
 class DataError(NnhwError):
     """The data file, its arrays or the labels do not fit the model."""
 

@@ -5,18 +5,29 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from .data import load_data, top1
+from .data import (
+    Data,
+    Metrics,
+    SampleSource,
+    load_data,
+    named_metrics,
+    parts,
+    regression_metrics,
+    top1,
+    value_of,
+)
 from .design import ExportedDesign, read_design
 from .errors import ExportError, NnhwError
-from .golden import dequantize, quantize_inputs, run
-from .ir import Batch, Graph, frame_layout, from_channels_last, load_graph
+from .golden import quantize_inputs, real_outputs
+from .ir import Graph, frame_layout, load_graph
 from .link import Link, LinkStatistics, SerialPort, execute_on_board, link_design
+from .report import run_real
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +42,9 @@ class Inference:
     samples
         N.
     top1
-        Accuracy in per cent by the first output; None without labels.
+        Accuracy in per cent by the first output; None without labels of classes.
+    metrics
+        What metrics say, by name; None where it is no finite number.
     link
         What the link to the board has been through; None if it was the golden model that ran.
     edited
@@ -41,8 +54,14 @@ class Inference:
     outputs: Mapping[str, np.ndarray]
     samples: int
     top1: float | None
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
     link: LinkStatistics | None = None
     edited: tuple[str, ...] = ()
+
+    @property
+    def y(self) -> np.ndarray:
+        """The first output, which mostly is the only one."""
+        return next(iter(self.outputs.values()))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the outputs as an .npz file: as array "y", or if there are several by their names.
@@ -65,8 +84,9 @@ class Inference:
 
 def run_design(
     design: str | PathLike[str],
-    data: str | PathLike[str],
+    data: Data,
     *,
+    metrics: Metrics | None = None,
     port: str | None = None,
     baud: int = 115_200,
     timeout: float = 1.0,
@@ -79,7 +99,9 @@ def run_design(
     design
         Folder that `build` wrote.
     data
-        .npz file; see `load_data`.
+        Samples, and optionally labels, in any form that `nnhw.build` takes.
+    metrics
+        Functions of (outputs, labels), as `nnhw.build` takes them.
     port
         Serial port of a board that has the design's bitstream; None: the golden model runs.
     baud
@@ -100,28 +122,27 @@ def run_design(
     ToolError
         If there is a port, and pyserial is not installed.
     """
+    chosen = named_metrics(metrics)
     exported = read_design(design)
     graph = load_graph(exported.golden)
     statistics = None
     with _blamed(exported.golden):
-        samples = load_data(Path(data), graph)
-        q = quantize_inputs(graph, samples.x)
+        samples = load_data(data, graph, any_labels=bool(chosen))
         if port is None:
-            found = run(graph, q)
+            outputs = run_real(graph, samples.x)
         else:
-            found, statistics = _run_on_board(graph, q, exported, port, baud, timeout, progress)
-        outputs = {
-            port.onnx_name: from_channels_last(
-                dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
+            outputs, statistics = _run_on_board(
+                graph, samples.x, exported, port, baud, timeout, progress
             )
-            for port in graph.outputs
-        }
     first = outputs[graph.outputs[0].onnx_name]
-    accuracy = None if samples.y is None else top1(first, samples.y)
+    is_scored = samples.y is not None and samples.labels == "classes"
+    if samples.y is not None and samples.labels == "targets":
+        chosen = regression_metrics() | chosen
     return Inference(
         outputs=outputs,
         samples=len(samples),
-        top1=accuracy,
+        top1=top1(first, samples.y) if samples.y is not None and is_scored else None,
+        metrics={n: value_of(n, metric, outputs, samples.y) for n, metric in chosen.items()},
         link=statistics,
         edited=exported.edited,
     )
@@ -142,22 +163,35 @@ def _blamed(path: Path) -> Iterator[None]:
 
 def _run_on_board(
     graph: Graph,
-    q: Batch,
+    x: SampleSource,
     exported: ExportedDesign,
     port: str,
     baud: int,
     timeout: float,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[dict[str, np.ndarray], LinkStatistics]:
-    """Outputs by tensor as a board computes them, and what the link has been through."""
+    """Outputs as a board computes them, and what the link has been through."""
     design = link_design(exported)
     _check_frames(graph, exported)
     # ten bits an octet, of which stuffing may make two
     line_seconds = 20 * (design.input_bytes + design.output_bytes + 100) / baud
+    outputs: list[dict[str, np.ndarray]] = []
+    done = 0
     with SerialPort(port, baud=baud) as serial:
         link = Link(serial, timeout=timeout + line_seconds)
-        outputs = execute_on_board(graph, q, design, link, progress=progress)
-        return outputs, link.statistics
+
+        def told(count: int, _: int) -> None:
+            if progress is not None:
+                progress(done + count, len(x))
+
+        for part in parts(x, graph):
+            q = quantize_inputs(graph, part)
+            found = execute_on_board(graph, q, design, link, progress=told)
+            outputs.append(real_outputs(graph, found))
+            done += len(part)
+        return {
+            name: np.concatenate([part[name] for part in outputs]) for name in outputs[0]
+        }, link.statistics
 
 
 def _check_frames(graph: Graph, design: ExportedDesign) -> None:

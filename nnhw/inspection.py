@@ -23,13 +23,14 @@ from .conversion import (
     needs_calibration,
     read_samples,
 )
-from .data import Dataset
+from .data import Data, Dataset, DataSource, data_source
 from .errors import CalibrationError, NnhwError, UnsupportedError
-from .frontend import ModelSummary, NodeSummary, Origins, read_summary, write_qdq
+from .frontend import Model, ModelSummary, NodeSummary, Origins, model_file, read_summary, write_qdq
 from .ir import Batch, Graph
 from .options import BuildOptions, options_from
 from .passes import simplify_graph
 from .placement import place
+from .plugins import OPERATORS, chosen_plugins
 from .quantize import certain_refusals
 
 _SAMPLES = 8
@@ -40,9 +41,9 @@ _RANDOM_VALUES = 1 << 22
 
 
 def inspect_model(
-    model: str | PathLike[str],
+    model: Model,
     *,
-    data: str | PathLike[str] | None = None,
+    data: Data | None = None,
     config: BuildOptions | str | PathLike[str] | None = None,
     **options: Any,
 ) -> ModelSummary:
@@ -63,17 +64,19 @@ def inspect_model(
         If the model cannot be read at all, or an option is wrong.
     """
     chosen = options_from(config, options)
-    with memory_budget(chosen.max_memory):
-        summary, network = read_summary(model, chosen.input_shape)
+    source = None if data is None else data_source(data)
+    chosen_plugins(chosen.plugins, OPERATORS)
+    with model_file(model) as file, memory_budget(chosen.max_memory):
+        summary, network = read_summary(file, chosen.input_shape)
         if network is None:
             return summary
         if summary.problems:
-            return _looked_through(model, summary, network, chosen)
-        return _tried(model, summary, network, data, chosen)
+            return _looked_through(file, summary, network, chosen)
+        return _tried(file, summary, network, source, chosen)
 
 
 def _looked_through(
-    model: str | PathLike[str], summary: ModelSummary, part: Graph, chosen: BuildOptions
+    model: Path, summary: ModelSummary, part: Graph, chosen: BuildOptions
 ) -> ModelSummary:
     """The summary of a model that cannot be read as a whole, with what is certain of its rest."""
     found = _Findings(Origins.of_file(model, chosen.input_shape))
@@ -84,10 +87,10 @@ def _looked_through(
 
 
 def _tried(
-    model: str | PathLike[str],
+    model: Path,
     summary: ModelSummary,
     network: Graph,
-    data: str | PathLike[str] | None,
+    data: DataSource | None,
     chosen: BuildOptions,
 ) -> ModelSummary:
     """The summary with what the steps of a build refuse."""

@@ -124,7 +124,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "power_of_two": True, "equalize": "on", "trim": False, "weights": "files",
         "technology": "ecp5",
         "vectors": 1, "strict": False, "sim": False, "costs": False, "simulator": "verilator",
-        "seed": 0, "max_memory": "3G",
+        "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])

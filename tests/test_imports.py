@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors",
     "budget",
+    "plugins",
     "reserved_words",
     "families",
     "options",
@@ -76,7 +77,7 @@ ONLY_IN = {
 }
 
 # Golden model and hardware are joined by tests and simulation only.
-MAY_IMPORT = {"golden": {"errors", "ir"}}
+MAY_IMPORT = {"golden": {"errors", "ir", "plugins"}}
 MUST_NOT_IMPORT = {"hdl": {"golden", "ir", "vectors"}}
 
 

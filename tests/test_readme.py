@@ -1,7 +1,10 @@
 """README.md and docs/operators.md keep their promises."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from nnhw.cli import app
@@ -32,6 +35,23 @@ def test_commands_have_the_options_that_exist():
         for word in shlex.split(rest):
             if word.startswith("--"):
                 assert word[2:].replace("-", "_") in parameters, word
+
+
+def test_python_of_the_readme_runs(tmp_path):
+    (snippet,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    done = subprocess.run(
+        [sys.executable, "-c", snippet],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    folder, *_, answers = done.stdout.splitlines()
+    for told in (folder, answers):
+        assert f"# {told}" in snippet
+    assert "sevens_missed" in done.stdout
 
 
 def test_links_and_files_exist():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated, NoReturn
+import warnings
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 from rich.console import Console
 
 from .. import __version__
 from ..errors import CANNOT_WRITE, NnhwError
+from ..plugins import PluginWarning
 
 app = typer.Typer(
     add_completion=False,
@@ -41,6 +43,7 @@ def options(
 
 def main() -> None:
     """Entry point of the command `nnhw`; typer sees to exit codes 2 and 130."""
+    warnings.showwarning = _warn
     for stream in (sys.stdout, sys.stderr):
         # not every terminal, file and pipe takes every character
         if isinstance(stream, io.TextIOWrapper):
@@ -53,6 +56,23 @@ def main() -> None:
         if error.errno not in CANNOT_WRITE:
             raise
         _fail(f"'{error.filename}': {error.strerror}" if error.filename else str(error.strerror))
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning of nnhw's without the place in its code; all others as Python does."""
+    if issubclass(category, PluginWarning):
+        Console(stderr=True).print("[bold yellow]Warning:[/bold yellow]", end=" ")
+        print(message, file=sys.stderr)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        print(text, end="", file=file or sys.stderr)
 
 
 def _fail(message: str) -> NoReturn:

@@ -22,7 +22,8 @@ Design = Annotated[
 ]
 DATA = typer.Option(
     help="NumPy .npz file: 'x', samples shaped like the model's input (of several inputs an array "
-    "for each, by its name); optionally 'y', labels.",
+    "for each, by its name); optionally 'y', labels. Or a folder of .npy files by these names, or "
+    "an .npy file of samples, which may be larger than memory.",
     metavar="FILE.npz",
 )
 CONFIG = typer.Option(

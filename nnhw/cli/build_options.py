@@ -19,7 +19,9 @@ from ..options import (
     Integer,
     LayerBits,
     Memory,
+    Names,
     Number,
+    PluginChoice,
     definitions,
     read_shapes,
 )
@@ -52,7 +54,7 @@ def chosen_options(values: Mapping[str, Any]) -> dict[str, Any]:
             given[name] = _layer_bits(given[name], _flag(name))
         elif name in given and isinstance(item.kind, InputShapes):
             given[name] = _input_shapes(given[name], _flag(name))
-        elif name in given and isinstance(item.kind, Choice):
+        elif name in given and isinstance(item.kind, Choice | PluginChoice):
             given[name] = given[name].value
     return given
 
@@ -64,7 +66,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
         "help": re.sub("`(.*?)`", lambda name: _flag(name[1]), item.help),
         "rich_help_panel": item.group,
     }
-    if item.default not in (None, {}):
+    if item.default not in (None, {}, ()):
         settings["show_default"] = str(item.default)
     annotation: Any
     match item.kind:
@@ -81,6 +83,12 @@ def _parameter(item: Definition) -> inspect.Parameter:
             settings["show_default"] = (on if item.default else off).removeprefix("--")
         case Choice(names):
             annotation = _enumeration(item.name, names)
+        case PluginChoice():
+            annotation = _enumeration(item.name, item.kind.names)
+        case Names():
+            annotation = list[str]
+            settings |= {"metavar": "NAME"}
+            settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
         case Memory():
             annotation = str
             settings["metavar"] = "SIZE"

@@ -37,6 +37,7 @@ def run(
     from ..budget import DEFAULT_MAX_MEMORY, memory_budget
     from ..inference import run_design
     from ..report import StepDisplay, edited_files
+    from ..report.text import number
 
     budget = memory_budget(max_memory or DEFAULT_MAX_MEMORY)
     with budget, StepDisplay(Console(quiet=port is None)) as display:
@@ -48,6 +49,8 @@ def run(
     print(f"{result.samples:,} samples")
     if result.top1 is not None:
         print(f"top-1 accuracy {result.top1:.2f}%")
+    for name, value in result.metrics.items():
+        print(f"{name} {number(value)}")
     if result.edited:
         print(edited_files(result.edited))
     if result.link is not None and result.link.repeats:

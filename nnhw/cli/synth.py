@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ..families import FAMILIES
+from ..families import OWN_FAMILIES, own_family
 from .app import app
 from .arguments import Baud, Design, Json
 from .board import BoardName, synth_board
 
-_TARGET = next(iter(FAMILIES.values())).targets[-1].name
+_TARGET = own_family(OWN_FAMILIES[0]).targets[-1].name
 
 
 @app.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
+from ..plugins import load_required
 from .checksums import verify_checksums
 from .exchange import restore_folder
 from .files import check_links, file_inside
@@ -129,8 +130,10 @@ def read_design(folder: str | PathLike[str]) -> ExportedDesign:
     ------
     ExportError
         If the folder holds no design, a file of it is missing or leads out of it, an entry of
-        manifest.json has a wrong type or value, or a data file has changed since the build. Names
-        the file, and the key.
+        manifest.json has a wrong type or value, a data file has changed since the build, or a
+        plug-in that it needs is not installed. Names the file, and the key.
+    PluginError
+        If such a plug-in is broken.
     """
     folder = Path(folder)
     try:
@@ -144,6 +147,7 @@ def read_design(folder: str | PathLike[str]) -> ExportedDesign:
     for name in names:
         file_inside(folder, name, named_in=MANIFEST_FILE)
     data = [name for name in (GOLDEN_FILE, VECTORS_FILE) if (folder / name).exists()]
+    load_required(manifest.get("plugins", ()), f"'{folder}'")
     edited = verify_checksums(folder, [*names, *data])
     return ExportedDesign(folder=folder, manifest=manifest, edited=edited)
 

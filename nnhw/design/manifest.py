@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ExportError
 from .schema import (
     SchemaError,
+    boolean,
     file_path,
     identifier,
     integer,
@@ -61,6 +62,7 @@ _trace = record(
         "lanes": integer(1, 1 << 16),
     }
 )
+_plugin = record({"group": text, "name": text, "package": text, "version": text, "needed": boolean})
 _check_manifest = record(
     {
         "name": identifier,
@@ -84,6 +86,7 @@ _check_manifest = record(
         "cell_models": items(file_path),
         "target": identifier,
         "model_sha256": text,
+        "plugins": items(_plugin),
         "host_postprocess": items(text),
         "macs": _offset,
         "rows": _size,

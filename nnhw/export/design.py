@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
 from ..frontend import write_qdq
 from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
+from ..plugins import Plugin
 from .listing import program_listing
 from .manifest import make_manifest
 from .verilog import MemoryFiles, generate_verilog
@@ -22,6 +24,7 @@ def export_design(
     *,
     model_sha256: str,
     weight_files: bool = False,
+    plugins: Iterable[Plugin] = (),
 ) -> None:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
 
@@ -37,6 +40,8 @@ def export_design(
         Digest of the ONNX file that all of it was made from.
     weight_files
         Whether weights and other large constants stand in .hex files beside the Verilog, not in it.
+    plugins
+        Those that it was made with.
     """
     folder = Path(folder)
     (folder / "rtl").mkdir(exist_ok=True)
@@ -53,6 +58,7 @@ def export_design(
         model_sha256=model_sha256,
         sources=[source],
         memory_files=[f"rtl/{name}" for name in memories.texts],
+        plugins=plugins,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")

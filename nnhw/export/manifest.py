@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from .. import __version__
 from ..families import FAMILIES
-from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule
+from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule, origin_of
 from ..mapping import CycleModel, Layer, Program
+from ..plugins import FAMILIES as GROUP
+from ..plugins import Plugin
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
 _WRITE_BACK = "dut.engine.write_back"
@@ -122,6 +126,21 @@ def _cell_models(technology: str) -> list[str]:
     return [f"sim/cells/{technology}.v"] if technology in FAMILIES else []
 
 
+def _plugins(
+    graph: Graph, technology: str, plugins: Iterable[Plugin]
+) -> list[dict[str, str | bool]]:
+    """Plug-ins that a design was made with, and whether it still needs them: for its golden model,
+    or as the family of its cells."""
+    needed = {origin_of(node) for node in graph.nodes}
+    return [
+        {
+            **asdict(plugin),
+            "needed": plugin in needed or (plugin.group, plugin.name) == (GROUP, technology),
+        }
+        for plugin in sorted(plugins, key=str)
+    ]
+
+
 def make_manifest(
     graph: Graph,
     program: Program,
@@ -130,6 +149,7 @@ def make_manifest(
     model_sha256: str,
     sources: list[str],
     memory_files: list[str],
+    plugins: Iterable[Plugin] = (),
 ) -> dict[str, Any]:
     """The manifest of a design.
 
@@ -143,6 +163,8 @@ def make_manifest(
         Verilog files, relative to the design's folder.
     memory_files
         Files that the Verilog names in $readmemh, without their folder; relative likewise.
+    plugins
+        Those that it was made with.
     """
     config = program.config
     lanes, width = config.lanes, program.widths.activation
@@ -157,6 +179,7 @@ def make_manifest(
         "reset": "rst",
         "nnhw_version": __version__,
         "model_sha256": model_sha256,
+        "plugins": _plugins(graph, config.technology, plugins),
         "target": config.technology,
         "cell_models": _cell_models(config.technology),
         "input": _stream(graph, graph.inputs[0], frame_in),

@@ -12,12 +12,23 @@ A folder's modules have the names and the layers of what they extend:
 - `pll.py`: `PLL`, a `nnhw.boards.Pll` class.
 
 The first four are needed, the others are there if there is place and route, or a board. Folders
-are found by themselves. Their heavy modules are imported when they are asked for.
+are found by themselves, and so are packages of the same form that plug-ins have
+(`nnhw.plugins`). Their heavy modules are imported when they are asked for.
 """
 
 from .board import Board
 from .family import Family
-from .found import BOARDS, FAMILIES, pipeline_stages
+from .found import BOARDS, FAMILIES, OWN_FAMILIES, own_family, pipeline_stages
 from .target import Resource, Target
 
-__all__ = ["BOARDS", "FAMILIES", "Board", "Family", "Resource", "Target", "pipeline_stages"]
+__all__ = [
+    "BOARDS",
+    "FAMILIES",
+    "OWN_FAMILIES",
+    "Board",
+    "Family",
+    "Resource",
+    "Target",
+    "own_family",
+    "pipeline_stages",
+]

@@ -28,11 +28,14 @@ class Family:
         one more where the way from a multiplier to an adder is long.
     targets
         Devices in their packages.
+    package
+        The Python package that its parts are in (`__package__`); None for nnhw's own.
     """
 
     name: str
     pipeline: Mapping[str, int]
     targets: tuple[Target, ...]
+    package: str | None = None
 
     def target(self, name: str) -> Target:
         """The target of that name."""
@@ -45,11 +48,15 @@ class Family:
 
     def has(self, part: str) -> bool:
         """Whether the family's folder has a module of this name."""
-        return find_spec(f"{_PACKAGE}.{self.name}.{part}") is not None
+        return find_spec(f"{self._folder}.{part}") is not None
 
     def part(self, part: str) -> ModuleType:
         """The module of this name in the family's folder; see `nnhw.families`."""
-        return import_module(f"{_PACKAGE}.{self.name}.{part}")
+        return import_module(f"{self._folder}.{part}")
+
+    @property
+    def _folder(self) -> str:
+        return self.package or f"{_PACKAGE}.{self.name}"
 
     @property
     def cell_models(self) -> Path:

@@ -1,33 +1,73 @@
-"""The families there are: the folders of this package."""
+"""The families there are: the folders of this package, and those of plug-ins."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
+from ..errors import PluginError, reading
+from ..plugins import FAMILIES as GROUP
+from ..plugins import find_plugin, installed_plugins, load_plugin, use_plugin
 from .board import Board
 from .family import Family
 
 _PACKAGE = __name__.rpartition(".")[0]
 
+OWN_FAMILIES = tuple(
+    sorted(module.name for module in iter_modules(import_module(_PACKAGE).__path__) if module.ispkg)
+)
+"""Names of nnhw's own families."""
 
-def _find_families() -> dict[str, Family]:
-    found = iter_modules(import_module(_PACKAGE).__path__)
-    names = sorted(module.name for module in found if module.ispkg)
-    return {name: import_module(f"{_PACKAGE}.{name}.family").FAMILY for name in names}
+
+def own_family(name: str) -> Family:
+    """One of nnhw's own families."""
+    return import_module(f"{_PACKAGE}.{name}.family").FAMILY
 
 
-FAMILIES: Mapping[str, Family] = _find_families()
+class _Families(Mapping[str, Family]):
+    """All families by name, each imported when it is asked for; nnhw's own come first."""
+
+    def __getitem__(self, name: str) -> Family:
+        plugin = find_plugin(GROUP, name, own=OWN_FAMILIES)
+        if plugin is None:
+            if name not in OWN_FAMILIES:
+                raise KeyError(name)
+            return own_family(name)
+        use_plugin(plugin)
+        package = load_plugin(plugin, needed=True)
+        with reading(f"The family of {plugin}", PluginError, "see nnhw.families"):
+            if not isinstance(package, ModuleType):
+                raise PluginError(f"The family of {plugin} must be a package; see nnhw.families")
+            family = import_module(f"{package.__name__}.family").FAMILY
+        if not isinstance(family, Family) or family.name != name:
+            raise PluginError(
+                f"FAMILY in the family of {plugin} must be a nnhw.families.Family named '{name}'"
+            )
+        return family
+
+    def __contains__(self, name: object) -> bool:
+        return name in OWN_FAMILIES or any(p.name == name for p in installed_plugins(GROUP))
+
+    def __iter__(self) -> Iterator[str]:
+        names = (*OWN_FAMILIES, *(plugin.name for plugin in installed_plugins(GROUP)))
+        return iter(dict.fromkeys(names))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+FAMILIES: Mapping[str, Family] = _Families()
 """All families by name."""
 
 BOARDS: Mapping[str, Board] = {
     board.name: board
-    for family in FAMILIES.values()
+    for family in map(own_family, OWN_FAMILIES)
     if family.has("boards")
     for board in family.part("boards").BOARDS
 }
-"""All boards by name."""
+"""The boards of nnhw's own families by name."""
 
 
 def pipeline_stages(technology: str) -> Mapping[str, int]:

@@ -115,6 +115,8 @@ class OnnxNode:
         ]
 
     def _default(self, name: str) -> Any:
+        if self.proto.domain not in STANDARD_DOMAINS:
+            return None
         schema = onnx.defs.get_schema(self.proto.op_type, self.opset, "")
         if name not in schema.attributes:
             return None

@@ -15,7 +15,7 @@ from .builder import Builder
 from .integer_types import quantization_text
 from .network_size import check_network
 from .node import Known, OnnxNode
-from .operators import supported_operators
+from .operators import find_operator
 from .operators.host import follows_on_host, to_host, trailing_tensors
 from .operators.registry import Result
 from .ports import Interpretation, channels_first, input_port, interpretations, output_port
@@ -123,7 +123,9 @@ class _Translator:
                 if follows_on_host(node):
                     result = to_host(node)
                 else:
-                    result = supported_operators()[node.op_type].translate(node, self._build)
+                    supported = find_operator(node.op_type)
+                    assert supported is not None, "its table tells no problem"
+                    result = supported.translate(node, self._build)
         except NodeError as error:
             problems.append(error.text if error.whole_line else f"{node.title}: {error.text}")
         except FollowOnError:
@@ -148,7 +150,7 @@ class _Translator:
         """What the table of operators tells without a look at the values."""
         if node.op_type in _OF_SHAPES and self._model.problems:
             raise FollowOnError  # it would be a constant if all sizes were known
-        supported = supported_operators().get(node.op_type)
+        supported = find_operator(node.op_type)
         if supported is None or self._model.opset < supported.since:
             yield f"{node.title}: the operator is not supported; {advice(node.op_type)}"
             return

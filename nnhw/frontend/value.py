@@ -54,6 +54,10 @@ class Value:
         """Whether ONNX computes with it in integers."""
         return self.elem_type in INTEGER_TYPES
 
+    def with_tensor(self, tensor: str) -> Value:
+        """The same shape and order in another tensor of the graph."""
+        return replace(self, tensor=tensor)
+
     def view(self, layout: Layout, node: str) -> Value:
         """The same elements as the node named `node` arranges them."""
         return replace(self, layout=layout, views=(*self.views, node))

@@ -8,11 +8,11 @@ mention elsewhere.
 import importlib
 import pkgutil
 
-from .affine import dequantize, quantize_input, quantize_inputs
+from .affine import dequantize, quantize_input, quantize_inputs, real_outputs
 from .executions import executes
 from .run import run
 
-__all__ = ["dequantize", "executes", "quantize_input", "quantize_inputs", "run"]
+__all__ = ["dequantize", "executes", "quantize_input", "quantize_inputs", "real_outputs", "run"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

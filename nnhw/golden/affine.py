@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ..errors import DataError
-from ..ir import Batch, Graph, HostStep, Quantization, apply_host_steps, as_batch
+from ..ir import (
+    Batch,
+    Graph,
+    HostStep,
+    Quantization,
+    apply_host_steps,
+    as_batch,
+    from_channels_last,
+)
 
 
 def integer_type(quantization: Quantization) -> type[np.integer]:
@@ -74,3 +82,25 @@ def dequantize(q: np.ndarray, quantization: Quantization) -> np.ndarray:
     return (q.astype(np.int16) - quantization.zero_point).astype(np.float32) * np.float32(
         quantization.scale
     )
+
+
+def real_outputs(graph: Graph, found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Outputs of an integer graph as the ONNX model has them.
+
+    Parameters
+    ----------
+    found
+        (N, H, W, C) by tensor, such as `run` gives.
+
+    Returns
+    -------
+    dict
+        float32 (N, *Port.onnx_shape) by `Port.onnx_name`: real values, before what stays with the
+        host.
+    """
+    return {
+        port.onnx_name: from_channels_last(
+            dequantize(found[port.tensor], graph.tensors[port.tensor].q), port
+        )
+        for port in graph.outputs
+    }

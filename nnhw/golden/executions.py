@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..ir import Node, Quantization, Tensor
+from ..plugins import Table
 
 Execution = Callable[
     [Any, Sequence[np.ndarray], Sequence[Quantization], Tensor],
@@ -18,7 +19,7 @@ gives the output's integers, exactly, of any integer type."""
 
 _E = TypeVar("_E", bound=Execution)
 
-_EXECUTIONS: dict[type[Node], Execution] = {}
+_EXECUTIONS: Table[type[Node], Execution] = Table("execution")
 
 
 def executes(*kinds: type[Node]) -> Callable[[_E], _E]:
@@ -26,15 +27,13 @@ def executes(*kinds: type[Node]) -> Callable[[_E], _E]:
 
     Raises
     ------
-    ValueError
+    PluginError
         If something executes one of them already.
     """
 
     def enter(execution: _E) -> _E:
         for kind in kinds:
-            if kind in _EXECUTIONS:
-                raise ValueError(f"There are two executions of '{kind.__name__}'")
-        _EXECUTIONS.update(dict.fromkeys(kinds, execution))
+            _EXECUTIONS.enter(kind, execution)
         return execution
 
     return enter

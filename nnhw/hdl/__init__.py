@@ -1,7 +1,17 @@
 """The hardware: Amaranth components, one concept a file."""
 
 from .accelerator import Accelerator
+from .combination import COMBINATIONS, Combination, combines
 from .components import COMPONENTS, component_count, engine_component
 from .engine import Engine
 
-__all__ = ["COMPONENTS", "Accelerator", "Engine", "component_count", "engine_component"]
+__all__ = [
+    "COMBINATIONS",
+    "COMPONENTS",
+    "Accelerator",
+    "Combination",
+    "Engine",
+    "combines",
+    "component_count",
+    "engine_component",
+]

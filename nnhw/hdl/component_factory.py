@@ -212,6 +212,7 @@ class ComponentFactory:
             stages=self._config.scale_stages,
             paired=self._limits.paired,
             multiplies=self._limits.multiplies,
+            combinations=self._limits.combinations,
             technology=self.technology,
         )
 

@@ -62,8 +62,8 @@ class Drain(wiring.Component):
         Results are there, with `second` also the terms before them.
     second : Out(1)
         They are second terms, to be added to those of the cycle before.
-    product : Out(1)
-        Second terms are to be multiplied, not added.
+    product : Out
+        What becomes of two terms; see `DrainInstruction`.
     tags : Out(StepTags(lanes=lanes))
     values : Out(lanes of signed)
 
@@ -130,7 +130,7 @@ class Drain(wiring.Component):
                 "parameter_address": Out(range(max(2, parameter_words))),
                 "valid": Out(1),
                 "second": Out(1),
-                "product": Out(1),
+                "product": Out(layout.fields["product"].width),
                 "tags": Out(StepTags(lanes=lanes)),
                 "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
             }

@@ -8,8 +8,9 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..machine import scaler_latency
+from ..machine import PRODUCT, combination_code, scaler_latency
 from .arithmetic import delay, shift_right
+from .combination import COMBINATIONS
 from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
@@ -32,6 +33,8 @@ class Scaler(wiring.Component):
         Registers behind the multiplier, at least 1.
     paired, multiplies : bool
         Whether second terms exist, and whether any are multiplied.
+    combinations : sequence of str
+        Other ways in which two terms become one; see `COMBINATIONS`.
 
     Members
     -------
@@ -43,8 +46,9 @@ class Scaler(wiring.Component):
         Index into `shifts`.
     second : In(1)
         Add the product to the one of the cycle before.
-    product : In(1)
-        With `second`: multiply the operand, value + bias, by the one of the cycle before instead.
+    product : In
+        With `second`: 1 multiplies the operand, value + bias, by the one of the cycle before
+        instead, n + 2 combines both terms by the n-th of `combinations`.
     quotient : Out(signed)
     round_up : Out(1)
         `latency` cycles later.
@@ -65,6 +69,7 @@ class Scaler(wiring.Component):
         stages: int,
         paired: bool,
         multiplies: bool,
+        combinations: Sequence[str] = (),
         technology: Technology = PORTABLE,
     ):
         check_integers(
@@ -81,6 +86,7 @@ class Scaler(wiring.Component):
         self.stages = stages
         self.paired = paired
         self.multiplies = multiplies
+        self.combinations = tuple(combinations)
         self.technology = technology
         self.total_width = operand_width + multiplier_width + (1 if paired else 0)
         self.quotient_width = max(2, self.total_width - min(self.shifts))
@@ -93,7 +99,7 @@ class Scaler(wiring.Component):
                 **multiplier,
                 "shift": In(range(max(2, len(self.shifts)))),
                 "second": In(1),
-                "product": In(1),
+                "product": In(range(max(2, len(self.combinations) + 2))),
                 "quotient": Out(signed(self.quotient_width)),
                 "round_up": Out(1),
             }
@@ -106,7 +112,8 @@ class Scaler(wiring.Component):
         second = delay(m, self.second, 1, name="operand_second")
         adds = second
         if self.multiplies:
-            multiplies = second & delay(m, self.product, 1, name="product_asked")
+            asked = self.product == PRODUCT if self.combinations else self.product
+            multiplies = second & delay(m, asked, 1, name="product_asked")
             adds = delay(m, second & ~multiplies, 1, name="adds")
             before = delay(m, operand, 1, name="operand_before")
             factor = Signal(signed(self.operand_width), reset_less=True)
@@ -125,6 +132,7 @@ class Scaler(wiring.Component):
             total = Signal(signed(self.total_width), reset_less=True)
             adds = delay(m, adds, self.stages, name="term_adds")
             m.d.sync += total.eq(term + Mux(adds, total, 0))
+            total = self._combined(m, total, term)
         shift = delay(m, self.shift, self.latency - 1, name="shift")
         quotient, round_up = shift_right(
             m,
@@ -136,3 +144,21 @@ class Scaler(wiring.Component):
         )
         m.d.comb += [self.quotient.eq(quotient), self.round_up.eq(round_up)]
         return m
+
+    def _combined(self, m: Module, total: Signal, term: Value) -> Value:
+        """The sum, or what a combination has made of the same two terms meanwhile.
+
+        When the second term comes, the sum is the first one.
+        """
+        if not self.combinations:
+            return total
+        result: Value = total
+        wait = self.latency - 1
+        asked = delay(m, Mux(self.second, self.product, 0), wait, name="combination")
+        for name in self.combinations:
+            unit = COMBINATIONS[name](width=len(term), technology=self.technology)
+            m.submodules[name] = unit
+            m.d.comb += [unit.first.eq(total), unit.second.eq(term)]
+            code = combination_code(name, self.combinations)
+            result = Mux(asked == code, unit.combined, result)
+        return result

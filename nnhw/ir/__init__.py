@@ -31,6 +31,7 @@ from .integer import (
     links_moved,
     links_side_by_side,
     moved_channels,
+    origin_of,
     register_operator,
     requantize,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "load_graph",
     "move_elements",
     "moved_channels",
+    "origin_of",
     "postprocess_steps",
     "register_operator",
     "requantize",

@@ -21,7 +21,7 @@ from . import graph as graphs
 from . import host_steps, nodes, tensor, window
 from .field_types import wrong_field
 from .graph import Graph
-from .integer import INTEGER_OPERATORS, requantization
+from .integer import INTEGER_OPERATORS, drafted_nodes, requantization
 
 _CLASSES: dict[str, Callable[..., Any]] = {
     name: member
@@ -29,7 +29,7 @@ _CLASSES: dict[str, Callable[..., Any]] = {
     for name, member in vars(module).items()
     if isinstance(member, type) and dataclasses.is_dataclass(member)
 }
-"""All but the nodes of integer operators."""
+"""All but the nodes of integer operators, and the float nodes of plug-ins."""
 
 
 def save_graph(graph: Graph, path: str | PathLike[str]) -> None:
@@ -53,7 +53,7 @@ def load_graph(path: str | PathLike[str]) -> Graph:
     try:
         with open_arrays(path, f"graph file '{path}'", ExportError) as archive:
             arrays = {name: archive.read(name) for name in archive.names}
-        operators = {kind.__name__: kind for kind in INTEGER_OPERATORS}
+        operators = {kind.__name__: kind for kind in (*INTEGER_OPERATORS, *drafted_nodes())}
         graph = _decode(json.loads(str(arrays["graph"])), arrays, _CLASSES | operators)
     except NnhwError as error:
         raise type(error)(f"{error}; build the design again") from error

@@ -36,7 +36,8 @@ class Operation(IntEnum, shape=2):
     LANE_SUM = 1
     #: The largest of each lane's products: max pooling.
     LANE_MAX = 2
-    #: Two fetches, kept apart; the drain scales and adds, or multiplies them.
+    #: Two fetches, kept apart; the drain scales and adds them, multiplies them, or combines them
+    #: in a way of its own.
     LANE_PAIR = 3
 
 
@@ -140,7 +141,7 @@ class DrainInstruction:
     """One layer for the drain sequencer: pixels, tiles, rolls, steps of up to `lanes` results."""
 
     paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
-    product: int = _doc("1: the two terms are multiplied, not added")
+    product: int = _doc("of two terms: 0 adds, 1 multiplies, n + 2: n-th combination of its own")
     pixels: int = _doc("output pixels less one")
     row_pixels: int = _doc("output pixels of an image row less one; 0 without gaps")
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")

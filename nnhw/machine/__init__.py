@@ -1,8 +1,15 @@
 """The machine: what an engine is, whatever program it runs."""
 
 from .address_space import AddressSpace
+from .combinations import PRODUCT, combination_code
 from .config import MOST_MACS, MOST_ROWS, EngineConfig
-from .features import FEATURES, Feature, feature_rows
+from .features import (
+    Feature,
+    combination_feature,
+    feature_rows,
+    features,
+    register_feature,
+)
 from .latency import (
     ACTIVATION_STAGES,
     FETCH_LATENCY,
@@ -34,7 +41,6 @@ from .variant import Variant
 
 __all__ = [
     "ACTIVATION_STAGES",
-    "FEATURES",
     "FETCH_LATENCY",
     "GEARBOX_LATENCY",
     "LANE_LATENCY",
@@ -43,6 +49,7 @@ __all__ = [
     "MOST_ROWS",
     "PARAMETER_ADDRESS_STAGES",
     "PARAMETER_LATENCY",
+    "PRODUCT",
     "RELEASE_LATENCY",
     "RESULT_BUFFER_LATENCY",
     "ROTATION_LEVELS_PER_STAGE",
@@ -61,9 +68,13 @@ __all__ = [
     "adder_latency",
     "aligner_latency",
     "column_latency",
+    "combination_code",
+    "combination_feature",
     "drain_latency",
     "feature_rows",
+    "features",
     "lane_latency",
+    "register_feature",
     "residual_turnaround",
     "rotation_stages",
     "row_stages",

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
-from ..options import TECHNOLOGIES
+from ..families import FAMILIES
 
 
 def _power_of_two_at_least(value: int) -> int:
@@ -46,7 +46,7 @@ class EngineConfig:
         Registers behind each requantizer multiplier, at least 1.
     technology
         What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
-        one of `TECHNOLOGIES`. It changes nothing about cycles and results.
+        "portable" or one of `nnhw.families.FAMILIES`. It changes nothing about cycles and results.
 
     Raises
     ------
@@ -67,9 +67,10 @@ class EngineConfig:
     technology: str = "portable"
 
     def __post_init__(self) -> None:
-        if self.technology not in TECHNOLOGIES:
+        technologies = ("portable", *FAMILIES)
+        if self.technology not in technologies:
             raise MappingError(
-                f"'technology' must be one of {', '.join(TECHNOLOGIES)}, not {self.technology!r}"
+                f"'technology' must be one of {', '.join(technologies)}, not {self.technology!r}"
             )
         for f in fields(self):
             if f.name == "technology":

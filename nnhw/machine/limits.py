@@ -22,6 +22,7 @@ from ..isa import (
     coordinate_bits,
     granularity,
 )
+from .combinations import PRODUCT
 from .config import EngineConfig
 from .joining import Joinable, ascending, either, in_order, joined_by, same, union
 from .operands import ACTIVATIONS
@@ -75,6 +76,11 @@ class Limits(Joinable):
         Size of a tensor whose writer is chased; 0 if none is.
     residual_shifts
         Of the additions of earlier results.
+    multiplies
+        Whether tensors are multiplied with each other.
+    combinations
+        Names of the other ways in which pairs are combined, in the order of their codes (see
+        `combination_code`).
     depth, frame_depth, residual_depth
         Rows of the activation memory and of a frame, words of the residual memory; 0 for none.
     frame_bytes, outputs
@@ -98,6 +104,8 @@ class Limits(Joinable):
     output_counts: frozenset[int] = joined_by(union)
     chased_bytes: int = joined_by(max)
     residual_shifts: tuple[int, ...] = joined_by(in_order)
+    multiplies: bool = joined_by(either)
+    combinations: tuple[str, ...] = joined_by(in_order)
     depth: int = joined_by(max)
     frame_depth: int = joined_by(max)
     residual_depth: int = joined_by(max)
@@ -117,11 +125,6 @@ class Limits(Joinable):
     def paired(self) -> bool:
         """Whether the requantizers need a second term."""
         return Operation.LANE_PAIR in self.operations
-
-    @property
-    def multiplies(self) -> bool:
-        """Whether tensors are multiplied with each other."""
-        return self.asks("drain", "product")
 
     @property
     def has_tables(self) -> bool:
@@ -166,6 +169,7 @@ def instruction_limits(instructions: Instructions, config: EngineConfig) -> dict
             for count in i.counts(config.lanes)
         ),
         "chased_bytes": max(chased, default=0),
+        "multiplies": any(i.product == PRODUCT for i in drain),
         "residual_shifts": tuple(dict.fromkeys(i.shift for i in residual)),
     }
 

@@ -7,6 +7,8 @@ from .cycles import CycleModel, LayerCycles, predict_cycles
 from .layer_plan import LayerPlan, node_macs
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program
+from .strategies import Setting, maps
+from .strategies.lanes import paired
 
 __all__ = [
     "DEFAULT_MACS",
@@ -19,9 +21,12 @@ __all__ = [
     "MemoryPlan",
     "Plan",
     "Program",
+    "Setting",
     "choose_engine",
     "map_graph",
+    "maps",
     "node_macs",
+    "paired",
     "plan_graph",
     "plan_memory",
     "predict_cycles",

@@ -37,7 +37,7 @@ def choose_engine(
     macs
         Most multipliers, if no shape is given; 128 by default.
     technology
-        Of the engine, one of `TECHNOLOGIES`; its multipliers get the registers that suit them.
+        Of the engine (see `EngineConfig`); its multipliers get the registers that suit them.
 
     Raises
     ------

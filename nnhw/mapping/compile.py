@@ -42,13 +42,18 @@ def plan_graph(graph: Graph, engine: EngineConfig | Machine) -> Plan:
         elsewhere=residuals.unread,
         given=given.addresses if given else None,
     )
-    layers = encode_layers(plans, graph, config, memory, residuals)
+    own = {plan.combination for plan in plans} - {"sum", "product"}
+    combinations = tuple(
+        dict.fromkeys((*(given.limits.combinations if given else ()), *sorted(own)))
+    )
+    layers = encode_layers(plans, graph, config, memory, residuals, combinations)
     plan = Plan(
         name=graph.name,
         config=config,
         layers=layers,
         memory=memory,
         residual_depth=residuals.depth,
+        combinations=combinations,
         input_size=frame_layout(graph, graph.inputs, config.input_bytes).size,
         output_size=frame_layout(graph, graph.outputs, config.output_bytes).size,
         given_machine=given,

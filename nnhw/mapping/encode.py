@@ -19,7 +19,7 @@ from ..isa import (
     Y,
     loop_fields,
 )
-from ..machine import EngineConfig
+from ..machine import EngineConfig, combination_code
 from .images import parameter_bases, parameter_count, weight_bases
 from .layer_plan import LayerPlan
 from .memory_plan import MemoryPlan
@@ -35,8 +35,12 @@ def encode_layers(
     config: EngineConfig,
     memory: MemoryPlan,
     residuals: ResidualPlan,
+    combinations: Sequence[str],
 ) -> tuple[Layer, ...]:
-    """The layers of a graph, which do not wait for each other yet."""
+    """The layers of a graph, which do not wait for each other yet.
+
+    `combinations`: see `Limits`.
+    """
     outputs = {port.tensor for port in graph.outputs}
     # what padding delivers to a maximum is the smallest activation of the datapath
     lowest = -(1 << (activation_bits(graph) - 1))
@@ -71,7 +75,7 @@ def encode_layers(
                 frees_frame=index == last_frame_reader,
                 to_stream=plan.tensor in outputs,
             ),
-            drain=_drain(plan, config, parameter_base=parameter_base),
+            drain=_drain(plan, config, parameter_base=parameter_base, combinations=combinations),
             write_back=_write_back(
                 plan,
                 memory,
@@ -137,7 +141,9 @@ def _fetch(
     )
 
 
-def _drain(plan: LayerPlan, config: EngineConfig, *, parameter_base: int) -> DrainInstruction:
+def _drain(
+    plan: LayerPlan, config: EngineConfig, *, parameter_base: int, combinations: Sequence[str]
+) -> DrainInstruction:
     """The drain instruction of a layer whose parameters begin at word `parameter_base`."""
     nest = plan.nest
     steps, steps_last = nest.drain_steps(config)
@@ -145,7 +151,7 @@ def _drain(plan: LayerPlan, config: EngineConfig, *, parameter_base: int) -> Dra
     words = parameter_count(plan, config) // sum(plan.parameter_sets)
     return DrainInstruction(
         paired=int(plan.is_paired),
-        product=int(plan.multiplies),
+        product=combination_code(plan.combination, combinations),
         pixels=nest.pixels - 1,
         row_pixels=nest.trips["out_cols"] - 1 if plan.row_gap or plan.pixel_gap else 0,
         tiles=nest.tiles - 1,

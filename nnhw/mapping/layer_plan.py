@@ -54,8 +54,9 @@ class LayerPlan:
         What its activations are multiplied by; layers of one operator share them.
     first_word
         Of the weights: the word of the first fetch, not 0 where kernels are clipped to the image.
-    multiplies
-        Whether a pair is multiplied, not added.
+    combination
+        What becomes of the two terms of a pair: "sum", "product", or another one that the
+        hardware has a component for (see `nnhw.hdl.combines`).
     area
         The pixels that it computes, if not all. If these are every other column, then they are
         written side by side from `offset` on, as a tensor of their own.
@@ -84,7 +85,7 @@ class LayerPlan:
     products: int = 0
     weights: Weights = ONES
     first_word: int = 0
-    multiplies: bool = False
+    combination: str = "sum"
     area: OutputArea | None = None
     offset: int = 0
     pixel_gap: int = 0
@@ -148,6 +149,11 @@ class LayerPlan:
     def is_paired(self) -> bool:
         """Whether it reads two tensors, each of whose results takes a drain cycle."""
         return self.operation is Operation.LANE_PAIR
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether a pair is multiplied."""
+        return self.combination == "product"
 
     @property
     def reads_in_order(self) -> bool:

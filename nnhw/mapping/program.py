@@ -52,6 +52,8 @@ class Plan:
     residual_depth
         Words of the residual memory, each the results of a drain step; 0 if no layer adds earlier
         results.
+    combinations
+        See `Limits`.
     input_size, output_size
         Bytes of a frame in and out (see `FrameLayout.size`).
     given_machine
@@ -63,6 +65,7 @@ class Plan:
     layers: tuple[Layer, ...]
     memory: MemoryPlan
     residual_depth: int
+    combinations: tuple[str, ...]
     input_size: int
     output_size: int
     given_machine: Machine | None
@@ -124,6 +127,7 @@ class Plan:
             depth=self.memory.depth,
             frame_depth=self.memory.frame_depth,
             residual_depth=self.residual_depth,
+            combinations=self.combinations,
             frame_bytes=self.input_size,
             outputs=len(self.streamed),
             lane_slots=max(layer.weights.slots for layer in self.layers),

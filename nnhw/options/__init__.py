@@ -23,7 +23,10 @@ from .kinds import (
     Kind,
     LayerBits,
     Memory,
+    Names,
     Number,
+    PluginChoice,
+    check,
     read_shapes,
 )
 
@@ -43,7 +46,10 @@ __all__ = [
     "Kind",
     "LayerBits",
     "Memory",
+    "Names",
     "Number",
+    "PluginChoice",
+    "check",
     "definitions",
     "load_options",
     "options_from",

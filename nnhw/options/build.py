@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any
 
 from ..budget import DEFAULT_MAX_MEMORY
 from ..errors import OptionError, reading
+from ..plugins import FAMILIES as FAMILY_PLUGINS
+from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
     CALIBRATION_METHODS,
     EQUALIZATIONS,
+    QUANTIZERS,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -27,7 +30,9 @@ from .kinds import (
     Integer,
     LayerBits,
     Memory,
+    Names,
     Number,
+    PluginChoice,
     check,
     read_shapes,
 )
@@ -106,6 +111,18 @@ class BuildOptions:
         group=_QUANTIZATION,
         help="Even out the ranges of channels; auto: if that is better on calibration samples.",
     )
+    quantizer: str = option(
+        PluginChoice(QUANTIZERS, QUANTIZER_PLUGINS),
+        "standard",
+        group=_QUANTIZATION,
+        help="What makes integers of the network.",
+    )
+    plugins: Sequence[str] = option(
+        Names(),
+        (),
+        group=_QUANTIZATION,
+        help="Operators, passes and steps of installed plug-ins that take part.",
+    )
     trim: bool = option(
         Flag(), True, group=_HARDWARE, help="Leave out channels that no input can change."
     )
@@ -116,7 +133,7 @@ class BuildOptions:
         help="Large constants in the Verilog or in .hex files beside it.",
     )
     technology: str = option(
-        Choice(TECHNOLOGIES),
+        PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
         "portable",
         group=_HARDWARE,
         help="Whose cells multipliers and memories are built of.",
@@ -166,6 +183,7 @@ class BuildOptions:
         object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
         shapes = read_shapes(self.input_shape) or {}
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
+        object.__setattr__(self, "plugins", tuple(self.plugins))
         self._check_array()
 
     def _check_array(self) -> None:
@@ -227,7 +245,7 @@ class BuildOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """The options by name, for JSON; `BuildOptions(**...)` makes the same options of them."""
-        return asdict(self)
+        return {**asdict(self), "plugins": list(self.plugins)}
 
 
 def load_options(path: str | PathLike[str]) -> BuildOptions:
@@ -256,5 +274,10 @@ def options_from(
     """
     if config is None:
         config = BuildOptions()
+    if not isinstance(config, BuildOptions | str | PathLike):
+        raise OptionError(
+            "Option config must be BuildOptions or the path of a TOML file, not "
+            f"{type(config).__name__}"
+        )
     options = config if isinstance(config, BuildOptions) else load_options(config)
     return options.replace(**changes)

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from ..families import FAMILIES
+from ..families import OWN_FAMILIES
 
 CalibrationMethod = Literal["mse", "minmax", "percentile", "entropy"]
 
@@ -15,8 +15,11 @@ EQUALIZATIONS = ("auto", "on", "off")
 SIMULATORS = ("verilator", "icarus")
 """What can simulate an exported design."""
 
-TECHNOLOGIES = ("portable", *FAMILIES)
-"""What multipliers and memories can be built of: see `nnhw.hdl.technology`."""
+QUANTIZERS = ("standard",)
+"""nnhw's own quantizers: see `nnhw.quantize.find_quantizer`."""
+
+TECHNOLOGIES = ("portable", *OWN_FAMILIES)
+"""nnhw's own of what multipliers and memories can be built of: see `nnhw.hdl.technology`."""
 
 WEIGHT_PLACES = ("inline", "files")
 """Where large constants can stand: in the Verilog, or in .hex files beside it."""

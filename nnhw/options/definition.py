@@ -91,7 +91,7 @@ def value_text(item: Definition) -> str:
     """What an option's values are, and its default, in one clause."""
     wanted = item.kind.wanted
     default = item.default
-    if default is None or default == {}:
+    if default in (None, {}, ()):
         return wanted[0].upper() + wanted[1:]
     shown = str(default).lower() if isinstance(default, bool) else str(default)
     return f"{wanted[0].upper()}{wanted[1:]}; {shown} by default"

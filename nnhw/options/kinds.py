@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 
 from ..budget import is_memory
 from ..errors import OptionError
+from ..plugins import installed_plugins
 
 _LARGEST_INTEGER = (1 << 63) - 1
 _DIGITS = 9
@@ -87,6 +89,48 @@ class Choice:
     def accepts(self, value: Any) -> bool:
         """Whether `value` is one of the names."""
         return isinstance(value, str) and value in self.names
+
+
+@dataclass(frozen=True)
+class PluginChoice:
+    """One of several names, nnhw's `own` or those of plug-ins of a `group`."""
+
+    own: tuple[str, ...]
+    group: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names there are here."""
+        added = (plugin.name for plugin in installed_plugins(self.group))
+        return (*self.own, *(n for n in added if n not in self.own and _NAME.fullmatch(n)))
+
+    @property
+    def wanted(self) -> str:
+        """The values in words."""
+        return f"one of {', '.join(self.names)}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of the names."""
+        return isinstance(value, str) and value in self.names
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+"""What can be said on a command line."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """Several names."""
+
+    wanted = "a list of different names"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a list."""
+        return (
+            isinstance(value, list | tuple)
+            and all(isinstance(name, str) and name for name in value)
+            and len(set(value)) == len(value)
+        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from .build import BuildOptions
 from .definition import definitions
-from .kinds import Choice, Flag, InputShapes, LayerBits
+from .kinds import Choice, Flag, InputShapes, LayerBits, Names, PluginChoice
 
 _HEAD = """# Options of a build
 
@@ -20,7 +20,8 @@ map, export, simulate, costs, report, verify. `--stop STEP` ends it after one of
 FOLDER` keeps the graphs that the steps make, and `--start STEP` goes on from these, such as
 with another array for the same integers. In Python, `nnhw.build` takes `start`, `stop`,
 `save_steps` and `steps`, which may have further steps or other ones (`nnhw.pipeline.insert_step`,
-`replace_step`): a pass of your own, say, or another quantizer.
+`replace_step`). Installed packages can have operators, passes, steps, quantizers and technologies,
+too; `nnhw plugins` lists them, and a build names those that are to take part.
 
 This page is written by `python -m nnhw.options`.
 """
@@ -32,7 +33,7 @@ def options_page() -> str:
     for group, items in groupby(definitions(BuildOptions).values(), lambda item: item.group):
         lines += ["", f"## {group}", "", "| option | values | default | |", "|---|---|---|---|"]
         for item in items:
-            default = "" if item.default in (None, {}) else _value(item.default)
+            default = "" if item.default in (None, {}, ()) else _value(item.default)
             lines.append(f"| `{item.name}` | {_values(item.kind)} | {default} | {item.help} |")
     return "\n".join(lines) + "\n"
 
@@ -54,6 +55,10 @@ def _values(kind: object) -> str:
                 "`1x3x96x96`, `[1, 3, 96, 96]`, or a table of these by input; on the command line "
                 "`--input-shape NAME=1x3x96x96` where there are several inputs"
             )
+        case PluginChoice(own):
+            return f"{', '.join(f'`{name}`' for name in own)}, or a plug-in's"
+        case Names():
+            return "a list of names; on the command line `--NAME VALUE`, repeated"
         case LayerBits(bits):
             return f"a table of layers, {bits.wanted} each; on the command line `--bits LAYER=N`"
     return kind.wanted  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..ir import Graph
 from . import (
@@ -56,7 +56,7 @@ PASSES: tuple[Pass, ...] = (
 """Each gives the graph and whether it has changed it."""
 
 
-def simplify_graph(graph: Graph) -> Graph:
+def simplify_graph(graph: Graph, added: Sequence[Pass] = ()) -> Graph:
     """Bring a float graph into the form that quantization and hardware take.
 
     Afterwards
@@ -69,10 +69,19 @@ def simplify_graph(graph: Graph) -> Graph:
     - every node is needed, no Reshape reads a Reshape, and none keeps the shape.
 
     Real results are the same up to rounding.
+
+    Parameters
+    ----------
+    graph
+        Float graph.
+    added
+        Passes of plug-ins. They come before all others, so that they see the network as it was
+        read, and may bring float nodes of their own.
     """
+    passes = (*added, *PASSES)
     changed = True
     while changed:
-        for apply in PASSES:
+        for apply in passes:
             graph, changed = apply(graph)
             if changed:
                 break

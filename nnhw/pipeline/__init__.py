@@ -2,11 +2,12 @@
 
 from .run import BuildResult, build
 from .state import BuildState, Progress
-from .step import Step, insert_step, replace_step
+from .step import AddedStep, Step, insert_step, replace_step
 from .steps import STEPS
 
 __all__ = [
     "STEPS",
+    "AddedStep",
     "BuildResult",
     "BuildState",
     "Progress",

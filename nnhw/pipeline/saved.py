@@ -80,7 +80,7 @@ def _origin(state: BuildState) -> dict[str, Any]:
     options = state.options.to_dict()
     return {
         "model": sha256_of(state.model),
-        "data": None if state.data is None else sha256_of(state.data),
+        "data": None if state.data is None else state.data.sha256,
         "seed": options["seed"],
         "trim": options["trim"],
         **{

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..conversion import Samples
+from ..data import DataSource, MetricFunction
 from ..ir import Graph
 from ..options import BuildOptions
 from ..placement import Placement
+from ..plugins import Plugin
 from ..reference import Answers
 from ..report import BuildReport, Equalization, Quality
 from ..simulate import SimulationResult
@@ -27,14 +29,20 @@ class BuildState:
 
     Parameters
     ----------
-    model, data
-        Files; without data None.
+    model
+        File.
+    data
+        Where samples come from; None without.
     options
         What was chosen.
     jobs
         Most processes that simulate.
     progress
         Told how far a step is.
+    metrics
+        The user's own, by name.
+    plugins
+        Those in use so far.
 
     Attributes
     ----------
@@ -69,10 +77,11 @@ class BuildState:
     """
 
     model: Path
-    data: Path | None
+    data: DataSource | None
     options: BuildOptions
     jobs: int | None = None
     progress: Progress = lambda step, share: None
+    metrics: Mapping[str, MetricFunction] = field(default_factory=dict)
 
     network: Graph = field(init=False)
     samples: Samples = field(init=False)
@@ -83,6 +92,7 @@ class BuildState:
     equalization: Equalization | None = None
     quality: Quality = field(init=False)
     placement: Placement = field(init=False)
+    plugins: set[Plugin] = field(default_factory=set)
     stage: Stage = field(init=False)
     files: tuple[str, ...] = ()
     simulation: SimulationResult | None = None

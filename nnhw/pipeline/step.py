@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from ..errors import OptionError
+from ..errors import OptionError, PluginError
+from ..plugins import STEPS, chosen_plugins, use_plugin
 from .state import BuildState
 
 
@@ -38,6 +39,44 @@ class Step:
     writes: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class AddedStep:
+    """A step that a plug-in adds (`nnhw.steps`).
+
+    Parameters
+    ----------
+    step
+        The step.
+    after
+        Name of the step that it follows.
+    """
+
+    step: Step
+    after: str
+
+
+def with_plugins(steps: Sequence[Step], names: Iterable[str]) -> tuple[Step, ...]:
+    """The steps of a build, and those of the plug-ins that it names.
+
+    Raises
+    ------
+    OptionError
+        If no plug-in has one of the names.
+    PluginError
+        If a plug-in gives no `AddedStep`, or one whose name is taken or that follows no step.
+    """
+    result = tuple(steps)
+    for plugin, added in chosen_plugins(names, STEPS):
+        if not isinstance(added, AddedStep):
+            raise PluginError(f"{plugin} must be a nnhw.pipeline.AddedStep, not {added!r}")
+        use_plugin(plugin)
+        try:
+            result = insert_step(result, added.step, after=added.after)
+        except OptionError as error:
+            raise PluginError(f"Step '{added.step.name}' of {plugin}: {error}") from error
+    return result
+
+
 def find_step(steps: Sequence[Step], name: str) -> int:
     """Place of the step of that name.
 
@@ -46,6 +85,8 @@ def find_step(steps: Sequence[Step], name: str) -> int:
     OptionError
         If there is none.
     """
+    if not isinstance(name, str):
+        raise OptionError(f"Step {name!r} must be a name, not {type(name).__name__}")
     names = [step.name for step in steps]
     if name in names:
         return names.index(name)

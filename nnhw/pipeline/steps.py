@@ -39,7 +39,9 @@ def _read_model(state: BuildState) -> None:
 
 
 def _read_data(state: BuildState) -> None:
-    state.samples = read_samples(state.data, state.network, state.options)
+    state.samples = read_samples(
+        state.data, state.network, state.options, any_labels=bool(state.metrics)
+    )
 
 
 def _run_model_file(state: BuildState) -> None:
@@ -72,6 +74,7 @@ def _measure(state: BuildState) -> None:
         state.graph,
         state.samples.evaluation,
         narrowest_bits=state.options.narrowest_bits,
+        metrics=state.metrics,
     )
     if state.quality.warnings and state.options.strict:
         raise QualityError(describe_refusal(state.quality.warnings))
@@ -92,6 +95,7 @@ def _export(state: BuildState) -> None:
         folder,
         model_sha256=sha256_of(state.model),
         weight_files=options.weights == "files",
+        plugins=state.plugins,
     )
     install_testbench(folder)
     vectors = make_vectors(
@@ -147,8 +151,8 @@ def _report(state: BuildState) -> None:
         source=Source(
             model=file_name(state.model),
             model_sha256=sha256_of(state.model),
-            data=None if data is None else file_name(data),
-            data_sha256=None if data is None else sha256_of(data),
+            data=None if data is None else data.name,
+            data_sha256=None if data is None else data.sha256,
             options=state.options.to_dict(),
             calibration_samples=len(samples.calibration) if samples.calibration else None,
         ),
@@ -162,6 +166,7 @@ def _report(state: BuildState) -> None:
         costs=state.costs,
         equalization=state.equalization,
         finds_ranges=any(isinstance(node, DynamicQuantize) for node in state.network.nodes),
+        plugins=state.plugins,
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")

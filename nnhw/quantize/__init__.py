@@ -3,7 +3,7 @@
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
 from .convert import certain_refusals, missing_numbers, open_numbers, quantize
 from .equalize import equalize
-from .float_reference import run_float
+from .float_reference import clamped, evaluates, run_float
 from .functions import TableError, table_error
 from .input_range import (
     ChannelRanges,
@@ -15,6 +15,7 @@ from .input_range import (
 )
 from .narrower_weights import release_weights
 from .options import QuantizeOptions
+from .quantizer import Quantizer, find_quantizer
 from .roundings import is_quantized
 
 __all__ = [
@@ -22,12 +23,16 @@ __all__ = [
     "ChannelRanges",
     "InputNumbers",
     "QuantizeOptions",
+    "Quantizer",
     "TableError",
     "accumulator_bounds",
     "certain_refusals",
     "channel_ranges",
+    "clamped",
     "common_width",
     "equalize",
+    "evaluates",
+    "find_quantizer",
     "integer_quantization",
     "is_quantized",
     "missing_numbers",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from ..ir import (
     Function,
     Graph,
     MaxPool,
+    Move,
     Multiply,
     Node,
     Reshape,
@@ -34,6 +36,7 @@ from ..ir import (
 )
 from ..ir.execute import execute
 from ..ir.patches import pad, patches, reduce_windows
+from ..plugins import Table
 
 
 def run_float(
@@ -82,37 +85,42 @@ def run_float(
         return execute(graph, batch, operator, keep)
 
 
+Shape = tuple[int, int, int]
+
+Evaluation = Callable[[Any, Sequence[np.ndarray], Shape], np.ndarray]
+"""Takes a node, its inputs, float32 (N, H, W, C), and the shape of its output; gives the output."""
+
+_E = TypeVar("_E", bound=Evaluation)
+
+_EVALUATIONS: Table[type[Node], Evaluation] = Table("float operator")
+
+
+def evaluates(*kinds: type[Node]) -> Callable[[_E], _E]:
+    """Enter the decorated function into the table as what float nodes of these classes compute.
+
+    Raises
+    ------
+    PluginError
+        If one of them has an evaluation already.
+    """
+
+    def enter(evaluation: _E) -> _E:
+        for kind in kinds:
+            _EVALUATIONS.enter(kind, evaluation)
+        return evaluation
+
+    return enter
+
+
 def _operator(node: Node, inputs: list[np.ndarray], shape: tuple[int, int, int]) -> np.ndarray:
-    match node:
-        case Conv():
-            return _clamp(_conv(node, inputs[0]), node.clamp)
-        case MaxPool():
-            return _clamp(_max_pool(node, inputs[0]), node.clamp)
-        case AveragePool():
-            return _clamp(_average_pool(node, inputs[0]), node.clamp)
-        case Add():
-            return _clamp(inputs[0] + inputs[1], node.clamp)
-        case Multiply():
-            return _clamp(inputs[0] * inputs[1], node.clamp)
-        case Concat():
-            return np.concatenate(inputs, axis=3)
-        case Function():
-            return evaluate_function(node.function, node.parameters, inputs[0]).astype(np.float32)
-        case ChannelAffine():
-            return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
-        case DynamicQuantize():
-            return _dynamic_quantize(inputs[0])
-        case FakeQuantize():
-            return _fake_quantize(inputs[0], node)
-        case Clip():
-            return _clamp(inputs[0].copy(), node.clamp)
-        case Reshape() | Slice() | Resize() | DepthToSpace():
-            return move_elements(node, inputs[0], shape)
-    raise TypeError(f"Node '{node.name}' is not a float operator but a {type(node).__name__}")
+    kind = type(node)
+    if kind not in _EVALUATIONS:
+        raise TypeError(f"Node '{node.name}' is not a float operator but a {kind.__name__}")
+    return _EVALUATIONS[kind](node, inputs, shape)
 
 
-def _clamp(x: np.ndarray, clamp: Clamp) -> np.ndarray:
-    """Clamp in place."""
+def clamped(x: np.ndarray, clamp: Clamp) -> np.ndarray:
+    """`x`, clamped in place."""
     if clamp.lo > -math.inf:
         np.maximum(x, np.float32(clamp.lo), out=x)
     if clamp.hi < math.inf:
@@ -173,3 +181,63 @@ def _fake_quantize(x: np.ndarray, node: FakeQuantize) -> np.ndarray:
         whole = np.floor(np.abs(distance) + _WHOLE)
         steps = np.copysign(whole, distance) + reference
     return np.clip(steps, q.lo - zero_point, q.hi - zero_point) * scale
+
+
+@evaluates(Conv)
+def _(node: Conv, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return clamped(_conv(node, inputs[0]), node.clamp)
+
+
+@evaluates(MaxPool)
+def _(node: MaxPool, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return clamped(_max_pool(node, inputs[0]), node.clamp)
+
+
+@evaluates(AveragePool)
+def _(node: AveragePool, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return clamped(_average_pool(node, inputs[0]), node.clamp)
+
+
+@evaluates(Add)
+def _(node: Add, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return clamped(inputs[0] + inputs[1], node.clamp)
+
+
+@evaluates(Multiply)
+def _(node: Multiply, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return clamped(inputs[0] * inputs[1], node.clamp)
+
+
+@evaluates(Concat)
+def _(node: Concat, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return np.concatenate(inputs, axis=3)
+
+
+@evaluates(Function)
+def _(node: Function, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return evaluate_function(node.function, node.parameters, inputs[0]).astype(np.float32)
+
+
+@evaluates(ChannelAffine)
+def _(node: ChannelAffine, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return inputs[0] * node.scale.astype(np.float32) + node.offset.astype(np.float32)
+
+
+@evaluates(DynamicQuantize)
+def _(node: DynamicQuantize, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return _dynamic_quantize(inputs[0])
+
+
+@evaluates(FakeQuantize)
+def _(node: FakeQuantize, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return _fake_quantize(inputs[0], node)
+
+
+@evaluates(Clip)
+def _(node: Clip, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return clamped(inputs[0].copy(), node.clamp)
+
+
+@evaluates(Reshape, Slice, Resize, DepthToSpace)
+def _(node: Move, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    return move_elements(node, inputs[0], shape)

@@ -8,6 +8,7 @@ from os import PathLike
 
 import numpy as np
 
+from ..data import SampleSource, parts
 from ..errors import ModelError, ToolError
 from ..frontend import ExposedModel, expose_tensors
 from ..ir import (
@@ -31,9 +32,6 @@ from .process import run_model
 
 _MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice)
 """Operators that keep the quantization of what they read."""
-
-_REQUEST_BYTES = 1 << 28
-"""Samples that one process gets, more or less."""
 
 _HOST_FUNCTIONS = ("ArgMax", "LogSoftmax", "Sigmoid", "Softmax")
 """Host steps after which a tensor holds other values."""
@@ -64,16 +62,19 @@ class Answers:
     compared_samples: int = 0
 
 
-def ask_reading(network: Graph, x: Batch | np.ndarray, reason: str = "") -> Answers:
+def ask_reading(network: Graph, x: SampleSource, reason: str = "") -> Answers:
     """What our own reading of a model answers, in float32."""
-    found = run_float(network, x)
+    found = [run_float(network, part) for part in parts(x, network)]
     outputs = {
-        port.onnx_name: from_channels_last(found[port.tensor], port) for port in network.outputs
+        port.onnx_name: np.concatenate(
+            [from_channels_last(part[port.tensor], port) for part in found]
+        )
+        for port in network.outputs
     }
     return Answers(outputs=outputs, by="nnhw's own reading of the file", reason=reason)
 
 
-def ask_file(path: str | PathLike[str], network: Graph, x: Batch | np.ndarray) -> Answers:
+def ask_file(path: str | PathLike[str], network: Graph, x: SampleSource) -> Answers:
     """What the model file answers in onnxruntime; where that cannot be had, our own reading.
 
     Outputs without a counterpart in the file are those of our own reading, too.
@@ -112,7 +113,7 @@ def ask_file(path: str | PathLike[str], network: Graph, x: Batch | np.ndarray) -
 
 
 def file_tensors(
-    exposed: ExposedModel, network: Graph, x: Batch | np.ndarray, names: Iterable[str]
+    exposed: ExposedModel, network: Graph, x: SampleSource, names: Iterable[str]
 ) -> tuple[dict[str, np.ndarray], str]:
     """Tensors of a file (N, elements) by name, as far as there are any; onnxruntime's version.
 
@@ -121,22 +122,20 @@ def file_tensors(
     ModelError, ToolError
         See `ExposedModel.to_bytes` and `run_model`.
     """
-    batch = as_batch(network, x)
     names = [name for name in names if name in exposed.exposed]
     model = exposed.to_bytes()
-    size = max(1, _REQUEST_BYTES // sum(array[0].nbytes for array in batch.arrays.values()))
-    parts: list[dict[str, np.ndarray]] = []
-    for start in range(0, len(batch), size):
+    answers: list[dict[str, np.ndarray]] = []
+    for batch in parts(x, network):
         samples = {
             port.onnx_name: cast(
-                from_channels_last(batch.arrays[port.tensor][start : start + size], port),
+                from_channels_last(batch.arrays[port.tensor], port),
                 exposed.dtypes[port.onnx_name],
             )
             for port in network.inputs
         }
         part, version = run_model(model, samples, names)
-        parts.append(part)
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}, version
+        answers.append(part)
+    return {name: np.concatenate([part[name] for part in answers]) for name in names}, version
 
 
 def cast_samples(exposed: ExposedModel, network: Graph, x: Batch | np.ndarray) -> Batch:

@@ -20,6 +20,7 @@ from os import PathLike
 
 import numpy as np
 
+from ..data import SampleSource
 from ..errors import ModelError, ToolError, VerificationError
 from ..frontend import expose_tensors
 from ..ir import (
@@ -93,7 +94,7 @@ class _Difference:
 
 
 def check_reading(
-    path: str | PathLike[str], network: Graph, x: Batch | np.ndarray, answers: Answers
+    path: str | PathLike[str], network: Graph, x: SampleSource, answers: Answers
 ) -> int:
     """Compare what our reading makes of a few samples with what the file answers to them.
 
@@ -120,7 +121,7 @@ def check_reading(
     """
     if not answers.from_file:
         return 0
-    x = as_batch(network, x)[:SAMPLES]
+    x = as_batch(network, x[:SAMPLES])
     exposed = expose_tensors(path, ())
     tolerance = _tolerance(network, half_precision=exposed.half_precision)
     ports = [port for port in network.outputs if port.onnx_name in answers.from_file]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from os import PathLike
 
-import numpy as np
-
-from ..ir import Batch, Graph
+from ..data import SampleSource
+from ..ir import Graph
 from .answers import Answers, ask_file
 from .check import check_reading
 from .samples import random_samples
 
 
 def consult_file(
-    path: str | PathLike[str], network: Graph, x: Batch | np.ndarray | None, seed: int
+    path: str | PathLike[str], network: Graph, x: SampleSource | None, seed: int
 ) -> Answers:
     """What a model file answers to samples, or to random ones; see `ask_file`.
 

@@ -1,6 +1,6 @@
 """What a build has to say: one structure, and its renderers."""
 
-from .accuracy import measure_accuracy
+from .accuracy import measure_accuracy, run_real
 from .assess import Assessed, find_warnings
 from .collect import collect_report
 from .costs import COLUMNS, cost_rows
@@ -74,4 +74,5 @@ __all__ = [
     "render_synthesis",
     "render_terminal",
     "render_warnings",
+    "run_real",
 ]

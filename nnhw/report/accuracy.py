@@ -6,16 +6,28 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..data import Dataset, predict
-from ..golden import dequantize, quantize_inputs
+from ..data import (
+    Dataset,
+    Metric,
+    MetricFunction,
+    SampleSource,
+    parts,
+    predict,
+    regression_metrics,
+    value_of,
+)
+from ..golden import quantize_inputs, real_outputs
 from ..golden import run as run_integer
-from ..ir import Graph, from_channels_last
+from ..ir import Graph
 from .noise import decibels, deviation, finite
 from .structure import Accuracy
 
 
 def measure_accuracy(
-    exact: Mapping[str, np.ndarray], integer_graph: Graph, evaluation: Dataset
+    exact: Mapping[str, np.ndarray],
+    integer_graph: Graph,
+    evaluation: Dataset,
+    metrics: Mapping[str, MetricFunction] | None = None,
 ) -> Accuracy:
     """Run the integer network on the evaluation samples and compare its outputs.
 
@@ -28,27 +40,34 @@ def measure_accuracy(
         What came of it. Labels are those of its first output.
     evaluation
         Samples, with labels or without.
+    metrics
+        The user's own, by name.
+
+    Raises
+    ------
+    DataError
+        If a metric fails or gives no number.
     """
-    found = run_integer(integer_graph, quantize_inputs(integer_graph, evaluation.x))
-    outputs = {
-        port.onnx_name: from_channels_last(
-            dequantize(found[port.tensor], integer_graph.tensors[port.tensor].q), port
-        )
-        for port in integer_graph.outputs
-    }
+    outputs = run_real(integer_graph, evaluation.x)
     ratios = {name: _sqnr_db(exact[name], y) for name, y in outputs.items()}
     port = integer_graph.outputs[0]
     rows, columns, channels = integer_graph.tensors[port.tensor].shape
-    # A map of several pixels, or what may be a reconstruction of an input.
-    no_scores = (rows, columns) != (1, 1) or port.onnx_shape in (
-        source.onnx_shape for source in integer_graph.inputs
-    )
     labels = evaluation.y
+    has_targets = labels is not None and evaluation.labels == "targets"
+    # Numbers of their own, a map of several pixels, or what may be a reconstruction of an input.
+    no_scores = (
+        has_targets
+        or (rows, columns) != (1, 1)
+        or port.onnx_shape in (source.onnx_shape for source in integer_graph.inputs)
+    )
+    is_scored = evaluation.labels == "classes" and not no_scores
+    chosen = {**(regression_metrics() if has_targets else {}), **(metrics or {})}
     remark = ""
-    if no_scores and labels is not None:
-        labels, remark = None, "not used: the outputs are no class scores"
+    if labels is not None and not (is_scored or has_targets):
+        remark = "used by metrics only" if chosen else "not used: the outputs are no class scores"
     answers = predict(exact[port.onnx_name]), predict(outputs[port.onnx_name])
     classes = max(channels, 2)  # one logit tells two apart
+    ordered = {name: exact[name] for name in outputs}
     return Accuracy(
         samples=len(evaluation.x),
         held_out=evaluation.held_out,
@@ -56,8 +75,25 @@ def measure_accuracy(
         sqnr_db=ratios.pop(port.onnx_name),
         further_sqnr_db=ratios,
         remark=remark,
-        **({} if labels is None else _scores(*answers, labels, classes)),
+        metrics=tuple(
+            Metric(
+                name=name,
+                reference=value_of(name, metric, ordered, labels),
+                integer=value_of(name, metric, outputs, labels),
+            )
+            for name, metric in chosen.items()
+        ),
+        **(_scores(*answers, labels, classes) if labels is not None and is_scored else {}),
     )
+
+
+def run_real(integer_graph: Graph, x: SampleSource) -> dict[str, np.ndarray]:
+    """Outputs of an integer network as real values, float32 (N, *ONNX shape) by ONNX name."""
+    found = []
+    for part in parts(x, integer_graph):
+        integers = run_integer(integer_graph, quantize_inputs(integer_graph, part))
+        found.append(real_outputs(integer_graph, integers))
+    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
 def _scores(exact: np.ndarray, integer: np.ndarray, labels: np.ndarray, classes: int) -> dict:

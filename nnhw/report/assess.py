@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from ..ir import Batch, Graph, QFunction
+from ..data import SampleSource
+from ..ir import Graph, QFunction
 from .noise import Noise
 from .own_noise import NoiseSource, find_noise_source
 from .poles import RECIPROCAL_SUFFIX, find_poles
@@ -58,7 +57,7 @@ class Assessed:
 
     float_graph: Graph
     integer_graph: Graph
-    x: Batch | np.ndarray
+    x: SampleSource
     accuracy: Accuracy
     noise: Mapping[str, Noise]
     own_noise: Mapping[str, float]

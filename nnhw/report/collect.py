@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from .. import __version__
 from ..ir import Graph, Node, Port, QConv, host_rule, integer_operator
 from ..mapping import CycleModel, Layer, Program
+from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .channels import describe_channels
 from .fit import describe_fit
@@ -34,6 +35,7 @@ def collect_report(
     costs: HardwareCosts | None = None,
     equalization: Equalization | None = None,
     finds_ranges: bool = False,
+    plugins: Iterable[Plugin] = (),
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
@@ -89,6 +91,7 @@ def collect_report(
         equalization=equalization,
         wide_weights=describe_wide_weights(graph, program),
         finds_ranges=finds_ranges,
+        plugins=tuple(sorted(plugins, key=str)),
     )
 
 

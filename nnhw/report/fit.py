@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..isa import LOOPS, Instruction, InstructionLayout
-from ..machine import FEATURES, Feature, Machine
+from ..machine import Feature, Machine, features
+from ..machine.features.registry import is_own
 from ..mapping import Program
 from .structure import Fit
 
@@ -30,7 +31,11 @@ def describe_fit(program: Program) -> tuple[Fit, ...]:
         _weights(machine),
         _accumulators(machine),
         # those that share a row of the documentation are told of by the entries before
-        *(_feature(feature, machine) for feature in FEATURES if not feature.listed_as),
+        *(
+            _feature(feature, machine)
+            for feature in features()
+            if not feature.listed_as and (is_own(feature) or feature.is_part_of(machine))
+        ),
     )
 
 

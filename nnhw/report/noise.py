@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data import SampleSource
 from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
-from ..ir import Batch, Clamp, Graph, MaxPool, Quantization
+from ..ir import Clamp, Graph, MaxPool, Quantization
 from ..ir.execute import kept_batch
 from ..quantize import run_float
 
@@ -36,9 +37,7 @@ class Noise:
     cut_off: float
 
 
-def measure_noise(
-    float_graph: Graph, integer_graph: Graph, x: Batch | np.ndarray
-) -> dict[str, Noise]:
+def measure_noise(float_graph: Graph, integer_graph: Graph, x: SampleSource) -> dict[str, Noise]:
     """Compare the result of every node, and the inputs, with the float network.
 
     Noise is all that has come together from the input on, not what the node alone adds. What none

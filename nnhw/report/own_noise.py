@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data import SampleSource
 from ..golden import dequantize, quantize_input
 from ..golden import run as run_integer
 from ..ir import Batch, Graph, Node, Port, as_batch
@@ -34,7 +35,7 @@ class NoiseSource:
 
 
 def measure_own_noise(
-    float_graph: Graph, integer_graph: Graph, x: Batch | np.ndarray
+    float_graph: Graph, integer_graph: Graph, x: SampleSource
 ) -> dict[str, float]:
     """Ratio of every tensor's deviation to the noise that its own node adds to it, in dB.
 
@@ -63,7 +64,7 @@ def measure_own_noise(
 
 
 def find_noise_source(
-    float_graph: Graph, integer_graph: Graph, x: Batch | np.ndarray, output: str
+    float_graph: Graph, integer_graph: Graph, x: SampleSource, output: str
 ) -> NoiseSource | None:
     """The tensor whose own noise makes up the most of an output's; None if there is no noise.
 
@@ -82,9 +83,9 @@ def find_noise_source(
     return NoiseSource(tensor=tensor, share=powers[tensor] / total)
 
 
-def _exact(graph: Graph, x: Batch | np.ndarray) -> dict[str, np.ndarray]:
+def _exact(graph: Graph, x: SampleSource) -> dict[str, np.ndarray]:
     """All tensors, finite."""
-    found = run_float(graph, as_batch(graph, x)[:_SAMPLES], keep=graph.tensors)
+    found = run_float(graph, as_batch(graph, x[:_SAMPLES]), keep=graph.tensors)
     return {name: finite(array).astype(np.float32) for name, array in found.items()}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import FUNCTIONS, Batch, Function, Graph, as_batch
+from ..data import SampleSource
+from ..ir import FUNCTIONS, Function, Graph, as_batch
 from ..quantize import run_float
 from .warnings import QualityWarning
 
@@ -13,7 +14,7 @@ RECIPROCAL_SUFFIX = "_reciprocal"
 """How the frontend names the reciprocal of a division's divisor."""
 
 
-def find_poles(graph: Graph, x: Batch | np.ndarray) -> list[QualityWarning]:
+def find_poles(graph: Graph, x: SampleSource) -> list[QualityWarning]:
     """A warning for every function of a float graph that meets a pole, or leaves its domain.
 
     Parameters
@@ -26,7 +27,7 @@ def find_poles(graph: Graph, x: Batch | np.ndarray) -> list[QualityWarning]:
     nodes = [node for node in graph.nodes if isinstance(node, Function) and _has_pole(node)]
     if not nodes:
         return []
-    arguments = run_float(graph, as_batch(graph, x)[:_SAMPLES], keep={n.inputs[0] for n in nodes})
+    arguments = run_float(graph, as_batch(graph, x[:_SAMPLES]), keep={n.inputs[0] for n in nodes})
     warnings = []
     for node in nodes:
         argument = arguments[node.inputs[0]]

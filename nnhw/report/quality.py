@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..data import Dataset
+from ..data import Dataset, MetricFunction
 from ..ir import Graph
 from ..reference import Answers
 from .accuracy import measure_accuracy
@@ -47,6 +47,7 @@ def measure_quality(
     evaluation: Dataset | None,
     *,
     narrowest_bits: int,
+    metrics: Mapping[str, MetricFunction] | None = None,
 ) -> Quality:
     """Compare an integer network with the exact one.
 
@@ -62,6 +63,13 @@ def measure_quality(
         Samples, with labels or without; None: only what the reference is can be said.
     narrowest_bits
         The fewest bits that were asked for.
+    metrics
+        The user's own, by name.
+
+    Raises
+    ------
+    DataError
+        If a metric fails or gives no number.
     """
     reference = Reference(
         by=answers.by, reason=answers.reason, compared_samples=answers.compared_samples
@@ -69,7 +77,7 @@ def measure_quality(
     if evaluation is None:
         return Quality(reference=reference)
     # Against the file itself, and of the trimmed network, so that a mistake in any step shows.
-    accuracy = measure_accuracy(answers.outputs, trimmed, evaluation)
+    accuracy = measure_accuracy(answers.outputs, trimmed, evaluation, metrics)
     noise = measure_noise(float_graph, whole, evaluation.x)
     own_noise = measure_own_noise(float_graph, whole, evaluation.x)
     design = Assessed(

@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..data import Metric
+from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
@@ -71,6 +73,8 @@ class Accuracy:
     chance_top1
         Accuracy in per cent of answers that are as frequent as the reference's, but have nothing
         to do with their samples; None as `float_top1`.
+    metrics
+        Of what the outputs should be, where labels say so, and the user's own.
     """
 
     samples: int
@@ -84,6 +88,7 @@ class Accuracy:
     lost: int | None = None
     gained: int | None = None
     chance_top1: float | None = None
+    metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +256,8 @@ class BuildReport:
         Weights of more than 8 bits; None if there are none.
     finds_ranges
         Whether the model's file quantizes activations to ranges that it finds anew for each sample.
+    plugins
+        Plug-ins that it was made with.
     """
 
     name: str
@@ -282,6 +289,7 @@ class BuildReport:
     equalization: Equalization | None = None
     wide_weights: WideWeights | None = None
     finds_ranges: bool = False
+    plugins: tuple[Plugin, ...] = ()
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

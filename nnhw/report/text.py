@@ -22,6 +22,11 @@ def decibels(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f} dB"
 
 
+def number(value: float | None) -> str:
+    """A figure such as "0.01253"."""
+    return "-" if value is None else f"{value:.4g}"
+
+
 def shape(dimensions: tuple[int, int, int]) -> str:
     """(height, width, channels) such as "8x8x16"."""
     return "x".join(str(n) for n in dimensions)
@@ -65,6 +70,10 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
     ]
     if report.host_postprocess:
         rows.append(("left to the host", ", ".join(report.host_postprocess)))
+    rows += [
+        ("plug-in", f"{plugin.name} of {plugin.package} {plugin.version}")
+        for plugin in report.plugins
+    ]
     return [
         *rows,
         *calibration_rows(report.source.calibration_samples),
@@ -156,6 +165,9 @@ def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
             ("float top-1", percent(accuracy.float_top1)),
             ("integer top-1", percent(accuracy.integer_top1)),
         ]
+    for metric in accuracy.metrics:
+        values = f"float {number(metric.reference)}, integer {number(metric.integer)}"
+        rows.append((shorten(metric.name), values))
     if accuracy.remark:
         rows.append(("labels", accuracy.remark))
     if accuracy.agreement is not None:

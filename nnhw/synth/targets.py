@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import OptionError
-from ..families import FAMILIES, Target
+from ..families import FAMILIES, OWN_FAMILIES, Target, own_family
 from .processes import PROCESSES
 
 TARGETS: Mapping[str, Target] = {
-    target.name: target for family in FAMILIES.values() for target in family.targets
+    target.name: target for name in OWN_FAMILIES for target in own_family(name).targets
 }
-"""All targets by name."""
+"""The targets of nnhw's own families by name."""
 
 
 def find_target(name: str) -> Target:
@@ -22,7 +22,16 @@ def find_target(name: str) -> Target:
     OptionError
         If there is none.
     """
-    if name not in TARGETS:
-        names = ", ".join([*TARGETS, *PROCESSES])
-        raise OptionError(f"Target {name!r} is unknown; there are {names}")
-    return TARGETS[name]
+    if name in TARGETS:
+        return TARGETS[name]
+    added = [
+        target
+        for family in FAMILIES
+        if family not in OWN_FAMILIES
+        for target in FAMILIES[family].targets
+    ]
+    for target in added:
+        if target.name == name:
+            return target
+    names = ", ".join([*TARGETS, *(target.name for target in added), *PROCESSES])
+    raise OptionError(f"Target {name!r} is unknown; there are {names}")

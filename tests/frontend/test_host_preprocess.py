@@ -70,7 +70,7 @@ class Quantized:
         np.savez(folder / "data.npz", **samples)
         self.path = save(model, folder)
         self.network = load_model(self.path)
-        x = load_data(folder / "data.npz", self.network).x
+        x = load_data(folder / "data.npz", self.network).x[:]
         assert isinstance(x, Batch)
         calibration, self.samples = x[::2], x[1::2]
         chosen = choose_host_preprocess(self.network, calibration, options)

@@ -18,7 +18,7 @@ from integer_graphs import IntegerBuilder
 from qdq_reference import assert_agree, isolated, run_onnxruntime
 
 from nnhw import golden
-from nnhw.errors import QuantizationError
+from nnhw.errors import PluginError, QuantizationError
 from nnhw.frontend import write_qdq
 from nnhw.ir import (
     BY_CHANNEL,
@@ -265,11 +265,11 @@ def test_nothing_can_be_left_unsaid(field: str) -> None:
 
 
 def test_two_operators_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="'QAdd'"):
+    with pytest.raises(PluginError, match="'QAdd'"):
         register_operator(replace(INTEGER_OPERATORS[QAdd], node=type("QAdd", (Node,), {})))
-    with pytest.raises(ValueError, match="'QAdd'"):
+    with pytest.raises(PluginError, match="'QAdd'"):
         golden.executes(QAdd)(distance)
-    with pytest.raises(ValueError, match="'Add'"):
+    with pytest.raises(PluginError, match="'Add'"):
         drafts(Add)(draft_distance)
 
 

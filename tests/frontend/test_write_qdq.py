@@ -69,7 +69,7 @@ def test_real_networks_agree(tmp_path: Path, models_dir: Path, name: str, data: 
     graph = simplify_graph(load_model(models_dir / f"{name}.onnx"))
     (port,) = graph.inputs
     samples = load_data(models_dir / f"{data}_data.npz", graph)
-    x = as_batch(graph, samples.x).arrays[port.tensor][:300]
+    x = as_batch(graph, samples.x[:]).arrays[port.tensor][:300]
     integer = quantize(graph, x[:100])
     assert_agree(isolated(integer, x, tmp_path))
     assert_nearly_equal(chained(integer, x, tmp_path))
@@ -176,7 +176,7 @@ def test_labels_survive(tmp_path: Path, models_dir: Path) -> None:
     graph = simplify_graph(load_model(models_dir / "mnist_cnn_zoo.onnx"))
     data = load_data(models_dir / "mnist_data.npz", graph)
     (port,) = graph.inputs
-    x = as_batch(graph, data.x).arrays[port.tensor]
+    x = as_batch(graph, data.x[:]).arrays[port.tensor]
     write_qdq(quantize(graph, x[:200]), tmp_path / "model.onnx")
     inputs = {port.onnx_name: from_channels_last(x[200:1200], port)}
     (scores,) = run_onnxruntime(tmp_path / "model.onnx", inputs, [graph.outputs[0].onnx_name])

@@ -66,8 +66,8 @@ class Capture:
         self.summary = inspect(*args, **settings)
         return self.summary
 
-    def _simplify_graph(self, simplify: Callable, graph: Any) -> Any:
-        self.simplified = simplify(graph)
+    def _simplify_graph(self, simplify: Callable, graph: Any, *added: Any) -> Any:
+        self.simplified = simplify(graph, *added)
         return self.simplified
 
     def _export_design(self, export: Callable, graph: Any, *args: Any, **settings: Any) -> None:

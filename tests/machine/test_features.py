@@ -11,10 +11,17 @@ from plain_machine import BANKS, CONFIG, plain
 
 import nnhw
 from nnhw.isa import LOOPS, Operation
-from nnhw.machine import FEATURES, Feature, Machine, Variant
+from nnhw.machine import (
+    Feature,
+    Machine,
+    Variant,
+    combination_code,
+    combination_feature,
+    features,
+)
 
 PACKAGE = Path(nnhw.__file__).parent
-BY_NAME = {feature.name: feature for feature in FEATURES}
+BY_NAME = {feature.name: feature for feature in features()}
 
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "look-up tables": {"write-back": ("table",)},
@@ -80,7 +87,7 @@ ASKS: list[tuple[str, Variant]] = [
 
 def found(machine: Machine) -> set[str]:
     """The features of an engine."""
-    return {feature.name for feature in FEATURES if feature.is_part_of(machine)}
+    return {feature.name for feature in features() if feature.is_part_of(machine)}
 
 
 def fields_asked(variant: Variant, kinds: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
@@ -151,7 +158,7 @@ def test_hardware_that_may_be_left_out_belongs_to_a_feature():
     """Only how long requantizers take for a tile is asked for without one: a gate."""
     checked = checked_fields()
     assert {"overlaps", "last_run_short", "later_words", "chase"} <= checked
-    own = {name for feature in FEATURES for names in feature.fields.values() for name in names}
+    own = {name for feature in features() for names in feature.fields.values() for name in names}
     assert checked <= own | {"drain_cycles", "drain_cycles_last"}
 
 
@@ -192,7 +199,7 @@ CANNOT_COME = {"overlapping strips", "read rotator", "write rotator", "more lane
 """There is nothing to join, to rotate by, to share out."""
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+@pytest.mark.parametrize("feature", features(), ids=lambda feature: feature.name)
 def test_how_features_come(feature: Feature):
     name = feature.name
     more = feature.added_to(plain())
@@ -262,7 +269,7 @@ def brought(before: Variant, after: Variant) -> list[dict[str, dict[str, int]]]:
     return layers
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+@pytest.mark.parametrize("feature", features(), ids=lambda feature: feature.name)
 def test_what_a_feature_asks_for(feature: Feature):
     """Of the last layer; those before stay as they are."""
     more = feature.added_to(plain())
@@ -428,8 +435,28 @@ def test_what_there_is_to_say():
         "requantizer multipliers": "13 bits",
     }
     assert {name: BY_NAME[name].kept(machine) for name in kept} == kept
-    rests = {feature.name: feature.rest for feature in FEATURES if feature.rest}
+    rests = {feature.name: feature.rest for feature in features() if feature.rest}
     assert rests == dict.fromkeys(("read rotator", "write rotator"), "finer steps")
     assert BY_NAME["read rotator"].saved(machine) == f"{8 * 7} two-input multiplexers"
     chunks = plain().with_fields({"fetch": {"chunks": 5}}, only_last=True)
     assert BY_NAME["loop chunks"].kept(chunks.machine) == "3 bits"
+
+
+def test_a_way_to_combine_pairs_comes_and_goes():
+    """Of several only the last one can go, as the others keep their codes."""
+    first, second = (
+        combination_feature(name, name=name, kept_if="", left_out="")
+        for name in ("first", "second")
+    )
+    both = second.added_to(first.added_to(plain()))
+    assert both.machine.limits.combinations == ("first", "second")
+    assert both.image.instructions["drain"][-1].product == combination_code(
+        "second", ("first", "second")
+    )
+    assert first.taken_from(both) is None
+    one = second.taken_from(both)
+    assert one.machine.limits.combinations == ("first",)
+    assert (first.is_part_of(one.machine), second.is_part_of(one.machine)) == (True, False)
+    none = first.taken_from(one)
+    assert not none.machine.limits.combinations
+    assert {i.product for i in none.image.instructions["drain"]} == {0}

@@ -37,7 +37,7 @@ def test_mnist(models_dir: Path, weight_bits: int, least: float) -> None:
         models_dir / "mnist_cnn_zoo.onnx", models_dir / "mnist_data.npz"
     )
     integer = quantize(graph, calibration.x, QuantizeOptions(weight_bits=weight_bits))
-    exact, found = outputs(graph, evaluation.x, integer)
+    exact, found = outputs(graph, evaluation.x[:], integer)
     assert evaluation.y is not None
     assert top1(exact, evaluation.y) > 98.2
     assert top1(found, evaluation.y) >= least
@@ -48,7 +48,7 @@ def test_labels_of_few_samples(models_dir: Path, name: str) -> None:
     graph, calibration, evaluation = load(
         models_dir / f"{name}_f32.onnx", models_dir / f"{name}_data.npz"
     )
-    _, found = outputs(graph, evaluation.x, quantize(graph, calibration.x))
+    _, found = outputs(graph, evaluation.x[:], quantize(graph, calibration.x))
     assert not evaluation.held_out
     assert evaluation.y is not None
     assert top1(found, evaluation.y) == 100
@@ -60,13 +60,13 @@ def test_autoencoder(models_dir: Path) -> None:
     )
     for weight_bits, least in ((8, 0.999), (4, 0.985)):
         options = QuantizeOptions(weight_bits=weight_bits)
-        exact, found = outputs(graph, evaluation.x, quantize(graph, calibration.x, options))
+        exact, found = outputs(graph, evaluation.x[:], quantize(graph, calibration.x, options))
         assert np.corrcoef(exact.ravel(), found.ravel())[0, 1] >= least
 
 
 @pytest.mark.parametrize("name", ["digits_cnn", "digits_mlp", "digits_resnet"])
 def test_digits(name: str) -> None:
     graph, calibration, evaluation = load(EXAMPLES / f"{name}.onnx", EXAMPLES / "digits.npz")
-    exact, found = outputs(graph, evaluation.x, quantize(graph, calibration.x))
+    exact, found = outputs(graph, evaluation.x[:], quantize(graph, calibration.x))
     assert evaluation.y is not None
     assert top1(found, evaluation.y) >= top1(exact, evaluation.y) - 0.3

@@ -5,7 +5,6 @@ import pytest
 from onnx import TensorProto, helper
 from small_models import CONSTANTS, dense_model, dense_nodes, onnx_model, samples, saved, scores
 
-import nnhw.reference.answers as answers_module
 from nnhw.errors import ModelError
 from nnhw.frontend import ExposedModel, load_model
 from nnhw.reference import ask_file, ask_reading, consult_file
@@ -27,7 +26,7 @@ def test_the_tensor_before_the_tail(tmp_path):
 
 
 def test_many_samples_go_to_several_processes(tmp_path, monkeypatch):
-    monkeypatch.setattr(answers_module, "_REQUEST_BYTES", 3 * 6 * 4)
+    monkeypatch.setattr("nnhw.data.dataset._PART_ELEMENTS", 3 * (6 + 4))
     path = saved(dense_model(2), tmp_path)
     x = samples(7)
     answers = ask_file(path, load_model(path), images(x))

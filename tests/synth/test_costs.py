@@ -11,7 +11,7 @@ from nnhw.errors import ToolError
 from nnhw.export import component_verilog
 from nnhw.hdl import COMPONENTS, engine_component
 from nnhw.isa import LOOPS, Operation
-from nnhw.machine import FEATURES, Feature, Variant, feature_rows
+from nnhw.machine import Feature, Variant, feature_rows, features
 from nnhw.mapping import EngineConfig, Program, map_graph
 from nnhw.pipeline import build
 from nnhw.synth import Cells, measure_costs
@@ -69,12 +69,12 @@ def texts(variant: Variant) -> dict[str, str]:
 
 def removals(variant: Variant) -> list[tuple[Feature, Variant]]:
     """The features that can be taken away one after the other, and what is left after each."""
-    return walk(variant, FEATURES, Feature.taken_from)
+    return walk(variant, features(), Feature.taken_from)
 
 
 def additions(variant: Variant) -> list[tuple[Feature, Variant]]:
     """The features that can be added one after the other, and what there is after each."""
-    return walk(variant, FEATURES[::-1], Feature.added_to)
+    return walk(variant, features()[::-1], Feature.added_to)
 
 
 def walk(variant, features, change) -> list[tuple[Feature, Variant]]:
@@ -91,7 +91,7 @@ def test_a_versatile_program_has_all_features_and_loses_them():
     steps = removals(whole(versatile()))
     kept = {"8-bit weights", "32-bit accumulators"}
     kept |= {"read rotator, single bytes", "write rotator, single bytes"}
-    assert [f for f, _ in steps] == [f for f in FEATURES if f.name not in kept]
+    assert [f for f, _ in steps] == [f for f in features() if f.name not in kept]
     left = steps[-1][1]
     assert removals(left) == []
     assert not any(f.is_part_of(left.machine) for f, _ in steps)
@@ -210,8 +210,8 @@ def test_costs_of_a_small_engine(monkeypatch):
     pytest.importorskip("pyosys")
     few = ("second frame buffer", "requantizer multipliers", "32-bit accumulators", "padding mask")
     few += ("pairs of operands", "products of tensors", "look-up tables")
-    chosen = tuple(feature for feature in FEATURES if feature.name in few)
-    monkeypatch.setattr(measure, "FEATURES", chosen)
+    chosen = tuple(feature for feature in features() if feature.name in few)
+    monkeypatch.setattr(measure, "features", lambda: chosen)
     program = plain()
     config = replace(program.config, frame_buffers=2)
     program = replace(program, config=config, widths=replace(program.widths, accumulator=30))

@@ -21,7 +21,7 @@ from . import (
     slice,
     views,
 )
-from .registry import Operator, supported_operators
+from .registry import Operator, find_operator, operator, supported_operators
 
 __all__ = [
     "Operator",
@@ -32,10 +32,12 @@ __all__ = [
     "conv",
     "conv_transpose",
     "dense",
+    "find_operator",
     "functions",
     "gather",
     "host",
     "normalization",
+    "operator",
     "pad",
     "pool",
     "quantizer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ...plugins import OPERATORS, Table, find_plugin, load_plugin
 from ..builder import Builder
 from ..node import OnnxNode
 from ..value import HostValue, Value
@@ -17,12 +18,12 @@ Translate = Callable[[OnnxNode, Builder], Result]
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """One operator of the standard operator set.
+    """One operator.
 
     Parameters
     ----------
     op_type
-        ONNX name.
+        ONNX name; with its domain in front, and a dot, if that is not the standard one.
     since
         Oldest opset whose definition of the operator is handled.
     attributes
@@ -43,7 +44,7 @@ class Operator:
     all_outputs: bool = False
 
 
-_OPERATORS: dict[str, Operator] = {}
+_OPERATORS: Table[str, Operator] = Table("ONNX operator")
 
 
 def operator(
@@ -54,10 +55,16 @@ def operator(
     remark: str,
     all_outputs: bool = False,
 ) -> Callable[[Translate], Translate]:
-    """Enter the decorated function into the table; see `Operator`."""
+    """Enter the decorated function into the table; see `Operator`.
+
+    Raises
+    ------
+    PluginError
+        If there is an operator of this name already.
+    """
 
     def enter(translate: Translate) -> Translate:
-        _OPERATORS[op_type] = Operator(
+        entry = Operator(
             op_type=op_type,
             since=since,
             attributes=attributes,
@@ -65,11 +72,26 @@ def operator(
             translate=translate,
             all_outputs=all_outputs,
         )
+        _OPERATORS.enter(op_type, entry)
         return translate
 
     return enter
 
 
+def find_operator(op_type: str) -> Operator | None:
+    """The operator of an ONNX name, nnhw's own or that of a plug-in; None if there is none.
+
+    Raises
+    ------
+    PluginError
+        If it comes from several plug-ins.
+    """
+    if op_type not in _OPERATORS and (plugin := find_plugin(OPERATORS, op_type)) is not None:
+        load_plugin(plugin)
+    return _OPERATORS.get(op_type)
+
+
 def supported_operators() -> Mapping[str, Operator]:
-    """All supported operators by ONNX name, in alphabetical order."""
-    return dict(sorted(_OPERATORS.items()))
+    """nnhw's own operators by ONNX name, in alphabetical order."""
+    own = (name for name in sorted(_OPERATORS) if _OPERATORS.origin(name) is None)
+    return {name: _OPERATORS[name] for name in own}

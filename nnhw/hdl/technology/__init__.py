@@ -6,9 +6,10 @@ devices are in `nnhw.families`.
 """
 
 from ...families import FAMILIES
-from .portable import Technology
+from .device import DeviceTechnology
+from .portable import Technology, product_shape
 
-__all__ = ["PORTABLE", "Technology", "technology"]
+__all__ = ["PORTABLE", "DeviceTechnology", "Technology", "product_shape", "technology"]
 
 PORTABLE = Technology()
 """The technology of components that nobody gave another one."""

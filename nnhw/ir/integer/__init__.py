@@ -10,7 +10,7 @@ from .channel_rules import (
     links_side_by_side,
     moved_channels,
 )
-from .draft import Draft, Factors, FixedPoint, draft, drafts
+from .draft import Draft, Factors, FixedPoint, draft, drafted_nodes, drafts
 from .interval import Interval, from_zero
 from .operator import (
     INTEGER_OPERATORS,
@@ -18,6 +18,7 @@ from .operator import (
     Range,
     Sums,
     integer_operator,
+    origin_of,
     register_operator,
 )
 from .qdq_form import Apply, Constant, Expression, Operand, QdqForm
@@ -44,6 +45,7 @@ __all__ = [
     "Requantize",
     "Sums",
     "draft",
+    "drafted_nodes",
     "drafts",
     "from_zero",
     "integer_operator",
@@ -51,6 +53,7 @@ __all__ = [
     "links_moved",
     "links_side_by_side",
     "moved_channels",
+    "origin_of",
     "register_operator",
     "requantize",
     "window_attributes",

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...errors import QuantizationError
+from ...plugins import Table
 from ..nodes import Clamp, Node
 from ..tensor import Quantization
 from .requantization import Requantize
@@ -84,7 +85,7 @@ itself if that does not requantize."""
 
 _D = TypeVar("_D", bound=Drafting)
 
-_DRAFTINGS: dict[type[Node], Drafting] = {}
+_DRAFTINGS: Table[type[Node], Drafting] = Table("integer form")
 
 
 def drafts(*kinds: type[Node]) -> Callable[[_D], _D]:
@@ -92,18 +93,21 @@ def drafts(*kinds: type[Node]) -> Callable[[_D], _D]:
 
     Raises
     ------
-    ValueError
+    PluginError
         If something drafts one of them already.
     """
 
     def enter(drafting: _D) -> _D:
         for kind in kinds:
-            if kind in _DRAFTINGS:
-                raise ValueError(f"There are two integer forms of '{kind.__name__}'")
-        _DRAFTINGS.update(dict.fromkeys(kinds, drafting))
+            _DRAFTINGS.enter(kind, drafting)
         return drafting
 
     return enter
+
+
+def drafted_nodes() -> tuple[type[Node], ...]:
+    """The classes of float nodes that have an integer form."""
+    return tuple(_DRAFTINGS)
 
 
 def draft(node: Node, sources: Sequence[Quantization], target: Quantization) -> Draft | Node:

@@ -6,13 +6,13 @@ stands apart (`nnhw.golden`); and how it is mapped to the engine (`nnhw.mapping`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ...plugins import Plugin, Table
 from ..graph import Graph
 from ..nodes import Node
 from .channel_rules import ChannelRules
@@ -77,9 +77,7 @@ class IntegerOperator(Generic[N]):
     qdq: Callable[[N, Graph], QdqForm]
 
 
-_OPERATORS: dict[type[Node], IntegerOperator[Any]] = {}
-
-INTEGER_OPERATORS: Mapping[type[Node], IntegerOperator[Any]] = MappingProxyType(_OPERATORS)
+INTEGER_OPERATORS: Table[type[Node], IntegerOperator[Any]] = Table("integer operator")
 """All integer operators, by the class of their nodes."""
 
 
@@ -88,13 +86,15 @@ def register_operator(operator: IntegerOperator[Any]) -> None:
 
     Raises
     ------
-    ValueError
+    PluginError
         If there is one whose node's class has this name.
     """
-    name = operator.node.__name__
-    if name in {kind.__name__ for kind in _OPERATORS}:
-        raise ValueError(f"There are two integer operators named '{name}'")
-    _OPERATORS[operator.node] = operator
+    INTEGER_OPERATORS.enter(operator.node, operator)
+
+
+def origin_of(node: Node) -> Plugin | None:
+    """The plug-in that the operator of a node comes from; None if it is nnhw's own."""
+    return INTEGER_OPERATORS.origin(type(node)) if type(node) in INTEGER_OPERATORS else None
 
 
 def integer_operator(node: Node) -> IntegerOperator[Any]:
@@ -106,7 +106,7 @@ def integer_operator(node: Node) -> IntegerOperator[Any]:
         If it is none of an integer graph.
     """
     try:
-        return _OPERATORS[type(node)]
+        return INTEGER_OPERATORS[type(node)]
     except KeyError:
         raise TypeError(
             f"Node '{node.name}' is not an integer operator but a {type(node).__name__}"

@@ -13,13 +13,22 @@ from .operands import (
     WRITE_ROTATOR,
     WRITE_SINGLE_BYTES,
 )
-from .operations import LANE_MAXIMUM, LANE_SUMS, MULTIPLIERS, PAIRS, PRODUCTS, SHIFTS
+from .operations import (
+    LANE_MAXIMUM,
+    LANE_SUMS,
+    MULTIPLIERS,
+    PAIRS,
+    PRODUCTS,
+    SHIFTS,
+    combination_feature,
+)
+from .registry import features, register_feature
 from .results import GAPS, RESIDUALS, TABLES
 from .rolling import OVERLAPPING_STRIPS, PARITY, ROLLS, ROWS_IN_THE_MAKING, SKIPPED_PADDING
 from .sequencing import CHASE, FENCE, LOOP_FEATURES
 from .widths import ACCUMULATOR_WIDTH, WEIGHT_WIDTH
 
-FEATURES: tuple[Feature, ...] = (
+for _feature in (
     RESIDUALS,
     TABLES,
     PRODUCTS,
@@ -46,19 +55,18 @@ FEATURES: tuple[Feature, ...] = (
     READ_SINGLE_BYTES,
     ACCUMULATOR_WIDTH,
     WEIGHT_WIDTH,
-)
-"""In the order in which they can be taken away: what builds upon another one goes first. The other
-way round they can be added."""
+):
+    register_feature(_feature)
 
 
 def feature_rows() -> list[str]:
     """The rows of the table of features in the documentation."""
     rows: dict[str, str] = {}
-    for feature in FEATURES:
+    for feature in features():
         components = ", ".join(f"`{name}`" for name in feature.components)
         name = feature.listed_as or feature.name
         rows.setdefault(name, f"| {name} | {feature.kept_if} | {components} |")
     return list(rows.values())
 
 
-__all__ = ["FEATURES", "Feature", "feature_rows"]
+__all__ = ["Feature", "combination_feature", "feature_rows", "features", "register_feature"]

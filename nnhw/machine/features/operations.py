@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
-from ...isa import Operation
+from ...isa import DrainInstruction, Operation
+from ..combinations import PRODUCT, SUM, combination_code
 from ..variant import Variant
 from .feature import Feature
 
@@ -79,9 +81,54 @@ PRODUCTS = Feature(
     kept_if="a layer multiplies two tensors",
     left_out="no layer multiplies tensors",
     components=("drain", "scaler"),
-    fields={"drain": ("product",)},
-    add=lambda variant: variant.with_fields({"drain": {"product": 1}}, only_last=True),
+    is_in=lambda machine: machine.limits.multiplies,
+    remove=lambda variant: _without_combination(variant, PRODUCT),
+    add=lambda variant: variant.with_fields({"drain": {"product": PRODUCT}}, only_last=True),
 )
+
+
+def _without_combination(variant: Variant, code: int) -> Variant:
+    """Its pairs are added."""
+    drain = cast(tuple[DrainInstruction, ...], variant.image.instructions["drain"])
+    added = tuple(replace(i, product=SUM) if i.product == code else i for i in drain)
+    return variant.with_instructions({"drain": added})
+
+
+def combination_feature(combination: str, *, name: str, kept_if: str, left_out: str) -> Feature:
+    """The feature of a way of its own to combine pairs; see `nnhw.hdl.combines`.
+
+    Parameters
+    ----------
+    combination
+        Its name.
+    name, kept_if, left_out
+        See `Feature`.
+    """
+
+    def remove(variant: Variant) -> Variant | None:
+        """It goes if it is the last one, as the others keep their codes."""
+        own = variant.machine.limits.combinations
+        if own[-1] != combination:
+            return None
+        without = _without_combination(variant, combination_code(combination, own))
+        return without.with_limits(combinations=own[:-1])
+
+    def add(variant: Variant) -> Variant | None:
+        own = (*variant.machine.limits.combinations, combination)
+        code = combination_code(combination, own)
+        asks = {"drain": {"product": code}}
+        return variant.with_fields(asks, only_last=True).with_limits(combinations=own)
+
+    return Feature(
+        name=name,
+        kept_if=kept_if,
+        left_out=left_out,
+        components=("drain", "scaler"),
+        is_in=lambda machine: combination in machine.limits.combinations,
+        remove=remove,
+        add=add,
+    )
+
 
 SHIFTS = Feature(
     name="choice of shifts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ...errors import MappingError
 from ...ir import (
@@ -22,6 +22,7 @@ from ...ir import (
     Slice,
 )
 from ...machine import EngineConfig
+from ...plugins import Table
 from ..layer_plan import LayerPlan
 from . import dense, lanes, rolling
 from .parity import parity_columns
@@ -36,7 +37,30 @@ def _convolution(node: QConv, setting: Setting) -> list[LayerPlan]:
     return strategy(node, setting)
 
 
-STRATEGIES: Mapping[type[Node], Strategy] = {
+_STRATEGIES: Table[type[Node], Strategy] = Table("mapping")
+"""By operator. A reshape takes no layer."""
+
+_S = TypeVar("_S", bound=Strategy)
+
+
+def maps(*kinds: type[Node]) -> Callable[[_S], _S]:
+    """Enter the decorated function into the table as what maps nodes of these classes.
+
+    Raises
+    ------
+    PluginError
+        If something maps one of them already.
+    """
+
+    def enter(strategy: _S) -> _S:
+        for kind in kinds:
+            _STRATEGIES.enter(kind, strategy)
+        return strategy
+
+    return enter
+
+
+_OWN: Mapping[type[Node], Strategy] = {
     QConv: _convolution,
     QMaxPool: lanes.max_pool,
     QAveragePool: lanes.average_pool,
@@ -48,7 +72,8 @@ STRATEGIES: Mapping[type[Node], Strategy] = {
     Resize: lanes.resize,
     DepthToSpace: lanes.depth_to_space,
 }
-"""By operator. A reshape takes no layer."""
+for _kind, _strategy in _OWN.items():
+    maps(_kind)(_strategy)
 
 
 def plan_layers(graph: Graph, config: EngineConfig) -> list[LayerPlan]:
@@ -64,11 +89,11 @@ def plan_layers(graph: Graph, config: EngineConfig) -> list[LayerPlan]:
     for node in graph.nodes:
         if isinstance(node, Reshape):
             continue
-        if type(node) not in STRATEGIES:
+        if type(node) not in _STRATEGIES:
             raise MappingError(
                 f"Node '{node.name}' ({type(node).__name__}) has no mapping to the engine"
             )
-        plans += STRATEGIES[type(node)](node, setting)
+        plans += _STRATEGIES[type(node)](node, setting)
     for plan in plans:
         if plan.tensor in setting.outputs and not plan.is_whole:
             raise MappingError(

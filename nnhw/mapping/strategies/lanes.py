@@ -16,6 +16,7 @@ from ...ir import (
     QFunction,
     QMaxPool,
     QMultiply,
+    Requantize,
     Resize,
     Slice,
     Window,
@@ -68,9 +69,24 @@ def function(node: QFunction, setting: Setting) -> list[LayerPlan]:
 
 
 def pair(node: QAdd | QMultiply, setting: Setting) -> list[LayerPlan]:
-    """Two tensors, element by element."""
+    """Two tensors, element by element: added or multiplied."""
+    combination = "product" if isinstance(node, QMultiply) else "sum"
+    return paired(node, node.requantize, combination, setting)
+
+
+def paired(
+    node: Node, requantize: Requantize, combination: str, setting: Setting
+) -> list[LayerPlan]:
+    """The layer of a node that combines two tensors, element by element.
+
+    Parameters
+    ----------
+    requantize
+        Multipliers of both terms, or one if they are multiplied, and their shift.
+    combination
+        See `LayerPlan.combination`.
+    """
     zeros = np.array([zero_point(setting.graph, name) for name in node.inputs])
-    requantize = node.requantize
     return [
         LayerPlan(
             **target(node, setting.graph, requantize),
@@ -78,7 +94,7 @@ def pair(node: QAdd | QMultiply, setting: Setting) -> list[LayerPlan]:
             operation=Operation.LANE_PAIR,
             nest=pair_nest(setting.graph.tensors[node.output].size, setting.config),
             parameters=parameter_table(-zeros, requantize.multiplier, requantize.shift),
-            multiplies=isinstance(node, QMultiply),
+            combination=combination,
         )
     ]
 

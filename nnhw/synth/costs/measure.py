@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from ...export import component_verilog, generate_verilog
 from ...hdl import component_count, engine_component
-from ...machine import FEATURES, Feature, Variant
+from ...machine import Feature, Variant, features
 from ...mapping import Program
 from ..yosys import require_yosys
 from .cache import Cached
@@ -109,8 +109,8 @@ def measure_costs(
 def _measure(program: Program, progress: Callable[[float], None] | None) -> HardwareCosts:
     """`measure_costs` of a program in portable technology."""
     variant = Variant(machine=program.machine, image=program.image)
-    removals = _steps(variant, FEATURES, Feature.taken_from)
-    additions = _steps(_twice(variant), FEATURES[::-1], Feature.added_to)
+    removals = _steps(variant, features(), Feature.taken_from)
+    additions = _steps(_twice(variant), features()[::-1], Feature.added_to)
     whole = (program.name, generate_verilog(program))
     netlists = [netlist for step in (*removals, *additions) for netlist in step.netlists]
     cells = count_cells([whole, *netlists], progress=progress)
