@@ -55,8 +55,8 @@ class Capture:
                 put(_replaced(sys.modules["run"], "compile_design", self._compile))
             yield
 
-    def _load_model(self, load: Callable, path: Path) -> Any:
-        self.network = load(path)
+    def _load_model(self, load: Callable, path: Path, *sizes: Any) -> Any:
+        self.network = load(path, *sizes)
         if self.trial.writes_data:
             with self.watcher.paused():
                 write_data(self.trial, self.network, Path("in/data.npz"))
