@@ -119,3 +119,22 @@ def pyramid(folder: Path, height: int, channels: int) -> Path:
     return net.save(
         net.classify(net.average(x), 4 * channels), folder / f"pyramid_{height}_{channels}.onnx"
     )
+
+
+def million(folder: Path) -> Path:
+    """Residual network with 1.7 million weights on images of 32 x 32 x 3."""
+    net = Network(32, 3)
+    x = net.conv(net.conv("image", 32), 64, stride=2)
+    for channels in (128, 256):
+        x = net.residual(x, channels, 2)
+    x = net.conv(x, 192)
+    return net.save(net.classify(net.average(x), 192), folder / "million.onnx")
+
+
+def resnet18(folder: Path, height: int) -> Path:
+    """The shape of ResNet-18 for 1,000 classes, 11.7 million weights, on square images."""
+    net = Network(height, 3)
+    x = net.max_pool(net.conv("image", 64, kernel=7, stride=2), 2)
+    for channels, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
+        x = net.residual(net.residual(x, channels, stride), channels, 1)
+    return net.save(net.classify(net.average(x), 512, 1000), folder / f"resnet18_{height}.onnx")

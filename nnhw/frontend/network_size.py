@@ -12,7 +12,7 @@ ELEMENT_BYTES = 40
 """Of an element that a node reads, writes or copies while it is executed, in several precisions."""
 
 WEIGHT_BYTES = 200
-"""Of a weight on its way to Verilog, which also takes 10 microseconds."""
+"""Of a weight on its way to Verilog, with room to spare."""
 
 MADE_UP_WEIGHT_BYTES = 8192
 """Of a weight that is not in the model's file but follows from it: one that is computed, repeated,
