@@ -77,7 +77,7 @@ def test_sizes_for_people(size, text):
 
 def test_the_option_reaches_the_build(tmp_path):
     """A budget in which nothing fits, from Python."""
-    model = "examples/digits_mlp.onnx"
+    model = "examples/digits_resnet.onnx"
     root = nnhw.__path__[0]
     with pytest.raises(BudgetError, match="budget of 1 MiB"):
         nnhw.build(f"{root}/../{model}", out=tmp_path / "out", max_memory="1M")
