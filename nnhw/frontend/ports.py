@@ -37,8 +37,12 @@ def interpretations(model: PreparedModel, name: str) -> list[Interpretation]:
         shape = seen
         if len(seen) < 2 or seen[0] != 1:  # an axis of the data is in front, and not the batch
             shape, way_back = (1, *seen), (("Reshape", seen), *way_back)
-        # Inputs have few channels. Where both readings serve, that decides.
-        readings = sorted((channels_first(shape), channels_last(shape)), key=_channels)
+        readings = [channels_first(shape), channels_last(shape)]
+        if model.channels_last:
+            readings.reverse()
+        else:
+            # Inputs have few channels. Where both readings serve, that decides.
+            readings.sort(key=_channels)
         for image, layout in readings:
             original = _follow(layout, way_back)
             if (

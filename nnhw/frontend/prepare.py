@@ -28,6 +28,7 @@ from .scikit_learn import cut_classifier, expand_scalers
 from .slim import slim
 from .softplus import drop_softplus_guards
 from .structure import tensors
+from .tflite import TFLITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,8 @@ class PreparedModel:
         each.
     elements_in_file
         Elements of all constants in the file.
+    channels_last
+        Whether the file's format has images channels-last.
     """
 
     path: Path
@@ -81,6 +84,7 @@ class PreparedModel:
     problems: tuple[str, ...]
     elements_in_file: int
     first_axis_reasons: tuple[str, ...] = ()
+    channels_last: bool = False
 
 
 def prepare(
@@ -116,6 +120,7 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
     fix_input_shapes(model.graph, input_shapes)
     elements_in_file = sum(map(element_count, tensors(model)))
     producer = f"{model.producer_name} {model.producer_version}".strip()
+    channels_last = model.producer_name == TFLITE
     expand_scalers(model)
     tail = cut_classifier(model)
     inputs = tuple(value.name for value in data_inputs(model.graph))
@@ -162,6 +167,7 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
         problems=(*problems, *first_axes.problems, *quant_problems),
         elements_in_file=elements_in_file,
         first_axis_reasons=first_axes.reasons,
+        channels_last=channels_last,
     )
 
 

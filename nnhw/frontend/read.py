@@ -14,6 +14,7 @@ from ..errors import ModelError, first_line
 from .external_data import load_external_data
 from .order import sort_nodes
 from .structure import check_structure, tensors
+from .tflite import is_tflite, translate_tflite
 
 OLDEST_OPSET = 7
 """Before opset 7 the arithmetic operators broadcast by other rules."""
@@ -57,6 +58,8 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise ModelError(f"'{path}' is not a file that can be read as a whole")
     try:
         need_memory(f"Model file '{path}'", 3 * path.stat().st_size)
+        if is_tflite(path):
+            return translate_tflite(path)
         model = onnx.load(str(path), format="protobuf", load_external_data=False)
     except OSError as error:
         raise ModelError(f"Model file '{path}' cannot be read: {error.strerror}") from error
