@@ -206,7 +206,7 @@ class _Reader:
         self, table: Any, name: str, dtype: str, shape: tuple[int, ...]
     ) -> np.ndarray | None:
         """The elements of a constant; None if it is none."""
-        data = self._list(table, "Data") if table else np.zeros(0)
+        data = self._list(table, "Data") if table else np.zeros(0, np.uint8)
         if table and table.Offset() > 1:  # beside the FlatBuffer, in files of more than 2 GB
             self._spend(_ELEMENT_BYTES * table.Size())
             data = np.frombuffer(self._content, np.uint8, table.Size(), table.Offset())
@@ -268,7 +268,7 @@ class _Reader:
         options = getattr(_schema(), _names("BuiltinOptions")[kind])()
         options.Init(table.Bytes, table.Pos)
         found: dict[str, Any] = {}
-        for name in _accessors(type(options)):
+        for name in _accessors(_names("BuiltinOptions")[kind]):
             vector = name.removesuffix("AsNumpy")
             if vector != name:
                 found[vector] = self._numbers(options, vector)
@@ -280,11 +280,11 @@ class _Reader:
 
 
 @cache
-def _accessors(table: type) -> tuple[str, ...]:
+def _accessors(table: str) -> tuple[str, ...]:
     """Names of the methods of a table's class that read a number or a list of numbers."""
     return tuple(
         name
-        for name, member in vars(table).items()
+        for name, member in vars(getattr(_schema(), table)).items()
         if callable(member)
         and not name.startswith("_")
         and not name.endswith(("Length", "IsNone"))

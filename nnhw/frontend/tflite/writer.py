@@ -29,6 +29,9 @@ PRODUCER = "TFLite"
 DOMAIN = "tflite"
 """Of operators that have no counterpart: they are refused with all others."""
 
+_KIND = "TFLite operator "
+"""How the documentation of a node begins: with the operator that it stands for."""
+
 _ELEM_TYPES = {
     "FLOAT32": TensorProto.FLOAT,
     "FLOAT16": TensorProto.FLOAT,  # of constants, which are made real
@@ -38,6 +41,12 @@ _ELEM_TYPES = {
     "INT64": TensorProto.INT64,
     "BOOL": TensorProto.BOOL,
 }
+
+
+def tflite_kind(node: onnx.NodeProto) -> str:
+    """The TFLite operator that a node stands for; "" if it is of an ONNX file."""
+    text = node.doc_string
+    return text.removeprefix(_KIND) if text.startswith(_KIND) else ""
 
 
 class Refusal(Exception):  # noqa: N818  (no error of its own: it becomes a line of one)
@@ -64,6 +73,7 @@ class Writer:
         self._fresh: dict[str, onnx.NodeProto] = {}
         self._constant_bytes = 0
         self._inputs: list[onnx.ValueInfoProto] = []
+        self._annotations: list[onnx.TensorAnnotation] = []
 
     # What operators are translated with.
 
@@ -85,8 +95,8 @@ class Writer:
             raise Refusal(f"its tensor '{tensor.name}' {tensor.refusal}")
         if tensor.quantization and tensor.dtype not in ("INT4", "INT8", "UINT8", "INT32"):
             raise Refusal(
-                f"its tensor '{tensor.name}' is quantized to {tensor.dtype}; convert the model with "
-                "8-bit activations and weights"
+                f"its tensor '{tensor.name}' is quantized to {tensor.dtype}; convert the "
+                "model with 8-bit activations and weights"
             )
         return tensor
 
@@ -136,7 +146,8 @@ class Writer:
         stem = self._operator.name
         outputs = [self._unique(f"{stem}/{op_type}") for _ in range(count)]
         name = stem if main else outputs[0]
-        node = helper.make_node(op_type, inputs, outputs, name, **attributes)
+        kind = f"{_KIND}{self._operator.kind}"
+        node = helper.make_node(op_type, inputs, outputs, name, kind, **attributes)
         self.nodes.append(node)
         self._fresh.update(dict.fromkeys(outputs, node))
         return outputs
@@ -186,6 +197,7 @@ class Writer:
         self._inputs.append(helper.make_tensor_value_info(tensor.name, self.elem_type(index), dims))
         if tensor.quantization is not None:
             self._quantize(index, tensor.name, self._unique(f"{tensor.name}_rounded"))
+            self._annotate(tensor.name, *self._parameters[index])
 
     def model(self, outputs: Sequence[int]) -> onnx.ModelProto:
         """The model as a whole."""
@@ -200,10 +212,18 @@ class Writer:
             taken.add(value)
             results.append(helper.make_tensor_value_info(value, self.elem_type(index), None))
         graph = helper.make_graph(self.nodes, "tflite", self._inputs, results, self._initializers)
+        graph.quantization_annotation.extend(self._annotations)
         domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 1)]
         return helper.make_model(
             graph, producer_name=PRODUCER, opset_imports=domains, ir_version=_IR_VERSION
         )
+
+    def _annotate(self, name: str, scale: str, zero_point: str) -> None:
+        """Keep what the integers are that the file has in place of an input's real values."""
+        annotation = onnx.TensorAnnotation(tensor_name=name)
+        for key, value in (("SCALE_TENSOR", scale), ("ZERO_POINT_TENSOR", zero_point)):
+            annotation.quant_parameter_tensor_names.add(key=key, value=value)
+        self._annotations.append(annotation)
 
     def elem_type(self, index: int) -> int:
         tensor = self.tensors[index]
@@ -218,18 +238,19 @@ class Writer:
         assert tensor.quantization is not None, "only quantized tensors are rounded"
         if tensor.dtype not in ("INT8", "UINT8"):
             raise Refusal(
-                f"its result '{tensor.name}' is quantized to {tensor.dtype}; convert the model with "
-                "8-bit activations"
+                f"its result '{tensor.name}' is quantized to {tensor.dtype}; convert the model "
+                "with 8-bit activations"
             )
         parameters = self._quantization_parameters(index)
         integers = self._unique(f"{tensor.name}_quantized")
         axis = tensor.quantization.axis
+        stem = tensor.name if self._operator is None else self._operator.name
         for op_type, source, target in (
             ("QuantizeLinear", value, integers),
             ("DequantizeLinear", integers, name),
         ):
             node = helper.make_node(
-                op_type, [source, *parameters], [target], f"{target}/{op_type}", axis=axis
+                op_type, [source, *parameters], [target], f"{stem}/{op_type}", axis=axis
             )
             self.nodes.append(node)
         self._real[index] = name
@@ -246,8 +267,8 @@ class Writer:
         scales, zero_points = quantization.scales, quantization.zero_points.astype(dtype)
         if (zero_points != quantization.zero_points).any():
             raise Refusal(
-                f"its tensor '{tensor.name}' has a zero point that its type {tensor.dtype} does not "
-                "hold; convert the model again"
+                f"its tensor '{tensor.name}' has a zero point that its type {tensor.dtype} does "
+                "not hold; convert the model again"
             )
         if len(scales) == 1:
             scales, zero_points = scales.reshape(()), zero_points.reshape(())
@@ -282,7 +303,8 @@ class Writer:
         return name
 
     def _has_inputs_quantization(self, tensor: Tensor) -> bool:
-        assert self._operator is not None and tensor.quantization is not None, "asked for such"
+        assert self._operator is not None, "asked by an operator"
+        assert tensor.quantization is not None, "asked of quantized tensors"
         read = [self.tensors[index] for index in self._operator.inputs if index >= 0]
         known = [t.quantization for t in read if t.quantization is not None]
         return all(tensor.quantization.same_as(other) for other in known)
