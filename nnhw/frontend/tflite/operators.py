@@ -122,7 +122,15 @@ def _leaky_relu(op: Operator, w: Writer) -> str:
 
 @_translator("PRELU")
 def _prelu(op: Operator, w: Writer) -> str:
-    return w.main("PRelu", [w.real(index) for index in op.inputs[:2]])
+    value, slopes = (w.real(index) for index in op.inputs[:2])
+    is_single = set(w.tensor(op.inputs[1]).shape) <= {1}
+    if is_single or w.tensor(op.outputs[0]).quantization is None:
+        return w.main("PRelu", [value, slopes])
+    # One of the two is 0. Each is rounded like the result, so that their sum is rounded once.
+    positive = w.rounded(w.node("Relu", [value]), op.outputs[0])
+    negative = w.node("Clip", [value, "", w.constant(0, np.float32)])
+    negative = w.rounded(w.node("Mul", [negative, slopes]), op.outputs[0])
+    return w.main("Add", [positive, negative])
 
 
 @_translator("GELU")
@@ -406,9 +414,17 @@ def _resized(op: Operator, w: Writer, mode: str, coordinates: str, rounding: str
     return _channels_last(w, value, 4)
 
 
-@_translator("DEPTH_TO_SPACE", "SPACE_TO_DEPTH", keeps_values=True)
-def _rearranged(op: Operator, w: Writer) -> str:
-    op_type = "DepthToSpace" if op.kind == "DEPTH_TO_SPACE" else "SpaceToDepth"
+@_translator("DEPTH_TO_SPACE", keeps_values=True)
+def _depth_to_space(op: Operator, w: Writer) -> str:
+    return _rearranged(op, w, "DepthToSpace")
+
+
+@_translator("SPACE_TO_DEPTH")  # as a convolution, whose result is rounded
+def _space_to_depth(op: Operator, w: Writer) -> str:
+    return _rearranged(op, w, "SpaceToDepth")
+
+
+def _rearranged(op: Operator, w: Writer, op_type: str) -> str:
     value = w.main(op_type, [_channels_first(op, w)], blocksize=op.option("BlockSize"))
     return _channels_last(w, value, 4)
 

@@ -152,6 +152,12 @@ class Writer:
         self._fresh.update(dict.fromkeys(outputs, node))
         return outputs
 
+    def rounded(self, value: str, index: int) -> str:
+        """A value rounded as the tensor of that index is."""
+        name = self._unique(f"{value}_rounded")
+        self._round(index, value, name)
+        return name
+
     def constant(self, values: Any, dtype: type = np.int64) -> str:
         """Add a constant."""
         assert self._operator is not None, "constants belong to an operator"
@@ -236,13 +242,19 @@ class Writer:
     def _quantize(self, index: int, value: str, name: str) -> None:
         tensor = self.tensors[index]
         assert tensor.quantization is not None, "only quantized tensors are rounded"
+        self._real[index] = name
+        self._round(index, value, name)
+
+    def _round(self, index: int, value: str, name: str) -> None:
+        tensor = self.tensors[index]
+        assert tensor.quantization is not None, "only to quantized tensors"
         if tensor.dtype not in ("INT8", "UINT8"):
             raise Refusal(
                 f"its result '{tensor.name}' is quantized to {tensor.dtype}; convert the model "
                 "with 8-bit activations"
             )
         parameters = self._quantization_parameters(index)
-        integers = self._unique(f"{tensor.name}_quantized")
+        integers = self._unique(f"{name}_quantized")
         axis = tensor.quantization.axis
         stem = tensor.name if self._operator is None else self._operator.name
         for op_type, source, target in (
@@ -253,7 +265,6 @@ class Writer:
                 op_type, [source, *parameters], [target], f"{stem}/{op_type}", axis=axis
             )
             self.nodes.append(node)
-        self._real[index] = name
 
     def _quantization_parameters(self, index: int) -> tuple[str, ...]:
         if index not in self._parameters:
