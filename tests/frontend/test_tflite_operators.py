@@ -17,6 +17,7 @@ TIE = 1e-3
 COARSE = {
     "LEAKY_RELU": 0.1,  # LiteRT's multiplier has 8 bits
     "QUANTIZE": 0.1,  # likewise
+    "PRELU": 0.501,  # the sum of two numbers that are rounded already: no ties are known
 }
 """Likewise, of operators that one side computes less exactly."""
 

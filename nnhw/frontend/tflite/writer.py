@@ -262,7 +262,11 @@ class Writer:
             ("DequantizeLinear", integers, name),
         ):
             node = helper.make_node(
-                op_type, [source, *parameters], [target], f"{stem}/{op_type}", axis=axis
+                op_type,
+                [source, *parameters],
+                [target],
+                self._unique(f"{stem}/{op_type}"),
+                axis=axis,
             )
             self.nodes.append(node)
 
@@ -325,7 +329,7 @@ class Writer:
     def _add(self, name: str, array: np.ndarray) -> str:
         self._constant_bytes += array.nbytes
         need_memory("The model's constants, each as often as it is used,", 3 * self._constant_bytes)
-        self._initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self._initializers.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def _rename(self, value: str, name: str) -> None:
