@@ -98,7 +98,7 @@ class PreparedModel:
 def prepare(
     path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None
 ) -> PreparedModel:
-    """Read, check and simplify an ONNX file.
+    """Read, check and simplify a model file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reads an ONNX file and makes sure that it is a whole and valid one."""
+"""Reads a model file as ONNX and makes sure that it is a whole and valid one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ OLDEST_OPSET = 7
 
 
 def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
-    """Read and check an ONNX file with its external data.
+    """Read and check an ONNX file with its external data, or a TFLite file as ONNX.
 
     Raises
     ------
+    ToolError, UnsupportedError
+        Of TFLite files; see `translate_tflite`.
     ModelError
         If the file or its external data is missing, unreadable, not ONNX or not valid by
         `onnx.checker`, but for the order of nodes, which is mended, and for shapes of outputs; if

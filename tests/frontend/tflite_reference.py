@@ -44,11 +44,17 @@ class Port:
 
 
 class LiteRt:
-    """A file in LiteRT's interpreter with its default resolver."""
+    """A file in LiteRT's interpreter, with its default delegate or without."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, *, delegate: bool = True) -> None:
         interpreter = pytest.importorskip("ai_edge_litert.interpreter")
-        self._model = interpreter.Interpreter(model_content=content)
+        kinds = interpreter.OpResolverType
+        self._model = interpreter.Interpreter(
+            model_content=content,
+            experimental_op_resolver_type=(
+                kinds.AUTO if delegate else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            ),
+        )
         self._model.allocate_tensors()
         self.inputs = [_port(detail) for detail in self._model.get_input_details()]
         self.outputs = [_port(detail) for detail in self._model.get_output_details()]
