@@ -73,6 +73,7 @@ ONLY_IN = {
     "jinja2": {"report"},
     "rich": {"report", "cli"},
     "serial": {"link"},
+    "tflite": {"frontend"},
     "typer": {"cli"},
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nnhw.cli import app
 from nnhw.frontend import supported_operators
+from nnhw.frontend.tflite.operators import TRANSLATORS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -19,6 +20,11 @@ def test_operator_table_is_that_of_the_frontend():
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.+) \|$", OPERATORS, re.MULTILINE)
     table = {name: remark for names, remark in rows for name in re.findall(r"\w+", names)}
     assert table == {name: op.remark for name, op in supported_operators().items()}
+
+
+def test_tflite_operators_are_those_of_the_frontend():
+    (listed,) = re.findall(r"These are translated:\n\n((?:`.+\n)+)", OPERATORS)
+    assert re.findall(r"\w+", listed) == sorted(TRANSLATORS)
 
 
 def test_number_of_operators():

@@ -26,7 +26,8 @@ class StoredBatch:
     graph
         The network that they are for.
     arrays
-        (N, *ONNX shape) of any real type, by name of the input's tensor.
+        (N, *ONNX shape) of any real type, by name of the input's tensor; of the type of
+        `Port.integers`, what these stand for.
     """
 
     def __init__(self, graph: Graph, arrays: Mapping[str, np.ndarray]):
@@ -48,6 +49,9 @@ class StoredBatch:
         def picked(name: str, array: np.ndarray) -> np.ndarray:
             with np.errstate(over="ignore"):
                 x = array[rows].astype(np.float32)
+            q = ports[name].integers
+            if q is not None and array.dtype == q.dtype:
+                x = np.float32(q.scale) * (x - q.zero_point)
             tensor = self._graph.tensors[name]
             return np.ascontiguousarray(to_channels_last(x, ports[name], tensor))
 

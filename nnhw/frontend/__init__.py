@@ -1,4 +1,4 @@
-"""ONNX in and out: the only package that imports onnx."""
+"""ONNX in and out, TFLite in: the only package that imports onnx and tflite."""
 
 from .broadcast import same_shape
 from .builder import Builder, Image

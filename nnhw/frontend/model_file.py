@@ -33,7 +33,7 @@ def model_file(model: Model) -> Iterator[Path]:
         return
     if not isinstance(model, onnx.ModelProto):
         raise ModelError(
-            "A model must be the path of an ONNX file or an onnx.ModelProto, not "
+            "A model must be the path of an ONNX or TFLite file or an onnx.ModelProto, not "
             f"{type(model).__name__}"
         )
     name = verilog_identifier(model.graph.name or "model")

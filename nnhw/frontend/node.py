@@ -60,6 +60,8 @@ class OnnxNode:
         For each input that is a constant which arrived quantized: the step of every element.
     is_trailing
         Whether only what the host can do leads from the first output to the model's outputs.
+    kind
+        The operator of a file in another format that it stands for, such as "CONV_2D" of TFLite.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class OnnxNode:
         output_shape: tuple[int, ...] | None,
         steps: Sequence[np.ndarray | None],
         is_trailing: bool,
+        kind: str = "",
     ):
         self.proto = proto
         self.name = name
         self.opset = opset
         self.output_shape = output_shape
         self.is_trailing = is_trailing
+        self._kind = kind
         self._inputs = tuple(inputs)
         self._steps = tuple(steps)
         self._given = {
@@ -93,8 +97,8 @@ class OnnxNode:
 
     @property
     def title(self) -> str:
-        """How messages call the node."""
-        return f"{self.op_type} '{self.name}'"
+        """How messages call the node: by the operator in its file."""
+        return f"{self._kind or self.op_type} '{self.name}'"
 
     @property
     def output(self) -> str:

@@ -9,7 +9,7 @@ from itertools import permutations
 import numpy as np
 import onnx
 
-from ..ir import Port
+from ..ir import Port, Quantization
 from .builder import Builder
 from .layout import Layout
 from .prepare import PreparedModel
@@ -37,8 +37,12 @@ def interpretations(model: PreparedModel, name: str) -> list[Interpretation]:
         shape = seen
         if len(seen) < 2 or seen[0] != 1:  # an axis of the data is in front, and not the batch
             shape, way_back = (1, *seen), (("Reshape", seen), *way_back)
-        # Inputs have few channels. Where both readings serve, that decides.
-        readings = sorted((channels_first(shape), channels_last(shape)), key=_channels)
+        readings = [channels_first(shape), channels_last(shape)]
+        if model.channels_last:
+            readings.reverse()
+        else:
+            # Inputs have few channels. Where both readings serve, that decides.
+            readings.sort(key=_channels)
         for image, layout in readings:
             original = _follow(layout, way_back)
             if (
@@ -63,8 +67,8 @@ def port_layout(shape: Shape, layout: Layout) -> str | None:
     return None
 
 
-def input_port(value: Value, onnx_name: str) -> Port:
-    """The port of a model's input."""
+def input_port(value: Value, onnx_name: str, integers: Quantization | None) -> Port:
+    """The port of a model's input, which its file takes as `integers`."""
     layout = port_layout(value.shape, value.layout)
     assert layout is not None, "only such interpretations of an input are offered"
     shape = value.onnx_shape
@@ -73,6 +77,7 @@ def input_port(value: Value, onnx_name: str) -> Port:
         onnx_name=onnx_name,
         onnx_shape=shape[1:] if _has_batch(shape) else shape,
         layout=layout,
+        integers=integers,
     )
 
 

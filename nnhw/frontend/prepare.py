@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import onnx.inliner
 from onnx import numpy_helper
 
 from ..errors import ModelError, UnsupportedError, reading
+from ..ir import Quantization
 from .batch_search import FirstAxes, find_first_axes
 from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
 from .dynamic import expand_dynamic_operators
@@ -20,6 +21,7 @@ from .fold import fold_constants, static_shapes
 from .fold_cost import FoldMeter
 from .infinite_pads import merge_infinite_pads
 from .input_shapes import Shape, fix_input_shapes
+from .integer_types import activation_quantization
 from .qonnx import expand_quant_nodes
 from .qoperator import expand_quantized_operators
 from .quantized_constants import compute_quantized_constants
@@ -28,6 +30,7 @@ from .scikit_learn import cut_classifier, expand_scalers
 from .slim import slim
 from .softplus import drop_softplus_guards
 from .structure import tensors
+from .tflite import TFLITE, tflite_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,12 @@ class PreparedModel:
         each.
     elements_in_file
         Elements of all constants in the file.
+    channels_last
+        Whether the file's format has images channels-last.
+    kinds
+        Of the nodes that stand for operators of another format, by name: these.
+    integers
+        Of the inputs that the file takes as quantized integers, by name: what these stand for.
     """
 
     path: Path
@@ -81,12 +90,15 @@ class PreparedModel:
     problems: tuple[str, ...]
     elements_in_file: int
     first_axis_reasons: tuple[str, ...] = ()
+    channels_last: bool = False
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    integers: Mapping[str, Quantization] = field(default_factory=dict)
 
 
 def prepare(
     path: str | PathLike[str], input_shapes: Mapping[str, Shape] | None = None
 ) -> PreparedModel:
-    """Read, check and simplify an ONNX file.
+    """Read, check and simplify a model file.
 
     Parameters
     ----------
@@ -116,6 +128,9 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
     fix_input_shapes(model.graph, input_shapes)
     elements_in_file = sum(map(element_count, tensors(model)))
     producer = f"{model.producer_name} {model.producer_version}".strip()
+    channels_last = model.producer_name == TFLITE
+    integers = _input_integers(model.graph) if channels_last else {}
+    kinds = {node.name: kind for node in model.graph.node if (kind := tflite_kind(node))}
     expand_scalers(model)
     tail = cut_classifier(model)
     inputs = tuple(value.name for value in data_inputs(model.graph))
@@ -162,7 +177,26 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
         problems=(*problems, *first_axes.problems, *quant_problems),
         elements_in_file=elements_in_file,
         first_axis_reasons=first_axes.reasons,
+        channels_last=channels_last,
+        kinds=kinds,
+        integers=integers,
     )
+
+
+def _input_integers(graph: onnx.GraphProto) -> dict[str, Quantization]:
+    """What the graph's annotations say that integers in place of its real inputs stand for."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    found = {}
+    for annotation in graph.quantization_annotation:
+        names = {entry.key: entry.value for entry in annotation.quant_parameter_tensor_names}
+        scale, zero_point = (
+            numpy_helper.to_array(constants[names[key]])
+            for key in ("SCALE_TENSOR", "ZERO_POINT_TENSOR")
+        )
+        found[annotation.tensor_name] = activation_quantization(
+            scale, zero_point, zero_point.dtype.name
+        )
+    return found
 
 
 def _fix_first_axes(model: onnx.ModelProto, problems: list[str]) -> FirstAxes:

@@ -1,4 +1,4 @@
-"""Reads an ONNX file and makes sure that it is a whole and valid one."""
+"""Reads a model file as ONNX and makes sure that it is a whole and valid one."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from ..errors import ModelError, first_line
 from .external_data import load_external_data
 from .order import sort_nodes
 from .structure import check_structure, tensors
+from .tflite import is_tflite, translate_tflite
 
 OLDEST_OPSET = 7
 """Before opset 7 the arithmetic operators broadcast by other rules."""
 
 
 def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
-    """Read and check an ONNX file with its external data.
+    """Read and check an ONNX file with its external data, or a TFLite file as ONNX.
 
     Raises
     ------
+    ToolError, UnsupportedError
+        Of TFLite files; see `translate_tflite`.
     ModelError
         If the file or its external data is missing, unreadable, not ONNX or not valid by
         `onnx.checker`, but for the order of nodes, which is mended, and for shapes of outputs; if
@@ -57,6 +60,8 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise ModelError(f"'{path}' is not a file that can be read as a whole")
     try:
         need_memory(f"Model file '{path}'", 3 * path.stat().st_size)
+        if is_tflite(path):
+            return translate_tflite(path)
         model = onnx.load(str(path), format="protobuf", load_external_data=False)
     except OSError as error:
         raise ModelError(f"Model file '{path}' cannot be read: {error.strerror}") from error

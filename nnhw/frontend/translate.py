@@ -84,7 +84,7 @@ class _Translator:
             if interpretation is not None:
                 value = self._stand_in(name, interpretation, assumed=False)
                 self._known[name] = value
-                self._inputs.append(input_port(value, name))
+                self._inputs.append(input_port(value, name, model.integers.get(name)))
 
     def run(self) -> Translation:
         translated = [self._translate(proto) for proto in self._model.nodes]
@@ -113,6 +113,7 @@ class _Translator:
             self._model.shapes.get(proto.output[0]),
             [self._model.steps.get(name) for name in proto.input],
             proto.output[0] in self._trailing,
+            self._model.kinds.get(proto.name, ""),
         )
         before = len(self._build.nodes)
         problems: list[str] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from .host_steps import HostStep
 from .nodes import Node
-from .tensor import Tensor
+from .tensor import Quantization, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,10 @@ class Port:
     host_preprocess
         What the host does to an input, in order, before it quantizes it as the tensor's
         quantization says: the tensor holds what comes of it, not what ONNX sees.
+    integers
+        Of an input that the model's file takes as quantized integers (TFLite): what these stand
+        for, in the file's own type. Samples of this type are taken for such integers, all others
+        for real values; None if all are taken as they are.
 
     Raises
     ------
@@ -48,6 +52,7 @@ class Port:
     layout: str = "CHW"
     host_postprocess: tuple[str, ...] = ()
     host_preprocess: tuple[HostStep, ...] = ()
+    integers: Quantization | None = None
 
     def __post_init__(self) -> None:
         if sorted(self.layout) != sorted("CHW"):

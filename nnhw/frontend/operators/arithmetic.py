@@ -7,7 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...ir import Add, ChannelAffine, Function, Multiply, Node
+from ...ir import (
+    Add,
+    ChannelAffine,
+    FakeQuantize,
+    Function,
+    MaxPool,
+    Move,
+    Multiply,
+    Node,
+    Quantization,
+)
 from ..broadcast import same_shape
 from ..builder import Builder
 from ..node import OnnxNode
@@ -46,7 +56,8 @@ def sub(node: OnnxNode, build: Builder) -> Value:
     """Sub-14 and its older definitions down to Sub-7."""
     if _has_constant(node):
         return _with_constant(node, build, _difference)
-    a, b = node.value(0), node.value(1)
+    # Broadcast first: the change of sign belongs to the addition.
+    a, b = same_shape(node, build, node.value(0), node.value(1))
     channels = b.shape[2]
     tensor = build.append(
         ChannelAffine,
@@ -57,7 +68,26 @@ def sub(node: OnnxNode, build: Builder) -> Value:
         scale=-np.ones(channels),
         offset=np.zeros(channels),
     )
+    if (rounding := _rounding(build, b.tensor)) is not None:
+        # The negative numbers are as exact: -(q - z) is ~q - ~z.
+        tensor = build.append(
+            FakeQuantize,
+            (tensor,),
+            b.shape,
+            name=f"{node.name}_negated_rounding",
+            output=f"{tensor}_rounded",
+            quantization=replace(rounding, zero_point=~rounding.zero_point),
+        )
     return _join(Add, node, build, a, replace(b, tensor=tensor))
+
+
+def _rounding(build: Builder, tensor: str) -> Quantization | None:
+    """How a tensor is rounded, perhaps before its elements were moved; None if it is not."""
+    writers = {writer.output: writer for writer in build.nodes}
+    writer = writers.get(tensor)
+    while isinstance(writer, Move | MaxPool):
+        writer = writers.get(writer.inputs[0])
+    return writer.quantization if isinstance(writer, FakeQuantize) else None
 
 
 @operator("Neg", remark="folded into a neighbouring convolution where possible")
