@@ -15,6 +15,7 @@ from ..errors import ModelError, UnsupportedError, reading
 from ..ir import Quantization
 from .batch_search import FirstAxes, find_first_axes
 from .boundary import boundary_problems, data_inputs, forget_shapes, set_first_axis
+from .cast_like import replace_cast_like
 from .dynamic import expand_dynamic_operators
 from .external_data import element_count
 from .fold import fold_constants, static_shapes
@@ -137,6 +138,7 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
     outputs = tuple(value.name for value in model.graph.output)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
+    replace_cast_like(model)
     problems = boundary_problems(model.graph)
     first_axes = _fix_first_axes(model, problems)
     forget_shapes(model)

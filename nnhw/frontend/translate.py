@@ -90,6 +90,8 @@ class _Translator:
         translated = [self._translate(proto) for proto in self._model.nodes]
         outputs, problems = self._outputs()
         lines = [*_problem_lines(translated), *self._unused(), *problems]
+        if not lines and not self._model.problems:
+            lines = self._without_value()
         if lines:
             lines = [*self._model.first_axis_reasons, *lines]
         lines = [*self._model.problems, *lines]
@@ -197,6 +199,15 @@ class _Translator:
             for name in self._model.inputs:
                 if name not in self._read:
                     yield f"Input '{name}' has no effect on any output; remove it from the model"
+
+    def _without_value(self) -> list[str]:
+        """Outputs of operators that are built, which have further results that are not."""
+        return [
+            f"Output '{name}' is a result that hardware does not compute, as it is a number that "
+            "calibration finds; remove it from the model's outputs"
+            for name in self._model.outputs
+            if self._known.get(name) is None
+        ]
 
     def _outputs(self) -> tuple[tuple[Port, ...], list[str]]:
         ports: list[Port] = []

@@ -4,6 +4,7 @@ from .accelerator import Accelerator
 from .combination import COMBINATIONS, Combination, combines
 from .components import COMPONENTS, component_count, engine_component
 from .engine import Engine
+from .extremum import Maximum, Minimum
 
 __all__ = [
     "COMBINATIONS",
@@ -11,6 +12,8 @@ __all__ = [
     "Accelerator",
     "Combination",
     "Engine",
+    "Maximum",
+    "Minimum",
     "combines",
     "component_count",
     "engine_component",

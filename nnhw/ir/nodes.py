@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -152,6 +153,20 @@ class Add(Node):
 class Multiply(Node):
     """Product of two tensors of the same shape."""
 
+    clamp: Clamp = Clamp()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Extremum(Node):
+    """The larger or the smaller one of two tensors of the same shape, element by element.
+
+    Parameters
+    ----------
+    which
+        "max" or "min".
+    """
+
+    which: Literal["max", "min"]
     clamp: Clamp = Clamp()
 
 

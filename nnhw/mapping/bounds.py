@@ -19,6 +19,7 @@ from ..ir import (
     QAdd,
     QAveragePool,
     QConv,
+    QExtremum,
     QMaxPool,
     QMultiply,
     Reshape,
@@ -96,7 +97,7 @@ def _node_cycles(node: Node, graph: Graph, engines: _Engines) -> np.ndarray:
         )
     if isinstance(node, QMaxPool | QAveragePool) and not node.window.is_pointwise:
         return _lanes(node.window, result, engines)
-    each = 2 if isinstance(node, QMultiply) else 1
+    each = 2 if isinstance(node, QMultiply | QExtremum) else 1
     size = graph.tensors[node.output].size
     tile_drain = _ceil(engines.width, engines.lanes)
     drain = _ceil(np.array(size), engines.lanes) - tile_drain

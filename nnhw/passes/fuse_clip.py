@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir import Add, AveragePool, Clamp, Clip, Conv, Graph, MaxPool, Multiply, Node
+from ..ir import Add, AveragePool, Clamp, Clip, Conv, Extremum, Graph, MaxPool, Multiply, Node
 from .rewrite import fuse_pairs
 
-_CLAMPED = Conv | MaxPool | AveragePool | Add | Multiply
+_CLAMPED = Conv | MaxPool | AveragePool | Add | Multiply | Extremum
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
-    """Fuse every Clip into the Conv, MaxPool, AveragePool, Add or Multiply that only it reads."""
+    """Fuse every Clip into the operator before it that can clamp, if only it reads that."""
     return fuse_pairs(graph, _fuse)
 
 

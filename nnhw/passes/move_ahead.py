@@ -16,6 +16,7 @@ from ..ir import (
     ChannelAffine,
     Clip,
     Conv,
+    Extremum,
     Function,
     Graph,
     MaxPool,
@@ -57,7 +58,9 @@ def apply(graph: Graph) -> tuple[Graph, bool]:
 
 def _computes(node: Node | None) -> bool:
     """Whether it may take over what follows it, or let it pass."""
-    return isinstance(node, Conv | MaxPool | AveragePool | Add | Multiply | Function | Move)
+    return isinstance(
+        node, Conv | MaxPool | AveragePool | Add | Multiply | Extremum | Function | Move
+    )
 
 
 def _ahead(move: Move, node: Node, shape: tuple[int, int, int]) -> Node | None:

@@ -61,8 +61,8 @@ def simplify_graph(graph: Graph, added: Sequence[Pass] = ()) -> Graph:
 
     Afterwards
     - there are only Conv (of groups 1, or depthwise with one output for each input channel),
-      MaxPool, AveragePool, Add, Multiply (with their clamps fused), Function, Concat and Move
-      nodes, and FakeQuantize in models that arrived quantized;
+      MaxPool, AveragePool, Add, Multiply, Extremum (with their clamps fused), Function, Concat
+      and Move nodes, and FakeQuantize in models that arrived quantized;
     - what a model that arrived quantized computes before it rounds its input is the host's;
     - every output is computed by one of them in the order of its elements, not put together
       (Reshape, Concat, Resize, DepthToSpace), and read by no node;

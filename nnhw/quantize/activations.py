@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import Add, Batch, Graph, MaxPool, Move, Quantization
+from ..ir import Add, Batch, Extremum, Graph, MaxPool, Move, Quantization
 from .alignment import align_scales
 from .options import QuantizeOptions
 from .power_of_two import power_of_two_quantizations
@@ -94,7 +94,7 @@ def _scaled_like_others(
     """
     result = dict(quantizations)
     for node in graph.nodes:
-        if not isinstance(node, Add):
+        if not isinstance(node, Add | Extremum):
             continue
         first, second = (group_of[name] for name in node.inputs)
         for group, other in ((first, second), (second, first)):

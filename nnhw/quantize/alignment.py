@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..ir import Add, AveragePool, Concat, Conv, Function, Graph, Multiply
+from ..ir import Add, AveragePool, Concat, Conv, Extremum, Function, Graph, Multiply
 from .fixed_point import largest_sum_ratio
 
 _OPERAND_BITS = 3
@@ -72,14 +72,14 @@ def align_scales(
             common = math.lcm(*node.divisor.flat)
             unit, largest = result[groups[0]] / common, int(common // node.divisor.min())
             result[node.output] = _output_scale(unit, largest, result[node.output], multiplier_bits)
-        elif isinstance(node, Add):
+        elif isinstance(node, Add | Extremum):
             _align_addition(groups, node.output, result, movable, multiplier_bits)
         elif isinstance(node, Multiply):
             unit = result[groups[0]] * result[groups[1]]
             result[node.output] = _output_scale(unit, 1, result[node.output], multiplier_bits)
         elif isinstance(node, Concat):
             _align_concatenation(groups, node.output, result, movable, multiplier_bits)
-        if isinstance(node, AveragePool | Add | Multiply | Concat):
+        if isinstance(node, AveragePool | Add | Multiply | Extremum | Concat):
             movable.difference_update(groups)
     return result
 

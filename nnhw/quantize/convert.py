@@ -34,8 +34,8 @@ def quantize(
     ----------
     graph
         Float graph, simplified: of `Conv` (groups 1, or depthwise with one output per input
-        channel), `MaxPool`, `AveragePool`, `Add`, `Multiply`, `Concat`, `Function`, `Move` and
-        `FakeQuantize`.
+        channel), `MaxPool`, `AveragePool`, `Add`, `Multiply`, `Extremum`, `Concat`, `Function`,
+        `Move` and `FakeQuantize`.
     calibration
         N typical samples, N at least 1; of an only input the array (N, H, W, C). None if there is
         nothing to calibrate: see `needs_calibration`.

@@ -19,6 +19,7 @@ from ..ir import (
     Conv,
     DepthToSpace,
     DynamicQuantize,
+    Extremum,
     FakeQuantize,
     Function,
     Graph,
@@ -206,6 +207,12 @@ def _(node: Add, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
 @evaluates(Multiply)
 def _(node: Multiply, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
     return clamped(inputs[0] * inputs[1], node.clamp)
+
+
+@evaluates(Extremum)
+def _(node: Extremum, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    pick = np.maximum if node.which == "max" else np.minimum
+    return clamped(pick(*inputs), node.clamp)
 
 
 @evaluates(Concat)

@@ -19,6 +19,7 @@ from ..ir import (
     Concat,
     Conv,
     DepthToSpace,
+    Extremum,
     Function,
     Graph,
     MaxPool,
@@ -59,7 +60,7 @@ def noise_gains(graph: Graph, statistics: Mapping[str, ChannelStatistics]) -> di
 
 def passed_share(node: Node, result: ChannelStatistics) -> np.ndarray | float:
     """Share of the elements of a node's result that are not clamped to zero."""
-    if isinstance(node, Conv | MaxPool | AveragePool | Add | Multiply):
+    if isinstance(node, Conv | MaxPool | AveragePool | Add | Multiply | Extremum):
         clamps: Clamp = node.clamp
         if 0 in (clamps.lo, clamps.hi):
             return result.nonzero
@@ -94,4 +95,4 @@ def _back(
             channels = graph.tensors[node.inputs[0]].shape[2]
             spread = np.broadcast_to(gain / len(numbers), numbers.shape)
             return [np.bincount(numbers.ravel(), spread.ravel(), minlength=channels)]
-    return [gain for _ in node.inputs]  # MaxPool, Add
+    return [gain for _ in node.inputs]  # MaxPool, Add, Extremum

@@ -23,7 +23,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import Add, AveragePool, Concat, Factors, FixedPoint, Graph, Quantization
+from ..ir import Add, AveragePool, Concat, Extremum, Factors, FixedPoint, Graph, Quantization
 from ..options import CalibrationMethod
 from .ranges import quantization_error, with_scale
 from .statistics import Distribution
@@ -73,12 +73,12 @@ def power_of_two_quantizations(
                 if not _is_power_of_two(result[node.output].scale / unit):
                     scale = _at_least(quantizations[node.output].scale, unit)
                     result[node.output] = with_scale(quantizations[node.output], scale)
-            elif isinstance(node, Add):
+            elif isinstance(node, Add | Extremum):
                 largest = max(result[group].scale for group in groups)
                 for group in groups:
                     if _is_power_of_two(largest / result[group].scale):
                         result[group] = with_scale(result[group], largest)
-            if isinstance(node, Add | Concat):
+            if isinstance(node, Add | Extremum | Concat):
                 largest = max(result[group].scale for group in groups)
                 if result[node.output].scale < largest:
                     result[node.output] = with_scale(result[node.output], largest)

@@ -20,6 +20,7 @@ from ..ir import (
     Clamp,
     Concat,
     Conv,
+    Extremum,
     Function,
     Graph,
     MaxPool,
@@ -124,11 +125,11 @@ def _is_homogeneous(node: Node) -> bool:
         return node.function in ("abs", "leaky_relu") or (
             node.function == "thresholded_relu" and node.parameters == (0.0,)
         )
-    return isinstance(node, MaxPool | AveragePool | Add | Concat | Move)
+    return isinstance(node, MaxPool | AveragePool | Add | Extremum | Concat | Move)
 
 
 def _clamp(node: Node) -> Clamp:
     """Bounds of a node's result."""
-    if isinstance(node, Conv | MaxPool | AveragePool | Add | Multiply):
+    if isinstance(node, Conv | MaxPool | AveragePool | Add | Multiply | Extremum):
         return node.clamp
     return Clamp()

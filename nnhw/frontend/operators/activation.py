@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -36,35 +35,10 @@ def clip(node: OnnxNode, build: Builder) -> Value:
         lo, hi = (q.scale * (bound - q.zero_point) for bound in (lo, hi))
     if not lo <= hi:
         raise NodeError(f"its bounds {lo} and {hi} are not an interval")
-    return _clamped(node, build, node.value(), Clamp(lo=lo, hi=hi))
+    return clamped(node, build, node.value(), Clamp(lo=lo, hi=hi))
 
 
-@operator("Max", remark="of a tensor and constant scalars; as Clip")
-def maximum(node: OnnxNode, build: Builder) -> Value:
-    """Max-13 and its older definitions down to Max-6."""
-    return _extremum(node, build, lambda bounds: Clamp(lo=max(bounds)))
-
-
-@operator("Min", remark="of a tensor and constant scalars; as Clip")
-def minimum(node: OnnxNode, build: Builder) -> Value:
-    """Min-13 and its older definitions down to Min-6."""
-    return _extremum(node, build, lambda bounds: Clamp(hi=min(bounds)))
-
-
-def _extremum(node: OnnxNode, build: Builder, clamp: Callable[[list[float]], Clamp]) -> Value:
-    computed = [i for i in range(node.input_count) if not node.is_constant(i)]
-    if len(computed) > 1:
-        raise NodeError("it compares computed tensors; only comparison with constants is supported")
-    bounds = [node.bounds(i) for i in range(node.input_count) if i not in computed]
-    if any(bound.size != 1 for bound in bounds):
-        raise NodeError("it compares with an array of constants; give it a single constant")
-    value = node.value(computed[0])
-    if not bounds:
-        return value
-    return _clamped(node, build, value, clamp([float(b.reshape(())) for b in bounds]))
-
-
-def _clamped(node: OnnxNode, build: Builder, value: Value, clamp: Clamp) -> Value:
+def clamped(node: OnnxNode, build: Builder, value: Value, clamp: Clamp) -> Value:
     """Clamp a value; a bound of infinity that no value reaches is none."""
     if clamp.lo == math.inf or clamp.hi == -math.inf:
         raise NodeError("its result is infinity, whatever the input; give it another bound")

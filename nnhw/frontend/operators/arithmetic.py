@@ -38,6 +38,38 @@ def add(node: OnnxNode, build: Builder) -> Value:
 @operator("Sum", remark="of any number of tensors and constants, as Add")
 def sum_(node: OnnxNode, build: Builder) -> Value:
     """Sum-13 and its older definition."""
+    return _total(node, build)
+
+
+@operator("Mean", remark="as Sum")
+def mean(node: OnnxNode, build: Builder) -> Value:
+    """Mean-13 and its older definition."""
+    share = np.array(1 / node.input_count)
+    return build.affine(node, _total(node, build), share, np.zeros(()))
+
+
+@operator(
+    "Where",
+    remark="of a constant condition, and tensors or constants: products with 0 and 1, and Add",
+)
+def where(node: OnnxNode, build: Builder) -> Value:
+    """Where-16 and its older definition, by a condition that is known."""
+    condition = node.constant(0).astype(bool)
+    masks = condition.astype(np.float64), (~condition).astype(np.float64)
+    computed = [i for i in (0, 1) if not node.is_constant(i + 1)]
+    offset = np.zeros(())
+    for i in (0, 1):
+        if i not in computed:
+            offset = np.where(masks[i] > 0, node.bounds(i + 1), 0.0)
+    first, *others = (
+        build.affine(node, node.value(i + 1), masks[i], np.zeros(()) if others else offset)
+        for i, others in [(i, len(computed) > 1) for i in computed]
+    )
+    return _join(Add, node, build, first, others[0]) if others else first
+
+
+def _total(node: OnnxNode, build: Builder) -> Value:
+    """The sum of all operands."""
     values = [node.value(i) for i in range(node.input_count) if not node.is_constant(i)]
     total = values[0]
     for value in values[1:]:

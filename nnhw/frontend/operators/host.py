@@ -51,6 +51,12 @@ def arg_max(node: OnnxNode, build: Builder) -> HostValue:
     return to_host(node)
 
 
+@operator("LpNormalization", attributes=("axis", "p"), remark=_REMARK)
+def lp_normalization(node: OnnxNode, build: Builder) -> HostValue:
+    """LpNormalization-22 and its older definition."""
+    return to_host(node)
+
+
 def trailing_tensors(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> frozenset[str]:
     """Names of the tensors from which only what the host can do leads to the outputs."""
     readers: dict[str, list[onnx.NodeProto]] = {name: [] for name in outputs}
@@ -114,6 +120,26 @@ def _arg_max_steps(node: OnnxNode, shape: Shape) -> list[str]:
     return [f"ArgMax(axis={axis}, keepdims={node.attribute('keepdims')}{last})"]
 
 
+def _cast_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    wraps = "" if node.attribute("saturate") in (None, 1) else ", saturate=0"
+    rounding = node.attribute("round_mode") or "up"
+    rounded = "" if rounding == "up" else f", round_mode={rounding!r}"
+    return [f"Cast(to={type_name(node.attribute('to'))}{wraps}{rounded})"]
+
+
+def _reduce_l2_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    given = [axis % len(shape) for axis in node.ints(1, "axes") or ()]
+    if not given and node.attribute("noop_with_empty_axes"):
+        return ["Abs"]
+    axes = given or list(range(len(shape)))
+    return [f"ReduceL2(axes={axes}, keepdims={node.attribute('keepdims')})"]
+
+
+def _lp_normalization_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    axis = node.attribute("axis") % len(shape)
+    return [f"LpNormalization(axis={axis}, p={node.attribute('p')})"]
+
+
 def _transpose_steps(node: OnnxNode, shape: Shape) -> list[str]:
     perm = node.attribute("perm") or range(len(shape))[::-1]
     return [f"Transpose(perm={list(perm)})"]
@@ -141,13 +167,15 @@ def _quantizer_steps(node: OnnxNode, shape: Shape) -> list[str]:
 
 _STEPS: dict[str, Callable[[OnnxNode, Shape], list[str]]] = {
     "ArgMax": _arg_max_steps,
-    "Cast": lambda node, _: [f"Cast(to={type_name(node.attribute('to'))})"],
+    "Cast": _cast_steps,
     "DequantizeLinear": _quantizer_steps,
     "Dropout": lambda node, _: [],
     "Flatten": _view_steps,
     "Identity": lambda node, _: [],
     "LogSoftmax": _softmax_steps,
+    "LpNormalization": _lp_normalization_steps,
     "QuantizeLinear": _quantizer_steps,
+    "ReduceL2": _reduce_l2_steps,
     "Reshape": _view_steps,
     "Sigmoid": lambda node, _: ["Sigmoid"],
     "Softmax": _softmax_steps,

@@ -1,9 +1,10 @@
-"""Batch normalization."""
+"""Normalization."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ...ir import Conv, Function, Multiply, Window
 from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
@@ -41,6 +42,50 @@ def batch_normalization(node: OnnxNode, build: Builder) -> Value:
         (bias - mean * scale).reshape(axis_1),
         [(operator, operand.reshape(axis_1)) for operator, operand in steps],
     )
+
+
+@operator(
+    "LRN",
+    attributes=("alpha", "beta", "bias", "size"),
+    remark="squares, a sum over channels, a power and a product",
+)
+def local_response_normalization(node: OnnxNode, build: Builder) -> Value:
+    """LRN-13 and its older definition: x * (bias + alpha / size * sum of squares) ** -beta."""
+    image = build.image(node)
+    channels, size = image.shape[2], node.attribute("size")
+    at = np.arange(channels)
+    distance = at - at[:, None]  # of the channel that is read from the one that is made
+    near = (distance >= -((size - 1) // 2)) & (distance <= size // 2)
+    tensor = build.append(
+        Function,
+        (image.tensor,),
+        image.shape,
+        name=f"{node.name}_squares",
+        output=f"{node.output}_squares",
+        function="pow",
+        parameters=(2.0,),
+    )
+    tensor = build.append(
+        Conv,
+        (tensor,),
+        image.shape,
+        name=f"{node.name}_sum",
+        output=f"{node.output}_sum",
+        window=Window(),
+        weight=(near * node.attribute("alpha") / size)[:, None, None, :],
+        bias=np.full(channels, node.attribute("bias")),
+    )
+    tensor = build.append(
+        Function,
+        (tensor,),
+        image.shape,
+        name=f"{node.name}_power",
+        output=f"{node.output}_power",
+        function="pow",
+        parameters=(-node.attribute("beta"),),
+    )
+    output = build.add(Multiply, node, (image.tensor, tensor), image.shape)
+    return image.result(output, image.shape)
 
 
 def _steps(

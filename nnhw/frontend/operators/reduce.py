@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...ir import AveragePool, Conv, MaxPool, Window
+from ...ir import AveragePool, Conv, Function, MaxPool, Window
 from ..builder import Builder, layout_problem
 from ..layout import Layout
 from ..node import OnnxNode
 from ..problems import NodeError
-from ..value import Value
+from ..value import HostValue, Value
+from .functions import apply_function
+from .host import to_host
 from .registry import operator
 
 _ATTRIBUTES = ("axes", "keepdims", "noop_with_empty_axes")
@@ -34,7 +36,11 @@ def reduce_sum(node: OnnxNode, build: Builder) -> Value:
 @operator("ReduceMax", attributes=_ATTRIBUTES, remark="as ReduceMean")
 def reduce_max(node: OnnxNode, build: Builder) -> Value:
     """ReduceMax-20 and its older definitions, which have the axes in an attribute."""
-    block = _block(node, build)
+    return _largest(node, build, node.value())
+
+
+def _largest(node: OnnxNode, build: Builder, value: Value) -> Value:
+    block = _block(node, build, value)
     if block.count == 1:
         return block.result(block.image.tensor)
     if block.is_channels:  # the channels of a pixel as a row of pixels
@@ -49,8 +55,34 @@ def reduce_max(node: OnnxNode, build: Builder) -> Value:
     return block.result(build.add(MaxPool, node, inputs, block.shape, window=block.window))
 
 
+@operator("ReduceMin", attributes=_ATTRIBUTES, remark="as ReduceMean: ReduceMax of negated values")
+def reduce_min(node: OnnxNode, build: Builder) -> Value:
+    """ReduceMin-20 and its older definitions, which have the axes in an attribute."""
+    minus = -np.ones(())
+    negated = build.affine(node, node.value(), minus, np.zeros(()))
+    return build.affine(node, _largest(node, build, negated), minus, np.zeros(()))
+
+
+@operator(
+    "ReduceL2",
+    attributes=_ATTRIBUTES,
+    remark="at the end of the network left to the host; else squares, ReduceSum and a square root",
+)
+def reduce_l2(node: OnnxNode, build: Builder) -> Value | HostValue:
+    """ReduceL2-18 and its older definitions, which have the axes in an attribute."""
+    if node.is_trailing:
+        return to_host(node)
+    squares = apply_function(node, build, "pow", 2.0)
+    total = _total(node, build, squares, mean=False)
+    return build.pixelwise(Function, node, total, function="sqrt")
+
+
 def _sum(node: OnnxNode, build: Builder, *, mean: bool) -> Value:
-    block = _block(node, build)
+    return _total(node, build, node.value(), mean=mean)
+
+
+def _total(node: OnnxNode, build: Builder, value: Value, *, mean: bool) -> Value:
+    block = _block(node, build, value)
     inputs, divisor = (block.image.tensor,), block.count if mean else 1
     if block.count == 1:
         return block.result(block.image.tensor)
@@ -101,15 +133,14 @@ class _Block:
         return replace(self.image, tensor=tensor, shape=self.shape, layout=self.layout, views=())
 
 
-def _block(node: OnnxNode, build: Builder) -> _Block:
-    """The elements that a node reduces: (outer, reduced, inner) in memory.
+def _block(node: OnnxNode, build: Builder, value: Value) -> _Block:
+    """The elements of a value that a node reduces: (outer, reduced, inner) in memory.
 
     Raises
     ------
     NodeError, FollowOnError
         If the input holds integers, or the reduced axes do not lie side by side in memory.
     """
-    value = node.value()
     if value.is_integer:
         raise NodeError("it computes with integers; put a Cast to float before it")
     layout, rank = value.layout, len(value.onnx_shape)

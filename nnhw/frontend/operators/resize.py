@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
 
 from ...budget import need_work
 from ...ir import FakeQuantize, Resize
-from ..builder import Builder
+from ..builder import Builder, Image
 from ..integer_types import as_signed
 from ..interpolation import interpolated
 from ..node import OnnxNode
+from ..picks import picked
 from ..problems import NodeError
 from ..value import Value
 from .registry import operator
 
 _REMARK = (
-    "nearest neighbour, where it repeats every pixel equally often; linear by integer factors, "
-    "with half-pixel coordinates"
+    "nearest neighbour, by a move of rows and columns where it does not repeat every pixel equally "
+    "often; linear by integer factors, with half-pixel coordinates"
 )
 
 
@@ -48,23 +49,43 @@ def upsample(node: OnnxNode, build: Builder) -> Value:
 def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
     mode = node.attribute("mode")
     if mode not in ("nearest", "linear"):
-        raise NodeError(f"mode={mode!r}: only 'nearest' and 'linear' are supported")
+        raise NodeError(
+            f"mode={mode!r}: only 'nearest' and 'linear' are supported; export it with "
+            "mode='bilinear' or 'nearest' in PyTorch"
+        )
     image = build.image(node)
     spatial = image.shape[4 - image.rank : 2]
     old = (1, image.shape[2], *spatial)
     scales = _scales(node, old, scales_index)
     if any(scale != 1 for scale in scales[:2]):
-        raise NodeError(f"scales {_text(scales)}: only rows and columns can be resized")
-    factor_of = _factor if mode == "nearest" else _linear_factor
-    factors = [factor_of(node, size, s) for size, s in zip(spatial, scales[2:], strict=True)]
+        raise NodeError(
+            f"scales {_text(scales)}: only rows and columns can be resized; "
+            "give the others a scale of 1"
+        )
+    if mode == "nearest":
+        return _nearest(node, build, image, scales[2:])
+    factors = [_linear_factor(node, n, s) for n, s in zip(spatial, scales[2:], strict=True)]
     factor_y, factor_x = [1] * (2 - len(factors)) + factors
     if (factor_y, factor_x) == (1, 1):
         return node.value()
-    if mode == "linear":
-        image = interpolated(node, build, image, (factor_y, factor_x))
-        result = image.result(image.tensor, image.shape)
-        return result if result.quantization is None else _cut_off(node, build, result)
+    image = interpolated(node, build, image, (factor_y, factor_x))
+    result = image.result(image.tensor, image.shape)
+    return result if result.quantization is None else _cut_off(node, build, result)
+
+
+def _nearest(node: OnnxNode, build: Builder, image: Image, scales: Sequence[Fraction]) -> Value:
+    """Every pixel repeated, or whatever rows and columns there are to be."""
     height, width, channels = image.shape
+    spatial = image.shape[4 - image.rank : 2]
+    picks = [_picks(node, n, scale) for n, scale in zip(spatial, scales, strict=True)]
+    rows, cols = [[0]] * (2 - len(picks)) + picks
+    if rows == list(range(height)) and cols == list(range(width)):
+        return node.value()
+    factor_y, factor_x = len(rows) // height, len(cols) // width
+    if rows != [y // factor_y for y in range(height * factor_y)] or cols != [
+        x // factor_x for x in range(width * factor_x)
+    ]:
+        return picked(node, build, image, rows, cols)
     shape = (height * factor_y, width * factor_x, channels)
     output = build.add(Resize, node, (image.tensor,), shape, factor=(factor_y, factor_x))
     return image.result(output, shape)
@@ -105,8 +126,8 @@ def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:
     return scales
 
 
-def _factor(node: OnnxNode, old: int, scale: Fraction) -> int:
-    """How often every pixel along an axis is repeated."""
+def _picks(node: OnnxNode, old: int, scale: Fraction) -> list[int]:
+    """The pixel along an axis that each pixel of the result repeats."""
     new = math.floor(old * scale)
     need_work(f"{node.title}, which makes {new:,} of {old:,} pixels,", new * _PIXEL)
     coordinates = node.attribute("coordinate_transformation_mode") or "asymmetric"
@@ -116,18 +137,12 @@ def _factor(node: OnnxNode, old: int, scale: Fraction) -> int:
             f"coordinate_transformation_mode={coordinates!r} with nearest_mode={rounding!r} is not "
             "supported; use 'asymmetric' with 'floor'"
         )
-    sources = [
-        min(max(_ROUNDINGS[rounding](_COORDINATES[coordinates](x, old, new, scale)), 0), old - 1)
-        for x in range(new)
+    if new < 1:
+        raise NodeError(f"it leaves none of {old} pixels; export it with a larger scale or size")
+    place = _COORDINATES[coordinates]
+    return [
+        min(max(_ROUNDINGS[rounding](place(x, old, new, scale)), 0), old - 1) for x in range(new)
     ]
-    factor = new // old
-    if new != old * factor or sources != [x // factor for x in range(new)]:
-        raise NodeError(
-            f"it makes {new} of {old} pixels (coordinate_transformation_mode={coordinates!r}, "
-            f"nearest_mode={rounding!r}), which does not repeat every pixel equally often; use an "
-            "integer scale, with 'asymmetric' and 'floor'"
-        )
-    return factor
 
 
 def _linear_factor(node: OnnxNode, old: int, scale: Fraction) -> int:

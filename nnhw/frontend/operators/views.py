@@ -10,7 +10,8 @@ from ..boundary import FLOAT_TYPES, type_name
 from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
-from ..value import Value
+from ..value import HostValue, Value
+from .host import to_host
 from .registry import operator
 
 
@@ -30,13 +31,16 @@ def dropout(node: OnnxNode, build: Builder) -> Value:
 
 @operator(
     "Cast",
-    # saturate and round_mode concern casts to types that are refused.
+    # saturate and round_mode concern casts to types that only the host has.
     attributes=("to", "saturate", "round_mode"),
-    remark="to a floating-point type; removed, values are not rounded",
+    remark="to a floating-point type: removed, values are not rounded; to others at the end of the "
+    "network only, left to the host",
 )
-def cast(node: OnnxNode, build: Builder) -> Value:
+def cast(node: OnnxNode, build: Builder) -> Value | HostValue:
     """Cast-28 and its older definitions."""
     value, to = node.value(), node.attribute("to")
+    if to not in FLOAT_TYPES and not value.is_integer and node.is_trailing:
+        return to_host(node)
     if to not in FLOAT_TYPES and to != value.elem_type:
         raise NodeError(
             f"it converts {type_name(value.elem_type)} to {type_name(to)}; only a Cast to a "

@@ -12,11 +12,21 @@ import pkgutil
 from .add import QAdd
 from .concat import QConcat
 from .conv import QConv
+from .extremum import QExtremum
 from .function import QFunction
 from .multiply import QMultiply
 from .pool import QAveragePool, QMaxPool
 
-__all__ = ["QAdd", "QAveragePool", "QConcat", "QConv", "QFunction", "QMaxPool", "QMultiply"]
+__all__ = [
+    "QAdd",
+    "QAveragePool",
+    "QConcat",
+    "QConv",
+    "QExtremum",
+    "QFunction",
+    "QMaxPool",
+    "QMultiply",
+]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

@@ -16,6 +16,8 @@ from .operands import (
 from .operations import (
     LANE_MAXIMUM,
     LANE_SUMS,
+    MAXIMA,
+    MINIMA,
     MULTIPLIERS,
     PAIRS,
     PRODUCTS,
@@ -32,6 +34,8 @@ for _feature in (
     RESIDUALS,
     TABLES,
     PRODUCTS,
+    MINIMA,
+    MAXIMA,
     PAIRS,
     GAPS,
     OVERLAPPING_STRIPS,

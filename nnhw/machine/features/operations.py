@@ -130,6 +130,20 @@ def combination_feature(combination: str, *, name: str, kept_if: str, left_out: 
     )
 
 
+MAXIMA = combination_feature(
+    "max",
+    name="maxima of tensors",
+    kept_if="a layer takes the larger one of two tensors' elements",
+    left_out="no layer takes the larger of two",
+)
+
+MINIMA = combination_feature(
+    "min",
+    name="minima of tensors",
+    kept_if="a layer takes the smaller one of two tensors' elements",
+    left_out="no layer takes the smaller of two",
+)
+
 SHIFTS = Feature(
     name="choice of shifts",
     kept_if="requantizations differ in their shifts",

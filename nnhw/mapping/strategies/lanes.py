@@ -13,6 +13,7 @@ from ...ir import (
     QAdd,
     QAveragePool,
     QConcat,
+    QExtremum,
     QFunction,
     QMaxPool,
     QMultiply,
@@ -72,6 +73,11 @@ def pair(node: QAdd | QMultiply, setting: Setting) -> list[LayerPlan]:
     """Two tensors, element by element: added or multiplied."""
     combination = "product" if isinstance(node, QMultiply) else "sum"
     return paired(node, node.requantize, combination, setting)
+
+
+def extremum(node: QExtremum, setting: Setting) -> list[LayerPlan]:
+    """The larger or the smaller one of two tensors, element by element."""
+    return paired(node, node.requantize, node.which, setting)
 
 
 def paired(

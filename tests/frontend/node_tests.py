@@ -1,0 +1,287 @@
+"""ONNX's own tests of operators, read, made to integers and compared with their expected outputs.
+
+A test is a small model with inputs and the outputs that ONNX says it has
+(`onnx.backend.test.case.node`). Taken are those that could be networks of ours: all of their nodes
+are `ACCEPTED` operators, and the first input (of Where: but the condition) is a float tensor.
+
+The tests have everything as an input, weights, slopes and axes included. A network has
+constants there, so that a model is made of each: its inputs stay which the operator computes with
+element by element or joins (`_JOINED`: all of its float tensors), and of all others the first
+float tensor; what is left becomes a constant of the test's data.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from ast import literal_eval
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from nnhw import golden
+from nnhw.conversion import Samples, convert
+from nnhw.data import Dataset, load_data
+from nnhw.errors import NnhwError, UnsupportedError
+from nnhw.frontend import load_model, model_file
+from nnhw.golden import quantize_inputs
+from nnhw.ir import Batch, Graph, Port, from_channels_last
+from nnhw.options import BuildOptions
+from nnhw.passes import simplify_graph
+from nnhw.placement import place
+from nnhw.quantize import run_float
+
+_JOINED = frozenset({"Add", "Concat", "Div", "Max", "Mean", "Min", "Mul", "Sub", "Sum", "Where"})
+ACCEPTED = frozenset(
+    " ".join(
+        (
+            "Abs Add ArgMax Atan AveragePool BatchNormalization Cast CastLike Ceil Celu Clip Concat",
+            "Constant Conv ConvTranspose Cos DepthToSpace DequantizeLinear Div Dropout",
+            "DynamicQuantizeLinear Elu Erf Exp Expand Flatten Floor Gather Gelu Gemm",
+            "GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity If LRN LeakyRelu Log",
+            "LogSoftmax Loop LpNormalization MatMul Max MaxPool Mean Min Mish Mul Neg",
+            "NonMaxSuppression PRelu Pad Pow QuantizeLinear Reciprocal ReduceL2 ReduceMax",
+            "ReduceMean ReduceMin ReduceSum Relu Reshape Resize Round Selu Shape Shrink Sigmoid",
+            "Sign Sin Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Swish",
+            "Tanh ThresholdedRelu TopK Transpose Unsqueeze Upsample Where",
+        )
+    ).split()
+)
+"""Operators that a file may have, some of them among constants or at the end only."""
+
+LEAST_ACCURACY = 0.05
+"""Noise of 8 bits, of the largest value of an output: 26 dB."""
+
+_FLOATS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16})
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeTest:
+    """One of ONNX's tests as a network.
+
+    Parameters
+    ----------
+    name
+        ONNX's.
+    model
+        With all inputs constant that are parameters.
+    inputs
+        Arrays of the inputs that are left, by name.
+    expected
+        Arrays of the outputs.
+    """
+
+    name: str
+    model: onnx.ModelProto
+    inputs: dict[str, np.ndarray]
+    expected: list[np.ndarray]
+
+    @property
+    def operator(self) -> str:
+        """What is tested: the only operator, or the one that the test's name begins with."""
+        types = {node.op_type for node in self.model.graph.node}
+        return types.pop() if len(types) == 1 else "expanded functions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a test.
+
+    Parameters
+    ----------
+    refusals
+        Why it was refused; empty if it was built.
+    faults
+        In what it is wrong, if it is.
+    """
+
+    refusals: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return "wrong" if self.faults else "refused" if self.refusals else "built"
+
+
+@cache
+def node_tests() -> tuple[NodeTest, ...]:
+    """All tests that could be networks, by name; made anew by onnx, which takes seconds."""
+    from onnx.backend.test.case.node import collect_testcases
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cases = sorted(collect_testcases(None), key=lambda case: case.name)
+    return tuple(
+        _as_network(case.name, case.model, *case.data_sets[0])
+        for case in cases
+        if _could_be_network(case.model)
+    )
+
+
+def _could_be_network(model: onnx.ModelProto) -> bool:
+    return all(
+        node.op_type in ACCEPTED and node.domain in ("", "ai.onnx") for node in model.graph.node
+    ) and any(_is_float(value) for value in _first_numbers(model))
+
+
+def _first_numbers(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """The first input that is not a condition."""
+    kinds = [v for v in model.graph.input if v.type.tensor_type.elem_type != TensorProto.BOOL]
+    return kinds[:1]
+
+
+def _is_float(value: onnx.ValueInfoProto) -> bool:
+    return value.type.tensor_type.elem_type in _FLOATS
+
+
+def _as_network(
+    name: str, model: onnx.ModelProto, inputs: Sequence[object], outputs: Sequence[np.ndarray]
+) -> NodeTest:
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    joins = len(model.graph.node) == 1 and model.graph.node[0].op_type in _JOINED
+    kept: dict[str, np.ndarray] = {}
+    del made.graph.input[:]
+    for value, array in zip(model.graph.input, inputs, strict=True):
+        if _is_float(value) and (joins or not kept):
+            is_stored = isinstance(array, onnx.TensorProto)
+            kept[value.name] = numpy_helper.to_array(array) if is_stored else np.asarray(array)
+            made.graph.input.append(value)
+        elif isinstance(array, onnx.TensorProto):
+            made.graph.initializer.add().CopyFrom(array)
+            made.graph.initializer[-1].name = value.name
+        else:
+            made.graph.initializer.append(numpy_helper.from_array(np.asarray(array), value.name))
+    return NodeTest(name=name, model=made, inputs=kept, expected=list(outputs))
+
+
+def run(test: NodeTest) -> Outcome:
+    """Read it, compare it with what ONNX expects, make integers of it, and map it.
+
+    What raises anything but an `NnhwError` is left to the caller.
+    """
+    options = BuildOptions(rows=4, cols=4)
+    try:
+        with model_file(test.model) as path:
+            network = load_model(path)
+        apart = {
+            len(test.inputs[port.onnx_name])
+            for port in network.inputs
+            if test.inputs[port.onnx_name].shape != port.onnx_shape
+        }
+        data = {
+            port.onnx_name: _samples(test.inputs[port.onnx_name], port, max(apart, default=1))
+            for port in network.inputs
+        }
+        samples = load_data(data, network)
+        faults = list(_differences(test, network, samples, 1e-3))
+        if not faults:
+            both = Samples(calibration=samples, evaluation=samples)
+            converted = convert(network, both, options)
+            place(converted.graph, options)
+            faults = list(_noise(converted.simplified, converted.graph, samples))
+    except UnsupportedError as error:
+        return Outcome(refusals=tuple(error.problems))
+    except NnhwError as error:
+        return Outcome(refusals=(str(error),))
+    return Outcome(faults=tuple(faults))
+
+
+def _samples(array: np.ndarray, port: Port, count: int) -> np.ndarray:
+    """(N, *shape of the port)."""
+    return np.stack([array] * count) if array.shape == port.onnx_shape else array
+
+
+def _differences(
+    test: NodeTest, network: Graph, samples: Dataset, tolerance: float
+) -> Iterator[str]:
+    """Where the network as it is read, with what the host does, is not what ONNX expects."""
+    x = samples.x[:]
+    simplified = simplify_graph(network)
+    found = run_float(simplified, x)
+    for port, expected in zip(simplified.outputs, test.expected, strict=True):
+        values = from_channels_last(found[port.tensor], port)
+        each = [_on_host(value[None], port.host_postprocess) for value in values]
+        result = np.concatenate(each) if len(each) > 1 else each[0]
+        if result.size != expected.size:
+            yield f"output '{port.onnx_name}': {result.shape} for {expected.shape}"
+            continue
+        wanted = np.nan_to_num(np.asarray(expected, np.float64))
+        error = np.abs(np.nan_to_num(result.astype(np.float64)).reshape(wanted.shape) - wanted)
+        if error.max(initial=0) > tolerance * np.abs(wanted).max(initial=1e-30):
+            yield f"output '{port.onnx_name}': off by {error.max():.3g}"
+
+
+def _noise(network: Graph, integer: Graph, samples: Dataset) -> Iterator[str]:
+    """Where the integers are further from the real numbers than 8 bits explain."""
+    x: Batch = samples.x[:]
+    exact = run_float(network, x)
+    q = golden.run(integer, quantize_inputs(integer, x))
+    for port in network.outputs:
+        real = golden.dequantize(q[port.tensor], integer.tensors[port.tensor].q)
+        values = np.asarray(exact[port.tensor], np.float64)
+        noise = np.sqrt(((real - values) ** 2).mean())
+        if noise > LEAST_ACCURACY * np.abs(values).max(initial=1e-30):
+            yield f"output '{port.onnx_name}': noise of {noise:.3g}"
+
+
+_STEP = re.compile(r"(\w+)(?:\((.*)\))?$")
+
+
+def _on_host(value: np.ndarray, steps: Sequence[str]) -> np.ndarray:
+    """What the host makes of an output: steps such as "Softmax(axis=1)" are ONNX's operators."""
+    for step in steps:
+        name, arguments = _STEP.fullmatch(step).groups()
+        given = dict(re.findall(r"(\w+)=(\[.*?\]|[^,\[\]]+)", arguments or ""))
+        inputs = [value]
+        if name == "Cast":
+            value = value.astype(_numpy_type(given["to"]))
+            continue
+        if name in ("QuantizeLinear", "DequantizeLinear"):
+            kind = np.dtype(given.get("dtype", value.dtype.name))
+            inputs += [np.float32(given["scale"]), np.array(int(given["zero_point"]), kind)]
+            given = {}
+        if name == "Reshape":
+            value = value.reshape(literal_eval(given["shape"]))
+            continue
+        attributes = {key: literal_eval(text) for key, text in given.items()}
+        (value,) = _onnx(name, inputs, attributes)
+    return value
+
+
+def _numpy_type(name: str) -> np.dtype:
+    return helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(name.upper()))
+
+
+def _onnx(name: str, inputs: Sequence[np.ndarray], attributes: dict) -> list[np.ndarray]:
+    names = [f"x{i}" for i in range(len(inputs))]
+    node = helper.make_node(name, names, ["y"], **attributes)
+    model = helper.make_model(
+        helper.make_graph(
+            [node],
+            "step",
+            [
+                helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
+                for n, x in zip(names, inputs, strict=True)
+            ],
+            [onnx.ValueInfoProto(name="y")],
+        ),
+        opset_imports=[helper.make_opsetid("", 21)],
+    )
+    return ReferenceEvaluator(model).run(None, dict(zip(names, inputs, strict=True)))
+
+
+def main() -> None:
+    """Print each test's outcome, and what is counted by operator."""
+    for test in node_tests():
+        outcome = run(test)
+        print(f"{outcome.kind:8}{test.name}: {' | '.join(outcome.refusals + outcome.faults)}")
+
+
+if __name__ == "__main__":
+    main()
