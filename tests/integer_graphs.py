@@ -15,6 +15,7 @@ from nnhw.ir import (
     QAveragePool,
     QConcat,
     QConv,
+    QExtremum,
     QFunction,
     QMaxPool,
     QMultiply,
@@ -134,6 +135,13 @@ class IntegerBuilder:
         spread = self._half_range(a) * self._half_range(b) / 2
         constants = self._requantize(names["output"], spread, 1)
         return self._append(QMultiply(**names, requantize=constants))
+
+    def extremum(self, a: str, b: str, which: str) -> str:
+        """`which`: "max" or "min"."""
+        names = self._names(a, b, shape=self.shape(a))
+        constants = self._requantize(names["output"], max(map(self._half_range, (a, b))), 2)
+        constants.shift[:] = constants.shift.max()
+        return self._append(QExtremum(**names, which=which, requantize=constants))
 
     def concat(self, *inputs: str) -> str:
         height, width, _ = self.shape(inputs[0])

@@ -34,8 +34,9 @@ _ADVICE = {
         "Attention GRU LSTM MultiHeadAttention RNN"
     ),
     "export the model without control flow": "If Loop Scan",
+    "end the network before it, and select on the host": "NonMaxSuppression TopK",
     "use BatchNormalization, whose statistics are constants in inference": (
-        "GroupNormalization InstanceNormalization LRN LayerNormalization"
+        "GroupNormalization InstanceNormalization LayerNormalization"
     ),
     "use Resize by integer factors": "GridSample RoiAlign",
     "use MaxPool or AveragePool instead": "GlobalLpPool LpPool MaxRoiPool",

@@ -145,7 +145,7 @@ class Builder:
         if len(shape) not in (3, 4):
             raise NodeError(
                 f"its input has shape {shape}; one or two spatial axes are supported, as in "
-                "(batch, channels, rows, columns)"
+                "(batch, channels, rows, columns): use 1-D or 2-D layers, or Reshape between them"
             )
         sizes = value.layout.groups(range(2, len(shape) - 1), [len(shape) - 1], [1])
         if shape[0] != 1:

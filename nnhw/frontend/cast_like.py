@@ -8,7 +8,8 @@ import onnx
 def replace_cast_like(model: onnx.ModelProto) -> None:
     """Turn CastLike into Cast, in place, where the type of its second input is known.
 
-    Only the type of that tensor counts (CastLike-15 and later), so that its values need not be there.
+    Only the type of that tensor counts (CastLike-15 and
+    later), so that its values need not be there.
     """
     nodes = [n for n in model.graph.node if n.op_type == "CastLike" and n.domain in ("", "ai.onnx")]
     if not nodes:

@@ -159,13 +159,14 @@ class _Translator:
             return
         for attribute in node.unusual_attributes(supported.attributes):
             yield (
-                f"{node.title}: attribute {attribute} is not supported; only its default value is"
+                f"{node.title}: attribute {attribute} is not supported, only its default value is; "
+                "export the model without it"
             )
         for name in () if supported.all_outputs else node.proto.output[1:]:
             if name in self._read:
                 yield (
-                    f"{node.title}: its further output '{name}' is used; only its first output is "
-                    "supported"
+                    f"{node.title}: its further output '{name}' is used, and only its first output "
+                    "is supported; remove what reads it"
                 )
 
     def _unique_name(self, proto: onnx.NodeProto) -> str:
@@ -228,7 +229,10 @@ class _Translator:
                     taken.add(name)
                 steps, known = known.steps, known.base
             if isinstance(known, np.ndarray):
-                problems.append(f"Output '{name}' does not depend on the model's input")
+                problems.append(
+                    f"Output '{name}' does not depend on the model's input; remove it from the "
+                    "model's outputs"
+                )
             if not isinstance(known, Value) or known.assumed:
                 continue
             if known.quantization is not None:

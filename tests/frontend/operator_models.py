@@ -160,6 +160,22 @@ def spatial_gate() -> Case:
 
 
 JOINS = {
+    "maximum": two_operands("Max"),
+    "minimum": two_operands("Min"),
+    "maximum_broadcast": two_operands("Max", second_shape="GlobalAveragePool"),
+    "max_by_channel": one("Max", "x k", constants={"k": normal(4, 1, 1)}),
+    "min_by_channel": one("Min", "k x", constants={"k": normal(4, 1, 1)}),
+    "where": one("Where", "c x k", constants={"c": normal(4, 1, 6) > 0, "k": floats(0.5)}),
+    "mean": Case(
+        nodes=[conv("x", "c")[0], node("Mean", "x c")], constants={"c_weight": normal(4, 4, 1, 1)}
+    ),
+    "least": one("ReduceMin", "x a", constants={"a": ints(2, 3)}),
+    "norm": Case(
+        nodes=[node("ReduceL2", "x a", "n"), node("Relu", "n")],
+        constants={"a": ints(2, 3)},
+        decibels=25.0,
+    ),
+    "lrn": one("LRN", size=3, alpha=0.5, beta=0.75, bias=1.0, decibels=25.0),
     "multiply": two_operands("Mul"),
     "subtract": two_operands("Sub"),
     "squeeze_excite": squeeze_excite(),
@@ -350,6 +366,16 @@ MOVES = {
         ],
         shape=(1, 5),
         constants={"w": normal(5, 24), "n": ints(1, 4, 2, 3), "v": normal(4, 2, 2, 2)},
+    ),
+    **{
+        f"pad_{mode}": one("Pad", "x p", mode=mode, constants={"p": ints(0, 0, 2, 1, 0, 0, 1, 3)})
+        for mode in ("reflect", "edge", "wrap")
+    },
+    "resize_any": one(
+        "Resize",
+        "x - - n",
+        coordinate_transformation_mode="align_corners",
+        constants={"n": ints(1, 4, 7, 9)},
     ),
     "pad_constant": one(
         "Pad", "x p v", constants={"p": ints(0, 0, 1, 0, 0, 0, 0, 2), "v": np.float32(1.5)}

@@ -217,7 +217,7 @@ def test_pad_attributes_and_axes(tmp_path):
 @pytest.mark.parametrize(
     ("attributes", "pads", "value", "message"),
     [
-        ({"mode": "reflect"}, [0, 0, 1, 1, 0, 0, 1, 1], 0, "mode='reflect'"),
+        ({"mode": "reflect"}, [0, 1, 0, 0, 0, 0, 0, 0], 0, "only rows and columns"),
         ({}, [0, 1, 0, 0, 0, 0, 0, 0], 0, "only rows and columns"),
         ({}, [0, 0, -1, 0, 0, 0, 0, 0], 0, "only rows and columns"),
     ],

@@ -71,6 +71,8 @@ ASKS: list[tuple[str, Variant]] = [
     ("lane maximum", plain().with_limits(**operations(Operation.LANE_MAX))),
     ("lane sums", plain().with_limits(**operations(Operation.LANE_SUM))),
     ("pairs of operands", plain().with_limits(**operations(Operation.LANE_PAIR))),
+    ("maxima of tensors", plain().with_limits(combinations=("max",))),
+    ("minima of tensors", plain().with_limits(combinations=("min",))),
     ("choice of shifts", plain().with_datapath(shifts=(4, 5))),
     ("requantizer multipliers", plain().with_widths(multiplier=1)),
     (

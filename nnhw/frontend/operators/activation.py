@@ -34,7 +34,10 @@ def clip(node: OnnxNode, build: Builder) -> Value:
     if (q := node.value().quantization) is not None:  # the integers are clamped
         lo, hi = (q.scale * (bound - q.zero_point) for bound in (lo, hi))
     if not lo <= hi:
-        raise NodeError(f"its bounds {lo} and {hi} are not an interval")
+        raise NodeError(
+            f"its bounds {lo} and {hi} are not an interval; give it a least bound that is not "
+            "above its largest one"
+        )
     return clamped(node, build, node.value(), Clamp(lo=lo, hi=hi))
 
 

@@ -46,7 +46,7 @@ def gemm(node: OnnxNode, build: Builder) -> Value:
         except ValueError:
             raise NodeError(
                 f"its input C has shape {constant.shape}; one value, or one for each of the "
-                f"{len(weight)} outputs is supported"
+                f"{len(weight)} outputs is supported; add it by Add behind it"
             ) from None
     quantized = weight_steps(node, weight, steps)
     return _dense(node, build, value, axis=1, weight=weight, bias=bias, quantized=quantized)

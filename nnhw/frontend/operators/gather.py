@@ -38,7 +38,10 @@ def gather(node: OnnxNode, build: Builder) -> Value:
     axis = node.attribute("axis") % len(shape)
     size = shape[axis]
     if indices.ndim > 1 or not indices.size:
-        raise NodeError(f"its indices have shape {indices.shape}; one index or a list is supported")
+        raise NodeError(
+            f"its indices have shape {indices.shape}; one index or a list is supported: pick by a "
+            "list, and Reshape its result"
+        )
     picks = [int(index) for index in indices.reshape(-1)]
     if not all(-size <= index < size for index in picks):
         raise NodeError(f"its indices {picks} do not fit axis {axis} of its input of shape {shape}")

@@ -34,7 +34,10 @@ def slice_(node: OnnxNode, build: Builder) -> Value:
             raise NodeError(f"step {step} along axis {axis} reverses the order; use positive steps")
         ranges[axis] = range(shape[axis])[start:end:step]
         if not ranges[axis]:
-            raise NodeError(f"nothing is left of axis {axis} of its input of shape {shape}")
+            raise NodeError(
+                f"nothing is left of axis {axis} of its input of shape {shape}; export it with a "
+                "start before its end"
+            )
     return take_ranges(node, build, value, ranges)
 
 
