@@ -79,7 +79,11 @@ def test_add_in_different_orders_is_refused(tmp_path):
         ([node("Pow", "x c")], {"c": normal(3, 4, 5)}, "a single exponent"),
         ([node("Pow", "c x")], {"c": np.float32(2)}, "has to be a constant"),
         ([node("Max", "x c")], {"c": normal(6, 3, 4, 5)}, "to a larger shape"),
-        ([node("Max", "x c")], {"c": np.float32([[1], [2], [np.inf]])}, "are infinite for some"),
+        (
+            [node("Max", "x c")],
+            {"c": np.float32([[[1]], [[2]], [[np.inf]]])},
+            "are infinite for some",
+        ),
         ([node("Add", "x c")], {"c": normal(6, 3, 4, 5)}, "to a larger shape"),
         (
             [
