@@ -219,5 +219,5 @@ def test_softplus_with_a_guard_and_beta(tmp_path):
 
 @pytest.mark.parametrize(("threshold", "otherwise"), [(5, "s"), (20, "n")])
 def test_other_choices_are_refused(tmp_path, threshold, otherwise):
-    with pytest.raises(UnsupportedError, match="Where 'the_where_y'"):
+    with pytest.raises(UnsupportedError, match="Greater 'the_greater_"):
         load_model(save(guarded_softplus(threshold, otherwise), tmp_path))
