@@ -55,6 +55,7 @@ from .nodes import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
 )
 from .operators import (
     QAdd,
@@ -124,6 +125,7 @@ __all__ = [
     "Slice",
     "Sums",
     "Tensor",
+    "Transpose",
     "Window",
     "apply_host_steps",
     "as_batch",

@@ -18,15 +18,12 @@ from ..ir import (
     Clamp,
     Concat,
     Conv,
-    DepthToSpace,
     Function,
     Graph,
     MaxPool,
+    Move,
     Multiply,
     Node,
-    Reshape,
-    Resize,
-    Slice,
     moved_channels,
 )
 from .statistics import ChannelStatistics
@@ -89,7 +86,7 @@ def _back(
             before, after = operands[0].variance, statistics[node.output].variance
             slope = np.divide(after, before, out=np.zeros_like(before), where=before > 0)
             return [gain * slope]
-        case Reshape() | Slice() | Resize() | DepthToSpace():
+        case Move():
             numbers = moved_channels(node, graph)
             channels = graph.tensors[node.inputs[0]].shape[2]
             spread = np.broadcast_to(gain / len(numbers), numbers.shape)
