@@ -100,7 +100,7 @@ def _elements_outside(leader: Value, axis: int, values: Sequence[Value]) -> int 
     places = [run.outer] if run else [n for n in free if _position(leader, n) is not None]
     for outer in places:
         first, *others = (_order_of_others(value, axis, outer) for value in values)
-        if first is not None and all(np.array_equal(first, order) for order in others):
+        if first is not None and all(o is not None and np.array_equal(first, o) for o in others):
             return outer
     return None
 
