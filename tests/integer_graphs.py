@@ -25,6 +25,7 @@ from nnhw.ir import (
     Resize,
     Slice,
     Tensor,
+    Transpose,
     Window,
 )
 
@@ -174,6 +175,11 @@ class IntegerBuilder:
         height, width, channels = self.shape(x)
         shape = (height * block, width * block, channels // block**2)
         return self._append(DepthToSpace(**self._moved(x, shape), block=block))
+
+    def transpose(self, x: str, perm: tuple[int, int, int]) -> str:
+        shape = self.shape(x)
+        moved = self._moved(x, tuple(shape[axis] for axis in perm))
+        return self._append(Transpose(**moved, perm=perm))
 
     def graph(self, *outputs: str, inputs: tuple[str, ...] = ("x",)) -> Graph:
         def port(tensor: str) -> Port:

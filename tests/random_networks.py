@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 from integer_graphs import IntegerBuilder
 
@@ -21,7 +23,7 @@ KINDS = (
     "resize",
     "depth_to_space",
     "dense",
-    "reshape",
+    "move",
 )
 
 NOT_LAST = (Reshape, QConcat, Resize, DepthToSpace)
@@ -81,6 +83,8 @@ def _any_operator(rng: np.random.Generator, builder: IntegerBuilder, x: str, lar
             return builder.depth_to_space(wide, block)
         case "dense":
             return builder.dense(x, int(rng.integers(1, largest + 1)))
+    if rng.integers(2):
+        return builder.transpose(x, [*permutations(range(3))][int(rng.integers(1, 6))])
     return builder.reshape(x, (width, channels, height))
 
 

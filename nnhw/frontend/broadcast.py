@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ir import Resize
 from .builder import Builder, layout_problem
+from .moving import axes_orders, in_axes_order
 from .node import OnnxNode
 from .problems import NodeError
 from .value import Value
@@ -33,17 +34,36 @@ def same_shape(node: OnnxNode, build: Builder, a: Value, b: Value) -> tuple[Valu
     except ValueError:
         shape = ()
     if shape == a.onnx_shape:
-        return a, _repeated(node, build, b, a)
-    if shape == b.onnx_shape:
-        return _repeated(node, build, a, b), b
-    raise NodeError(
-        f"it joins tensors of shapes {a.onnx_shape} and {b.onnx_shape}; one of them has to have "
-        "the shape of the result"
-    )
+        a, b = _like(node, build, a, b)
+    elif shape == b.onnx_shape:
+        b, a = _like(node, build, b, a)
+    else:
+        raise NodeError(
+            f"it joins tensors of shapes {a.onnx_shape} and {b.onnx_shape}; one of them has to "
+            "have the shape of the result"
+        )
+    return a, b
 
 
-def _repeated(node: OnnxNode, build: Builder, small: Value, big: Value) -> Value:
-    """`small` repeated to the shape and order of `big`."""
+def _like(node: OnnxNode, build: Builder, big: Value, small: Value) -> tuple[Value, Value]:
+    """`big`, and `small` repeated to the same shape and order; moved if their orders differ."""
+    repeated = _repeated(node, build, small, big)
+    if repeated is not None:
+        return big, repeated
+    rank = len(big.onnx_shape)
+    layout = small.layout.reshape([1] * (rank - len(small.onnx_shape)) + [*small.onnx_shape])
+    assert layout is not None, "axes of size 1 come without moving data"
+    order = axes_orders([big, replace(small, layout=layout)])[0]
+    big = in_axes_order(build, big, order)
+    moved = in_axes_order(build, replace(small, layout=layout), order)
+    repeated = _repeated(node, build, moved, big)
+    if repeated is None:
+        raise layout_problem(max(small, big, key=lambda v: len(v.views)), "the other input")
+    return big, repeated
+
+
+def _repeated(node: OnnxNode, build: Builder, small: Value, big: Value) -> Value | None:
+    """`small` repeated to the shape and order of `big`; None if that takes more than repeating."""
     count = math.prod(small.shape)
     # The place in memory of every ONNX element of the small value, seen from those of the big one.
     places = np.argsort(small.layout.to_memory(np.arange(count))).reshape(small.onnx_shape)
@@ -53,7 +73,7 @@ def _repeated(node: OnnxNode, build: Builder, small: Value, big: Value) -> Value
         grid = np.arange(count).reshape(shape) if math.prod(shape) == count else None
         if grid is not None and (np.broadcast_to(grid, big.shape) == index).all():
             return _repeat(node, build, build.reshaped(small, shape), big)
-    raise layout_problem(max(small, big, key=lambda v: len(v.views)), "the other input")
+    return None
 
 
 def _repeat(node: OnnxNode, build: Builder, value: Value, big: Value) -> Value:

@@ -13,6 +13,7 @@ from onnx import TensorProto
 from ..budget import need_memory
 from ..ir import ChannelAffine, HostStep, Node, Quantization, Reshape, Tensor
 from .fold import TENSOR_BYTES
+from .moving import in_axes_order
 from .node import OnnxNode
 from .problems import FollowOnError, NodeError
 from .reorder import reordered
@@ -133,11 +134,13 @@ class Builder:
     def image_of(self, value: Value) -> Image:
         """A value as (N, C, W) or (N, C, H, W) in ONNX's view, channels-last in memory.
 
+        Where its axes lie in memory in another order, a convolution is appended that restores it,
+        or what moves the elements.
+
         Raises
         ------
         NodeError
-            If it is of another rank, has more than one sample, or its axes lie in memory in
-            another order.
+            If it is of another rank, or has more than one sample.
         FollowOnError
             If the layout is a guess that did not come true.
         """
@@ -147,19 +150,21 @@ class Builder:
                 f"its input has shape {shape}; one or two spatial axes are supported, as in "
                 "(batch, channels, rows, columns): use 1-D or 2-D layers, or Reshape between them"
             )
-        sizes = value.layout.groups(range(2, len(shape) - 1), [len(shape) - 1], [1])
         if shape[0] != 1:
             raise NodeError(
                 f"its input has shape {shape}, which is more than one sample; export the model for "
                 "one, or remove operators that move other axes to the front"
             )
-        if sizes is None:
+        groups = (range(2, len(shape) - 1), [len(shape) - 1], [1])
+        image = None
+        if value.layout.groups(*groups) is None:
             image = reordered(self, value)
-        else:
+        if image is None:
+            value = in_axes_order(self, value, (0, *range(2, len(shape)), 1))
+            sizes = value.layout.groups(*groups)
+            assert sizes is not None, "it has been moved"
             height, width, channels = sizes
             image = self.reshaped(value, (height, width, channels))
-        if image is None:
-            raise layout_problem(value, "(batch, channels, rows, columns)")
         return Image(
             tensor=image.tensor,
             shape=image.shape,

@@ -12,8 +12,8 @@ import onnx
 from ..ir import Port, Quantization
 from .builder import Builder
 from .layout import Layout
+from .moving import in_axes_order
 from .prepare import PreparedModel
-from .problems import NodeError
 from .value import Value
 
 Shape = tuple[int, int, int]
@@ -84,22 +84,14 @@ def input_port(value: Value, onnx_name: str, integers: Quantization | None) -> P
 def output_port(build: Builder, value: Value, onnx_name: str, steps: tuple[str, ...]) -> Port:
     """The port of a model's output, of which `steps` stay with the host.
 
-    A Reshape is appended where the order of its elements is not one of whole axes. Where the batch
-    axis is not in front, the host first gives it the ONNX shape.
-
-    Raises
-    ------
-    NodeError
-        If the order of its elements cannot be told by three axes.
+    A Reshape is appended where the order of its elements is not one of whole axes, and where that
+    cannot be told by three axes, what moves them to ONNX's order. Where the batch axis is not in
+    front, the host first gives it the ONNX shape.
     """
     if port_layout(value.shape, value.layout) is None:
+        if len(value.layout.block_sizes) > 3:
+            value = in_axes_order(build, value, range(len(value.onnx_shape)))
         sizes = value.layout.block_sizes
-        if len(sizes) > 3:
-            raise NodeError(
-                f"Output '{onnx_name}': after {' and '.join(map(repr, value.views))} its elements "
-                "are in an order that would need data to be moved around in memory; remove that",
-                whole_line=True,
-            )
         height, width, channels = (1,) * (3 - len(sizes)) + sizes
         value = build.reshaped(value, (height, width, channels))
     layout = port_layout(value.shape, value.layout)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..ir import Slice
-from .builder import Builder, layout_problem
+from .builder import Builder
 from .layout import Layout
+from .moving import moved
 from .problems import NodeError
 from .value import Value
 
@@ -87,7 +88,7 @@ def take_block(
     Raises
     ------
     NodeError, FollowOnError
-        If an axis is not equally spaced in memory, or there are too many at once.
+        If there are too many axes at once, or the layout is a guess that did not come true.
     """
     parts: list[tuple[Run, int, int]] = []
     layout = value.layout
@@ -96,7 +97,9 @@ def take_block(
             continue
         run, place = axis_run(value.layout, axis), axis_run(layout, axis)
         if run is None or place is None:
-            raise layout_problem(value, f"with axis {axis} equally spaced in memory")
+            value = _take_scattered(build, value, axis, (start, size), name=name, output=output)
+            others = {other: part for other, part in block.items() if other != axis}
+            return take_block(build, value, others, name=name, output=output)
         layout = with_axis(layout, axis, place.first, size)
         parts.append((run, start, size))
     if not parts:
@@ -117,6 +120,50 @@ def take_block(
         start=tuple(begin),
     )
     return replace(value, tensor=tensor, shape=(height, width, channels), layout=layout, views=())
+
+
+def with_blocks(build: Builder, value: Value, axis: int, parts: Iterable[tuple[int, int]]) -> Value:
+    """A value of which each part of an axis, (first element, number), is a block in memory.
+
+    Its elements move if one is not.
+
+    Raises
+    ------
+    FollowOnError
+        If they have to, and the layout is a guess.
+    """
+    layout = value.layout
+    inner = layout.shape[axis] // _outermost(layout, axis)
+    if all(start % inner == size % inner == 0 for start, size in parts):
+        return value
+    run = layout.axes[axis]
+    others = [i for i in range(len(layout.factors)) if i not in run]
+    place = sum(i < min(run) for i in others)
+    return moved(build, value, [*others[:place], *run, *others[place:]])
+
+
+def _outermost(layout: Layout, axis: int) -> int:
+    """How many parts, each as far from the next one in memory, an axis has at its outermost."""
+    run = layout.axes[axis]
+    count = next((n for n in range(1, len(run)) if run[n] != run[0] + n), len(run))
+    return math.prod(layout.factors[i] for i in run[:count])
+
+
+def _take_scattered(
+    build: Builder, value: Value, axis: int, part: tuple[int, int], *, name: str, output: str
+) -> Value:
+    """`take_block` of an axis that is not equally spaced: of the outermost part of it that is."""
+    value = with_blocks(build, value, axis, [part])
+    shape, outermost = value.onnx_shape, _outermost(value.layout, axis)
+    inner = shape[axis] // outermost
+    split = value.layout.reshape([*shape[:axis], outermost, inner, *shape[axis + 1 :]])
+    assert split is not None, "an axis is divided where its runs of memory end"
+    start, size = (number // inner for number in part)
+    value = replace(value, layout=split)
+    value = take_block(build, value, {axis: (start, size)}, name=name, output=output)
+    layout = value.layout.reshape([*shape[:axis], part[1], *shape[axis + 1 :]])
+    assert layout is not None, "axes side by side become one"
+    return replace(value, layout=layout)
 
 
 def _view(value: Value, runs: list[Run]) -> tuple[tuple[int, int, int], list[int]]:

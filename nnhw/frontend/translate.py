@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from ..errors import ModelError, NnhwError, first_line, reading
-from ..ir import Port, Reshape
+from ..ir import Port, Reshape, Transpose
 from .advice import DYNAMIC, DYNAMICALLY_QUANTIZED, advice
 from .builder import Builder
 from .integer_types import quantization_text
@@ -53,15 +53,21 @@ def _best(model: PreparedModel) -> Translation:
         translation = _Translator(model, dict(zip(model.inputs, choice, strict=True))).run()
         if best is None or _cost(translation) < _cost(best):
             best = translation
-        if _cost(best) == (0, 0):
+        if not any(_cost(best)):
             break
     assert best is not None, "there is at least one choice"
     return best
 
 
-def _cost(translation: Translation) -> tuple[int, int]:
+def _cost(translation: Translation) -> tuple[int, int, int]:
+    """Problems, elements that are moved to another order, and reshapes."""
+    moved = sum(
+        translation.tensors[node.output].size
+        for node in translation.nodes
+        if isinstance(node, Transpose)
+    )
     reshapes = sum(isinstance(node, Reshape) for node in translation.nodes)
-    return len(translation.problems), reshapes
+    return len(translation.problems), moved, reshapes
 
 
 _OF_SHAPES = frozenset({"Shape", "Size"})
@@ -238,10 +244,7 @@ class _Translator:
             if known.quantization is not None:
                 steps = (f"QuantizeLinear({quantization_text(known.quantization)})", *steps)
             steps = (*steps, *self._model.tail)
-            try:
-                ports.append(output_port(self._build, known, name, steps))
-            except NodeError as error:
-                problems.append(error.text)
+            ports.append(output_port(self._build, known, name, steps))
         return tuple(ports), problems
 
 

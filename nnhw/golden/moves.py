@@ -6,11 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..ir import DepthToSpace, Move, Quantization, Reshape, Resize, Slice, Tensor, move_elements
+from ..ir import (
+    DepthToSpace,
+    Move,
+    Quantization,
+    Reshape,
+    Resize,
+    Slice,
+    Tensor,
+    Transpose,
+    move_elements,
+)
 from .executions import executes
 
 
-@executes(Reshape, Slice, Resize, DepthToSpace)
+@executes(Reshape, Slice, Resize, DepthToSpace, Transpose)
 def move(
     node: Move, inputs: Sequence[np.ndarray], sources: Sequence[Quantization], output: Tensor
 ) -> np.ndarray:

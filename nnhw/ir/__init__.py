@@ -56,6 +56,7 @@ from .nodes import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
 )
 from .operators import (
     QAdd,
@@ -128,6 +129,7 @@ __all__ = [
     "Slice",
     "Sums",
     "Tensor",
+    "Transpose",
     "Window",
     "apply_host_steps",
     "as_batch",

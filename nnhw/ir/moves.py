@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .nodes import DepthToSpace, Reshape, Resize, Slice
+from .nodes import DepthToSpace, Reshape, Resize, Slice, Transpose
 
-Move = Reshape | Slice | Resize | DepthToSpace
+Move = Reshape | Slice | Resize | DepthToSpace | Transpose
 """The operators of float and integer graphs alike."""
 
 
@@ -39,5 +39,7 @@ def move_elements(node: Move, x: np.ndarray, shape: tuple[int, int, int]) -> np.
             n, height, width, _ = x.shape
             split = x.reshape(n, height, width, node.block, node.block, shape[2])
             return split.transpose(0, 1, 3, 2, 4, 5).reshape(n, *shape)
+        case Transpose():
+            return x.transpose(0, *(1 + axis for axis in node.perm))
         case Reshape():
             return x.reshape(-1, *shape)

@@ -90,6 +90,19 @@ class DepthToSpace(Node):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Transpose(Node):
+    """The axes (height, width, channels) in another order. Used in both kinds of graph.
+
+    Parameters
+    ----------
+    perm
+        For each axis of the output, in order, the axis of the input that it is; not (0, 1, 2).
+    """
+
+    perm: tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Conv(Node):
     """Convolution; also the matrix product, as a kernel that covers the whole input.
 

@@ -1,4 +1,4 @@
-"""Lets convolutions write their channels in the order that is asked for."""
+"""Lets convolutions write their channels in the order that is asked for, or read what is there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from .rewrite import NO_CLAMP, fuse_pairs, new_tensor, rebuild
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
-    """Merge a convolution that only reorders channels into the dense convolution before it.
+    """Merge a convolution that only reorders channels into the dense convolution before or behind.
 
     Functions and roundings between the two, which are the same for all channels, are passed first.
     """
     graph, changed = fuse_pairs(graph, _merge)
+    if not changed:
+        graph, changed = fuse_pairs(graph, _merge_behind)
     return (graph, True) if changed else _pass_function(graph)
+
+
+def _merge_behind(order: Node, conv: Node) -> Node | None:
+    picks = _picks(order)
+    if picks is None or not isinstance(conv, Conv) or conv.groups > 1:
+        return None
+    return replace(conv, inputs=order.inputs, weight=conv.weight[..., np.argsort(picks)])
 
 
 def _merge(conv: Node, order: Node) -> Node | None:

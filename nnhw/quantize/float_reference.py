@@ -30,6 +30,7 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
     apply_host_steps,
     as_batch,
     evaluate_function,
@@ -245,6 +246,6 @@ def _(node: Clip, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
     return clamped(inputs[0].copy(), node.clamp)
 
 
-@evaluates(Reshape, Slice, Resize, DepthToSpace)
+@evaluates(Reshape, Slice, Resize, DepthToSpace, Transpose)
 def _(node: Move, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
     return move_elements(node, inputs[0], shape)

@@ -28,6 +28,7 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
     moved_channels,
 )
 from .statistics import ChannelStatistics
@@ -90,7 +91,7 @@ def _back(
             before, after = operands[0].variance, statistics[node.output].variance
             slope = np.divide(after, before, out=np.zeros_like(before), where=before > 0)
             return [gain * slope]
-        case Reshape() | Slice() | Resize() | DepthToSpace():
+        case Reshape() | Slice() | Resize() | DepthToSpace() | Transpose():
             numbers = moved_channels(node, graph)
             channels = graph.tensors[node.inputs[0]].shape[2]
             spread = np.broadcast_to(gain / len(numbers), numbers.shape)

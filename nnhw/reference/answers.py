@@ -23,6 +23,7 @@ from ..ir import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
     as_batch,
     from_channels_last,
     to_channels_last,
@@ -30,7 +31,7 @@ from ..ir import (
 from ..quantize import run_float
 from .process import run_model
 
-_MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice)
+_MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice, Transpose)
 """Operators that keep the quantization of what they read."""
 
 _HOST_FUNCTIONS = ("ArgMax", "LogSoftmax", "Sigmoid", "Softmax")

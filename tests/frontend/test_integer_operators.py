@@ -51,6 +51,7 @@ from nnhw.ir import (
     Resize,
     Slice,
     Tensor,
+    Transpose,
     draft,
     drafts,
     from_zero,
@@ -170,6 +171,7 @@ EXAMPLES: dict[type[Node], Callable[[DistanceBuilder, str, str], str]] = {
     Reshape: lambda b, x, y: b.reshape(x, (2, 8, 12)),
     Resize: lambda b, x, y: b.resize(x, (2, 1)),
     Slice: lambda b, x, y: b.slice(x, (1, 0, 3), (2, 4, 7)),
+    Transpose: lambda b, x, y: b.transpose(x, (1, 0, 2)),
 }
 """What builds each operator on one or two tensors (4, 4, 12)."""
 

@@ -115,15 +115,6 @@ def test_dense_over_pixels_then_over_all(tmp_path):
         ([node("Gemm", "x w x")], {"w": normal(6, 6)}, "'x' has to be a constant"),
         ([node("Gemm", "w x")], {"w": normal(2, 1)}, "where a computed tensor is expected"),
         ([node("MatMul", "x w")], {"w": normal(2, 6, 4)}, "stack of matrices"),
-        (
-            [
-                node("Reshape", "x s", "r"),
-                node("Conv", "r k", "c"),
-                node("MatMul", "c w"),
-            ],
-            {"s": np.array([1, 1, 2, 3]), "k": normal(2, 1, 1, 1), "w": normal(3, 4)},
-            "MatMul 'the_matmul_y'.*with axis 3 innermost in memory",
-        ),
     ],
 )
 def test_refused(tmp_path, nodes, constants, message):

@@ -152,13 +152,6 @@ def test_output_without_batch_axis(tmp_path):
     assert graph.host_postprocess == ("Reshape(shape=[6])",)
 
 
-def test_reshape_that_needs_data_moved_is_refused(tmp_path):
-    nodes = [node("Conv", "x k", "c"), node("Reshape", "c s")]
-    made = model(nodes, (1, 3, 5, 6), {**K33, "s": ints(1, 3, 4, 4)})
-    with pytest.raises(UnsupportedError, match=r"Reshape 'the_reshape_y'.*moved around"):
-        load_model(save(made, tmp_path))
-
-
 @pytest.mark.parametrize(
     "from_type", [TensorProto.UINT8, TensorProto.INT8, TensorProto.INT64, TensorProto.DOUBLE]
 )

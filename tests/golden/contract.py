@@ -21,6 +21,7 @@ from nnhw.ir import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
     Window,
 )
 
@@ -50,6 +51,8 @@ def _element(
             return inputs[0][tuple(a + b for a, b in zip(node.start, position, strict=True))]
         case Resize():
             return inputs[0][row // node.factor[0], col // node.factor[1], channel]
+        case Transpose():
+            return inputs[0][tuple(position[node.perm.index(axis)] for axis in range(3))]
         case DepthToSpace():
             block = row % node.block * node.block + col % node.block
             channels = inputs[0].shape[2] // node.block**2

@@ -228,6 +228,8 @@ BROUGHT: dict[str, dict[str, dict[str, int]]] = {
     "residual stage": {"residual": ADDITION},
     "look-up tables": {"write-back": {"table": 1}},
     "products of tensors": {"drain": {"product": 1}},
+    "minima of tensors": {"drain": {"product": 2}},
+    "maxima of tensors": {"drain": {"product": 2}},
     "pairs of operands": {"fetch": {"operation": 3}, "drain": {"paired": 1}},
     "gaps in results": {
         "drain": {"row_pixels": 1},

@@ -49,7 +49,7 @@ def test_random_networks_use_all_that_there_is():
         ("QAdd", "LANE_PAIR"),
         ("QMultiply", "LANE_PAIR"),
         *((operator, "LANE_SUM") for operator in ("QAveragePool", "QConcat", "QFunction")),
-        *((operator, "LANE_SUM") for operator in ("Slice", "Resize", "DepthToSpace")),
+        *((operator, "LANE_SUM") for operator in ("Slice", "Resize", "DepthToSpace", "Transpose")),
     }
     assert {layer.drain.parameter_mode for layer in layers} == set(ParameterMode)
     assert {program.padded for program in programs} == {False, True}

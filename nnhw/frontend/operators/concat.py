@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...ir import Concat
-from ..builder import Builder, layout_problem
+from ..builder import Builder
 from ..constant_tensor import append_constant
+from ..moving import axes_orders, in_axes_order
 from ..node import OnnxNode
 from ..runs import axis_run, with_axis
 from ..value import Value
@@ -27,7 +28,8 @@ def concat(node: OnnxNode, build: Builder) -> Value:
     A constant part is made of a computed one, by weights of zero.
 
     Hardware joins tensors along their channels, innermost in memory. For any other axis they are
-    seen as tensors whose channels are that axis and all that lies within it.
+    seen as tensors whose channels are that axis and all that lies within it. Tensors whose elements
+    lie in different orders are moved.
     """
     parts = [_part(node, i) for i in range(node.input_count)]
     values = [part for part in parts if isinstance(part, Value)]
@@ -36,8 +38,15 @@ def concat(node: OnnxNode, build: Builder) -> Value:
     rank = len(values[0].onnx_shape)
     axis = node.attribute("axis") % rank
     # An axis of one element has no place of its own in memory, but that of the others.
-    leader = max(values, key=lambda value: value.onnx_shape[axis])
-    outer = _elements_outside(leader, axis, values)
+    place = max(range(len(values)), key=lambda i: values[i].onnx_shape[axis])
+    outer = _elements_outside(values[place], axis, values)
+    if outer is None:
+        order = axes_orders(values)[0]
+        values = [in_axes_order(build, value, order) for value in values]
+        outer = _elements_outside(values[place], axis, values)
+        assert outer is not None, "they have the same order now"
+    leader, ordered = values[place], iter(values)
+    parts = [next(ordered) if isinstance(part, Value) else part for part in parts]
     sizes = [(part.onnx_shape if isinstance(part, Value) else part.shape)[axis] for part in parts]
     inner = math.prod(leader.shape) // outer // leader.onnx_shape[axis]
     shapes = [
@@ -79,36 +88,21 @@ def _as_channels(value: Value, outer: int, channels: int) -> tuple[int, int, int
     return (height, width, channels) if height * width == outer else (outer, 1, channels)
 
 
-def _elements_outside(leader: Value, axis: int, values: Sequence[Value]) -> int:
-    """Elements outside of an axis in memory, of all values alike.
-
-    Raises
-    ------
-    NodeError, FollowOnError
-        If the values differ in the order of their other axes.
-    """
+def _elements_outside(leader: Value, axis: int, values: Sequence[Value]) -> int | None:
+    """Elements outside of an axis in memory, of all values alike; None if their orders differ."""
     shape = leader.onnx_shape
     run = axis_run(leader.layout, axis) if shape[axis] > 1 else None
     if shape[axis] > 1 and run is None:
-        raise layout_problem(leader, f"with axis {axis} equally spaced in memory")
+        return None
     # An axis that is new: channels (axis 1) are innermost, other axes in ONNX's order, if there
     # is a place for them; one within all others there is always.
     free = [math.prod(shape[2:] if axis == 1 else shape[2:axis]), math.prod(shape)]
     places = [run.outer] if run else [n for n in free if _position(leader, n) is not None]
-    problem = None
     for outer in places:
-        orders = [_order_of_others(value, axis, outer) for value in values]
-        differing = (
-            value
-            for value, order in zip(values, orders, strict=True)
-            if order is None or orders[0] is None or (order != orders[0]).any()
-        )
-        value = next(differing, None)
-        if value is None:
+        first, *others = (_order_of_others(value, axis, outer) for value in values)
+        if first is not None and all(o is not None and np.array_equal(first, o) for o in others):
             return outer
-        problem = problem or layout_problem(value, "the other inputs")
-    assert problem is not None, "there is a place that was tried"
-    raise problem
+    return None
 
 
 def _position(value: Value, outer: int) -> int | None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from ...ir import Conv, Window
-from ..builder import Builder, layout_problem
+from ..builder import Builder
 from ..layout import Layout
+from ..moving import moved
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import Value
@@ -100,7 +101,8 @@ def _dense(
 
     The weights take the order in which the axis runs over memory, so that flattening an image
     before a fully connected layer costs nothing: without other axes the product is a convolution
-    whose kernel covers the whole tensor; with other axes it is one of a 1 x 1 kernel.
+    whose kernel covers the whole tensor; with other axes it is one of a 1 x 1 kernel, before
+    which the elements move where the axis is not innermost.
     """
     layout = value.layout
     size = value.onnx_shape[axis]
@@ -112,7 +114,8 @@ def _dense(
     contracted = sorted(layout.axes[axis])
     others = [i for i in range(len(layout.factors)) if i not in contracted]
     if contracted and others and others[-1] > contracted[0]:
-        raise layout_problem(value, f"with axis {axis} innermost in memory")
+        value = moved(build, value, [*others, *contracted])
+        return _dense(node, build, value, axis=axis, weight=weight, bias=bias, quantized=quantized)
     weight = _memory_order(weight, layout, axis)
     if not others:
         window = Window(kernel=value.shape[:2])

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...ir import Conv, Window
 from ..builder import Builder
+from ..moving import moved, with_shape
 from ..node import OnnxNode
 from ..one_hot import one_hot
 from ..problems import NodeError
@@ -21,12 +22,13 @@ from .slice import take_ranges
 @operator(
     "Gather",
     attributes=("axis",),
-    remark="by one constant index, or a list: evenly spaced as Slice, or any channels",
+    remark="by constant indices: evenly spaced as Slice, or any as a convolution",
 )
 def gather(node: OnnxNode, build: Builder) -> Value:
-    """Gather-13 and its older definitions, with constant indices of at most one axis.
+    """Gather-13 and its older definitions, with constant indices.
 
-    A single index removes its axis: x[:, :, -1] of PyTorch is the last step of a sequence.
+    A single index removes its axis: x[:, :, -1] of PyTorch is the last step of a sequence. Indices
+    of several axes give the result these axes in place of the one that they pick from.
     """
     if node.is_constant(0):
         raise NodeError(
@@ -37,11 +39,8 @@ def gather(node: OnnxNode, build: Builder) -> Value:
     shape = value.onnx_shape
     axis = node.attribute("axis") % len(shape)
     size = shape[axis]
-    if indices.ndim > 1 or not indices.size:
-        raise NodeError(
-            f"its indices have shape {indices.shape}; one index or a list is supported: pick by a "
-            "list, and Reshape its result"
-        )
+    if not indices.size:
+        raise NodeError("it picks nothing; its indices are empty")
     picks = [int(index) for index in indices.reshape(-1)]
     if not all(-size <= index < size for index in picks):
         raise NodeError(f"its indices {picks} do not fit axis {axis} of its input of shape {shape}")
@@ -51,20 +50,13 @@ def gather(node: OnnxNode, build: Builder) -> Value:
     run = value.layout.axes[axis]
     last = len(value.layout.factors)
     is_innermost = run == tuple(range(last - len(run), last))
-    if is_innermost and not (is_range and taken.step == 1):
-        value = _pick_channels(node, build, value, axis, picks)
-    elif is_range:
+    if is_range and not (is_innermost and taken.step > 1):
         value = take_ranges(node, build, value, {axis: taken})
     else:
-        raise NodeError(
-            f"it picks {picks} along axis {axis} of its input of shape {shape}; other than evenly "
-            "spaced and ascending, only channels can be picked"
-        )
-    if indices.ndim:
-        return value
-    layout = value.layout.reshape([n for i, n in enumerate(value.onnx_shape) if i != axis])
-    assert layout is not None, "an axis of size 1 goes without moving data"
-    return replace(value, layout=layout)
+        if not is_innermost:
+            value = moved(build, value, [*(i for i in range(last) if i not in run), *run])
+        value = _pick_channels(node, build, value, axis, picks)
+    return with_shape(build, value, [*shape[:axis], *indices.shape, *shape[axis + 1 :]])
 
 
 def _pick_channels(

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...ir import AveragePool, Conv, Function, MaxPool, Window
-from ..builder import Builder, layout_problem
+from ..builder import Builder
 from ..layout import Layout
+from ..moving import moved
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import HostValue, Value
@@ -134,12 +135,12 @@ class _Block:
 
 
 def _block(node: OnnxNode, build: Builder, value: Value) -> _Block:
-    """The elements of a value that a node reduces: (outer, reduced, inner) in memory.
+    """The reduced elements of a value: (outer, reduced, inner) in memory, moved if need be.
 
     Raises
     ------
     NodeError, FollowOnError
-        If the input holds integers, or the reduced axes do not lie side by side in memory.
+        If the input holds integers, or its layout is a guess that did not come true.
     """
     if value.is_integer:
         raise NodeError("it computes with integers; put a Cast to float before it")
@@ -150,7 +151,9 @@ def _block(node: OnnxNode, build: Builder, value: Value) -> _Block:
     reduced = sorted(factor for axis in axes for factor in layout.axes[axis])
     first = reduced[0] if reduced else 0
     if reduced != list(range(first, first + len(reduced))):
-        raise layout_problem(value, f"with axes {sorted(axes)} side by side in memory")
+        others = [i for i in range(len(layout.factors)) if i not in reduced]
+        value = moved(build, value, [*reduced, *others])
+        layout, first, reduced = value.layout, 0, list(range(len(reduced)))
     result = layout.without(axes, keep=bool(node.attribute("keepdims")))
     outer = math.prod(layout.factors[:first])
     count = math.prod(layout.factors[i] for i in reduced)

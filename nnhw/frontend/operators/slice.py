@@ -9,7 +9,7 @@ from ...ir import MaxPool, Window
 from ..builder import Builder
 from ..node import OnnxNode
 from ..problems import NodeError
-from ..runs import take_block
+from ..runs import take_block, with_blocks
 from ..value import Value
 from .registry import operator
 
@@ -92,7 +92,9 @@ def split(node: OnnxNode, build: Builder) -> tuple[Value, ...]:
             f"its sizes {sizes} do not divide axis {axis} of its input of shape {shape} into "
             f"{len(outputs)} parts"
         )
+    parts = [(sum(sizes[:i]), size) for i, size in enumerate(sizes)]
+    value = with_blocks(build, value, axis, parts)
     return tuple(
-        take_block(build, value, {axis: (sum(sizes[:i]), size)}, name=node.name, output=outputs[i])
-        for i, size in enumerate(sizes)
+        take_block(build, value, {axis: part}, name=node.name, output=output)
+        for part, output in zip(parts, outputs, strict=True)
     )

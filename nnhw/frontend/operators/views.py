@@ -1,4 +1,7 @@
-"""Operators that only change how the same elements are seen; none of them becomes hardware."""
+"""Operators that only change how the same elements are seen.
+
+None of them becomes hardware, unless what reads the result needs the elements in another order.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import replace
 
 from ..boundary import FLOAT_TYPES, type_name
 from ..builder import Builder
+from ..moving import with_shape
 from ..node import OnnxNode
 from ..problems import NodeError
 from ..value import HostValue, Value
@@ -53,7 +57,8 @@ def cast(node: OnnxNode, build: Builder) -> Value | HostValue:
     "Transpose",
     attributes=("perm",),
     remark="absorbed, as far as the operators around it can read the other order; a change of the "
-    "order of channels, or of pixels to channels, becomes a convolution",
+    "order of channels, or of pixels to channels, becomes a convolution, any other a layer that "
+    "moves the elements",
 )
 def transpose(node: OnnxNode, build: Builder) -> Value:
     """Transpose-25 and its older definitions."""
@@ -68,7 +73,7 @@ def flatten(node: OnnxNode, build: Builder) -> Value:
     value, axis = node.value(), node.attribute("axis")
     shape = value.onnx_shape
     axis += len(shape) if axis < 0 else 0
-    return _reshape(node, value, (math.prod(shape[:axis]), math.prod(shape[axis:])))
+    return _reshape(node, build, value, (math.prod(shape[:axis]), math.prod(shape[axis:])))
 
 
 @operator(
@@ -86,7 +91,7 @@ def reshape(node: OnnxNode, build: Builder) -> Value:
     if -1 in target:
         known = math.prod(size for size in target if size != -1)
         target[target.index(-1)] = math.prod(old) // known if known else 0
-    return _reshape(node, value, target)
+    return _reshape(node, build, value, target)
 
 
 @operator("Squeeze", attributes=("axes",), remark="absorbed")
@@ -99,7 +104,7 @@ def squeeze(node: OnnxNode, build: Builder) -> Value:
         removed = {axis for axis, size in enumerate(shape) if size == 1}
     else:
         removed = {axis % len(shape) for axis in axes}
-    return _reshape(node, value, [n for axis, n in enumerate(shape) if axis not in removed])
+    return _reshape(node, build, value, [n for axis, n in enumerate(shape) if axis not in removed])
 
 
 @operator("Unsqueeze", attributes=("axes",), remark="absorbed")
@@ -110,20 +115,17 @@ def unsqueeze(node: OnnxNode, build: Builder) -> Value:
     rank = len(value.onnx_shape) + len(axes)
     added = {axis % rank for axis in axes}
     sizes = iter(value.onnx_shape)
-    return _reshape(node, value, [1 if axis in added else next(sizes) for axis in range(rank)])
+    return _reshape(
+        node, build, value, [1 if axis in added else next(sizes) for axis in range(rank)]
+    )
 
 
-def _reshape(node: OnnxNode, value: Value, shape: Sequence[int]) -> Value:
+def _reshape(node: OnnxNode, build: Builder, value: Value, shape: Sequence[int]) -> Value:
     old = value.onnx_shape
     if math.prod(shape) != math.prod(old) or min(shape, default=1) < 1:
         raise NodeError(
             f"it turns shape {old} into {tuple(shape)}, of another number of elements; "
             "if the model holds a batch size other than 1, export it with batch size 1"
         )
-    layout = value.layout.reshape(shape)
-    if layout is None:
-        raise NodeError(
-            f"it turns shape {old} into {tuple(shape)} in an order that would need data to be "
-            "moved around in memory; remove it"
-        )
-    return value.view(layout, node.name)
+    value = with_shape(build, value, shape)
+    return value.view(value.layout, node.name)

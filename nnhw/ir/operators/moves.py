@@ -26,7 +26,7 @@ from ..integer import (
     register_operator,
 )
 from ..moves import Move
-from ..nodes import DepthToSpace, Reshape, Resize, Slice
+from ..nodes import DepthToSpace, Reshape, Resize, Slice, Transpose
 from ..tensor import Quantization
 
 _MOVED: ChannelRules = replace(BY_CHANNEL, links=links_moved)
@@ -66,6 +66,9 @@ def _value(node: Move, shape: tuple[int, int, int]) -> Apply:
         case DepthToSpace():
             attributes = {"blocksize": node.block, "mode": "DCR"}
             return Apply("DepthToSpace", (source,), attributes=attributes)
+        case Transpose():  # of axes that ONNX has as (N, C, H, W)
+            perm = (0, *((2, 3, 1)[node.perm[axis]] for axis in (2, 0, 1)))
+            return Apply("Transpose", (source,), attributes={"perm": list(perm)})
         case Reshape():  # keeps the channels-last order: transpose there and back
             last = Apply("Transpose", (source,), "last", {"perm": [0, 2, 3, 1]})
             target = Constant("shaped_shape", np.array([-1, *shape], np.int64))
@@ -78,7 +81,7 @@ def _qdq(node: Move, graph: Graph) -> QdqForm:
     return QdqForm(value=_value(node, target.shape), bounds=(target.q.lo, target.q.hi))
 
 
-@drafts(Reshape, Slice, Resize, DepthToSpace)
+@drafts(Reshape, Slice, Resize, DepthToSpace, Transpose)
 def _draft(node: Move, sources: Sequence[Quantization], target: Quantization) -> Move:
     return node
 
@@ -101,3 +104,4 @@ _register(Reshape, "reshape")
 _register(Slice, "slice", replace(_MOVED, keep=_keep))
 _register(Resize, "resize")
 _register(DepthToSpace, "depth to space")
+_register(Transpose, "transpose")

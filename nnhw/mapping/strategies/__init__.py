@@ -21,6 +21,7 @@ from ...ir import (
     Reshape,
     Resize,
     Slice,
+    Transpose,
 )
 from ...machine import EngineConfig
 from ...plugins import Table
@@ -73,6 +74,7 @@ _OWN: Mapping[type[Node], Strategy] = {
     Slice: lanes.cut,
     Resize: lanes.resize,
     DepthToSpace: lanes.depth_to_space,
+    Transpose: lanes.transpose,
 }
 for _kind, _strategy in _OWN.items():
     maps(_kind)(_strategy)

@@ -20,6 +20,7 @@ from ...ir import (
     Requantize,
     Resize,
     Slice,
+    Transpose,
     Window,
 )
 from ...isa import ROW, Coordinate, Operation, ParameterMode, X
@@ -170,6 +171,12 @@ def resize(node: Resize, setting: Setting) -> list[LayerPlan]:
     ]
 
 
+def transpose(node: Transpose, setting: Setting) -> list[LayerPlan]:
+    """A copy in the order of the output: of whole pixels, or of one element after the other."""
+    shape = setting.graph.tensors[node.inputs[0]].shape
+    return [_unscaled(node, setting, transpose_nest(shape, node.perm, setting.config))]
+
+
 def _block(
     node: Slice | Resize | DepthToSpace, setting: Setting, start: Shape, size: Shape
 ) -> LayerPlan:
@@ -255,6 +262,33 @@ def move_nest(shape: Shape, start: Shape, size: Shape, config: EngineConfig) -> 
         steps={X: {"out_cols": channels}, **steps},
         row_length=pitch,
         height=height,
+    )
+
+
+def transpose_nest(shape: Shape, perm: tuple[int, int, int], config: EngineConfig) -> LoopNest:
+    """Loop nest of a copy of a tensor of `shape` whose axes come in the order `perm`.
+
+    Where channels are not the last axis any more, every element is a tile of its own.
+    """
+    _, width, channels = shape
+    distances = (width * channels, channels, 1)
+    rows, cols, last = perm
+    run = channels if last == 2 else 1
+    starts, steps = image_rows(0, {"out_rows": distances[rows]}, pitch=1, moves_y=False)
+    nest = _nest(
+        config,
+        run,
+        trips={"out_rows": shape[rows], "out_cols": shape[cols]},
+        starts=starts,
+        steps={X: {"out_cols": distances[cols]}, **steps},
+        row_length=sum((shape[axis] - 1) * distances[axis] for axis in (cols, last)) + 1,
+        height=1,
+    )
+    if last == 2:
+        return nest
+    elements = {**nest.steps[X], "tiles": distances[last]}
+    return replace(
+        nest, trips={**nest.trips, "tiles": shape[last]}, steps={**nest.steps, X: elements}
     )
 
 
