@@ -50,7 +50,7 @@ REPORT = {
     "utilisation": 90.0,
     "layers": [LAYER, OTHER_LAYER],
     "memory_bits": {"weights": 65536, "frame_buffer": 512},
-    "fits": [{"part": "accumulators", "kept": "21 bits"}],
+    "fits": [{"name": "accumulators", "kept": "21 bits"}],
     "verification": {"passed": True, "frames": 3},
     "warnings": [],
 }
@@ -174,7 +174,7 @@ def test_verdicts_and_edits(design):
 def test_fits_a_terminal(design, width):
     long = LAYER | {"name": "/" + "x" * 100, "cycles": 1 << 40}
     a = design("a", SYNTHESIS, layers=[long, OTHER_LAYER])
-    kept = {"part": "loop counters, bits", "kept": "out_rows 3, out_cols 3, tiles 1, taps_y 22"}
+    kept = {"name": "loop counters, bits", "kept": "out_rows 3, out_cols 3, tiles 1, taps_y 22"}
     b = design(
         "b", fits=[kept], layers=[long | {"cycles": 7, "weight_bits": 4}], memory_bits={}, macs=1
     )
