@@ -65,6 +65,8 @@ def measure_accuracy(
     remark = ""
     if labels is not None and not (is_scored or has_targets):
         remark = "used by metrics only" if chosen else "not used: the outputs are no class scores"
+    elif evaluation.one_hot:
+        remark = "one-hot: the place of the 1 is the class; integers (N,) say the same"
     answers = predict(exact[port.onnx_name]), predict(outputs[port.onnx_name])
     classes = max(channels, 2)  # one logit tells two apart
     ordered = {name: exact[name] for name in outputs}

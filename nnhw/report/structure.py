@@ -66,7 +66,7 @@ class Accuracy:
     further_sqnr_db
         The same of each further output by name.
     remark
-        Why labels were not used although there are some; else "".
+        How labels were understood, or why they were not used, where that needs saying; else "".
     lost, gained
         Samples that only the reference, and only the integer network, has right; None as
         `float_top1`.
