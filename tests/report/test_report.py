@@ -201,10 +201,12 @@ class Checker(HTMLParser):
         self.open = []
         self.tags = set()
         self.references = []
+        self.places = []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
         self.references += [value for name, value in attrs if name in ("src", "href")]
+        self.places += [value for name, value in attrs if name == "id"]
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -222,8 +224,41 @@ def test_page_stands_alone():
     assert checker.open == []
     assert {"svg", "table", "style"} <= checker.tags
     assert not checker.tags & {"script", "link", "img", "iframe"}
-    assert checker.references == []
+    assert {f"#{place}" for place in checker.places} >= set(checker.references) != set()
+    assert len(set(checker.places)) == len(checker.places)
     assert not re.search(r"url\(|@import", page)
+
+
+def test_page_is_accessible():
+    """Landmarks, captions, headings of rows and columns, names of drawings, the keyboard."""
+    accuracy = dataclasses.replace(REPORT.accuracy, confusion=((50, 7), (0, 40)))
+    page = render_html(variant(accuracy=accuracy))
+    for landmark in ("<header>", "<nav aria-label=", "<main>", '<html lang="en">', 'class="skip"'):
+        assert landmark in page
+    assert page.count("<table") == page.count("<caption>") > 4
+    assert "<th>" not in page
+    assert re.findall(r"<th (?!scope=)", page) == []
+    drawings = re.findall(r"<svg[^>]*>.{7}", page)
+    assert drawings
+    assert all('role="img"' in drawing and drawing.endswith("<title>") for drawing in drawings)
+    scrolling = re.findall(r'<div class="wide"[^>]*>', page)
+    assert all('tabindex="0" role="region" aria-label="' in region for region in scrolling)
+    assert "prefers-color-scheme: dark" in page
+    assert ":focus-visible" in page
+
+
+def test_confusion_matrix():
+    accuracy = dataclasses.replace(REPORT.accuracy, confusion=((50, 7), (0, 40)))
+    cells = re.findall(r'<td class="n (\w+)-(\d)">(\d+)', render_html(variant(accuracy=accuracy)))
+    assert cells == [("right", "3", "50"), ("wrong", "1", "7"), ("right", "4", "40")]
+    assert "Confusion" not in render_html(REPORT)
+
+
+def test_names_are_whole_in_the_page():
+    name = "/" + "block/" * 30 + "Conv"
+    page = render_html(variant(layers=(dataclasses.replace(LAYERS[0], name=name),)))
+    # graph, ranges, schedule, table
+    assert page.count(f'<code class="name">{name}</code>') == 4
 
 
 def test_names_are_escaped():
