@@ -43,7 +43,7 @@ def headline_rows(report: BuildReport) -> list[tuple[str, str]]:
     """The figures by which a design is judged first, as (name, figure)."""
     memory = text.bits(sum(report.memory_bits.values()))
     size = (
-        f"{report.mac_units} multipliers ({report.rows} rows x {report.cols} columns), "
+        f"{report.mac_units} multipliers ({report.rows} x {report.cols}), "
         f"{text.utilisation(report.utilisation)} in use"
     )
     rows = [

@@ -299,7 +299,7 @@ def test_headline():
     shown = " ".join(" ".join(lines).split())
     for figure in (
         *("98.99% top-1, float 99.25% (597 samples)", "31.4 dB SQNR; same answer as float for"),
-        *("32.2 µs a frame, 33,333 frames a second at 50 MHz", "64 multipliers (16 rows x 4"),
+        *("32.2 µs a frame, 33,333 frames a second at 50 MHz", "64 multipliers (16 x 4)"),
         *("76.8% in use; 4.5 KiB of memory", "PASS: hardware equals the golden model"),
     ):
         assert figure in shown
