@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import MappingError
 from .ir import Graph
+from .machine import MOST_BEAT_BYTES
 from .mapping import (
     CycleModel,
     EngineConfig,
@@ -36,6 +38,14 @@ class Placement:
     cycles: CycleModel
 
 
+def _fps(options: BuildOptions) -> str:
+    return "" if options.fps is None else f"The goal of {options.fps:,.10g} frames a second"
+
+
+def _latency(options: BuildOptions) -> str:
+    return "" if options.latency_us is None else f"The goal of {options.latency_us:,.10g} µs"
+
+
 def place(graph: Graph, options: BuildOptions) -> Placement:
     """Choose the engine that the options ask for, and map the network to it.
 
@@ -49,14 +59,42 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
     return Placement(engine=engine, program=program, cycles=predict_cycles(program))
 
 
+def check_goal(network: Graph, options: BuildOptions) -> None:
+    """Refuse a speed at which not even the values of a frame get in and out, before any work.
+
+    Raises
+    ------
+    MappingError
+        It names the goal, and the speed that the streams allow.
+    """
+    loads, sends = (
+        sum(-(-network.tensors[port.tensor].size // MOST_BEAT_BYTES) for port in ports)
+        for ports in (network.inputs, network.outputs)
+    )
+    for goal, cycles, least in (
+        (_fps(options), options.interval_cycles, max(loads, sends)),
+        (_latency(options), options.latency_cycles, loads + sends),
+    ):
+        if cycles is not None and cycles < least:
+            raise MappingError(
+                f"{goal} cannot be reached by any array: at {options.clock_mhz:g} MHz "
+                f"that is {cycles:.3g} clock cycles, and the values of a frame alone take {least} "
+                "to come in and go out; ask for less or raise --clock-mhz"
+            )
+
+
 def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
     if options.asks_for_speed:
-        return smallest_engine(
-            graph,
-            interval_cycles=options.interval_cycles,
-            latency_cycles=options.latency_cycles,
-            technology=options.technology,
-        )
+        try:
+            return smallest_engine(
+                graph,
+                interval_cycles=options.interval_cycles,
+                latency_cycles=options.latency_cycles,
+                technology=options.technology,
+            )
+        except MappingError as error:
+            goals = " and ".join(filter(None, (_fps(options), _latency(options))))
+            raise MappingError(f"{goals} at {options.clock_mhz:g} MHz: {error}") from error
     return choose_engine(
         graph,
         rows=options.rows,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from left_out import left_out
 
 MODELS = Path(__file__).parents[2] / "shared" / "models"
 """Folder of real networks and data beside the project; not part of it."""
@@ -19,3 +20,10 @@ def models_dir() -> Path:
     if not MODELS.is_dir():
         pytest.skip("the folder of real networks is not there")
     return MODELS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was left out; `-rs` lists each test."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if line := left_out(report.longrepr[2] for report in skipped):
+        terminalreporter.write_line(line)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 import nnhw
+import nnhw.cli
 import nnhw.conversion
 import nnhw.simulate
 from nnhw.cli import main
@@ -20,6 +22,7 @@ from nnhw.simulate import SimulationResult
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MODEL = str(EXAMPLES / "digits_mlp.onnx")
+LARGER = str(EXAMPLES / "digits_resnet.onnx")
 DATA = str(EXAMPLES / "digits.npz")
 
 SMALL = ("build", MODEL, "--data", DATA, "--macs", "16", "--vectors", "1", "--no-sim")
@@ -71,14 +74,76 @@ def test_help_lists_the_commands(cli):
         assert re.search(rf"\b{command} +\w", out)
 
 
+COMMANDS = ("build", "sim", "run", "inspect", "diff", "synth", "plugins")
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_help_has_a_line_for_each_option(cli, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = cli(*command, "--help")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out
+    options = [line for line in out.splitlines() if line.startswith("  --")]
+    assert all(re.fullmatch(r"  --\S+( \S+)? +\S.*", line) for line in options)
+    names = [re.match(r"  --(?:\[no-\])?([\w-]+)", line)[1] for line in options]
+    parameters = typer.main.get_command(nnhw.cli.app)
+    for name in command:
+        parameters = parameters.commands[name]
+    wanted = [p.opts[0][2:] for p in parameters.params if p.param_type_name == "option"]
+    assert sorted(names) == sorted([*wanted, "help"])
+
+
+def test_every_command_has_json(cli):
+    for command in COMMANDS:
+        assert "  --json " in cli(command, "--help")[1]
+
+
+def test_completion(cli, monkeypatch):
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    code, out, _ = cli("--show-completion", "bash")
+    assert code == 0
+    assert "_NNHW_COMPLETE=complete_bash" in out
+
+
 def test_build(cli):
     code, out, err = cli(*SMALL)
     assert (code, err) == (0, "")
+    assert "multipliers (" in out
+    assert "not simulated" in out
+    assert "next    nnhw sim rtl_out/digits_mlp\n" in out
+    assert "report  rtl_out/digits_mlp/report.html" in out
+    assert Path("rtl_out/digits_mlp/rtl/digits_mlp.v").is_file()
+
+
+def test_build_says_all_if_asked_for(cli):
+    code, out, err = cli(*SMALL, "--verbose")
+    assert (code, err) == (0, "")
     assert "✓ Export Verilog" in out
     assert "16 MACs a cycle" in out
-    assert "not simulated" in out
+    assert "/body/body.3/Gemm" in out
     assert "The design is in rtl_out/digits_mlp" in out
-    assert Path("rtl_out/digits_mlp/rtl/digits_mlp.v").is_file()
+
+
+def test_poor_build_fits_a_screen(cli, monkeypatch):
+    """What matters first, warnings included, in 25 lines of 80 characters."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = cli(*SMALL, "--act-bits", "4", "--weight-bits", "2")
+    assert code == 0
+    assert "WARNING" in err
+    lines = (out + err).splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 80
+
+
+def test_layers_are_taken_by_the_names_that_are_shown(cli):
+    _, out, _ = cli(*SMALL, "--verbose")
+    shown = re.findall(r"^(/\S+)", out, re.MULTILINE)
+    assert len(shown) == 3
+    bits = [word for name in shown for word in ("--bits", f"{name}=6")]
+    assert cli(*SMALL, "--force", *bits)[0] == 0
+    report = json.loads(Path("rtl_out/digits_mlp/report.json").read_text())
+    assert [layer["weight_bits"] for layer in report["layers"]] == [6, 6, 6]
 
 
 def test_build_options_arrive(cli):
@@ -169,6 +234,28 @@ def test_run(cli, design):
     assert code == 0
     assert re.fullmatch(r"797 samples\ntop-1 accuracy 9\d\.\d\d%\noutputs written to y\.npz\n", out)
     assert np.load("y.npz")["y"].shape == (797, 10)
+
+
+def test_run_json(cli, design):
+    code, out, _ = cli("run", str(design), "--data", DATA, "--out", "y.npz", "--json")
+    assert code == 0
+    values = json.loads(out)
+    assert values.pop("top1_percent") > 90
+    assert values == {"samples": 797, "metrics": {}, "edited": [], "link": None, "out": "y.npz"}
+
+
+def test_plugins_json(cli):
+    code, out, _ = cli("plugins", "--json")
+    assert code == 0
+    assert isinstance(json.loads(out)["plugins"], list)
+
+
+def test_one_hot_labels(cli):
+    digits = np.load(DATA)
+    np.savez("hot.npz", x=digits["x"], y=np.eye(10)[digits["y"]])
+    _, out, _ = cli("build", MODEL, "--data", "hot.npz", *SMALL[4:])
+    assert "labels        one-hot: the place of the 1 is the class" in out
+    assert "% top-1, float" in out
 
 
 def test_run_that_cannot_write(cli, design):
@@ -305,6 +392,14 @@ def test_wrong_command_line(cli, line, message):
 
 ERRORS = [
     (["build", "none.onnx", "--data", DATA], r"none\.onnx"),
+    (
+        ["build", MODEL, "--data", DATA, "--fps", "1e9"],
+        "goal of 1,000,000,000 frames a second cannot be reached by any array: .* take 8 to come",
+    ),
+    (
+        ["build", MODEL, "--data", DATA, "--latency-us", "0.2"],
+        "The goal of 0.2 µs at 100 MHz: No engine .* reaches a latency of 20 cycles",
+    ),
     (["build", MODEL], r"give --data FILE\.npz"),
     (["build", MODEL, "--data", "none.npz"], r"Data file none\.npz does not exist"),
     (["build", MODEL, "--data", MODEL], r"is not an \.npz archive"),
@@ -322,9 +417,9 @@ ERRORS = [
     (["run", "nowhere", "--data", DATA], r"nowhere/manifest\.json' is missing: '.*nowhere' is not"),
     (["sim", "nowhere"], "nowhere"),
     (["inspect", "none.onnx"], r"none\.onnx"),
-    (["inspect", MODEL, "--max-memory", "1M"], "budget of 1 MiB; .*raise --max-memory"),
+    (["inspect", LARGER, "--max-memory", "1M"], "budget of 1 MiB; .*raise --max-memory"),
     (["inspect", MODEL, "--max-memory", "much"], "Option max_memory must be a size"),
-    (["build", MODEL, "--data", DATA, "--max-memory", "1M"], "budget of 1 MiB"),
+    (["build", LARGER, "--data", DATA, "--max-memory", "1M"], "budget of 1 MiB"),
     (["run", "nowhere", "--data", DATA, "--max-memory", "x"], "Option max_memory must be a size"),
 ]
 

@@ -46,6 +46,20 @@ def test_labels_are_optional_and_may_be_a_column(tmp_path: Path, graph: Graph) -
     assert column.y.tolist() == Y.tolist()
 
 
+@pytest.mark.parametrize("kind", [np.uint8, bool, np.float32])
+def test_one_hot_labels(tmp_path: Path, graph: Graph, kind: type) -> None:
+    path = save(tmp_path, x=X, y=np.eye(5, dtype=kind)[Y])
+    data = load_data(path, graph)
+    assert (data.labels, data.one_hot) == ("classes", True)
+    assert data.y is not None
+    assert data.y.tolist() == Y.tolist()
+    assert not load_data(save(tmp_path, x=X, y=Y), graph).one_hot
+    two = np.eye(5, dtype=np.float32)[Y]
+    two[3] = 1
+    assert load_data(save(tmp_path, x=X, y=two), graph).labels == "targets"
+    assert load_data(save(tmp_path, x=X, y=np.eye(5)[Y]), graph, any_labels=True).y.ndim == 2
+
+
 def test_one_logit_has_two_classes(tmp_path: Path) -> None:
     builder = Builder((3, 4, 2))
     graph = builder.graph(builder.dense("x", 1))

@@ -13,9 +13,10 @@ from rich.console import Console
 from .. import __version__
 from ..errors import CANNOT_WRITE, NnhwError
 from ..plugins import PluginWarning
+from .help import OneLineGroup
 
 app = typer.Typer(
-    add_completion=False,
+    cls=OneLineGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

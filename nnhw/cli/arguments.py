@@ -8,6 +8,11 @@ from typing import Annotated
 
 import typer
 
+FILES = "Files"
+STEPS = "Steps"
+OUTPUT = "Output"
+"""Groups of options in help."""
+
 
 class Simulator(StrEnum):
     """Simulators that run the exported testbench."""
@@ -21,30 +26,45 @@ Design = Annotated[
     Path, typer.Argument(help="Folder of a design that 'nnhw build' wrote.", metavar="DESIGN")
 ]
 DATA = typer.Option(
-    help="NumPy .npz file: 'x', samples shaped like the model's input (of several inputs an array "
-    "for each, by its name); optionally 'y', labels. Or a folder of .npy files by these names, or "
-    "an .npy file of samples, which may be larger than memory.",
+    help="Samples 'x' and labels 'y', an .npz file. Samples are shaped like the model's input (of "
+    "several inputs an array for each, by its name); labels may be left out. Or a folder of .npy "
+    "files by these names, or an .npy file of samples, which may be larger than memory.",
     metavar="FILE.npz",
+    rich_help_panel=FILES,
 )
 CONFIG = typer.Option(
-    help="TOML file with options by these names, '_' for '-'; the command line wins.",
+    help="Options by these names, '_' for '-'; the command line wins.",
     metavar="FILE.toml",
+    rich_help_panel=FILES,
 )
-SimulatorOption = Annotated[Simulator, typer.Option(help="What simulates the Verilog.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
+SimulatorOption = Annotated[
+    Simulator,
+    typer.Option(help=f"{'|'.join(Simulator)}: what simulates the Verilog.", metavar="NAME"),
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Seed of everything that is drawn at random.", metavar="N")
+]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Most processes that simulate.", show_default="as many as pay"),
+    typer.Option(
+        min=1, help="Most processes that simulate.", show_default="as many as pay", metavar="N"
+    ),
 ]
 MaxMemory = Annotated[
     str | None,
     typer.Option(
-        help="Most memory that model, data and all that is computed from them may take.",
+        help="Most memory that is taken; model, data and what is computed count.",
         metavar="SIZE",
         show_default="4G",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text for people.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON in place of text for people.", rich_help_panel=OUTPUT),
+]
 Baud = Annotated[
-    int, typer.Option(min=1200, max=4_000_000, help="Bits a second on the board's serial line.")
+    int,
+    typer.Option(
+        min=1200, max=4_000_000, help="Bits a second on the board's serial line.", metavar="N"
+    ),
 ]

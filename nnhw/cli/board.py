@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 
 from rich.console import Console
 
 from ..families import BOARDS
+from .output import print_json
 
 BoardName = StrEnum("BoardName", list(BOARDS))  # type: ignore[misc] # found, not written here
 """The boards by name."""
@@ -31,7 +31,7 @@ def synth_board(
             progress=progress,
         )
     if as_json:
-        print(json.dumps(result.to_dict(), indent=2))
+        print_json(result.to_dict())
         return
     if result.edited:
         print(edited_files(result.edited))

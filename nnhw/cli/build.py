@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,14 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from .app import app
-from .arguments import CONFIG, DATA, Jobs, Json, Model
+from .arguments import CONFIG, DATA, FILES, OUTPUT, STEPS, Jobs, Json, Model
 from .build_options import chosen_options, with_build_options
+from .help import OneLineCommand
+from .output import print_json
 
 if TYPE_CHECKING:
     from ..pipeline import BuildResult
 
 
-@app.command()
+@app.command(cls=OneLineCommand)
 @with_build_options
 def build(
     *,
@@ -28,37 +28,63 @@ def build(
     data: Annotated[Path | None, DATA] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Output folder.", show_default="rtl_out/NAME", metavar="FOLDER"),
+        typer.Option(
+            help="Output folder.",
+            show_default="rtl_out/NAME",
+            metavar="FOLDER",
+            rich_help_panel=FILES,
+        ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace the output folder.", rich_help_panel=FILES),
+    ] = False,
     config: Annotated[Path | None, CONFIG] = None,
-    jobs: Jobs = None,
     start: Annotated[
         str | None,
         typer.Option(
-            help="First step; those before it are read from --save-steps.", metavar="STEP"
+            help="First step; those before it are read from --save-steps.",
+            metavar="STEP",
+            rich_help_panel=STEPS,
         ),
     ] = None,
     stop: Annotated[
-        str | None, typer.Option(help="Last step, such as quantize.", metavar="STEP")
+        str | None,
+        typer.Option(help="Last step, such as quantize.", metavar="STEP", rich_help_panel=STEPS),
     ] = None,
     save_steps: Annotated[
         Path | None,
-        typer.Option(help="Folder for the graphs that the steps make.", metavar="FOLDER"),
+        typer.Option(
+            help="Folder for the graphs that the steps make.",
+            metavar="FOLDER",
+            rich_help_panel=STEPS,
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    jobs: Jobs = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            help="Print everything; steps, layers, memories, what was left out.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing but errors.", rich_help_panel=OUTPUT)
+    ] = False,
     as_json: Json = False,
     **others: Any,
 ) -> None:
-    """Quantize a network, generate its accelerator, and prove its Verilog right, bit for bit.
+    """Make an accelerator of a network, and prove it right.
 
-    A model that is quantized already keeps its own numbers and needs no data.
+    The network is quantized, its Verilog is generated, and simulation has to equal the golden
+    model bit for bit. A model that is quantized already keeps its own numbers and needs no data.
     """
     from ..pipeline import build as run_build
-    from ..report import StepDisplay, render_terminal, render_warnings
+    from ..report import StepDisplay, render_warnings
 
     console = Console(stderr=as_json, quiet=quiet)
-    with StepDisplay(console) as progress:
+    with StepDisplay(console, keep=verbose) as progress:
         result = run_build(
             model,
             data=data,
@@ -74,19 +100,30 @@ def build(
         )
     if not result.has_report:
         where = f" in [bold]{escape(str(save_steps))}[/bold]" if save_steps else ""
-        console.print(f"\nStopped after '{stop}'; what the steps made is{where or ' not saved'}.")
+        console.print(f"Stopped after '{stop}'; what the steps made is{where or ' not saved'}.")
         if as_json:
-            print(json.dumps(_as_far_as_it_came(result, save_steps), indent=2))
+            print_json(_as_far_as_it_came(result, save_steps))
     elif as_json:
-        print(_escaped(result.report.to_json()), end="")
+        print_json(result.report)
     else:
-        console.print()
-        console.print(render_terminal(result.report))
-        folder = escape(str(result.folder))
-        console.print(f"\nThe design is in [bold]{folder}[/bold]; see report.html there.")
+        _print_report(console, result, data, verbose)
     if (warnings := render_warnings(result.warnings)) is not None:
         # Where nothing but errors is printed, a warning that is overlooked is worse than a line.
         Console(stderr=True).print(warnings)
+
+
+def _print_report(console: Console, result: BuildResult, data: Path | None, verbose: bool) -> None:
+    """What matters first, or everything."""
+    from ..report import render_headline, render_terminal
+
+    if verbose:
+        console.print()
+        console.print(render_terminal(result.report), crop=False)
+        folder = escape(str(result.folder))
+        console.print(f"\nThe design is in [bold]{folder}[/bold]; see report.html there.")
+    else:
+        headline = render_headline(result.report, folder=str(result.folder), data=data)
+        console.print(headline, crop=False)
 
 
 def _as_far_as_it_came(result: BuildResult, save_steps: Path | None) -> dict[str, Any]:
@@ -97,8 +134,3 @@ def _as_far_as_it_came(result: BuildResult, save_steps: Path | None) -> dict[str
         "save_steps": None if save_steps is None else str(save_steps),
         "warnings": [asdict(warning) for warning in result.warnings],
     }
-
-
-def _escaped(text: str) -> str:
-    """The same JSON in ASCII, which every output takes."""
-    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)

@@ -63,7 +63,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
     """The option as a parameter of a command, None unless given."""
     declared: list[str] = []
     settings: dict[str, Any] = {
-        "help": re.sub("`(.*?)`", lambda name: _flag(name[1]), item.help),
+        "help": re.sub(r"`(\w+)`", lambda name: _flag(name[1]), item.help),
         "rich_help_panel": item.group,
     }
     if item.default not in (None, {}, ()):
@@ -81,10 +81,11 @@ def _parameter(item: Definition) -> inspect.Parameter:
             on, off = _flag(item.name), _flag(f"no_{item.name}")
             declared = [f"{on}/{off}"]
             settings["show_default"] = (on if item.default else off).removeprefix("--")
-        case Choice(names):
-            annotation = _enumeration(item.name, names)
-        case PluginChoice():
+        case Choice() | PluginChoice():
             annotation = _enumeration(item.name, item.kind.names)
+            words = settings["help"]
+            names = "|".join(item.kind.names)
+            settings |= {"metavar": "NAME", "help": f"{names}: {words[0].lower()}{words[1:]}"}
         case Names():
             annotation = list[str]
             settings |= {"metavar": "NAME"}
@@ -94,7 +95,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
             settings["metavar"] = "SIZE"
         case InputShapes():
             annotation = list[str]
-            settings |= {"metavar": "[NAME=]1x3x96x96"}
+            settings |= {"metavar": "NAME=SHAPE"}
             settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
         case LayerBits():
             annotation = list[str]

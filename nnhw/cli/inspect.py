@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +10,11 @@ from rich.console import Console
 from .app import app
 from .arguments import CONFIG, DATA, Json, Model
 from .build_options import chosen_options, with_build_options
+from .help import OneLineCommand
+from .output import print_json
 
 
-@app.command()
+@app.command(cls=OneLineCommand)
 @with_build_options
 def inspect(
     *,
@@ -23,16 +24,16 @@ def inspect(
     as_json: Json = False,
     **others: Any,
 ) -> None:
-    """Show a network's layers and size, and whether nnhw can build it with the same options.
+    """Show whether a network can be built, and its layers.
 
-    All steps of a build before its export are tried. A float network that is given no data is
-    calibrated with random samples.
+    All steps of a build before its export are tried, with the same options. A float network that
+    is given no data is calibrated with random samples.
     """
     from ..inspection import inspect_model
     from ..report import render_model
 
     summary = inspect_model(model, data=data, config=config, **chosen_options(others))
     if as_json:
-        print(json.dumps(summary.to_json(), indent=2))
+        print_json(summary.to_json())
     else:
-        Console().print(render_model(summary))
+        Console().print(render_model(summary), crop=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from rich.console import Console
@@ -11,17 +10,19 @@ from rich.text import Text
 
 from .app import app
 from .arguments import Json
+from .help import OneLineCommand
+from .output import print_json
 
 
-@app.command()
+@app.command(cls=OneLineCommand)
 def plugins(*, as_json: Json = False) -> None:
-    """List what installed packages add to nnhw, and whether it can be used."""
+    """List what installed packages add to nnhw."""
     from ..plugins import list_plugins
 
     found = list(list_plugins())
     if as_json:
         rows = [{**asdict(item.plugin), "problem": item.problem} for item in found]
-        print(json.dumps(rows, indent=2))
+        print_json({"plugins": rows})
         return
     if not found:
         print("No installed package adds anything to nnhw")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -11,13 +9,15 @@ from rich.console import Console
 
 from .app import app
 from .arguments import Design, Jobs, Json, Seed, Simulator, SimulatorOption
+from .help import OneLineCommand
+from .output import print_json
 
 
-@app.command()
+@app.command(cls=OneLineCommand)
 def sim(
     design: Design,
     vectors: Annotated[
-        int | None, typer.Option(min=1, help="Frames to simulate.", show_default="all")
+        int | None, typer.Option(min=1, help="Frames to simulate.", show_default="all", metavar="N")
     ] = None,
     waves: Annotated[bool, typer.Option("--waves", help="Record waveforms.")] = False,
     simulator: SimulatorOption = Simulator.VERILATOR,
@@ -25,7 +25,7 @@ def sim(
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate an exported design and compare it with its vectors, byte for byte."""
+    """Simulate an exported design, byte for byte."""
     from ..report import StepDisplay, render_simulation
     from ..simulate import run_regression
 
@@ -45,7 +45,7 @@ def sim(
             progress=progress,
         )
     if as_json:
-        print(json.dumps(asdict(result), indent=2, default=str))
+        print_json(result)
     else:
         Console().print(render_simulation(result))
     if not result.passed:

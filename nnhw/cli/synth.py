@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,29 +12,35 @@ from ..families import OWN_FAMILIES, own_family
 from .app import app
 from .arguments import Baud, Design, Json
 from .board import BoardName, synth_board
+from .help import OneLineCommand
+from .output import print_json
 
 _TARGET = own_family(OWN_FAMILIES[0]).targets[-1].name
 
 
-@app.command()
+@app.command(cls=OneLineCommand)
 def synth(
     design: Design,
     target: Annotated[
         str | None,
         typer.Option(
-            help=f"Device, such as {_TARGET}, or silicon, asic-osu018; a wrong one lists all.",
+            help=f"Device, such as {_TARGET}, or asic-osu018; a wrong one lists all.",
             metavar="TARGET",
         ),
     ] = None,
     board: Annotated[
         BoardName | None,
-        typer.Option(help="In place of a device: make a bitstream for this board."),
+        typer.Option(
+            help="In place of a device: a bitstream for this board.",
+            metavar="NAME",
+        ),
     ] = None,
     pnr: Annotated[bool, typer.Option("--pnr", help="Place and route.")] = False,
     freq: Annotated[
         float | None,
         typer.Option(
             help="MHz that is aimed at; on a board the design's clock.",
+            metavar="MHZ",
             show_default="by target",
         ),
     ] = None,
@@ -44,13 +48,17 @@ def synth(
         int | None,
         typer.Option(
             min=1,
+            metavar="N",
             help="Placements to try; the fastest counts, on a board the first that is fast enough.",
             show_default="1, on a board 4",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Placements at a time.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Placements at a time.", metavar="N")] = 1,
     speed_grade: Annotated[
-        str, typer.Option(help="Of the device.", show_default="the slowest")
+        str,
+        typer.Option(
+            help="Speed grade of the device.", show_default="the slowest", metavar="GRADE"
+        ),
     ] = "",
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Simulate the netlist, bit for bit.")
@@ -67,10 +75,10 @@ def synth(
     baud: Baud = 115_200,
     as_json: Json = False,
 ) -> None:
-    """Synthesize an exported design for a device or silicon: its size, and how fast it is.
+    """Synthesize an exported design: how large, how fast.
 
-    All files are in DESIGN/syn/TARGET; finished steps are not repeated. With --board, that is all
-    that a board needs: see docs/boards.md.
+    For a device or silicon. All files are in DESIGN/syn/TARGET; finished steps are not repeated.
+    With --board, that is all that a board needs: see docs/boards.md.
     """
     if (target is None) == (board is None):
         raise typer.BadParameter("give one of --target and --board", param_hint="--target")
@@ -99,7 +107,7 @@ def synth(
         result = run_synthesis(design, options, progress=progress)
     add_synthesis(design)
     if as_json:
-        print(json.dumps(asdict(result), indent=2))
+        print_json(result)
     else:
         Console().print(render_synthesis(result))
     if not result.succeeded:

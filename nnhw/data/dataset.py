@@ -91,12 +91,15 @@ class Dataset:
         its shape in ONNX; or (N, ...) of a meaning that only metrics know.
     held_out
         Whether calibration has used none of these samples.
+    one_hot
+        Whether the classes came as rows of one 1 among zeros.
     """
 
     x: SampleSource
     y: np.ndarray | None = None
     labels: Literal["classes", "targets", "other"] = "classes"
     held_out: bool = False
+    one_hot: bool = False
 
     def __len__(self) -> int:
         return len(self.x)

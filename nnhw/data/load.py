@@ -22,13 +22,15 @@ def load_data(data: Data | DataSource, graph: Graph, *, any_labels: bool = False
     data
         An array of shape (N, *ONNX shape of the input without the batch axis) and of any real type
         for each input by its name, or `x` where there is only one; see `data_source` for how they
-        may come. Optionally labels `y` of the first output: integers (N,) or (N, 1) are
-        classes, real numbers of the output's shape (N, ...) are what it should be. (There are none
-        if one of several inputs is called "y", unless they come apart, in a tuple.)
+        may come. Optionally labels `y` of the first output: integers (N,) or (N, 1) are classes,
+        and so are rows (N, classes) of one 1 among zeros (one-hot); real numbers of the output's
+        shape (N, ...) are what it should be. (There are none if one of several inputs is called
+        "y", unless they come apart, in a tuple.)
     graph
         The network, float or integer.
     any_labels
-        Whether labels may be others, of N samples, whose meaning only a metric knows.
+        Whether labels may be others, of N samples, whose meaning only a metric knows. It is told of
+        them as they are, one-hot ones too.
 
     Raises
     ------
@@ -63,6 +65,9 @@ def load_data(data: Data | DataSource, graph: Graph, *, any_labels: bool = False
     if y is None:
         return Dataset(x=x)
     try:
+        labels = None if any_labels else _classes_of_one_hot(y, graph)
+        if labels is not None and len(labels) == len(x):
+            return Dataset(x=x, y=labels, one_hot=True)
         return _labelled(source, x, y, graph)
     except DataError:
         if any_labels and y.ndim and len(y) == len(x):
@@ -165,3 +170,13 @@ def _labelled(source: DataSource, x: StoredBatch, y: np.ndarray, graph: Graph) -
             f"to {y.max()}. (What {output} should be has to be of a floating-point type)"
         )
     return Dataset(x=x, y=y.reshape(count).astype(np.int64))
+
+
+def _classes_of_one_hot(y: np.ndarray, graph: Graph) -> np.ndarray | None:
+    """The place of the 1 in labels that have one among zeros for each class; None of others."""
+    classes = graph.tensors[graph.outputs[0].tensor].size
+    if y.ndim != 2 or y.shape[1] != classes or classes < 2 or y.dtype.kind not in "biuf":
+        return None
+    if not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):
+        return None
+    return y.argmax(axis=1).astype(np.int64)

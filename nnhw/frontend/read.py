@@ -13,6 +13,7 @@ from ..budget import need_memory
 from ..errors import ModelError, first_line
 from .external_data import load_external_data
 from .order import sort_nodes
+from .other_formats import export_advice, saved_model_advice
 from .structure import check_structure, tensors
 from .tflite import is_tflite, translate_tflite
 
@@ -55,9 +56,13 @@ def _parse(path: Path) -> onnx.ModelProto:
     if not path.exists():
         raise ModelError(f"Model file '{path}' does not exist")
     if path.is_dir():
+        if advice := saved_model_advice(path):
+            raise ModelError(f"'{path}' is {advice}")
         raise ModelError(f"'{path}' is a folder; give the .onnx file in it")
     if not path.is_file():
         raise ModelError(f"'{path}' is not a file that can be read as a whole")
+    if (advice := export_advice(path)) and not _is_onnx(path):
+        raise ModelError(f"'{path}' is {advice}")
     try:
         need_memory(f"Model file '{path}'", 3 * path.stat().st_size)
         if is_tflite(path):
@@ -72,6 +77,14 @@ def _parse(path: Path) -> onnx.ModelProto:
     if not model.HasField("graph") or not model.ir_version:
         raise ModelError(f"'{path}' is not an ONNX model: it holds no graph")
     return model
+
+
+def _is_onnx(path: Path) -> bool:
+    """Whether a file whose name says otherwise is ONNX nevertheless."""
+    try:
+        return bool(onnx.load(str(path), format="protobuf", load_external_data=False).ir_version)
+    except (OSError, DecodeError):
+        return False
 
 
 def _check_training(model: onnx.ModelProto, path: Path) -> None:

@@ -18,6 +18,9 @@ def _power_of_two_at_least(value: int) -> int:
 MOST_MACS = 2048
 MOST_ROWS = 1024
 
+MOST_BEAT_BYTES = 8
+"""Of an input or output stream."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
@@ -80,7 +83,7 @@ class EngineConfig:
                 raise MappingError(f"'{f.name}' must be a positive integer, not {value!r}")
         for name in ("input_bytes", "output_bytes"):
             value = getattr(self, name)
-            if value not in (1, 2, 4, 8):
+            if value not in (1, 2, 4, MOST_BEAT_BYTES):
                 raise MappingError(f"'{name}' must be 1, 2, 4 or 8, not {value!r}")
         if self.frame_buffers > 2:
             raise MappingError(f"'frame_buffers' must be 1 or 2, not {self.frame_buffers!r}")

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from ..families import pipeline_stages
 from ..ir import Graph, QConv, Reshape
-from ..machine import MOST_ROWS, EngineConfig
+from ..machine import MOST_BEAT_BYTES, MOST_ROWS, EngineConfig
 from .bounds import least_cycles
 from .compile import plan_graph
 from .cycles import CycleModel, predict_cycles
@@ -49,13 +49,20 @@ class Candidate:
         c = self.config
         return (c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
 
+    def may_be_fast_enough(
+        self, *, interval: float | None = None, latency: float | None = None
+    ) -> bool:
+        """Whether its lower bounds leave that open; takes no time."""
+        return (interval is None or self.least_interval <= interval) and (
+            latency is None or self.least_latency <= latency
+        )
+
     def is_fast_enough(
         self, *, interval: float | None = None, latency: float | None = None
     ) -> bool:
         """Whether it takes so many cycles at most; None: as many as it likes."""
         return (
-            (interval is None or self.least_interval <= interval)
-            and (latency is None or self.least_latency <= latency)
+            self.may_be_fast_enough(interval=interval, latency=latency)
             and (interval is None or self.cycles.interval_cycles <= interval)
             and (latency is None or self.cycles.latency_cycles <= latency)
         )
@@ -113,7 +120,7 @@ class EngineSpace:
             technology=self.technology,
             **pipeline_stages(self.technology),
         )
-        beat_bytes = min(8, config.banks)
+        beat_bytes = min(MOST_BEAT_BYTES, config.banks)
         return replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
 
     def _lane_groups(self, rows: int, cols: int) -> list[int]:

@@ -101,6 +101,10 @@ def smallest_engine(
         likely = sorted(candidates(macs), key=lambda c: (c.least_interval, c.least_latency))
         return any(candidate.is_fast_enough(**limits) for candidate in likely)
 
+    # an unreachable goal is refused before anything is searched for
+    fastest = candidates(MOST_MACS)
+    if not any(candidate.may_be_fast_enough(**limits) for candidate in fastest):
+        raise MappingError(_too_slow(fastest, interval_cycles, latency_cycles))
     # the more multipliers, the more shapes: what is possible with some is possible with more
     few, many = 0, 1
     while not reaches(many):

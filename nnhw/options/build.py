@@ -57,7 +57,7 @@ class BuildOptions:
         InputShapes(),
         dict,
         group=_MODEL,
-        help="Shape of an input with axes whose size the model leaves open, in the model's order.",
+        help="Shape of an input of open size; all of its axes, in the model's order.",
     )
     rows: int | None = option(
         Integer(1), group=_ARRAY, help="Products a column adds up each cycle; with `cols`."
@@ -72,13 +72,13 @@ class BuildOptions:
         Number(), group=_ARRAY, help="Frames a second that the smallest array is to reach."
     )
     latency_us: float | None = option(
-        Number(), group=_ARRAY, help="Latency in microseconds that the smallest array is to reach."
+        Number(), group=_ARRAY, help="Latency in µs that the smallest array is to reach."
     )
     clock_mhz: float = option(
         Number(),
         100,
         group=_ARRAY,
-        help="Clock that `fps`, `latency_us` and the reported speed refer to.",
+        help="Clock in MHz; `fps`, `latency_us` and the reported speed refer to it.",
     )
     weight_bits: int = option(
         Integer(2, 8),
@@ -91,13 +91,13 @@ class BuildOptions:
         LayerBits(Integer(2, 8)),
         dict,
         group=_QUANTIZATION,
-        help="Bits of the weights of single layers, by the name of their ONNX node.",
+        help="Bits of the weights of single layers; by the name of their ONNX node.",
     )
     calibration: CalibrationMethod = option(  # noqa: RUF009 - a field, as all of these
         Choice(CALIBRATION_METHODS),
         "mse",
         group=_QUANTIZATION,
-        help="How ranges of activations are found.",
+        help="Ranges of activations; how they are found.",
     )
     power_of_two: bool = option(
         Flag(),
@@ -121,7 +121,7 @@ class BuildOptions:
         Names(),
         (),
         group=_QUANTIZATION,
-        help="Operators, passes and steps of installed plug-ins that take part.",
+        help="Installed plug-ins that take part; their operators, passes and steps.",
     )
     trim: bool = option(
         Flag(), True, group=_HARDWARE, help="Leave out channels that no input can change."
@@ -130,13 +130,13 @@ class BuildOptions:
         Choice(WEIGHT_PLACES),
         "inline",
         group=_HARDWARE,
-        help="Large constants in the Verilog or in .hex files beside it.",
+        help="Where large constants are; in the Verilog or in .hex files beside it.",
     )
     technology: str = option(
         PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
         "portable",
         group=_HARDWARE,
-        help="Whose cells multipliers and memories are built of.",
+        help="Cells to use; multipliers and memories are built of them.",
     )
     costs: bool = option(
         Flag(),
@@ -148,7 +148,7 @@ class BuildOptions:
         Integer(1),
         8,
         group=_VERIFICATION,
-        help="Real samples to simulate, or random frames without data; extreme frames come on top.",
+        help="Real samples to simulate; random frames without data, and extreme frames on top.",
     )
     strict: bool = option(
         Flag(),
@@ -170,8 +170,7 @@ class BuildOptions:
         Memory(),
         DEFAULT_MAX_MEMORY,
         group=_LIMITS,
-        help="Most memory that model, data and what is computed from them may take; see "
-        "`nnhw.budget`.",
+        help="Most memory that a build takes; model, data and what is computed count.",
     )
 
     def __post_init__(self) -> None:

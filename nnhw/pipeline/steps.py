@@ -12,7 +12,7 @@ from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design
 from ..frontend import Origins, load_model
 from ..ir import DynamicQuantize
-from ..placement import place
+from ..placement import check_goal, place
 from ..reference import consult_file
 from ..report import (
     Source,
@@ -34,6 +34,7 @@ def _read_model(state: BuildState) -> None:
     state.network = load_model(state.model, state.options.input_shape)
     with _file_names(state):
         check_options(state.network, state.data, state.options)
+        check_goal(state.network, state.options)
     if state.options.costs:
         require_yosys()
 

@@ -6,6 +6,7 @@ from .collect import collect_report
 from .costs import COLUMNS, cost_rows
 from .difference import Difference, Figure, Section, diff_designs
 from .difference_table import render_difference
+from .headline import render_headline
 from .layers import ArrayUse, FrameTimes, LayerReport
 from .model import render_model
 from .noise import Noise, decibels, deviation, finite, measure_noise
@@ -68,6 +69,7 @@ __all__ = [
     "measure_own_noise",
     "measure_quality",
     "render_difference",
+    "render_headline",
     "render_html",
     "render_model",
     "render_simulation",

@@ -22,6 +22,9 @@ from ..ir import Graph
 from .noise import decibels, deviation, finite
 from .structure import Accuracy
 
+MOST_CLASSES = 32
+"""Of a confusion matrix."""
+
 
 def measure_accuracy(
     exact: Mapping[str, np.ndarray],
@@ -65,6 +68,8 @@ def measure_accuracy(
     remark = ""
     if labels is not None and not (is_scored or has_targets):
         remark = "used by metrics only" if chosen else "not used: the outputs are no class scores"
+    elif evaluation.one_hot:
+        remark = "one-hot: the place of the 1 is the class; integers (N,) say the same"
     answers = predict(exact[port.onnx_name]), predict(outputs[port.onnx_name])
     classes = max(channels, 2)  # one logit tells two apart
     ordered = {name: exact[name] for name in outputs}
@@ -105,6 +110,7 @@ def _scores(exact: np.ndarray, integer: np.ndarray, labels: np.ndarray, classes:
         "lost": int(np.count_nonzero(float_right & ~integer_right)),
         "gained": int(np.count_nonzero(integer_right & ~float_right)),
         "chance_top1": round(100 * _chance(exact, labels, classes), 3),
+        "confusion": _confusion(integer, labels, classes),
     }
 
 
@@ -114,6 +120,16 @@ def _chance(answers: np.ndarray, labels: np.ndarray, classes: int) -> float:
         return 1 / classes
     counts = (np.bincount(values, minlength=classes) for values in (answers, labels))
     return float(np.prod(list(counts), axis=0).sum()) / len(labels) ** 2
+
+
+def _confusion(
+    answers: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[tuple[int, ...], ...] | None:
+    """Samples by label and answer; None for more classes than a page can show."""
+    if classes > MOST_CLASSES:
+        return None
+    counts = np.bincount(labels * classes + answers, minlength=classes**2)
+    return tuple(map(tuple, counts.reshape(classes, classes).tolist()))
 
 
 def _percent(hits: np.ndarray) -> float:

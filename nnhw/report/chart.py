@@ -1,27 +1,19 @@
-"""The schedule of a frame as SVG, without a library.
+"""The schedule of a frame: rows of bars on one time axis.
 
-On the left a time axis: when the frame arrives, when each layer runs and what its cycles go to,
-when the result leaves. On the right the same cycles of each layer as shares of a bar of one length,
-since a short layer is a sliver on the time axis.
+A row has when a layer runs and what its cycles go to, and the same cycles as shares of a bar of one
+length, since a short layer is a sliver on the time axis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from . import text
+from .bars import bar, drawing, line
 from .layers import FrameTimes, LayerReport
-
-WIDTH = 900
-TIME_LEFT, TIME_WIDTH = 190, 440
-SHARE_LEFT, SHARE_WIDTH = 645, 120
-VALUE_LEFT = 773
-AXIS_HEIGHT = 20
-LEGEND_ROW, LEGEND_COLUMNS = 20, 4
-TALL, LOW = 22, 14
-"""Height of a row with its gap: where layers are few, and where they are many."""
-FEW = 24
 
 CATEGORIES = {
     "macs": "multiply-accumulates",
@@ -38,37 +30,65 @@ CATEGORIES = {
 """CSS classes of what cycles go to, and what they are called."""
 
 
-def schedule_chart(frame: FrameTimes, layers: Sequence[LayerReport]) -> str:
-    """An <svg> element with a row for the input, one for each layer and one for the output.
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRow:
+    """The input, a layer or the output.
+
+    Parameters
+    ----------
+    name
+        What it is of.
+    figure
+        Cycles, and the share of the multipliers that is in use; "" for input and output.
+    times
+        SVG on the time axis.
+    shares
+        SVG of what its cycles go to; None for input and output.
+    """
+
+    name: str
+    figure: str
+    times: Markup
+    shares: Markup | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """All rows, the axis and the legend.
+
+    Parameters
+    ----------
+    rows
+        Input, layers in order of execution, output.
+    ticks
+        Cycles to be written at the axis, and where: shares of its width.
+    legend
+        Names by CSS class of all that occurs.
+    """
+
+    rows: tuple[ScheduleRow, ...]
+    ticks: tuple[tuple[int, float], ...]
+    legend: dict[str, str]
+
+
+def schedule_chart(frame: FrameTimes, layers: Sequence[LayerReport]) -> Schedule:
+    """The schedule of a frame and the beginning of the next one.
 
     Waiting for memory comes before a layer's first fetch and is drawn there. The other parts of a
     layer alternate in each of its tiles; they are drawn one after the other, in proportion.
-    Colours come from the CSS classes of `CATEGORIES`, and "label", "value", "grid" and "next".
     """
-    legend = list(_legend(_categories_of(layers)))
-    top = AXIS_HEIGHT + LEGEND_ROW * -(-len(legend) // LEGEND_COLUMNS)
-    row = TALL if len(layers) <= FEW else LOW
-    height = top + (len(layers) + 2) * row + 4
-    axis = _Axis(-frame.load_cycles, frame.last_output + 1)
-    elements = [
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
-        f'class="{"few" if row == TALL else "many"}" aria-label="Schedule of a frame">',
-        *legend,
-        *axis.grid(top, height),
-        *_row("input", top, row, _input_bars(frame, axis, top, row)),
-    ]
-    for index, layer in enumerate(layers):
-        y = top + (index + 1) * row
-        elements += _row(layer.name, y, row, _layer_bars(layer, axis, y, row))
-    y = height - row - 4
-    elements += _row("output", y, row, _output_bars(frame, axis, y, row))
-    if frame.next_fetch < axis.end:
-        x = axis.x(frame.next_fetch)
-        title = f"The next frame's first fetch: cycle {frame.next_fetch:,}"
-        elements.append(
-            f'<path class="next" d="M{x:.1f} {top}V{height}"><title>{title}</title></path>'
-        )
-    return "\n".join([*elements, "</svg>"])
+    axis = _Axis(frame)
+    occurring = {name for layer in layers for name in layer_categories(layer)}
+    occurring |= {"load", "pipeline", "output"}
+    return Schedule(
+        rows=(
+            _input(frame, axis),
+            *(_layer(layer, axis) for layer in layers),
+            _output(frame, axis),
+        ),
+        ticks=axis.ticks(),
+        legend={name: title for name, title in CATEGORIES.items() if name in occurring},
+    )
 
 
 def layer_categories(layer: LayerReport) -> dict[str, float]:
@@ -86,28 +106,28 @@ def layer_categories(layer: LayerReport) -> dict[str, float]:
 
 
 class _Axis:
-    """Time from left to right: cycle `start` to `end`."""
+    """Time from left to right: from the frame's first input beat to its last output beat."""
 
-    def __init__(self, start: int, end: int):
-        self.start, self.end = start, end
+    def __init__(self, frame: FrameTimes):
+        self.start, self.end = -frame.load_cycles, frame.last_output + 1
+        self._next = frame.next_fetch
 
-    def x(self, cycle: float) -> float:
-        return TIME_LEFT + TIME_WIDTH * (cycle - self.start) / (self.end - self.start)
+    def place(self, cycle: float) -> float:
+        return (min(cycle, self.end) - self.start) / (self.end - self.start)
 
-    def bar(self, start: float, end: float, category: str, y: float, height: float) -> str:
-        """A bar from one cycle to another, cut off at the end of the axis."""
-        left, right = self.x(start), self.x(min(end, self.end))
-        return _rect(left, right - left, category, y, height)
+    def bar(self, category: str, start: float, end: float) -> str:
+        return bar(category, self.place(start), self.place(end))
 
-    def grid(self, top: int, bottom: int) -> Iterator[str]:
-        step = _round_step((self.end - self.start) / 6)
-        for cycle in range(-(-self.start // step) * step, self.end, step):
-            x = self.x(cycle)
-            yield f'<path class="grid" d="M{x:.1f} {top - 3}V{bottom}"/>'
-            yield (
-                f'<text class="value" x="{x:.1f}" y="{top - 6}" text-anchor="middle">'
-                f"{cycle:,}</text>"
-            )
+    def drawing(self, title: str, bars: Iterable[str]) -> Markup:
+        """A row, with the beginning of the next frame."""
+        grid = [line("grid", place) for _, place in self.ticks()]
+        following = [line("next", self.place(self._next))] if self._next < self.end else []
+        return drawing(title, [*grid, *bars, *following])
+
+    def ticks(self) -> tuple[tuple[int, float], ...]:
+        step = _round_step((self.end - self.start) / 4)
+        cycles = range(-(-self.start // step) * step, self.end, step)
+        return tuple((cycle, round(self.place(cycle), 4)) for cycle in cycles)
 
 
 def _round_step(least: float) -> int:
@@ -120,76 +140,46 @@ def _round_step(least: float) -> int:
         power *= 10
 
 
-def _categories_of(layers: Iterable[LayerReport]) -> list[str]:
-    """Categories that occur, in the order of the legend."""
-    occurring = {name for layer in layers for name in layer_categories(layer)}
-    return [name for name in CATEGORIES if name in occurring | {"load", "pipeline", "output"}]
-
-
-def _legend(categories: Iterable[str]) -> Iterator[str]:
-    for index, name in enumerate(categories):
-        x = WIDTH // LEGEND_COLUMNS * (index % LEGEND_COLUMNS)
-        y = LEGEND_ROW * (index // LEGEND_COLUMNS)
-        yield (
-            f'<g>{_rect(x, 12, name, y, 12)}<text class="value" x="{x + 18}" y="{y + 11}">'
-            f"{CATEGORIES[name]}</text></g>"
-        )
-
-
-def _row(name: str, y: int, row: int, bars: Iterable[str]) -> Iterator[str]:
-    """A row with its name; `bars` may begin with a <title>, which is shown on hover."""
-    yield "<g>"
-    yield from bars
-    yield (
-        f'<text class="label" x="{TIME_LEFT - 8}" y="{y + 0.72 * row:.1f}" text-anchor="end">'
-        f"{escape(text.shorten(name, 26))}</text></g>"
-    )
-
-
-def _input_bars(frame: FrameTimes, axis: _Axis, y: int, row: int) -> Iterator[str]:
+def _input(frame: FrameTimes, axis: _Axis) -> ScheduleRow:
     loaded = frame.next_load + frame.load_cycles
-    yield (
-        f"<title>input: cycles {-frame.load_cycles:,} to 0; of the next frame, "
-        f"{frame.next_load:,} to {loaded:,}</title>"
+    title = (
+        f"input: cycles {-frame.load_cycles:,} to 0; of the next frame, "
+        f"{frame.next_load:,} to {loaded:,}"
     )
-    yield axis.bar(-frame.load_cycles, 0, "load", y, row - 4)
+    bars = [axis.bar("load", -frame.load_cycles, 0)]
     if frame.next_load < axis.end:
-        yield axis.bar(frame.next_load, loaded, "load", y, row - 4)
+        bars.append(axis.bar("load", frame.next_load, loaded))
+    return ScheduleRow(name="input", figure="", times=axis.drawing(title, bars))
 
 
-def _layer_bars(layer: LayerReport, axis: _Axis, y: int, row: int) -> Iterator[str]:
+def _layer(layer: LayerReport, axis: _Axis) -> ScheduleRow:
     categories = layer_categories(layer)
-    shares = [
+    shares = "; ".join(
         f"{CATEGORIES[name]}: {cycles:,.0f} cycles, {100 * cycles / layer.cycles:.1f}%"
         for name, cycles in categories.items()
-    ]
-    first = (
-        f"{layer.name}: {layer.operator}, cycles {layer.start:,} to {layer.start + layer.cycles:,}"
     )
-    yield f"<title>{escape(chr(10).join([first, *shares]))}</title>"
-    position = 0.0
+    end = layer.start + layer.cycles
+    when = f"{layer.name}: {layer.operator}, cycles {layer.start:,} to {end:,}"
+    on_axis, in_share, position = [], [], 0.0
     for name, cycles in categories.items():
-        start = layer.start + position
-        yield axis.bar(start, start + cycles, name, y, row - 4)
-        scale = SHARE_WIDTH / layer.cycles
-        yield _rect(SHARE_LEFT + scale * position, scale * cycles, name, y, row - 4)
-        position += cycles
-    used = f", {layer.utilisation:.0f}%" if layer.macs else ""
-    yield (
-        f'<text class="value" x="{VALUE_LEFT}" y="{y + 0.72 * row:.1f}">'
-        f"{layer.cycles:,}{used}</text>"
+        begin, position = position, position + cycles
+        on_axis.append(axis.bar(name, layer.start + begin, layer.start + position))
+        in_share.append(bar(name, begin / layer.cycles, position / layer.cycles))
+    used = f", {text.utilisation(layer.utilisation)} used" if layer.macs else ""
+    return ScheduleRow(
+        name=layer.name,
+        figure=f"{layer.cycles:,} cycles{used}",
+        times=axis.drawing(when, on_axis),
+        shares=drawing(shares, in_share),
     )
 
 
-def _output_bars(frame: FrameTimes, axis: _Axis, y: int, row: int) -> Iterator[str]:
-    yield (
-        f"<title>output: cycles {frame.first_output:,} to {frame.last_output + 1:,}; "
-        f"last fetch: {frame.compute_cycles - 1:,}</title>"
+def _output(frame: FrameTimes, axis: _Axis) -> ScheduleRow:
+    title = (
+        f"output: cycles {frame.first_output:,} to {frame.last_output + 1:,}; "
+        f"last fetch: {frame.compute_cycles - 1:,}"
     )
+    bars = [axis.bar("output", frame.first_output, frame.last_output + 1)]
     if frame.first_output > frame.compute_cycles:
-        yield axis.bar(frame.compute_cycles, frame.first_output, "pipeline", y, row - 4)
-    yield axis.bar(frame.first_output, frame.last_output + 1, "output", y, row - 4)
-
-
-def _rect(x: float, width: float, category: str, y: float, height: float) -> str:
-    return f'<rect class="{category}" x="{x:.2f}" y="{y}" width="{width:.2f}" height="{height}"/>'
+        bars.insert(0, axis.bar("pipeline", frame.compute_cycles, frame.first_output))
+    return ScheduleRow(name="output", figure="", times=axis.drawing(title, bars))

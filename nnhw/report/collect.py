@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .. import __version__
-from ..ir import Graph, Node, Port, QConv, host_rule, integer_operator
+from ..ir import Graph, Node, Port, QConv, Quantization, host_rule, integer_operator
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .channels import describe_channels
+from .connections import layer_sources, output_sources
 from .fit import describe_fit
 from .layers import LayerReport
 from .merge import merge_parts
@@ -43,6 +44,8 @@ def collect_report(
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}
+    layer_of = {layer.tensor: layer.name for layer in program.layers}
+    sources = layer_sources(graph, layer_of)
     return BuildReport(
         name=program.name,
         nnhw_version=__version__,
@@ -77,6 +80,11 @@ def collect_report(
                 weight_bits=_weight_bits(operators[layer.name]),
                 sqnr_db=_sqnr_db(quality, layer.tensor),
                 own_sqnr_db=quality.own_noise.get(layer.tensor),
+                reads=sources[layer.name],
+                act_bits=graph.tensors[layer.tensor].q.bits,
+                represented=_represented(graph.tensors[layer.tensor].q),
+                seen=_seen(quality, layer.tensor),
+                cut_off=_cut_off(quality, layer.tensor),
             )
             for layer, timing in zip(program.layers, cycles.layers, strict=True)
         ),
@@ -92,11 +100,30 @@ def collect_report(
         wide_weights=describe_wide_weights(graph, program),
         finds_ranges=finds_ranges,
         plugins=tuple(sorted(plugins, key=str)),
+        output_layers=output_sources(graph, layer_of),
     )
 
 
 def _sqnr_db(quality: Quality, tensor: str) -> float | None:
     return quality.noise[tensor].sqnr_db if tensor in quality.noise else None
+
+
+def _represented(q: Quantization) -> tuple[float, float]:
+    return _figure(q.scale * (q.lo - q.zero_point)), _figure(q.scale * (q.hi - q.zero_point))
+
+
+def _seen(quality: Quality, tensor: str) -> tuple[float, float] | None:
+    seen = quality.noise[tensor].seen if tensor in quality.noise else None
+    return None if seen is None else (_figure(seen[0]), _figure(seen[1]))
+
+
+def _cut_off(quality: Quality, tensor: str) -> float | None:
+    return _percent(quality.noise[tensor].cut_off) if tensor in quality.noise else None
+
+
+def _figure(value: float) -> float:
+    """As many digits as mean something: the same on every machine."""
+    return float(f"{value:.5g}")
 
 
 def _weight_bits(node: Node) -> int | None:

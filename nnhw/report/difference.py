@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -87,8 +86,8 @@ class Difference:
     sections: tuple[Section, ...]
     layers: tuple[Section, ...]
 
-    def to_json(self) -> str:
-        """All figures as JSON text: name, a, b, unit, better, differs."""
+    def to_dict(self) -> dict[str, Any]:
+        """All figures, for JSON: name, a, b, unit, better, differs."""
         values: dict[str, Any] = {"a": self.a, "b": self.b}
         for key, sections in (("sections", self.sections), ("layers", self.layers)):
             values[key] = [
@@ -98,7 +97,7 @@ class Difference:
                 }
                 for section in sections
             ]
-        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        return values
 
 
 def diff_designs(a: str | PathLike[str], b: str | PathLike[str]) -> Difference:

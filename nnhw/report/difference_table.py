@@ -10,6 +10,7 @@ from rich.text import Text
 
 from . import text
 from .difference import Difference, Figure, Section, Value
+from .named_table import NamedTable
 
 _DIGEST = 64
 """Characters of a SHA-256, of which the first few are enough."""
@@ -49,40 +50,29 @@ def _section(section: Section) -> Table:
 
 def _layers(layers: Sequence[Section]) -> RenderableType:
     """Cycles and SQNR of the layers that differ, then in what else they do."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("layer", min_width=12)  # what gives way in a narrow terminal
-    for name in ("cycles A", "cycles B", "change", "SQNR A", "SQNR B"):
-        table.add_column(name, justify="right", no_wrap=True)
-    others = []
-    names = text.without_common_folder([layer.name for layer in layers])
-    for layer, name in zip(layers, names, strict=True):
+    columns = ("cycles A", "cycles B", "change", "SQNR A", "SQNR B")
+    table = NamedTable("layer", columns)
+    details = NamedTable("in these layers", ("", "A", "B"), left=("", "A", "B"))
+    has_details = False
+    for layer in layers:
         if not layer.differing:
             continue
         figures = {figure.name: figure for figure in layer.figures}
         cycles, ratio = figures.pop("cycles"), figures.pop("SQNR")
         table.add_row(
-            Text(text.shorten(name), no_wrap=True, overflow="ellipsis"),
+            layer.name,
             _value(cycles.a, ""),
             Text(_value(cycles.b, ""), style="bold" if cycles.differs else ""),
             f"only in {layer.only_in.upper()}" if layer.only_in else _change(cycles),
             _value(ratio.a, "dB"),
             Text(_value(ratio.b, "dB"), style="bold" if ratio.differs else ""),
         )
-        if not layer.only_in:
-            others += [(name, figure) for figure in figures.values() if figure.differs]
-    if not others:
-        return table
-    details = _table("in these layers")
-    for title in ("", "A", "B"):
-        details.add_column(title, overflow="fold")
-    for name, figure in others:
-        details.add_row(
-            Text(text.shorten(name)),
-            figure.name,
-            Text(_value(figure.a, figure.unit)),
-            Text(_value(figure.b, figure.unit), style="bold"),
-        )
-    return Group(table, "", details)
+        for figure in figures.values():
+            if figure.differs and not layer.only_in:
+                has_details = True
+                b = Text(_value(figure.b, figure.unit), style="bold")
+                details.add_row(layer.name, figure.name, _value(figure.a, figure.unit), b)
+    return Group(table, "", details) if has_details else table
 
 
 def _table(title: str) -> Table:

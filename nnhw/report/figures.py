@@ -126,7 +126,7 @@ def _memories(report: Mapping[str, Any]) -> Measures:
 
 
 def _hardware(report: Mapping[str, Any]) -> Measures:
-    return {fit["part"]: Measure(value=fit["kept"]) for fit in report["fits"]}
+    return {fit["name"]: Measure(value=fit["kept"]) for fit in report["fits"]}
 
 
 def _costs(report: Mapping[str, Any]) -> Measures:

@@ -67,6 +67,16 @@ class LayerReport:
         sample. None where it was not measured, or where there is no signal or no noise.
     own_sqnr_db
         The same of the noise that this layer alone adds, given exact inputs.
+    reads
+        What it reads: names of layers, and of inputs of the network after "input ".
+    act_bits
+        Width of its result's elements.
+    represented
+        Least and largest real value that its result can be.
+    seen
+        Those of the float network on evaluation samples; None where they were not measured.
+    cut_off
+        Share of these values in per cent that lie beyond what is represented; None as `seen`.
     """
 
     name: str
@@ -84,6 +94,11 @@ class LayerReport:
     weight_bits: int | None = None
     sqnr_db: float | None = None
     own_sqnr_db: float | None = None
+    reads: tuple[str, ...] = ()
+    act_bits: int | None = None
+    represented: tuple[float, float] | None = None
+    seen: tuple[float, float] | None = None
+    cut_off: float | None = None
 
     @property
     def wait(self) -> int:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..frontend import ModelSummary, TensorSummary
 from . import text
+from .named_table import NamedTable
 
 
 def render_model(summary: ModelSummary) -> RenderableType:
@@ -49,16 +50,12 @@ def _widths(summary: ModelSummary) -> str:
     return ", ".join(f"{name} of {bits} bits" for name, bits in given if bits)
 
 
-def _nodes(summary: ModelSummary) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("", "node", "operator"):
-        table.add_column(name)
-    for name in ("result", "MACs", "parameters"):
-        table.add_column(name, justify="right")
+def _nodes(summary: ModelSummary) -> NamedTable:
+    table = NamedTable("  node", ("operator", "result", "MACs", "parameters"), left=("operator",))
     for node in summary.nodes:
+        mark = ("✓ ", "green") if node.supported else ("✗ ", "red")
         table.add_row(
-            Text("✓", style="green") if node.supported else Text("✗", style="red"),
-            Text(text.shorten(node.name, 48)),
+            Text.assemble(mark, node.name),
             node.op_type,
             _shape(node.output_shape),
             f"{node.macs:,}" if node.macs else "-",

@@ -31,10 +31,13 @@ class Noise:
         the same for all samples is no signal. None if either is zero.
     cut_off
         Share of the elements that lie beyond what the quantization represents.
+    seen
+        Least and largest value of the float network; None if that is not known.
     """
 
     sqnr_db: float | None
     cut_off: float
+    seen: tuple[float, float] | None = None
 
 
 def measure_noise(float_graph: Graph, integer_graph: Graph, x: SampleSource) -> dict[str, Noise]:
@@ -87,6 +90,7 @@ class _Sums:
         self._squares: np.ndarray | float = 0.0
         self._noise = 0.0
         self._cut_off = self._samples = 0
+        self._lowest, self._highest = math.inf, -math.inf
 
     def add(self, exact: np.ndarray, found: np.ndarray) -> None:
         q = self._quantization
@@ -100,6 +104,8 @@ class _Sums:
         self._noise += float(np.sum(np.square(wanted - real)))
         lowest, highest = (q.scale * (end - q.zero_point) for end in (q.lo - 1, q.hi + 1))
         self._cut_off += int(np.count_nonzero((wanted < lowest) | (wanted > highest)))
+        self._lowest = min(self._lowest, float(wanted.min()))
+        self._highest = max(self._highest, float(wanted.max()))
         self._samples += len(wanted)
 
     def noise(self) -> Noise:
@@ -108,6 +114,7 @@ class _Sums:
         return Noise(
             sqnr_db=decibels(float(np.mean(variance)), self._noise / elements),
             cut_off=self._cut_off / elements,
+            seen=(self._lowest, self._highest),
         )
 
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from . import text
 from .chart import schedule_chart
 from .costs import COLUMNS, cost_rows
+from .network_drawing import KINDS, NOISE_LEVELS, ROW_HEIGHT, draw_network
+from .range_plot import MOST_DECIBELS, range_rows
 from .structure import BuildReport
+from .templates import render_template
 from .warnings import describe_warnings
 
 
 def render_html(report: BuildReport) -> str:
     """The whole page; the same report gives the same text."""
-    environment = Environment(
-        loader=PackageLoader("nnhw.report", package_path=""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
     verdict, passed = text.verdict(report)
-    return environment.get_template("report.html.jinja").render(
+    network = draw_network(report)
+    occurring = {row.kind for row in network.rows}
+    return render_template(
+        "page",
         report=report,
         text=text,
         summary=text.summary_rows(report),
         warnings=describe_warnings(report.warnings),
         verdict=verdict,
         verdict_class={True: "pass", False: "fail", None: "none"}[passed],
+        network=network,
+        kinds={kind: title for kind, title in KINDS.items() if kind in occurring},
+        noise_levels=NOISE_LEVELS,
+        row_height=ROW_HEIGHT,
+        ranges=range_rows(report.layers),
+        most_decibels=MOST_DECIBELS,
+        schedule=schedule_chart(report.frame, report.layers),
         cost_columns=COLUMNS,
         cost_rows=cost_rows(report.costs) if report.costs else [],
-        chart=schedule_chart(report.frame, report.layers),
     )

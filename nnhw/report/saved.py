@@ -74,7 +74,7 @@ _check_report = record(
             )
         ),
         "memory_bits": table(_count),
-        "fits": items(record({"part": text, "kept": text})),
+        "fits": items(record({"name": text, "kept": text})),
         "verification": optional(record({"passed": boolean, "frames": _count})),
         "warnings": items(record({"kind": text})),
     },

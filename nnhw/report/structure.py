@@ -66,7 +66,7 @@ class Accuracy:
     further_sqnr_db
         The same of each further output by name.
     remark
-        Why labels were not used although there are some; else "".
+        How labels were understood, or why they were not used, where that needs saying; else "".
     lost, gained
         Samples that only the reference, and only the integer network, has right; None as
         `float_top1`.
@@ -75,6 +75,9 @@ class Accuracy:
         to do with their samples; None as `float_top1`.
     metrics
         Of what the outputs should be, where labels say so, and the user's own.
+    confusion
+        Samples by label (rows) and by the integer network's answer (columns); None as `float_top1`,
+        and for more than 32 classes.
     """
 
     samples: int
@@ -89,6 +92,7 @@ class Accuracy:
     gained: int | None = None
     chance_top1: float | None = None
     metrics: tuple[Metric, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +218,8 @@ class BuildReport:
         What it was made from.
     inputs, outputs
         One line each: name, shape and type of a tensor.
+    output_layers
+        What gives each output: the name of a layer, or of an input after "input ".
     host_postprocess
         What of the network stays with the host, in order.
     macs, weights
@@ -290,6 +296,7 @@ class BuildReport:
     wide_weights: WideWeights | None = None
     finds_ranges: bool = False
     plugins: tuple[Plugin, ...] = ()
+    output_layers: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

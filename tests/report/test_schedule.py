@@ -10,7 +10,8 @@ from random_networks import random_network
 
 from nnhw.mapping import EngineConfig, map_graph, plan_graph, predict_cycles
 from nnhw.report import ArrayUse, FrameTimes, LayerReport
-from nnhw.report.chart import TIME_WIDTH, layer_categories, schedule_chart
+from nnhw.report.bars import WIDTH
+from nnhw.report.chart import layer_categories, schedule_chart
 from nnhw.report.schedule import array_use, frame_times
 
 FRAME = FrameTimes(
@@ -102,59 +103,65 @@ def test_frame_times():
     assert times.last_output + times.load_cycles == cycles.latency_cycles
 
 
-def bars(svg: str) -> list[list[tuple[str, float, float]]]:
-    """By row: class, left end and width of each bar of the time axis and of the shares."""
-    rows = ElementTree.fromstring(svg).findall("{*}g")
-    found = [
-        [(r.get("class"), float(r.get("x")), float(r.get("width"))) for r in row.iter(RECT)]
-        for row in rows
+RECT, TITLE = ("rect", "title")
+
+
+def bars(svg: str) -> list[tuple[str, float, float]]:
+    """Class, left end and width of each bar."""
+    return [
+        (bar.get("class"), float(bar.get("x")), float(bar.get("width")))
+        for bar in ElementTree.fromstring(svg).iter(RECT)
     ]
-    return found[-len(LAYERS) - 2 :]
 
 
-RECT, TITLE = (f"{{http://www.w3.org/2000/svg}}{name}" for name in ("rect", "title"))
+def title(svg: str) -> str:
+    return ElementTree.fromstring(svg).find(TITLE).text
 
 
 def test_chart_is_to_scale():
-    load, first, second, output = bars(schedule_chart(FRAME, LAYERS))
-    cycle = TIME_WIDTH / 1700
-    assert [name for name, *_ in load] == ["load", "load"]
-    assert load[0][2] == load[1][2] == pytest.approx(100 * cycle, abs=0.02)
-    start = load[1][1]  # the next frame arrives from cycle 0 on
-    times, shares = first[::2], first[1::2]
-    assert [name for name, *_ in times] == ["fence", "macs", "idle-lanes", "idle-columns"]
+    load, first, second, output = schedule_chart(FRAME, LAYERS).rows
+    cycle = WIDTH / 1700
+    assert [bar[0] for bar in bars(load.times)] == ["load", "load"]
+    assert [bar[2] for bar in bars(load.times)] == pytest.approx([100 * cycle] * 2, abs=0.1)
+    start = bars(load.times)[1][1]  # the next frame arrives from cycle 0 on
+    times, shares = bars(first.times), bars(first.shares)
+    names = ["fence", "macs", "idle-lanes", "idle-columns"]
+    assert [bar[0] for bar in times] == [bar[0] for bar in shares] == names
     assert times[0][1] == pytest.approx(start)
     expected = [40, 580, 290, 290]
-    assert [width for *_, width in times] == pytest.approx([n * cycle for n in expected], abs=0.02)
-    total = sum(width for *_, width in shares)
-    assert [w / total for *_, w in shares] == pytest.approx([n / 1200 for n in expected], abs=1e-3)
-    assert second[0][:2] == ("macs", pytest.approx(start + 1200 * cycle, abs=0.02))
-    assert second[-1][0] == "drain"
-    assert sum(width for *_, width in second[1::2]) == pytest.approx(total, abs=0.02)
-    assert [name for name, *_ in output] == ["pipeline", "output"]
-    assert output[1][1] == pytest.approx(start + 1550 * cycle, abs=0.02)
+    assert [bar[2] for bar in times] == pytest.approx([n * cycle for n in expected], abs=0.1)
+    assert [bar[2] / WIDTH for bar in shares] == pytest.approx(
+        [n / 1200 for n in expected], abs=1e-3
+    )
+    assert bars(second.times)[0][:2] == ("macs", pytest.approx(start + 1200 * cycle, abs=0.1))
+    assert bars(second.times)[-1][0] == "drain"
+    assert sum(bar[2] for bar in bars(second.shares)) == pytest.approx(WIDTH, abs=0.5)
+    assert [bar[0] for bar in bars(output.times)] == ["pipeline", "output"]
+    assert bars(output.times)[1][1] == pytest.approx(start + 1550 * cycle, abs=0.1)
+    assert (load.shares, output.shares) == (None, None)
 
 
-def test_chart_says_on_hover_what_it_shows():
-    svg = schedule_chart(FRAME, LAYERS)
-    titles = [
-        title.text for title in ElementTree.fromstring(svg).iter(RECT.replace("rect", "title"))
-    ]
-    assert titles[1].splitlines() == [
-        "a<1>: conv 3x3, cycles 0 to 1,200",
+def test_chart_says_what_it_shows():
+    row = schedule_chart(FRAME, LAYERS).rows[1]
+    assert (row.name, row.figure) == ("a<1>", "1,200 cycles, 48.3% used")
+    assert title(row.times) == "a<1>: conv 3x3, cycles 0 to 1,200"
+    assert title(row.shares).split("; ") == [
         "waiting for memory: 40 cycles, 3.3%",
         "multiply-accumulates: 580 cycles, 48.3%",
         "idle lanes: 290 cycles, 24.2%",
         "idle columns: 290 cycles, 24.2%",
     ]
-    assert "The next frame's first fetch: cycle 1,500" in titles
+
+
+def test_next_frame_is_marked():
+    (mark,) = re.findall(r'class="next" d="M([\d.]+) ', schedule_chart(FRAME, LAYERS).rows[0].times)
+    assert float(mark) == pytest.approx(WIDTH * 1600 / 1700, abs=0.1)
 
 
 def test_legend_names_what_occurs_and_no_more():
-    svg = schedule_chart(FRAME, LAYERS)
-    assert "waiting for requantizers" in svg
-    assert "waiting for output" not in svg
-    assert "pooling" not in svg
+    legend = schedule_chart(FRAME, LAYERS).legend
+    assert legend["drain"] == "waiting for requantizers"
+    assert not {"full", "others"} & set(legend)
 
 
 @pytest.mark.parametrize("count", [1, 3, 24, 25, 80])
@@ -168,15 +175,15 @@ def test_chart_of_any_size_keeps_to_its_frame(count):
         first_output=18 * count + 9,
         last_output=18 * count + 9,
     )
-    svg = ElementTree.fromstring(schedule_chart(frame, layers))
-    _, _, width, height = map(float, svg.get("viewBox").split())
-    for bar in svg.iter(RECT):
-        assert float(bar.get("x")) >= 0
-        assert float(bar.get("width")) >= 0
-        assert float(bar.get("x")) + float(bar.get("width")) <= width
-        assert float(bar.get("y")) + float(bar.get("height")) <= height
-    ticks = re.findall(r'text-anchor="middle">([\d,-]+)<', ElementTree.tostring(svg).decode())
-    assert len(ticks) <= 2 or 3 <= len(ticks) <= 8
+    chart = schedule_chart(frame, layers)
+    for row in chart.rows:
+        for _, left, width in bars(row.times):
+            assert left >= 0
+            assert width >= 0
+            assert left + width <= WIDTH + 0.1
+    assert len(chart.rows) == count + 2
+    assert 1 <= len(chart.ticks) <= 5
+    assert all(0 <= place <= 1 for _, place in chart.ticks)
 
 
 def test_parts_that_are_none_are_left_out():
