@@ -226,7 +226,7 @@ def test_what_nothing_goes_without_is_an_error(broken, work, choice):
 def test_all_are_listed(site, broken, work):
     done = run_python("-m", "nnhw", "plugins", "--json", sites=(site,), cwd=work)
     assert done.returncode == 0, done.stderr
-    found = {item["name"]: item["problem"] for item in json.loads(done.stdout)}
+    found = {item["name"]: item["problem"] for item in json.loads(done.stdout)["plugins"]}
     assert found == dict.fromkeys((*OPERATORS, *NAMES), "")
     done = run_python("-m", "nnhw", "plugins", sites=(broken,), cwd=work)
     assert done.stdout.count("✗") == 5
