@@ -34,6 +34,9 @@ FACTORS = tuple(
 #: Bits and number of words, registers of the address, and whether there is an output register.
 ROMS = ((3, 20, 1, 1), (37, 40, 0, 1), (20, 530, 2, 0), (300, 40, 3, 1))
 DEEP_ROMS = ((36, 1030, 0, 1), (9, 2500, 1, 1), (5, 5000, 0, 0), (1, 10_000, 2, 1))
+#: Bits of terms and of accumulators, and whether they start with anything but zero.
+ACCUMULATORS = ((8, 8, 0), (15, 24, 0), (16, 17, 1), (7, 22, 1))
+
 RAMS = ((8, 3, 1), (8, 70, 0), (20, 900, 1), (5, 3000, 0), (9, 2048, 1), (2, 8000, 1))
 
 
@@ -61,23 +64,35 @@ class SideBySide(wiring.Component):
 
 
 class Primitives(wiring.Component):
-    """Multipliers and memories side by side, with the same random inputs."""
+    """Multipliers, accumulators and memories side by side, with the same random inputs."""
 
-    def __init__(self, name: str, *, factors=FACTORS, roms=ROMS, rams=RAMS):
+    def __init__(self, name: str, *, factors=FACTORS, sums=ACCUMULATORS, roms=ROMS, rams=RAMS):
         self.technology = technology(name)
-        self.factors, self.roms, self.rams = factors, roms, rams
+        self.factors, self.sums, self.roms, self.rams = factors, sums, roms, rams
         products = {f"product_{i}": Out(len(_product(a, b))) for i, (a, b, _) in enumerate(factors)}
+        totals = {f"total_{i}": Out(width) for i, (_, width, _) in enumerate(sums)}
         memories = {
             f"{kind}_{i}": Out(memory[0])
             for kind, all_ in (("rom", roms), ("ram", rams))
             for i, memory in enumerate(all_)
         }
         inputs = {"a": In(40), "b": In(40), "address": In(16), "row": In(16), "enable": In(1)}
-        super().__init__({**inputs, **products, **memories})
+        super().__init__({**inputs, **products, **totals, **memories})
 
     def elaborate(self, platform):
         m = Module()
         self._multiply(m)
+        for index, (term_width, width, has_start) in enumerate(self.sums):
+            total = self.technology.accumulate(
+                m,
+                self.a[:term_width].as_signed(),
+                enable=self.enable,
+                first=self.row[0],
+                start=self.b[:width].as_signed() if has_start else None,
+                width=width,
+                name=f"accumulator_{index}",
+            )
+            m.d.comb += getattr(self, f"total_{index}").eq(total)
         for index, (width, depth, stages, register) in enumerate(self.roms):
             words = [random.Random(row).getrandbits(width) for row in range(depth)]
             word = self.technology.rom(

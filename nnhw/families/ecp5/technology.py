@@ -1,4 +1,5 @@
-"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers; FD1S3AX.
+"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers; FD1S3AX;
+carry chains CCU2C.
 
 Ports and parameters as in Lattice's "FPGA Libraries Reference Guide" and the technical notes
 FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP), and as Yosys and nextpnr use them.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -110,6 +111,72 @@ class Register(wiring.Component):
                 o_Q=bit,
             )
             m.d.comb += self.registered[index].eq(bit)
+        return m
+
+
+_CHOOSE_AND_ADD = 0x569A
+"""Look-up table of a bit of a CCU2C whose inputs are a term, a choice, and two further terms: it
+adds the first term and C or, with the choice, D. The carry of equal bits is the first term, which
+must be what the table holds for C = D = 0."""
+
+
+class Accumulator(wiring.Component):
+    """A register and an adder for what it held or something else: two bits a CCU2C.
+
+    Yosys chooses in look-up tables of their own, which takes twice as many.
+
+    Parameters
+    ----------
+    width : int
+
+    Members
+    -------
+    term : In(signed(width))
+    enable : In(1)
+        Add the term.
+    first : In(1)
+        To `start`, and not to the register.
+    start : In(signed(width))
+    total : Out(signed(width))
+        The register.
+    """
+
+    def __init__(self, width: int):
+        self.width = width
+        number = signed(width)
+        super().__init__(
+            {
+                **{"term": In(number), "enable": In(1), "first": In(1), "start": In(number)},
+                "total": Out(number),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        register = Signal(signed(self.width), name="register", reset_less=True)
+        m.d.comb += self.total.eq(register)
+        even = self.width + self.width % 2
+        following = Signal(even)
+        carry: Value = Const(0)
+        for low in range(0, even, 2):
+            out = Signal(name=f"carry_{low}")
+            bits = {}
+            for half in range(2):
+                # a bit beyond the register's is never looked at
+                bit = min(low + half, self.width - 1)
+                bits |= {
+                    f"i_A{half}": self.term[bit],
+                    f"i_B{half}": self.first,
+                    f"i_C{half}": register[bit],
+                    f"i_D{half}": self.start[bit],
+                    f"o_S{half}": following[low + half],
+                    f"p_INIT{half}": Const(_CHOOSE_AND_ADD, 16),
+                    f"p_INJECT1_{half}": "NO",
+                }
+            m.submodules[f"bits_{low}"] = Instance("CCU2C", i_CIN=carry, o_COUT=out, **bits)
+            carry = out
+        with m.If(self.enable):
+            m.d.sync += register.eq(following)
         return m
 
 
@@ -229,6 +296,27 @@ class Ecp5(DeviceTechnology):
     ) -> list[Value]:
         """See `Technology`. A tree of registers."""
         return register_tree(m, _register, value, stages=stages, leaves=leaves, name=name)
+
+    def accumulate(
+        self,
+        m: Module,
+        term: Value,
+        *,
+        enable: Value,
+        first: Value,
+        start: Value | None = None,
+        width: int,
+        name: str,
+    ) -> Value:
+        """See `Technology`. A chain of CCU2C."""
+        m.submodules[name] = accumulator = Accumulator(width)
+        m.d.comb += [
+            accumulator.term.eq(term),
+            accumulator.enable.eq(enable),
+            accumulator.first.eq(first),
+            accumulator.start.eq(0 if start is None else start),
+        ]
+        return accumulator.total
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One DP16KD."""

@@ -82,7 +82,7 @@ class Technology:
         *,
         enable: Value,
         first: Value,
-        start: Value | int = 0,
+        start: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -91,13 +91,13 @@ class Technology:
         Parameters
         ----------
         first
-            This term is added to `start`, and not to the terms before.
+            This term is added to `start`, if any, and not to the terms before.
         width
             Bits of the register.
         """
         total = Signal(signed(width), name=name, reset_less=True)
         with m.If(enable):
-            m.d.sync += total.eq(Mux(first, start, total) + term)
+            m.d.sync += total.eq(Mux(first, 0 if start is None else start, total) + term)
         return total
 
     def mux(self, m: Module, choice: Value, high: Value, low: Value, *, name: str) -> Value:
