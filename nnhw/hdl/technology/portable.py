@@ -9,6 +9,10 @@ from amaranth.lib.memory import Memory
 
 from ..arithmetic import delay, named
 
+_NO_COLLISION = {"no_rw_check": 1}
+"""Attributes of a memory in which no read of a row matters that is written in the same cycle: Yosys
+builds no bypass for it. To other synthesizers they say nothing."""
+
 
 def product_shape(a: Shape, b: Shape) -> Shape:
     """Shape of the product of two values, by their shapes."""
@@ -175,7 +179,8 @@ class Technology:
         depth
             Rows, at least 2.
         """
-        memory = Memory(shape=unsigned(len(write_data)), depth=depth, init=[])
+        shape = unsigned(len(write_data))
+        memory = Memory(shape=shape, depth=depth, init=[], attrs=_NO_COLLISION)
         m.submodules[name] = memory
         read, write = memory.read_port(), memory.write_port()
         m.d.comb += [
