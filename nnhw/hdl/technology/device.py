@@ -96,6 +96,7 @@ class DeviceTechnology(Technology):
                 b,
                 self._narrow,
                 add=self.add,
+                add_gated=self.add_gated,
                 limb_width=self.limb_width,
                 stages=stages,
                 name=name,

@@ -79,6 +79,28 @@ class Technology:
         m.d["sync" if registered else "comb"] += total.eq(a + b)
         return total
 
+    def add_gated(
+        self,
+        m: Module,
+        a: Value,
+        take_a: Value,
+        b: Value,
+        take_b: Value,
+        *,
+        subtract: bool,
+        registered: bool,
+        name: str,
+    ) -> Value:
+        """a + b, or a - b, of values that count only if a bit of each is set.
+
+        Of the cycle before if it is `registered`.
+        """
+        left, right = Mux(take_a, a, 0), Mux(take_b, b, 0)
+        result = left - right if subtract else left + right
+        total = Signal(result.shape(), name=name, reset_less=True)
+        m.d["sync" if registered else "comb"] += total.eq(result)
+        return total
+
     def accumulate(
         self,
         m: Module,
