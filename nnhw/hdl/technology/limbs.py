@@ -89,7 +89,11 @@ def _sum_rows(
     rows.sort(key=len, reverse=True)
     left = stages - registered
     total, latency = adder_tree(
-        m, rows, add=add, levels_per_stage=-(-levels // max(1, left)), name=f"{name}_sum"
+        m,
+        rows,
+        add=add,
+        levels_per_stage=-(-(levels - registered) // max(1, left)),
+        name=f"{name}_sum",
     )
     return delay(m, total, left - latency, name=name)
 
