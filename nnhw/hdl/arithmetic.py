@@ -43,6 +43,23 @@ class Add(Protocol):
     def __call__(self, m: Module, a: Value, b: Value, *, registered: bool, name: str) -> Value: ...
 
 
+class AddGated(Protocol):
+    """`Technology.add_gated`."""
+
+    def __call__(
+        self,
+        m: Module,
+        a: Value,
+        take_a: Value,
+        b: Value,
+        take_b: Value,
+        *,
+        subtract: bool,
+        registered: bool,
+        name: str,
+    ) -> Value: ...
+
+
 class Choose(Protocol):
     """`Technology.mux`."""
 

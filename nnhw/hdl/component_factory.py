@@ -254,6 +254,7 @@ class ComponentFactory:
             depth=self.machine.output_buffer_depth,
             counts=self._limits.output_counts,
             tensors=self._limits.outputs,
+            technology=self.technology,
         )
 
     def write_aligner(self) -> WriteAligner:

@@ -32,7 +32,7 @@ class LaneUnit(wiring.Component):
     operations : frozenset of Operation
         What it must be able to do.
     technology : Technology
-        How flags get to all lanes, and what accumulators of rows in the making are built of.
+        How flags get to all lanes, and what accumulators are built of.
 
     Members
     -------
@@ -93,7 +93,10 @@ class LaneUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layout = data.StructLayout(
-            {"enable": 1, "first": 1, "carry": 1, "carry_last": 1, "operation": Operation}
+            {
+                **{"enable": 1, "first": 1, "carry": 1},
+                **{"take": 1, "compare": 1, "restart": 1, "carry_last": 1, "keep": 1},
+            }
         )
         tags = self.tags
         operation: Value = tags.operation
@@ -104,8 +107,12 @@ class LaneUnit(wiring.Component):
             flags.enable.eq(self.enable),
             flags.first.eq(tags.first),
             flags.carry.eq(tags.carry),
-            flags.carry_last.eq(tags.carry | tags.finishes),
-            flags.operation.eq(operation),
+            # a maximum that gives way to a larger product begins anew with it
+            flags.take.eq(self.enable & (tags.first | (operation == Operation.LANE_SUM))),
+            flags.compare.eq(self.enable & (operation == Operation.LANE_MAX)),
+            flags.restart.eq(tags.first | (operation == Operation.LANE_MAX)),
+            flags.carry_last.eq(tags.first & (tags.carry | tags.finishes)),
+            flags.keep.eq(self.enable & ~tags.first & (operation == Operation.LANE_PAIR)),
         ]
         copies = self.technology.fan_out(
             m, flags, stages=1, leaves=-(-self.lanes // _LANES_A_COPY), name="flags"
@@ -113,48 +120,62 @@ class LaneUnit(wiring.Component):
         for lane in range(self.lanes):
             f = copies[lane // _LANES_A_COPY]
             products = self.products[lane]
-            value = Signal(signed(self.accumulator_width), name=f"value_{lane}", reset_less=True)
-            m.d.comb += self.values[lane].eq(value)
-            before = self._rows_in_the_making(m, f, lane) if self.slots > 1 else None
-            self._take(m, f, lane, value, products[self.slots - 1], before)
+            before = None
+            if Operation.LANE_SUM in self.operations:
+                before = self._rows_in_the_making(m, f, lane)
+            self._take(m, f, lane, products[self.slots - 1], before)
             if Operation.LANE_PAIR in self.operations:
                 addend = Signal(
                     signed(self.activation_width), name=f"addend_{lane}", reset_less=True
                 )
                 m.d.comb += self.addends[lane].eq(addend)
-                with m.If(f.enable & ~f.first):
+                with m.If(f.keep):
                     m.d.sync += addend.eq(products[self.slots - 1])
         return m
 
-    def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Value:
-        """All accumulators but the last; returns the one that is next to finish."""
-        before: Value = Const(0)
+    def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Value | None:
+        """All accumulators but the last; returns the one that is next to finish, if any."""
+        before: Value | None = None
         for slot in range(self.slots - 1):
             before = self.technology.accumulate(
                 m,
                 self.products[lane][slot],
                 enable=f.enable,
                 first=f.first,
-                start=named(m, Mux(f.carry, before, 0), f"row_{lane}_{slot}_before"),
+                start=_carried(m, f.carry, before, f"row_{lane}_{slot}_before"),
                 width=self.accumulator_width,
                 name=f"row_{lane}_{slot}",
             )
         return before
 
     def _take(
-        self, m: Module, f: data.View, lane: int, value: Signal, product: Value, before
+        self, m: Module, f: data.View, lane: int, product: Value, before: Value | None
     ) -> None:
         """The last accumulator of a lane."""
-        start: Value = Const(0) if before is None else Mux(f.carry_last, before, 0)
-        adds = f.first
-        if Operation.LANE_SUM in self.operations:
-            # one adder for both: what it adds to is chosen before it
-            start = named(m, Mux(f.first, start, value), f"start_{lane}")
-            adds = f.first | (f.operation == Operation.LANE_SUM)
-        with m.If(f.enable & adds):
-            m.d.sync += value.eq(start + product)
+        value = self.values[lane]
+        take = f.take
         if Operation.LANE_MAX in self.operations:
             is_larger = named(m, product > value, f"is_larger_{lane}")
-            is_larger = (f.operation == Operation.LANE_MAX) & is_larger
-            with m.If(f.enable & ~f.first & is_larger):
-                m.d.sync += value.eq(product)
+            take = named(m, take | (f.compare & is_larger), f"take_{lane}")
+        if Operation.LANE_SUM not in self.operations:  # single products only
+            register = Signal.like(value, name=f"value_{lane}", reset_less=True)
+            with m.If(take):
+                m.d.sync += register.eq(product)
+            m.d.comb += value.eq(register)
+            return
+        total = self.technology.accumulate(
+            m,
+            product,
+            enable=take,
+            first=f.restart,
+            start=_carried(m, f.carry_last, before, f"start_{lane}"),
+            width=self.accumulator_width,
+            name=f"value_{lane}",
+        )
+        m.d.comb += value.eq(total)
+
+
+def _carried(m: Module, carry: Value, before: Value | None, name: str) -> Value | None:
+    """What an accumulator starts with: the sum of the one before it, if there is one and a roll
+    goes on with it."""
+    return None if before is None else named(m, Mux(carry, before, 0), name)

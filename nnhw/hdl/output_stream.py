@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .gearbox import Beat, Gearbox, Group
 from .parameters import check_at_most, check_integers, check_powers_of_two
 from .result_buffer import ResultBuffer
+from .technology import PORTABLE, Technology
 
 
 class OutputStream(wiring.Component):
@@ -34,6 +35,8 @@ class OutputStream(wiring.Component):
         How many results a group may hold.
     tensors : int
         Outputs of a frame.
+    technology : Technology
+        What the buffer's memory is built of.
 
     Members
     -------
@@ -64,6 +67,7 @@ class OutputStream(wiring.Component):
         depth: int,
         counts: Iterable[int],
         tensors: int = 1,
+        technology: Technology = PORTABLE,
     ):
         check_integers(self, lanes=lanes, width=width, depth=depth, tensors=tensors)
         check_powers_of_two(self, beat_bytes=beat_bytes)
@@ -74,6 +78,7 @@ class OutputStream(wiring.Component):
         self.depth = depth
         self.counts = frozenset(counts)
         self.tensors = tensors
+        self.technology = technology
         #: bytes that the gearbox moves together
         self.unit = math.gcd(beat_bytes, *self.counts)
         super().__init__(
@@ -98,7 +103,7 @@ class OutputStream(wiring.Component):
         )
         group = Signal(Group(units=gearbox.units, unit=self.unit))
         m.submodules.result_buffer = buffer = ResultBuffer(
-            width=len(group.as_value()), depth=self.depth
+            width=len(group.as_value()), depth=self.depth, technology=self.technology
         )
 
         extended = [Signal(signed(8), name=f"byte_{lane}") for lane in range(group_bytes)]

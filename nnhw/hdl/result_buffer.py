@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..machine import RESULT_BUFFER_LATENCY
+from .arithmetic import named
 from .parameters import check_integers
+from .technology import PORTABLE, Technology
 
 
 class ResultBuffer(wiring.Component):
@@ -23,6 +24,8 @@ class ResultBuffer(wiring.Component):
         Bits of a word.
     depth : int
         Words that it holds besides the one that it offers, at least.
+    technology : Technology
+        What its memory is built of.
 
     Members
     -------
@@ -40,10 +43,11 @@ class ResultBuffer(wiring.Component):
 
     latency = RESULT_BUFFER_LATENCY
 
-    def __init__(self, *, width: int, depth: int):
+    def __init__(self, *, width: int, depth: int, technology: Technology = PORTABLE):
         check_integers(self, width=width, depth=depth)
         self.width = width
         self.depth = depth
+        self.technology = technology
         super().__init__(
             {
                 "write": In(1),
@@ -57,11 +61,10 @@ class ResultBuffer(wiring.Component):
         m = Module()
         # one row more than words: equal places mean that there is nothing to read
         place_bits = self.depth.bit_length()
-        memory = Memory(shape=self.width, depth=1 << place_bits, init=[])
-        m.submodules.memory = memory
-        write, read = memory.write_port(), memory.read_port()
         write_place = Signal(place_bits)
         read_place = Signal(place_bits)
+        held_place = Signal(place_bits, reset_less=True)
+        read = Signal()
         is_read = Signal()
         head_moves = Signal()
         # memory is slow: its answer goes to a register before anything is made of it
@@ -69,20 +72,29 @@ class ResultBuffer(wiring.Component):
         head_valid = Signal()
         m.d.comb += [
             head_moves.eq(~head_valid | self.words.ready),
-            read.en.eq((write_place != read_place) & (~is_read | head_moves)),
-            read.addr.eq(read_place),
-            write.en.eq(self.write),
-            write.addr.eq(write_place),
-            write.data.eq(self.word),
+            read.eq((write_place != read_place) & (~is_read | head_moves)),
             self.words.valid.eq(head_valid),
             self.words.payload.eq(head),
         ]
         m.d.sync += [
             write_place.eq(write_place + self.write),
-            read_place.eq(read_place + read.en),
-            is_read.eq(read.en | (is_read & ~head_moves)),
+            read_place.eq(read_place + read),
+            is_read.eq(read | (is_read & ~head_moves)),
             self.freed.eq(is_read & head_moves),
         ]
+        # a word that was read but has nowhere to go is read again
+        place: Value = named(m, Mux(is_read & ~head_moves, held_place, read_place), "place")
+        m.d.sync += held_place.eq(place)
+        found = self.technology.ram(
+            m,
+            read_row=place,
+            write_enable=self.write,
+            write_row=write_place,
+            write_data=self.word,
+            depth=1 << place_bits,
+            output_register=False,
+            name="memory",
+        )
         with m.If(head_moves):
-            m.d.sync += [head.eq(read.data), head_valid.eq(is_read)]
+            m.d.sync += [head.eq(found), head_valid.eq(is_read)]
         return m

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -164,7 +164,11 @@ class WriteBack(wiring.Component):
     def _round_and_clamp(self, m: Module, f) -> Signal:
         """Results of two cycles later. The first stage rounds, the second one clamps to what the
         bounds are without the zero point, and adds it meanwhile: each lane has copies of these,
-        which takes a cycle."""
+        which takes a cycle.
+
+        Of a quotient only the bits that bounds have are rounded. Whether there is more to it is
+        known meanwhile; then its sign says which bound it is beyond.
+        """
         fields = {
             "zero_point": f.zero_point,
             "lo": f.lo,
@@ -179,15 +183,25 @@ class WriteBack(wiring.Component):
         results = Signal.like(self.data, reset_less=True, name="results")
         for lane in range(self.lanes):
             zero_point, lo, hi, least, most = (copies[name][lane].as_signed() for name in fields)
-            rounded = Signal(
-                signed(self.quotient_width + 1), name=f"rounded_{lane}", reset_less=True
-            )
+            quotient = self.quotients[lane]
+            narrow = min(len(quotient), max(len(least), len(most)))
+            rounded = Signal(signed(narrow + 1), name=f"rounded_{lane}", reset_less=True)
+            is_less, is_more = rounded < least, rounded > most
+            if narrow < len(quotient):
+                sign = quotient[-1]
+                differs = Cat(bit != sign for bit in quotient[narrow - 1 : -1]).any()
+                differs = named(m, differs, f"differs_{lane}")
+                beyond = delay(m, differs, 1, name=f"beyond_{lane}")
+                negative = delay(m, sign, 1, name=f"negative_{lane}")
+                is_less, is_more = Mux(beyond, negative, is_less), beyond | is_more
+            is_less = named(m, is_less, f"is_less_{lane}")
+            is_more = named(m, is_more, f"is_more_{lane}")
             shifted = Signal.like(results[lane], name=f"shifted_{lane}")
             m.d.comb += shifted.eq(rounded + zero_point)
-            bounded = named(m, Mux(rounded > most, hi, shifted), f"bounded_{lane}")
+            bounded = named(m, Mux(is_more, hi, shifted), f"bounded_{lane}")
             m.d.sync += [
-                rounded.eq(self.quotients[lane] + self.round_up[lane]),
-                results[lane].eq(Mux(rounded < least, lo, bounded)),
+                rounded.eq(quotient[:narrow].as_signed() + self.round_up[lane]),
+                results[lane].eq(Mux(is_less, lo, bounded)),
             ]
         return results
 

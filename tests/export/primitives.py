@@ -34,6 +34,17 @@ FACTORS = tuple(
 #: Bits and number of words, registers of the address, and whether there is an output register.
 ROMS = ((3, 20, 1, 1), (37, 40, 0, 1), (20, 530, 2, 0), (300, 40, 3, 1))
 DEEP_ROMS = ((36, 1030, 0, 1), (9, 2500, 1, 1), (5, 5000, 0, 0), (1, 10_000, 2, 1))
+#: Bits of terms and of accumulators, and whether they start with anything but zero.
+ACCUMULATORS = ((8, 8, 0), (15, 24, 0), (16, 17, 1), (7, 22, 1))
+
+#: Shapes of two values that count if a bit is set, and whether the second one is subtracted.
+GATED = (
+    (unsigned(17), unsigned(18), False),
+    (signed(17), signed(18), True),
+    (unsigned(4), signed(9), True),
+    (signed(3), unsigned(3), False),
+)
+
 RAMS = ((8, 3, 1), (8, 70, 0), (20, 900, 1), (5, 3000, 0), (9, 2048, 1), (2, 8000, 1))
 
 
@@ -61,23 +72,50 @@ class SideBySide(wiring.Component):
 
 
 class Primitives(wiring.Component):
-    """Multipliers and memories side by side, with the same random inputs."""
+    """Multipliers, accumulators and memories side by side, with the same random inputs."""
 
-    def __init__(self, name: str, *, factors=FACTORS, roms=ROMS, rams=RAMS):
+    def __init__(
+        self, name: str, *, factors=FACTORS, sums=ACCUMULATORS, gated=GATED, roms=ROMS, rams=RAMS
+    ):
         self.technology = technology(name)
-        self.factors, self.roms, self.rams = factors, roms, rams
+        self.factors, self.sums, self.gated, self.roms, self.rams = factors, sums, gated, roms, rams
         products = {f"product_{i}": Out(len(_product(a, b))) for i, (a, b, _) in enumerate(factors)}
+        totals = {f"total_{i}": Out(width) for i, (_, width, _) in enumerate(sums)}
+        totals |= {f"gated_{i}": Out(20) for i in range(len(gated))}
         memories = {
             f"{kind}_{i}": Out(memory[0])
             for kind, all_ in (("rom", roms), ("ram", rams))
             for i, memory in enumerate(all_)
         }
         inputs = {"a": In(40), "b": In(40), "address": In(16), "row": In(16), "enable": In(1)}
-        super().__init__({**inputs, **products, **memories})
+        super().__init__({**inputs, **products, **totals, **memories})
 
     def elaborate(self, platform):
         m = Module()
         self._multiply(m)
+        for index, (term_width, width, has_start) in enumerate(self.sums):
+            total = self.technology.accumulate(
+                m,
+                self.a[:term_width].as_signed(),
+                enable=self.enable,
+                first=self.row[0],
+                start=self.b[:width].as_signed() if has_start else None,
+                width=width,
+                name=f"accumulator_{index}",
+            )
+            m.d.comb += getattr(self, f"total_{index}").eq(total)
+        for index, (a, b, subtract) in enumerate(self.gated):
+            total = self.technology.add_gated(
+                m,
+                _cast(self.a, a),
+                self.row[1],
+                _cast(self.b, b),
+                self.row[2],
+                subtract=subtract,
+                registered=bool(index % 2),
+                name=f"gated_adder_{index}",
+            )
+            m.d.comb += getattr(self, f"gated_{index}").eq(total)
         for index, (width, depth, stages, register) in enumerate(self.roms):
             words = [random.Random(row).getrandbits(width) for row in range(depth)]
             word = self.technology.rom(

@@ -6,14 +6,17 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from amaranth.hdl import Module, Mux, Value
 from amaranth.sim import Simulator
 from engine_simulation import run_engine
 from integer_graphs import IntegerBuilder
 from random_networks import random_network
 
 from nnhw import golden
-from nnhw.hdl import Accelerator, Engine
+from nnhw.hdl import Accelerator, Engine, component_factory
+from nnhw.hdl.arithmetic import delay
 from nnhw.hdl.component_factory import pack
+from nnhw.hdl.technology import Technology
 from nnhw.ir import Graph
 from nnhw.isa import Operation
 from nnhw.mapping import EngineConfig, Program, map_graph
@@ -144,6 +147,35 @@ def test_engine(network, config):
     frames = builder.frames(3)
     program = map_graph(graph, config)
     assert (run_engine(program, frames).frames == expected(graph, frames)).all()
+
+
+class Poisoned(Technology):
+    """A read of a row that is written in the same cycle gives the opposite of what is there."""
+
+    def ram(self, m: Module, *, read_row, write_enable, write_row, output_register, **others):
+        """See `Technology`."""
+        word = super().ram(
+            m,
+            read_row=read_row,
+            write_enable=write_enable,
+            write_row=write_row,
+            output_register=output_register,
+            **others,
+        )
+        meets: Value = write_enable & (read_row == write_row)
+        return Mux(delay(m, meets, 1 + output_register, name="meets"), ~word, word)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+@pytest.mark.parametrize("network", [depthwise, residual, joined])
+def test_reads_of_what_is_being_written_do_not_matter(network, config, monkeypatch):
+    """Memories have no bypass: they promise it to synthesizers (`no_rw_check`)."""
+    monkeypatch.setattr(component_factory, "technology", lambda name: Poisoned())
+    builder = network()
+    graph = builder.graph(builder.nodes[-1].output)
+    frames = builder.frames(4)
+    run = run_engine(map_graph(graph, config), frames, pauses=1)
+    assert (run.frames == expected(graph, frames)).all()
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -28,7 +28,15 @@ class Product(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         if self.limb_width is None:
-            product = short_product(m, self.a, self.b, self.stages, "product", add=PORTABLE.add)
+            product = short_product(
+                m,
+                self.a,
+                self.b,
+                self.stages,
+                "product",
+                add=PORTABLE.add,
+                add_gated=PORTABLE.add_gated,
+            )
         else:
             product = limb_product(
                 m,
@@ -36,6 +44,7 @@ class Product(wiring.Component):
                 self.b,
                 self._multiply,
                 add=PORTABLE.add,
+                add_gated=PORTABLE.add_gated,
                 limb_width=self.limb_width,
                 stages=self.stages,
                 name="product",
@@ -59,7 +68,7 @@ def check(component: Product) -> None:
 
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize(("a", "b"), [(23, 24), (15, 24), (8, 24), (8, 8), (23, 9)])
-@pytest.mark.parametrize("stages", [3, 4])
+@pytest.mark.parametrize("stages", [2, 3, 4, 6])
 def test_limb_product(a, b, signed, stages):
     component = Product(Shape(a, True), Shape(b, signed), stages, 18)
     check(component)
@@ -73,14 +82,20 @@ def test_only_long_limbs_take_multipliers():
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [((1, True), (9, True)), ((6, True), (18, False)), ((18, False), (5, False))]
+    ("a", "b"),
+    [
+        ((1, True), (9, True)),
+        ((6, True), (18, False)),
+        ((18, False), (5, False)),
+        ((3, True), (3, True)),
+    ],
 )
 def test_short_product(a, b):
     check(Product(Shape(*a), Shape(*b), 2, None))
 
 
 def test_too_few_stages_for_the_sum():
-    component = Product(Shape(23, True), Shape(24, False), 2, 18)
+    component = Product(Shape(30, True), Shape(30, False), 2, 18)
     drive(component, {"a": [1], "b": [1]}, ["product"])
     assert not component.is_possible
     assert not component.factors

@@ -258,6 +258,31 @@ module DP16KD #(
         end
 endmodule
 
+// Two bits of a carry chain with look-up tables in front of it.
+//
+// A table says whether a bit takes its carry on; if not, the first four entries say which one it has.
+module CCU2C #(
+    parameter [15:0] INIT0 = 16'h0000,
+    parameter [15:0] INIT1 = 16'h0000,
+    parameter INJECT1_0 = "YES",
+    parameter INJECT1_1 = "YES"
+) (
+    input CIN, A0, B0, C0, D0, A1, B1, C1, D1,
+    output S0, S1, COUT
+);
+    wire takes_on_0 = INIT0[{D0, C0, B0, A0}];
+    wire takes_on_1 = INIT1[{D1, C1, B1, A1}];
+    wire between = takes_on_0 ? CIN : INIT0[{2'b00, B0, A0}];
+    assign S0 = takes_on_0 ^ CIN;
+    assign S1 = takes_on_1 ^ between;
+    assign COUT = takes_on_1 ? between : INIT1[{2'b00, B1, A1}];
+    initial
+        if (INJECT1_0 != "NO" || INJECT1_1 != "NO") begin
+            $display("CCU2C: just INJECT1_0 = INJECT1_1 = NO is simulated");
+            $fatal;
+        end
+endmodule
+
 // A flip-flop.
 module FD1S3AX #(
     parameter GSR = "ENABLED"

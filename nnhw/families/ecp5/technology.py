@@ -1,4 +1,5 @@
-"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers; FD1S3AX.
+"""Lattice ECP5: multipliers MULT18X18D and memory blocks DP16KD, with their own registers; FD1S3AX;
+carry chains CCU2C.
 
 Ports and parameters as in Lattice's "FPGA Libraries Reference Guide" and the technical notes
 FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP), and as Yosys and nextpnr use them.
@@ -8,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ...hdl.arithmetic import delay
 from ...hdl.technology.blocks import Block, BlockShape
 from ...hdl.technology.device import DeviceTechnology, MultiplierCell
 from ...hdl.technology.limbs import short_product
@@ -110,6 +112,131 @@ class Register(wiring.Component):
                 o_Q=bit,
             )
             m.d.comb += self.registered[index].eq(bit)
+        return m
+
+
+_CHOOSE_AND_ADD = 0x569A
+"""Look-up table of a bit of a CCU2C whose inputs are a term, a choice, and two further terms: it
+adds the first term and C or, with the choice, D. The carry of equal bits is the first term, which
+must be what the table holds for C = D = 0."""
+
+
+def _carry_chain(m: Module, table: int, inputs: Sequence[Sequence[Value]], first: int) -> Value:
+    """What CCU2C with the same look-up table for every bit add up.
+
+    Parameters
+    ----------
+    inputs
+        A, B, C and D of every bit.
+    first
+        Carry of the lowest bit.
+    """
+    total = Signal(len(inputs), name="chain")
+    carry: Value = Const(first)
+    for low in range(0, len(inputs), 2):
+        out = Signal(name=f"carry_{low}")
+        ports: dict[str, Value | str] = {}
+        for half in range(2):
+            is_used = low + half < len(inputs)
+            bits = inputs[low + half] if is_used else [Const(0)] * 4
+            ports |= {f"i_{kind}{half}": bit for kind, bit in zip("ABCD", bits, strict=True)}
+            ports |= {f"p_INIT{half}": Const(table, 16), f"p_INJECT1_{half}": "NO"}
+            if is_used:
+                ports[f"o_S{half}"] = total[low + half]
+        m.submodules[f"bits_{low}"] = Instance("CCU2C", i_CIN=carry, o_COUT=out, **ports)
+        carry = out
+    return total
+
+
+_ADD_GATED = 0x7888
+_SUBTRACT_GATED = 0x8777
+"""Look-up tables of a bit of a CCU2C that adds A & B, or its complement, and C & D. The carry of
+equal bits is the former, which must be what the table holds for C = D = 0."""
+
+
+class GatedAdder(wiring.Component):
+    """`Technology.add_gated` without its register: two bits a CCU2C.
+
+    Yosys makes the gates in look-up tables of their own, which takes three times as many.
+
+    Parameters
+    ----------
+    a, b : Shape
+    subtract : bool
+
+    Members
+    -------
+    a, b : In
+    take_a, take_b : In(1)
+    total : Out
+        In the same cycle.
+    """
+
+    def __init__(self, a: Shape, b: Shape, *, subtract: bool):
+        self.subtract = subtract
+        left, right = Const(0, a), Const(0, b)
+        total = (left - right if subtract else left + right).shape()
+        super().__init__(
+            {"a": In(a), "take_a": In(1), "b": In(b), "take_b": In(1), "total": Out(total)}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        width = len(self.total)
+        a, b = (_extended(value, width) for value in (self.a, self.b))
+        table = _SUBTRACT_GATED if self.subtract else _ADD_GATED
+        inputs = [(b[bit], self.take_b, a[bit], self.take_a) for bit in range(width)]
+        m.d.comb += self.total.eq(_carry_chain(m, table, inputs, first=int(self.subtract)))
+        return m
+
+
+def _extended(value: Signal, width: int) -> Value:
+    sign = value[-1] if value.shape().signed else Const(0)
+    return Cat(value, *[sign] * (width - len(value)))
+
+
+class Accumulator(wiring.Component):
+    """A register and an adder for what it held or something else: two bits a CCU2C.
+
+    Yosys chooses in look-up tables of their own, which takes twice as many.
+
+    Parameters
+    ----------
+    width : int
+
+    Members
+    -------
+    term : In(signed(width))
+    enable : In(1)
+        Add the term.
+    first : In(1)
+        To `start`, and not to the register.
+    start : In(signed(width))
+    total : Out(signed(width))
+        The register.
+    """
+
+    def __init__(self, width: int):
+        self.width = width
+        number = signed(width)
+        super().__init__(
+            {
+                **{"term": In(number), "enable": In(1), "first": In(1), "start": In(number)},
+                "total": Out(number),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        register = Signal(signed(self.width), name="register", reset_less=True)
+        m.d.comb += self.total.eq(register)
+        inputs = [
+            (self.term[bit], self.first, register[bit], self.start[bit])
+            for bit in range(self.width)
+        ]
+        following = _carry_chain(m, _CHOOSE_AND_ADD, inputs, first=0)
+        with m.If(self.enable):
+            m.d.sync += register.eq(following)
         return m
 
 
@@ -220,7 +347,7 @@ class Ecp5(DeviceTechnology):
     def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
         """One MULT18X18D, or adders if the largest device has no more of them."""
         if not self._multipliers_left:
-            return short_product(m, a, b, stages, name, add=self.add)
+            return short_product(m, a, b, stages, name, add=self.add, add_gated=self.add_gated)
         self._multipliers_left -= 1
         return super().multiplier(m, a, b, stages, name)
 
@@ -229,6 +356,49 @@ class Ecp5(DeviceTechnology):
     ) -> list[Value]:
         """See `Technology`. A tree of registers."""
         return register_tree(m, _register, value, stages=stages, leaves=leaves, name=name)
+
+    def add_gated(
+        self,
+        m: Module,
+        a: Value,
+        take_a: Value,
+        b: Value,
+        take_b: Value,
+        *,
+        subtract: bool,
+        registered: bool,
+        name: str,
+    ) -> Value:
+        """See `Technology`. A chain of CCU2C."""
+        m.submodules[name] = adder = GatedAdder(a.shape(), b.shape(), subtract=subtract)
+        m.d.comb += [
+            adder.a.eq(a),
+            adder.take_a.eq(take_a),
+            adder.b.eq(b),
+            adder.take_b.eq(take_b),
+        ]
+        return delay(m, adder.total, int(registered), name=name)
+
+    def accumulate(
+        self,
+        m: Module,
+        term: Value,
+        *,
+        enable: Value,
+        first: Value,
+        start: Value | None = None,
+        width: int,
+        name: str,
+    ) -> Value:
+        """See `Technology`. A chain of CCU2C."""
+        m.submodules[name] = accumulator = Accumulator(width)
+        m.d.comb += [
+            accumulator.term.eq(term),
+            accumulator.enable.eq(enable),
+            accumulator.first.eq(first),
+            accumulator.start.eq(0 if start is None else start),
+        ]
+        return accumulator.total
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One DP16KD."""

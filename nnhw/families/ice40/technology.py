@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value
+from amaranth.hdl import (
+    Cat,
+    ClockSignal,
+    Const,
+    Instance,
+    Module,
+    Mux,
+    Shape,
+    Signal,
+    Value,
+    signed,
+)
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -228,6 +239,27 @@ class Ice40(DeviceTechnology):
             return None
         self._multipliers_left -= 1
         return super().multiplier(m, a, b, stages, name)
+
+    def accumulate(
+        self,
+        m: Module,
+        term: Value,
+        *,
+        enable: Value,
+        first: Value,
+        start: Value | None = None,
+        width: int,
+        name: str,
+    ) -> Value:
+        """See `Technology`. Where the start is zero, one look-up table a bit adds and chooses."""
+        if start is not None:
+            return super().accumulate(
+                m, term, enable=enable, first=first, start=start, width=width, name=name
+            )
+        total = Signal(signed(width), name=name, reset_less=True)
+        with m.If(enable):
+            m.d.sync += total.eq(Mux(first, term, total + term))
+        return total
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One SB_RAM40_4K."""

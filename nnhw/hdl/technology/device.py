@@ -22,6 +22,8 @@ _BLOCKS_AN_ADDRESS = 6
 """Blocks of a memory that share an address register."""
 _LEAST_RAM = 65
 """Rows of a memory from which on it takes blocks: for fewer, devices have small memories."""
+_LEAST_FILLED = 1024
+"""Bits that the blocks of a memory of fewer rows have to hold each."""
 
 
 class MultiplierCell(wiring.Component):
@@ -94,6 +96,7 @@ class DeviceTechnology(Technology):
                 b,
                 self._narrow,
                 add=self.add,
+                add_gated=self.add_gated,
                 limb_width=self.limb_width,
                 stages=stages,
                 name=name,
@@ -168,9 +171,12 @@ class DeviceTechnology(Technology):
             "write_row": write_row,
             "write_data": write_data,
         }
-        if not self.ram_shapes or depth < _LEAST_RAM:
+        width = len(write_data)
+        shape = best_shape(self.ram_shapes, depth, width) if self.ram_shapes else None
+        if shape is None or (
+            depth < _LEAST_RAM and depth * width < _LEAST_FILLED * shape.blocks(depth, width)
+        ):
             return super().ram(m, **ports, depth=depth, output_register=output_register, name=name)
-        shape = best_shape(self.ram_shapes, depth, len(write_data))
         return block_ram(
             m,
             self.block,

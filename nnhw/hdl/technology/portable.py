@@ -9,6 +9,10 @@ from amaranth.lib.memory import Memory
 
 from ..arithmetic import delay, named
 
+_NO_COLLISION = {"no_rw_check": 1}
+"""Attributes of a memory in which no read of a row matters that is written in the same cycle: Yosys
+builds no bypass for it. To other synthesizers they say nothing."""
+
 
 def product_shape(a: Shape, b: Shape) -> Shape:
     """Shape of the product of two values, by their shapes."""
@@ -75,6 +79,28 @@ class Technology:
         m.d["sync" if registered else "comb"] += total.eq(a + b)
         return total
 
+    def add_gated(
+        self,
+        m: Module,
+        a: Value,
+        take_a: Value,
+        b: Value,
+        take_b: Value,
+        *,
+        subtract: bool,
+        registered: bool,
+        name: str,
+    ) -> Value:
+        """a + b, or a - b, of values that count only if a bit of each is set.
+
+        Of the cycle before if it is `registered`.
+        """
+        left, right = Mux(take_a, a, 0), Mux(take_b, b, 0)
+        result = left - right if subtract else left + right
+        total = Signal(result.shape(), name=name, reset_less=True)
+        m.d["sync" if registered else "comb"] += total.eq(result)
+        return total
+
     def accumulate(
         self,
         m: Module,
@@ -82,7 +108,7 @@ class Technology:
         *,
         enable: Value,
         first: Value,
-        start: Value | int = 0,
+        start: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -91,13 +117,13 @@ class Technology:
         Parameters
         ----------
         first
-            This term is added to `start`, and not to the terms before.
+            This term is added to `start`, if any, and not to the terms before.
         width
             Bits of the register.
         """
         total = Signal(signed(width), name=name, reset_less=True)
         with m.If(enable):
-            m.d.sync += total.eq(Mux(first, start, total) + term)
+            m.d.sync += total.eq(Mux(first, 0 if start is None else start, total) + term)
         return total
 
     def mux(self, m: Module, choice: Value, high: Value, low: Value, *, name: str) -> Value:
@@ -175,7 +201,8 @@ class Technology:
         depth
             Rows, at least 2.
         """
-        memory = Memory(shape=unsigned(len(write_data)), depth=depth, init=[])
+        shape = unsigned(len(write_data))
+        memory = Memory(shape=shape, depth=depth, init=[], attrs=_NO_COLLISION)
         m.submodules[name] = memory
         read, write = memory.read_port(), memory.write_port()
         m.d.comb += [
