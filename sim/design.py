@@ -261,7 +261,7 @@ def load_vectors(design: Design) -> Vectors:
     path = design.folder / "sim" / "vectors.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = {name: np.asarray(file[name]) for name in file.files}  # else bytes
     except FileNotFoundError:
         raise DesignError(f"'{path}' is missing; export the design again") from None
     except Exception as error:  # whatever a damaged archive brings about

@@ -48,16 +48,29 @@ def apply(graph: Graph) -> tuple[Graph, bool]:
 
 def rounding_of(graph: Graph, tensor: str) -> Quantization | None:
     """How all of a tensor's values are rounded, because of what it is made from; else None."""
-    writer = graph.writer(tensor)
-    if isinstance(writer, FakeQuantize):
-        return writer.quantization
-    if writer is None or not (picks_elements(writer) or isinstance(writer, Clip | Concat)):
-        return None
-    sources = {rounding_of(graph, name) for name in writer.inputs}
-    source = sources.pop()
-    if sources or source is None or _clamp(writer) != _rounded(_clamp(writer), source):
-        return None
-    return source
+    known: dict[str, Quantization | None] = {}
+    asked = [tensor]  # no recursion: chains may be longer than Python's stack
+    while asked:
+        name = asked[-1]
+        writer = graph.writer(name)
+        if isinstance(writer, FakeQuantize):
+            known[name] = writer.quantization
+        elif writer is None or not (picks_elements(writer) or isinstance(writer, Clip | Concat)):
+            known[name] = None
+        elif unknown := [source for source in writer.inputs if source not in known]:
+            asked += unknown
+            continue
+        else:
+            source, *others = {known[source] for source in writer.inputs}
+            kept = not others and source is not None and _keeps(writer, source)
+            known[name] = source if kept else None
+        asked.pop()
+    return known[tensor]
+
+
+def _keeps(writer: Node, source: Quantization) -> bool:
+    """Whether rounded values are still such behind the clamp of a node."""
+    return _clamp(writer) == _rounded(_clamp(writer), source)
 
 
 def picks_elements(node: Node) -> bool:

@@ -404,6 +404,7 @@ TRANSPOSED = {
     "dilated": transposed((2, 3), strides=[2, 2], dilations=[2, 1]),
     "same_upper": transposed((3, 3), strides=[2, 2], auto_pad="SAME_UPPER"),
     "same_lower": transposed((3, 3), strides=[2, 2], auto_pad="SAME_LOWER"),
+    "same_of_small_kernel": transposed((1, 1), strides=[3, 1], auto_pad="SAME_LOWER"),
     "output_shape": transposed((3, 3), strides=[2, 2], output_shape=[6, 9]),
     "groups": transposed((2, 2), groups=2, out=2, strides=[2, 2]),
     "one_axis": transposed((4,), strides=[2], pads=[1, 1]),

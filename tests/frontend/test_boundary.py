@@ -121,7 +121,7 @@ def test_weights_computed_by_what_cannot_be_built(tmp_path):
     assert "Conv" not in text
 
 
-def test_problems_of_layout_behind_sound_nodes(tmp_path):
+def test_sound_nodes_are_not_blamed(tmp_path):
     nodes = [
         node("Conv", "x k", "a"),
         node("Transpose", "a", "b", perm=[0, 1, 3, 2]),
@@ -129,8 +129,8 @@ def test_problems_of_layout_behind_sound_nodes(tmp_path):
         node("Cosh", "c"),
     ]
     text = refusal(model(nodes, (1, 3, 6, 6), {"k": normal(3, 3, 1, 1)}), tmp_path)
-    assert "Conv 'the_conv_c'" in text
-    assert "Cosh 'the_cosh_y'" in text
+    assert text.startswith("Cosh 'the_cosh_y'")
+    assert "\n" not in text
 
 
 def test_unknown_attribute_values_are_named(tmp_path):

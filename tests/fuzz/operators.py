@@ -111,7 +111,8 @@ def best(draw: Draw, shape: Shape) -> Use:
 
 
 def transpose(draw: Draw, shape: Shape) -> Use:
-    return Use([None], {"perm": draw.sample(range(len(shape)), len(shape))})
+    perm = draw.sample(range(len(shape)), len(shape))
+    return Use([None], {"perm": perm} if perm else {})
 
 
 def reshape(draw: Draw, shape: Shape) -> Use:

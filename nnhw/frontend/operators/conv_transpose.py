@@ -218,6 +218,8 @@ def _axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple[_Axis,
             outputs = shapes[i] or image.shape[i] * strides[i]
             total = max(0, full + extra[i] - outputs)
             begin = total // 2 if auto_pad == "SAME_UPPER" else total - total // 2
+            if shapes[i] is None:  # as onnxruntime: a kernel below the stride is not padded
+                outputs = full + extra[i] - total
         if outputs < 1:
             raise NodeError(f"its pads {pads} cut off all of its result")
         axes.append(
