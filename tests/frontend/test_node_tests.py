@@ -7,6 +7,8 @@ import re
 import pytest
 from node_tests import NodeTest, Outcome, node_tests, run
 
+pytestmark = pytest.mark.slow  # three minutes
+
 NOISY = {
     "test_logsoftmax_large_number_expanded": "its values lie between 0 and 10003",
     "test_logsoftmax_large_number_expanded_ver18": "as before",
