@@ -140,7 +140,7 @@ def build(
         see `nnhw.data.load_data`.
     metrics
         Functions of (outputs, labels), which give a number for the report: one, a list, or a
-        dictionary by name. Outputs are real values (N, *shape of the output in the model), a
+        dictionary by name. Outputs are real values of shape (N, ...), the rest as in the model, a
         dictionary by name of several; labels are the N labels, of any shape, None without.
     out
         Output folder; None: rtl_out/NAME with the model file's name.
