@@ -156,6 +156,11 @@ def test_rounding_of():
     assert rounding_of(graph(copy("x", "y")), "x") is None
 
 
+def test_rounding_of_a_long_chain():
+    copies = [copy(f"v{i}", f"v{i + 1}") for i in range(1500)]  # deeper than Python's stack
+    assert rounding_of(graph(rounding("x", "v0"), *copies), "v1500") == COARSE
+
+
 def test_whole_simplification_comes_to_an_end():
     before = graph(
         clip("x", "a", Clamp(lo=-0.9, hi=0.6)),

@@ -1,6 +1,7 @@
 """What is wrong with a design's files is said before anything is compiled."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -88,6 +89,19 @@ def test_damaged_vectors(design):
     (design / "sim" / "vectors.npz").write_bytes(b"PK\x03\x04 and no more")
     write_checksums(design)
     with pytest.raises(ExportError, match=r"vectors\.npz' is damaged"):
+        run_regression(design)
+
+
+def test_vectors_that_are_no_arrays(design):
+    path = design / "sim" / "vectors.npz"
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members["layer_1.npy"] = b"text"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    write_checksums(design)
+    with pytest.raises(ExportError, match=r"'layer_1' .* must be uint8"):
         run_regression(design)
 
 
