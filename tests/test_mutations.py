@@ -208,8 +208,8 @@ def test_fetch_address_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r"\bx <= x \+ (\d+)'d8;",
-        r"x <= x + \1'd9;",
+        r"\bx_after_chunks = x \+ (\d+)'d8;",
+        r"x_after_chunks = x + \1'd9;",
     )
     assert wrong_layer(simulate(design)) == second.name
 
