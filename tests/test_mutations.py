@@ -226,7 +226,7 @@ def test_write_address_off_by_one(design):
     mutate(
         design,
         "engine.write_back",
-        r"(next_address <= next_address \+ [^;]+);",
+        r"(following_address = next_address \+ [^;]+);",
         r"\1 + 1'b1;",
     )
     assert wrong_layer(simulate(design)) == operators(design)[1].name
