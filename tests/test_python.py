@@ -141,7 +141,7 @@ def test_names_and_values_are_part_of_the_digest():
 @pytest.mark.parametrize(
     ("given", "kind", "message"),
     [
-        ({"model": 3}, ModelError, "path of an ONNX file or an onnx.ModelProto, not int"),
+        ({"model": 3}, ModelError, "path of an ONNX or TFLite file or an onnx.ModelProto, not int"),
         ({"model": b"m.onnx"}, ModelError, "not bytes"),
         ({"data": 3}, DataError, "Data must be an array, or a path.*not int"),
         ({"data": X.tolist()}, DataError, "not list"),
