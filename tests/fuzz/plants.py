@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from nnhw import conversion, golden, inference
+from nnhw import conversion, golden
 from nnhw.errors import MappingError, ModelError
 from nnhw.ir import Conv, Graph, QConv
 from nnhw.pipeline import steps
 from nnhw.reference import consult
+from nnhw.report import accuracy
 
 from . import limits
 from .base import make_base
@@ -42,7 +43,7 @@ def _reading(read: Callable[[Path, Callable], Any]) -> Plant:
 
     def plant() -> None:
         right = steps.load_model
-        steps.load_model = lambda path: read(path, right)
+        steps.load_model = lambda path, *sizes: read(path, right)
 
     return plant
 
@@ -104,17 +105,17 @@ def _start(path: Path, right: Callable) -> Graph:
     return right(path)
 
 
-def _off_by_one(module: Any) -> Plant:
-    """A golden model whose outputs are one step too large."""
+def _off_by_one(module: Any, name: str = "run") -> Plant:
+    """A golden model, as a module names it, whose outputs are one step too large."""
 
     def plant() -> None:
-        right = module.run
+        right = getattr(module, name)
 
         def wrong(*args: Any, **settings: Any) -> dict[str, np.ndarray]:
             found = right(*args, **settings)
             return {name: np.where(q < 120, q + 1, q).astype(q.dtype) for name, q in found.items()}
 
-        module.run = wrong
+        setattr(module, name, wrong)
 
     return plant
 
@@ -169,7 +170,7 @@ PLANTS: dict[str, tuple[str, Plant | None]] = {
     "disagreement": ("inspected model", _disagree),
     "wrong integers": ("model", _off_by_one(golden)),
     "wrong integers of a quantized file": ("qdq_dense", _shift_bias),
-    "wrong answer of a folder": ("folder for run", _off_by_one(inference)),
+    "wrong answer of a folder": ("folder for run", _off_by_one(accuracy, "run_integer")),
     "deleted outside": ("model", _reading(_delete)),
     "written outside": ("model", _reading(_write)),
     "left over": ("model", _reading(_leave)),
