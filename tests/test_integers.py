@@ -72,7 +72,7 @@ def test_bias_of_a_quantized_model(bias):
 @pytest.mark.parametrize("weight", [256.0, 2.0**64, math.nan])
 def test_weights_of_a_quantized_model(weight):
     with pytest.raises(
-        UnsupportedError, match="Node 'c': its weights (would be|less their zero points)"
+        UnsupportedError, match=r"Node 'c': its weights (would be|less their zero points)"
     ):
         draft_given_conv(conv(weight), UNIT, UNIT)
 
