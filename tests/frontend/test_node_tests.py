@@ -7,7 +7,7 @@ import re
 import pytest
 from node_tests import NodeTest, Outcome, node_tests, run
 
-pytestmark = pytest.mark.slow  # three minutes
+pytestmark = pytest.mark.slow  # some hundred builds
 
 NOISY = {
     "test_logsoftmax_large_number_expanded": "its values lie between 0 and 10003",
