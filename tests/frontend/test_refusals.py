@@ -69,7 +69,7 @@ def test_what_quantization_refuses_beside_what_cannot_be_read(tmp_path):
         return b.qdq(b.node("Conv", [value, weights, bias]), 0.1)
 
     first = conv(b.qdq("x", 0.02), 1e-8)
-    odd = b.qdq(b.node("LpNormalization", [conv(first, 0.01)]), 0.05)
+    odd = b.qdq(b.node("Hardmax", [conv(first, 0.01)]), 0.05)
     conv(conv(odd, 0.01), 1e-8)
     b.nodes[-1].output[0] = "y"
     path = save(b.model(), tmp_path)
