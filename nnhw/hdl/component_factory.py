@@ -121,11 +121,11 @@ class ComponentFactory:
         )
 
     def weights(self) -> Rom:
-        """The weight memory."""
+        """The weight memory, whose words hold column after column."""
         width = self._widths.weight
         return Rom(
             width=WEIGHTS.width(self.machine),
-            words=[pack(word.ravel().tolist(), width) for word in self.image.weights],
+            words=[pack(word.T.ravel().tolist(), width) for word in self.image.weights],
             address_stages=WEIGHTS.address_stages(self._timing),
             output_register=True,
             technology=self.technology,

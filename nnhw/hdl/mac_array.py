@@ -78,7 +78,7 @@ class MacArray(wiring.Component):
     activations : In(lanes of signed)
         A cycle before everything else, since they go to columns all over the device. For dot
         products, each group of `rows` lanes must hold the same vector.
-    weights : In(rows of cols of signed)
+    weights : In(cols of rows of signed)
     valid : In(1)
         Operands are there.
     tags : In(FetchTags())
@@ -157,7 +157,7 @@ class MacArray(wiring.Component):
         super().__init__(
             {
                 "activations": In(data.ArrayLayout(signed(activation_width), lanes)),
-                "weights": In(data.ArrayLayout(data.ArrayLayout(signed(weight_width), cols), rows)),
+                "weights": In(data.ArrayLayout(data.ArrayLayout(signed(weight_width), rows), cols)),
                 "valid": In(1),
                 "tags": In(FetchTags()),
                 "tile": Out(
@@ -228,7 +228,7 @@ class MacArray(wiring.Component):
                 column = self._columns[first + offset]
                 m.d.comb += column.given.eq(multipliers.products[offset])
             for row in range(self.rows):
-                m.d.comb += multipliers.weights[1][row].eq(self.weights[row][first + 1])
+                m.d.comb += multipliers.weights[1][row].eq(self.weights[first + 1][row])
         if self.has_columns:
             valid, tags, columns_done = self._control(m, self.latency, is_dot, "column")
             m.d.comb += self.tile.arrives_next.eq(columns_done)
@@ -255,7 +255,7 @@ class MacArray(wiring.Component):
         for row in range(self.rows):
             m.d.comb += [
                 activations[row].eq(copy[first + row]),
-                weights[row].eq(self.weights[row][index]),
+                weights[row].eq(self.weights[index][row]),
             ]
 
     def _connect_lanes(self, m: Module, unit: LaneUnit, valid, tags) -> None:

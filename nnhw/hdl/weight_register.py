@@ -34,10 +34,11 @@ class WeightRegister(wiring.Component):
 
     Members
     -------
-    word : In(rows of cols of signed)
+    word : In(cols of rows of signed)
+        Column by column, so that what one column takes lies in neighbouring blocks of the memory.
     finishes_next : In(1)
         The weights in the next cycle are those of such a roll.
-    weights : Out(rows of cols of signed)
+    weights : Out(cols of rows of signed)
         `latency` cycles later.
 
     Attributes
@@ -61,7 +62,7 @@ class WeightRegister(wiring.Component):
         self.cols = cols
         self.finishing_cols = finishing_cols
         self.technology = technology
-        layout = data.ArrayLayout(data.ArrayLayout(signed(width), cols), rows)
+        layout = data.ArrayLayout(data.ArrayLayout(signed(width), rows), cols)
         super().__init__({"word": In(layout), "finishes_next": In(1), "weights": Out(layout)})
 
     def elaborate(self, platform):
@@ -78,12 +79,12 @@ class WeightRegister(wiring.Component):
         finishes = {
             col: copies[number // columns_a_copy] for number, col in enumerate(self.finishing_cols)
         }
-        for row in range(self.rows):
-            for col in range(self.cols):
-                value = self.word[row][col]
+        for col in range(self.cols):
+            for row in range(self.rows):
+                value = self.word[col][row]
                 weight = Signal(value.shape(), name=f"weight_{row}_{col}", reset_less=True)
                 if col in finishes:
                     value = Mux(finishes[col], 0, value)
                 m.d.sync += weight.eq(value)
-                m.d.comb += self.weights[row][col].eq(weight)
+                m.d.comb += self.weights[col][row].eq(weight)
         return m

@@ -81,7 +81,7 @@ def array_inputs(
     )
     count = len(rows)
     columns["tags.carry"] = np.zeros(count, int)
-    columns["weights"] = integers(rng, 4, (count, array.rows, array.cols))
+    columns["weights"] = integers(rng, 4, (count, array.cols, array.rows))
     activations = integers(rng, 8, (count, array.lane_groups, array.rows))
     dot = columns["tags.operation"] == DOT
     activations[dot] = activations[dot, :1]  # all groups hold the same vector
@@ -109,7 +109,7 @@ def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, 
         if inputs["tags.first"][t]:
             terms = []
         groups = inputs["activations"][t].reshape(array.lane_groups, array.rows)
-        weights = inputs["weights"][t]
+        weights = inputs["weights"][t].T
         last_slots = weights[:, array.slots - 1 :: array.slots][:, : array.lane_groups]
         terms.append((groups[0] @ weights, (groups * last_slots.T).ravel()))
         if not inputs["tags.last"][t]:
@@ -186,7 +186,7 @@ def test_mac_array_carries_sums_from_roll_to_roll():
     )
     rng = np.random.default_rng(0)
     rolls = 12
-    activations, weights = integers(rng, 4, (rolls, 4)), integers(rng, 4, (rolls, 2, 4))
+    activations, weights = integers(rng, 4, (rolls, 4)), integers(rng, 4, (rolls, 4, 2))
     carry = np.arange(rolls) % 4 > 0
     finishes = np.arange(rolls) % 8 == 4  # one of those that carry nothing
     inputs = {
@@ -201,7 +201,7 @@ def test_mac_array_carries_sums_from_roll_to_roll():
     }
     outputs = drive_array(array, inputs, ["tile.lanes", "tile.arrives_next", "tile.in_lanes_next"])
     # lane 2 * group + row has the columns 2 * group, of the next row, and 2 * group + 1, its own
-    groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 2, 1, 3).reshape(rolls, 4, 2)
+    groups = weights.reshape(rolls, 2, 2, 2).transpose(0, 1, 3, 2).reshape(rolls, 4, 2)
     products = activations[:, :, None] * groups
     lanes, _ = run_lanes(LANE_SUM, products, np.ones(rolls), carry, finishes)
     assert array.lane_latency == 3
