@@ -40,7 +40,16 @@ def named(m: Module, value: Value, name: str) -> Value:
 class Add(Protocol):
     """`Technology.add`."""
 
-    def __call__(self, m: Module, a: Value, b: Value, *, registered: bool, name: str) -> Value: ...
+    def __call__(
+        self,
+        m: Module,
+        a: Value,
+        b: Value,
+        *,
+        carry: Value | None = None,
+        registered: bool,
+        name: str,
+    ) -> Value: ...
 
 
 class AddGated(Protocol):
@@ -69,11 +78,22 @@ class Choose(Protocol):
 
 
 def adder_tree(
-    m: Module, terms: Sequence[Value], *, add: Add, levels_per_stage: int, name: str
+    m: Module,
+    terms: Sequence[Value],
+    *,
+    add: Add,
+    levels_per_stage: int,
+    name: str,
+    carries: Sequence[Value] = (),
 ) -> tuple[Value, int]:
     """Balanced sum of signed values with a register after every `levels_per_stage` levels.
 
     The last level ends in a register whenever there is any level at all.
+
+    Parameters
+    ----------
+    carries
+        Bits that are added, too: one for each adder at most, of which there is one less than terms.
 
     Returns
     -------
@@ -82,6 +102,7 @@ def adder_tree(
     latency = 0
     level = 0
     total = list(terms)
+    waiting = list(carries)
     while len(total) > 1:
         level += 1
         pairs = [total[i : i + 2] for i in range(0, len(total), 2)]
@@ -92,11 +113,16 @@ def adder_tree(
         for index, pair in enumerate(pairs):
             node = f"{name}_{level}_{index}"
             if len(pair) == 2:
-                total.append(add(m, *pair, registered=registered, name=node))
+                carry = waiting.pop() if waiting else None
+                total.append(add(m, *pair, carry=carry, registered=registered, name=node))
             else:
                 alone = Signal.like(pair[0], name=node, reset_less=True)
                 m.d["sync" if registered else "comb"] += alone.eq(pair[0])
                 total.append(alone)
+        waiting = [
+            delay(m, carry, int(registered), name=f"{name}_carry_{level}_{index}")
+            for index, carry in enumerate(waiting)
+        ]
     return total[0], latency
 
 

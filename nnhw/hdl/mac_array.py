@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -115,7 +115,9 @@ class MacArray(wiring.Component):
         self._technology = technology
         lanes = lane_groups * rows
         count = cols if self.has_columns else lane_groups * slots
-        self._pairs = self._find_pairs(count) if technology.shares_factors else []
+        widths = activation_width, weight_width
+        self._pairs = self._find_pairs(count) if technology.shares_factors(*widths) else []
+        self._borrows = technology.borrows(*widths)
         self._multipliers = [
             SharedMultipliers(
                 rows=rows,
@@ -127,7 +129,7 @@ class MacArray(wiring.Component):
             )
             for _ in self._pairs
         ]
-        paired = {index for first in self._pairs for index in (first, first + 1)}
+        paired = {first + offset: offset for first in self._pairs for offset in range(2)}
         self._columns = [
             MacColumn(
                 rows=rows,
@@ -138,6 +140,7 @@ class MacArray(wiring.Component):
                 tree_levels_per_stage=tree_levels_per_stage,
                 technology=technology,
                 given_products=index in paired,
+                borrowed=self._borrows and paired.get(index) == 1,
             )
             for index in range(count)
         ]
@@ -227,8 +230,10 @@ class MacArray(wiring.Component):
             for offset in range(2):
                 column = self._columns[first + offset]
                 m.d.comb += column.given.eq(multipliers.products[offset])
-            for row in range(self.rows):
-                m.d.comb += multipliers.weights[1][row].eq(self.weights[first + 1][row])
+            m.d.comb += multipliers.weights[1].eq(self.weights[first + 1])
+            if self._borrows:
+                signs = [multipliers.products[0][row][-1] for row in range(self.rows)]
+                m.d.comb += self._columns[first + 1].carries.eq(Cat(signs))
         if self.has_columns:
             valid, tags, columns_done = self._control(m, self.latency, is_dot, "column")
             m.d.comb += self.tile.arrives_next.eq(columns_done)
@@ -252,11 +257,9 @@ class MacArray(wiring.Component):
         """The operands of a column."""
         copy = copies[index // _COLUMNS_A_COPY]
         first = self._group(index) * self.rows
+        m.d.comb += weights.eq(self.weights[index])
         for row in range(self.rows):
-            m.d.comb += [
-                activations[row].eq(copy[first + row]),
-                weights[row].eq(self.weights[index][row]),
-            ]
+            m.d.comb += activations[row].eq(copy[first + row])
 
     def _connect_lanes(self, m: Module, unit: LaneUnit, valid, tags) -> None:
         m.submodules.lane_unit = unit

@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import column_latency
-from .arithmetic import adder_tree
+from .arithmetic import adder_tree, delay
 from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
@@ -29,6 +29,8 @@ class MacColumn(wiring.Component):
         What multipliers, adders and the accumulator are built of.
     given_products : bool
         Whether the column has no multipliers of its own.
+    borrowed : bool
+        Whether others have borrowed from the products that are given (`Technology.borrows`).
 
     Members
     -------
@@ -36,6 +38,8 @@ class MacColumn(wiring.Component):
     weights : In(rows of signed)
     given : In(rows of signed)
         With `given_products`, in place of both: their products, `multiplier_stages` cycles later.
+    carries : In(rows)
+        With `borrowed`: the products less what these bits give back are the true ones.
     enable, first : In(1)
         Add the dot product to the accumulator; `first` clears it before. Both come `latency` - 2
         cycles after the operands of the dot product.
@@ -60,6 +64,7 @@ class MacColumn(wiring.Component):
         tree_levels_per_stage: int,
         technology: Technology = PORTABLE,
         given_products: bool = False,
+        borrowed: bool = False,
     ):
         check_integers(
             self,
@@ -77,6 +82,7 @@ class MacColumn(wiring.Component):
         self.tree_levels_per_stage = tree_levels_per_stage
         self.technology = technology
         self.given_products = given_products
+        self.borrowed = borrowed
         self.latency = column_latency(
             rows=rows,
             multiplier_stages=multiplier_stages,
@@ -90,6 +96,7 @@ class MacColumn(wiring.Component):
         super().__init__(
             {
                 **(given if given_products else factors),
+                **({"carries": In(rows)} if borrowed else {}),
                 "enable": In(1),
                 "first": In(1),
                 "products": Out(data.ArrayLayout(signed(self.product_width), rows)),
@@ -100,15 +107,20 @@ class MacColumn(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         products = self._multiply(m)
+        carries = list(self.carries) if self.borrowed else []
         for row, product in enumerate(products):
-            m.d.comb += self.products[row].eq(product)
-        dot, _ = adder_tree(
+            whole = product + carries[row] if self.borrowed else product
+            m.d.comb += self.products[row].eq(whole)
+        # there is one adder less than there are products: the accumulator takes the last carry
+        dot, latency = adder_tree(
             m,
             products,
             add=self.technology.add,
             levels_per_stage=self.tree_levels_per_stage,
+            carries=carries[1:],
             name="sum",
         )
+        carry = delay(m, carries[0], latency, name="carry") if self.borrowed else None
         # every column has flags of its own: they drive each bit of the accumulator
         flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
         m.d.comb += [flags.enable.eq(self.enable), flags.first.eq(self.first)]
@@ -118,6 +130,7 @@ class MacColumn(wiring.Component):
             dot,
             enable=flags.enable,
             first=flags.first,
+            carry=carry,
             width=self.accumulator_width,
             name="accumulator",
         )

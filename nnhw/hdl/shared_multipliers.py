@@ -13,6 +13,8 @@ from .technology import Technology
 class SharedMultipliers(wiring.Component):
     """Products of one vector of activations with the weights of several columns.
 
+    Of two columns the first one's products may borrow from the second one's (`Technology.borrows`).
+
     Parameters
     ----------
     rows, columns : int

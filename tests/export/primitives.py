@@ -6,11 +6,11 @@ import random
 from collections.abc import Mapping
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from nnhw.hdl.mac_array import MacArray
-from nnhw.hdl.technology import technology
+from nnhw.hdl.technology import Technology, technology
 from nnhw.isa import Operation
 
 #: Shapes of two factors, and stages.
@@ -197,7 +197,7 @@ ARRAYS = (
 class Arrays(wiring.Component):
     """Arrays of all kinds, with the same random inputs."""
 
-    def __init__(self, name: str, arrays=ARRAYS):
+    def __init__(self, name: str, arrays=ARRAYS, weight_width: int = 8):
         self.arrays = [
             MacArray(
                 rows=3,
@@ -205,7 +205,7 @@ class Arrays(wiring.Component):
                 lane_groups=groups,
                 slots=cols // groups,
                 activation_width=8,
-                weight_width=8,
+                weight_width=weight_width,
                 accumulator_width=20,
                 multiplier_stages=stages,
                 tree_levels_per_stage=2,
@@ -220,8 +220,8 @@ class Arrays(wiring.Component):
             for member in ("columns", "lanes", "arrives_next")
         }
         self._outputs = list(outputs)
-        inputs = {"activations": In(48), "weights": In(144), "flags": In(4), "operation": In(2)}
-        super().__init__({**inputs, **outputs})
+        factors = {"activations": In(48), "weights": In(18 * weight_width)}
+        super().__init__({**factors, "flags": In(4), "operation": In(2), **outputs})
 
     def elaborate(self, platform):
         m = Module()
@@ -240,4 +240,43 @@ class Arrays(wiring.Component):
             m.d.comb += getattr(self, name).eq(
                 Value.cast(getattr(self.arrays[int(index)].tile, member))
             )
+        return m
+
+
+class AllSharedProducts(wiring.Component):
+    """Products of one factor with two others, of all their values in turn.
+
+    Members
+    -------
+    low, high : Out
+        Both products, without what the first one borrows.
+    """
+
+    def __init__(
+        self, technology: Technology, *, activation_width: int, weight_width: int, stages: int
+    ):
+        self.technology = technology
+        self.widths = activation_width, weight_width
+        self.stages = stages
+        product = signed(activation_width + weight_width)
+        super().__init__({"low": Out(product), "high": Out(product)})
+
+    def elaborate(self, platform):
+        m = Module()
+        activation_width, weight_width = self.widths
+        count = Signal(
+            data.StructLayout(
+                {
+                    "a": signed(activation_width),
+                    "low": signed(weight_width),
+                    "high": signed(weight_width),
+                }
+            )
+        )
+        m.d.sync += count.as_value().eq(count.as_value() + 1)
+        low, high = self.technology.multiply_shared(
+            m, count.a, [count.low, count.high], stages=self.stages, name="products"
+        )
+        borrows = self.technology.borrows(*self.widths)
+        m.d.comb += [self.low.eq(low), self.high.eq(high + (low[-1] if borrows else 0))]
         return m

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from amaranth.hdl import signed, unsigned
-from primitives import Arrays, Primitives, SideBySide
+from primitives import AllSharedProducts, Arrays, Primitives, SideBySide
 from run_verilator import verilator
 from verilog_simulation import compare_verilog
 
 from nnhw.export import component_verilog
 from nnhw.export.verilog.hierarchy import elaborate
 from nnhw.families import FAMILIES
+from nnhw.families.ecp5.technology import Ecp5
+from nnhw.hdl.technology import PORTABLE, Technology
 from nnhw.synth import require_yosys, run_yosys
 
 DEVICES = list(FAMILIES)
@@ -73,6 +75,57 @@ def test_no_more_multipliers_than_the_largest_ecp5_has():
 
 def test_technologies_equal_the_portable_one(tmp_path):
     compare(DEVICES, tmp_path, map(model, DEVICES))
+
+
+def compare_shared_products(
+    technology: Technology, weight_width: int, stages: int, folder: Path
+) -> dict[str, int]:
+    """Compare all products of ECP5 with the portable ones; the number of its cells."""
+
+    def products(technology: Technology) -> AllSharedProducts:
+        return AllSharedProducts(
+            technology, activation_width=8, weight_width=weight_width, stages=stages
+        )
+
+    design = products(technology)
+    text = component_verilog(design, "dut_top")
+    compare_verilog(
+        design,
+        text,
+        component_verilog(products(PORTABLE), "reference_top"),
+        folder,
+        cycles=(2 << 8 + 2 * weight_width) + 10,  # there are resets in the second half
+        cells=[model("ecp5")],
+    )
+    cells = re.findall(r"^ *(MULT18X18D|CCU2C)\b", text, re.M)
+    return {cell: cells.count(cell) for cell in cells}
+
+
+@pytest.mark.parametrize(("weight_width", "stages"), [(4, 1), (4, 3), (4, 4), (3, 2), (2, 5)])
+def test_two_products_of_narrow_weights_in_a_multiplier_of_ecp5(weight_width, stages, tmp_path):
+    """All values of all three factors."""
+
+    cells = compare_shared_products(Ecp5(), weight_width, stages, tmp_path)
+    assert cells == {"MULT18X18D": 1}
+
+
+def test_arrays_of_narrow_weights_on_ecp5(tmp_path):
+    design = Arrays("ecp5", weight_width=4)
+    compare_verilog(
+        design,
+        component_verilog(design, "dut_top"),
+        component_verilog(Arrays("portable", weight_width=4), "reference_top"),
+        tmp_path,
+        cycles=3000,
+        cells=[model("ecp5")],
+    )
+
+
+def test_products_of_narrow_weights_when_all_multipliers_are_taken(tmp_path):
+    technology = Ecp5()
+    technology._multipliers_left = 0
+    cells = compare_shared_products(technology, 3, 2, tmp_path)
+    assert set(cells) == {"CCU2C"}
 
 
 def yosys_model(family: str, cells: Iterable[str]) -> str:

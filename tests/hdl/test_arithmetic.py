@@ -30,14 +30,16 @@ class Delayed(wiring.Component):
 
 
 class Sum(wiring.Component):
-    """Sum of `count` signed numbers of `width` bits; `latency` is what `adder_tree` says."""
+    """Sum of `count` signed numbers of `width` bits, and of some bits; `latency` is what
+    `adder_tree` says."""
 
-    def __init__(self, count: int, width: int, levels_per_stage: int):
+    def __init__(self, count: int, width: int, levels_per_stage: int, carries: int = 0):
         self.count = count
         self.levels_per_stage = levels_per_stage
         super().__init__(
             {
                 "terms": In(data.ArrayLayout(signed(width), count)),
+                "carries": In(data.ArrayLayout(1, carries)),
                 "total": Out(signed(width + (count - 1).bit_length())),
             }
         )
@@ -46,7 +48,12 @@ class Sum(wiring.Component):
         m = Module()
         terms = [self.terms[index] for index in range(self.count)]
         total, self.latency = adder_tree(
-            m, terms, add=PORTABLE.add, levels_per_stage=self.levels_per_stage, name="sum"
+            m,
+            terms,
+            add=PORTABLE.add,
+            levels_per_stage=self.levels_per_stage,
+            carries=list(self.carries),
+            name="sum",
         )
         self.sum_width = len(total)
         m.d.comb += self.total.eq(total)
@@ -102,14 +109,18 @@ def test_delay_is_cleared_by_reset_if_asked(reset):
 
 @pytest.mark.parametrize("levels_per_stage", [1, 2, 3])
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13])
-def test_adder_tree(count, levels_per_stage):
+@pytest.mark.parametrize("carries", [0, 1, 12])
+def test_adder_tree(carries, count, levels_per_stage):
     rng = np.random.default_rng(count)
     terms = integers(rng, 6, (60, count))
-    terms[:2] = [[-32], [31]]  # the sum's own extremes
-    tree = Sum(count, 6, levels_per_stage)
-    total = drive(tree, {"terms": terms}, ["total"])["total"]
+    bits = rng.integers(0, 2, (60, min(carries, count - 1)))
+    terms[:2], bits[:2] = [[-32], [31]], [[0], [1]]  # the sum's own extremes
+    tree = Sum(count, 6, levels_per_stage, bits.shape[1])
+    inputs = {"terms": terms, "carries": bits} if bits.size else {"terms": terms}
+    total = drive(tree, inputs, ["total"])["total"]
     assert tree.latency == math.ceil(math.ceil(math.log2(count)) / levels_per_stage)
-    assert (total[tree.latency :] == terms.sum(axis=1)[: len(terms) - tree.latency]).all()
+    expected = terms.sum(axis=1) + bits.sum(axis=1)
+    assert (total[tree.latency :] == expected[: len(terms) - tree.latency]).all()
 
 
 def test_adder_tree_grows_a_bit_a_level():

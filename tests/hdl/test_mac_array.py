@@ -60,6 +60,42 @@ def test_mac_column(weight_width, rows, multiplier_stages, tree_levels_per_stage
         assert outputs["accumulator"][t + column.latency] == total
 
 
+@pytest.mark.parametrize("tree_levels_per_stage", [1, 2])
+@pytest.mark.parametrize("rows", [1, 2, 5, 8])
+def test_mac_column_gives_back_what_was_borrowed(rows, tree_levels_per_stage):
+    rng = np.random.default_rng(rows)
+    column = MacColumn(
+        rows=rows,
+        activation_width=8,
+        weight_width=4,
+        accumulator_width=18,
+        multiplier_stages=3,
+        tree_levels_per_stage=tree_levels_per_stage,
+        given_products=True,
+        borrowed=True,
+    )
+    cycles = 60
+    products = rng.integers(-1016, 1025, (cycles, rows))  # of a byte and a weight
+    carries = rng.integers(0, 2, (cycles, rows))
+    products[1], carries[1] = 1024, 0
+    products[2], carries[2] = -1016, 1
+    behind = column.latency - column.multiplier_stages
+    flags = np.ones(cycles, int)  # each dot product stands for itself
+    outputs = drive(
+        column,
+        {
+            "given": products - carries,
+            "carries": carries @ (1 << np.arange(rows)),
+            "enable": flags,
+            "first": flags,
+        },
+        ["products", "accumulator"],
+    )
+    assert (outputs["products"] == products).all()
+    # of one row, flags come in the cycle before the first one
+    assert (outputs["accumulator"][behind + 1 :] == products.sum(axis=1)[1:-behind]).all()
+
+
 def array_inputs(
     rng: np.random.Generator, array: MacArray, operations: frozenset[Operation], tiles: int
 ) -> dict[str, np.ndarray]:

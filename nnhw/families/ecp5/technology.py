@@ -13,7 +13,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signa
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ...hdl.arithmetic import delay
+from ...hdl.arithmetic import delay, named
 from ...hdl.technology.blocks import Block, BlockShape
 from ...hdl.technology.device import DeviceTechnology, MultiplierCell
 from ...hdl.technology.limbs import short_product
@@ -121,7 +121,7 @@ adds the first term and C or, with the choice, D. The carry of equal bits is the
 must be what the table holds for C = D = 0."""
 
 
-def _carry_chain(m: Module, table: int, inputs: Sequence[Sequence[Value]], first: int) -> Value:
+def _carry_chain(m: Module, table: int, inputs: Sequence[Sequence[Value]], first: Value) -> Value:
     """What CCU2C with the same look-up table for every bit add up.
 
     Parameters
@@ -132,7 +132,7 @@ def _carry_chain(m: Module, table: int, inputs: Sequence[Sequence[Value]], first
         Carry of the lowest bit.
     """
     total = Signal(len(inputs), name="chain")
-    carry: Value = Const(first)
+    carry = first
     for low in range(0, len(inputs), 2):
         out = Signal(name=f"carry_{low}")
         ports: dict[str, Value | str] = {}
@@ -186,7 +186,7 @@ class GatedAdder(wiring.Component):
         a, b = (_extended(value, width) for value in (self.a, self.b))
         table = _SUBTRACT_GATED if self.subtract else _ADD_GATED
         inputs = [(b[bit], self.take_b, a[bit], self.take_a) for bit in range(width)]
-        m.d.comb += self.total.eq(_carry_chain(m, table, inputs, first=int(self.subtract)))
+        m.d.comb += self.total.eq(_carry_chain(m, table, inputs, first=Const(self.subtract, 1)))
         return m
 
 
@@ -212,6 +212,8 @@ class Accumulator(wiring.Component):
     first : In(1)
         To `start`, and not to the register.
     start : In(signed(width))
+    carry : In(1)
+        Belongs to the term.
     total : Out(signed(width))
         The register.
     """
@@ -222,7 +224,7 @@ class Accumulator(wiring.Component):
         super().__init__(
             {
                 **{"term": In(number), "enable": In(1), "first": In(1), "start": In(number)},
-                "total": Out(number),
+                **{"carry": In(1), "total": Out(number)},
             }
         )
 
@@ -234,7 +236,7 @@ class Accumulator(wiring.Component):
             (self.term[bit], self.first, register[bit], self.start[bit])
             for bit in range(self.width)
         ]
-        following = _carry_chain(m, _CHOOSE_AND_ADD, inputs, first=0)
+        following = _carry_chain(m, _CHOOSE_AND_ADD, inputs, first=self.carry)
         with m.If(self.enable):
             m.d.sync += register.eq(following)
         return m
@@ -351,6 +353,46 @@ class Ecp5(DeviceTechnology):
         self._multipliers_left -= 1
         return super().multiplier(m, a, b, stages, name)
 
+    def shares_factors(self, activation_width: int, weight_width: int) -> bool:
+        """See `Technology`: for weights of up to 4 bits and activations of 8."""
+        return activation_width + 2 * weight_width + 1 <= self.limb_width
+
+    def borrows(self, activation_width: int, weight_width: int) -> bool:
+        """See `Technology`."""
+        return self.shares_factors(activation_width, weight_width)
+
+    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+        """See `Technology`."""
+        return 1 + self.shares_factors(activation_width, weight_width)
+
+    def multiply_shared(
+        self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
+    ) -> list[Value]:
+        """See `Technology`. Two narrow factors are fields of one factor of a MULT18X18D.
+
+        With k bits a product, a * (b_1 * 2**k + b_0) has a * b_0 in its lowest k bits, and above
+        them a * b_1, less what a negative a * b_0 borrows.
+        """
+        low, high = others
+        if not self.shares_factors(len(a), len(low)):
+            return super().multiply_shared(m, a, others, stages=stages, name=name)
+        k = len(a) + len(low)
+        if not self._multipliers_left:
+            products = super().multiply_shared(m, a, others, stages=stages, name=name)
+            return [products[0], (products[1] - products[0][-1])[:k].as_signed()]
+        borrowed = Signal(signed(len(high) + 1), name=f"{name}_high")
+        m.d.comb += borrowed.eq(high - low[-1])
+        both = Cat(low, [low[-1]] * (k - len(low)), borrowed).as_signed()
+        before = max(0, stages - self.most_stages)
+        product = self.multiplier(
+            m,
+            delay(m, a, before, name=f"{name}_a"),
+            delay(m, named(m, both, f"{name}_both"), before, name=f"{name}_both"),
+            stages - before,
+            name,
+        )
+        return [product[:k].as_signed(), product[k : 2 * k].as_signed()]
+
     def fan_out(
         self, m: Module, value: Value, *, stages: int, leaves: int, name: str
     ) -> list[Value]:
@@ -387,6 +429,7 @@ class Ecp5(DeviceTechnology):
         enable: Value,
         first: Value,
         start: Value | None = None,
+        carry: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -397,6 +440,7 @@ class Ecp5(DeviceTechnology):
             accumulator.enable.eq(enable),
             accumulator.first.eq(first),
             accumulator.start.eq(0 if start is None else start),
+            accumulator.carry.eq(0 if carry is None else carry),
         ]
         return accumulator.total
 

@@ -248,13 +248,21 @@ class Ice40(DeviceTechnology):
         enable: Value,
         first: Value,
         start: Value | None = None,
+        carry: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
         """See `Technology`. Where the start is zero, one look-up table a bit adds and chooses."""
-        if start is not None:
+        if start is not None or carry is not None:
             return super().accumulate(
-                m, term, enable=enable, first=first, start=start, width=width, name=name
+                m,
+                term,
+                enable=enable,
+                first=first,
+                start=start,
+                carry=carry,
+                width=width,
+                name=name,
             )
         total = Signal(signed(width), name=name, reset_less=True)
         with m.If(enable):

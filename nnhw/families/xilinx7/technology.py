@@ -115,11 +115,13 @@ class PairMultiplier(wiring.Component):
 class Xilinx7(Technology):
     """AMD Xilinx 7 series."""
 
-    shares_factors = True
+    def shares_factors(self, activation_width: int, weight_width: int) -> bool:
+        """See `Technology`."""
+        return can_pair(signed(activation_width), signed(weight_width))
 
     def products_a_cell(self, activation_width: int, weight_width: int) -> int:
         """See `Technology`."""
-        return 2 if can_pair(signed(activation_width), signed(weight_width)) else 1
+        return 1 + self.shares_factors(activation_width, weight_width)
 
     def multiply_shared(
         self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str

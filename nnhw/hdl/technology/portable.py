@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib.memory import Memory
 
 from ..arithmetic import delay, named
@@ -19,6 +19,16 @@ def product_shape(a: Shape, b: Shape) -> Shape:
     return (Const(0, a) * Const(0, b)).shape()
 
 
+def _sum_with_carry(a: Value, b: Value, carry: Value) -> Value:
+    """a + b + carry by one adder: a one and the carry below their lowest bits carry into them."""
+    low = Cat(Const(1, 1), a), Cat(carry, b)
+    left, right = (
+        value.as_signed() if term.shape().signed else value
+        for value, term in zip(low, (a, b), strict=True)
+    )
+    return (left + right)[1:].as_signed() if (a + b).shape().signed else (left + right)[1:]
+
+
 class Technology:
     """How multipliers, adders, accumulators, wide selections and memories are built.
 
@@ -28,13 +38,19 @@ class Technology:
 
     An object is good for one design, whose cells it may count.
 
-    Attributes
-    ----------
-    shares_factors : bool
-        Whether `multiply_shared` takes fewer cells than single products.
     """
 
-    shares_factors = False
+    def shares_factors(self, activation_width: int, weight_width: int) -> bool:
+        """Whether two products of `multiply_shared` take fewer cells than two single ones."""
+        return False
+
+    def borrows(self, activation_width: int, weight_width: int) -> bool:
+        """Whether the first product of `multiply_shared` borrows from the second one.
+
+        Both are fields of one number then, so that the upper one is less by one wherever the lower
+        one is negative. Whoever adds the products up adds the sign of the lower one as a carry.
+        """
+        return False
 
     def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
         """The product of two values as it was `stages` cycles ago.
@@ -66,17 +82,30 @@ class Technology:
     def multiply_shared(
         self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
     ) -> list[Value]:
-        """The products of one value with each of several others, like `multiply_all`."""
+        """The products of one value with each of several others, like `multiply_all`.
+
+        Of two that share a factor the first one may borrow from the second one: see `borrows`.
+        """
         return self.multiply_all(m, [(a, other) for other in others], stages=stages, name=name)
 
     def products_a_cell(self, activation_width: int, weight_width: int) -> int:
         """How many products of the array share a multiplier cell, if all goes well."""
         return 1
 
-    def add(self, m: Module, a: Value, b: Value, *, registered: bool, name: str) -> Value:
-        """The sum of two values; of the cycle before if it is `registered`."""
+    def add(
+        self,
+        m: Module,
+        a: Value,
+        b: Value,
+        *,
+        carry: Value | None = None,
+        registered: bool,
+        name: str,
+    ) -> Value:
+        """The sum of two values, and of a bit; of the cycle before if it is `registered`."""
         total = Signal((a + b).shape(), name=name, reset_less=True)
-        m.d["sync" if registered else "comb"] += total.eq(a + b)
+        result = a + b if carry is None else _sum_with_carry(a, b, carry)
+        m.d["sync" if registered else "comb"] += total.eq(result)
         return total
 
     def add_gated(
@@ -109,6 +138,7 @@ class Technology:
         enable: Value,
         first: Value,
         start: Value | None = None,
+        carry: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -118,12 +148,17 @@ class Technology:
         ----------
         first
             This term is added to `start`, if any, and not to the terms before.
+        carry
+            A bit that belongs to the term.
         width
             Bits of the register.
         """
         total = Signal(signed(width), name=name, reset_less=True)
         with m.If(enable):
-            m.d.sync += total.eq(Mux(first, 0 if start is None else start, total) + term)
+            before = Mux(first, 0 if start is None else start, total)
+            m.d.sync += total.eq(
+                before + term if carry is None else _sum_with_carry(before, term, carry)
+            )
         return total
 
     def mux(self, m: Module, choice: Value, high: Value, low: Value, *, name: str) -> Value:
