@@ -67,6 +67,14 @@ def test_all_cells_are_in_use():
     assert not elaborate(everything(portable=True), "top").foreign_modules()
 
 
+def test_all_sums_of_carry_chains_are_connected():
+    """Of an odd number of bits, too: tools warn of outputs that nothing is connected to."""
+    text = component_verilog(everything(["ecp5"]), "top")
+    cells = re.findall(r"^ *CCU2C .*?;", text, re.M | re.S)
+    assert cells
+    assert all(re.search(r"\.S0\(\w.*\.S1\(\w", cell, re.S) for cell in cells)
+
+
 def test_no_more_multipliers_than_the_largest_ecp5_has():
     factors = [(signed(8), signed(8), 1)] * 160
     design = Primitives("ecp5", factors=factors, sums=(), gated=(), roms=(), rams=())

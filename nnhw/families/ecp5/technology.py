@@ -131,21 +131,20 @@ def _carry_chain(m: Module, table: int, inputs: Sequence[Sequence[Value]], first
     first
         Carry of the lowest bit.
     """
-    total = Signal(len(inputs), name="chain")
+    # tools warn of outputs that nothing is connected to, so that an odd chain has a bit too much
+    total = Signal(len(inputs) + len(inputs) % 2, name="chain")
     carry = first
     for low in range(0, len(inputs), 2):
         out = Signal(name=f"carry_{low}")
         ports: dict[str, Value | str] = {}
         for half in range(2):
-            is_used = low + half < len(inputs)
-            bits = inputs[low + half] if is_used else [Const(0)] * 4
+            bits = inputs[low + half] if low + half < len(inputs) else [Const(0)] * 4
             ports |= {f"i_{kind}{half}": bit for kind, bit in zip("ABCD", bits, strict=True)}
             ports |= {f"p_INIT{half}": Const(table, 16), f"p_INJECT1_{half}": "NO"}
-            if is_used:
-                ports[f"o_S{half}"] = total[low + half]
+            ports[f"o_S{half}"] = total[low + half]
         m.submodules[f"bits_{low}"] = Instance("CCU2C", i_CIN=carry, o_COUT=out, **ports)
         carry = out
-    return total
+    return total[: len(inputs)]
 
 
 _ADD_GATED = 0x7888
