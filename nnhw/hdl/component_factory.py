@@ -155,6 +155,7 @@ class ComponentFactory:
             slots=self._limits.lane_slots,
             activation_width=self._widths.activation,
             weight_width=self._widths.weight,
+            symmetric_weights=self._widths.symmetric_weights,
             accumulator_width=self._widths.accumulator,
             multiplier_stages=self._config.multiplier_stages,
             tree_levels_per_stage=self._config.tree_levels_per_stage,

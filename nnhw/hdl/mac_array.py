@@ -66,6 +66,8 @@ class MacArray(wiring.Component):
         `lane_groups` * `rows` lanes with `slots` products each.
     activation_width, weight_width, accumulator_width : int
         Bits of signed values.
+    symmetric_weights : bool
+        Whether no weight is the least number of its width.
     multiplier_stages, tree_levels_per_stage : int
         See `MacColumn`.
     operations : frozenset of Operation
@@ -99,6 +101,7 @@ class MacArray(wiring.Component):
         slots: int,
         activation_width: int,
         weight_width: int,
+        symmetric_weights: bool = False,
         accumulator_width: int,
         multiplier_stages: int,
         tree_levels_per_stage: int,
@@ -116,14 +119,16 @@ class MacArray(wiring.Component):
         lanes = lane_groups * rows
         count = cols if self.has_columns else lane_groups * slots
         widths = activation_width, weight_width
-        self._pairs = self._find_pairs(count) if technology.shares_factors(*widths) else []
-        self._borrows = technology.borrows(*widths)
+        shares = technology.shares_factors(*widths, symmetric=symmetric_weights)
+        self._pairs = self._find_pairs(count) if shares else []
+        self._borrows = technology.borrows(*widths, symmetric=symmetric_weights)
         self._multipliers = [
             SharedMultipliers(
                 rows=rows,
                 columns=2,
                 activation_width=activation_width,
                 weight_width=weight_width,
+                symmetric_weights=symmetric_weights,
                 stages=multiplier_stages,
                 technology=technology,
             )

@@ -21,6 +21,8 @@ class SharedMultipliers(wiring.Component):
         Length of the vector, number of columns.
     activation_width, weight_width : int
         Bits of signed operands.
+    symmetric_weights : bool
+        Whether no weight is the least number of its width.
     stages : int
         Registers, at least 1.
     technology : Technology
@@ -40,12 +42,14 @@ class SharedMultipliers(wiring.Component):
         columns: int,
         activation_width: int,
         weight_width: int,
+        symmetric_weights: bool = False,
         stages: int,
         technology: Technology,
     ):
         check_integers(self, rows=rows, columns=columns, stages=stages)
         self.rows = rows
         self.columns = columns
+        self.symmetric_weights = symmetric_weights
         self.stages = stages
         self.technology = technology
         weights = data.ArrayLayout(signed(weight_width), rows)
@@ -65,6 +69,7 @@ class SharedMultipliers(wiring.Component):
                 m,
                 self.activations[row],
                 [self.weights[column][row] for column in range(self.columns)],
+                symmetric=self.symmetric_weights,
                 stages=self.stages,
                 name=f"products_{row}",
             )

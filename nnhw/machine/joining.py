@@ -30,6 +30,11 @@ def either(a: bool, b: bool) -> bool:
     return a or b
 
 
+def both(a: bool, b: bool) -> bool:
+    """Whether both are true."""
+    return a and b
+
+
 def union(a: frozenset, b: frozenset) -> frozenset:
     """What is in one of them."""
     return a | b

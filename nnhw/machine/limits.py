@@ -24,7 +24,7 @@ from ..isa import (
 )
 from .combinations import PRODUCT
 from .config import EngineConfig
-from .joining import Joinable, ascending, either, in_order, joined_by, same, union
+from .joining import Joinable, ascending, both, either, in_order, joined_by, same, union
 from .operands import ACTIVATIONS
 
 Instructions = Mapping[str, Sequence[Instruction]]
@@ -194,6 +194,8 @@ class Widths(Joinable):
     ----------
     activation, weight
         Operands of the array's multipliers, signed.
+    symmetric_weights
+        Whether no weight is the least number of its width, -2**(weight - 1).
     accumulator
         Raw sums, signed: worst case over all legal inputs.
     bias
@@ -206,6 +208,7 @@ class Widths(Joinable):
 
     activation: int = joined_by(max)
     weight: int = joined_by(max)
+    symmetric_weights: bool = joined_by(both)
     accumulator: int = joined_by(max)
     bias: int = joined_by(max)
     operand: int = joined_by(max)

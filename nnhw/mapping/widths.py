@@ -28,9 +28,11 @@ def datapath_widths(plans: Sequence[LayerPlan], graph: Graph, parameters: np.nda
     raw: list[int] = []
     operands: list[int] = []
     weight_bits = [2]
+    least_weight = 0
     for plan in plans:
         if isinstance(plan.node, QConv):
             weight_bits.append(plan.node.weight_bits)
+            least_weight = min(least_weight, int(plan.node.weight.min()))
         if plan.node.name in accumulators:
             raw += accumulators[plan.node.name].raw
             operands += accumulators[plan.node.name].folded
@@ -48,6 +50,7 @@ def datapath_widths(plans: Sequence[LayerPlan], graph: Graph, parameters: np.nda
     return Widths(
         activation=activation,
         weight=max(weight_bits),
+        symmetric_weights=least_weight > -(1 << (max(weight_bits) - 1)),
         accumulator=max(bits_for(limit, signed=True) for limit in raw),
         bias=max(bits_for(int(bias), signed=True) for bias in (biases.min(), biases.max())),
         operand=max(bits_for(limit, signed=True) for limit in operands),

@@ -253,9 +253,16 @@ class AllSharedProducts(wiring.Component):
     """
 
     def __init__(
-        self, technology: Technology, *, activation_width: int, weight_width: int, stages: int
+        self,
+        technology: Technology,
+        *,
+        activation_width: int,
+        weight_width: int,
+        symmetric: bool,
+        stages: int,
     ):
         self.technology = technology
+        self.symmetric = symmetric
         self.widths = activation_width, weight_width
         self.stages = stages
         product = signed(activation_width + weight_width)
@@ -274,9 +281,19 @@ class AllSharedProducts(wiring.Component):
             )
         )
         m.d.sync += count.as_value().eq(count.as_value() + 1)
+        factors = [self._limited(m, count, name) for name in ("low", "high")]
         low, high = self.technology.multiply_shared(
-            m, count.a, [count.low, count.high], stages=self.stages, name="products"
+            m, count.a, factors, symmetric=self.symmetric, stages=self.stages, name="products"
         )
-        borrows = self.technology.borrows(*self.widths)
+        borrows = self.technology.borrows(*self.widths, symmetric=self.symmetric)
         m.d.comb += [self.low.eq(low), self.high.eq(high + (low[-1] if borrows else 0))]
         return m
+
+    def _limited(self, m: Module, count: data.View, name: str) -> Value:
+        """A factor, in place of the least number of its width another one if it is symmetric."""
+        if not self.symmetric:
+            return count[name]
+        factor = Signal(count[name].shape(), name=f"factor_{name}")
+        is_least = count[name] == -(1 << (self.widths[1] - 1))
+        m.d.comb += factor.eq(Mux(is_least, 0, count[name]))
+        return factor

@@ -86,13 +86,17 @@ def test_technologies_equal_the_portable_one(tmp_path):
 
 
 def compare_shared_products(
-    technology: Technology, weight_width: int, stages: int, folder: Path
+    technology: Technology, weight_width: int, stages: int, folder: Path, *, symmetric: bool = False
 ) -> dict[str, int]:
     """Compare all products of ECP5 with the portable ones; the number of its cells."""
 
     def products(technology: Technology) -> AllSharedProducts:
         return AllSharedProducts(
-            technology, activation_width=8, weight_width=weight_width, stages=stages
+            technology,
+            activation_width=8,
+            weight_width=weight_width,
+            symmetric=symmetric,
+            stages=stages,
         )
 
     design = products(technology)
@@ -115,6 +119,17 @@ def test_two_products_of_narrow_weights_in_a_multiplier_of_ecp5(weight_width, st
 
     cells = compare_shared_products(Ecp5(), weight_width, stages, tmp_path)
     assert cells == {"MULT18X18D": 1}
+
+
+@pytest.mark.parametrize(("weight_width", "stages"), [(5, 3), (4, 4)])
+def test_two_products_of_symmetric_weights_in_a_multiplier_of_ecp5(weight_width, stages, tmp_path):
+    cells = compare_shared_products(Ecp5(), weight_width, stages, tmp_path, symmetric=True)
+    assert cells == {"MULT18X18D": 1}
+
+
+def test_products_of_five_bits_share_a_multiplier_of_ecp5_only_if_they_are_symmetric():
+    assert Ecp5().products_a_cell(8, 5, symmetric=True) == 2
+    assert Ecp5().products_a_cell(8, 5) == Ecp5().products_a_cell(8, 6, symmetric=True) == 1
 
 
 def test_arrays_of_narrow_weights_on_ecp5(tmp_path):

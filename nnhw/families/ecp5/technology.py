@@ -352,20 +352,31 @@ class Ecp5(DeviceTechnology):
         self._multipliers_left -= 1
         return super().multiplier(m, a, b, stages, name)
 
-    def shares_factors(self, activation_width: int, weight_width: int) -> bool:
-        """See `Technology`: for weights of up to 4 bits and activations of 8."""
-        return activation_width + 2 * weight_width + 1 <= self.limb_width
+    def shares_factors(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> bool:
+        """See `Technology`: beside activations of 8 bits weights of 4, or symmetric ones of 5."""
+        return activation_width + 2 * weight_width + 1 - 2 * symmetric <= self.limb_width
 
-    def borrows(self, activation_width: int, weight_width: int) -> bool:
+    def borrows(self, activation_width: int, weight_width: int, *, symmetric: bool = False) -> bool:
         """See `Technology`."""
-        return self.shares_factors(activation_width, weight_width)
+        return self.shares_factors(activation_width, weight_width, symmetric=symmetric)
 
-    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+    def products_a_cell(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> int:
         """See `Technology`."""
-        return 1 + self.shares_factors(activation_width, weight_width)
+        return 1 + self.shares_factors(activation_width, weight_width, symmetric=symmetric)
 
     def multiply_shared(
-        self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
+        self,
+        m: Module,
+        a: Value,
+        others: Sequence[Value],
+        *,
+        symmetric: bool = False,
+        stages: int,
+        name: str,
     ) -> list[Value]:
         """See `Technology`. Two narrow factors are fields of one factor of a MULT18X18D.
 
@@ -373,9 +384,9 @@ class Ecp5(DeviceTechnology):
         them a * b_1, less what a negative a * b_0 borrows.
         """
         low, high = others
-        if not self.shares_factors(len(a), len(low)):
+        if not self.shares_factors(len(a), len(low), symmetric=symmetric):
             return super().multiply_shared(m, a, others, stages=stages, name=name)
-        k = len(a) + len(low)
+        k = len(a) + len(low) - symmetric
         if not self._multipliers_left:
             products = super().multiply_shared(m, a, others, stages=stages, name=name)
             return [products[0], (products[1] - products[0][-1])[:k].as_signed()]

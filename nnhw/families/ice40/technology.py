@@ -197,7 +197,9 @@ class Ice40(DeviceTechnology):
     def __init__(self) -> None:
         self._multipliers_left = FAMILY.most(Resource.DSPS)
 
-    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+    def products_a_cell(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> int:
         """See `Technology`."""
         return 2 if _fit_in_pair(activation_width, weight_width) else 1
 

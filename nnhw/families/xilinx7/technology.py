@@ -115,16 +115,27 @@ class PairMultiplier(wiring.Component):
 class Xilinx7(Technology):
     """AMD Xilinx 7 series."""
 
-    def shares_factors(self, activation_width: int, weight_width: int) -> bool:
+    def shares_factors(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> bool:
         """See `Technology`."""
         return can_pair(signed(activation_width), signed(weight_width))
 
-    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+    def products_a_cell(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> int:
         """See `Technology`."""
-        return 1 + self.shares_factors(activation_width, weight_width)
+        return 1 + self.shares_factors(activation_width, weight_width, symmetric=symmetric)
 
     def multiply_shared(
-        self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
+        self,
+        m: Module,
+        a: Value,
+        others: Sequence[Value],
+        *,
+        symmetric: bool = False,
+        stages: int,
+        name: str,
     ) -> list[Value]:
         """See `Technology`. Two factors of the same shape share a DSP48E1, if they fit."""
         shapes = [b.shape() for b in others]

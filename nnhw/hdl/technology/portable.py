@@ -40,11 +40,19 @@ class Technology:
 
     """
 
-    def shares_factors(self, activation_width: int, weight_width: int) -> bool:
-        """Whether two products of `multiply_shared` take fewer cells than two single ones."""
+    def shares_factors(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> bool:
+        """Whether two products of `multiply_shared` take fewer cells than two single ones.
+
+        Parameters
+        ----------
+        symmetric
+            Whether no weight is the least number of its width.
+        """
         return False
 
-    def borrows(self, activation_width: int, weight_width: int) -> bool:
+    def borrows(self, activation_width: int, weight_width: int, *, symmetric: bool = False) -> bool:
         """Whether the first product of `multiply_shared` borrows from the second one.
 
         Both are fields of one number then, so that the upper one is less by one wherever the lower
@@ -80,15 +88,25 @@ class Technology:
         ]
 
     def multiply_shared(
-        self, m: Module, a: Value, others: Sequence[Value], *, stages: int, name: str
+        self,
+        m: Module,
+        a: Value,
+        others: Sequence[Value],
+        *,
+        symmetric: bool = False,
+        stages: int,
+        name: str,
     ) -> list[Value]:
         """The products of one value with each of several others, like `multiply_all`.
 
-        Of two that share a factor the first one may borrow from the second one: see `borrows`.
+        Of two that share a factor the first one may borrow from the second one: see `borrows`, and
+        for `symmetric` what concerns the others, `shares_factors`.
         """
         return self.multiply_all(m, [(a, other) for other in others], stages=stages, name=name)
 
-    def products_a_cell(self, activation_width: int, weight_width: int) -> int:
+    def products_a_cell(
+        self, activation_width: int, weight_width: int, *, symmetric: bool = False
+    ) -> int:
         """How many products of the array share a multiplier cell, if all goes well."""
         return 1
 
