@@ -141,7 +141,8 @@ class FetchSequencer(wiring.Component):
             address_width=address_width,
             weight_width=Shape.cast(weights).width,
         )
-        pad_width = layout.fields["pad_value"].width
+        pad_value = layout.fields["pad_value"]
+        pad_width = pad_value.width + (not pad_value.signed)
         super().__init__(
             {
                 "frame_available": In(1),

@@ -17,6 +17,7 @@ from nnhw.isa import (
     FetchInstruction,
     X,
     Y,
+    advances,
     bytes_read,
     coordinate_bits,
     granularity,
@@ -48,7 +49,7 @@ SEEDS = range(40)
 
 def test_tables_name_fields_of_the_instruction_each_once():
     named = [*LOOPS, *(c.start for c in COORDINATES)]
-    named += [field for c in COORDINATES for field in c.steps.values()]
+    named += [field for c in COORDINATES for field in set(c.steps.values())]
     assert len(set(named)) == len(named)
     assert set(named) <= {field.name for field in fields(FetchInstruction)}
     assert all(c.steps.keys() <= set(LOOPS) for c in COORDINATES)
@@ -109,7 +110,8 @@ def test_granularity_is_a_power_of_two(step, wanted):
 def test_coordinates_have_the_bits_of_their_values(seed, coordinate):
     i = nests(seed)
     # one innermost step beyond: as if every run had a fetch more
-    longer = replace(i, chunks=i.chunks + 1, last_run_short=0)
+    back = {"tap_x_x": i.tap_x_x - i.chunk_x}
+    longer = replace(i, chunks=i.chunks + 1, last_run_short=0, **back)
     values = [getattr(fetch, coordinate.name) for fetch in walk_fetch(longer, space=SPACE)]
     bits = coordinate_bits([i], coordinate)
     assert all(-(1 << (bits - 1)) <= value < 1 << (bits - 1) for value in values)
@@ -122,14 +124,12 @@ def test_loop_fields(seed):
     """What runs once moves nothing; all else comes back as it was."""
     i = nests(seed)
     trips = {loop: getattr(i, loop) + 1 for loop in LOOPS}
-    steps = {
-        coordinate: {loop: getattr(i, field) for loop, field in coordinate.steps.items()}
-        for coordinate in COORDINATES
-    }
-    found = loop_fields(trips, steps)
+    moved = {coordinate: advances(i, coordinate) for coordinate in COORDINATES}
+    found = loop_fields(trips, moved, last_run_short=bool(i.last_run_short))
     for coordinate in COORDINATES:
-        for loop, field in coordinate.steps.items():
-            assert found.pop(field) == (getattr(i, field) if trips[loop] > 1 else 0)
+        for field in set(coordinate.steps.values()):
+            repeats = any(trips[loop] > 1 for loop, by in coordinate.steps.items() if by == field)
+            assert found.pop(field) == (getattr(i, field) if repeats else 0)
     assert found == {loop: getattr(i, loop) for loop in LOOPS}
 
 
@@ -143,4 +143,21 @@ def test_loop_fields_wrong():
     steps[Y] = {"chunks": 1}
     with pytest.raises(ValueError, match=r"^y must not be moved by \['chunks'\]$"):
         loop_fields(dict.fromkeys(LOOPS, 1), steps)
-    assert WEIGHT.steps["chunks"] == "chunk_weight"
+    assert "chunks" in WEIGHT.steps
+
+
+def test_weights_of_a_roll_lie_one_behind_the_other():
+    moved = {coordinate: {} for coordinate in COORDINATES}
+    moved[WEIGHT] = {"taps_y": 5, "chunks": 1}
+    trips = dict.fromkeys(LOOPS, 1) | {"taps_y": 2, "chunks": 3}
+    with pytest.raises(ValueError, match=r"^fetch_weight must be 3, but 1 for chunks$"):
+        loop_fields(trips, moved)
+    moved[WEIGHT]["taps_y"] = 3
+    assert loop_fields(trips, moved)["fetch_weight"] == 1
+
+
+def test_groups():
+    assert X.groups == (("chunks", "taps_x"), ("tiles", "out_cols"))
+    assert ROW.groups == (("taps_x", "taps_y", "rolls"), ("out_rows",))
+    assert Y.groups == (("taps_y", "rolls"), ("out_rows",))
+    assert WEIGHT.groups == (("chunks", "taps_x", "taps_y"), ("tiles",))
