@@ -37,9 +37,10 @@ class LoopNest(wiring.Component):
 
     Members
     -------
-    current, upcoming : In(InstructionSignature(layout))
-        The layer's instruction and the next layer's, which is to take its place when `layer_last`
-        is stepped.
+    current : In(InstructionSignature(layout))
+        The layer's instruction.
+    upcoming : In(InstructionSignature(layout, LoopNest.AHEAD))
+        The next layer's, which is to take its place when `layer_last` is stepped.
     step : In(1)
         Go on to the next fetch.
     x, row, y, weight_address : Out
@@ -55,7 +56,14 @@ class LoopNest(wiring.Component):
         last one, of its own; it may begin a strip.
     in_last_strip : Out(1)
         The present strip is the last one of its pixel.
+
+    Attributes
+    ----------
+    AHEAD : tuple of str
+        Fields that are to be known ahead.
     """
+
+    AHEAD = (*LOOPS, "warmup", *(coordinate.start for coordinate in COORDINATES))
 
     def __init__(
         self,
@@ -79,7 +87,7 @@ class LoopNest(wiring.Component):
         super().__init__(
             {
                 "current": In(InstructionSignature(layout)),
-                "upcoming": In(InstructionSignature(layout)),
+                "upcoming": In(InstructionSignature(layout, self.AHEAD)),
                 "step": In(1),
                 "x": Out(signed(x_width)),
                 "row": Out(unsigned(address_width)),
