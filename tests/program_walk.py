@@ -70,22 +70,27 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
                 pixel_last = strip_last and tile == i.tiles
                 if chunk > 0:
                     x += i.chunk_x
+                    weight += i.chunk_weight
                 elif tap_x > 0:
                     x += i.tap_x_x
                     row += i.tap_x_pitch
+                    weight += i.tap_x_weight
+                elif tap_y > 0:
+                    x = strip_x
+                    row += i.tap_y_pitch
+                    y += i.tap_y_y
+                    weight += i.tap_y_weight
                 else:
                     x = strip_x
-                    if tap_y > 0:
-                        row += i.tap_y_pitch
-                        y += i.tap_y_y
-                    elif roll > 0:
+                    weight = i.weight_base + tile * i.tile_weight
+                    if roll > 0:
                         row += i.roll_pitch
                         y += i.roll_y
                 yield Fetch(
                     row=row % space,
                     x=x,
                     y=y,
-                    weight_address=i.weight_base + tile * i.tile_weight + number * i.fetch_weight,
+                    weight_address=weight,
                     layer_first=(out_row, out_col, tile, roll, number) == (0, 0, 0, 0, 0),
                     roll_first=number == 0,
                     roll_last=roll_last,

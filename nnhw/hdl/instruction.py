@@ -114,27 +114,32 @@ class InstructionRegister(wiring.Component):
         # parents decide with the fields of the next instruction, which are in a register for that,
         # and go on from there; the others are loaded when they are needed
         next_words = [_packed(known, self.words[(index + 1) % count]) for index in range(count)]
-        other_words = [_packed(others, word) for word in self.words]
-        known_width, other_width = (sum(p.width for p in some) for some in (known, others))
-        next_word = Signal(known_width, init=next_words[0])
-        word = Signal(known_width, init=_packed(known, self.words[0]))
-        other_word = Signal(other_width, init=other_words[0])
-        _unpack(m, known, word, self.current)
+        words = [_packed(others, word) for word in self.words]
+        next_word = Signal(sum(place.width for place in known), init=next_words[0])
+        word = Signal(sum(place.width for place in others), init=words[0])
         _unpack(m, known, next_word, self.upcoming)
-        _unpack(m, others, other_word, self.current)
+        _unpack(m, others, word, self.current)
+        for place in known:
+            # a register of its own, as some of them are not read any more
+            register = Signal(
+                place.width,
+                name=f"{place.name}_at_work",
+                init=_packed([place], self.words[0]),
+            )
+            m.d.comb += getattr(self.current, place.name).eq(register)
+            with m.If(self.advance):
+                m.d.sync += register.eq(getattr(self.upcoming, place.name))
         if count == 1:
             return m
-        with m.If(self.advance):
-            m.d.sync += word.eq(next_word)
-            with m.Switch(self.index):
-                for index in range(count):
-                    with m.Case(index) if index < count - 1 else m.Default():
-                        following = (index + 1) % count
-                        m.d.sync += [
-                            next_word.eq(next_words[following]),
-                            other_word.eq(other_words[following]),
-                            self.index.eq(following),
-                        ]
+        with m.If(self.advance), m.Switch(self.index):
+            for index in range(count):
+                with m.Case(index) if index < count - 1 else m.Default():
+                    following = (index + 1) % count
+                    m.d.sync += [
+                        next_word.eq(next_words[following]),
+                        word.eq(words[following]),
+                        self.index.eq(following),
+                    ]
         return m
 
 

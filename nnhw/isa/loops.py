@@ -86,9 +86,9 @@ WEIGHT = Coordinate(
     start="weight_base",
     steps={
         "tiles": "tile_weight",
-        "taps_y": "fetch_weight",
-        "taps_x": "fetch_weight",
-        "chunks": "fetch_weight",
+        "taps_y": "tap_y_weight",
+        "taps_x": "tap_x_weight",
+        "chunks": "chunk_weight",
     },
 )
 """Word of the weight memory."""
@@ -137,7 +137,7 @@ def loop_fields(
     Raises
     ------
     ValueError
-        If there is no field for it.
+        If a loop moves a coordinate that it has no field for.
     """
     more = {loop: trips[loop] - 1 for loop in LOOPS}
     fields = dict(more)
@@ -147,13 +147,9 @@ def loop_fields(
         if unmoved:
             raise ValueError(f"{coordinate.name} must not be moved by {sorted(unmoved)}")
         moves = dict.fromkeys(coordinate.steps, 0) | dict(moves)
-        steps: dict[str, int] = {}
         for loop, field in coordinate.steps.items():
-            if more[loop]:
-                step = moves[loop] - _way(coordinate, loop, more, moves, last_run_short)
-                if steps.setdefault(field, step) != step:
-                    raise ValueError(f"{field} must be {steps[field]}, but {step} for {loop}")
-        fields |= dict.fromkeys(coordinate.steps.values(), 0) | steps
+            step = moves[loop] - _way(coordinate, loop, more, moves, last_run_short)
+            fields[field] = step if more[loop] else 0
     return fields
 
 

@@ -49,7 +49,7 @@ SEEDS = range(40)
 
 def test_tables_name_fields_of_the_instruction_each_once():
     named = [*LOOPS, *(c.start for c in COORDINATES)]
-    named += [field for c in COORDINATES for field in set(c.steps.values())]
+    named += [field for c in COORDINATES for field in c.steps.values()]
     assert len(set(named)) == len(named)
     assert set(named) <= {field.name for field in fields(FetchInstruction)}
     assert all(c.steps.keys() <= set(LOOPS) for c in COORDINATES)
@@ -127,9 +127,8 @@ def test_loop_fields(seed):
     moved = {coordinate: advances(i, coordinate) for coordinate in COORDINATES}
     found = loop_fields(trips, moved, last_run_short=bool(i.last_run_short))
     for coordinate in COORDINATES:
-        for field in set(coordinate.steps.values()):
-            repeats = any(trips[loop] > 1 for loop, by in coordinate.steps.items() if by == field)
-            assert found.pop(field) == (getattr(i, field) if repeats else 0)
+        for loop, field in coordinate.steps.items():
+            assert found.pop(field) == (getattr(i, field) if trips[loop] > 1 else 0)
     assert found == {loop: getattr(i, loop) for loop in LOOPS}
 
 
@@ -146,14 +145,15 @@ def test_loop_fields_wrong():
     assert "chunks" in WEIGHT.steps
 
 
-def test_weights_of_a_roll_lie_one_behind_the_other():
-    moved = {coordinate: {} for coordinate in COORDINATES}
-    moved[WEIGHT] = {"taps_y": 5, "chunks": 1}
-    trips = dict.fromkeys(LOOPS, 1) | {"taps_y": 2, "chunks": 3}
-    with pytest.raises(ValueError, match=r"^fetch_weight must be 3, but 1 for chunks$"):
-        loop_fields(trips, moved)
-    moved[WEIGHT]["taps_y"] = 3
-    assert loop_fields(trips, moved)["fetch_weight"] == 1
+def test_a_step_goes_on_from_where_the_loops_inside_ended():
+    moved: dict = {coordinate: {} for coordinate in COORDINATES}
+    moved[WEIGHT] = {"taps_y": 7, "taps_x": 3, "chunks": 1}
+    trips = dict.fromkeys(LOOPS, 1) | {"taps_y": 2, "taps_x": 2, "chunks": 3}
+    whole = loop_fields(trips, moved)
+    short = loop_fields(trips, moved, last_run_short=True)
+    names = ("tap_y_weight", "tap_x_weight", "chunk_weight")
+    assert [whole[name] for name in names] == [7 - 5, 1, 1]
+    assert [short[name] for name in names] == [7 - 4, 1, 1]
 
 
 def test_groups():

@@ -114,7 +114,7 @@ def test_layers_without_weights_share_a_word():
         builder.graph(builder.dense(x, 2)), builder.frames(1), EngineConfig(rows=3, cols=3)
     )
     assert [i.weight_base for i in program.fetch[::2]] == [0, 0]
-    assert [i.tile_weight or i.fetch_weight for i in program.fetch] == [0, 0, 0, 1]
+    assert [i.tile_weight or i.chunk_weight for i in program.fetch] == [0, 0, 0, 1]
     assert len(program.weights) == 1 + 1 + 4
 
 

@@ -10,7 +10,7 @@ NARROW_FIELDS = {
     "operation": 2,
     "parameter_mode": 2,
     **dict.fromkeys(("pad_value", "zero_point", "lo", "hi", "table"), 8),
-    **dict.fromkeys(("fetch_weight", "fence", "chase", "frees_frame"), 1),
+    **dict.fromkeys(("chunk_weight", "fence", "chase", "frees_frame"), 1),
     **dict.fromkeys(("to_stream", "residual_only", "paired", "product", "add", "store"), 1),
     "bias": 9,
     "residual_bias": 9,
