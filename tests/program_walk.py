@@ -50,7 +50,8 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
         for chunk in range(i.chunks + 1 - (i.last_run_short and tap_x == i.taps_x))
     ]
     strips = [(*pixel, tile) for pixel in pixels for tile in range(i.tiles + 1)]
-    strip_x = i.x_start
+    x = strip_x = i.x_start
+    weight = i.weight_base
     for strip, (out_row, out_col, tile) in enumerate(strips):
         is_last = strip == len(strips) - 1
         rolls = i.rolls + 1 + (i.overlaps and is_last)

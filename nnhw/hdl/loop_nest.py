@@ -18,8 +18,8 @@ class LoopNest(wiring.Component):
     """Seven nested loops that move four coordinates: x, row address, y, and weight address.
 
     Every group of loops that move a coordinate (see `Coordinate`) keeps its value since its last
-    step: what a step leads to is one sum, whatever loop it belongs to. Loops count down; whether one
-    has finished, and which one makes the next step, is known from registers. Loops of which no
+    step: what a step leads to is one sum, whatever loop it belongs to. Loops count down; whether
+    one has finished, and which one makes the next step, is known from registers. Loops of which no
     layer makes more than one trip, and steps that are always zero, are not built.
 
     Parameters
