@@ -141,8 +141,7 @@ class FetchSequencer(wiring.Component):
             address_width=address_width,
             weight_width=Shape.cast(weights).width,
         )
-        pad_value = layout.fields["pad_value"]
-        pad_width = pad_value.width + (not pad_value.signed)
+        pad_width = layout.fields["pad_value"].width
         super().__init__(
             {
                 "frame_available": In(1),

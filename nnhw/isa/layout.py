@@ -26,10 +26,8 @@ class FieldLayout:
 
     Parameters
     ----------
-    name
+    name, signed
         As in the instruction's definition.
-    signed
-        Whether its values are in two's complement: some of them are negative.
     width
         Bits that values of this field need, at least 1.
     offset
@@ -75,24 +73,22 @@ class InstructionLayout:
             raise ValueError("A layout must be fitted to at least one instruction")
         kind = type(instructions[0])
         needs = {}
-        for name, (_, may_be_negative) in field_docs(kind).items():
+        for name, (_, signed) in field_docs(kind).items():
             values = {getattr(instruction, name) for instruction in instructions}
             least, most = min(values), max(values)
-            signed = may_be_negative and least < 0
             width = max(bits_for(value, signed=signed) for value in (least, most))
-            needs[name] = width, signed, most if least == most else None
+            needs[name] = width, most if least == most else None
         return cls._of(kind, needs)
 
     @classmethod
     def _of(
-        cls, kind: type[Instruction], needs: Mapping[str, tuple[int, bool, int | None]]
+        cls, kind: type[Instruction], needs: Mapping[str, tuple[int, int | None]]
     ) -> InstructionLayout:
-        """From each field's width, whether it is signed, and its constant value, None if it
-        varies."""
+        """From the width and the constant value of each field, None if it varies."""
         places: dict[str, FieldLayout] = {}
         offset = 0
-        for name in field_docs(kind):
-            width, signed, constant = needs[name]
+        for name, (_, signed) in field_docs(kind).items():
+            width, constant = needs[name]
             varies = constant is None
             places[name] = FieldLayout(
                 name=name,
@@ -106,14 +102,16 @@ class InstructionLayout:
 
     def join(self, other: InstructionLayout) -> InstructionLayout:
         """The layout of all instructions that either one encodes."""
-        needs = {}
-        for name, place in self.fields.items():
-            both = (place, other.fields[name])
-            signed = any(one.signed for one in both)
-            width = max(one.width + (signed and not one.signed) for one in both)
-            same = place.constant == other.fields[name].constant
-            needs[name] = width, signed, place.constant if same else None
-        return self._of(self.kind, needs)
+        return self._of(
+            self.kind,
+            {
+                name: (
+                    max(place.width, other.fields[name].width),
+                    place.constant if place.constant == other.fields[name].constant else None,
+                )
+                for name, place in self.fields.items()
+            },
+        )
 
     @property
     def width(self) -> int:

@@ -52,8 +52,7 @@ def test_constants_take_no_bits_and_others_the_bits_of_their_widest_value(progra
         width = max(bits_for(value, signed=place.signed) for value in values)
         constant = next(iter(values)) if len(values) == 1 else None
         offset = None if len(values) == 1 else end
-        signed = min(values) < 0
-        assert not signed or field_docs(layout.kind)[name][1]
+        signed = field_docs(layout.kind)[name][1]
         assert place == FieldLayout(
             name=name, signed=signed, width=width, offset=offset, constant=constant
         )
