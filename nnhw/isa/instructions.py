@@ -74,7 +74,7 @@ class FetchInstruction:
     A fetch reads the bytes at row address + x. The row address and y belong to an image row, x is
     the byte within it; lanes outside of 0 <= y < height, 0 <= x + lane < row_length deliver
     `pad_value`. Addresses count bytes, modulo the address space. All counts are stored less one.
-    How loops move what a fetch reads: see `loops.Coordinate`.
+    How loops move what a fetch reads: see `Coordinate`.
     """
 
     operation: int = _doc("what the array does (`Operation`)")
