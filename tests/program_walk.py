@@ -50,35 +50,48 @@ def walk_fetch(i: FetchInstruction, *, space: int) -> Iterator[Fetch]:
         for chunk in range(i.chunks + 1 - (i.last_run_short and tap_x == i.taps_x))
     ]
     strips = [(*pixel, tile) for pixel in pixels for tile in range(i.tiles + 1)]
+    x = strip_x = i.x_start
+    weight = i.weight_base
     for strip, (out_row, out_col, tile) in enumerate(strips):
         is_last = strip == len(strips) - 1
         rolls = i.rolls + 1 + (i.overlaps and is_last)
+        if tile > 0:
+            strip_x += i.tile_x
+        elif out_col > 0:
+            strip_x += i.out_col_x
+        else:
+            strip_x = i.x_start
+        row = i.source + out_row * i.out_row_pitch
+        y = i.y_start + out_row * i.out_row_y
         for roll in range(rolls):
             finishes = i.overlaps and (roll == 0 < strip or (is_last and roll == rolls - 1))
             for number, (tap_y, tap_x, chunk) in enumerate(taps):
                 roll_last = number == len(taps) - 1
                 strip_last = roll_last and roll == rolls - 1
                 pixel_last = strip_last and tile == i.tiles
+                if chunk > 0:
+                    x += i.chunk_x
+                    weight += i.chunk_weight
+                elif tap_x > 0:
+                    x += i.tap_x_x
+                    row += i.tap_x_pitch
+                    weight += i.tap_x_weight
+                elif tap_y > 0:
+                    x = strip_x
+                    row += i.tap_y_pitch
+                    y += i.tap_y_y
+                    weight += i.tap_y_weight
+                else:
+                    x = strip_x
+                    weight = i.weight_base + tile * i.tile_weight
+                    if roll > 0:
+                        row += i.roll_pitch
+                        y += i.roll_y
                 yield Fetch(
-                    row=(
-                        i.source
-                        + out_row * i.out_row_pitch
-                        + roll * i.roll_pitch
-                        + tap_y * i.tap_y_pitch
-                        + tap_x * i.tap_x_pitch
-                    )
-                    % space,
-                    x=i.x_start
-                    + out_col * i.out_col_x
-                    + tile * i.tile_x
-                    + tap_x * i.tap_x_x
-                    + chunk * i.chunk_x,
-                    y=i.y_start + out_row * i.out_row_y + roll * i.roll_y + tap_y * i.tap_y_y,
-                    weight_address=i.weight_base
-                    + tile * i.tile_weight
-                    + tap_y * i.tap_y_weight
-                    + tap_x * i.tap_x_weight
-                    + chunk * i.chunk_weight,
+                    row=row % space,
+                    x=x,
+                    y=y,
+                    weight_address=weight,
                     layer_first=(out_row, out_col, tile, roll, number) == (0, 0, 0, 0, 0),
                     roll_first=number == 0,
                     roll_last=roll_last,

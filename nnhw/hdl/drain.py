@@ -116,7 +116,7 @@ class Drain(wiring.Component):
         self.parameter_latency = parameter_latency
         self.technology = technology
         self.latency = drain_latency(parameter_latency=parameter_latency)
-        self.instruction = InstructionRegister(layout, words)
+        self.instruction = InstructionRegister(layout, words, ahead=("pixels",))
         super().__init__(
             {
                 "tile": In(

@@ -131,7 +131,7 @@ class FetchSequencer(wiring.Component):
         self.tiles_in_flight = tiles_in_flight
         self.gates = [gate for gate in GATES if gate.is_needed(layout)]
         self._chunk = chunk
-        self.instruction = InstructionRegister(layout, words)
+        self.instruction = InstructionRegister(layout, words, ahead=LoopNest.AHEAD)
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
             layout=layout,

@@ -139,13 +139,14 @@ class FrameBuffer(wiring.Component):
                 named(m, take & (beat[:group_bits] == group), f"take_{group}")
                 for group in range(groups)
             ]
+        chosen = [
+            delay(m, group_takes, wait, name=f"chosen_{group}", reset=True)
+            for group, group_takes in enumerate(takes)
+        ]
         for bank in range(self.banks):
             group, lane = divmod(bank, self.beat_bytes)
-            chosen = takes[group]
             m.d.comb += [
-                memory.write_enable[bank].eq(
-                    delay(m, chosen, wait, name=f"chosen_{bank}", reset=True)
-                ),
+                memory.write_enable[bank].eq(chosen[group]),
                 memory.write_rows[bank].eq(row),
                 memory.write_data[bank].eq(payload[8 * lane :][: self.width]),
                 memory.read_rows[bank].eq(self._row(self.read_rows[bank], reading)),

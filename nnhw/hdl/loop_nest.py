@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,10 +17,10 @@ from .parameters import check_integers
 class LoopNest(wiring.Component):
     """Seven nested loops that move four coordinates: x, row address, y, and weight address.
 
-    Every loop keeps, for each coordinate that it moves, the value at which its present trip began,
-    so that a step is one addition whatever loop it belongs to. Loops count down; whether one has
-    finished, and which one makes the next step, is known from registers. Loops of which no layer
-    makes more than one trip, and steps that are always zero, are not built.
+    Every group of loops that move a coordinate (see `Coordinate`) keeps its value since its last
+    step: what a step leads to is one sum, whatever loop it belongs to. Loops count down; whether
+    one has finished, and which one makes the next step, is known from registers. Loops of which no
+    layer makes more than one trip, and steps that are always zero, are not built.
 
     Parameters
     ----------
@@ -37,9 +37,10 @@ class LoopNest(wiring.Component):
 
     Members
     -------
-    current, upcoming : In(InstructionSignature(layout))
-        The layer's instruction and the next layer's, which is to take its place when `layer_last`
-        is stepped.
+    current : In(InstructionSignature(layout))
+        The layer's instruction.
+    upcoming : In(InstructionSignature(layout, LoopNest.AHEAD))
+        The next layer's, which is to take its place when `layer_last` is stepped.
     step : In(1)
         Go on to the next fetch.
     x, row, y, weight_address : Out
@@ -55,7 +56,14 @@ class LoopNest(wiring.Component):
         last one, of its own; it may begin a strip.
     in_last_strip : Out(1)
         The present strip is the last one of its pixel.
+
+    Attributes
+    ----------
+    AHEAD : tuple of str
+        Fields that are to be known ahead.
     """
+
+    AHEAD = (*LOOPS, "warmup", *(coordinate.start for coordinate in COORDINATES))
 
     def __init__(
         self,
@@ -79,7 +87,7 @@ class LoopNest(wiring.Component):
         super().__init__(
             {
                 "current": In(InstructionSignature(layout)),
-                "upcoming": In(InstructionSignature(layout)),
+                "upcoming": In(InstructionSignature(layout, self.AHEAD)),
                 "step": In(1),
                 "x": Out(signed(x_width)),
                 "row": Out(unsigned(address_width)),
@@ -100,10 +108,6 @@ class LoopNest(wiring.Component):
     def loops(self) -> tuple[str, ...]:
         """The loops that are built, innermost first."""
         return tuple(name for name in reversed(LOOPS) if self.layout.asks(name))
-
-    def _moves(self, coordinate: Coordinate, loop: str) -> bool:
-        step = coordinate.steps.get(loop)
-        return step is not None and self.layout.asks(step)
 
     def elaborate(self, platform):
         m = Module()
@@ -138,30 +142,11 @@ class LoopNest(wiring.Component):
             self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
         ]
 
-        # began[coordinate][loop]: the coordinate's value when the loop's present trip began
-        began: dict[str, dict[str, Signal]] = {}
-        for coordinate in COORDINATES:
-            shape = Value.cast(getattr(self, coordinate.name)).shape()
-            began[coordinate.name] = {
-                loop: Signal(
-                    shape,
-                    name=coordinate.name if inner == 0 else f"{coordinate.name}_of_{loop}",
-                    init=getattr(first, coordinate.start),
-                )
-                for inner, loop in enumerate(
-                    loop for loop in self.loops if self._moves(coordinate, loop)
-                )
-            }
-            innermost = next(iter(began[coordinate.name].values()), getattr(f, coordinate.start))
-            m.d.comb += getattr(self, coordinate.name).eq(innermost)
-
         turn = self._find_turns(m, counters, finished) if self.loops else Const(0)
-        # all values that a step may lead to, so that the loop just chooses among them
+        for coordinate in COORDINATES:
+            self._move(m, coordinate, turn)
+        # all trips that a step may lead to, so that the loop just chooses among them
         trips = [self._begun_trips(m, loop, counters, finished) for loop in self.loops]
-        moved = [
-            {c.name: self._moved(m, c, began[c.name], position) for c in COORDINATES}
-            for position in range(len(self.loops))
-        ]
         with m.If(self.step), m.Switch(turn):
             for position, loop in enumerate(self.loops):
                 with m.Case(position):
@@ -171,21 +156,9 @@ class LoopNest(wiring.Component):
                     ]
                     for inner, count in trips[position].items():
                         self._begin(m, counters[inner], finished[inner], count)
-                    for name, value in moved[position].items():
-                        restarted = self.loops[: position + 1]
-                        m.d.sync += [
-                            began[name][inner].eq(value)
-                            for inner in restarted
-                            if inner in began[name]
-                        ]
             with m.Default():
                 for loop in self.loops:
                     self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
-                for coordinate in COORDINATES:
-                    m.d.sync += [
-                        value.eq(getattr(upcoming, coordinate.start))
-                        for value in began[coordinate.name].values()
-                    ]
         return m
 
     def _find_turns(self, m: Module, counters, finished) -> Signal:
@@ -299,12 +272,50 @@ class LoopNest(wiring.Component):
             begun[inner] = trips
         return begun
 
-    def _moved(self, m: Module, coordinate: Coordinate, began, position: int) -> Value:
-        """A coordinate after a step of the loop at `position`; loops inside it begin anew."""
-        loop = self.loops[position]
-        if loop in began:
-            value = Signal.like(began[loop], name=f"{coordinate.name}_after_{loop}")
-            m.d.comb += value.eq(began[loop] + getattr(self.current, coordinate.steps[loop]))
-            return value
-        outer = [name for name in self.loops[position + 1 :] if name in began]
-        return began[outer[0]] if outer else getattr(self.current, coordinate.start)
+    def _groups(self, coordinate: Coordinate) -> list[tuple[str, ...]]:
+        """Groups of loops that move a coordinate, as far as they are built, innermost first."""
+        groups = [
+            tuple(loop for loop in group if loop in self.loops) for group in coordinate.groups
+        ]
+        asks = self.layout.asks
+        return [group for group in groups if any(asks(coordinate.steps[loop]) for loop in group)]
+
+    def _move(self, m: Module, coordinate: Coordinate, turn: Value) -> None:
+        """A coordinate: one sum, whatever loop makes the step, of a register and a field."""
+        f, upcoming = self.current, self.upcoming
+        output = getattr(self, coordinate.name)
+        groups = self._groups(coordinate)
+        if not groups:
+            m.d.comb += output.eq(getattr(f, coordinate.start))
+            return
+        shape = Value.cast(output).shape()
+        #: by group: the coordinate since its last step
+        registers = [
+            Signal(
+                shape,
+                name=coordinate.name if index == 0 else f"{coordinate.name}_of_{group[0]}",
+                init=getattr(self.first, coordinate.start),
+            )
+            for index, group in enumerate(groups)
+        ]
+        bases: list[Value] = [*registers, getattr(f, coordinate.start)]
+        base = Signal(shape, name=f"{coordinate.name}_base")
+        fields = {loop: getattr(f, coordinate.steps[loop]) for group in groups for loop in group}
+        shapes = [field.shape() for field in fields.values()]
+        is_signed = any(shape.signed for shape in shapes)
+        width = max(shape.width + (is_signed and not shape.signed) for shape in shapes)
+        step = Signal(Shape(width, is_signed), name=f"{coordinate.name}_step")
+        with m.Switch(turn):
+            for position, loop in enumerate(self.loops):
+                inside = sum(self.loops.index(group[-1]) < position for group in groups)
+                with m.Case(position):
+                    m.d.comb += base.eq(bases[inside])
+                    if loop in fields:
+                        m.d.comb += step.eq(fields[loop])
+            with m.Default():
+                m.d.comb += base.eq(getattr(upcoming, coordinate.start))
+        moved = Signal(shape, name=f"{coordinate.name}_moved")
+        m.d.comb += [moved.eq(base + step), output.eq(registers[0])]
+        for group, register in zip(groups, registers, strict=True):
+            with m.If(self.step & (turn >= self.loops.index(group[0]))):
+                m.d.sync += register.eq(moved)

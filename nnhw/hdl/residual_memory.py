@@ -67,8 +67,8 @@ class ResidualMemory(wiring.Component):
         technology: Technology = PORTABLE,
     ):
         check_integers(self, depth=depth, lanes=lanes, width=width)
-        self._reads = InstructionRegister(layout, words)
-        self._writes = InstructionRegister(layout, words)
+        self._reads = InstructionRegister(layout, words, ahead=("source",))
+        self._writes = InstructionRegister(layout, words, ahead=("destination",))
         self.depth = depth
         self.technology = technology
         super().__init__(

@@ -104,7 +104,7 @@ class WriteBack(wiring.Component):
         self.latency = write_back_latency(
             tables=bool(self.tables), residual_stages=residuals.latency if residuals else 0
         )
-        self.instruction = InstructionRegister(layout, words)
+        self.instruction = InstructionRegister(layout, words, ahead=("destination",))
         super().__init__(
             {
                 "scaled": In(1),

@@ -19,12 +19,12 @@ from .loops import (
     Coordinate,
     X,
     Y,
+    advances,
     bytes_read,
     coordinate_bits,
     extent,
     granularity,
     loop_fields,
-    steps_taken,
     walk,
 )
 
@@ -45,6 +45,7 @@ __all__ = [
     "WriteBackInstruction",
     "X",
     "Y",
+    "advances",
     "bits_for",
     "bytes_read",
     "coordinate_bits",
@@ -53,6 +54,5 @@ __all__ = [
     "field_docs",
     "granularity",
     "loop_fields",
-    "steps_taken",
     "walk",
 ]

@@ -74,6 +74,7 @@ class FetchInstruction:
     A fetch reads the bytes at row address + x. The row address and y belong to an image row, x is
     the byte within it; lanes outside of 0 <= y < height, 0 <= x + lane < row_length deliver
     `pad_value`. Addresses count bytes, modulo the address space. All counts are stored less one.
+    How loops move what a fetch reads: see `Coordinate`.
     """
 
     operation: int = _doc("what the array does (`Operation`)")
@@ -91,13 +92,13 @@ class FetchInstruction:
     chunks: int = _doc("fetches a run, less one")
     out_row_pitch: int = _doc("row address step from output row to output row")
     out_row_y: int = _doc("y step from output row to output row")
-    out_col_x: int = _doc("x step from output column to output column")
+    out_col_x: int = _doc("x step from a pixel's last tile to the next pixel", signed=True)
     tile_x: int = _doc("x step from tile to tile")
-    roll_pitch: int = _doc("row address step from roll to roll")
-    roll_y: int = _doc("y step from roll to roll")
-    tap_y_pitch: int = _doc("row address step from kernel row to kernel row")
+    roll_pitch: int = _doc("row address step from a roll's last run to the next roll", signed=True)
+    roll_y: int = _doc("y step from a roll's last kernel row to the next roll", signed=True)
+    tap_y_pitch: int = _doc("row address step from a row's last run to the next row", signed=True)
     tap_y_y: int = _doc("y step from kernel row to kernel row")
-    tap_x_x: int = _doc("x step from run to run within a kernel row")
+    tap_x_x: int = _doc("x step from a run's last fetch to the next run", signed=True)
     tap_x_pitch: int = _doc("row address step from run to run within a kernel row")
     chunk_x: int = _doc("x step from fetch to fetch of a run")
     last_run_short: int = _doc("1: the last run of a kernel row has one fetch less")
@@ -106,8 +107,8 @@ class FetchInstruction:
     pad_value: int = _doc("what padding lanes deliver", signed=True)
     weight_base: int = _doc("weight word of the first fetch")
     tile_weight: int = _doc("weight word step from tile to tile")
-    tap_y_weight: int = _doc("weight word step from kernel row to kernel row")
-    tap_x_weight: int = _doc("weight word step from run to run within a kernel row")
+    tap_y_weight: int = _doc("weight word step from a row's last fetch to the next", signed=True)
+    tap_x_weight: int = _doc("weight word step from a run's last fetch to the next", signed=True)
     chunk_weight: int = _doc("weight word step from fetch to fetch of a run")
     fence: int = _doc("1: wait until all earlier layers' results are in memory")
     chase: int = _doc("1: wait for just those bytes that the layer before has not written yet")

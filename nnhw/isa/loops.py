@@ -6,8 +6,9 @@ costs read these tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from math import gcd, prod
 
 import numpy as np
@@ -23,6 +24,10 @@ LOOPS = ("out_rows", "out_cols", "tiles", "rolls", "taps_y", "taps_x", "chunks")
 class Coordinate:
     """A value that runs through a loop nest.
 
+    Neighbouring loops that move it are a group. A step of one of them goes on from where the loops
+    of its group inside it ended, with nothing to go back to. Loops between groups take it back to
+    where the group outside of them is.
+
     Parameters
     ----------
     name
@@ -30,12 +35,24 @@ class Coordinate:
     start
         Field that holds its value at the first fetch.
     steps
-        By loop: the field that holds what a trip of it adds. Other loops do not move it.
+        By loop: the field that holds what a step of the loop adds, from the last fetch of one trip
+        to the first one of the next. Other loops do not move it.
     """
 
     name: str
     start: str
     steps: Mapping[str, str]
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Neighbouring loops that move it, innermost first."""
+        moving = groupby(reversed(LOOPS), lambda loop: loop in self.steps)
+        return tuple(tuple(loops) for moves, loops in moving if moves)
+
+    def inside(self, loop: str) -> tuple[str, ...]:
+        """The loops of its group inside one that moves it, innermost first."""
+        group = next(group for group in self.groups if loop in group)
+        return group[: group.index(loop)]
 
 
 X = Coordinate(
@@ -79,8 +96,29 @@ WEIGHT = Coordinate(
 COORDINATES = (X, ROW, Y, WEIGHT)
 
 
+def _way(
+    coordinate: Coordinate,
+    loop: str,
+    more: Mapping[str, int],
+    advances: Mapping[str, int],
+    last_run_short: int,
+) -> int:
+    """How far the loops of a loop's group inside it lead, from their first fetch to the last.
+
+    `more`: trips of loops less one; `advances`: what a trip adds to the one before.
+    """
+    inside = coordinate.inside(loop)
+    way = sum(more[inner] * advances[inner] for inner in inside)
+    if "taps_x" in inside and "chunks" in inside:
+        way -= last_run_short * advances["chunks"]
+    return way
+
+
 def loop_fields(
-    trips: Mapping[str, int], steps: Mapping[Coordinate, Mapping[str, int]]
+    trips: Mapping[str, int],
+    advances: Mapping[Coordinate, Mapping[str, int]],
+    *,
+    last_run_short: bool = False,
 ) -> dict[str, int]:
     """The fields of a `FetchInstruction` that say how often loops run and what they move.
 
@@ -90,29 +128,44 @@ def loop_fields(
     ----------
     trips
         Of every loop, at least 1.
-    steps
-        Of every coordinate, by loop; 0 where none is given.
+    advances
+        Of every coordinate, by loop: how far the first fetch of a trip is from that of the trip
+        before; 0 where none is given.
+    last_run_short
+        As in the instruction.
+
+    Raises
+    ------
+    ValueError
+        If a loop moves a coordinate that it has no field for.
     """
-    fields = {loop: trips[loop] - 1 for loop in LOOPS}
+    more = {loop: trips[loop] - 1 for loop in LOOPS}
+    fields = dict(more)
     for coordinate in COORDINATES:
-        moves = steps[coordinate]
+        moves = advances[coordinate]
         unmoved = moves.keys() - coordinate.steps
         if unmoved:
             raise ValueError(f"{coordinate.name} must not be moved by {sorted(unmoved)}")
+        moves = dict.fromkeys(coordinate.steps, 0) | dict(moves)
         for loop, field in coordinate.steps.items():
-            fields[field] = moves.get(loop, 0) if trips[loop] > 1 else 0
+            step = moves[loop] - _way(coordinate, loop, more, moves, last_run_short)
+            fields[field] = step if more[loop] else 0
     return fields
 
 
-def steps_taken(i: FetchInstruction, coordinate: Coordinate) -> Iterator[tuple[str, int]]:
-    """Loops that make more than one trip, and what each trip adds to a coordinate."""
-    for loop, field in coordinate.steps.items():
-        if getattr(i, loop):
-            yield loop, getattr(i, field)
+def advances(i: FetchInstruction, coordinate: Coordinate) -> dict[str, int]:
+    """By loop: how far the first fetch of a trip is from that of the trip before."""
+    more = {loop: getattr(i, loop) for loop in LOOPS}
+    found: dict[str, int] = {}
+    for group in coordinate.groups:
+        for loop in group:
+            step = getattr(i, coordinate.steps[loop])
+            found[loop] = step + _way(coordinate, loop, more, found, i.last_run_short)
+    return found
 
 
 def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tuple[int, int]:
-    """Least and largest value of a coordinate, whose steps are never negative.
+    """Least and largest value of a coordinate.
 
     Parameters
     ----------
@@ -123,7 +176,8 @@ def extent(start: int, trips: Mapping[str, int], steps: Mapping[str, int]) -> tu
     steps
         By loop: what a trip adds.
     """
-    return start, start + sum((trips[loop] - 1) * step for loop, step in steps.items())
+    ways = [(trips[loop] - 1) * step for loop, step in steps.items()]
+    return start + sum(min(0, way) for way in ways), start + sum(max(0, way) for way in ways)
 
 
 def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate) -> int:
@@ -134,8 +188,7 @@ def coordinate_bits(program: Iterable[FetchInstruction], coordinate: Coordinate)
         trips = {loop: getattr(i, loop) + 1 for loop in coordinate.steps}
         beyond = {"chunks": 1, "rolls": i.overlaps}
         trips |= {loop: trips[loop] + more for loop, more in beyond.items() if loop in trips}
-        steps = {loop: getattr(i, field) for loop, field in coordinate.steps.items()}
-        limits += extent(getattr(i, coordinate.start), trips, steps)
+        limits += extent(getattr(i, coordinate.start), trips, advances(i, coordinate))
     return max(bits_for(limit, signed=True) for limit in limits)
 
 
@@ -148,7 +201,8 @@ def granularity(
     for i in program:
         for coordinate in moved:
             values.append(getattr(i, coordinate.start))
-            values += [step for _, step in steps_taken(i, coordinate)]
+            steps = advances(i, coordinate)
+            values += [step for loop, step in steps.items() if getattr(i, loop)]
     return gcd(*values)
 
 
@@ -171,7 +225,7 @@ def walk(i: FetchInstruction, count: int) -> dict[Coordinate, np.ndarray]:
     trip["rolls"] = trip["rolls"] + beyond
     return {
         coordinate: getattr(i, coordinate.start)
-        + sum(trip[loop] * getattr(i, field) for loop, field in coordinate.steps.items())
+        + sum(trip[loop] * advance for loop, advance in advances(i, coordinate).items())
         for coordinate in COORDINATES
     }
 

@@ -111,10 +111,11 @@ def _fetch(
         nest.trips,
         {
             X: nest.steps[X],
-            ROW: {loop: step % memory.addresses.size for loop, step in rows.items()},
+            ROW: rows,
             Y: nest.steps.get(Y, {}),
             WEIGHT: plan.weights.steps,
         },
+        last_run_short=nest.last_run_short,
     )
     a_step = 2 if plan.is_paired else 1
     steps, steps_last = nest.drain_steps(config)

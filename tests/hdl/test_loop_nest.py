@@ -22,7 +22,7 @@ class Walker(Elaboratable):
     """A loop nest and its instruction register, wired as the sequencer wires them."""
 
     def __init__(self, program: list[FetchInstruction]):
-        self.register = InstructionRegister(**encoded(program))
+        self.register = InstructionRegister(**encoded(program), ahead=LoopNest.AHEAD)
         self.loops = LoopNest(
             layout=self.register.layout,
             first=self.register.first,

@@ -17,6 +17,7 @@ from nnhw.isa import (
     FetchInstruction,
     X,
     Y,
+    advances,
     bytes_read,
     coordinate_bits,
     granularity,
@@ -109,7 +110,8 @@ def test_granularity_is_a_power_of_two(step, wanted):
 def test_coordinates_have_the_bits_of_their_values(seed, coordinate):
     i = nests(seed)
     # one innermost step beyond: as if every run had a fetch more
-    longer = replace(i, chunks=i.chunks + 1, last_run_short=0)
+    back = {"tap_x_x": i.tap_x_x - i.chunk_x}
+    longer = replace(i, chunks=i.chunks + 1, last_run_short=0, **back)
     values = [getattr(fetch, coordinate.name) for fetch in walk_fetch(longer, space=SPACE)]
     bits = coordinate_bits([i], coordinate)
     assert all(-(1 << (bits - 1)) <= value < 1 << (bits - 1) for value in values)
@@ -122,11 +124,8 @@ def test_loop_fields(seed):
     """What runs once moves nothing; all else comes back as it was."""
     i = nests(seed)
     trips = {loop: getattr(i, loop) + 1 for loop in LOOPS}
-    steps = {
-        coordinate: {loop: getattr(i, field) for loop, field in coordinate.steps.items()}
-        for coordinate in COORDINATES
-    }
-    found = loop_fields(trips, steps)
+    moved = {coordinate: advances(i, coordinate) for coordinate in COORDINATES}
+    found = loop_fields(trips, moved, last_run_short=bool(i.last_run_short))
     for coordinate in COORDINATES:
         for loop, field in coordinate.steps.items():
             assert found.pop(field) == (getattr(i, field) if trips[loop] > 1 else 0)
@@ -143,4 +142,22 @@ def test_loop_fields_wrong():
     steps[Y] = {"chunks": 1}
     with pytest.raises(ValueError, match=r"^y must not be moved by \['chunks'\]$"):
         loop_fields(dict.fromkeys(LOOPS, 1), steps)
-    assert WEIGHT.steps["chunks"] == "chunk_weight"
+    assert "chunks" in WEIGHT.steps
+
+
+def test_a_step_goes_on_from_where_the_loops_inside_ended():
+    moved: dict = {coordinate: {} for coordinate in COORDINATES}
+    moved[WEIGHT] = {"taps_y": 7, "taps_x": 3, "chunks": 1}
+    trips = dict.fromkeys(LOOPS, 1) | {"taps_y": 2, "taps_x": 2, "chunks": 3}
+    whole = loop_fields(trips, moved)
+    short = loop_fields(trips, moved, last_run_short=True)
+    names = ("tap_y_weight", "tap_x_weight", "chunk_weight")
+    assert [whole[name] for name in names] == [7 - 5, 1, 1]
+    assert [short[name] for name in names] == [7 - 4, 1, 1]
+
+
+def test_groups():
+    assert X.groups == (("chunks", "taps_x"), ("tiles", "out_cols"))
+    assert ROW.groups == (("taps_x", "taps_y", "rolls"), ("out_rows",))
+    assert Y.groups == (("taps_y", "rolls"), ("out_rows",))
+    assert WEIGHT.groups == (("chunks", "taps_x", "taps_y"), ("tiles",))
