@@ -36,7 +36,7 @@ class Variant:
         datapath = replace(self.machine.datapath, **changes)
         return replace(self, machine=replace(self.machine, datapath=datapath))
 
-    def with_widths(self, **changes: int) -> Variant:
+    def with_widths(self, **changes: Any) -> Variant:
         """Other widths of the datapath."""
         return self.with_datapath(widths=replace(self.machine.datapath.widths, **changes))
 
