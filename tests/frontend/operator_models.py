@@ -339,6 +339,23 @@ MOVES = {
     "resize_linear_1d": one(
         "Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 4)}, shape=(1, 3, 5)
     ),
+    "resize_linear_corners": one(
+        "Resize",
+        "x - k",
+        mode="linear",
+        coordinate_transformation_mode="align_corners",
+        constants={"k": floats(1, 1, 2, 3)},
+    ),
+    "resize_linear_asymmetric": one(
+        "Resize",
+        "x - k",
+        mode="linear",
+        coordinate_transformation_mode="asymmetric",
+        constants={"k": floats(1, 1, 2, 3)},
+    ),
+    "resize_linear_smaller": one(
+        "Resize", "x - - n", mode="linear", constants={"n": ints(1, 4, 3, 4)}
+    ),
     "resize_sizes": one("Resize", "x - - n", constants={"n": ints(1, 4, 10, 6)}),
     "resize_axes": one("Resize", "x - n", axes=[3, 2], constants={"n": floats(2, 1)}),
     "resize_10": one("Resize", "x k", opset=10, constants={"k": floats(1, 1, 2, 2)}),
