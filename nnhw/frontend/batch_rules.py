@@ -51,6 +51,16 @@ def _transpose(at: Operands) -> Batch | None:
     return batch.moved(at.shapes[0], at.result, list(perm).index(axis))
 
 
+def _repeated(at: Operands) -> Batch | None:
+    """Along every axis but that of the samples; there may be new axes in front."""
+    if any(other is not None for other in at.batches[1:]):
+        raise MixingError
+    batch, shape = at.batches[0], at.shapes[0]
+    if batch is None:
+        return None
+    return batch.moved(shape, at.result, batch.axis(shape) + len(at.result) - len(shape))
+
+
 def _along(axes: Callable[[Operands], set[int]]) -> Rule:
     """Works along some axes of its first input; the rest of them stay in their order."""
 
@@ -159,6 +169,7 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("ArgMax", "ArgMin"), _along(_one_axis(0))),
     **dict.fromkeys(("Hardmax", "LogSoftmax", "Softmax"), _along(_softmax_axes)),
     **dict.fromkeys(("Resize", "Upsample"), _along(_resized)),
+    **dict.fromkeys(("Expand", "Tile"), _repeated),
     **dict.fromkeys(("DequantizeLinear", "QuantizeLinear"), _quantizer),
     "DynamicQuantizeLinear": _dynamic_quantizer,
     "Concat": concat,
