@@ -16,7 +16,7 @@ the result only, so that there both are averaged at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -43,20 +43,53 @@ class Enlargement:
     first: Fraction = Fraction(0)
 
 
-def weights_between(places: Sequence[Fraction], size: int) -> np.ndarray:
+def weights_between(
+    places: Sequence[Fraction],
+    size: int,
+    weigh: Callable[[float], Sequence[float]],
+    *,
+    outside: bool = True,
+) -> np.ndarray:
     """Weights (result, size) of an axis of `size` pixels for a result at these places of it.
 
-    A pixel between two neighbours is the sum of both by their nearness; beyond the edge it is the
-    pixel at the edge.
+    Parameters
+    ----------
+    weigh
+        Weights of the neighbours of a place, from how far it lies behind the pixel before it:
+        `linear` or `cubic`. Half of them lie up to that pixel.
+    outside
+        Whether pixels beyond an edge are taken for those at the edge; else they do not count, and
+        the weights of the others grow.
     """
     weights = np.zeros((len(places), size))
     for row, place in zip(weights, places, strict=True):
-        inside = min(max(place, Fraction(0)), Fraction(size - 1))
-        before = math.floor(inside)
-        row[before] = 1 - (inside - before)
-        if inside > before:
-            row[before + 1] = inside - before
+        before = math.floor(place)
+        parts = weigh(float(place - before))
+        for pixel, part in enumerate(parts, start=before + 1 - len(parts) // 2):
+            if outside or 0 <= pixel < size:
+                row[min(max(pixel, 0), size - 1)] += part
+        row /= row.sum()
     return weights
+
+
+def linear(behind: float) -> Sequence[float]:
+    """Weights of two neighbours."""
+    return 1 - behind, behind
+
+
+def cubic(behind: float, a: float) -> Sequence[float]:
+    """Weights of four neighbours.
+
+    Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981; `a` is the slope
+    there at a distance of one.
+    """
+    near, far = behind, 1 - behind
+    return (
+        ((a * (near + 1) - 5 * a) * (near + 1) + 8 * a) * (near + 1) - 4 * a,
+        ((a + 2) * near - (a + 3)) * near**2 + 1,
+        ((a + 2) * far - (a + 3)) * far**2 + 1,
+        ((a * (far + 1) - 5 * a) * (far + 1) + 8 * a) * (far + 1) - 4 * a,
+    )
 
 
 def interpolated(

@@ -376,6 +376,7 @@ MOVES = {
     "resize_linear_smaller": one(
         "Resize", "x - - n", mode="linear", constants={"n": ints(1, 4, 3, 4)}
     ),
+    "resize_cubic": one("Resize", "x - k", mode="cubic", constants={"k": floats(1, 1, 2, 2)}),
     "resize_sizes": one("Resize", "x - - n", constants={"n": ints(1, 4, 10, 6)}),
     "resize_axes": one("Resize", "x - n", axes=[3, 2], constants={"n": floats(2, 1)}),
     "resize_10": one("Resize", "x k", opset=10, constants={"k": floats(1, 1, 2, 2)}),

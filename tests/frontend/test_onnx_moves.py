@@ -36,11 +36,6 @@ REFUSED = {
         {"t": normal(9, 4)},
         "Gather.*an embedding",
     ),
-    "cubic": (
-        [node("Resize", "x - k", mode="cubic")],
-        {"k": floats(1, 1, 2, 2)},
-        "Resize.*mode='cubic'",
-    ),
     "cropped": (
         [
             node(
@@ -245,6 +240,16 @@ def test_linear_interpolation_at_any_place(tmp_path, coordinates, size, sizes):
     resize = node("Resize", "x - - n", **settings)
     made = model([resize], (1, 2, *size), {"n": ints(1, 2, *sizes)}, opset=19)
     check(made, tmp_path)
+
+
+@pytest.mark.parametrize("exclude_outside", [0, 1])
+@pytest.mark.parametrize("sizes", [(8, 12), (9, 5)])
+@pytest.mark.parametrize("coordinates", ["align_corners", "asymmetric", "half_pixel"])
+def test_cubic_interpolation(tmp_path, coordinates, sizes, exclude_outside):
+    settings = {"mode": "cubic", "coordinate_transformation_mode": coordinates}
+    settings |= {"exclude_outside": exclude_outside, "cubic_coeff_a": -0.5}
+    resize = node("Resize", "x - - n", **settings)
+    check(model([resize], (1, 2, 4, 6), {"n": ints(1, 2, *sizes)}, opset=19), tmp_path)
 
 
 def test_what_enlarges_by_integers_repeats_and_averages(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ...budget import need_work
 from ...ir import FakeQuantize, Resize
 from ..builder import Builder, Image
 from ..integer_types import as_signed
-from ..interpolation import Enlargement, interpolated, weights_between
+from ..interpolation import Enlargement, cubic, interpolated, linear, weights_between
 from ..node import OnnxNode
 from ..picks import picked
 from ..problems import NodeError
@@ -22,8 +23,8 @@ from .registry import operator
 
 _REMARK = (
     "nearest neighbour, by a move of rows and columns where it does not repeat every pixel equally "
-    "often; linear in all coordinates, by an average of repeated pixels if they are half pixels or "
-    "asymmetric and factors are integers, else by a matrix product along rows and along columns"
+    "often; linear of half pixels or asymmetric by integer factors, by an average of repeated "
+    "pixels; any other linear, and cubic, by a matrix product along rows and one along columns"
 )
 
 
@@ -50,11 +51,8 @@ def upsample(node: OnnxNode, build: Builder) -> Value:
 
 def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
     mode = node.attribute("mode")
-    if mode not in ("nearest", "linear"):
-        raise NodeError(
-            f"mode={mode!r}: only 'nearest' and 'linear' are supported; export it with "
-            "mode='bilinear' or 'nearest' in PyTorch"
-        )
+    if mode not in ("cubic", "linear", "nearest"):
+        raise NodeError(f"mode={mode!r} is not defined by ONNX; export it with mode='linear'")
     image = build.image(node)
     spatial = image.shape[4 - image.rank : 2]
     old = (1, image.shape[2], *spatial)
@@ -66,16 +64,19 @@ def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
         )
     if mode == "nearest":
         return _nearest(node, build, image, scales[2:])
-    return _linear(node, build, image, scales[2:])
+    return _interpolated(node, build, image, scales[2:])
 
 
-def _linear(node: OnnxNode, build: Builder, image: Image, scales: Sequence[Fraction]) -> Value:
+def _interpolated(
+    node: OnnxNode, build: Builder, image: Image, scales: Sequence[Fraction]
+) -> Value:
     """Interpolated pixels."""
     spatial = image.shape[4 - image.rank : 2]
     places = [_places(node, n, scale) for n, scale in zip(spatial, scales, strict=True)]
     found = [_enlargement(n, at) for n, at in zip(spatial, places, strict=True)]
     rows, columns = [Enlargement()] * (2 - len(found)) + found
-    if rows is not None and columns is not None:
+    is_cubic = node.attribute("mode") == "cubic"
+    if rows is not None and columns is not None and not is_cubic:
         if rows == columns == Enlargement():
             return node.value()
         image = interpolated(node, build, image, (rows, columns))
@@ -83,15 +84,18 @@ def _linear(node: OnnxNode, build: Builder, image: Image, scales: Sequence[Fract
         return result if result.quantization is None else _cut_off(node, build, result)
     if image.quantization is not None:
         raise NodeError(
-            "it interpolates integers at other places than an integer factor gives "
-            f"(coordinate_transformation_mode={node.attribute('coordinate_transformation_mode')!r})"
-            "; use an integer scale with 'half_pixel', which is align_corners=False in PyTorch, or "
-            "do not quantize it"
+            f"it interpolates integers with mode={node.attribute('mode')!r} and coordinate_"
+            f"transformation_mode={node.attribute('coordinate_transformation_mode')!r}; use "
+            "mode='linear' and an integer scale with 'half_pixel', which is align_corners=False in "
+            "PyTorch, or do not quantize it"
         )
+    weigh = partial(cubic, a=node.attribute("cubic_coeff_a")) if is_cubic else linear
+    outside = not (is_cubic and node.attribute("exclude_outside"))
     value = image.result(image.tensor, image.shape)
     for axis, (size, at) in enumerate(zip(spatial, places, strict=True), start=2):
         if at != list(range(size)):
-            value = contracted(node, build, value, axis=axis, weight=weights_between(at, size))
+            weight = weights_between(at, size, weigh, outside=outside)
+            value = contracted(node, build, value, axis=axis, weight=weight)
     return value
 
 
