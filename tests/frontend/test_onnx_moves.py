@@ -36,6 +36,26 @@ REFUSED = {
         {"t": normal(9, 4)},
         "Gather.*an embedding",
     ),
+    "corners between pixels": (
+        [node("Resize", "x - k", mode="linear", coordinate_transformation_mode="align_corners")],
+        {"k": floats(1, 1, 1, 0.6)},
+        r"Resize.*makes 3.6 of 6 pixels.*give it sizes",
+    ),
+    "integers between corners": (
+        [
+            node("QuantizeLinear", "x scale zero", "q"),
+            node(
+                "Resize",
+                "q - k",
+                "r",
+                mode="linear",
+                coordinate_transformation_mode="align_corners",
+            ),
+            node("DequantizeLinear", "r scale zero"),
+        ],
+        {"k": floats(1, 1, 2, 2), "scale": np.float32(0.1), "zero": np.int8(0)},
+        r"Resize.*interpolates integers.*'align_corners'; use mode='linear'",
+    ),
     "cropped": (
         [
             node(

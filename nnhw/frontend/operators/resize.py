@@ -171,6 +171,11 @@ def _places(node: OnnxNode, old: int, scale: Fraction) -> list[Fraction]:
             f"coordinate_transformation_mode={coordinates!r} is not supported; use 'half_pixel' "
             "or 'asymmetric'"
         )
+    if coordinates == "align_corners" and old * scale - new > _WHOLE:
+        raise NodeError(
+            f"it makes {float(old * scale):g} of {old} pixels, between whose corners ONNX and ONNX "
+            "Runtime place others differently; give it sizes in place of scales"
+        )
     if new < 1:
         raise NodeError(f"it leaves none of {old} pixels; export it with a larger scale or size")
     return [_COORDINATES[coordinates](x, old, new, scale) for x in range(new)]
@@ -191,6 +196,9 @@ def _text(scales: list[Fraction]) -> str:
 
 
 _HALF = Fraction(1, 2)
+
+_WHOLE = Fraction(1, 10_000)
+"""Pixels that a product with a float32 scale may be off a whole number of them."""
 
 _PIXEL = 400_000
 """Operations that take as long as the exact place of one pixel."""
