@@ -17,7 +17,7 @@ NOISY = {
 }
 """Tests that 8 bits cannot represent, as patterns, and why; their readings are right."""
 
-LEAST_SHARE = 2 / 3
+LEAST_SHARE = 0.75
 """Of all of them, that are built."""
 
 _NAMES = re.compile(r"[A-Z]\w+ '[^']*'|The (model|arrays)\b")
