@@ -151,7 +151,7 @@ def fold_constants(model: onnx.ModelProto, meter: FoldMeter) -> onnx.ModelProto:
                 folded = True
                 continue
             if node.op_type == "Loop" and node.domain == "":
-                trips = unroll_loop(node, constants, graph, taken, opset_of(model))
+                trips = unroll_loop(node, constants, graph, taken, opset_of(model), meter)
                 kept += [node] if trips is None else trips
                 folded |= trips is not None
                 continue

@@ -8,11 +8,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from ..budget import need_work
 from .branches import add_constant, instance, unused_name
-
-_NODE = 10_000_000
-"""Operations that take as long as whatever becomes of a node."""
+from .fold_cost import FoldMeter
 
 
 def unroll_loop(
@@ -21,6 +18,7 @@ def unroll_loop(
     graph: onnx.GraphProto,
     taken: set[str],
     opset: int,
+    meter: FoldMeter,
 ) -> list[onnx.NodeProto] | None:
     """The nodes of all trips of a Loop; None if it is not known how many there are.
 
@@ -37,6 +35,8 @@ def unroll_loop(
         See `instance`.
     opset
         Version of the operator set.
+    meter
+        Is told how many nodes they are, as there may be loops in them.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def unroll_loop(
     if trips is None or (scans and not trips):
         return None
     what = f"Loop '{node.name or node.output[0]}' of {trips:,} trips of {len(body.node):,} nodes"
-    need_work(what, trips * len(body.node) * _NODE)
+    meter.admit_trips(what, trips * len(body.node))
     values, nodes = list(node.input[2:]), []
     parts: list[list[str]] = [[] for _ in range(scans)]
     for trip in range(trips):

@@ -117,3 +117,15 @@ def test_trips_beyond_the_budget(tmp_path):
     )
     with memory_budget("1G"), pytest.raises(BudgetError, match="Loop 'the_loop' of 1,000,000,000"):
         load_model(save(made, tmp_path))
+
+
+def test_trips_of_loops_in_loops_are_counted_together(tmp_path):
+    """Each of them would be within the budget."""
+    inner = loop(body(*LAYER, outputs=["t"], goes_on="on"), "u", "n c s_2")
+    outer = body(node("Identity", "goes_2", "on_2"), inner, outputs=["u"], goes_on="on_2")
+    for value, name in zip(outer.input, ["i_2", "goes_2", "s_2"], strict=True):
+        value.name = name
+    constants = {**CONSTANTS, "n": np.array(100), "v": normal(100, 6)}
+    made = model([loop(outer, "y")], (1, 6), constants)
+    with memory_budget("1G"), pytest.raises(BudgetError, match=r"Loop .* of 100 trips of 5 nodes"):
+        load_model(save(made, tmp_path))
