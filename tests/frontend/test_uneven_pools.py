@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx_models import check, model, node, normal, save
+from torch_models import export
 
 from nnhw.errors import UnsupportedError
 from nnhw.frontend import load_model
@@ -100,6 +101,4 @@ def test_as_pytorch_exports_it(tmp_path, parts):
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.AdaptiveAvgPool2d(parts))
-    path = tmp_path / "network.onnx"
-    torch.onnx.export(network.eval(), (torch.zeros(1, 3, 7, 9),), path, dynamo=True, verbose=False)
-    check(onnx.load(path), tmp_path)
+    check(onnx.load(export(network, tmp_path / "network.onnx", dynamo=True)), tmp_path)
