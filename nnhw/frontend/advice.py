@@ -33,8 +33,9 @@ _ADVICE = {
     "recurrent and attention layers are not supported; use convolutions": (
         "Attention GRU LSTM MultiHeadAttention RNN"
     ),
-    "export the model without control flow": "If Loop Scan",
-    "end the network before it, and select on the host": "NonMaxSuppression TopK",
+    "give it a condition and a number of trips that are constant, or export the model without "
+    "control flow": "If Loop Scan",
+    "end the network before it, and select on the host": "NonMaxSuppression",
     "use BatchNormalization, whose statistics are constants in inference": (
         "GroupNormalization InstanceNormalization LayerNormalization"
     ),

@@ -77,6 +77,8 @@ class Operands:
         Its constant inputs.
     alone
         Shapes that its constant inputs have if there is one sample only.
+    constants_alone
+        Its constant inputs then.
     result
         Shape of the output in question.
     opset
@@ -88,6 +90,7 @@ class Operands:
     batches: tuple[Batch | None, ...]
     constants: tuple[np.ndarray | None, ...]
     alone: tuple[Shape, ...]
+    constants_alone: tuple[np.ndarray | None, ...]
     result: Shape
     opset: int
 

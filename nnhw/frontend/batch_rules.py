@@ -51,6 +51,24 @@ def _transpose(at: Operands) -> Batch | None:
     return batch.moved(at.shapes[0], at.result, list(perm).index(axis))
 
 
+def _expanded(at: Operands) -> Batch | None:
+    """To a shape, by the rules of broadcasting, which may have new axes in front."""
+    batch, shape, wanted = at.batches[0], at.shapes[0], at.constants_alone[1]
+    if wanted is None:
+        raise MixingError
+    if batch is None:
+        return None
+    axis = batch.axis(shape) - len(shape)
+    if wanted.size >= -axis and wanted[axis] > 1:
+        raise FixedNumberError
+    return batch.moved(shape, at.result, axis + len(at.result))
+
+
+def _tiled(at: Operands) -> set[int]:
+    repeats = at.ints(1, "repeats") or ()
+    return {axis for axis, count in enumerate(repeats) if count != 1}
+
+
 def _along(axes: Callable[[Operands], set[int]]) -> Rule:
     """Works along some axes of its first input; the rest of them stay in their order."""
 
@@ -163,6 +181,7 @@ _RULES: Mapping[str, Rule] = {
     "DynamicQuantizeLinear": _dynamic_quantizer,
     "Concat": concat,
     "CumSum": _along(_cumulated),
+    "Expand": _expanded,
     "Gather": gather,
     "Gemm": gemm,
     "LayerNormalization": _along(_from_axis_on(-1)),
@@ -171,6 +190,7 @@ _RULES: Mapping[str, Rule] = {
     "Pad": _along(_padded),
     "Slice": _along(_sliced),
     "Split": _along(_one_axis(0)),
+    "Tile": _along(_tiled),
     "TopK": _along(_one_axis(-1)),
     "Transpose": _transpose,
 }

@@ -220,6 +220,7 @@ def _follow(
             single[name].shape if name in single else shapes[name] if name else ()
             for name in node.input
         ),
+        constants_alone=tuple(single.get(name, constants.get(name)) for name in node.input),
         result=shapes[output],
         opset=opset,
     )

@@ -1,10 +1,15 @@
-"""Replaces an If whose condition is constant by the branch that is taken."""
+"""Replaces control flow that is constant by the nodes that are run.
+
+An If becomes the branch that it takes, a Loop all of its trips; see `nnhw.frontend.loops`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 
 
 def take_branch(
@@ -18,33 +23,64 @@ def take_branch(
         The If, a node of `graph`.
     condition
         Of one element.
-    graph
-        Takes the branch's constants.
-    taken
-        Names that the graph has already, to which those of the branch are added: the branch's own
-        are replaced by others if need be.
+    graph, taken
+        See `instance`.
     """
     name = "then_branch" if condition.reshape(-1)[0] else "else_branch"
     branch = next(attribute.g for attribute in node.attribute if attribute.name == name)
-    renamed = {}
-    for own in _defined(branch):
-        fresh, number = own, 1
-        while fresh in taken:
-            number += 1
-            fresh = f"{own}_{number}"
-        taken.add(fresh)
-        renamed[own] = fresh
-    nodes = [_renamed(inner, renamed) for inner in branch.node]
-    for tensor in branch.initializer:
-        constant = graph.initializer.add()
-        constant.CopyFrom(tensor)
-        constant.name = renamed[tensor.name]
+    nodes, results = instance(branch, graph, taken)
     nodes += [
-        helper.make_node("Identity", [renamed.get(result.name, result.name)], [output])
-        for result, output in zip(branch.output, node.output, strict=False)
+        helper.make_node("Identity", [result], [output])
+        for result, output in zip(results, node.output, strict=False)
         if output
     ]
     return nodes
+
+
+def instance(
+    inner: onnx.GraphProto,
+    graph: onnx.GraphProto,
+    taken: set[str],
+    inputs: Mapping[str, str] | None = None,
+) -> tuple[list[onnx.NodeProto], list[str]]:
+    """The nodes of a graph within a node, as nodes of the graph around it, and its outputs' names.
+
+    Parameters
+    ----------
+    inner
+        Copied; it may be so several times.
+    graph
+        Takes its constants.
+    taken
+        Names that `graph` has already, to which those of the copy are added: they are replaced by
+        others if need be.
+    inputs
+        What its inputs are called outside.
+    """
+    renamed = {own: unused_name(own, taken) for own in _defined(inner)} | dict(inputs or {})
+    for tensor in inner.initializer:
+        constant = graph.initializer.add()
+        constant.CopyFrom(tensor)
+        constant.name = renamed[tensor.name]
+    nodes = [_renamed(node, renamed) for node in inner.node]
+    return nodes, [renamed.get(result.name, result.name) for result in inner.output]
+
+
+def add_constant(graph: onnx.GraphProto, name: str, value: np.ndarray, taken: set[str]) -> str:
+    """Enter a constant of that name, or nearly so; returns its name."""
+    name = unused_name(name, taken)
+    graph.initializer.append(numpy_helper.from_array(value, name))
+    return name
+
+
+def unused_name(name: str, taken: set[str]) -> str:
+    """A name that is not yet taken, and now is: `name`, perhaps with a number behind it."""
+    fresh, number = name, 1
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}_{number}"
+    taken.add(fresh)
+    return fresh
 
 
 def _defined(graph: onnx.GraphProto) -> list[str]:

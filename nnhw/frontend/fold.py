@@ -19,6 +19,7 @@ from ..budget import need_memory
 from ..errors import BudgetError, ModelError, first_line
 from .branches import take_branch, tensor_names
 from .fold_cost import FoldMeter, one_node_model
+from .loops import unroll_loop
 from .read import opset_of
 
 TENSOR_BYTES = 80
@@ -127,7 +128,7 @@ def fold_constants(model: onnx.ModelProto, meter: FoldMeter) -> onnx.ModelProto:
     """Replace every operator of constant result by an initializer; infers all shapes.
 
     Nodes that cannot be computed stay where they are. Of an If on a constant, the branch that is
-    taken stays.
+    taken stays, and of a Loop of constant trips all of them do.
 
     Raises
     ------
@@ -148,6 +149,11 @@ def fold_constants(model: onnx.ModelProto, meter: FoldMeter) -> onnx.ModelProto:
             if node.op_type == "If" and node.domain == "" and node.input[0] in constants:
                 kept += take_branch(node, constants[node.input[0]], graph, taken)
                 folded = True
+                continue
+            if node.op_type == "Loop" and node.domain == "":
+                trips = unroll_loop(node, constants, graph, taken, opset_of(model), meter)
+                kept += [node] if trips is None else trips
+                folded |= trips is not None
                 continue
             results = _evaluate(node, constants, shapes, model, meter)
             if results is None:

@@ -20,6 +20,9 @@ _ELEMENT = 100
 _SLOW_ELEMENT = 400_000
 """Likewise where onnx's reference implementation works element by element in Python."""
 
+_NODE = 10_000_000
+"""Likewise as long as whatever becomes of a node of a loop's trip."""
+
 _SMALL = 4096
 """Elements of a constant that shape inference may look at."""
 
@@ -76,6 +79,17 @@ class FoldMeter:
         need_memory(what, COMPUTED_BYTES * self._elements)
         need_work(what, self._work)
         return True
+
+    def admit_trips(self, what: str, count: int) -> None:
+        """Count the nodes of all trips of a loop.
+
+        Raises
+        ------
+        BudgetError
+            If that, with all before, is more than the budget.
+        """
+        self._work += count * _NODE
+        need_work(what, self._work)
 
 
 def _work(operator: str, inputs: Sequence[np.ndarray], elements: int, result: int) -> int:

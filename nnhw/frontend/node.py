@@ -24,6 +24,7 @@ _TAKES_QUANTIZED = frozenset(
         "Clip",
         "DepthToSpace",
         "DequantizeLinear",
+        "Expand",
         "Flatten",
         "Gather",
         "GlobalMaxPool",
@@ -35,6 +36,7 @@ _TAKES_QUANTIZED = frozenset(
         "Slice",
         "Split",
         "Squeeze",
+        "Tile",
         "Transpose",
         "Unsqueeze",
     }

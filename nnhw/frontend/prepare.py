@@ -32,6 +32,7 @@ from .slim import slim
 from .softplus import drop_softplus_guards
 from .structure import tensors
 from .tflite import TFLITE, tflite_kind
+from .uneven_pools import replace_uneven_pools
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +156,7 @@ def _prepare(path: str | PathLike[str], input_shapes: Mapping[str, Shape]) -> Pr
     graph = model.graph
     drop_softplus_guards(graph)
     merge_infinite_pads(graph, opset_of(model))
+    replace_uneven_pools(graph, opset_of(model), static_shapes(graph))
     computed = compute_quantized_constants(
         graph.node,
         {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer},

@@ -16,7 +16,7 @@ from .integer_types import quantization_text
 from .network_size import check_network
 from .node import Known, OnnxNode
 from .operators import find_operator
-from .operators.host import follows_on_host, to_host, trailing_tensors
+from .operators.host import follows_on_host, leave_to_host, trailing_tensors
 from .operators.registry import Result
 from .ports import Interpretation, channels_first, input_port, interpretations, output_port
 from .prepare import PreparedModel
@@ -130,7 +130,7 @@ class _Translator:
             problems += self._table_problems(node)
             if not problems:
                 if follows_on_host(node):
-                    result = to_host(node)
+                    result = leave_to_host(node)
                 else:
                     supported = find_operator(node.op_type)
                     assert supported is not None, "its table tells no problem"

@@ -34,7 +34,9 @@ from .process import run_model
 _MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice, Transpose)
 """Operators that keep the quantization of what they read."""
 
-_HOST_FUNCTIONS = ("ArgMax", "LogSoftmax", "Sigmoid", "Softmax")
+_HOST_FUNCTIONS = (
+    *("ArgMax", "LogSoftmax", "LpNormalization", "ReduceL2", "Sigmoid", "Softmax", "TopK"),
+)
 """Host steps after which a tensor holds other values."""
 
 

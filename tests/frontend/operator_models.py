@@ -163,6 +163,19 @@ JOINS = {
     "maximum": two_operands("Max"),
     "minimum": two_operands("Min"),
     "maximum_broadcast": two_operands("Max", second_shape="GlobalAveragePool"),
+    "clip_computed": Case(
+        nodes=[
+            node("ReduceMean", "x", "m", keepdims=0),
+            node("ReduceMax", "x", "h", keepdims=0),
+            node("Mul", "h half", "n"),
+            node("Clip", "x m n"),
+        ],
+        constants={"half": floats(0.5).reshape(())},
+    ),
+    "clip_computed_below": Case(
+        nodes=[node("ReduceMean", "x", "m", keepdims=0), node("Clip", "x m k")],
+        constants={"k": np.float32(1.5)},
+    ),
     "max_by_channel": one("Max", "x k", constants={"k": normal(4, 1, 1)}),
     "min_by_channel": one("Min", "k x", constants={"k": normal(4, 1, 1)}),
     "where": one("Where", "c x k", constants={"c": normal(4, 1, 6) > 0, "k": floats(0.5)}),
@@ -339,6 +352,31 @@ MOVES = {
     "resize_linear_1d": one(
         "Resize", "x - k", mode="linear", constants={"k": floats(1, 1, 4)}, shape=(1, 3, 5)
     ),
+    "expand_image": Case(
+        nodes=[node("GlobalAveragePool", "x", "m"), node("Expand", "m n")],
+        constants={"n": ints(1, 4, 5, 6)},
+    ),
+    "expand_channels": one("Expand", "x n", constants={"n": ints(3, 1, 2)}, shape=(1, 1, 5, 2)),
+    "expand_to_more_axes": one("Expand", "x n", constants={"n": ints(1, 1, 3, 5)}, shape=(1, 5)),
+    "tile": one("Tile", "x n", constants={"n": ints(1, 2, 1, 3)}),
+    "resize_linear_corners": one(
+        "Resize",
+        "x - k",
+        mode="linear",
+        coordinate_transformation_mode="align_corners",
+        constants={"k": floats(1, 1, 2, 3)},
+    ),
+    "resize_linear_asymmetric": one(
+        "Resize",
+        "x - k",
+        mode="linear",
+        coordinate_transformation_mode="asymmetric",
+        constants={"k": floats(1, 1, 2, 3)},
+    ),
+    "resize_linear_smaller": one(
+        "Resize", "x - - n", mode="linear", constants={"n": ints(1, 4, 3, 4)}
+    ),
+    "resize_cubic": one("Resize", "x - k", mode="cubic", constants={"k": floats(1, 1, 2, 2)}),
     "resize_sizes": one("Resize", "x - - n", constants={"n": ints(1, 4, 10, 6)}),
     "resize_axes": one("Resize", "x - n", axes=[3, 2], constants={"n": floats(2, 1)}),
     "resize_10": one("Resize", "x k", opset=10, constants={"k": floats(1, 1, 2, 2)}),

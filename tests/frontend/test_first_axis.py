@@ -172,6 +172,20 @@ IMAGES = {
         ],
         {"s": np.array([1, 1, 2, 2], np.float32)},
     ),
+    "repeated columns": ([node("Tile", "x p")], {"p": axes(1, 1, 1, 2)}),
+    "repeated images": ([node("Tile", "x p")], {"p": axes(2, 1, 1, 1)}),
+    "expanded": (
+        [node("GlobalAveragePool", "x", "m"), node("Expand", "m p")],
+        {"p": axes(3, 2, 2)},
+    ),
+    "expanded for their number": (
+        [
+            node("Shape", "x", "s"),
+            node("GlobalAveragePool", "x", "m"),
+            node("Expand", "m s"),
+        ],
+        {},
+    ),
     "padded": ([node("Pad", "x p")], {"p": axes(0, 0, 1, 1, 0, 0, 1, 1)}),
 }
 CASES = {name: ((COUNT, 6), *case) for name, case in VECTORS.items()} | {
@@ -228,6 +242,7 @@ SAMPLES = {
     "a constant for each column", "rows of half the length",
     "half rows and back", "reshaped by the number of rows", "convolution", "mean of each image",
     "pooled", "flattened", "channels to the end", "doubled", "padded",
+    "repeated columns", "expanded", "expanded for their number",
 }  # fmt: skip
 """Networks that keep samples apart."""
 
@@ -249,6 +264,12 @@ def test_open(name, tmp_path):
     read = agrees(_model(("N", *shape[1:]), nodes, constants), tmp_path, normal(*shape, seed=9))
     accepted = SAMPLES | {"product with columns"}
     assert read == ("samples" if name in accepted else "refused")
+
+
+def test_expanded_to_a_fixed_number(tmp_path):
+    """It would not be expanded to one sample alone."""
+    made = _model((COUNT, 1), [node("Expand", "x p")], {"p": axes(COUNT, 5)})
+    assert agrees(made, tmp_path, normal(COUNT, 1, seed=9)) == "data"
 
 
 def test_open_is_refused_by_node(tmp_path):

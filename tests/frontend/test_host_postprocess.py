@@ -114,3 +114,35 @@ def test_shape_that_is_not_fixed(tmp_path):
     text = str(caught.value)
     assert "Reshape 'the_reshape_y': the shape of its result is not fixed" in text
     assert "NonZero 'the_nonzero_n'" in text
+
+
+TOP = node("TopK", "z k", "v i", axis=-1)
+
+
+def test_top_k_of_scores(tmp_path):
+    """Both results are made of the same tensor, which the design gives away twice."""
+    made = model([GEMM, TOP], (1, 6), {"w": W["w"], "k": np.array([2])}, outputs=("v", "i"))
+    made.graph.output[1].type.tensor_type.elem_type = TensorProto.INT64
+    graph = load_model(save(made, tmp_path))
+    assert [(port.onnx_name, port.host_postprocess) for port in graph.outputs] == [
+        ("z", ("TopK(k=2, axis=1, output='Values')",)),
+        ("i", ("TopK(k=2, axis=1, output='Indices')",)),
+    ]
+    assert graph.outputs[0].tensor == graph.outputs[1].tensor
+
+
+def test_top_k_of_which_one_result_is_used(tmp_path):
+    smallest = node("TopK", "z k", "v i", axis=1, largest=0, sorted=0)
+    nodes = [GEMM, smallest, node("Cast", "i", to=TensorProto.FLOAT)]
+    graph = check(model(nodes, (1, 6), {"w": W["w"], "k": np.array([3])}), tmp_path)
+    assert graph.host_postprocess == (
+        "TopK(k=3, axis=1, largest=0, sorted=0, output='Indices')",
+        "Cast(to=float)",
+    )
+
+
+def test_top_k_within_the_network_is_refused(tmp_path):
+    nodes = [GEMM, TOP, node("Gemm", "v m")]
+    made = model(nodes, (1, 6), {"w": W["w"], "k": np.array([2]), "m": normal(2, 3)})
+    with pytest.raises(UnsupportedError, match=r"TopK 'the_topk_v i': its result is used by Gemm"):
+        load_model(save(made, tmp_path))

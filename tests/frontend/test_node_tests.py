@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from node_tests import NodeTest, Outcome, node_tests, run
+from node_tests import NodeTest, Outcome, examine, node_tests
 
 pytestmark = pytest.mark.slow  # some hundred builds
 
 NOISY = {
-    "test_logsoftmax_large_number_expanded": "its values lie between 0 and 10003",
-    "test_logsoftmax_large_number_expanded_ver18": "as before",
-    "test_softmax_large_number_expanded": "as before",
-    "test_softmax_large_number_expanded_ver18": "as before",
-    "test_round": "its values lie halfway between two integers",
+    r"(log)?softmax_large_number_expanded": "values from 0 to 10003 at once: their steps are 40",
+    r"round": "values halfway between two integers, where a step decides",
+    r"reduce_log_sum_exp_\w+(example|random)_expanded": "the logarithm of what is next to nothing "
+    "beside exp(60), or exp(10), which sets the step",
 }
-"""Tests that 8 bits cannot represent, and why; their readings are right."""
+"""Tests that 8 bits cannot represent, as patterns, and why; their readings are right."""
 
-LEAST_BUILT = 400
-"""Of all of them; more is better."""
+LEAST_SHARE = 0.75
+"""Of all of them, that are built."""
 
 _NAMES = re.compile(r"[A-Z]\w+ '[^']*'|The (model|arrays)\b")
 _NEXT_STEP = re.compile(
@@ -31,19 +30,27 @@ _NEXT_STEP = re.compile(
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[NodeTest, Outcome]]:
-    return {test.name: (test, run(test)) for test in node_tests()}
+    return {test.name: (test, examine(test)) for test in node_tests()}
 
 
 def test_none_is_wrong(outcomes: dict[str, tuple[NodeTest, Outcome]]) -> None:
-    """What fails otherwise is a traceback."""
-    wrong = {n: o.faults for n, (_, o) in outcomes.items() if o.faults and n not in NOISY}
-    assert not wrong
-    noisy = [fault for name in NOISY for fault in outcomes[name][1].faults]
-    assert all(": noise of " in fault for fault in noisy)
+    assert not {name: o.faults for name, (_, o) in outcomes.items() if o.faults}
+
+
+def test_none_fails_or_takes_long(outcomes: dict[str, tuple[NodeTest, Outcome]]) -> None:
+    assert not {name: o.failure for name, (_, o) in outcomes.items() if o.failure}
+
+
+def test_noise_has_a_reason(outcomes: dict[str, tuple[NodeTest, Outcome]]) -> None:
+    noisy = [name for name, (_, outcome) in outcomes.items() if outcome.kind == "noisy"]
+    found = {name: [p for p in NOISY if re.match(f"test_{p}(_ver18)?$", name)] for name in noisy}
+    assert not [name for name, patterns in found.items() if not patterns]
+    assert {pattern for patterns in found.values() for pattern in patterns} == NOISY.keys()
 
 
 def test_most_are_built(outcomes: dict[str, tuple[NodeTest, Outcome]]) -> None:
-    assert sum(outcome.kind == "built" for _, outcome in outcomes.values()) >= LEAST_BUILT
+    built = sum(outcome.kind == "built" for _, outcome in outcomes.values())
+    assert built >= LEAST_SHARE * len(outcomes)
 
 
 def test_refusals_name_what_they_mean_and_say_what_to_do(

@@ -36,25 +36,25 @@ REFUSED = {
         {"t": normal(9, 4)},
         "Gather.*an embedding",
     ),
-    "cubic": (
-        [node("Resize", "x - k", mode="cubic")],
-        {"k": floats(1, 1, 2, 2)},
-        "Resize.*mode='cubic'",
-    ),
-    "linear between corners": (
+    "corners between pixels": (
         [node("Resize", "x - k", mode="linear", coordinate_transformation_mode="align_corners")],
-        {"k": floats(1, 1, 2, 2)},
-        "Resize.*align_corners.*use an integer scale with 'half_pixel'",
+        {"k": floats(1, 1, 1, 0.6)},
+        r"Resize.*makes 3.6 of 6 pixels.*give it sizes",
     ),
-    "linear, by a fraction": (
-        [node("Resize", "x - k", mode="linear")],
-        {"k": floats(1, 1, 1, 1.5)},
-        "Resize.*interpolates 9 of 6 pixels",
-    ),
-    "linear, smaller": (
-        [node("Resize", "x - k", mode="linear")],
-        {"k": floats(1, 1, 0.5, 1)},
-        "Resize.*interpolates 2 of 4 pixels",
+    "integers between corners": (
+        [
+            node("QuantizeLinear", "x scale zero", "q"),
+            node(
+                "Resize",
+                "q - k",
+                "r",
+                mode="linear",
+                coordinate_transformation_mode="align_corners",
+            ),
+            node("DequantizeLinear", "r scale zero"),
+        ],
+        {"k": floats(1, 1, 2, 2), "scale": np.float32(0.1), "zero": np.int8(0)},
+        r"Resize.*interpolates integers.*'align_corners'; use mode='linear'",
     ),
     "cropped": (
         [
@@ -248,3 +248,38 @@ def test_linear_interpolation(tmp_path, factors, size):
         [node("Resize", "x - k", mode="linear")], (1, 2, *size), {"k": floats(1, 1, *factors)}
     )
     check(made, tmp_path)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (4, 6), (8, 12), (9, 5), (12, 3), (2, 9)])
+@pytest.mark.parametrize("size", [(1, 3), (4, 6)])
+@pytest.mark.parametrize(
+    "coordinates", ["align_corners", "asymmetric", "half_pixel_symmetric", "pytorch_half_pixel"]
+)
+def test_linear_interpolation_at_any_place(tmp_path, coordinates, size, sizes):
+    settings = {"mode": "linear", "coordinate_transformation_mode": coordinates}
+    resize = node("Resize", "x - - n", **settings)
+    made = model([resize], (1, 2, *size), {"n": ints(1, 2, *sizes)}, opset=19)
+    check(made, tmp_path)
+
+
+@pytest.mark.parametrize("exclude_outside", [0, 1])
+@pytest.mark.parametrize("sizes", [(8, 12), (9, 5)])
+@pytest.mark.parametrize("coordinates", ["align_corners", "asymmetric", "half_pixel"])
+def test_cubic_interpolation(tmp_path, coordinates, sizes, exclude_outside):
+    settings = {"mode": "cubic", "coordinate_transformation_mode": coordinates}
+    settings |= {"exclude_outside": exclude_outside, "cubic_coeff_a": -0.5}
+    resize = node("Resize", "x - - n", **settings)
+    check(model([resize], (1, 2, 4, 6), {"n": ints(1, 2, *sizes)}, opset=19), tmp_path)
+
+
+def test_what_enlarges_by_integers_repeats_and_averages(tmp_path):
+    """As hardware then multiplies nothing; other places take a product along each axis."""
+
+    def kinds(coordinates):
+        settings = {"mode": "linear", "coordinate_transformation_mode": coordinates}
+        resize = node("Resize", "x - k", **settings)
+        made = model([resize], (1, 2, 4, 3), {"k": floats(1, 1, 2, 3)}, opset=19)
+        return {type(made).__name__ for made in check(made, tmp_path).nodes}
+
+    assert kinds("half_pixel") == kinds("asymmetric") == {"Resize", "AveragePool"}
+    assert kinds("align_corners") == {"Transpose", "Conv", "Reshape"}

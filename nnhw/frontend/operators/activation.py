@@ -22,25 +22,6 @@ def relu(node: OnnxNode, build: Builder) -> Value:
     return build.pixelwise(Clip, node, node.value(), clamp=Clamp(lo=0.0))
 
 
-@operator(
-    "Clip",
-    attributes=("max", "min"),
-    remark="bounds as attributes or as constant inputs, also of the integers between "
-    "QuantizeLinear and DequantizeLinear; fused into the operator before it",
-)
-def clip(node: OnnxNode, build: Builder) -> Value:
-    """Clip-13 and its older definitions down to Clip-6, which has its bounds in attributes."""
-    lo, hi = _bound(node, 1, "min", -math.inf), _bound(node, 2, "max", math.inf)
-    if (q := node.value().quantization) is not None:  # the integers are clamped
-        lo, hi = (q.scale * (bound - q.zero_point) for bound in (lo, hi))
-    if not lo <= hi:
-        raise NodeError(
-            f"its bounds {lo} and {hi} are not an interval; give it a least bound that is not "
-            "above its largest one"
-        )
-    return clamped(node, build, node.value(), Clamp(lo=lo, hi=hi))
-
-
 def clamped(node: OnnxNode, build: Builder, value: Value, clamp: Clamp) -> Value:
     """Clamp a value; a bound of infinity that no value reaches is none."""
     if clamp.lo == math.inf or clamp.hi == -math.inf:
@@ -68,14 +49,3 @@ def prelu(node: OnnxNode, build: Builder) -> Value:
     positive = build.reshaped(positive, negative.shape)
     output = build.add(Add, node, (positive.tensor, negative.tensor), negative.shape)
     return replace(negative, tensor=output)
-
-
-def _bound(node: OnnxNode, index: int, attribute: str, absent: float) -> float:
-    if node.has_input(index):
-        bound = float(node.bounds(index).reshape(()))
-    elif (given := node.attribute(attribute)) is not None:
-        bound = float(given)
-    else:
-        return absent
-    # Clip-6 has the largest float32 numbers as its defaults, and exporters write them as well.
-    return math.copysign(math.inf, bound) if abs(bound) >= np.finfo(np.float32).max else bound

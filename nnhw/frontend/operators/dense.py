@@ -87,6 +87,14 @@ def _rows_of_outputs(constant: np.ndarray, *, left: bool) -> np.ndarray:
     return np.atleast_2d(matrix if left else matrix.T)
 
 
+def contracted(
+    node: OnnxNode, build: Builder, value: Value, *, axis: int, weight: np.ndarray
+) -> Value:
+    """One ONNX axis of `value` times a float matrix (out, in), which is a convolution."""
+    bias, quantized = np.zeros(len(weight)), weight_steps(node, weight, None)
+    return _dense(node, build, value, axis=axis, weight=weight, bias=bias, quantized=quantized)
+
+
 def _dense(
     node: OnnxNode,
     build: Builder,

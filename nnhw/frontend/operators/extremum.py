@@ -37,9 +37,7 @@ def _extremum(node: OnnxNode, build: Builder, which: Which) -> Value:
     constants = [node.bounds(i) for i in range(node.input_count) if node.is_constant(i)]
     value, *others = (node.value(i) for i in range(node.input_count) if not node.is_constant(i))
     for other in others:
-        first, second = same_shape(node, build, value, other)
-        tensor = build.add(Extremum, node, (first.tensor, second.tensor), first.shape, which=which)
-        value = replace(first, tensor=tensor, views=())
+        value = joined(node, build, value, other, which)
     if constants:
         pick = np.maximum if which == "max" else np.minimum
         bound = constants[0]
@@ -47,6 +45,16 @@ def _extremum(node: OnnxNode, build: Builder, which: Which) -> Value:
             bound = pick(bound, constant)
         value = _bounded(node, build, value, which, bound)
     return value
+
+
+def joined(node: OnnxNode, build: Builder, a: Value, b: Value, which: Which) -> Value:
+    """The larger or the smaller one of two tensors, one of which may be broadcast.
+
+    Raises as `same_shape`.
+    """
+    a, b = same_shape(node, build, a, b)
+    tensor = build.add(Extremum, node, (a.tensor, b.tensor), a.shape, which=which)
+    return replace(a, tensor=tensor, views=())
 
 
 def _bounded(

@@ -7,7 +7,7 @@ rearrange or be another of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,6 +57,18 @@ def lp_normalization(node: OnnxNode, build: Builder) -> HostValue:
     return to_host(node)
 
 
+@operator(
+    "TopK",
+    since=10,
+    attributes=("axis", "largest", "sorted"),
+    remark=_REMARK,
+    all_outputs=True,
+)
+def top_k(node: OnnxNode, build: Builder) -> tuple[HostValue, ...]:
+    """TopK-11 and its older definition; its two outputs are of the same tensor."""
+    return _all_to_host(node)
+
+
 def trailing_tensors(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> frozenset[str]:
     """Names of the tensors from which only what the host can do leads to the outputs."""
     readers: dict[str, list[onnx.NodeProto]] = {name: [] for name in outputs}
@@ -70,11 +82,16 @@ def trailing_tensors(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) ->
             for name in node.output
             if name in readers
             and all(
-                reader.op_type in _STEPS and reader.output[0] in trailing
+                reader.op_type in _STEPS and _end(reader, readers) <= trailing
                 for reader in readers[name]
             )
         )
     return frozenset(trailing)
+
+
+def _end(node: onnx.NodeProto, readers: Container[str]) -> set[str]:
+    """The outputs of a node that count: the first one, and all others that are read."""
+    return {name for i, name in enumerate(node.output) if not i or name in readers}
 
 
 def follows_on_host(node: OnnxNode) -> bool:
@@ -82,8 +99,22 @@ def follows_on_host(node: OnnxNode) -> bool:
     return isinstance(node.input(0), HostValue) and node.op_type in _STEPS
 
 
+def leave_to_host(node: OnnxNode) -> HostValue | tuple[HostValue, ...]:
+    """Leave the node to the host, with all of its outputs."""
+    return _all_to_host(node) if node.op_type in _OUTPUTS else to_host(node)
+
+
+def _all_to_host(node: OnnxNode) -> tuple[HostValue, ...]:
+    only = to_host(node)
+    *before, step = only.steps
+    return tuple(
+        replace(only, steps=(*before, f"{step[:-1]}, output={name!r})"))
+        for name in _OUTPUTS[node.op_type][: len(node.proto.output)]
+    )
+
+
 def to_host(node: OnnxNode) -> HostValue:
-    """Leave the node to the host."""
+    """Leave the node, of a single output, to the host."""
     known = node.input(0)
     if not isinstance(known, HostValue):
         value = node.value()
@@ -140,6 +171,13 @@ def _lp_normalization_steps(node: OnnxNode, shape: Shape) -> list[str]:
     return [f"LpNormalization(axis={axis}, p={node.attribute('p')})"]
 
 
+def _top_k_steps(node: OnnxNode, shape: Shape) -> list[str]:
+    count = int(node.constant(1).reshape(()))
+    axis = node.attribute("axis") % len(shape)
+    others = "".join(f", {name}=0" for name in ("largest", "sorted") if node.attribute(name) == 0)
+    return [f"TopK(k={count}, axis={axis}{others})"]
+
+
 def _transpose_steps(node: OnnxNode, shape: Shape) -> list[str]:
     perm = node.attribute("perm") or range(len(shape))[::-1]
     return [f"Transpose(perm={list(perm)})"]
@@ -180,6 +218,10 @@ _STEPS: dict[str, Callable[[OnnxNode, Shape], list[str]]] = {
     "Sigmoid": lambda node, _: ["Sigmoid"],
     "Softmax": _softmax_steps,
     "Squeeze": _view_steps,
+    "TopK": _top_k_steps,
     "Transpose": _transpose_steps,
     "Unsqueeze": _view_steps,
 }
+
+_OUTPUTS = {"TopK": ("Values", "Indices")}
+"""The outputs of the operators that have several, each of which has steps of its own."""

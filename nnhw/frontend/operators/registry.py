@@ -10,7 +10,7 @@ from ..builder import Builder
 from ..node import OnnxNode
 from ..value import HostValue, Value
 
-Result = Value | HostValue | tuple[Value, ...]
+Result = Value | HostValue | tuple[Value | HostValue, ...]
 """What the first output stands for, or all of them."""
 
 Translate = Callable[[OnnxNode, Builder], Result]

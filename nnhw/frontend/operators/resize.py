@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -12,16 +13,18 @@ from ...budget import need_work
 from ...ir import FakeQuantize, Resize
 from ..builder import Builder, Image
 from ..integer_types import as_signed
-from ..interpolation import interpolated
+from ..interpolation import Enlargement, cubic, interpolated, linear, weights_between
 from ..node import OnnxNode
 from ..picks import picked
 from ..problems import NodeError
 from ..value import Value
+from .dense import contracted
 from .registry import operator
 
 _REMARK = (
     "nearest neighbour, by a move of rows and columns where it does not repeat every pixel equally "
-    "often; linear by integer factors, with half-pixel coordinates"
+    "often; linear of half pixels or asymmetric by integer factors, by an average of repeated "
+    "pixels; any other linear, and cubic, by a matrix product along rows and one along columns"
 )
 
 
@@ -48,11 +51,8 @@ def upsample(node: OnnxNode, build: Builder) -> Value:
 
 def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
     mode = node.attribute("mode")
-    if mode not in ("nearest", "linear"):
-        raise NodeError(
-            f"mode={mode!r}: only 'nearest' and 'linear' are supported; export it with "
-            "mode='bilinear' or 'nearest' in PyTorch"
-        )
+    if mode not in ("cubic", "linear", "nearest"):
+        raise NodeError(f"mode={mode!r} is not defined by ONNX; export it with mode='linear'")
     image = build.image(node)
     spatial = image.shape[4 - image.rank : 2]
     old = (1, image.shape[2], *spatial)
@@ -64,13 +64,39 @@ def _enlarge(node: OnnxNode, build: Builder, scales_index: int) -> Value:
         )
     if mode == "nearest":
         return _nearest(node, build, image, scales[2:])
-    factors = [_linear_factor(node, n, s) for n, s in zip(spatial, scales[2:], strict=True)]
-    factor_y, factor_x = [1] * (2 - len(factors)) + factors
-    if (factor_y, factor_x) == (1, 1):
-        return node.value()
-    image = interpolated(node, build, image, (factor_y, factor_x))
-    result = image.result(image.tensor, image.shape)
-    return result if result.quantization is None else _cut_off(node, build, result)
+    return _interpolated(node, build, image, scales[2:])
+
+
+def _interpolated(
+    node: OnnxNode, build: Builder, image: Image, scales: Sequence[Fraction]
+) -> Value:
+    """Interpolated pixels."""
+    spatial = image.shape[4 - image.rank : 2]
+    places = [_places(node, n, scale) for n, scale in zip(spatial, scales, strict=True)]
+    found = [_enlargement(n, at) for n, at in zip(spatial, places, strict=True)]
+    rows, columns = [Enlargement()] * (2 - len(found)) + found
+    is_cubic = node.attribute("mode") == "cubic"
+    if rows is not None and columns is not None and not is_cubic:
+        if rows == columns == Enlargement():
+            return node.value()
+        image = interpolated(node, build, image, (rows, columns))
+        result = image.result(image.tensor, image.shape)
+        return result if result.quantization is None else _cut_off(node, build, result)
+    if image.quantization is not None:
+        raise NodeError(
+            f"it interpolates integers with mode={node.attribute('mode')!r} and coordinate_"
+            f"transformation_mode={node.attribute('coordinate_transformation_mode')!r}; use "
+            "mode='linear' and an integer scale with 'half_pixel', which is align_corners=False in "
+            "PyTorch, or do not quantize it"
+        )
+    weigh = partial(cubic, a=node.attribute("cubic_coeff_a")) if is_cubic else linear
+    outside = not (is_cubic and node.attribute("exclude_outside"))
+    value = image.result(image.tensor, image.shape)
+    for axis, (size, at) in enumerate(zip(spatial, places, strict=True), start=2):
+        if at != list(range(size)):
+            weight = weights_between(at, size, weigh, outside=outside)
+            value = contracted(node, build, value, axis=axis, weight=weight)
+    return value
 
 
 def _nearest(node: OnnxNode, build: Builder, image: Image, scales: Sequence[Fraction]) -> Value:
@@ -128,36 +154,41 @@ def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:
 
 def _picks(node: OnnxNode, old: int, scale: Fraction) -> list[int]:
     """The pixel along an axis that each pixel of the result repeats."""
+    rounding = node.attribute("nearest_mode") or "floor"
+    places = _places(node, old, scale)
+    if rounding not in _ROUNDINGS:
+        raise NodeError(f"nearest_mode={rounding!r} is not supported; use 'floor'")
+    return [min(max(_ROUNDINGS[rounding](place), 0), old - 1) for place in places]
+
+
+def _places(node: OnnxNode, old: int, scale: Fraction) -> list[Fraction]:
+    """Where along an axis of `old` pixels each pixel of the result lies."""
     new = math.floor(old * scale)
     need_work(f"{node.title}, which makes {new:,} of {old:,} pixels,", new * _PIXEL)
     coordinates = node.attribute("coordinate_transformation_mode") or "asymmetric"
-    rounding = node.attribute("nearest_mode") or "floor"
-    if coordinates not in _COORDINATES or rounding not in _ROUNDINGS:
+    if coordinates not in _COORDINATES:
         raise NodeError(
-            f"coordinate_transformation_mode={coordinates!r} with nearest_mode={rounding!r} is not "
-            "supported; use 'asymmetric' with 'floor'"
+            f"coordinate_transformation_mode={coordinates!r} is not supported; use 'half_pixel' "
+            "or 'asymmetric'"
+        )
+    if coordinates == "align_corners" and old * scale - new > _WHOLE:
+        raise NodeError(
+            f"it makes {float(old * scale):g} of {old} pixels, between whose corners ONNX and ONNX "
+            "Runtime place others differently; give it sizes in place of scales"
         )
     if new < 1:
         raise NodeError(f"it leaves none of {old} pixels; export it with a larger scale or size")
-    place = _COORDINATES[coordinates]
-    return [
-        min(max(_ROUNDINGS[rounding](place(x, old, new, scale)), 0), old - 1) for x in range(new)
-    ]
+    return [_COORDINATES[coordinates](x, old, new, scale) for x in range(new)]
 
 
-def _linear_factor(node: OnnxNode, old: int, scale: Fraction) -> int:
-    """How many times as many pixels there are along an axis that is interpolated."""
-    new = math.floor(old * scale)
-    coordinates = node.attribute("coordinate_transformation_mode") or "asymmetric"
-    if new == old and scale == 1:
-        return 1
-    if coordinates not in ("half_pixel", "pytorch_half_pixel") or scale != new // old:
-        raise NodeError(
-            f"it interpolates {new} of {old} pixels (coordinate_transformation_mode="
-            f"{coordinates!r}); use an integer scale with 'half_pixel', which is "
-            "align_corners=False in PyTorch"
-        )
-    return new // old
+def _enlargement(old: int, places: Sequence[Fraction]) -> Enlargement | None:
+    """How an integer factor gives these places; None if it does not."""
+    factor, first = len(places) // old, places[0]
+    if factor < 1 or not -1 < first <= 0 or len(places) != old * factor:
+        return None
+    how = Enlargement(factor=factor, first=first)
+    evenly = all(place == first + Fraction(x, factor) for x, place in enumerate(places))
+    return how if evenly and (2 * factor) % first.denominator == 0 else None
 
 
 def _text(scales: list[Fraction]) -> str:
@@ -165,6 +196,9 @@ def _text(scales: list[Fraction]) -> str:
 
 
 _HALF = Fraction(1, 2)
+
+_WHOLE = Fraction(1, 10_000)
+"""Pixels that a product with a float32 scale may be off a whole number of them."""
 
 _PIXEL = 400_000
 """Operations that take as long as the exact place of one pixel."""

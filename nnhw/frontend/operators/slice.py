@@ -90,7 +90,7 @@ def split(node: OnnxNode, build: Builder) -> tuple[Value, ...]:
     if sum(sizes) != shape[axis] or len(sizes) != len(outputs) or min(sizes) < 1:
         raise NodeError(
             f"its sizes {sizes} do not divide axis {axis} of its input of shape {shape} into "
-            f"{len(outputs)} parts"
+            f"{len(outputs)} parts of one element or more; export it with sizes that do"
         )
     parts = [(sum(sizes[:i]), size) for i, size in enumerate(sizes)]
     value = with_blocks(build, value, axis, parts)
