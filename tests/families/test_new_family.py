@@ -25,11 +25,11 @@ class Madeup(TECHNOLOGY):
         )
         return total
 
-    def accumulate(self, m, term, *, enable, first, start=0, width, name):
+    def accumulate(self, m, term, *, enable, first, start=0, clear=0, width, name):
         total = Signal(Shape(width, True), name=name)
         m.submodules[f"cell_{name}"] = Instance(
             "MADE_ACCUMULATOR", i_clk=ClockSignal(), i_enable=enable, i_first=first,
-            i_start=Value.cast(start), i_term=term, o_sum=total,
+            i_start=Value.cast(start), i_clear=clear, i_term=term, o_sum=total,
         )
         return total
 
