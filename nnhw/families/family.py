@@ -46,6 +46,11 @@ class Family:
         """How many of a resource the largest of the targets has."""
         return max(target.capacity.get(resource, 0) for target in self.targets)
 
+    def least(self, resource: Resource, count: int) -> int:
+        """How many of a resource the smallest target has that has `count`; or else, the largest."""
+        numbers = (target.capacity.get(resource, 0) for target in self.targets)
+        return min((number for number in numbers if number >= count), default=self.most(resource))
+
     def has(self, part: str) -> bool:
         """Whether the family's folder has a module of this name."""
         return find_spec(f"{self._folder}.{part}") is not None

@@ -62,6 +62,7 @@ class ComponentFactory:
         self.machine = machine
         self.image = image
         self.technology = technology(machine.config.technology)
+        self.technology.reserve(machine.products)
         self._config = machine.config
         self._limits = machine.limits
         self._datapath = machine.datapath

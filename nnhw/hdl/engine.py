@@ -74,7 +74,7 @@ class Engine(wiring.Component):
         fetch_valid, scaled, progress = (
             ShiftRegister(shape, stages=stages, reset=True)
             for shape, stages in (
-                (1, aligner.latency + ACTIVATION_STAGES),
+                (1, aligner.latency),
                 (1, scalers[0].latency),
                 (write_back.progress.shape(), self.machine.timing.memory_delay),
             )
@@ -129,9 +129,10 @@ class Engine(wiring.Component):
         """From the fetch sequencer through the memories to the array."""
         m.submodules.weight_register = register = self._factory.weight_register()
         # the weight register asks for its flag two cycles before all of a fetch is in the array
-        wait = aligner.latency + ACTIVATION_STAGES
-        m.submodules.fetch_tags_delay = tags = ShiftRegister(FetchTags(), stages=wait - 2)
-        m.submodules.array_tags_delay = array_tags = ShiftRegister(FetchTags(), stages=2)
+        before = 2 - ACTIVATION_STAGES
+        wait = aligner.latency - before
+        m.submodules.fetch_tags_delay = tags = ShiftRegister(FetchTags(), stages=wait)
+        m.submodules.array_tags_delay = array_tags = ShiftRegister(FetchTags(), stages=before)
         m.d.comb += [
             tags.i.eq(fetch.tags),
             array_tags.i.eq(tags.o),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
 from ..machine import LANE_LATENCY
-from .arithmetic import named
+from .arithmetic import delay, named
 from .parameters import check_integers
 from .tags import FetchTags
 from .technology import PORTABLE, Technology
@@ -38,7 +38,7 @@ class LaneUnit(wiring.Component):
     -------
     products : In(lanes of slots of signed)
     enable : In(1)
-        Take the products, which come a cycle later.
+        Take the products, which come two cycles later.
     tags : In(FetchTags())
         In the cycle of `enable`: `first` starts a tile or, with `carry`, a roll that goes on with
         the sums of the one before, of which the last one does so with `finishes`, too.
@@ -94,25 +94,30 @@ class LaneUnit(wiring.Component):
         m = Module()
         layout = data.StructLayout(
             {
-                **{"enable": 1, "first": 1, "carry": 1},
-                **{"take": 1, "compare": 1, "restart": 1, "carry_last": 1, "keep": 1},
+                **{"enable": 1, "first": 1, "take": 1, "compare": 1, "restart": 1, "keep": 1},
+                **{"clear": 1, "clear_last": 1},
             }
         )
-        tags = self.tags
-        operation: Value = tags.operation
-        if len(self.operations) == 1:
-            operation = Const(next(iter(self.operations)), 2)
+        enable = delay(m, self.enable, 1, name="enable", reset=True)
+        tags = delay(m, self.tags, 1, name="tags")
         flags = Signal(layout)
+        operation = self._operation(tags)
         m.d.comb += [
-            flags.enable.eq(self.enable),
+            flags.enable.eq(enable),
             flags.first.eq(tags.first),
-            flags.carry.eq(tags.carry),
             # a maximum that gives way to a larger product begins anew with it
-            flags.take.eq(self.enable & (tags.first | (operation == Operation.LANE_SUM))),
-            flags.compare.eq(self.enable & (operation == Operation.LANE_MAX)),
+            flags.take.eq(enable & (tags.first | (operation == Operation.LANE_SUM))),
+            flags.compare.eq(enable & (operation == Operation.LANE_MAX)),
             flags.restart.eq(tags.first | (operation == Operation.LANE_MAX)),
-            flags.carry_last.eq(tags.first & (tags.carry | tags.finishes)),
-            flags.keep.eq(self.enable & ~tags.first & (operation == Operation.LANE_PAIR)),
+            flags.keep.eq(enable & ~tags.first & (operation == Operation.LANE_PAIR)),
+        ]
+        # a step that carries nothing finds sums of zero: they are cleared in the cycle before it,
+        # which costs no gate a bit
+        goes_on = self.tags.first & (self.tags.carry | self.tags.finishes)
+        anew = self.tags.first | (self._operation(self.tags) == Operation.LANE_MAX)
+        m.d.comb += [
+            flags.clear.eq(self.enable & self.tags.first & ~self.tags.carry),
+            flags.clear_last.eq(self.enable & anew & ~goes_on),
         ]
         copies = self.technology.fan_out(
             m, flags, stages=1, leaves=-(-self.lanes // _LANES_A_COPY), name="flags"
@@ -133,8 +138,16 @@ class LaneUnit(wiring.Component):
                     m.d.sync += addend.eq(products[self.slots - 1])
         return m
 
+    def _operation(self, tags: data.View) -> Value:
+        if len(self.operations) == 1:
+            return Const(next(iter(self.operations)), 2)
+        return tags.operation
+
     def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Value | None:
-        """All accumulators but the last; returns the one that is next to finish, if any."""
+        """All accumulators but the last; returns the one that is next to finish, if any.
+
+        Each starts with the sum of the one before, which is zero if no roll goes on with it.
+        """
         before: Value | None = None
         for slot in range(self.slots - 1):
             before = self.technology.accumulate(
@@ -142,7 +155,8 @@ class LaneUnit(wiring.Component):
                 self.products[lane][slot],
                 enable=f.enable,
                 first=f.first,
-                start=_carried(m, f.carry, before, f"row_{lane}_{slot}_before"),
+                start=before,
+                clear=f.clear_last if slot == self.slots - 2 else f.clear,
                 width=self.accumulator_width,
                 name=f"row_{lane}_{slot}",
             )
@@ -168,14 +182,8 @@ class LaneUnit(wiring.Component):
             product,
             enable=take,
             first=f.restart,
-            start=_carried(m, f.carry_last, before, f"start_{lane}"),
+            start=before,
             width=self.accumulator_width,
             name=f"value_{lane}",
         )
         m.d.comb += value.eq(total)
-
-
-def _carried(m: Module, carry: Value, before: Value | None, name: str) -> Value | None:
-    """What an accumulator starts with: the sum of the one before it, if there is one and a roll
-    goes on with it."""
-    return None if before is None else named(m, Mux(carry, before, 0), name)

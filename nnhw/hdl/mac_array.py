@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,14 +78,15 @@ class MacArray(wiring.Component):
     Members
     -------
     activations : In(lanes of signed)
-        A cycle before everything else, since they go to columns all over the device. For dot
-        products, each group of `rows` lanes must hold the same vector.
-    weights : In(cols of rows of signed)
+        They go to columns all over the device. For dot products, each group of `rows` lanes must
+        hold the same vector.
     valid : In(1)
         Operands are there.
     tags : In(FetchTags())
+    weights : In(cols of rows of signed)
+        A cycle after everything else.
     tile : Out(TileSignature(...))
-        Results, `latency` or, for lanes, `lane_latency` cycles after the last operands.
+        Results, `latency` or, for lanes, `lane_latency` cycles after the last weights.
 
     Attributes
     ----------
@@ -202,14 +203,14 @@ class MacArray(wiring.Component):
                 pairs.append(index)
         return pairs
 
-    def _control(self, m: Module, latency: int, enable, prefix: str):
-        """Validity and tags two cycles before the results, the end of a tile one cycle before."""
-        wait = latency - 2
+    def _control(self, m: Module, latency: int, lead: int, enable, prefix: str):
+        """Validity and tags `lead` cycles before results, the end of a tile one cycle before."""
+        wait = latency + 1 - lead
         starts = named(m, self.valid & enable, f"{prefix}_valid")
         valid = delay(m, starts, wait, name=f"{prefix}_valid", reset=True)
         tags = delay(m, self.tags, wait, name=f"{prefix}_tags")
-        done = Signal(name=f"{prefix}_done_next")
-        m.d.sync += done.eq(valid & tags.last)
+        last = named(m, valid & tags.last, f"{prefix}_last")
+        done = delay(m, last, lead - 1, name=f"{prefix}_done", reset=True)
         return valid, tags, done
 
     def elaborate(self, platform):
@@ -240,7 +241,7 @@ class MacArray(wiring.Component):
                 signs = [multipliers.products[0][row][-1] for row in range(self.rows)]
                 m.d.comb += self._columns[first + 1].carries.eq(Cat(signs))
         if self.has_columns:
-            valid, tags, columns_done = self._control(m, self.latency, is_dot, "column")
+            valid, tags, columns_done = self._control(m, self.latency, 2, is_dot, "column")
             m.d.comb += self.tile.arrives_next.eq(columns_done)
             for index, column in enumerate(self._columns):
                 m.d.comb += [
@@ -249,7 +250,7 @@ class MacArray(wiring.Component):
                     self.tile.columns[index].eq(column.accumulator),
                 ]
         if self._lane_unit is not None:
-            valid, tags, lanes_done = self._control(m, self.lane_latency, ~is_dot, "lane")
+            valid, tags, lanes_done = self._control(m, self.lane_latency, 3, ~is_dot, "lane")
             m.d.comb += self.tile.in_lanes_next.eq(lanes_done)
             if self.has_columns:
                 m.d.comb += self.tile.arrives_next.eq(columns_done | lanes_done)

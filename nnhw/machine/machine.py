@@ -61,6 +61,14 @@ class Machine:
         """Cycles that things take."""
         return Timing(self.config, self.limits)
 
+    @property
+    def products(self) -> int:
+        """Products that are computed in the same cycle: of the array, the requantizers and the
+        addition of earlier results. That of two operands counts as four: it may be so wide."""
+        limits, widths = self.limits, self.datapath.widths
+        a_lane = (widths.multiplier > 0) + 2 * (limits.residual_depth > 0) + 4 * limits.multiplies
+        return self.config.mac_units + self.config.lanes * a_lane
+
     def join(self, other: Machine) -> Machine:
         """A machine for the programs of both, which have the same configuration."""
         if self.config != other.config:

@@ -100,6 +100,7 @@ class Primitives(wiring.Component):
                 enable=self.enable,
                 first=self.row[0],
                 start=self.b[:width].as_signed() if has_start else None,
+                clear=None if index % 2 else self.row[1:4].all(),
                 width=width,
                 name=f"accumulator_{index}",
             )

@@ -24,7 +24,7 @@ DEVICES = list(FAMILIES)
 
 #: How many cells of each kind there are in the parts of `everything`.
 CELLS = {
-    "ecp5": {"MULT18X18D": 24, "DP16KD": 20, "FD1S3AX": 49, "CCU2C": 250},
+    "ecp5": {"MULT18X18D": 24, "DP16KD": 20, "FD1S3AX": 49, "CCU2C": 289},
     "ice40": {"SB_MAC16": 8, "SB_RAM40_4K": 48},
     "gowin": {"MULT9X9": 12, "MULT18X18": 12},
     # of 5 columns two pairs, of two groups of two slots two, of 3 columns one; of 3 rows each

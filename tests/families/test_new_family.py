@@ -18,18 +18,20 @@ NETWORK = ROOT / "tests" / "designs" / "digits_mlp.npz"
 TECHNOLOGY = """
 
 class Madeup(TECHNOLOGY):
-    def add(self, m, a, b, *, registered, name):
+    def add(self, m, a, b, *, carry=None, registered, name):
         total = Signal((a + b).shape(), name=name)
         m.submodules[f"cell_{name}"] = Instance(
-            "MADE_ADDER", i_clk=ClockSignal(), i_a=a, i_b=b, o_sum=total
+            "MADE_ADDER", i_clk=ClockSignal(), i_a=a, i_b=b, o_sum=total,
+            i_carry=0 if carry is None else carry
         )
         return total
 
-    def accumulate(self, m, term, *, enable, first, start=0, width, name):
+    def accumulate(self, m, term, *, enable, first, start=0, carry=None, clear=0, width, name):
         total = Signal(Shape(width, True), name=name)
         m.submodules[f"cell_{name}"] = Instance(
             "MADE_ACCUMULATOR", i_clk=ClockSignal(), i_enable=enable, i_first=first,
-            i_start=Value.cast(start), i_term=term, o_sum=total,
+            i_start=Value.cast(start), i_carry=0 if carry is None else carry,
+            i_clear=clear, i_term=term, o_sum=total,
         )
         return total
 

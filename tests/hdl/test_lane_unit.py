@@ -40,7 +40,7 @@ def test_lane_unit(operation, lanes, slots, alone):
     outputs = drive(
         unit,
         {
-            "products": np.roll(products, 1, axis=0),  # a cycle after their flags
+            "products": np.roll(products, 2, axis=0),  # two cycles after their flags
             "enable": enable,
             "tags.first": first,
             "tags.carry": carry,
@@ -51,7 +51,7 @@ def test_lane_unit(operation, lanes, slots, alone):
     )
     flags = (array[enable] for array in (first, carry, finishes))
     values, addends = run_lanes(operation, products[enable], *flags)
-    late = 1 + unit.latency
+    late = 2 + unit.latency
     step = np.cumsum(enable)[:-late] - 1
     assert (outputs["values"][late:] == values[step]).all()
     if operation == LANE_PAIR:

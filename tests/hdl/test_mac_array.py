@@ -131,9 +131,9 @@ def array_inputs(
 def drive_array(
     array: MacArray, inputs: dict[str, np.ndarray], names: list[str]
 ) -> dict[str, np.ndarray]:
-    """Outputs by cycle of the inputs, whose activations are given a cycle earlier."""
-    late = {name: np.append([0 * values[0]], values, 0) for name, values in inputs.items()}
-    late["activations"] = np.append(inputs["activations"], [0 * inputs["activations"][0]], 0)
+    """Outputs by cycle of the weights: all else is given a cycle earlier."""
+    late = {name: np.append(values, [0 * values[0]], 0) for name, values in inputs.items()}
+    late["weights"] = np.append([0 * inputs["weights"][0]], inputs["weights"], 0)
     return {name: values[1:] for name, values in drive(array, late, names).items()}
 
 

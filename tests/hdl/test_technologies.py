@@ -92,3 +92,11 @@ def test_banks_of_memories_are_selected_by_the_technology():
     )
     rtlil.convert(m, ports=[])
     assert found == [(2, 3, "words_word_0"), (1, 2, "rows_word")]
+
+
+@pytest.mark.parametrize(("products", "spare"), [(20, 8), (28, 0), (29, 43), (144, 12), (200, 0)])
+def test_multipliers_are_spare_in_the_smallest_device_that_has_enough(products, spare):
+    cells = Ecp5()
+    assert not cells.take_spare()  # nobody has said how many there have to be
+    cells.reserve(products)
+    assert [cells.take_spare() for _ in range(50)] == [True] * spare + [False] * (50 - spare)

@@ -213,6 +213,8 @@ class Accumulator(wiring.Component):
     start : In(signed(width))
     carry : In(1)
         Belongs to the term.
+    clear : In(1)
+        The register is zero in the next cycle, whatever else it is told.
     total : Out(signed(width))
         The register.
     """
@@ -223,7 +225,7 @@ class Accumulator(wiring.Component):
         super().__init__(
             {
                 **{"term": In(number), "enable": In(1), "first": In(1), "start": In(number)},
-                **{"carry": In(1), "total": Out(number)},
+                **{"carry": In(1), "clear": In(1), "total": Out(number)},
             }
         )
 
@@ -236,7 +238,9 @@ class Accumulator(wiring.Component):
             for bit in range(self.width)
         ]
         following = _carry_chain(m, _CHOOSE_AND_ADD, inputs, first=self.carry)
-        with m.If(self.enable):
+        with m.If(self.clear):
+            m.d.sync += register.eq(0)
+        with m.Elif(self.enable):
             m.d.sync += register.eq(following)
         return m
 
@@ -344,6 +348,16 @@ class Ecp5(DeviceTechnology):
     def __init__(self) -> None:
         # a synthesizer would take more of them, and the design would not fit
         self._multipliers_left = FAMILY.most(Resource.DSPS)
+        self._spare = 0
+
+    def reserve(self, products: int) -> None:
+        """See `Technology`. Spare are those of the smallest device that has enough."""
+        self._spare = FAMILY.least(Resource.DSPS, products) - products
+
+    def take_spare(self) -> bool:
+        """See `DeviceTechnology`."""
+        self._spare -= 1
+        return self._spare >= 0
 
     def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
         """One MULT18X18D, or adders if the largest device has no more of them."""
@@ -440,6 +454,7 @@ class Ecp5(DeviceTechnology):
         first: Value,
         start: Value | None = None,
         carry: Value | None = None,
+        clear: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -451,6 +466,7 @@ class Ecp5(DeviceTechnology):
             accumulator.first.eq(first),
             accumulator.start.eq(0 if start is None else start),
             accumulator.carry.eq(0 if carry is None else carry),
+            accumulator.clear.eq(0 if clear is None else clear),
         ]
         return accumulator.total
 

@@ -251,6 +251,7 @@ class Ice40(DeviceTechnology):
         first: Value,
         start: Value | None = None,
         carry: Value | None = None,
+        clear: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -263,12 +264,16 @@ class Ice40(DeviceTechnology):
                 first=first,
                 start=start,
                 carry=carry,
+                clear=clear,
                 width=width,
                 name=name,
             )
         total = Signal(signed(width), name=name, reset_less=True)
         with m.If(enable):
             m.d.sync += total.eq(Mux(first, term, total + term))
+        if clear is not None:
+            with m.If(clear):
+                m.d.sync += total.eq(0)
         return total
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:

@@ -82,6 +82,10 @@ class DeviceTechnology(Technology):
         m.d.comb += [cell.a.eq(a), cell.b.eq(b)]
         return cell.product
 
+    def take_spare(self) -> bool:
+        """Whether a multiplier is left that no product has to have; it is taken then."""
+        return False
+
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """A memory block with the vendor's cell; see `Block`."""
         raise NotImplementedError
@@ -97,6 +101,7 @@ class DeviceTechnology(Technology):
                 self._narrow,
                 add=self.add,
                 add_gated=self.add_gated,
+                take_spare=self.take_spare,
                 limb_width=self.limb_width,
                 stages=stages,
                 name=name,

@@ -2,18 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-from ..arithmetic import Add, AddGated, adder_tree, delay
+from ..arithmetic import Add, AddGated, delay
 
 NarrowProduct = Callable[[Module, Value, Value, int, str], Value]
 """Multiplies two limbs; takes them, the number of registers, and a name."""
 
 SHORT_LIMB = 6
-"""Bits by which a factor may be too long for a multiplier before it takes a further one: a row of
-adders is made for each."""
+"""Bits by which a factor may be too long for a multiplier before it takes a further one in any
+case: a row of adders is made for each, unless a multiplier is spare."""
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A number to be added, of which the lowest `shift` bits are zeros that need no adder.
+
+    With a `gate` it counts only if that bit is set. `subtract` is for the last one of a sum.
+    """
+
+    value: Value
+    shift: int
+    gate: Value | None = None
+    subtract: bool = False
+
+    @property
+    def gated(self) -> Value:
+        """The number without its shift, or zero."""
+        return self.value if self.gate is None else Mux(self.gate, self.value, 0)
+
+    def later(self, m: Module, cycles: int, name: str) -> _Term:
+        """The same term some cycles later."""
+        value = delay(m, self.value, cycles, name=name)
+        gate = None if self.gate is None else delay(m, self.gate, cycles, name=f"{name}_gate")
+        return replace(self, value=value, gate=gate)
+
+
+@dataclass(frozen=True)
+class _Adders:
+    """What sums are made of: see `Technology`."""
+
+    add: Add
+    add_gated: AddGated
+
+    def plus(self, m: Module, x: _Term, y: _Term, *, registered: bool, name: str) -> _Term:
+        """The sum of two terms, of which the first one is shifted no further than the second.
+
+        What reaches below the second one is not added to anything.
+        """
+        offset = y.shift - x.shift
+        upper = x.value.shift_right(offset)
+        if x.gate is None and y.gate is None and not y.subtract:
+            total = self.add(m, upper, y.value, registered=registered, name=name)
+        else:
+            total = self.add_gated(
+                m,
+                upper,
+                Const(1) if x.gate is None else x.gate,
+                y.value,
+                Const(1) if y.gate is None else y.gate,
+                subtract=y.subtract,
+                registered=registered,
+                name=name,
+            )
+        if not offset:
+            return _Term(total, x.shift)
+        lowest = _extended(x.gated, offset)[:offset]
+        both = Cat(delay(m, lowest, int(registered), name=f"{name}_lowest"), total)
+        return _Term(both.as_signed() if total.shape().signed else both, x.shift)
+
+    def sum(self, m: Module, terms: Sequence[_Term], *, stages: int, name: str) -> _Term:
+        """The sum of terms, `stages` cycles later: a balanced tree.
+
+        Parameters
+        ----------
+        terms
+            By their shifts.
+        """
+        level, levels = 0, (len(terms) - 1).bit_length()
+        used = min(stages, levels)
+        while len(terms) > 1:
+            level += 1
+            # as many levels without a register behind them as there have to be, evenly
+            registered = level * used // levels > (level - 1) * used // levels
+            pairs = [terms[index : index + 2] for index in range(0, len(terms), 2)]
+            terms = [
+                self.plus(m, *pair, registered=registered, name=f"{name}_{level}_{index}")
+                if len(pair) == 2
+                else pair[0].later(m, int(registered), f"{name}_{level}_{index}")
+                for index, pair in enumerate(pairs)
+            ]
+        (total,) = terms
+        if total.gate is not None:
+            total = _Term(-total.gated if total.subtract else total.gated, total.shift)
+        return total.later(m, stages - used, name)
+
+
+def _extended(value: Value, width: int) -> Value:
+    """A number of at least `width` bits that is the same."""
+    sign = value[-1] if value.shape().signed else Const(0)
+    return Cat(value, *[sign] * (width - len(value)))
 
 
 def limbs(value: Value, width: int) -> list[Value]:
@@ -24,78 +115,29 @@ def limbs(value: Value, width: int) -> list[Value]:
     return [value[:width], *limbs(rest.as_signed() if value.shape().signed else rest, width)]
 
 
-def rows_of_product(
-    m: Module, long: Value, short: Value, *, add_gated: AddGated, registered: bool, name: str
-) -> list[Value]:
-    """Numbers that add up to a product: one for every two bits of its short factor."""
-    rows: list[Value] = []
-    for low in range(0, len(short), 2):
-        has_sign = short.shape().signed and low + 2 >= len(short)
-        if low + 1 == len(short) or len(long) == 1:
-            for bit in range(low, min(low + 2, len(short))):
-                row = Mux(short[bit], long, 0)
-                negative = has_sign and bit == len(short) - 1
-                row = delay(m, -row if negative else row, int(registered), name=f"{name}_{bit}")
-                rows.append(row << bit)
-            continue
-        lowest = delay(m, long[0] & short[low], int(registered), name=f"{name}_{low}_lowest")
-        above = add_gated(
-            m,
-            long >> 1,
-            short[low],
-            long,
-            short[low + 1],
-            subtract=has_sign,
-            registered=registered,
-            name=f"{name}_{low}",
-        )
-        row = Cat(lowest, above)
-        rows.append((row.as_signed() if above.shape().signed else row) << low)
-    return rows
-
-
-def _sum_rows(
-    m: Module,
-    products: list[tuple[Value, Value, int]],
-    *,
-    add: Add,
-    add_gated: AddGated,
-    stages: int,
-    name: str,
-) -> Value:
-    """The sum, `stages` cycles later, of products with a short factor each, shifted to the left.
-
-    Parameters
-    ----------
-    products
-        Long factor, short factor, and bits of the shift.
-    """
-    count = sum(-(-len(short) // 2) for _, short, _ in products)
-    levels = 1 + (count - 1).bit_length()
-    registered = levels <= stages or count == 1
-    rows = [
-        row << shift
-        for index, (long, short, shift) in enumerate(products)
-        for row in rows_of_product(
-            m,
-            long,
-            short,
-            add_gated=add_gated,
-            registered=registered,
-            name=f"{name}_row_{index}",
-        )
+def _rows(long: Value, short: Value, shift: int) -> list[_Term]:
+    """Terms that add up to a shifted product: one for each bit of its short factor."""
+    signed, last = short.shape().signed, len(short) - 1
+    return [
+        _Term(long, shift + bit, gate=short[bit], subtract=signed and bit == last)
+        for bit in range(len(short))
     ]
-    # what is left over at the end of a level waits with the fewest bits
-    rows.sort(key=len, reverse=True)
-    left = stages - registered
-    total, latency = adder_tree(
-        m,
-        rows,
-        add=add,
-        levels_per_stage=-(-(levels - registered) // max(1, left)),
-        name=f"{name}_sum",
-    )
-    return delay(m, total, left - latency, name=name)
+
+
+def _side_by_side(terms: Iterable[_Term]) -> list[_Term]:
+    """The same sum, with terms that do not overlap in one number."""
+    joined: list[_Term] = []
+    for term in sorted(terms, key=lambda term: term.shift):
+        for index, below in enumerate(joined):
+            gap = term.shift - below.shift - len(below.value)
+            if gap >= 0 and not below.value.shape().signed:
+                both = Cat(below.value, Const(0, gap), term.value)
+                both = both.as_signed() if term.value.shape().signed else both
+                joined[index] = replace(below, value=both)
+                break
+        else:
+            joined.append(term)
+    return joined
 
 
 def short_product(
@@ -110,9 +152,13 @@ def short_product(
 ) -> Value:
     """The product of two numbers, one of them short, `stages` cycles later: by adding up."""
     short, long = (a, b) if len(a) <= len(b) else (b, a)
-    total = _sum_rows(m, [(long, short, 0)], add=add, add_gated=add_gated, stages=stages, name=name)
+    total = _Adders(add, add_gated).sum(m, _rows(long, short, 0), stages=stages, name=name)
+    return _product(m, a, b, total, name)
+
+
+def _product(m: Module, a: Value, b: Value, total: _Term, name: str) -> Value:
     product = Signal((a * b).shape(), name=name)
-    m.d.comb += product.eq(total)
+    m.d.comb += product.eq(total.value << total.shift)
     return product
 
 
@@ -133,6 +179,7 @@ def limb_product(
     *,
     add: Add,
     add_gated: AddGated,
+    take_spare: Callable[[], bool],
     limb_width: int,
     stages: int,
     name: str,
@@ -141,41 +188,76 @@ def limb_product(
 
     This is long multiplication: products of limbs are added up by a tree with a register after each
     level, and what remains of the stages, at least one, are the registers of the multipliers. A few
-    bits too many of a factor, the lowest ones, are multiplied by adding rows meanwhile, whose sum
-    comes last.
+    bits too many of a factor, the lowest ones, are multiplied by adding rows meanwhile, or by a
+    multiplier that is spare, and come last.
 
     Parameters
     ----------
     multiply
         For factors of at most `limb_width` bits, signed or unsigned.
+    take_spare
+        Whether there is one multiplier more than the design has to have; it is taken then.
     """
+    adders = _Adders(add, add_gated)
     (a_short, a_long), (b_short, b_long) = _split(a, limb_width), _split(b, limb_width)
     a_bits, b_bits = len(a) - len(a_long), len(b) - len(b_long)
-    rows = []
+    shorts: list[tuple[Value, Value, int]] = []
     if a_short is not None:
-        rows.append((b, a_short, 0))
+        shorts.append((b, a_short, 0))
     if b_short is not None:
-        rows.append((a_long, b_short, a_bits))
+        shorts.append((a_long, b_short, a_bits))
     pairs = [
         (x, y, (i + j) * limb_width + a_bits + b_bits)
         for i, x in enumerate(limbs(a_long, limb_width))
         for j, y in enumerate(limbs(b_long, limb_width))
     ]
-    registers = stages - (len(pairs) - 1).bit_length() - bool(rows)
+    levels = (len(pairs) - 1).bit_length()
+    before_rest = stages - bool(shorts)
+    registers = before_rest - levels
     if registers < 1:
         return None
-    if not rows and len(pairs) == 1:
+    if not shorts and len(pairs) == 1:
         return multiply(m, a, b, stages, name)
-    terms = [
-        multiply(m, x, y, registers, f"{name}_{index}") << shift
+    products = [
+        _Term(multiply(m, x, y, registers, f"{name}_{index}"), shift)
         for index, (x, y, shift) in enumerate(pairs)
     ]
-    total, _ = adder_tree(m, terms, add=add, levels_per_stage=1, name=f"{name}_sum")
-    if rows:
-        rest = _sum_rows(
-            m, rows, add=add, add_gated=add_gated, stages=stages - 1, name=f"{name}_rest"
+    total = adders.sum(m, _side_by_side(products), stages=levels, name=f"{name}_sum")
+    if shorts:
+        rest = _rest(
+            m, shorts, multiply, adders, take_spare, limb_width, before_rest, f"{name}_rest"
         )
-        total = add(m, total, rest, registered=True, name=f"{name}_total")
-    product = Signal((a * b).shape(), name=name)
-    m.d.comb += product.eq(total)
-    return product
+        total = adders.plus(m, rest, total, registered=True, name=f"{name}_total")
+    return _product(m, a, b, total, name)
+
+
+def _rest(
+    m: Module,
+    products: Sequence[tuple[Value, Value, int]],
+    multiply: NarrowProduct,
+    adders: _Adders,
+    take_spare: Callable[[], bool],
+    limb_width: int,
+    stages: int,
+    name: str,
+) -> _Term:
+    """The sum, `stages` cycles later, of products of a long factor, a short one, and a shift."""
+    rows: list[_Term] = []
+    cells: list[tuple[Value, Value, int]] = []
+    for long, short, shift in products:
+        fits = len(long) <= limb_width and stages > len(products) - 1
+        if fits and take_spare():
+            cells.append((long, short, shift))
+        else:
+            rows += _rows(long, short, shift)
+    terms = []
+    own = stages - (len(cells) + bool(rows) - 1)
+    if rows:
+        rows_sum = adders.sum(m, rows, stages=own, name=f"{name}_rows")
+        terms.append(rows_sum)
+    terms += [
+        _Term(multiply(m, long, short, own, f"{name}_{index}"), shift)
+        for index, (long, short, shift) in enumerate(cells)
+    ]
+    terms.sort(key=lambda term: term.shift)
+    return adders.sum(m, terms, stages=stages - own, name=name)

@@ -60,6 +60,12 @@ class Technology:
         """
         return False
 
+    def reserve(self, products: int) -> None:
+        """Say how many products the design is going to ask for; what is left after them is spare.
+
+        Without a word nothing is.
+        """
+
     def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
         """The product of two values as it was `stages` cycles ago.
 
@@ -157,6 +163,7 @@ class Technology:
         first: Value,
         start: Value | None = None,
         carry: Value | None = None,
+        clear: Value | None = None,
         width: int,
         name: str,
     ) -> Value:
@@ -168,6 +175,8 @@ class Technology:
             This term is added to `start`, if any, and not to the terms before.
         carry
             A bit that belongs to the term.
+        clear
+            The register is zero in the next cycle, whatever else it is told.
         width
             Bits of the register.
         """
@@ -177,6 +186,9 @@ class Technology:
             m.d.sync += total.eq(
                 before + term if carry is None else _sum_with_carry(before, term, carry)
             )
+        if clear is not None:
+            with m.If(clear):
+                m.d.sync += total.eq(0)
         return total
 
     def mux(self, m: Module, choice: Value, high: Value, low: Value, *, name: str) -> Value:
