@@ -27,7 +27,7 @@ NEXT_STEP = re.compile(
 )
 """What to do, in the words of whoever wrote the model."""
 
-_SUBJECT = re.compile(r"[A-Z][\w. ]* '[^']*'|The model\b|'[^']+\.onnx' ")
+_SUBJECT = re.compile(r"[\w.]+( \w+)? '[^']*'|The model\b|'[^']+\.onnx' ")
 
 
 @pytest.mark.slow  # a hundred models
