@@ -25,6 +25,7 @@ from .conversion import (
 )
 from .data import Data, Dataset, DataSource, data_source
 from .errors import CalibrationError, NnhwError, UnsupportedError
+from .families import FAMILIES
 from .frontend import Model, ModelSummary, NodeSummary, Origins, model_file, read_summary, write_qdq
 from .ir import Batch, Graph
 from .options import BuildOptions, options_from
@@ -113,9 +114,32 @@ def _tried(
         with found.collected():
             _write_model(graph)
         with found.collected():
-            place(graph, chosen)
+            memories = place(graph, chosen).program.machine.memory_bits()
+            found.notes += _too_large(sum(memories.values()), chosen.technology)
     summary = _with_problems(summary, found.problems)
     return replace(summary, notes=tuple(found.notes), tried_with=tried_with)
+
+
+def _too_large(needed: int, technology: str) -> Iterator[str]:
+    """A line if no device holds a design's memories.
+
+    Parameters
+    ----------
+    needed
+        Bits of all memories.
+    technology
+        The family of whose devices is asked; of all where a design is portable.
+    """
+    families = FAMILIES.values() if technology == "portable" else [FAMILIES[technology]]
+    held = {t.name: family.memory_bits(t) for family in families for t in family.targets}
+    largest = max(held, key=held.__getitem__, default=None)
+    if largest is not None and 0 < held[largest] < needed:
+        yield (
+            f"Weights, activations and program take {needed / 8192:,.0f} KiB of memory, but the "
+            f"largest device that nnhw knows, {largest}, has {held[largest] / 8192:,.0f} KiB of "
+            "block RAM: it can be built and simulated, but not loaded into any of them; use fewer "
+            "weight_bits, a smaller input, or fewer channels"
+        )
 
 
 def _with_problems(summary: ModelSummary, problems: Iterable[str]) -> ModelSummary:

@@ -78,8 +78,9 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
         if cycles is not None and cycles < least:
             raise MappingError(
                 f"{goal} cannot be reached by any array: at {options.clock_mhz:g} MHz "
-                f"that is {cycles:.3g} clock cycles, and the values of a frame alone take {least} "
-                "to come in and go out; ask for less or raise --clock-mhz"
+                f"that is {cycles:.3g} clock cycle{'' if cycles == 1 else 's'}, and the values of "
+                f"a frame alone take {least} to come in and go out; ask for less or raise "
+                "--clock-mhz"
             )
 
 

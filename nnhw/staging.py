@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,8 @@ def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
     """A folder to write to, which becomes `out` when the block ends without error.
 
     Until then it is in the folder .OUT.partial beside `out`, with a marker that says whose that is.
-    Whatever ends the block early (an error, Ctrl-C) removes the folder and leaves `out` as it was.
+    Whatever ends the block early (an error, Ctrl-C) removes the folder, with those above it that
+    were made for it, and leaves `out` as it was.
     Only a complete folder that an NnhwError ends is kept as `out`.failed, since a design that is
     wrong is worth a look. What a killed process left behind is removed by the next build; the
     design that was in `out`, or the new one, is whole whenever that happens (`replace_folder`).
@@ -76,6 +77,7 @@ def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
         raise ExportError(f"Output folder '{out}' cannot be replaced; give another folder")
     workspace = out.with_name(f".{out.name}.partial")
     stage = Stage(folder=workspace / out.name, failed=out.with_name(f"{out.name}.failed"))
+    above = [parent for parent in out.parents if not parent.exists()]
     try:
         restore_folder(out, is_design)
         _check_replaceable(out, force)
@@ -85,6 +87,7 @@ def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
         workspace.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(workspace, out)
     except OSError as error:
+        _remove_empty(above)
         raise _cannot_write(out, error) from error
     try:
         _clear(workspace)
@@ -106,6 +109,16 @@ def staged_folder(out: Path, *, force: bool) -> Iterator[Stage]:
             _remove_workspace(workspace)
         finally:
             os.close(lock)
+            _remove_empty(above)
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, the innermost first, up to the first one that holds something."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def _cannot_write(out: Path, error: OSError) -> ExportError:

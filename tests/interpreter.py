@@ -231,7 +231,7 @@ class Interpreter:
                 operands.append(value + bias)
                 scaled += (value + bias) * multiplier
                 shift = self.program.shifts[index]
-            if layer.drain.product:
+            if layer.drain.combination:
                 check_width(math.prod(operands), widths.operand)
                 scaled = math.prod(operands) * multiplier
             rounded = round(Fraction(scaled, 1 << shift))  # ties to even

@@ -54,6 +54,27 @@ def test_appears_at_the_end(tmp_path):
     assert names(tmp_path / "above") == ["net"]
 
 
+def test_folders_above_go_with_a_design_that_is_refused(tmp_path):
+    out = tmp_path / "far" / "above" / "net"
+    with pytest.raises(VerificationError):
+        stage_in_vain(out, "new", VerificationError("wrong"))
+    assert names(tmp_path) == []
+
+
+def test_folders_above_that_were_there_stay(tmp_path):
+    (tmp_path / "far").mkdir()
+    with pytest.raises(VerificationError):
+        stage_in_vain(tmp_path / "far" / "above" / "net", "new", VerificationError("wrong"))
+    assert names(tmp_path) == ["far"]
+
+
+def test_folders_above_stay_with_a_design_that_is_kept(tmp_path):
+    out = tmp_path / "above" / "net"
+    with pytest.raises(VerificationError):
+        stage_in_vain(out, "new", VerificationError("wrong"), complete=True)
+    assert names(tmp_path / "above") == ["net.failed"]
+
+
 def test_existing_is_kept_without_force(tmp_path):
     out = tmp_path / "net"
     write_design(out, "old")

@@ -169,12 +169,16 @@ class Latencies(Markdown):
 
 
 class PublicNames(Markdown):
-    """What a module lists in `__all__`, from its docstrings."""
+    """What a module lists in `__all__`, or those of it that are named, from its docstrings."""
 
     required_arguments = 1
+    optional_arguments = 1
+    final_argument_whitespace = True
 
     def text(self) -> str:
         module = importlib.import_module(self.arguments[0])
+        if chosen := " ".join(self.arguments[1:]).split():
+            return "\n".join(self._name(module, name) for name in chosen)
         names = [
             name for name in module.__all__ if module is nnhw or name not in nnhw.__all__
         ]  # each name stands in one place

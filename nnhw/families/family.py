@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,8 @@ class Family:
         one more where the way from a multiplier to an adder is long.
     targets
         Devices in their packages.
+    ram_bits
+        What one memory of each kind holds, by the manufacturer's data sheet.
     package
         The Python package that its parts are in (`__package__`); None for nnhw's own.
     """
@@ -35,6 +37,7 @@ class Family:
     name: str
     pipeline: Mapping[str, int]
     targets: tuple[Target, ...]
+    ram_bits: Mapping[Resource, int] = field(default_factory=dict)
     package: str | None = None
 
     def target(self, name: str) -> Target:
@@ -50,6 +53,10 @@ class Family:
         """How many of a resource the smallest target has that has `count`; or else, the largest."""
         numbers = (target.capacity.get(resource, 0) for target in self.targets)
         return min((number for number in numbers if number >= count), default=self.most(resource))
+
+    def memory_bits(self, target: Target) -> int:
+        """What all memories of a target hold together, those of look-up tables left out."""
+        return sum(bits * target.capacity.get(kind, 0) for kind, bits in self.ram_bits.items())
 
     def has(self, part: str) -> bool:
         """Whether the family's folder has a module of this name."""

@@ -31,19 +31,26 @@ _MADE_BY_OPTIMIZER = (
 
 _ADVICE = {
     "recurrent and attention layers are not supported; use convolutions": (
-        "Attention GRU LSTM MultiHeadAttention RNN"
+        "Attention FlexAttention GRU LSTM LinearAttention MultiHeadAttention RNN RotaryEmbedding"
     ),
     "give it a condition and a number of trips that are constant, or export the model without "
     "control flow": "If Loop Scan",
     "end the network before it, and select on the host": "NonMaxSuppression",
     "use BatchNormalization, whose statistics are constants in inference": (
-        "GroupNormalization InstanceNormalization LayerNormalization"
+        "GroupNormalization InstanceNormalization LayerNormalization RMSNormalization"
     ),
     "use Resize by integer factors": "GridSample RoiAlign",
     "use MaxPool or AveragePool instead": "GlobalLpPool LpPool MaxRoiPool",
+    "compare on the host, or use Clip, Relu, Max or Min, which select by value": (
+        "And Equal Greater GreaterOrEqual Less LessOrEqual Not Or Xor"
+    ),
+    "leave it out: a loss is for training": "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss",
     "quantize by Quant, per tensor, with thresholds still in the network": "MultiThreshold Trunc",
 }
 _INSTEAD = {op_type: text for text, names in _ADVICE.items() for op_type in names.split()}
+ONLY_IN_TRAINING = frozenset({"training_mode=1"})
+"""Attributes of models that were exported for training."""
+
 _IN_QDQ_FORM = "export the quantized model in the QDQ format, channels first"
 _OTHERWISE = "replace it by supported operators, or end the network before it"
 
@@ -61,3 +68,10 @@ def advice(op_type: str) -> str:
     if name.startswith("QLinear") or name.startswith("QGemm"):
         return _IN_QDQ_FORM
     return _INSTEAD.get(name, _OTHERWISE)
+
+
+def attribute_advice(attribute: str) -> str:
+    """What to do about an attribute, as "name=value", that is not supported."""
+    if attribute in ONLY_IN_TRAINING:
+        return "export the model for inference (after model.eval() in PyTorch)"
+    return "export the model without it"

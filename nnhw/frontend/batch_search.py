@@ -89,13 +89,15 @@ def find_first_axes(model: onnx.ModelProto) -> FirstAxes:
     if not mixing and (is_open or not elsewhere):
         return FirstAxes(samples=alone | set(several))
     reasons = tuple(
-        f"{title}: it combines what lies along the first axis of {_named(several)}, which is "
-        "therefore an axis of the data and no batch; if it was meant as a batch, remove the node"
-        for title in mixing
+        f"{title}: it combines what lies along the first axis of {_named(several)}{moved}, which "
+        "is therefore an axis of the data and no batch; if it was meant as a batch, export the "
+        "model with a batch of 1"
+        for title, moved in mixing
     ) + tuple(
-        f"Output '{name}': what lies along the first axis of {_named(several)} is not in its first "
-        "axis, so that this is an axis of the data and no batch"
-        for name in elsewhere
+        f"{title}: it moves what lies along the first axis of {_named(several)} to another axis of "
+        f"output '{name}', so that this is an axis of the data and no batch; if it was meant as a "
+        "batch, export the model with a batch of 1, or keep that axis in front"
+        for name, title in elsewhere.items()
     )
     free = {name: sizes[name] for name, size in several.items() if size is None}
     if not free:
@@ -106,10 +108,10 @@ def find_first_axes(model: onnx.ModelProto) -> FirstAxes:
         except FixedNumberError:
             mixing = []
     problems = tuple(
-        f"{title}: it combines samples along the first axis of {_named(free)}, whose size is open, "
-        "so that its result depends on how many there are; export the model with that axis of "
-        "a fixed size, which makes it an axis of the data, or remove the node"
-        for title in mixing
+        f"{title}: it combines samples along the first axis of {_named(free)}{moved}, whose size "
+        "is open, so that its result depends on how many there are; export the model with that "
+        "axis of a fixed size, which makes it an axis of the data, or remove the node"
+        for title, moved in mixing
     )
     return FirstAxes(samples=alone | set(free), problems=problems, reasons=reasons)
 
@@ -144,7 +146,7 @@ def _folded(model: onnx.ModelProto, sizes: Mapping[str, int]) -> onnx.ModelProto
 
 def _mixing_nodes(
     probe: onnx.ModelProto, single: onnx.ModelProto | None, sizes: Mapping[str, int]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """Type and name of the nodes that do not keep samples apart, and outputs of other order.
 
     Parameters
@@ -157,9 +159,12 @@ def _mixing_nodes(
     Returns
     -------
     tuple
-        The nodes, and the names of the outputs whose samples do not lie along their first axis.
+        The nodes, each with what has moved the samples before, in words; and by name of the
+        outputs whose samples do not lie along their first axis the nodes that have moved them away
+        from there.
     """
     mixing = []
+    movers: dict[str, str] = {}
     constants = _constants(probe)
     shapes = static_shapes(probe.graph) | {name: c.shape for name, c in constants.items()}
     single_constants = {} if single is None else _constants(single)
@@ -182,13 +187,23 @@ def _mixing_nodes(
                 if found is not None:
                     batches[output] = found[0]
         except MixingError:
-            mixing.append(f"{node.op_type} '{node.name or f'{node.op_type}_{node.output[0]}'}'")
-    elsewhere = [
-        output.name
-        for output in probe.graph.output
-        if (batch := batches.get(output.name)) and batch.outer > 1
-    ]
-    return mixing, elsewhere
+            moved = [movers[name] for name in names if name in movers]
+            mixing.append((_title(node), f", moved by {moved[0]}," if moved else ""))
+            continue
+        moved = [movers[name] for name in names if name in movers]
+        for output in node.output:
+            if _is_inside(batches.get(output)):
+                movers[output] = moved[0] if moved else _title(node)
+    return mixing, {o.name: movers[o.name] for o in probe.graph.output if o.name in movers}
+
+
+def _is_inside(batch: Batch | None) -> bool:
+    """Whether samples lie along another axis than the first."""
+    return batch is not None and batch.outer > 1
+
+
+def _title(node: onnx.NodeProto) -> str:
+    return f"{node.op_type} '{node.name or f'{node.op_type}_{node.output[0]}'}'"
 
 
 def _constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:

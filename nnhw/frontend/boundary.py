@@ -73,13 +73,18 @@ def _input_problems(value: onnx.ValueInfoProto) -> list[str]:
     if not value.type.HasField("tensor_type"):
         return [f"{what} is not a tensor: export a model that takes one tensor"]
     if tensor_type.elem_type not in FLOAT_TYPES | INTEGER_TYPES:
-        return [f"{what} is of type {type_name(tensor_type.elem_type)}: use float or an integer"]
-    dims = tensor_type.shape.dim
-    if not dims or (len(dims) == 1 and dims[0].dim_value < 1):
         return [
-            f"{what} has {len(dims)} axes: at least two are needed, of which the first is the "
-            "batch, or one of fixed size; export the model with a batch axis, or give its shape, "
-            f"such as --input-shape {shlex.quote(f'{value.name}={_EXAMPLE_SIZE}')}"
+            f"{what} is of type {type_name(tensor_type.elem_type)}: use float, or an integer of 8 "
+            "to 64 bits"
+        ]
+    dims = tensor_type.shape.dim
+    if not dims:
+        return [f"{what} is a single number: make it a constant, or export it as a vector"]
+    if len(dims) == 1 and dims[0].dim_value < 1:
+        return [
+            f"{what} has one axis, of open size: at least two are needed, of which the first is "
+            "the batch, or one of fixed size; export the model with a batch axis, or give its "
+            f"shape, such as --input-shape {shlex.quote(f'{value.name}={_EXAMPLE_SIZE}')}"
         ]
     empty = [
         f"{what}: axis {axis} has size 0, so that there is nothing to compute with; export the "

@@ -40,7 +40,7 @@ def same_shape(node: OnnxNode, build: Builder, a: Value, b: Value) -> tuple[Valu
     else:
         raise NodeError(
             f"it joins tensors of shapes {a.onnx_shape} and {b.onnx_shape}; one of them has to "
-            "have the shape of the result"
+            "have the shape of the result: export it with the smaller one expanded"
         )
     return a, b
 

@@ -15,7 +15,7 @@ from ..ir import ChannelAffine, HostStep, Node, Quantization, Reshape, Tensor
 from .fold import TENSOR_BYTES
 from .moving import in_axes_order
 from .node import OnnxNode
-from .problems import FollowOnError, NodeError
+from .problems import FollowOnError, NodeError, SeveralSamplesError
 from .reorder import reordered
 from .value import Value, image_layout
 
@@ -140,7 +140,9 @@ class Builder:
         Raises
         ------
         NodeError
-            If it is of another rank, or has more than one sample.
+            If it is of another rank.
+        SeveralSamplesError
+            If its first axis has another size than 1.
         FollowOnError
             If the layout is a guess that did not come true.
         """
@@ -151,10 +153,7 @@ class Builder:
                 "(batch, channels, rows, columns): use 1-D or 2-D layers, or Reshape between them"
             )
         if shape[0] != 1:
-            raise NodeError(
-                f"its input has shape {shape}, which is more than one sample; export the model for "
-                "one, or remove operators that move other axes to the front"
-            )
+            raise SeveralSamplesError(shape)
         groups = (range(2, len(shape) - 1), [len(shape) - 1], [1])
         image = None
         if value.layout.groups(*groups) is None:

@@ -18,5 +18,22 @@ class NodeError(Exception):
         self.whole_line = whole_line
 
 
+class SeveralSamplesError(NodeError):
+    """An image has several samples: its first axis is no batch, or another axis has come there.
+
+    Parameters
+    ----------
+    shape
+        Of the image.
+    """
+
+    def __init__(self, shape: tuple[int, ...]):
+        super().__init__(
+            f"its input has shape {shape}, which is more than one sample; export the model with a "
+            "batch of 1"
+        )
+        self.shape = shape
+
+
 class FollowOnError(Exception):
     """The node cannot be translated only because of a problem that is reported elsewhere."""

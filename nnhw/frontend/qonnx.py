@@ -112,7 +112,7 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 def _range(attributes: dict[str, Any], bits: np.ndarray) -> tuple[int, int]:
     """Smallest and largest q."""
     if bits.size != 1 or bits != np.rint(bits) or not 1 <= bits <= 32:
-        raise NodeError(f"its bit width is {bits.tolist()}; it has to be one integer from 2 to 8")
+        raise NodeError(f"its bit width is {bits.tolist()}; quantize with one integer from 2 to 8")
     width, narrow = int(bits.reshape(())), bool(attributes["narrow"])
     if attributes["signed"]:
         return narrow - (1 << (width - 1)), (1 << (width - 1)) - 1
@@ -125,7 +125,7 @@ def _constant(node: onnx.NodeProto, q: np.ndarray, scale: np.ndarray) -> list[on
     if len(wide) > 1:
         raise NodeError(
             f"its scale has shape {scale.shape}; one scale, or one for each output channel is "
-            "supported"
+            "supported: quantize weights per output channel and activations per tensor"
         )
     # The axis counted from the innermost, as NumPy broadcasts.
     axis = wide[0] - scale.ndim if wide else -1
@@ -153,7 +153,7 @@ def _activation(
     if hi - lo < 2 or lo < type_lo or hi > type_hi or not type_lo <= zero <= type_hi:
         raise NodeError(
             f"it quantizes an activation to q from {lo} to {hi} with zero point {zero}; "
-            "activations of 2 to 8 bits whose zero point they can represent are supported"
+            "quantize activations with 2 to 8 bits and a zero point among their integers"
         )
     name, output = node.name or node.output[0], node.output[0]
     step = np.float32(scale.reshape(()))

@@ -47,7 +47,9 @@ def read_model(path: str | PathLike[str]) -> onnx.ModelProto:
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
-        raise ModelError(f"'{path}' is not a valid ONNX model: {first_line(error)}") from error
+        raise ModelError(
+            f"'{path}' is not a valid ONNX model: {first_line(error)}; export it again"
+        ) from error
     _check_sizes(model, path)
     return model
 
@@ -109,6 +111,12 @@ def _check_opset(model: onnx.ModelProto, path: Path) -> None:
         If the model's opset is below 7 or above the newest of the installed onnx package.
     """
     opset, newest = opset_of(model), onnx.defs.onnx_opset_version()
+    if not opset:
+        raise ModelError(
+            f"'{path}' imports no version of ONNX's standard operators (it has "
+            f"{', '.join(sorted(entry.domain for entry in model.opset_import)) or 'none at all'}); "
+            "export a network of standard operators"
+        )
     if not OLDEST_OPSET <= opset <= newest:
         advice = (
             "install a newer onnx package, or export for an older opset"

@@ -91,7 +91,7 @@ class ModelSummary:
         network has to be calibrated and there were no data; None if they need none, or were not
         reached.
     notes
-        What depends on the samples, one line each.
+        What depends on the samples, and that no device is large enough, one line each.
     """
 
     file: str

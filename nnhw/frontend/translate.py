@@ -10,7 +10,13 @@ import onnx
 
 from ..errors import ModelError, NnhwError, first_line, reading
 from ..ir import Port, Reshape, Transpose
-from .advice import DYNAMIC, DYNAMICALLY_QUANTIZED, advice
+from .advice import (
+    DYNAMIC,
+    DYNAMICALLY_QUANTIZED,
+    ONLY_IN_TRAINING,
+    advice,
+    attribute_advice,
+)
 from .builder import Builder
 from .integer_types import quantization_text
 from .network_size import check_network
@@ -20,7 +26,7 @@ from .operators.host import follows_on_host, leave_to_host, trailing_tensors
 from .operators.registry import Result
 from .ports import Interpretation, channels_first, input_port, interpretations, output_port
 from .prepare import PreparedModel
-from .problems import FollowOnError, NodeError
+from .problems import FollowOnError, NodeError, SeveralSamplesError
 from .translation import TranslatedNode, Translation
 from .value import HostValue, Value
 
@@ -85,6 +91,8 @@ class _Translator:
         self._read = {name for node in model.nodes for name in node.input} | set(model.outputs)
         self._trailing = trailing_tensors(model.nodes, model.outputs)
         self._names: set[str] = set()
+        self._writers = {name: node for node in model.nodes for name in node.output}
+        self._several_samples = False
         for name, interpretation in inputs.items():
             self._known[name] = None
             if interpretation is not None:
@@ -96,11 +104,11 @@ class _Translator:
         translated = [self._translate(proto) for proto in self._model.nodes]
         outputs, problems = self._outputs()
         lines = [*_problem_lines(translated), *self._unused(), *problems]
-        if not lines and not self._model.problems:
+        if not lines and not self._model.problems and not self._several_samples:
             lines = self._without_value()
-        if lines:
-            lines = [*self._model.first_axis_reasons, *lines]
         lines = [*self._model.problems, *lines]
+        if lines or self._several_samples:
+            lines = [*self._first_axis_reasons(lines), *lines]
         assert lines or len(outputs) == len(self._model.outputs), "what fails tells why"
         return Translation(
             nodes=tuple(self._build.nodes),
@@ -135,6 +143,11 @@ class _Translator:
                     supported = find_operator(node.op_type)
                     assert supported is not None, "its table tells no problem"
                     result = supported.translate(node, self._build)
+        except SeveralSamplesError as error:
+            if self._model.first_axis_reasons:
+                self._several_samples = True  # a consequence of those
+            else:
+                problems.append(self._moved_to_front(proto) or f"{node.title}: {error.text}")
         except NodeError as error:
             problems.append(error.text if error.whole_line else f"{node.title}: {error.text}")
         except FollowOnError:
@@ -166,14 +179,51 @@ class _Translator:
         for attribute in node.unusual_attributes(supported.attributes):
             yield (
                 f"{node.title}: attribute {attribute} is not supported, only its default value is; "
-                "export the model without it"
+                f"{attribute_advice(attribute)}"
             )
+            if attribute in ONLY_IN_TRAINING:
+                return  # its further outputs are there because of that
         for name in () if supported.all_outputs else node.proto.output[1:]:
             if name in self._read:
+                remedy = (
+                    "take it out of the model's outputs"
+                    if name in self._model.outputs
+                    else "remove what reads it"
+                )
                 yield (
                     f"{node.title}: its further output '{name}' is used, and only its first output "
-                    "is supported; remove what reads it"
+                    f"is supported; {remedy}"
                 )
+
+    def _first_axis_reasons(self, lines: Iterable[str]) -> Iterator[str]:
+        """Those about nodes that could be built, were it not for that."""
+        refused = {_title_of(line) for line in lines}
+        for reason in self._model.first_axis_reasons:
+            if _title_of(reason) not in refused:
+                yield reason
+
+    def _moved_to_front(self, proto: onnx.NodeProto) -> str | None:
+        """What is wrong about the node that gives an image another first axis; None if none does.
+
+        Parameters
+        ----------
+        proto
+            The node that reads the image.
+        """
+        name, shapes, reader = proto.input[0], self._model.shapes, proto
+        while (writer := self._writers.get(name)) is not None:
+            known = [input_ for input_ in writer.input if shapes.get(input_)]
+            if not known:
+                return None
+            if shapes[known[0]][0] == 1:
+                title = f"{writer.op_type} '{writer.name or f'{writer.op_type}_{name}'}'"
+                return (
+                    f"{title}: its result has shape {shapes[name]}, which "
+                    f"{reader.op_type} '{reader.name or f'{reader.op_type}_{reader.output[0]}'}' "
+                    "reads as several samples; keep the batch axis in front, and its size 1"
+                )
+            name = known[0]
+        return None
 
     def _unique_name(self, proto: onnx.NodeProto) -> str:
         """The node's ONNX name, or operator and output where it has none or not its own."""
@@ -246,6 +296,11 @@ class _Translator:
             steps = (*steps, *self._model.tail)
             ports.append(output_port(self._build, known, name, steps))
         return tuple(ports), problems
+
+
+def _title_of(line: str) -> str:
+    """The node that a problem is about, as it begins the line."""
+    return line.partition("': ")[0]
 
 
 def _problem_lines(translated: Iterable[TranslatedNode]) -> Iterator[str]:

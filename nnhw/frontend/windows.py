@@ -81,7 +81,9 @@ def sliding_axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple
     if auto_pad != "NOTSET" and any(pads):
         raise NodeError(f"it has both auto_pad={auto_pad!r} and pads={pads}; remove one of them")
     if len(kernel) != rank or min(kernel) < 1:
-        raise NodeError(f"kernel {kernel} does not fit an input of {rank} spatial axes")
+        raise NodeError(
+            f"kernel {kernel} does not fit an input of {rank} spatial axes; export the model again"
+        )
     axes = []
     for i, size in enumerate(image.shape[2 - rank : 2]):
         axis = Axis(
@@ -95,7 +97,8 @@ def sliding_axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple
         axes.append(_resolve(axis, auto_pad, bool(node.attribute("ceil_mode"))))
         if axes[-1].outputs() < 1:
             raise NodeError(
-                f"its window, {kernel} with dilations {dilations}, is larger than its padded input"
+                f"its window, {kernel} with dilations {dilations}, is larger than its padded "
+                "input; use a larger input, or pads"
             )
     vertical, horizontal = [Axis(size=image.shape[0])] * (2 - rank) + axes
     return vertical, horizontal
@@ -111,7 +114,7 @@ def auto_pad_of(node: OnnxNode) -> str:
     """
     auto_pad = node.attribute("auto_pad")
     if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
-        raise NodeError(f"auto_pad={auto_pad!r} is not defined by ONNX")
+        raise NodeError(f"auto_pad={auto_pad!r} is not defined by ONNX; use pads")
     return auto_pad
 
 
@@ -171,5 +174,8 @@ def axis_numbers(
     if values is None:
         return (default,) * count
     if len(values) != count or min(values) < least:
-        raise NodeError(f"{name}={list(values)} has to be {count} integers of at least {least}")
+        raise NodeError(
+            f"{name}={list(values)} has to be {count} integers of at least {least}; export the "
+            "model again"
+        )
     return tuple(values)

@@ -62,7 +62,7 @@ class Drain(wiring.Component):
         Results are there, with `second` also the terms before them.
     second : Out(1)
         They are second terms, to be added to those of the cycle before.
-    product : Out
+    combination : Out
         What becomes of two terms; see `DrainInstruction`.
     tags : Out(StepTags(lanes=lanes))
     values : Out(lanes of signed)
@@ -130,7 +130,7 @@ class Drain(wiring.Component):
                 "parameter_address": Out(range(max(2, parameter_words))),
                 "valid": Out(1),
                 "second": Out(1),
-                "product": Out(layout.fields["product"].width),
+                "combination": Out(layout.fields["combination"].width),
                 "tags": Out(StepTags(lanes=lanes)),
                 "values": Out(data.ArrayLayout(signed(accumulator_width), lanes)),
             }
@@ -253,7 +253,7 @@ class Drain(wiring.Component):
         for output, value in (
             (self.valid, step_done),
             (self.second, second),
-            (self.product, f.product),
+            (self.combination, f.combination),
         ):
             resets = output is self.valid  # the others matter with it only
             m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=resets))

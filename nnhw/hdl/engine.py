@@ -179,7 +179,7 @@ class Engine(wiring.Component):
                 scaler.bias.eq(word[: widths.bias].as_signed()),
                 scaler.shift.eq(word[widths.bias + widths.multiplier :]),
                 scaler.second.eq(drain.second),
-                scaler.product.eq(drain.product),
+                scaler.combination.eq(drain.combination),
                 write_back.quotients[lane].eq(scaler.quotient),
                 write_back.round_up[lane].eq(scaler.round_up),
             ]

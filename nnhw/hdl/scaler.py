@@ -46,7 +46,7 @@ class Scaler(wiring.Component):
         Index into `shifts`.
     second : In(1)
         Add the product to the one of the cycle before.
-    product : In
+    combination : In
         With `second`: 1 multiplies the operand, value + bias, by the one of the cycle before
         instead, n + 2 combines both terms by the n-th of `combinations`.
     quotient : Out(signed)
@@ -99,7 +99,7 @@ class Scaler(wiring.Component):
                 **multiplier,
                 "shift": In(range(max(2, len(self.shifts)))),
                 "second": In(1),
-                "product": In(range(max(2, len(self.combinations) + 2))),
+                "combination": In(range(max(2, len(self.combinations) + 2))),
                 "quotient": Out(signed(self.quotient_width)),
                 "round_up": Out(1),
             }
@@ -112,7 +112,7 @@ class Scaler(wiring.Component):
         second = delay(m, self.second, 1, name="operand_second")
         adds = second
         if self.multiplies:
-            asked = self.product == PRODUCT if self.combinations else self.product
+            asked = self.combination == PRODUCT if self.combinations else self.combination
             multiplies = second & delay(m, asked, 1, name="product_asked")
             adds = delay(m, second & ~multiplies, 1, name="adds")
             before = delay(m, operand, 1, name="operand_before")
@@ -154,7 +154,7 @@ class Scaler(wiring.Component):
             return total
         result: Value = total
         wait = self.latency - 1
-        asked = delay(m, Mux(self.second, self.product, 0), wait, name="combination")
+        asked = delay(m, Mux(self.second, self.combination, 0), wait, name="asked")
         for name in self.combinations:
             unit = COMBINATIONS[name](width=len(term), technology=self.technology)
             m.submodules[name] = unit

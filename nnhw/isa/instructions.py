@@ -142,7 +142,7 @@ class DrainInstruction:
     """One layer for the drain sequencer: pixels, tiles, rolls, steps of up to `lanes` results."""
 
     paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
-    product: int = _doc("of two terms: 0 adds, 1 multiplies, n + 2: n-th combination of its own")
+    combination: int = _doc("of two terms: 0 adds, 1 multiplies, n + 2: n-th of the engine's own")
     pixels: int = _doc("output pixels less one")
     row_pixels: int = _doc("output pixels of an image row less one; 0 without gaps")
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")

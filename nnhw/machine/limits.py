@@ -169,7 +169,7 @@ def instruction_limits(instructions: Instructions, config: EngineConfig) -> dict
             for count in i.counts(config.lanes)
         ),
         "chased_bytes": max(chased, default=0),
-        "multiplies": any(i.product == PRODUCT for i in drain),
+        "multiplies": any(i.combination == PRODUCT for i in drain),
         "residual_shifts": tuple(dict.fromkeys(i.shift for i in residual)),
     }
 

@@ -152,7 +152,7 @@ def _drain(
     words = parameter_count(plan, config) // sum(plan.parameter_sets)
     return DrainInstruction(
         paired=int(plan.is_paired),
-        product=combination_code(plan.combination, combinations),
+        combination=combination_code(plan.combination, combinations),
         pixels=nest.pixels - 1,
         row_pixels=nest.trips["out_cols"] - 1 if plan.row_gap or plan.pixel_gap else 0,
         tiles=nest.tiles - 1,

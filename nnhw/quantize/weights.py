@@ -18,6 +18,9 @@ Cubes cut off less of the large weights than squares do: see benchmarks/quantiza
 _FRACTIONS = np.linspace(1.0, 0.2, 81)
 """Largest represented weights tried, as fractions of a channel's largest weight."""
 
+_ROUNDING = 1 - 1e-9
+"""Makes a lower bound of errors one that rounding in float64 does not lift above them."""
+
 _FINEST_RATIO = 2.0**-16
 """Smallest worthwhile (input scale * weight scale) / output scale.
 
@@ -123,18 +126,27 @@ def quantize_weights(
 
 
 def _least_error(rows: np.ndarray, bits: int, candidates: np.ndarray) -> np.ndarray:
-    """The candidate (count, out) of least error for each row; any for a row of zeros."""
+    """The candidate (count, out) of least error for each row; any for a row of zeros.
+
+    Candidates fall from the first to the last.
+    """
     largest = _largest(bits)
     magnitude = np.maximum(np.abs(rows).max(axis=1), np.finfo(np.float32).tiny)
-    best, least = candidates[0], np.full(len(rows), np.inf)
+    best, least = candidates[0].copy(), np.full(len(rows), np.inf)
     for scale in candidates:
-        steps = rows / scale[:, None]
+        # What is cut off of the row's largest weight alone: no later candidate has less of that.
+        cut_off = np.maximum(1 - largest * scale / magnitude, 0) ** ERROR_POWER
+        (left,) = np.nonzero(cut_off * _ROUNDING < least)
+        if not len(left):
+            break
+        steps = rows[left] / scale[left, None]
         rounded = np.clip(np.rint(steps), -largest, largest)
         # Relative to the row, as powers of tiny weights would leave the range of float64.
         error = (np.abs(steps - rounded) ** ERROR_POWER).sum(axis=1)
-        error *= (scale / magnitude) ** ERROR_POWER
-        best = np.where(error < least, scale, best)
-        least = np.minimum(error, least)
+        error *= (scale[left] / magnitude[left]) ** ERROR_POWER
+        better = left[error < least[left]]
+        best[better] = scale[better]
+        least[left] = np.minimum(error, least[left])
     return best
 
 

@@ -36,7 +36,7 @@ def asic_rows(result: AsicResult) -> list[tuple[str, str]]:
             f"{power.dynamic_mw_at_fmax:.3g} mW at {speed.fmax_mhz:.1f} MHz; "
             f"leakage {power.leakage_uw:.2g} µW",
         ),
-        ("counted in", f"{power.cycles:,} clock cycles"),
+        ("counted in", text.counted(power.cycles, "clock cycle")),
     ]
 
 

@@ -168,7 +168,7 @@ def _layer(layer: LayerReport, axis: _Axis) -> ScheduleRow:
     used = f", {text.utilisation(layer.utilisation)} used" if layer.macs else ""
     return ScheduleRow(
         name=layer.name,
-        figure=f"{layer.cycles:,} cycles{used}",
+        figure=f"{text.counted(layer.cycles, 'cycle')}{used}",
         times=axis.drawing(when, on_axis),
         shares=drawing(shares, in_share),
     )

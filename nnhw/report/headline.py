@@ -60,7 +60,7 @@ def headline_rows(report: BuildReport) -> list[tuple[str, str]]:
 
 
 def _accuracy_rows(accuracy: Accuracy) -> Iterator[tuple[str, str]]:
-    samples = f"{accuracy.samples:,} sample{'' if accuracy.samples == 1 else 's'}"
+    samples = text.counted(accuracy.samples, "sample")
     if not accuracy.held_out:
         samples += ", also used for calibration"
     if accuracy.float_top1 is not None:

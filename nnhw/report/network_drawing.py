@@ -178,7 +178,7 @@ def _layer_row(layer: LayerReport, reads: str, column: int, most: int) -> Networ
         kind=operator_kind(layer.operator),
         reads=reads,
         facts=", ".join(filter(None, (text.shape(layer.shape), *widths))),
-        cycles=f"{layer.cycles:,} cycles",
+        cycles=text.counted(layer.cycles, "cycle"),
         heat=min(4, 5 * layer.cycles // most),
         noise="" if layer.sqnr_db is None else text.decibels(layer.sqnr_db),
         level=noise_level(layer.sqnr_db),

@@ -21,7 +21,11 @@ def render_simulation(result: SimulationResult) -> RenderableType:
     compiled = f", compiled in {result.build_seconds:.1f} s" if result.compiled else ""
     for name, figure in (
         ("simulator", f"{result.simulator} {result.version}"),
-        ("simulated", f"{result.frames} frames, {result.cycles:,} cycles in {seconds}{compiled}"),
+        (
+            "simulated",
+            f"{text.counted(result.frames, 'frame')}, {text.counted(result.cycles, 'cycle')} in "
+            f"{seconds}{compiled}",
+        ),
         ("latency", _cycles(result.latency_cycles, result.expected_latency_cycles)),
         ("interval", _cycles(result.interval_cycles, result.expected_interval_cycles)),
         ("Verilog", text.edited_files(result.edited) if result.edited else ""),
@@ -39,7 +43,7 @@ def render_simulation(result: SimulationResult) -> RenderableType:
 
 def _cycles(measured: int | None, expected: int) -> str:
     if measured is None:
-        return f"not measured ({expected:,} cycles expected)"
+        return f"not measured ({text.counted(expected, 'cycle')} expected)"
     if measured != expected:
-        return f"{measured:,} cycles, but {expected:,} expected"
-    return f"{measured:,} cycles, as predicted"
+        return f"{text.counted(measured, 'cycle')}, but {expected:,} expected"
+    return f"{text.counted(measured, 'cycle')}, as predicted"

@@ -35,10 +35,9 @@ def render_warnings(warnings: Iterable[QualityWarning]) -> RenderableType | None
     texts = describe_warnings(warnings)
     if not texts:
         return None
-    plural = "" if len(texts) == 1 else "s"
     return Panel(
         Text("\n".join(texts)),
-        title=f"[bold]{len(texts)} WARNING{plural}",
+        title=f"[bold]{text.counted(len(texts), 'warning').upper()}",
         title_align="left",
         border_style="bold yellow",
     )

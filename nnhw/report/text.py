@@ -26,6 +26,11 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things such as "1 cycle" or "1,200 cycles"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def shape(dimensions: tuple[int, int, int]) -> str:
     """(height, width, channels) such as "8x8x16"."""
     return "x".join(str(n) for n in dimensions)
@@ -116,8 +121,8 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *(equalization_rows(report.equalization) if report.equalization else ()),
         *(accuracy_rows(report.accuracy) if report.accuracy else ()),
         ("array", f"{report.rows} rows x {report.cols} columns = {report.mac_units} MACs a cycle"),
-        ("latency", f"{report.latency_cycles:,} cycles"),
-        ("interval", f"{report.interval_cycles:,} cycles from frame to frame"),
+        ("latency", counted(report.latency_cycles, "cycle")),
+        ("interval", f"{counted(report.interval_cycles, 'cycle')} from frame to frame"),
         ("speed", speed(report)),
         *goal_rows(report),
         ("utilisation", f"{utilisation(report.utilisation)} of the array's multipliers"),
@@ -139,12 +144,11 @@ def calibration_rows(samples: int | None) -> list[tuple[str, str]]:
     """A warning where ranges come from few samples, as (name, figure)."""
     if samples is None or samples >= FEW_SAMPLES:
         return []
-    plural = "" if samples == 1 else "s"
     return [
         (
             "calibrated with",
-            f"{samples} sample{plural}, which is few: values beyond the range seen are cut off; "
-            "give a hundred or more, of which half calibrate",
+            f"{counted(samples, 'sample')}, which is few: values beyond the range seen are cut "
+            "off; give a hundred or more, of which half calibrate",
         )
     ]
 
@@ -154,12 +158,11 @@ def reference_rows(reference: Reference) -> list[tuple[str, str]]:
     because = f": {reference.reason}" if reference.reason else ""
     rows = [("reference", f"{reference.by}{because}")]
     if reference.compared_samples:
-        plural = "" if reference.compared_samples == 1 else "s"
+        samples = counted(reference.compared_samples, "sample")
         rows.append(
             (
                 "reading",
-                f"equals the file's own answers to {reference.compared_samples} sample{plural}, "
-                "up to rounding",
+                f"equals the file's own answers to {samples}, up to rounding",
             )
         )
     return rows
@@ -191,7 +194,7 @@ def wide_weight_rows(wide: WideWeights) -> list[tuple[str, str]]:
 
 def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:
     """What is known about accuracy, as (name, figure)."""
-    samples = f"{accuracy.samples:,} samples"
+    samples = counted(accuracy.samples, "sample")
     if not accuracy.held_out:
         samples += ", also used for calibration"
     rows = [("evaluated on", samples)]
@@ -228,7 +231,7 @@ def verdict(report: BuildReport) -> tuple[str, bool | None]:
     result = report.verification
     if result is None:
         return "not simulated", None
-    frames = f"{result.frames} frames in {result.simulator}"
+    frames = f"{counted(result.frames, 'frame')} in {result.simulator}"
     if not result.passed:
         return f"FAIL: hardware differs from the golden model ({frames})", False
     return f"PASS: hardware equals the golden model, bit for bit ({frames})", True

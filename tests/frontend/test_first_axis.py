@@ -281,13 +281,13 @@ def test_open_is_refused_by_node(tmp_path):
     assert "depends on how many" in line
 
 
-def test_several_images_are_refused_with_the_reason(tmp_path):
+def test_several_images_are_refused_for_the_reason(tmp_path):
     shape, nodes, constants = CASES["mean of images"]
     with pytest.raises(UnsupportedError) as caught:
         load_model(save(_model(shape, nodes, constants), tmp_path))
     text = "\n".join(caught.value.problems)
     assert "ReduceMean 'the_reducemean_y': it combines what lies along the first axis" in text
-    assert "Conv 'the_conv_c'" in text
+    assert "Conv" not in text
 
 
 @pytest.mark.parametrize("size", [1, COUNT])

@@ -108,6 +108,21 @@ def test_what_a_quantized_model_leaves_open(tmp_path):
     assert line.startswith("The model is already quantized")
 
 
+def test_memory_that_no_device_has(tmp_path):
+    """1 M weights are a mebibyte, of which the largest Artix-7 has 594 KiB; 300 k fit."""
+    for size, technology, devices in (
+        (1024, "portable", ["xc7a100t"]),
+        (560, "portable", []),
+        (560, "ice40", ["ice40up5k"]),
+    ):
+        path = save(model([node("MatMul", "x w")], (1, size), {"w": normal(size, size)}), tmp_path)
+        summary = inspect_model(path, macs=64, technology=technology)
+        assert summary.supported
+        large = [note for note in summary.notes if note.startswith("Weights, activations")]
+        assert len(large) == len(devices)
+        assert all(device in note for device, note in zip(devices, large, strict=True))
+
+
 def test_nodes_are_those_of_the_file(tmp_path):
     """A division is a reciprocal and a product; what is said of either is said of the division."""
     b = Qdq((1, 3, 6, 6))

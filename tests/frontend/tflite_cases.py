@@ -112,7 +112,76 @@ case("conv valid, stride 2", _conv(same=False, stride=2, activation=1))
 case("conv asymmetric padding", _conv(stride=2, activation=3))
 case("conv even kernel", _conv(kernel=(4, 2), stride=2))
 case("conv dilated", _conv(dilation=2))
+case("conv of a pixel in nine", _conv(kernel=(1, 1), stride=3))
 case("conv in groups", _conv(groups=2, activation=2))
+
+
+def _dilated_by_batches(
+    blocks: Sequence[int],
+    pads: Sequence[Sequence[int]],
+    crops: Sequence[Sequence[int]],
+    *,
+    same: bool = False,
+    depthwise: bool = False,
+) -> Callable[[Case], tuple[list[int], list[int]]]:
+    """An image cut to images of every n-th row and column, convolved, and put together."""
+    size, channels = (9, 8), 4
+
+    def build(c: Case) -> tuple[list[int], list[int]]:
+        parts = int(np.prod(blocks))
+        x = c.tensor([1, *size, channels])
+        small = [
+            (n + sum(p)) // block for n, p, block in zip(size, pads, blocks, strict=True)
+        ]  # the division leaves no rest
+        cut = c.tensor([parts, *small, channels])
+        results = channels if depthwise else 6
+        if depthwise:
+            weights = c.weights([1, 3, 3, results], 3)
+        else:
+            weights = c.weights([results, 3, 3, channels], 0)
+        after = _windows(small, (3, 3), 1, same)
+        convolved = c.tensor([parts, *after, results], 0.117, -11)
+        whole = [n * block - sum(crop) for n, block, crop in zip(after, blocks, crops, strict=True)]
+        y = c.tensor([1, *whole, results], 0.117, -11)
+        block = c.integers(blocks)
+        c.file.operator(
+            "SPACE_TO_BATCH_ND", [x, block, c.integers(pads)], [cut], "SpaceToBatchNDOptions"
+        )
+        c.file.operator(
+            "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D",
+            [cut, weights, c.bias(results)],
+            [convolved],
+            "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions",
+            Padding=0 if same else 1,
+            StrideW=1,
+            StrideH=1,
+            FusedActivationFunction=1,
+            **({"DepthMultiplier": 1} if depthwise else {}),
+        )
+        c.file.operator(
+            "BATCH_TO_SPACE_ND",
+            [convolved, block, c.integers(crops)],
+            [y],
+            "BatchToSpaceNDOptions",
+        )
+        return [x], [y]
+
+    return build
+
+
+_AS_SAME = [[2, 3], [2, 2]], [[0, 1], [0, 0]]
+"""Pads and crops of SAME for 9 rows and 8 columns that are 2 apart."""
+
+case("conv dilated by batches", _dilated_by_batches([2, 2], *_AS_SAME))
+case("depthwise dilated by batches", _dilated_by_batches([2, 2], *_AS_SAME, depthwise=True))
+case(
+    "conv of other blocks, cropped",
+    _dilated_by_batches([3, 1], [[3, 3], [1, 1]], [[1, 0], [0, 1]]),
+)
+case(
+    "conv that pads what is cut",
+    _dilated_by_batches([1, 2], [[0, 0], [2, 2]], [[0, 0], [1, 2]], same=True),
+)
 case("depthwise", _conv(depthwise=1, activation=3))
 case("depthwise, stride 2", _conv(depthwise=1, stride=2))
 case("depthwise, two a channel", _conv(depthwise=2, same=False))

@@ -26,7 +26,8 @@ How the parts follow each other:
 | `fields`, `constants`, `wiring`, `insertions`, `wraps`, `bombs` | after which it cannot |
 | `operators`, `window_operators`, `operator_table` | operators for `insertions` |
 | `odd_values` | values and names for all of them |
-| `archives`, `settings`, `folders` | mutations of .npz files, TOML files and exported folders |
+| `archives`, `settings`, `folders` | mutations of arrays, TOML files and exported folders |
+| `tflite_files` | small TFLite files and mutations of them |
 | `trials` | from (seed, number) to files and a command |
 | `commands`, `outcome` | runs the command in the child and says how it ended |
 | `capture`, `forked` | stand in for the slow ends of commands, and for the process they ask |

@@ -1,4 +1,4 @@
-"""Mutations of .npz files: arrays, headers, archives."""
+"""Mutations of .npz and .npy files: arrays, headers, archives."""
 
 from __future__ import annotations
 
@@ -58,6 +58,16 @@ def mutate_archive(content: bytes, draw: Draw) -> tuple[bytes, str]:
     mutate = draw.choice(ARCHIVES)
     changed, detail = mutate(content, draw)
     return changed, f"{mutate.__name__}: {detail}"
+
+
+def mutate_array(content: bytes, draw: Draw) -> tuple[bytes, str]:
+    """Another .npy file, and what was done to it."""
+    mutate = draw.choice([change_array, change_array, change_header, bomb, change_bytes])
+    if mutate is change_bytes:
+        changed, detail = change_bytes(content, draw)
+        return changed, f"{mutate.__name__}: {detail}"
+    changed, detail = mutate(archive({"x.npy": content}), draw)
+    return members_of(changed)["x.npy"], f"{mutate.__name__}: {detail}"
 
 
 def change_array(content: bytes, draw: Draw) -> tuple[bytes, str]:

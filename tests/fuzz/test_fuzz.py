@@ -36,6 +36,7 @@ def run(module: str, *arguments: str) -> subprocess.CompletedProcess:
 def test_inputs():
     """300 inputs of all kinds; `python -m tests.fuzz --count 20000 --jobs 2` tries more."""
     pytest.importorskip("onnxruntime")
+    pytest.importorskip("tflite")
     done = run("tests.fuzz", "--count", str(COUNT), "--seed", "0")
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -16,7 +16,7 @@ from nnhw.design import write_checksums
 from nnhw.ir import Graph
 
 from . import limits
-from .archives import archive, mutate_archive, npy
+from .archives import archive, members_of, mutate_archive, mutate_array, npy
 from .bombs import BOMBS
 from .draw import Draw
 from .fields import FIELDS
@@ -27,11 +27,12 @@ from .net import with_output_shapes
 from .networks import float_network
 from .quantized import quantized_network
 from .settings import make_settings
+from .tflite_files import mutate_tflite, tflite_file
 from .wiring import WIRING
 from .wraps import WRAPS, write_outside
 
-KINDS = ("onnx",) * 4 + ("npz", "onnx", "folder", "onnx", "toml", "onnx")
-"""Of the numbers from 0 on, over and over: six of ten are models."""
+KINDS = ("onnx",) * 4 + ("npz", "onnx", "folder", "onnx", "toml", "onnx", "tflite", "npy")
+"""Of the numbers from 0 on, over and over: half of them are ONNX models."""
 
 DATA = ("--data", "in/data.npz")
 
@@ -124,7 +125,14 @@ def make_trial(
     (sandbox / "keep" / "folder" / "precious.txt").write_text("mine")
     (sandbox / "keep" / f"{MARK}.v").write_text("module x; endmodule\n")
     trial = Trial(kind_of(number), number, seed)
-    make = {"onnx": _onnx, "npz": _npz, "toml": _toml, "folder": _folder}[trial.kind]
+    make = {
+        "onnx": _onnx,
+        "npz": _npz,
+        "npy": _npy,
+        "toml": _toml,
+        "folder": _folder,
+        "tflite": _tflite,
+    }[trial.kind]
     make(trial, Draw(seed, number), sandbox, base, frozenset(without))
     return trial
 
@@ -227,6 +235,38 @@ def _npz(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset
         trial.commands.append(
             _build("in/model.onnx", *DATA, "--rows", "2", "--cols", "2", "--quiet")
         )
+
+
+def _npy(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset[int]) -> None:
+    trial.base = "data file of one array"
+    content = members_of(base.data.read_bytes())["x.npy"]
+    if 0 not in without:
+        content, detail = mutate_array(content, Draw(trial.seed, trial.number, 0))
+        trial.steps.append(f"0: {detail}")
+    (sandbox / "in" / "data.npy").write_bytes(content)
+    shutil.copy(base.model, sandbox / "in" / "model.onnx")
+    size = ("--rows", "2", "--cols", "2", "--quiet")
+    trial.commands.append(_build("in/model.onnx", "--data", "in/data.npy", *size))
+
+
+def _tflite(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset[int]) -> None:
+    name, content = tflite_file(draw)
+    trial.base = f"TFLite, {name}"
+    for place in range(draw.choice([0, 1, 1, 1, 1, 2])):
+        step = Draw(trial.seed, trial.number, place)
+        if place in without:
+            continue
+        try:
+            content, detail = mutate_tflite(content, step)
+        except Exception:  # the mutation before has left nothing to read
+            break
+        trial.steps.append(f"{place}: {detail}")
+    (sandbox / "in" / "model.tflite").write_bytes(content)
+    trial.writes_data = True
+    options = ("--rows", "2", "--cols", "2", "--quiet")
+    trial.commands.append(_build("in/model.tflite", *DATA, *options))
+    if draw.chance(0.15):
+        trial.commands.append(["inspect", "in/model.tflite", *DATA, "--rows", "2", "--cols", "2"])
 
 
 def _toml(trial: Trial, draw: Draw, sandbox: Path, base: Base, without: frozenset[int]) -> None:

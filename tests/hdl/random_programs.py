@@ -107,7 +107,7 @@ def drain_program(
         program.append(
             DrainInstruction(
                 paired=int(pair),
-                product=int(pair and seed % 2),
+                combination=int(pair and seed % 2),
                 pixels=row_pixels * int(rng.integers(1, 3)) - 1,
                 row_pixels=row_pixels - 1,
                 tiles=int(rng.integers(0, 3)),

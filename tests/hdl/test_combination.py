@@ -61,7 +61,7 @@ def test_every_pair_is_combined_as_asked(combinations, multiplier_width, multipl
         "bias": integers(rng, 10, cycles),
         "shift": rng.integers(0, 2, cycles),
         "second": np.arange(cycles) % 2,
-        "product": rng.choice(codes, cycles),
+        "combination": rng.choice(codes, cycles),
     }
     if multiplier_width:
         inputs["multiplier"] = integers(rng, 9, cycles, signed=False)
@@ -70,7 +70,7 @@ def test_every_pair_is_combined_as_asked(combinations, multiplier_width, multipl
     factors = inputs.get("multiplier", np.ones(cycles, int)).tolist()
     for t in range(1, cycles - scaler.latency, 2):
         first, second = (operands[i] * factors[i] for i in (t - 1, t))
-        code = inputs["product"][t]
+        code = inputs["combination"][t]
         total = {0: first + second, 1: operands[t - 1] * second}.get(code)
         if total is None:
             total = FUNCTIONS[combinations[code - 2]](first, second)

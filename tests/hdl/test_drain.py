@@ -101,7 +101,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
                 out += 1
 
     ends = ["tile_done", "pixel_done", "row_done", "layer_done"]
-    names = ["valid", "second", "product", "tags.count", "values", "parameter_address"]
+    names = ["valid", "second", "combination", "tags.count", "values", "parameter_address"]
     names += [f"tags.{name}" for name in ends]
     outputs = drive(drain, inputs, names)
     finished = {cycle for cycle, (_, _, complete, *_) in expected.items() if complete}
@@ -115,7 +115,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
         assert outputs["parameter_address"][cycle - parameter_latency] == word
         if complete:
             assert outputs["tags.count"][cycle] == step.count
-            assert outputs["product"][cycle] == program[layer % len(program)].product
+            assert outputs["combination"][cycle] == program[layer % len(program)].combination
             assert [outputs[f"tags.{end}"][cycle] for end in ends] == [
                 getattr(step, end) for end in ends
             ]

@@ -43,7 +43,7 @@ def check(scaler: Scaler, inputs: dict[str, np.ndarray]) -> list[Fraction]:
     exact = []
     for t, second in enumerate(inputs["second"]):
         total = operands[t] * multipliers[t]
-        if second and inputs["product"][t]:
+        if second and inputs["combination"][t]:
             total *= operands[t - 1]
         elif second:
             total += operands[t - 1] * multipliers[t - 1]
@@ -73,7 +73,7 @@ def test_scaler(shifts, stages, paired, multiplies):
         "multiplier": integers(rng, 9, cycles, signed=False),
         "shift": rng.integers(0, len(shifts), cycles),
         "second": second,
-        "product": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
+        "combination": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
     }
     check(scaler, inputs)
 
@@ -93,7 +93,7 @@ def test_without_a_multiplier(shifts, paired, multiplies):
             "bias": integers(rng, 10, cycles),
             "shift": rng.integers(0, len(shifts), cycles),
             "second": second,
-            "product": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
+            "combination": rng.integers(0, 2, cycles) if multiplies else np.zeros(cycles, int),
         },
     )
 
@@ -111,7 +111,7 @@ def test_ties_go_to_the_even_neighbour(shift):
     value, multiplier = np.array(pairs).T
     none = np.zeros(len(pairs), int)
     inputs = {"value": value, "multiplier": multiplier}
-    inputs |= dict.fromkeys(("bias", "shift", "second", "product"), none)
+    inputs |= dict.fromkeys(("bias", "shift", "second", "combination"), none)
     exact = check(scaler, inputs)
     if half < 512:
         ties = {fraction for fraction in exact if fraction.denominator == 2}

@@ -25,7 +25,7 @@ BY_NAME = {feature.name: feature for feature in features()}
 
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "look-up tables": {"write-back": ("table",)},
-    "products of tensors": {"drain": ("product",)},
+    "products of tensors": {"drain": ("combination",)},
     "gaps in results": {"drain": ("row_pixels",), "write-back": ("pixel_gap", "row_gap")},
     "overlapping strips": {"fetch": ("overlaps",)},
     "skipped padding": {"drain": ("later_words", "last_words")},
@@ -227,9 +227,9 @@ ADDITION = {
 BROUGHT: dict[str, dict[str, dict[str, int]]] = {
     "residual stage": {"residual": ADDITION},
     "look-up tables": {"write-back": {"table": 1}},
-    "products of tensors": {"drain": {"product": 1}},
-    "minima of tensors": {"drain": {"product": 2}},
-    "maxima of tensors": {"drain": {"product": 2}},
+    "products of tensors": {"drain": {"combination": 1}},
+    "minima of tensors": {"drain": {"combination": 2}},
+    "maxima of tensors": {"drain": {"combination": 2}},
     "pairs of operands": {"fetch": {"operation": 3}, "drain": {"paired": 1}},
     "gaps in results": {
         "drain": {"row_pixels": 1},
@@ -454,7 +454,7 @@ def test_a_way_to_combine_pairs_comes_and_goes():
     )
     both = second.added_to(first.added_to(plain()))
     assert both.machine.limits.combinations == ("first", "second")
-    assert both.image.instructions["drain"][-1].product == combination_code(
+    assert both.image.instructions["drain"][-1].combination == combination_code(
         "second", ("first", "second")
     )
     assert first.taken_from(both) is None
@@ -463,4 +463,4 @@ def test_a_way_to_combine_pairs_comes_and_goes():
     assert (first.is_part_of(one.machine), second.is_part_of(one.machine)) == (True, False)
     none = first.taken_from(one)
     assert not none.machine.limits.combinations
-    assert {i.product for i in none.image.instructions["drain"]} == {0}
+    assert {i.combination for i in none.image.instructions["drain"]} == {0}

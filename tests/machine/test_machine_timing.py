@@ -36,7 +36,7 @@ def test_latency_of_results(limits, more):
 
 
 def test_what_only_some_instructions_ask_for_takes_its_cycle():
-    for fields in ({"drain": {"product": 1}}, {"write-back": {"table": 1}}):
+    for fields in ({"drain": {"combination": 1}}, {"write-back": {"table": 1}}):
         asking = plain().with_fields(fields, only_last=True).machine.timing
         assert asking.result_latency(dense=True) == READ + TREE + BEHIND + 1
 

@@ -29,5 +29,7 @@ def test_manual(tmp_path):
     signature = pages["MacColumn.html"].split("</dt>")[0]
     assert "multiplier_stages" in signature
     assert "src_loc_at" not in signature
+    for name in ("operator", "register_operator", "executes", "maps", "combines", "Family"):
+        assert f".{name}" in pages["plugins.html"], name
     for name in nnhw.__all__:
         assert getattr(nnhw, name).__name__ in pages["python.html"], name

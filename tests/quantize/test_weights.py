@@ -1,5 +1,7 @@
 """Integer weights and biases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from random_graphs import Builder
@@ -90,3 +92,27 @@ def test_parameters_that_are_not_finite_are_refused(part: str) -> None:
     getattr(node, part).flat[1] = np.nan
     with pytest.raises(QuantizationError, match=r"'node0'.*not finite"):
         weight_scales(node, 8, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+@pytest.mark.parametrize("power_of_two", [False, True])
+def test_no_other_scale_has_less_error(bits, power_of_two):
+    """Candidates that cannot be the best are left out, and no other one."""
+    rng = np.random.default_rng(bits)
+    rows = rng.normal(size=(60, 90)) * rng.lognormal(0, 4, (60, 1))
+    rows[::3, 0] *= 30  # outliers, which are better cut off
+    rows[5] = 0
+    rows[5, 7] = 1e-3
+    node = replace(conv(), weight=rows.reshape(60, 1, 1, 90), bias=np.zeros(60))
+    widest, largest = np.abs(rows).max(axis=1), (1 << (bits - 1)) - 1
+    if power_of_two:
+        exponents = np.ceil(np.log2(widest / largest))
+        candidates = 2.0 ** (exponents - np.arange(3)[:, None])
+    else:
+        candidates = widest / largest * np.linspace(1.0, 0.2, 81)[:, None]
+    steps = rows / candidates[:, :, None]
+    errors = (np.abs(steps - np.clip(np.rint(steps), -largest, largest)) ** 3).sum(axis=2)
+    expected = candidates[(errors * candidates**3).argmin(axis=0), np.arange(60)]
+    found = weight_scales(node, bits, 1.0, 1.0, power_of_two=power_of_two)
+    enlarged = np.maximum(expected, 2.0**-16)
+    np.testing.assert_allclose(found, enlarged, rtol=1e-12)

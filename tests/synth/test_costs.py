@@ -105,7 +105,7 @@ def test_a_versatile_program_has_all_features_and_loses_them():
     assert limits.layouts.keys() == {"fetch", "drain", "write-back"}
     unused = {
         "fetch": (*LOOPS, "warmup", "overlaps", "last_run_short", "tap_x_pitch", "chase", "fence"),
-        "drain": ("product", "rolls", "row_pixels", "later_words", "last_words"),
+        "drain": ("combination", "rolls", "row_pixels", "later_words", "last_words"),
         "write-back": ("rolls", "roll_pitch", "pixel_gap", "row_gap", "table", "residual_only"),
     }
     for kind, names in unused.items():

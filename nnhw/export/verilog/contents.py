@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .names import identifier
+from .names import UniqueNames, identifier
 from .netlist import Memory
 
 LEAST_BITS = 16 * 1024
@@ -29,6 +29,7 @@ class MemoryFiles:
     def __init__(self, design: str):
         self._design = design
         self._names: dict[str, str] = {}
+        self._unique = UniqueNames()
         self.texts: dict[str, str] = {}
 
     def place(self, module: str, memory: Memory) -> str | None:
@@ -41,13 +42,7 @@ class MemoryFiles:
         digits = -(-memory.width // 4)
         text = "".join(f"{word:0{digits}x}\n" for word in memory.words)
         if text not in self._names:
-            self._names[text] = self._unique(f"{self._design}_{identifier(module.split('.')[-1])}")
+            stem = self._unique(f"{self._design}_{identifier(module.split('.')[-1])}")
+            self._names[text] = f"{stem}.hex"
             self.texts[self._names[text]] = text
         return self._names[text]
-
-    def _unique(self, stem: str) -> str:
-        name, number = f"{stem}.hex", 1
-        while name in self.texts:
-            number += 1
-            name = f"{stem}_{number}.hex"
-        return name

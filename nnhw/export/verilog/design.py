@@ -12,7 +12,7 @@ from .contents import MemoryFiles
 from .hierarchy import Hierarchy
 from .instances import Interface
 from .module import ModuleText
-from .names import identifier
+from .names import UniqueNames, identifier
 
 
 def design_lines(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> Iterator[str]:
@@ -27,7 +27,7 @@ def design_lines(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> Iter
     """
     interfaces: dict[str, Interface] = {}
     texts: dict[str, list[str]] = {}
-    taken: set[str] = set()
+    unique = UniqueNames()
     for level in _levels(hierarchy):
         writers = {
             name: ModuleText(hierarchy.modules[name], hierarchy.origins[name], interfaces, files)
@@ -37,7 +37,7 @@ def design_lines(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> Iter
         for name, writer in writers.items():
             alike[hierarchy.origins[name].kind, tuple(writer.lines())].append(name)
         for (_, lines), names in alike.items():
-            name = _unique(_common_name(names), taken)
+            name = unique(_common_name(names))
             for module in names:
                 interfaces[module] = writers[module].interface(name)
             texts[names[0]] = [f"module {name} {lines[0]}", *lines[1:]]
@@ -68,15 +68,6 @@ def _common_name(names: list[str]) -> str:
     if len(names) > 1:
         parts[-1] = re.sub(r"_\d+$", "", parts[-1])
     return "_".join(parts)
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidate, number = name, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}_{number}"
-    taken.add(candidate)
-    return candidate
 
 
 def _comment(kind: type) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ...reserved_words import is_reserved
@@ -22,6 +22,28 @@ _RESULTS = {
 }
 
 
+def identifier(text: str) -> str:
+    """A Verilog identifier like `text`; without the number that Amaranth adds to a taken name."""
+    name = re.sub(r"\W+|__+", "_", re.sub(r"\$\d+(?=\.|$)", "", text)).strip("_") or "unnamed"
+    return f"net_{name}" if is_reserved(name) else name
+
+
+class UniqueNames:
+    """Gives each name once: when it is asked for again, as name_2, name_3 and so on."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        """`name`, with a number if it has been given already."""
+        candidate, number = name, 1
+        while candidate in self._taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        self._taken.add(candidate)
+        return candidate
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Identifiers by the names that the netlist uses."""
@@ -29,13 +51,7 @@ class Names:
     wires: Mapping[str, str]
     instances: Mapping[str, str]
     memories: Mapping[str, str]
-    unique: Callable[[str], str]
-
-
-def identifier(text: str) -> str:
-    """A Verilog identifier like `text`; without the number that Amaranth adds to a taken name."""
-    name = re.sub(r"\W+|__+", "_", re.sub(r"\$\d+(?=\.|$)", "", text)).strip("_") or "unnamed"
-    return f"net_{name}" if is_reserved(name) else name
+    unique: UniqueNames
 
 
 def name_all(module: Module, origin: Origin, *, only: Collection[str] | None = None) -> Names:
@@ -46,16 +62,7 @@ def name_all(module: Module, origin: Origin, *, only: Collection[str] | None = N
     only
         Wires that need a name; None: all.
     """
-    taken: set[str] = set()
-
-    def unique(name: str) -> str:
-        candidate, number = name, 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{name}_{number}"
-        taken.add(candidate)
-        return candidate
-
+    unique = UniqueNames()
     instances = {name: unique(identifier(name)) for name in module.instances}
     members = {member.wire: member.name for member in origin.members}
     wires = {port: unique(identifier(members.get(port, port))) for port in module.ports}

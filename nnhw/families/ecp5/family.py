@@ -25,6 +25,7 @@ def _target(size: str, luts: int, dsps: int, block_rams: int) -> Target:
 FAMILY = Family(
     name="ecp5",
     pipeline={"multiplier_stages": 4, "tree_levels_per_stage": 1, "scale_stages": 5},
+    ram_bits={Resource.BLOCK_RAMS: 18 << 10},
     targets=(
         _target("85", 83640, 156, 208),
         _target("45", 43848, 72, 108),

@@ -31,6 +31,7 @@ def _target(
 FAMILY = Family(
     name="gowin",
     pipeline={"multiplier_stages": 2, "scale_stages": 4},
+    ram_bits={Resource.BLOCK_RAMS: 18 << 10},
     targets=(
         _target(
             "gowin-gw1nr9",

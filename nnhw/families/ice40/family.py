@@ -6,6 +6,7 @@ from ..target import Resource, Target
 FAMILY = Family(
     name="ice40",
     pipeline={"scale_stages": 4},
+    ram_bits={Resource.BLOCK_RAMS: 4 << 10, Resource.LARGE_RAMS: 256 << 10},
     targets=(
         Target(
             name="ice40up5k",

@@ -22,5 +22,6 @@ def _target(size: str, luts: int, dsps: int, block_rams: int) -> Target:
 FAMILY = Family(
     name="xilinx7",
     pipeline={"multiplier_stages": 3},
+    ram_bits={Resource.BLOCK_RAMS: 36 << 10},
     targets=(_target("35", 20800, 90, 50), _target("100", 63400, 240, 135)),
 )

@@ -28,13 +28,19 @@ def conv(node: OnnxNode, build: Builder) -> Value:
     if weight.ndim != image.rank or weight.shape[1] * groups != channels:
         raise NodeError(
             f"weights of shape {weight.shape} in {groups} groups do not fit an input of "
-            f"{channels} channels and {image.rank - 2} spatial axes"
+            f"{channels} channels and {image.rank - 2} spatial axes; export the model again"
         )
     if weight.shape[0] % groups:
-        raise NodeError(f"{weight.shape[0]} output channels cannot be divided into {groups} groups")
+        raise NodeError(
+            f"{weight.shape[0]} output channels cannot be divided into {groups} groups; export the "
+            "model again"
+        )
     kernel = weight.shape[2:]
     if tuple(node.attribute("kernel_shape") or kernel) != kernel:
-        raise NodeError(f"kernel_shape={node.attribute('kernel_shape')} is not that of its weights")
+        raise NodeError(
+            f"kernel_shape={node.attribute('kernel_shape')} is not that of its weights; export the "
+            "model again"
+        )
     axes = sliding_axes(node, image, kernel)
     window = window_of(*axes)
     # (out, in, kernel...) to (out, kernel rows, kernel columns, in).
@@ -67,5 +73,8 @@ def channel_bias(node: OnnxNode, channels: int) -> np.ndarray:
         return np.zeros(channels)
     bias = node.weights(2)
     if bias.shape != (channels,):
-        raise NodeError(f"a bias of shape {bias.shape} does not fit {channels} output channels")
+        raise NodeError(
+            f"a bias of shape {bias.shape} does not fit {channels} output channels; export the "
+            "model again"
+        )
     return bias

@@ -146,11 +146,14 @@ def _weight(node: OnnxNode, rank: int, channels: int) -> np.ndarray:
     if given.ndim != rank or len(given) != channels or channels % groups:
         raise NodeError(
             f"weights of shape {given.shape} in {groups} groups do not fit an input of {channels} "
-            f"channels and {rank - 2} spatial axes"
+            f"channels and {rank - 2} spatial axes; export the model again"
         )
     kernel = given.shape[2:]
     if tuple(node.attribute("kernel_shape") or kernel) != kernel:
-        raise NodeError(f"kernel_shape={node.attribute('kernel_shape')} is not that of its weights")
+        raise NodeError(
+            f"kernel_shape={node.attribute('kernel_shape')} is not that of its weights; export the "
+            "model again"
+        )
     given = given.reshape(*given.shape[:2], *(1,) * (4 - rank), *kernel)
     dilations = _two_axes(axis_numbers(node, "dilations", rank - 2, least=1, default=1))
     inputs, outputs = channels // groups, given.shape[1]
@@ -221,7 +224,7 @@ def _axes(node: OnnxNode, image: Image, kernel: tuple[int, ...]) -> tuple[_Axis,
             if shapes[i] is None:  # as onnxruntime: a kernel below the stride is not padded
                 outputs = full + extra[i] - total
         if outputs < 1:
-            raise NodeError(f"its pads {pads} cut off all of its result")
+            raise NodeError(f"its pads {pads} cut off all of its result; use smaller ones")
         axes.append(
             _Axis(
                 size=image.shape[i],

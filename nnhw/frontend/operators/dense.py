@@ -27,12 +27,17 @@ def gemm(node: OnnxNode, build: Builder) -> Value:
     """Gemm-13 and its older definitions: alpha * A' @ B' + beta * C."""
     value = node.value()
     if len(value.onnx_shape) != 2:
-        raise NodeError(f"its input A has shape {value.onnx_shape}; Gemm takes a matrix")
+        raise NodeError(
+            f"its input A has shape {value.onnx_shape}, but Gemm takes a matrix; use MatMul and "
+            "Add, or Flatten before it"
+        )
     if node.attribute("transA"):
         value = replace(value, layout=value.layout.transpose((1, 0)))
     weight = node.weights(1)
     if weight.ndim != 2:
-        raise NodeError(f"its input B has shape {weight.shape}; Gemm takes a matrix")
+        raise NodeError(
+            f"its input B has shape {weight.shape}, but Gemm takes a matrix; use MatMul and Add"
+        )
     alpha, steps = node.attribute("alpha"), node.steps(1)
     # (out, in)
     weight = alpha * (weight if node.attribute("transB") else weight.T)
@@ -117,7 +122,7 @@ def _dense(
     if weight.shape[1] != size:
         raise NodeError(
             f"a matrix of {weight.shape[1]} inputs does not fit axis {axis} of its input of shape "
-            f"{value.onnx_shape}"
+            f"{value.onnx_shape}; export the model again"
         )
     contracted = sorted(layout.axes[axis])
     others = [i for i in range(len(layout.factors)) if i not in contracted]

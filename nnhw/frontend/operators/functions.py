@@ -33,7 +33,7 @@ def gelu(node: OnnxNode, build: Builder) -> Value:
     approximate = node.attribute("approximate")
     functions = {"none": "gelu", "tanh": "gelu_tanh"}
     if approximate not in functions:
-        raise NodeError(f"approximate={approximate!r} is not defined by ONNX")
+        raise NodeError(f"approximate={approximate!r} is not defined by ONNX; use 'none' or 'tanh'")
     return apply_function(node, build, functions[approximate])
 
 

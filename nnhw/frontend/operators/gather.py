@@ -33,17 +33,20 @@ def gather(node: OnnxNode, build: Builder) -> Value:
     if node.is_constant(0):
         raise NodeError(
             "it looks up rows of a table by computed indices, an embedding, which is not "
-            "supported; begin the network behind it"
+            "supported; cut the model behind it, and look up on the host"
         )
     value, indices = node.value(), node.constant(1)
     shape = value.onnx_shape
     axis = node.attribute("axis") % len(shape)
     size = shape[axis]
     if not indices.size:
-        raise NodeError("it picks nothing; its indices are empty")
+        raise NodeError("its indices are empty, so that it picks nothing; remove the node")
     picks = [int(index) for index in indices.reshape(-1)]
     if not all(-size <= index < size for index in picks):
-        raise NodeError(f"its indices {picks} do not fit axis {axis} of its input of shape {shape}")
+        raise NodeError(
+            f"its indices {picks} do not fit axis {axis} of its input of shape {shape}; export the "
+            "model again"
+        )
     picks = [index % size for index in picks]
     taken = range(picks[0], picks[-1] + 1, max(1, picks[1] - picks[0]) if len(picks) > 1 else 1)
     is_range = list(taken) == picks

@@ -195,7 +195,10 @@ def _reshape_step(shape: Shape) -> str:
 def _quantizer_steps(node: OnnxNode, shape: Shape) -> list[str]:
     scale = node.constant(1)
     if scale.size != 1:
-        raise NodeError(f"it has {scale.size} scales; only one can stay with the host")
+        raise NodeError(
+            f"it has {scale.size} scales, of which only one can stay with the host; quantize "
+            "outputs per tensor"
+        )
     zero_point = node.constant(2) if node.has_input(2) else np.zeros((), np.uint8)
     parameters = f"scale={float(scale.reshape(())):.9g}, zero_point={int(zero_point.reshape(()))}"
     if node.op_type == "QuantizeLinear":

@@ -27,7 +27,8 @@ def batch_normalization(node: OnnxNode, build: Builder) -> Value:
     channels = value.onnx_shape[1]
     if any(array.shape != (channels,) for array in (scale, bias, mean, variance)):
         raise NodeError(
-            f"its constants do not have the shape ({channels},) that its input asks for"
+            f"its constants do not have the shape ({channels},) that its input asks for; export "
+            "the model again"
         )
     axis_1 = (1, channels) + (1,) * (len(value.onnx_shape) - 2)
     epsilon = node.attribute("epsilon")

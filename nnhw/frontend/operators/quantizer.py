@@ -83,6 +83,7 @@ def dynamic_quantize_linear(node: OnnxNode, build: Builder) -> tuple[Value, ...]
 def dequantize_linear(node: OnnxNode, build: Builder) -> Value:
     """DequantizeLinear-25 and its older definitions."""
     if node.is_constant(0):
+        node.constant(1)  # or another cause is reported
         raise NodeError(
             "it dequantizes a constant that is not integer, or by scales that are not one for the "
             "tensor or one for each index of one axis; quantize weights per output channel"

@@ -19,7 +19,10 @@ def depth_to_space(node: OnnxNode, build: Builder) -> Value:
     image, block = build.image(node), node.attribute("blocksize")
     height, width, channels = image.shape
     if image.rank != 4 or block < 1 or channels % block**2:
-        raise NodeError(f"blocksize={block} does not fit an input of {channels} channels")
+        raise NodeError(
+            f"blocksize={block} does not fit an input of {channels} channels; export the model "
+            "again"
+        )
     tensor, mode = image.tensor, node.attribute("mode") or "DCR"
     if mode == "CRD":
         # Channel (c * block + i) * block + j becomes (i * block + j) * C + c, as DCR has it. A
@@ -36,7 +39,7 @@ def depth_to_space(node: OnnxNode, build: Builder) -> Value:
             bias=np.zeros(channels),
         )
     elif mode != "DCR":
-        raise NodeError(f"mode={mode!r} is not defined by ONNX")
+        raise NodeError(f"mode={mode!r} is not defined by ONNX; use 'DCR' or 'CRD'")
     shape = (height * block, width * block, channels // block**2)
     return image.result(build.add(DepthToSpace, node, (tensor,), shape, block=block), shape)
 
@@ -50,7 +53,10 @@ def space_to_depth(node: OnnxNode, build: Builder) -> Value:
     image, block = build.image(node), node.attribute("blocksize")
     height, width, channels = image.shape
     if image.rank != 4 or block < 1 or height % block or width % block:
-        raise NodeError(f"blocksize={block} does not fit an input of {height} x {width} pixels")
+        raise NodeError(
+            f"blocksize={block} does not divide an input of {height} x {width} pixels; use an "
+            "input size or a block size that does"
+        )
     out = block * block * channels
     shape = (height // block, width // block, out)
     output = build.add(

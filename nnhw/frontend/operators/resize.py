@@ -145,7 +145,9 @@ def _scales(node: OnnxNode, old: tuple[int, ...], index: int) -> list[Fraction]:
             raise NodeError(f"its scales {list(numbers)} are not finite; export the model again")
         given = [Fraction(scale) for scale in numbers]
     if len(given) != len(axes):
-        raise NodeError(f"it has {len(given)} scales or sizes for {len(axes)} axes")
+        raise NodeError(
+            f"it has {len(given)} scales or sizes for {len(axes)} axes; export the model again"
+        )
     scales = [Fraction(1)] * len(old)
     for axis, scale in zip(axes, given, strict=True):
         scales[axis] = scale

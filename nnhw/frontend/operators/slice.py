@@ -64,7 +64,7 @@ def _stride(node: OnnxNode, build: Builder, value: Value, strides: dict[int, int
     if strides:
         raise NodeError(
             f"it takes every n-th element along axes {sorted(strides)}; only rows and columns of "
-            "an image can be skipped"
+            "an image can be skipped: use Gather along other axes"
         )
     window = Window(stride=(vertical, horizontal))
     shape = (*window.output_size(*image.shape[:2]), image.shape[2])

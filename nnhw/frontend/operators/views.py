@@ -48,7 +48,8 @@ def cast(node: OnnxNode, build: Builder) -> Value | HostValue:
     if to not in FLOAT_TYPES and to != value.elem_type:
         raise NodeError(
             f"it converts {type_name(value.elem_type)} to {type_name(to)}; only a Cast to a "
-            "floating-point type is supported within the network"
+            "floating-point type is supported within the network: remove it, or end the network "
+            "before it"
         )
     return replace(value, elem_type=to)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 
 from ...errors import ModelError, UnsupportedError, reading
+from .dilation import fold_dilations
 from .file import read_network
 from .network import Network, Operator
 from .operators import TRANSLATORS
@@ -36,7 +37,7 @@ def translate_tflite(path: Path) -> onnx.ModelProto:
         If it takes more memory than the budget.
     """
     with reading(f"Model '{path}'", ModelError, "convert it again"):
-        return _translated(read_network(path))
+        return _translated(fold_dilations(read_network(path)))
 
 
 def _translated(network: Network) -> onnx.ModelProto:

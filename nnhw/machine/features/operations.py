@@ -83,14 +83,14 @@ PRODUCTS = Feature(
     components=("drain", "scaler"),
     is_in=lambda machine: machine.limits.multiplies,
     remove=lambda variant: _without_combination(variant, PRODUCT),
-    add=lambda variant: variant.with_fields({"drain": {"product": PRODUCT}}, only_last=True),
+    add=lambda variant: variant.with_fields({"drain": {"combination": PRODUCT}}, only_last=True),
 )
 
 
 def _without_combination(variant: Variant, code: int) -> Variant:
     """Its pairs are added."""
     drain = cast(tuple[DrainInstruction, ...], variant.image.instructions["drain"])
-    added = tuple(replace(i, product=SUM) if i.product == code else i for i in drain)
+    added = tuple(replace(i, combination=SUM) if i.combination == code else i for i in drain)
     return variant.with_instructions({"drain": added})
 
 
@@ -116,7 +116,7 @@ def combination_feature(combination: str, *, name: str, kept_if: str, left_out: 
     def add(variant: Variant) -> Variant | None:
         own = (*variant.machine.limits.combinations, combination)
         code = combination_code(combination, own)
-        asks = {"drain": {"product": code}}
+        asks = {"drain": {"combination": code}}
         return variant.with_fields(asks, only_last=True).with_limits(combinations=own)
 
     return Feature(

@@ -40,6 +40,6 @@ class Setting:
 
 def channel_table(node: QConv, graph: Graph, used: np.ndarray) -> np.ndarray:
     """Parameters of a convolution's output channels of which `used` weights are multiplied."""
-    totals = used.reshape(len(used), -1).astype(np.int64).sum(axis=1)
+    totals = used.sum(axis=tuple(range(1, used.ndim)), dtype=np.int64)
     bias = node.bias - zero_point(graph, node.inputs[0]) * totals
     return parameter_table(bias, node.requantize.multiplier, node.requantize.shift)

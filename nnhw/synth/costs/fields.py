@@ -11,7 +11,7 @@ NARROW_FIELDS = {
     "parameter_mode": 2,
     **dict.fromkeys(("pad_value", "zero_point", "lo", "hi", "table"), 8),
     **dict.fromkeys(("chunk_weight", "fence", "chase", "frees_frame"), 1),
-    **dict.fromkeys(("to_stream", "residual_only", "paired", "product", "add", "store"), 1),
+    **dict.fromkeys(("to_stream", "residual_only", "paired", "combination", "add", "store"), 1),
     "bias": 9,
     "residual_bias": 9,
     "shift": 6,
