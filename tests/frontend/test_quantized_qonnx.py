@@ -223,8 +223,8 @@ def test_bipolar_activation(tmp_path):
     ("options", "reason"),
     [
         ({"rounding_mode": "FLOOR"}, "Quant 'the_y': rounding_mode='FLOOR'"),
-        ({"bits": 9}, "activations of 2 to 8 bits"),
-        ({"bits": 1}, "activations of 2 to 8 bits"),
+        ({"bits": 9}, "activations with 2 to 8 bits"),
+        ({"bits": 1}, "activations with 2 to 8 bits"),
         ({"zero": 0.5}, "its zero point is not an integer"),
         ({"zero": 200}, "with zero point 200"),
         ({"scale": [[[0.1]], [[0.2]], [[0.3]]]}, "an activation by 3 scales"),
