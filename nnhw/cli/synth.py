@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from ..families import OWN_FAMILIES, own_family
+from ..options import Effort
 from .app import app
 from .arguments import Baud, Design, Json
 from .board import BoardName, synth_board
@@ -41,7 +42,7 @@ def synth(
         typer.Option(
             help="MHz that is aimed at; on a board the design's clock.",
             metavar="MHZ",
-            show_default="by target",
+            show_default="what a first placement promises",
         ),
     ] = None,
     seeds: Annotated[
@@ -49,10 +50,13 @@ def synth(
         typer.Option(
             min=1,
             metavar="N",
-            help="Placements to try; the fastest counts, on a board the first that is fast enough.",
+            help="Placements to try; the median counts, on a board the first that is fast enough.",
             show_default="1, on a board 4",
         ),
     ] = None,
+    effort: Annotated[
+        Effort, typer.Option(help="high: of 5 placements, or of --seeds, the fastest counts.")
+    ] = Effort.NORMAL,
     jobs: Annotated[int, typer.Option(min=1, help="Placements at a time.", metavar="N")] = 1,
     speed_grade: Annotated[
         str,
@@ -83,9 +87,10 @@ def synth(
     if (target is None) == (board is None):
         raise typer.BadParameter("give one of --target and --board", param_hint="--target")
     if board is not None:
-        if pnr or simulate or speed_grade or jobs > 1:
+        if pnr or simulate or speed_grade or jobs > 1 or effort is not Effort.NORMAL:
             raise typer.BadParameter(
-                "--pnr, --simulate, --speed-grade and --jobs go with --target", param_hint="--board"
+                "--pnr, --simulate, --speed-grade, --effort and --jobs go with --target",
+                param_hint="--board",
             )
         synth_board(design, board, freq=freq, baud=baud, seeds=seeds or 4, as_json=as_json)
         return
@@ -97,7 +102,8 @@ def synth(
         target=target,
         place=pnr,
         freq=freq,
-        seeds=seeds or 1,
+        seeds=seeds,
+        effort=effort,
         jobs=jobs,
         speed_grade=speed_grade,
         simulate=simulate,

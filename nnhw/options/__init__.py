@@ -13,6 +13,7 @@ from .choices import (
     TECHNOLOGIES,
     WEIGHT_PLACES,
     CalibrationMethod,
+    Effort,
 )
 from .definition import Definition, definitions
 from .kinds import (
@@ -40,6 +41,7 @@ __all__ = [
     "CalibrationMethod",
     "Choice",
     "Definition",
+    "Effort",
     "Flag",
     "InputShapes",
     "Integer",
