@@ -123,7 +123,8 @@ def _byte_lanes(signal: str, lanes: int, width: int) -> str:
 
 def _cell_models(technology: str) -> list[str]:
     """Verilog files of the behaviour of vendor's cells, for simulation only."""
-    return [f"sim/cells/{technology}.v"] if technology in FAMILIES else []
+    has_models = technology in FAMILIES and FAMILIES[technology].cell_models
+    return [f"sim/cells/{technology}.v"] if has_models else []
 
 
 def _plugins(

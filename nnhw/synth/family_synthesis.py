@@ -48,7 +48,9 @@ class FamilySynthesis:
         What a cell of the netlist occupies, by cell type; a type that ends in * stands for all that
         begin so. Cells that are not listed occupy nothing that is counted.
     sites
-        Kinds of sites in nextpnr's report that are resources.
+        Kinds of sites in nextpnr's report that are resources, which add up.
+    site_sizes
+        How much of the resource a site of a kind is, if that is not 1.
     models
         Simulation models of the cells, below the folder of Yosys's libraries; empty if netlists
         cannot be simulated.
@@ -62,6 +64,7 @@ class FamilySynthesis:
     core_options: str = ""
     cells: Mapping[str, Occupied]
     sites: Mapping[str, Resource] = field(default_factory=dict)
+    site_sizes: Mapping[str, int] = field(default_factory=dict)
     models: tuple[str, ...] = ()
     own_models: tuple[Path, ...] = ()
 

@@ -20,7 +20,10 @@ from nnhw.families.ecp5.technology import Ecp5
 from nnhw.hdl.technology import PORTABLE, Technology
 from nnhw.synth import require_yosys, run_yosys
 
-DEVICES = list(FAMILIES)
+DEVICES = ["ecp5", "ice40", "gowin", "xilinx7"]
+"""Those whose cells can stand in one Verilog; others have some of the same names."""
+
+ALL_DEVICES = [*DEVICES, "nexus"]
 
 #: How many cells of each kind there are in the parts of `everything`.
 CELLS = {
@@ -29,6 +32,7 @@ CELLS = {
     "gowin": {"MULT9X9": 12, "MULT18X18": 12},
     # of 5 columns two pairs, of two groups of two slots two, of 3 columns one; of 3 rows each
     "xilinx7": {"DSP48E1": 3 * (2 + 2 + 1 + 2)},
+    "nexus": {"MULT9X9": 12, "MULT18X18": 12, "PDPSC16K": 20},
 }
 
 
@@ -43,6 +47,7 @@ def everything(devices: Iterable[str] = DEVICES, *, portable: bool = False) -> S
         "ice40": lambda: Primitives(name("ice40")),
         "gowin": lambda: Primitives(name("gowin"), roms=(), rams=()),
         "xilinx7": lambda: Arrays(name("xilinx7")),
+        "nexus": lambda: Primitives(name("nexus")),
     }
     return SideBySide({device: parts[device]() for device in devices})
 
@@ -61,10 +66,14 @@ def compare(devices: Iterable[str], folder: Path, cells: Iterable[Path]) -> None
     compare_verilog(ports, text, reference, folder, cycles=3000, cells=cells)
 
 
-def test_all_cells_are_in_use():
-    cells = elaborate(everything(), "top").foreign_modules()
-    assert cells == {cell: n for counts in CELLS.values() for cell, n in counts.items()}
-    assert not elaborate(everything(portable=True), "top").foreign_modules()
+def test_every_family_with_cells_is_compared():
+    assert sorted(ALL_DEVICES) == sorted(name for name in FAMILIES if FAMILIES[name].cell_models)
+
+
+@pytest.mark.parametrize("device", ALL_DEVICES)
+def test_all_cells_are_in_use(device):
+    assert elaborate(everything([device]), "top").foreign_modules() == CELLS[device]
+    assert not elaborate(everything([device], portable=True), "top").foreign_modules()
 
 
 def test_all_sums_of_carry_chains_are_connected():
@@ -81,8 +90,9 @@ def test_no_more_multipliers_than_the_largest_ecp5_has():
     assert elaborate(design, "top").foreign_modules()["MULT18X18D"] == 156
 
 
-def test_technologies_equal_the_portable_one(tmp_path):
-    compare(DEVICES, tmp_path, map(model, DEVICES))
+@pytest.mark.parametrize("devices", [DEVICES, ["nexus"]], ids=lambda devices: devices[0])
+def test_technologies_equal_the_portable_one(tmp_path, devices):
+    compare(devices, tmp_path, map(model, devices))
 
 
 def compare_shared_products(
@@ -219,10 +229,11 @@ MODES = {
     "ice40": ("SB_MAC16", "TOPOUTPUT_SELECT", "1"),
     "gowin": ("MULT9X9", "ASIGN_REG", "1"),
     "xilinx7": ("DSP48E1", "CREG", "1"),
+    "nexus": ("PDPSC16K", "ECC", '"ENABLED"'),
 }
 
 
-@pytest.mark.parametrize("name", DEVICES)
+@pytest.mark.parametrize("name", ALL_DEVICES)
 def test_modes_that_are_not_simulated_are_errors(name, tmp_path):
     cell, parameter, value = MODES[name]
     clock = {"ecp5": "CLK0"}.get(name, "CLK")

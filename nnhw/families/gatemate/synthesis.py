@@ -1,0 +1,35 @@
+"""Synthesis for Cologne Chip GateMate."""
+
+from fractions import Fraction
+
+from ...synth.family_synthesis import BLOCK_RAM, FLIP_FLOP, LUT, FamilySynthesis
+from ..target import Resource
+
+_TWO_LUTS = {Resource.LUTS: Fraction(2)}
+
+SYNTHESIS = FamilySynthesis(
+    # nextpnr takes trees of look-up tables only
+    command="synth_gatemate -luttree",
+    core_options="-noiopad -noclkbuf",
+    cells={
+        "CC_L2T4": LUT,
+        "CC_L2T5": _TWO_LUTS,
+        "CC_LUT*": LUT,
+        "CC_MX*": _TWO_LUTS,
+        # a bit of a chain takes half of a CPE
+        "CC_ADDF": LUT,
+        # of two bytes; others before place and route are not known by their type
+        "CC_MULT": {Resource.LUTS: Fraction(72)},
+        "CC_DFF": FLIP_FLOP,
+        "CC_BRAM_20K": BLOCK_RAM,
+        "CC_BRAM_40K": {Resource.BLOCK_RAMS: Fraction(2)},
+    },
+    sites={
+        "CPE_LT": Resource.LUTS,
+        "CPE_MULT": Resource.LUTS,
+        "CPE_FF": Resource.FLIP_FLOPS,
+        "RAM_HALF": Resource.BLOCK_RAMS,
+    },
+    site_sizes={"CPE_MULT": 2},
+    models=("gatemate/cells_sim.v",),
+)
