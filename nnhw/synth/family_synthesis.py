@@ -90,7 +90,7 @@ class FamilySynthesis:
         parts = [self.command, options, "" if pins else self.core_options]
         command = " ".join([*filter(None, parts), f"-top {top}"])
         if not self.preparation:
-            return [command]
+            return [command, *self.completion]
         return [
             f"{command} -run begin:coarse",
             *self.preparation,

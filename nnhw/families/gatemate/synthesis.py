@@ -1,6 +1,7 @@
 """Synthesis for Cologne Chip GateMate."""
 
 from fractions import Fraction
+from pathlib import Path
 
 from ...synth.family_synthesis import BLOCK_RAM, FLIP_FLOP, LUT, FamilySynthesis
 from ..target import Resource
@@ -8,8 +9,8 @@ from ..target import Resource
 _TWO_LUTS = {Resource.LUTS: Fraction(2)}
 
 SYNTHESIS = FamilySynthesis(
-    # nextpnr takes trees of look-up tables only
-    command="synth_gatemate -luttree",
+    # nextpnr 0.11 takes trees of look-up tables only, and no CC_MX8
+    command="synth_gatemate -luttree -nomx8",
     core_options="-noiopad -noclkbuf",
     cells={
         "CC_L2T4": LUT,
@@ -32,4 +33,5 @@ SYNTHESIS = FamilySynthesis(
     },
     site_sizes={"CPE_MULT": 2},
     models=("gatemate/cells_sim.v",),
+    own_models=(Path(__file__).with_name("netlist.v"),),
 )

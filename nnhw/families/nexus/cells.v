@@ -212,7 +212,7 @@ module PDPSC16K #(
             $fatal;
         end
     end
-    assign DO = OUTREG == "OUT_REG" ? output_register : fetched;
+    assign DO = OUTREG == "USED" ? output_register : fetched;
     initial
         if (DATA_WIDTH_W != DATA_WIDTH_R || CSDECODE_W != "111" || CSDECODE_R != "111"
             || ECC != "DISABLED" || GSR != "DISABLED") begin

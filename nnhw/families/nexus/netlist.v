@@ -74,7 +74,7 @@ module PDPSC16K (
     wire [35:0] unread;
     nnhw_block_ram #(
         .BYTE(9), .INIT(INIT), .WIDTH_A(bits(DATA_WIDTH_W)), .WIDTH_B(bits(DATA_WIDTH_R)),
-        .ON_WRITE_A(0), .ON_WRITE_B(0), .PIPELINE_A(0), .PIPELINE_B(OUTREG == "OUT_REG")
+        .ON_WRITE_A(0), .ON_WRITE_B(0), .PIPELINE_A(0), .PIPELINE_B(OUTREG == "USED")
     ) ram (
         .clk_a(CLK), .enable_a(CEW), .write_a(1'b1), .reset_a(1'b0), .output_enable_a(1'b1),
         .address_a(ADW & ~unused(DATA_WIDTH_W)), .data_a(DI), .q_a(unread),
@@ -156,7 +156,7 @@ module PDP16K (
     wire [35:0] unread;
     nnhw_block_ram #(
         .BYTE(9), .INIT(INIT), .WIDTH_A(bits(DATA_WIDTH_W)), .WIDTH_B(bits(DATA_WIDTH_R)),
-        .ON_WRITE_A(0), .ON_WRITE_B(0), .PIPELINE_A(0), .PIPELINE_B(OUTREG == "OUT_REG")
+        .ON_WRITE_A(0), .ON_WRITE_B(0), .PIPELINE_A(0), .PIPELINE_B(OUTREG == "USED")
     ) ram (
         .clk_a(CLKW), .enable_a(CEW), .write_a(1'b1), .reset_a(1'b0), .output_enable_a(1'b1),
         .address_a(ADW & ~unused(DATA_WIDTH_W)), .data_a(DI), .q_a(unread),
@@ -240,7 +240,7 @@ module DP16K (
     nnhw_block_ram #(
         .BYTE(9), .INIT(INIT), .WIDTH_A(bits(DATA_WIDTH_A)), .WIDTH_B(bits(DATA_WIDTH_B)),
         .ON_WRITE_A(0), .ON_WRITE_B(0),
-        .PIPELINE_A(OUTREG_A == "OUT_REG"), .PIPELINE_B(OUTREG_B == "OUT_REG")
+        .PIPELINE_A(OUTREG_A == "USED"), .PIPELINE_B(OUTREG_B == "USED")
     ) ram (
         .clk_a(CLKA), .enable_a(CEA), .write_a(WEA), .reset_a(RSTA), .output_enable_a(CEA),
         .address_a(ADA & ~unused(DATA_WIDTH_A)), .data_a({18'd0, DIA}), .q_a({unread_a, DOA}),

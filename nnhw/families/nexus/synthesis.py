@@ -13,10 +13,23 @@ from ...synth.family_synthesis import (
     FamilySynthesis,
     distributed,
 )
+from ...synth.yosys import quote
 from ..target import Resource
+
+_FOLDER = Path(__file__).parent
+_CONSTANTS = quote(_FOLDER / "constants.v")
 
 SYNTHESIS = FamilySynthesis(
     command="synth_lattice",
+    # Yosys 0.70 connects the beginning of carry chains to the cell of a zero, and nextpnr 0.11 takes
+    # nothing but open ends there, and zeros elsewhere out of that cell only.
+    completion=(
+        f"techmap -map {_CONSTANTS} t:VLO",
+        "clean",
+        f"techmap -map {_CONSTANTS} t:CCU2",
+        "clean",
+        "hilomap -singleton -hicell VHI Z -locell VLO Z",
+    ),
     core_options="-noiopad",
     cells={
         "LUT4": LUT,
@@ -45,5 +58,5 @@ SYNTHESIS = FamilySynthesis(
         "LRAM_CORE": Resource.LARGE_RAMS,
     },
     models=("lattice/cells_sim_nexus.v",),
-    own_models=(BLOCK_RAM_MODEL, Path(__file__).with_name("netlist.v")),
+    own_models=(BLOCK_RAM_MODEL, _FOLDER / "netlist.v"),
 )

@@ -7,6 +7,7 @@ notes FPGA-TN-02094 (memory) and FPGA-TN-02096 (sysDSP), and as Yosys and nextpn
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal
 
@@ -68,7 +69,7 @@ class BlockRam(Block):
             "PDPSC16K",
             p_DATA_WIDTH_W=f"X{self.shape.width}",
             p_DATA_WIDTH_R=f"X{self.shape.width}",
-            p_OUTREG="OUT_REG" if self.output_register else "BYPASSED",
+            p_OUTREG="USED" if self.output_register else "BYPASSED",
             p_RESETMODE="SYNC",
             p_ASYNC_RST_RELEASE="SYNC",
             p_CSDECODE_W="111",
@@ -125,6 +126,10 @@ class Nexus(DeviceTechnology):
         BlockShape(16384, 1),
     )
     rom_shapes = ram_shapes
+
+    def multiplier_size(self, a: Shape, b: Shape) -> Fraction:
+        """See `DeviceTechnology`. Two multipliers of 9 bits are one of 18."""
+        return Fraction(1, 2) if max(a.width, b.width) <= 9 else Fraction(1)
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """One PDPSC16K."""
