@@ -14,6 +14,7 @@ from ..options import (
     BuildOptions,
     Choice,
     Definition,
+    Device,
     Flag,
     InputShapes,
     Integer,
@@ -86,6 +87,9 @@ def _parameter(item: Definition) -> inspect.Parameter:
             words = settings["help"]
             names = "|".join(item.kind.names)
             settings |= {"metavar": "NAME", "help": f"{names}: {words[0].lower()}{words[1:]}"}
+        case Device():
+            annotation = str
+            settings["metavar"] = "DEVICE"
         case Names():
             annotation = list[str]
             settings |= {"metavar": "NAME"}

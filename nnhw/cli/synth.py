@@ -27,6 +27,7 @@ def synth(
         typer.Option(
             help=f"Device, such as {_TARGET}, or asic-osu018; a wrong one lists all.",
             metavar="TARGET",
+            show_default="what the design was built for",
         ),
     ] = None,
     board: Annotated[
@@ -84,7 +85,7 @@ def synth(
     For a device or silicon. All files are in DESIGN/syn/TARGET; finished steps are not repeated.
     With --board, that is all that a board needs: see docs/boards.md.
     """
-    if (target is None) == (board is None):
+    if target is not None and board is not None:
         raise typer.BadParameter("give one of --target and --board", param_hint="--target")
     if board is not None:
         if pnr or simulate or speed_grade or jobs > 1 or effort is not Effort.NORMAL:
@@ -94,12 +95,11 @@ def synth(
             )
         synth_board(design, board, freq=freq, baud=baud, seeds=seeds or 4, as_json=as_json)
         return
-    assert target is not None
     from ..report import StepDisplay, add_synthesis, render_synthesis
     from ..synth import SynthesisOptions, run_synthesis
 
     options = SynthesisOptions(
-        target=target,
+        target=target or _built_for(design),
         place=pnr,
         freq=freq,
         seeds=seeds,
@@ -118,3 +118,16 @@ def synth(
         Console().print(render_synthesis(result))
     if not result.succeeded:
         raise typer.Exit(1)
+
+
+def _built_for(design: Path) -> str:
+    """The device that a design was built for."""
+    from ..design import read_design
+
+    device = read_design(design).device
+    if device is None:
+        raise typer.BadParameter(
+            "the design was built for no device in particular: give --target or --board",
+            param_hint="--target",
+        )
+    return device

@@ -18,18 +18,32 @@ are found by themselves, and so are packages of the same form that plug-ins have
 """
 
 from .board import Board
+from .device_use import DeviceUse
 from .family import Family
-from .found import BOARDS, FAMILIES, OWN_FAMILIES, own_family, pipeline_stages
+from .found import (
+    BOARDS,
+    FAMILIES,
+    OWN_FAMILIES,
+    TARGETS,
+    all_targets,
+    named_target,
+    own_family,
+    pipeline_stages,
+)
 from .target import Resource, Target
 
 __all__ = [
     "BOARDS",
     "FAMILIES",
     "OWN_FAMILIES",
+    "TARGETS",
     "Board",
+    "DeviceUse",
     "Family",
     "Resource",
     "Target",
+    "all_targets",
+    "named_target",
     "own_family",
     "pipeline_stages",
 ]

@@ -18,6 +18,7 @@ from .choices import (
 from .definition import Definition, definitions
 from .kinds import (
     Choice,
+    Device,
     Flag,
     InputShapes,
     Integer,
@@ -41,6 +42,7 @@ __all__ = [
     "CalibrationMethod",
     "Choice",
     "Definition",
+    "Device",
     "Effort",
     "Flag",
     "InputShapes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from nnhw.export.verilog.hierarchy import elaborate
 from nnhw.families import FAMILIES
 from nnhw.families.ecp5.technology import Ecp5
 from nnhw.hdl.technology import PORTABLE, Technology
+from nnhw.isa import Operation
 from nnhw.synth import require_yosys, run_yosys
 
 DEVICES = ["ecp5", "ice40", "gowin", "xilinx7"]
@@ -155,10 +157,36 @@ def test_arrays_of_narrow_weights_on_ecp5(tmp_path):
 
 
 def test_products_of_narrow_weights_when_all_multipliers_are_taken(tmp_path):
-    technology = Ecp5()
-    technology._multipliers_left = 0
+    technology = Ecp5().share(Fraction(0))
     cells = compare_shared_products(technology, 3, 2, tmp_path)
     assert set(cells) == {"CCU2C"}
+
+
+@pytest.mark.parametrize(
+    ("device", "multipliers", "cells"),
+    # two whole columns of three rows, and one that would need two more
+    [("ecp5", 7, {"MULT18X18D": 6}), ("nexus", 4, {"MULT9X9": 6}), ("xilinx7", 5, {"DSP48E1": 3})],
+)
+def test_whole_columns_do_without_multipliers(device, multipliers, cells):
+    array = [(5, 1, 2, frozenset({Operation.DOT}))]
+    found = elaborate(Arrays(device, array, multipliers=multipliers), "top").foreign_modules()
+    assert {cell: found[cell] for cell in cells} == cells
+    none = elaborate(Arrays(device, array, multipliers=0), "top").foreign_modules()
+    assert not cells.keys() & none.keys()
+
+
+@pytest.mark.parametrize(
+    ("device", "multipliers", "weight_width"), [("ecp5", 7, 8), ("ecp5", 4, 4), ("xilinx7", 4, 8)]
+)
+def test_columns_of_both_kinds_have_equal_results_at_equal_times(
+    tmp_path, device, multipliers, weight_width
+):
+    text = component_verilog(
+        Arrays(device, weight_width=weight_width, multipliers=multipliers), "dut_top"
+    )
+    ports = Arrays("portable", weight_width=weight_width)
+    reference = component_verilog(ports, "reference_top")
+    compare_verilog(ports, text, reference, tmp_path, cycles=3000, cells=[model(device)])
 
 
 def yosys_model(family: str, cells: Iterable[str]) -> str:

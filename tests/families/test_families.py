@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from nnhw.boards import Pll
-from nnhw.families import BOARDS, FAMILIES, Resource
+from nnhw.families import BOARDS, FAMILIES, TARGETS, Resource
 from nnhw.hdl.technology import Technology
 from nnhw.machine import EngineConfig
-from nnhw.synth import TARGETS, FamilySynthesis, Placer
+from nnhw.synth import FamilySynthesis, Placer
 
 ALL = pytest.mark.parametrize("family", FAMILIES.values(), ids=list(FAMILIES))
 

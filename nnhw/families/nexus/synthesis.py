@@ -21,8 +21,8 @@ _CONSTANTS = quote(_FOLDER / "constants.v")
 
 SYNTHESIS = FamilySynthesis(
     command="synth_lattice",
-    # Yosys 0.70 connects the beginning of carry chains to the cell of a zero, and nextpnr 0.11 takes
-    # nothing but open ends there, and zeros elsewhere out of that cell only.
+    # Yosys 0.70 connects the beginning of carry chains to the cell of a zero. nextpnr 0.11 takes
+    # open ends only there, and zeros elsewhere out of that cell only.
     completion=(
         f"techmap -map {_CONSTANTS} t:VLO",
         "clean",
