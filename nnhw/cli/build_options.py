@@ -27,6 +27,9 @@ from ..options import (
     read_shapes,
 )
 
+_MOST_NAMES = 40
+"""Characters of names that leave room for words in the same line of help."""
+
 _OTHERS = "others"
 """Name of the parameter that takes the options."""
 
@@ -86,7 +89,9 @@ def _parameter(item: Definition) -> inspect.Parameter:
             annotation = _enumeration(item.name, item.kind.names)
             words = settings["help"]
             names = "|".join(item.kind.names)
-            settings |= {"metavar": "NAME", "help": f"{names}: {words[0].lower()}{words[1:]}"}
+            between = ": " if len(names) < _MOST_NAMES else "; "
+            text = f"{names}{between}{words[0].lower()}{words[1:]}"
+            settings |= {"metavar": "NAME", "help": text}
         case Device():
             annotation = str
             settings["metavar"] = "DEVICE"

@@ -56,7 +56,7 @@ def synth(
         ),
     ] = None,
     effort: Annotated[
-        Effort, typer.Option(help="high: of 5 placements, or of --seeds, the fastest counts.")
+        Effort, typer.Option(help="high: of five placements the fastest counts.")
     ] = Effort.NORMAL,
     jobs: Annotated[int, typer.Option(min=1, help="Placements at a time.", metavar="N")] = 1,
     speed_grade: Annotated[

@@ -56,6 +56,8 @@ class FamilySynthesis:
         cannot be simulated.
     own_models
         Those that Yosys lacks, and what these are made of.
+    splits_nets
+        Whether nets of a netlist have to be single bits to be simulated.
     """
 
     command: str
@@ -67,6 +69,7 @@ class FamilySynthesis:
     site_sizes: Mapping[str, int] = field(default_factory=dict)
     models: tuple[str, ...] = ()
     own_models: tuple[Path, ...] = ()
+    splits_nets: bool = False
 
     def occupied(self, cell: str) -> Occupied:
         """What one cell of a type occupies."""
