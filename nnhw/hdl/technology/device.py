@@ -84,7 +84,9 @@ class DeviceTechnology(Technology):
     @property
     def multipliers_left(self) -> Fraction | None:
         """See `Technology`."""
-        return None if self.capacity is None else self.capacity - self.cells.multipliers
+        if self.capacity is None or not self.is_share:
+            return None
+        return self.capacity - self.cells.multipliers
 
     def share(self, multipliers: Fraction | None) -> DeviceTechnology:
         """See `Technology`."""
@@ -99,8 +101,7 @@ class DeviceTechnology(Technology):
 
     def take(self, size: Fraction) -> bool:
         """Take so much of the multipliers; False if there is not so much left."""
-        left = self.multipliers_left
-        if left is not None and left < size:
+        if self.capacity is not None and self.capacity - self.cells.multipliers < size:
             return False
         self.cells.multipliers += size
         return True

@@ -77,7 +77,7 @@ class Technology:
 
     @property
     def multipliers_left(self) -> Fraction | None:
-        """How many multipliers can still be had; None if they are not counted."""
+        """How many multipliers are to be shared out yet; None if they go to whoever asks first."""
         return None
 
     def share(self, multipliers: Fraction | None) -> Technology:
