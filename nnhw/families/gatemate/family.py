@@ -6,6 +6,7 @@ from ..target import Resource, Target
 FAMILY = Family(
     name="gatemate",
     pipeline={"multiplier_stages": 3, "tree_levels_per_stage": 1, "scale_stages": 4},
+    ram_bits={Resource.BLOCK_RAMS: 20 << 10},
     targets=(
         Target(
             name="gatemate-a1",

@@ -6,6 +6,7 @@ from ..target import Resource, Target
 FAMILY = Family(
     name="nexus",
     pipeline={"multiplier_stages": 3, "tree_levels_per_stage": 1, "scale_stages": 5},
+    ram_bits={Resource.BLOCK_RAMS: 18 << 10, Resource.LARGE_RAMS: 512 << 10},
     targets=(
         Target(
             name="lifcl40",
