@@ -115,7 +115,7 @@ def _tried(
             _write_model(graph)
         with found.collected():
             memories = place(graph, chosen).program.machine.memory_bits()
-            found.notes += _too_large(sum(memories.values()), chosen.technology)
+            found.notes += _too_large(sum(memories.values()), chosen.cells)
     summary = _with_problems(summary, found.problems)
     return replace(summary, notes=tuple(found.notes), tried_with=tried_with)
 

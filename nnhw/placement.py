@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .device_fit import check_use, find_use
 from .errors import MappingError
+from .families import DeviceUse
 from .ir import Graph
 from .machine import MOST_BEAT_BYTES
 from .mapping import (
@@ -17,6 +19,7 @@ from .mapping import (
     smallest_engine,
 )
 from .options import BuildOptions
+from .report import QualityWarning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +34,17 @@ class Placement:
         What it executes.
     cycles
         How long that takes.
+    device
+        What it takes of the device that the options ask for; None if they ask for none.
+    warnings
+        What is to be warned of.
     """
 
     engine: EngineConfig
     program: Program
     cycles: CycleModel
+    device: DeviceUse | None = None
+    warnings: tuple[QualityWarning, ...] = ()
 
 
 def _fps(options: BuildOptions) -> str:
@@ -52,11 +61,19 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
     Raises
     ------
     MappingError
-        If no engine can be had that does what they ask for.
+        If no engine can be had that does what they ask for, or its memories do not fit into the
+        device.
     """
     engine = _choose_engine(graph, options)
     program = map_graph(graph, engine)
-    return Placement(engine=engine, program=program, cycles=predict_cycles(program))
+    device = find_use(program)
+    return Placement(
+        engine=engine,
+        program=program,
+        cycles=predict_cycles(program),
+        device=device,
+        warnings=check_use(device, program) if device else (),
+    )
 
 
 def check_goal(network: Graph, options: BuildOptions) -> None:
@@ -91,7 +108,8 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 graph,
                 interval_cycles=options.interval_cycles,
                 latency_cycles=options.latency_cycles,
-                technology=options.technology,
+                technology=options.cells,
+                target=options.target or "",
             )
         except MappingError as error:
             goals = " and ".join(filter(None, (_fps(options), _latency(options))))
@@ -101,5 +119,6 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         rows=options.rows,
         cols=options.cols,
         macs=options.macs,
-        technology=options.technology,
+        technology=options.cells,
+        target=options.target or "",
     )

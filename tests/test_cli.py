@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from exported_folder import write_folder
 
 import nnhw
 import nnhw.cli
@@ -187,7 +188,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
         "power_of_two": True, "equalize": "on", "trim": False, "weights": "files",
-        "technology": "ecp5",
+        "target": None, "technology": "ecp5",
         "vectors": 1, "strict": False, "sim": False, "costs": False, "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
     }  # fmt: skip
@@ -471,7 +472,8 @@ def test_interrupt(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_synth_needs_a_target(cli, tmp_path):
+def test_synth_needs_a_target_unless_the_design_has_one(cli, tmp_path):
+    write_folder(tmp_path)
     code, _, err = cli("synth", str(tmp_path))
     assert code == 2
     assert "--target" in err

@@ -44,6 +44,7 @@ ORDER = (
     "inference",
     "host_preprocess",
     "conversion",
+    "device_fit",
     "placement",
     "inspection",
     "pipeline",

@@ -169,6 +169,25 @@ def test_unknown_technology():
         BuildOptions(technology="asic")
 
 
+def test_target_brings_its_technology():
+    assert BuildOptions().cells == "portable"
+    assert BuildOptions(target="ecp5-25k").cells == "ecp5"
+    assert BuildOptions(target="ecp5-25k", technology="ecp5").cells == "ecp5"
+    assert BuildOptions(target="ecp5-25k").replace(target="ice40up5k").cells == "ice40"
+
+
+@pytest.mark.parametrize("technology", ["portable", "gowin"])
+def test_technology_of_another_target(technology):
+    message = f"technology is {technology} and target ecp5-25k has cells of ecp5; drop one of them"
+    with pytest.raises(OptionError, match=message):
+        BuildOptions(target="ecp5-25k", technology=technology)
+
+
+def test_unknown_target():
+    with pytest.raises(OptionError, match=r"target must be one of ecp5-85k, .*, not 'asic-osu018'"):
+        BuildOptions(target="asic-osu018")
+
+
 def test_absent_file(tmp_path):
     with pytest.raises(OptionError, match=r"none\.toml cannot be read: No such file"):
         load_options(tmp_path / "none.toml")

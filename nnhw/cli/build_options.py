@@ -14,6 +14,7 @@ from ..options import (
     BuildOptions,
     Choice,
     Definition,
+    Device,
     Flag,
     InputShapes,
     Integer,
@@ -25,6 +26,9 @@ from ..options import (
     definitions,
     read_shapes,
 )
+
+_MOST_NAMES = 40
+"""Characters of names that leave room for words in the same line of help."""
 
 _OTHERS = "others"
 """Name of the parameter that takes the options."""
@@ -85,7 +89,12 @@ def _parameter(item: Definition) -> inspect.Parameter:
             annotation = _enumeration(item.name, item.kind.names)
             words = settings["help"]
             names = "|".join(item.kind.names)
-            settings |= {"metavar": "NAME", "help": f"{names}: {words[0].lower()}{words[1:]}"}
+            between = ": " if len(names) < _MOST_NAMES else "; "
+            text = f"{names}{between}{words[0].lower()}{words[1:]}"
+            settings |= {"metavar": "NAME", "help": text}
+        case Device():
+            annotation = str
+            settings["metavar"] = "DEVICE"
         case Names():
             annotation = list[str]
             settings |= {"metavar": "NAME"}

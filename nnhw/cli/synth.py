@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from ..families import OWN_FAMILIES, own_family
+from ..options import Effort
 from .app import app
 from .arguments import Baud, Design, Json
 from .board import BoardName, synth_board
@@ -26,6 +27,7 @@ def synth(
         typer.Option(
             help=f"Device, such as {_TARGET}, or asic-osu018; a wrong one lists all.",
             metavar="TARGET",
+            show_default="what the design was built for",
         ),
     ] = None,
     board: Annotated[
@@ -41,7 +43,7 @@ def synth(
         typer.Option(
             help="MHz that is aimed at; on a board the design's clock.",
             metavar="MHZ",
-            show_default="by target",
+            show_default="what a first placement promises",
         ),
     ] = None,
     seeds: Annotated[
@@ -49,10 +51,13 @@ def synth(
         typer.Option(
             min=1,
             metavar="N",
-            help="Placements to try; the fastest counts, on a board the first that is fast enough.",
+            help="Placements to try; the median counts, on a board the first that is fast enough.",
             show_default="1, on a board 4",
         ),
     ] = None,
+    effort: Annotated[
+        Effort, typer.Option(help="high: of five placements the fastest counts.")
+    ] = Effort.NORMAL,
     jobs: Annotated[int, typer.Option(min=1, help="Placements at a time.", metavar="N")] = 1,
     speed_grade: Annotated[
         str,
@@ -80,24 +85,25 @@ def synth(
     For a device or silicon. All files are in DESIGN/syn/TARGET; finished steps are not repeated.
     With --board, that is all that a board needs: see docs/boards.md.
     """
-    if (target is None) == (board is None):
+    if target is not None and board is not None:
         raise typer.BadParameter("give one of --target and --board", param_hint="--target")
     if board is not None:
-        if pnr or simulate or speed_grade or jobs > 1:
+        if pnr or simulate or speed_grade or jobs > 1 or effort is not Effort.NORMAL:
             raise typer.BadParameter(
-                "--pnr, --simulate, --speed-grade and --jobs go with --target", param_hint="--board"
+                "--pnr, --simulate, --speed-grade, --effort and --jobs go with --target",
+                param_hint="--board",
             )
         synth_board(design, board, freq=freq, baud=baud, seeds=seeds or 4, as_json=as_json)
         return
-    assert target is not None
     from ..report import StepDisplay, add_synthesis, render_synthesis
     from ..synth import SynthesisOptions, run_synthesis
 
     options = SynthesisOptions(
-        target=target,
+        target=target or _built_for(design),
         place=pnr,
         freq=freq,
-        seeds=seeds or 1,
+        seeds=seeds,
+        effort=effort,
         jobs=jobs,
         speed_grade=speed_grade,
         simulate=simulate,
@@ -112,3 +118,16 @@ def synth(
         Console().print(render_synthesis(result))
     if not result.succeeded:
         raise typer.Exit(1)
+
+
+def _built_for(design: Path) -> str:
+    """The device that a design was built for."""
+    from ..design import read_design
+
+    device = read_design(design).device
+    if device is None:
+        raise typer.BadParameter(
+            "the design was built for no device in particular: give --target or --board",
+            param_hint="--target",
+        )
+    return device

@@ -65,6 +65,12 @@ class ExportedDesign:
         return self.manifest.get("target", "portable")
 
     @property
+    def device(self) -> str | None:
+        """Name of the device that it was built for; None if it is for none in particular."""
+        device = self.manifest.get("device")
+        return device["target"] if device else None
+
+    @property
     def latency_cycles(self) -> int:
         """Clock cycles from a frame's first input beat to its last output beat."""
         return self.manifest["latency_cycles"]

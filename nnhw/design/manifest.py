@@ -85,6 +85,7 @@ _check_manifest = record(
         "memory_files": items(file_path),
         "cell_models": items(file_path),
         "target": identifier,
+        "device": optional(record({"target": text})),
         "model_sha256": text,
         "plugins": items(_plugin),
         "host_postprocess": items(text),

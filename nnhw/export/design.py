@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
+from ..families import DeviceUse
 from ..frontend import write_qdq
 from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
@@ -25,6 +26,7 @@ def export_design(
     model_sha256: str,
     weight_files: bool = False,
     plugins: Iterable[Plugin] = (),
+    device: DeviceUse | None = None,
 ) -> None:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
 
@@ -42,6 +44,8 @@ def export_design(
         Whether weights and other large constants stand in .hex files beside the Verilog, not in it.
     plugins
         Those that it was made with.
+    device
+        What it takes of the device that it is for; None if it is for none.
     """
     folder = Path(folder)
     (folder / "rtl").mkdir(exist_ok=True)
@@ -59,6 +63,7 @@ def export_design(
         sources=[source],
         memory_files=[f"rtl/{name}" for name in memories.texts],
         plugins=plugins,
+        device=device,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")

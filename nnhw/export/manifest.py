@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..families import FAMILIES
+from ..families import FAMILIES, DeviceUse
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule, origin_of
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import FAMILIES as GROUP
@@ -123,7 +123,8 @@ def _byte_lanes(signal: str, lanes: int, width: int) -> str:
 
 def _cell_models(technology: str) -> list[str]:
     """Verilog files of the behaviour of vendor's cells, for simulation only."""
-    return [f"sim/cells/{technology}.v"] if technology in FAMILIES else []
+    has_models = technology in FAMILIES and FAMILIES[technology].cell_models
+    return [f"sim/cells/{technology}.v"] if has_models else []
 
 
 def _plugins(
@@ -150,6 +151,7 @@ def make_manifest(
     sources: list[str],
     memory_files: list[str],
     plugins: Iterable[Plugin] = (),
+    device: DeviceUse | None = None,
 ) -> dict[str, Any]:
     """The manifest of a design.
 
@@ -165,6 +167,8 @@ def make_manifest(
         Files that the Verilog names in $readmemh, without their folder; relative likewise.
     plugins
         Those that it was made with.
+    device
+        What it takes of the device that it is for; None if it is for none.
     """
     config = program.config
     lanes, width = config.lanes, program.widths.activation
@@ -181,6 +185,7 @@ def make_manifest(
         "model_sha256": model_sha256,
         "plugins": _plugins(graph, config.technology, plugins),
         "target": config.technology,
+        "device": None if device is None else device.to_dict(),
         "cell_models": _cell_models(config.technology),
         "input": _stream(graph, graph.inputs[0], frame_in),
         "output": _stream(graph, graph.outputs[0], frame_out),

@@ -71,8 +71,10 @@ class Family:
         return self.package or f"{_PACKAGE}.{self.name}"
 
     @property
-    def cell_models(self) -> Path:
-        """Verilog file with the behaviour of the cells that its technology has."""
+    def cell_models(self) -> Path | None:
+        """Verilog file with the behaviour of the cells that its technology has; None if it has
+        none."""
         file = self.part("family").__file__
         assert file is not None
-        return Path(file).with_name("cells.v")
+        models = Path(file).with_name("cells.v")
+        return models if models.is_file() else None

@@ -12,6 +12,7 @@ from ..plugins import FAMILIES as GROUP
 from ..plugins import find_plugin, installed_plugins, load_plugin, use_plugin
 from .board import Board
 from .family import Family
+from .target import Target
 
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -60,6 +61,25 @@ class _Families(Mapping[str, Family]):
 
 FAMILIES: Mapping[str, Family] = _Families()
 """All families by name."""
+
+TARGETS: Mapping[str, Target] = {
+    target.name: target for name in OWN_FAMILIES for target in own_family(name).targets
+}
+"""The targets of nnhw's own families by name."""
+
+
+def all_targets() -> tuple[Target, ...]:
+    """The targets of all families, those of plug-ins last."""
+    added = (name for name in FAMILIES if name not in OWN_FAMILIES)
+    return (*TARGETS.values(), *(target for name in added for target in FAMILIES[name].targets))
+
+
+def named_target(name: str) -> Target | None:
+    """The target of a name; None if there is none. Plug-ins are looked at last."""
+    if name in TARGETS:
+        return TARGETS[name]
+    return next((target for target in all_targets() if target.name == name), None)
+
 
 BOARDS: Mapping[str, Board] = {
     board.name: board

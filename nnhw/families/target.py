@@ -40,7 +40,7 @@ class Target:
     capacity
         How many of each resource it has, from the manufacturer's data sheet.
     frequency_mhz
-        Clock that place and route aims at unless told otherwise.
+        A usual clock, which the first placement aims at: what that promises is aimed at next.
     options
         More options of the family's synthesis command.
     pins

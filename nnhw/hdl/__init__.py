@@ -3,7 +3,7 @@
 from .accelerator import Accelerator
 from .combination import COMBINATIONS, Combination, combines
 from .components import COMPONENTS, component_count, engine_component
-from .engine import Engine
+from .engine import Engine, engine_cells
 from .extremum import Maximum, Minimum
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Minimum",
     "combines",
     "component_count",
+    "engine_cells",
     "engine_component",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import TypedDict
 
 from ..isa import InstructionLayout
@@ -24,7 +26,7 @@ from .memory import BankedMemory, Rom
 from .output_stream import OutputStream
 from .residual_stage import ResidualStage
 from .scaler import Scaler
-from .technology import technology
+from .technology import CellCount, Technology, count_cells, technology
 from .weight_register import WeightRegister
 from .write_back import WriteBack
 
@@ -55,19 +57,49 @@ class ComponentFactory:
     Attributes
     ----------
     technology : Technology
-        What multipliers, adders, wide selections and memories are built of.
+        What adders, wide selections, memories and the multipliers of requantizers are built of.
+    array_technology : Technology
+        What the array is built of. Of a target's multipliers requantizers get as many as they can
+        use, since their factors are wide, and the array the others.
     """
 
     def __init__(self, machine: Machine, image: Image):
         self.machine = machine
         self.image = image
-        self.technology = technology(machine.config.technology)
-        self.technology.reserve(machine.products)
         self._config = machine.config
         self._limits = machine.limits
         self._datapath = machine.datapath
         self._widths = machine.datapath.widths
         self._timing = machine.timing
+        self.technology = technology(machine.config.technology, machine.config.target)
+        self.array_technology = self.technology
+        if not machine.config.target:
+            self.technology.reserve(machine.products)
+            return
+        whole = self.technology.multipliers_left or Fraction(0)
+        needed = self._requantizer_multipliers()
+        requantizers = min(whole, needed + max(Fraction(0), whole - machine.products))
+        self.technology = self.technology.share(requantizers)
+        self.technology.reserve(math.ceil(needed))
+        self.array_technology = self.technology.share(whole - requantizers)
+
+    def _requantizer_multipliers(self) -> Fraction:
+        """How many multipliers all requantizers can use."""
+        free = self.technology.share(None)
+        one = count_cells(self.scaler(free), lambda: free.cells).multipliers
+        free = self.technology.share(None)
+        residual = self.residual_stage(free)
+        added = Fraction(0)
+        if residual is not None:
+            added = count_cells(residual, lambda: free.cells).multipliers
+        return one * self._config.lanes + added
+
+    @property
+    def cells(self) -> CellCount:
+        """What the components that were built so far take of the device."""
+        if self.array_technology is self.technology:
+            return self.technology.cells
+        return self.technology.cells + self.array_technology.cells
 
     def _program(self, kind: str) -> _Encoded:
         """The instructions of a kind."""
@@ -161,7 +193,7 @@ class ComponentFactory:
             multiplier_stages=self._config.multiplier_stages,
             tree_levels_per_stage=self._config.tree_levels_per_stage,
             operations=self._limits.operations,
-            technology=self.technology,
+            technology=self.array_technology,
         )
 
     def drain(self, array: MacArray) -> Drain:
@@ -203,8 +235,8 @@ class ComponentFactory:
             technology=self.technology,
         )
 
-    def scaler(self) -> Scaler:
-        """One requantizer lane, all alike."""
+    def scaler(self, technology: Technology | None = None) -> Scaler:
+        """One requantizer lane, all alike; of another technology if one is given."""
         return Scaler(
             value_width=self._widths.accumulator,
             bias_width=self._widths.bias,
@@ -215,11 +247,11 @@ class ComponentFactory:
             paired=self._limits.paired,
             multiplies=self._limits.multiplies,
             combinations=self._limits.combinations,
-            technology=self.technology,
+            technology=technology or self.technology,
         )
 
-    def residual_stage(self) -> ResidualStage | None:
-        """Adds earlier results; None if no layer does."""
+    def residual_stage(self, technology: Technology | None = None) -> ResidualStage | None:
+        """Adds earlier results; None if no layer does. Of another technology if one is given."""
         if not self._limits.residual_depth:
             return None
         return ResidualStage(
@@ -230,7 +262,7 @@ class ComponentFactory:
             width=self._widths.activation,
             stages=self._config.scale_stages,
             arrival=write_back_latency(tables=self._limits.has_tables, residual_stages=0),
-            technology=self.technology,
+            technology=technology or self.technology,
         )
 
     def write_back(self, scaler: Scaler) -> WriteBack:

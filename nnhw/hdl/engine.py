@@ -14,6 +14,7 @@ from .gearbox import Beat
 from .reset_tree import RESET_STAGES, spread_reset
 from .shift_register import ShiftRegister
 from .tags import FetchTags
+from .technology import CellCount, count_cells
 
 _BANKS_A_CHOICE = 4
 """Banks that share a register of which memory they are read from."""
@@ -42,6 +43,8 @@ class Engine(wiring.Component):
     Attributes
     ----------
     reset_latency : int
+    cells : CellCount
+        Of the device, as soon as it is elaborated.
     """
 
     reset_latency = RESET_STAGES
@@ -57,6 +60,11 @@ class Engine(wiring.Component):
                 "frames_out": Out(stream.Signature(Beat(config.output_bytes))),
             }
         )
+
+    @property
+    def cells(self) -> CellCount:
+        """See above."""
+        return self._factory.cells
 
     def elaborate(self, platform):
         m = Module()
@@ -213,3 +221,9 @@ class Engine(wiring.Component):
                 activations.write_rows[bank].eq(aligner.write_rows[bank]),
                 activations.write_data[bank].eq(aligner.write_data[bank]),
             ]
+
+
+def engine_cells(machine: Machine, image: Image) -> CellCount:
+    """What an engine takes of the device that it is made for."""
+    engine = Engine(machine, image)
+    return count_cells(engine, lambda: engine.cells)

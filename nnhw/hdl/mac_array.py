@@ -14,7 +14,7 @@ from .mac_column import MacColumn
 from .parameters import check_at_most, check_integers
 from .shared_multipliers import SharedMultipliers
 from .tags import FetchTags
-from .technology import PORTABLE, Technology
+from .technology import PORTABLE, Shares, Technology
 
 _COLUMNS_A_COPY = 2
 """Columns that share a copy of the activations."""
@@ -73,7 +73,8 @@ class MacArray(wiring.Component):
     operations : frozenset of Operation
         What it must be able to do.
     technology : Technology
-        What multipliers, adders and accumulators are built of.
+        What multipliers, adders and accumulators are built of. If it has too few multipliers, whole
+        columns, the last ones, do without.
 
     Members
     -------
@@ -120,11 +121,13 @@ class MacArray(wiring.Component):
         lanes = lane_groups * rows
         count = cols if self.has_columns else lane_groups * slots
         widths = activation_width, weight_width
-        shares = technology.shares_factors(*widths, symmetric=symmetric_weights)
-        self._pairs = self._find_pairs(count) if shares else []
+        are_shared = technology.shares_factors(*widths, symmetric=symmetric_weights)
+        self._pairs = self._find_pairs(count) if are_shared else []
         self._borrows = technology.borrows(*widths, symmetric=symmetric_weights)
-        self._multipliers = [
-            SharedMultipliers(
+        paired = {first + offset: offset for first in self._pairs for offset in range(2)}
+
+        def multipliers(technology: Technology) -> SharedMultipliers:
+            return SharedMultipliers(
                 rows=rows,
                 columns=2,
                 activation_width=activation_width,
@@ -133,11 +136,9 @@ class MacArray(wiring.Component):
                 stages=multiplier_stages,
                 technology=technology,
             )
-            for _ in self._pairs
-        ]
-        paired = {first + offset: offset for first in self._pairs for offset in range(2)}
-        self._columns = [
-            MacColumn(
+
+        def column(technology: Technology, place: int | None = None) -> MacColumn:
+            return MacColumn(
                 rows=rows,
                 activation_width=activation_width,
                 weight_width=weight_width,
@@ -145,9 +146,14 @@ class MacArray(wiring.Component):
                 multiplier_stages=multiplier_stages,
                 tree_levels_per_stage=tree_levels_per_stage,
                 technology=technology,
-                given_products=index in paired,
-                borrowed=self._borrows and paired.get(index) == 1,
+                given_products=place is not None,
+                borrowed=self._borrows and place == 1,
             )
+
+        shares = Shares(technology)
+        self._multipliers = [shares.build(multipliers) for _ in self._pairs]
+        self._columns = [
+            column(technology, paired[index]) if index in paired else shares.build(column)
             for index in range(count)
         ]
         self._lane_unit = None

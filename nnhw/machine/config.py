@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
-from ..families import FAMILIES
+from ..families import FAMILIES, named_target
 
 
 def _power_of_two_at_least(value: int) -> int:
@@ -50,6 +50,9 @@ class EngineConfig:
     technology
         What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
         "portable" or one of `nnhw.families.FAMILIES`. It changes nothing about cycles and results.
+    target
+        Device of that family whose multipliers are shared out; "": as many as there are products.
+        It changes nothing about cycles and results either.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class EngineConfig:
     lane_groups: int = 1
     scale_stages: int = 2
     technology: str = "portable"
+    target: str = ""
 
     def __post_init__(self) -> None:
         technologies = ("portable", *FAMILIES)
@@ -75,8 +79,15 @@ class EngineConfig:
             raise MappingError(
                 f"'technology' must be one of {', '.join(technologies)}, not {self.technology!r}"
             )
+        if self.target:
+            target = named_target(self.target)
+            if target is None or target.family != self.technology:
+                raise MappingError(
+                    f"'target' must be a device of the technology {self.technology}, "
+                    f"not {self.target!r}"
+                )
         for f in fields(self):
-            if f.name == "technology":
+            if f.name in ("technology", "target"):
                 continue
             value = getattr(self, f.name)
             if not isinstance(value, int) or value < 1:

@@ -70,10 +70,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class EngineSpace:
-    """The engines there are for a graph, in one technology."""
+    """The engines there are for a graph, in one technology, for one target."""
 
     graph: Graph
     technology: str
+    target: str = ""
     _known: dict[EngineConfig, Candidate] = field(default_factory=dict, init=False, repr=False)
 
     def candidates(self, shapes: Iterable[tuple[int, int]]) -> list[Candidate]:
@@ -118,6 +119,7 @@ class EngineSpace:
             input_bytes=1,
             output_bytes=1,
             technology=self.technology,
+            target=self.target,
             **pipeline_stages(self.technology),
         )
         beat_bytes = min(MOST_BEAT_BYTES, config.banks)

@@ -24,6 +24,7 @@ def choose_engine(
     cols: int | None = None,
     macs: int | None = None,
     technology: str = "portable",
+    target: str = "",
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
@@ -38,6 +39,8 @@ def choose_engine(
         Most multipliers, if no shape is given; 128 by default.
     technology
         Of the engine (see `EngineConfig`); its multipliers get the registers that suit them.
+    target
+        Of the engine, likewise.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def choose_engine(
         if macs > MOST_MACS:
             raise MappingError(f"'macs' must be at most {MOST_MACS}, not {macs}")
         shapes = array_shapes(macs)
-    space = EngineSpace(graph, technology)
+    space = EngineSpace(graph, technology, target)
     candidates = space.candidates(shapes)
     limit = _fewest_interval(candidates) * (1 + _TOLERANCE)
     config = _least_hardware(candidates, limit)
@@ -72,6 +75,7 @@ def smallest_engine(
     interval_cycles: float | None = None,
     latency_cycles: float | None = None,
     technology: str = "portable",
+    target: str = "",
 ) -> EngineConfig:
     """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
 
@@ -80,7 +84,7 @@ def smallest_engine(
     interval_cycles, latency_cycles
         Most cycles from frame to frame, and from a frame's first input beat to its last output
         beat. At least one of them.
-    technology
+    technology, target
         As for `choose_engine`.
 
     Raises
@@ -91,7 +95,7 @@ def smallest_engine(
     if interval_cycles is None and latency_cycles is None:
         raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
 
-    space = EngineSpace(graph, technology)
+    space = EngineSpace(graph, technology, target)
     limits = {"interval": interval_cycles, "latency": latency_cycles}
 
     def candidates(macs: int) -> list[Candidate]:

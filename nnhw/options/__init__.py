@@ -13,10 +13,12 @@ from .choices import (
     TECHNOLOGIES,
     WEIGHT_PLACES,
     CalibrationMethod,
+    Effort,
 )
 from .definition import Definition, definitions
 from .kinds import (
     Choice,
+    Device,
     Flag,
     InputShapes,
     Integer,
@@ -40,6 +42,8 @@ __all__ = [
     "CalibrationMethod",
     "Choice",
     "Definition",
+    "Device",
+    "Effort",
     "Flag",
     "InputShapes",
     "Integer",

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..budget import DEFAULT_MAX_MEMORY
 from ..errors import OptionError, reading
+from ..families import named_target
 from ..plugins import FAMILIES as FAMILY_PLUGINS
 from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
@@ -25,6 +26,7 @@ from .definition import definitions, documented, option
 from .file import check_names, read_table
 from .kinds import (
     Choice,
+    Device,
     Flag,
     InputShapes,
     Integer,
@@ -132,11 +134,15 @@ class BuildOptions:
         group=_HARDWARE,
         help="Where large constants are; in the Verilog or in .hex files beside it.",
     )
-    technology: str = option(
-        PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
-        "portable",
+    target: str | None = option(
+        Device(),
         group=_HARDWARE,
-        help="Cells to use; multipliers and memories are built of them.",
+        help="FPGA to fit; its cells are used, and no more of them than it has.",
+    )
+    technology: str | None = option(
+        PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
+        group=_HARDWARE,
+        help="Cells to use, however many; portable unless there is a `target`.",
     )
     costs: bool = option(
         Flag(),
@@ -184,6 +190,7 @@ class BuildOptions:
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         object.__setattr__(self, "plugins", tuple(self.plugins))
         self._check_array()
+        self._check_technology()
 
     def _check_array(self) -> None:
         if (self.rows is None) != (self.cols is None):
@@ -199,6 +206,19 @@ class BuildOptions:
             raise OptionError(
                 "Options fps and latency_us find the size of the array; drop rows, cols and macs"
             )
+
+    def _check_technology(self) -> None:
+        if self.technology not in (None, self.cells):
+            raise OptionError(
+                f"Option technology is {self.technology} and target {self.target} has cells of "
+                f"{self.cells}; drop one of them"
+            )
+
+    @property
+    def cells(self) -> str:
+        """Name of the technology: that of the target, if there is one."""
+        target = self.target and named_target(self.target)
+        return target.family if target else self.technology or "portable"
 
     @property
     def asks_for_speed(self) -> bool:

@@ -1,5 +1,6 @@
 """Names that options choose among, for those who offer them and those who know their meaning."""
 
+from enum import StrEnum
 from typing import Literal, get_args
 
 from ..families import OWN_FAMILIES
@@ -20,6 +21,14 @@ QUANTIZERS = ("standard",)
 
 TECHNOLOGIES = ("portable", *OWN_FAMILIES)
 """nnhw's own of what multipliers and memories can be built of: see `nnhw.hdl.technology`."""
+
+
+class Effort(StrEnum):
+    """How much `nnhw synth` tries to make a design fast."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+
 
 WEIGHT_PLACES = ("inline", "files")
 """Where large constants can stand: in the Verilog, or in .hex files beside it."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ..budget import is_memory
 from ..errors import OptionError
+from ..families import all_targets, named_target
 from ..plugins import installed_plugins
 
 _LARGEST_INTEGER = (1 << 63) - 1
@@ -112,6 +113,20 @@ class PluginChoice:
     def accepts(self, value: Any) -> bool:
         """Whether `value` is one of the names."""
         return isinstance(value, str) and value in self.names
+
+
+@dataclass(frozen=True)
+class Device:
+    """One of the devices of all families, by the name that `nnhw synth` knows it by."""
+
+    @property
+    def wanted(self) -> str:
+        """The values in words."""
+        return f"one of {', '.join(target.name for target in all_targets())}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of the names."""
+        return isinstance(value, str) and named_target(value) is not None
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")

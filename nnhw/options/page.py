@@ -6,7 +6,7 @@ from itertools import groupby
 
 from .build import BuildOptions
 from .definition import definitions
-from .kinds import Choice, Flag, InputShapes, LayerBits, Names, PluginChoice
+from .kinds import Choice, Device, Flag, InputShapes, LayerBits, Names, PluginChoice
 
 _HEAD = """# Options of a build
 
@@ -55,6 +55,8 @@ def _values(kind: object) -> str:
                 "`1x3x96x96`, `[1, 3, 96, 96]`, or a table of these by input; on the command line "
                 "`--input-shape NAME=1x3x96x96` where there are several inputs"
             )
+        case Device():
+            return "a device that `nnhw synth --target` takes"
         case PluginChoice(own):
             return f"{', '.join(f'`{name}`' for name in own)}, or a plug-in's"
         case Names():

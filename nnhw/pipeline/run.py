@@ -44,8 +44,10 @@ class BuildResult:
 
     @property
     def warnings(self) -> tuple[QualityWarning, ...]:
-        """What is to be warned of; nothing before the accuracy is measured."""
-        return self.state.quality.warnings if "measure" in self.steps else ()
+        """What is to be warned of: of the accuracy when it is measured, of the device when the
+        network is mapped to it."""
+        quality = self.state.quality.warnings if "measure" in self.steps else ()
+        return (*quality, *(self.state.placement.warnings if "map" in self.steps else ()))
 
     @property
     def has_report(self) -> bool:

@@ -84,6 +84,8 @@ def _measure(state: BuildState) -> None:
 def _map(state: BuildState) -> None:
     with _file_names(state):
         state.placement = place(state.graph, state.options)
+    if state.placement.warnings and state.options.strict:
+        raise QualityError(describe_refusal(state.placement.warnings))
 
 
 def _export(state: BuildState) -> None:
@@ -97,6 +99,7 @@ def _export(state: BuildState) -> None:
         model_sha256=sha256_of(state.model),
         weight_files=options.weights == "files",
         plugins=state.plugins,
+        device=placement.device,
     )
     install_testbench(folder)
     vectors = make_vectors(
@@ -168,6 +171,8 @@ def _report(state: BuildState) -> None:
         equalization=state.equalization,
         finds_ranges=any(isinstance(node, DynamicQuantize) for node in state.network.nodes),
         plugins=state.plugins,
+        device=state.placement.device,
+        warnings=state.placement.warnings,
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")

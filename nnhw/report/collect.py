@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .. import __version__
+from ..families import DeviceUse
 from ..ir import Graph, Node, Port, QConv, Quantization, host_rule, integer_operator
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import Plugin
@@ -20,6 +21,7 @@ from .quality import Quality
 from .schedule import array_use, frame_times
 from .structure import BuildReport, Equalization, Source, Verification
 from .tables import describe_tables
+from .warnings import QualityWarning
 from .wide_weights import describe_wide_weights
 
 
@@ -37,10 +39,13 @@ def collect_report(
     equalization: Equalization | None = None,
     finds_ranges: bool = False,
     plugins: Iterable[Plugin] = (),
+    device: DeviceUse | None = None,
+    warnings: Iterable[QualityWarning] = (),
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
 
-    `whole` is the graph before channels were left out of it; for `finds_ranges` see there.
+    `whole` is the graph before channels were left out of it, `warnings` are those that are not
+    about its quality; for `finds_ranges` see there.
     """
     config = program.config
     operators = {node.name: node for node in graph.nodes}
@@ -95,12 +100,13 @@ def collect_report(
         files=files,
         costs=costs,
         reference=quality.reference,
-        warnings=quality.warnings,
+        warnings=(*quality.warnings, *warnings),
         equalization=equalization,
         wide_weights=describe_wide_weights(graph, program),
         finds_ranges=finds_ranges,
         plugins=tuple(sorted(plugins, key=str)),
         output_layers=output_sources(graph, layer_of),
+        device=device,
     )
 
 

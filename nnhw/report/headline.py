@@ -56,6 +56,8 @@ def headline_rows(report: BuildReport) -> list[tuple[str, str]]:
     ]
     if report.utilisation > 100:
         rows.append(("", text.MORE_THAN_ALL))
+    if report.device is not None:
+        rows += text.device_rows(report.device)
     return rows
 
 

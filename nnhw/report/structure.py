@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..data import Metric
+from ..families import DeviceUse
 from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
@@ -264,6 +265,8 @@ class BuildReport:
         Whether the model's file quantizes activations to ranges that it finds anew for each sample.
     plugins
         Plug-ins that it was made with.
+    device
+        What it takes of the device that it is for; None if it is for none.
     """
 
     name: str
@@ -297,6 +300,7 @@ class BuildReport:
     finds_ranges: bool = False
     plugins: tuple[Plugin, ...] = ()
     output_layers: tuple[str, ...] = ()
+    device: DeviceUse | None = None
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

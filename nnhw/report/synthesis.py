@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ToolError
+from ..options import Effort
 from ..synth import AsicResult, SynthesisResult, Usage, load_results
 from . import text
 from .asic import asic_rows
@@ -81,9 +82,14 @@ def _device_rows(result: SynthesisResult) -> list[tuple[str, str]]:
         grade = f", speed grade {speed.speed_grade}" if speed.speed_grade else ""
         rows.append(("clock", f"{speed.fmax_mhz:.1f} MHz at most{grade}"))
         if len(speed.seeds) > 1:
-            slowest = min(speed.seeds.values())
+            which = "best" if speed.effort is Effort.HIGH else "median"
+            slowest, fastest = min(speed.seeds.values()), max(speed.seeds.values())
             rows.append(
-                ("", f"best of {len(speed.seeds)} placements, the slowest has {slowest:.1f} MHz")
+                (
+                    "",
+                    f"{which} of {len(speed.seeds)} placements, "
+                    f"which have {slowest:.1f} to {fastest:.1f} MHz",
+                )
             )
         rows += [
             ("latency", f"{speed.latency_us:,.1f} µs a frame"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..families import DeviceUse
 from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
 from .wide_weights import WideWeights
 
@@ -87,6 +88,21 @@ def frame_rate(report: BuildReport) -> float:
     return report.source.options["clock_mhz"] * 1e6 / report.interval_cycles
 
 
+def device_rows(use: DeviceUse) -> list[tuple[str, str]]:
+    """Shares of the device that a design was built for, as (name, figure)."""
+    about = "about " if use.block_rams_expected else ""
+    shares = (
+        f"{_share(use.multipliers, use.multipliers_available)} multipliers, "
+        f"{about}{_share(use.block_rams, use.block_rams_available)} block RAMs"
+    )
+    return [("device", f"{use.target}: {shares}")]
+
+
+def _share(used: float, available: int) -> str:
+    percent = f" ({100 * used / available:.0f}%)" if available else ""
+    return f"{used:g} of {available}{percent}"
+
+
 def goal_rows(report: BuildReport) -> list[tuple[str, str]]:
     """The speed that was asked for, and how far it is exceeded, as (name, figure)."""
     options = report.source.options
@@ -127,6 +143,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *goal_rows(report),
         ("utilisation", f"{utilisation(report.utilisation)} of the array's multipliers"),
         *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
+        *(device_rows(report.device) if report.device else ()),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
 

@@ -51,12 +51,14 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
             shutil.copyfile(file, target / file.name)
     for model in manifest.get("cell_models", ()):
         (design_dir / model).parent.mkdir(exist_ok=True)
-        if manifest["target"] not in FAMILIES:
+        family = FAMILIES.get(manifest["target"])
+        if family is None or family.cell_models is None:
+            known = [name for name in FAMILIES if FAMILIES[name].cell_models]
             raise ExportError(
                 f"'{design_dir}' has cells of {manifest['target']!r}, and there are models of "
-                f"{', '.join(FAMILIES)} only; build it again"
+                f"{', '.join(known)} only; build it again"
             )
-        shutil.copyfile(FAMILIES[manifest["target"]].cell_models, design_dir / model)
+        shutil.copyfile(family.cell_models, design_dir / model)
     template = (source / _TEMPLATE).read_text(encoding="utf-8")
     filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
     (target / _TEMPLATE).write_text(filled, encoding="utf-8")

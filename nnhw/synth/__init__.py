@@ -15,7 +15,7 @@ from .run import run_synthesis
 from .saved import load_result, load_results
 from .steps import Step, locked
 from .synthesize import read_commands
-from .targets import TARGETS, find_target
+from .targets import find_target
 from .timing import ClockTiming, CriticalPath, Placement
 from .usage import Usage, count_usage
 from .yosys import cell_counts, quote, read_cells, require_yosys, run_yosys
@@ -23,7 +23,6 @@ from .yosys import cell_counts, quote, read_cells, require_yosys, run_yosys
 __all__ = [
     "PROCESSES",
     "SYNTHESIS_FOLDER",
-    "TARGETS",
     "AsicResult",
     "Cells",
     "ClockTiming",

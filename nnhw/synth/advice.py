@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..families import Resource, Target
-from .targets import TARGETS
+from ..families import TARGETS, Resource, Target
 from .usage import Usage
 
 

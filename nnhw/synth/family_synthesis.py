@@ -48,12 +48,16 @@ class FamilySynthesis:
         What a cell of the netlist occupies, by cell type; a type that ends in * stands for all that
         begin so. Cells that are not listed occupy nothing that is counted.
     sites
-        Kinds of sites in nextpnr's report that are resources.
+        Kinds of sites in nextpnr's report that are resources, which add up.
+    site_sizes
+        How much of the resource a site of a kind is, if that is not 1.
     models
         Simulation models of the cells, below the folder of Yosys's libraries; empty if netlists
         cannot be simulated.
     own_models
         Those that Yosys lacks, and what these are made of.
+    splits_nets
+        Whether nets of a netlist have to be single bits to be simulated.
     """
 
     command: str
@@ -62,8 +66,10 @@ class FamilySynthesis:
     core_options: str = ""
     cells: Mapping[str, Occupied]
     sites: Mapping[str, Resource] = field(default_factory=dict)
+    site_sizes: Mapping[str, int] = field(default_factory=dict)
     models: tuple[str, ...] = ()
     own_models: tuple[Path, ...] = ()
+    splits_nets: bool = False
 
     def occupied(self, cell: str) -> Occupied:
         """What one cell of a type occupies."""
@@ -87,7 +93,7 @@ class FamilySynthesis:
         parts = [self.command, options, "" if pins else self.core_options]
         command = " ".join([*filter(None, parts), f"-top {top}"])
         if not self.preparation:
-            return [command]
+            return [command, *self.completion]
         return [
             f"{command} -run begin:coarse",
             *self.preparation,

@@ -10,11 +10,12 @@ from ..design import ExportedDesign, sha256_of
 from ..errors import OptionError
 from ..families import Target
 from .advice import advise
+from .aim import estimate_frequency
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
 from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
 from .options import Progress, SynthesisOptions
-from .placements import fmax, place_with_seeds
+from .placements import counting_placement, fmax, place_with_seeds
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .steps import Step, locked
 from .synthesize import (
@@ -147,8 +148,25 @@ class _Flow:
         options, target = self.options, self.target
         self.tools["nextpnr"] = nextpnr_version(target)
         pinned = self._add_pins(synthesized)
-        goal = options.freq or target.frequency_mhz
-        seeds = range(1, options.seeds + 1)
+        seeds = range(1, options.placements + 1)
+        constraints = pin_constraints(target, pinned)
+        inputs = {
+            "tools": self.tools,
+            "netlist": sha256_of(pinned / PINNED),
+            "target": [target.chip, target.part, target.pins],
+            "speed_grade": choose_speed_grade(target, options.speed_grade),
+        }
+        goal = options.freq
+        if goal is None:
+            self.progress("Estimate the clock", 0)
+            goal = estimate_frequency(
+                pinned / PINNED,
+                target,
+                out=self.folder / "estimate",
+                constraints=constraints,
+                speed_grade=options.speed_grade,
+                inputs={**inputs, "freq": target.frequency_mhz},
+            )
         done = 0
 
         def finished() -> None:
@@ -164,32 +182,27 @@ class _Flow:
             freq=goal,
             seeds=seeds,
             jobs=options.jobs,
-            constraints=pin_constraints(target, pinned),
+            constraints=constraints,
             speed_grade=options.speed_grade,
             prefix=f"{INSTANCE}.",
             logs=self._logs,
-            inputs={
-                "tools": self.tools,
-                "netlist": sha256_of(pinned / PINNED),
-                "target": [target.chip, target.part, target.pins],
-                "speed_grade": choose_speed_grade(target, options.speed_grade),
-                "freq": goal,
-            },
+            inputs={**inputs, "freq": goal},
             finished=finished,
         )
-        best = max(placements, key=fmax)
-        frequency = fmax(best)
+        counting = counting_placement(placements, options.effort)
+        frequency = fmax(counting)
         speed = Speed(
-            speed_grade=best.speed_grade,
+            speed_grade=counting.speed_grade,
             goal_mhz=goal,
             fmax_mhz=frequency,
-            seed=best.seed,
+            seed=counting.seed,
+            effort=options.effort,
             seeds={placed.seed: fmax(placed) for placed in placements},
             latency_us=round(self.design.latency_cycles / frequency, 3),
             frames_per_second=round(1e6 * frequency / self.design.interval_cycles, 1),
-            path=best.placement.clocks[0].path,
+            path=counting.placement.clocks[0].path,
         )
-        return speed, count_usage(cells, target, best.placement.sites)
+        return speed, count_usage(cells, target, counting.placement.sites)
 
     def _add_pins(self, synthesized: Path) -> Path:
         inputs = {

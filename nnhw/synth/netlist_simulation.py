@@ -60,7 +60,9 @@ def simulate_netlist(
         If the design has no test vectors.
     """
     models = model_files(target)
-    commands = model_commands(design.top, synthesized, models, out)
+    commands = model_commands(
+        design.top, synthesized, models, out, splits_nets=find_synthesis(target).splits_nets
+    )
     vectors = design.vectors
     inputs = {
         "netlist": sha256_of(synthesized / NETLIST_RTLIL),
@@ -118,8 +120,16 @@ def model_files(target: Target) -> tuple[Path, ...]:
     )
 
 
-def model_commands(top: str, synthesized: Path, models: tuple[Path, ...], out: Path) -> list[str]:
-    """Yosys commands that make model.v in `out`, where the models of all cells are flattened."""
+def model_commands(
+    top: str, synthesized: Path, models: tuple[Path, ...], out: Path, *, splits_nets: bool = False
+) -> list[str]:
+    """Yosys commands that make model.v in `out`, where the models of all cells are flattened.
+
+    Parameters
+    ----------
+    splits_nets
+        See `FamilySynthesis`.
+    """
     return [
         f"read_rtlil {quote(synthesized / NETLIST_RTLIL, out)}",
         # Models of nnhw come last and take the place of Yosys's black boxes. Just those that are
@@ -132,6 +142,7 @@ def model_commands(top: str, synthesized: Path, models: tuple[Path, ...], out: P
         # Inputs that the netlist leaves open belong to functions that are off.
         "setundef -undriven -zero",
         "opt",
+        *(["splitnets"] if splits_nets else []),
         WRITE_STATISTICS,
         # Verilator 5.049 stops at some of the long names that netlists have.
         "rename -hide w:*",

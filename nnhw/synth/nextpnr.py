@@ -112,11 +112,17 @@ def placing_run(
     constraints: Path | None,
     speed_grade: str,
     log: Path,
+    route: bool = True,
 ) -> Run:
     """The run of nextpnr that `place_and_route` makes; see there.
 
     Where there are options that may keep it from ending (`Placer.first_options`), it is done
     without them if it comes to that.
+
+    Parameters
+    ----------
+    route
+        False: it ends when all cells have their places; see `estimate_frequency`.
     """
     package, function = require_nextpnr(target)
     family = find_placer(target)
@@ -131,9 +137,11 @@ def placing_run(
             relative(constraints, out) if constraints else None,
         ),
     ]
+    if not route:
+        arguments.append("--no-route")
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
     plain = Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
-    if not family.first_options:
+    if not (route and family.first_options):
         return plain
     return Run(
         command=[*plain.command, *family.first_options],

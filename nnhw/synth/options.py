@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OptionError
+from ..options import Effort
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done."""
+
+
+_PLACEMENTS = {Effort.NORMAL: 1, Effort.HIGH: 5}
+"""Unless their number is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +28,11 @@ class SynthesisOptions:
     place
         Whether to place and route it.
     freq
-        Frequency in MHz that is aimed at; None: the target's own.
+        Frequency in MHz that is aimed at; None: what a placement promises, or of a process its own.
     seeds
-        How many placements to try, of which the fastest counts.
+        How many placements to try; None: one, or five with high effort.
+    effort
+        Which of them counts: the median, or with `Effort.HIGH` the fastest.
     jobs
         How many of them at a time.
     speed_grade
@@ -39,7 +46,8 @@ class SynthesisOptions:
     target: str
     place: bool = False
     freq: float | None = None
-    seeds: int = 1
+    seeds: int | None = None
+    effort: Effort = Effort.NORMAL
     jobs: int = 1
     speed_grade: str = ""
     simulate: bool = False
@@ -49,5 +57,11 @@ class SynthesisOptions:
         if self.freq is not None and self.freq <= 0:
             raise OptionError(f"--freq must be a frequency in MHz above 0, not {self.freq:g}")
         for name in ("seeds", "jobs"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"--{name} must be at least 1, not {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"--{name} must be at least 1, not {value}")
+
+    @property
+    def placements(self) -> int:
+        """How many placements to try."""
+        return self.seeds or _PLACEMENTS[self.effort]

@@ -1,4 +1,4 @@
-"""Place and route with several seeds, of which the best counts."""
+"""Place and route with several seeds, of which one placement counts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ToolError
 from ..families import Target
+from ..options import Effort
 from .child import error_lines, run_all
 from .nextpnr import PlacedDesign, placing_run, read_placed
 from .steps import Step
@@ -89,6 +90,19 @@ def place_with_seeds(
             f"Place and route for {target.name} failed:\n{error_lines(log[waiting[0]])}"
         )
     return placed
+
+
+def counting_placement(placed: Sequence[PlacedDesign], effort: Effort) -> PlacedDesign:
+    """The one whose figures are the design's: the median, of an even number the slower one in the
+    middle, or with high effort the fastest.
+
+    Raises
+    ------
+    ToolError
+        If one of them has no clock.
+    """
+    by_speed = sorted(placed, key=fmax)
+    return by_speed[-1 if effort is Effort.HIGH else (len(by_speed) - 1) // 2]
 
 
 def fmax(placed: PlacedDesign) -> float:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..options import Effort
 from .timing import CriticalPath
 from .usage import Usage
 
@@ -28,9 +29,12 @@ class Speed:
     goal_mhz
         Frequency that place and route aimed at.
     fmax_mhz
-        Highest frequency of the best placement.
+        Highest frequency of the placement that counts: of the median one, or, with high effort, of
+        the fastest.
     seed
         That it was made with.
+    effort
+        See `SynthesisOptions`.
     seeds
         Highest frequency of every placement, by seed.
     latency_us, frames_per_second
@@ -47,6 +51,7 @@ class Speed:
     latency_us: float
     frames_per_second: float
     path: CriticalPath | None
+    effort: Effort = Effort.NORMAL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +163,7 @@ def _speed(values: Mapping[str, Any]) -> Speed:
     return Speed(
         **{
             **values,
+            "effort": Effort(values.get("effort", Effort.HIGH)),
             "seeds": {int(seed): fmax for seed, fmax in values["seeds"].items()},
             "path": CriticalPath.parse(path) if path else None,
         }

@@ -60,9 +60,12 @@ def count_usage(
         for resource, each in family.occupied(cell).items():
             totals[resource] = totals.get(resource, Fraction(0)) + count * each
     used = {resource: math.ceil(total) for resource, total in totals.items()}
+    placed: dict[Resource, int] = {}
     for kind, resource in family.sites.items():
         if sites and kind in sites:
-            used[resource] = sites[kind][0]
+            size = family.site_sizes.get(kind, 1)
+            placed[resource] = placed.get(resource, 0) + size * sites[kind][0]
+    used |= placed
     return tuple(
         Usage(
             resource=resource.value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from fractions import Fraction
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
@@ -196,9 +197,15 @@ ARRAYS = (
 
 
 class Arrays(wiring.Component):
-    """Arrays of all kinds, with the same random inputs."""
+    """Arrays of all kinds, with the same random inputs; each with so many multipliers, if said."""
 
-    def __init__(self, name: str, arrays=ARRAYS, weight_width: int = 8):
+    def __init__(
+        self, name: str, arrays=ARRAYS, weight_width: int = 8, multipliers: int | None = None
+    ):
+        def made() -> Technology:
+            whole = technology(name)
+            return whole if multipliers is None else whole.share(Fraction(multipliers))
+
         self.arrays = [
             MacArray(
                 rows=3,
@@ -211,7 +218,7 @@ class Arrays(wiring.Component):
                 multiplier_stages=stages,
                 tree_levels_per_stage=2,
                 operations=operations,
-                technology=technology(name),
+                technology=made(),
             )
             for cols, groups, stages, operations in arrays
         ]

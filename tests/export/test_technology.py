@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,13 @@ from nnhw.export.verilog.hierarchy import elaborate
 from nnhw.families import FAMILIES
 from nnhw.families.ecp5.technology import Ecp5
 from nnhw.hdl.technology import PORTABLE, Technology
+from nnhw.isa import Operation
 from nnhw.synth import require_yosys, run_yosys
 
-DEVICES = list(FAMILIES)
+DEVICES = ["ecp5", "ice40", "gowin", "xilinx7"]
+"""Those whose cells can stand in one Verilog; others have some of the same names."""
+
+ALL_DEVICES = [*DEVICES, "nexus"]
 
 #: How many cells of each kind there are in the parts of `everything`.
 CELLS = {
@@ -29,6 +34,7 @@ CELLS = {
     "gowin": {"MULT9X9": 12, "MULT18X18": 12},
     # of 5 columns two pairs, of two groups of two slots two, of 3 columns one; of 3 rows each
     "xilinx7": {"DSP48E1": 3 * (2 + 2 + 1 + 2)},
+    "nexus": {"MULT9X9": 12, "MULT18X18": 12, "PDPSC16K": 20},
 }
 
 
@@ -43,6 +49,7 @@ def everything(devices: Iterable[str] = DEVICES, *, portable: bool = False) -> S
         "ice40": lambda: Primitives(name("ice40")),
         "gowin": lambda: Primitives(name("gowin"), roms=(), rams=()),
         "xilinx7": lambda: Arrays(name("xilinx7")),
+        "nexus": lambda: Primitives(name("nexus")),
     }
     return SideBySide({device: parts[device]() for device in devices})
 
@@ -61,10 +68,14 @@ def compare(devices: Iterable[str], folder: Path, cells: Iterable[Path]) -> None
     compare_verilog(ports, text, reference, folder, cycles=3000, cells=cells)
 
 
-def test_all_cells_are_in_use():
-    cells = elaborate(everything(), "top").foreign_modules()
-    assert cells == {cell: n for counts in CELLS.values() for cell, n in counts.items()}
-    assert not elaborate(everything(portable=True), "top").foreign_modules()
+def test_every_family_with_cells_is_compared():
+    assert sorted(ALL_DEVICES) == sorted(name for name in FAMILIES if FAMILIES[name].cell_models)
+
+
+@pytest.mark.parametrize("device", ALL_DEVICES)
+def test_all_cells_are_in_use(device):
+    assert elaborate(everything([device]), "top").foreign_modules() == CELLS[device]
+    assert not elaborate(everything([device], portable=True), "top").foreign_modules()
 
 
 def test_all_sums_of_carry_chains_are_connected():
@@ -81,8 +92,9 @@ def test_no_more_multipliers_than_the_largest_ecp5_has():
     assert elaborate(design, "top").foreign_modules()["MULT18X18D"] == 156
 
 
-def test_technologies_equal_the_portable_one(tmp_path):
-    compare(DEVICES, tmp_path, map(model, DEVICES))
+@pytest.mark.parametrize("devices", [DEVICES, ["nexus"]], ids=lambda devices: devices[0])
+def test_technologies_equal_the_portable_one(tmp_path, devices):
+    compare(devices, tmp_path, map(model, devices))
 
 
 def compare_shared_products(
@@ -145,10 +157,36 @@ def test_arrays_of_narrow_weights_on_ecp5(tmp_path):
 
 
 def test_products_of_narrow_weights_when_all_multipliers_are_taken(tmp_path):
-    technology = Ecp5()
-    technology._multipliers_left = 0
+    technology = Ecp5().share(Fraction(0))
     cells = compare_shared_products(technology, 3, 2, tmp_path)
     assert set(cells) == {"CCU2C"}
+
+
+@pytest.mark.parametrize(
+    ("device", "multipliers", "cells"),
+    # two whole columns of three rows, and one that would need two more
+    [("ecp5", 7, {"MULT18X18D": 6}), ("nexus", 4, {"MULT9X9": 6}), ("xilinx7", 5, {"DSP48E1": 3})],
+)
+def test_whole_columns_do_without_multipliers(device, multipliers, cells):
+    array = [(5, 1, 2, frozenset({Operation.DOT}))]
+    found = elaborate(Arrays(device, array, multipliers=multipliers), "top").foreign_modules()
+    assert {cell: found[cell] for cell in cells} == cells
+    none = elaborate(Arrays(device, array, multipliers=0), "top").foreign_modules()
+    assert not cells.keys() & none.keys()
+
+
+@pytest.mark.parametrize(
+    ("device", "multipliers", "weight_width"), [("ecp5", 7, 8), ("ecp5", 4, 4), ("xilinx7", 4, 8)]
+)
+def test_columns_of_both_kinds_have_equal_results_at_equal_times(
+    tmp_path, device, multipliers, weight_width
+):
+    text = component_verilog(
+        Arrays(device, weight_width=weight_width, multipliers=multipliers), "dut_top"
+    )
+    ports = Arrays("portable", weight_width=weight_width)
+    reference = component_verilog(ports, "reference_top")
+    compare_verilog(ports, text, reference, tmp_path, cycles=3000, cells=[model(device)])
 
 
 def yosys_model(family: str, cells: Iterable[str]) -> str:
@@ -219,10 +257,11 @@ MODES = {
     "ice40": ("SB_MAC16", "TOPOUTPUT_SELECT", "1"),
     "gowin": ("MULT9X9", "ASIGN_REG", "1"),
     "xilinx7": ("DSP48E1", "CREG", "1"),
+    "nexus": ("PDPSC16K", "ECC", '"ENABLED"'),
 }
 
 
-@pytest.mark.parametrize("name", DEVICES)
+@pytest.mark.parametrize("name", ALL_DEVICES)
 def test_modes_that_are_not_simulated_are_errors(name, tmp_path):
     cell, parameter, value = MODES[name]
     clock = {"ecp5": "CLK0"}.get(name, "CLK")

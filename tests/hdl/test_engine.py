@@ -170,7 +170,7 @@ class Poisoned(Technology):
 @pytest.mark.parametrize("network", [depthwise, residual, joined])
 def test_reads_of_what_is_being_written_do_not_matter(network, config, monkeypatch):
     """Memories have no bypass: they promise it to synthesizers (`no_rw_check`)."""
-    monkeypatch.setattr(component_factory, "technology", lambda name: Poisoned())
+    monkeypatch.setattr(component_factory, "technology", lambda name, target: Poisoned())
     builder = network()
     graph = builder.graph(builder.nodes[-1].output)
     frames = builder.frames(4)

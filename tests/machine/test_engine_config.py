@@ -36,7 +36,8 @@ def test_parameter(name, values):
 
 @pytest.mark.parametrize("value", [0, -1, 2.0, "8", None])
 @pytest.mark.parametrize(
-    "name", [field.name for field in fields(EngineConfig) if field.name != "technology"]
+    "name",
+    [field.name for field in fields(EngineConfig) if field.name not in ("technology", "target")],
 )
 def test_parameter_wrong(name, value):
     message = f"'{name}' must be a positive integer, not {value!r}"
@@ -56,6 +57,13 @@ def test_technology_wrong():
     message = f"'technology' must be one of {', '.join(TECHNOLOGIES)}, not 'tube'"
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
         replace(VALID, technology="tube")
+
+
+@pytest.mark.parametrize("target", ["ice40up5k", "tube"])
+def test_target_wrong(target):
+    message = f"'target' must be a device of the technology ecp5, not {target!r}"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        replace(VALID, technology="ecp5", target=target)
 
 
 def test_frame_buffers_wrong():

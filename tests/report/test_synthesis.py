@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from nnhw.errors import ToolError
+from nnhw.options import Effort
 from nnhw.report import add_synthesis, render_synthesis
 from nnhw.synth import (
     AsicResult,
@@ -37,6 +38,7 @@ RESULT = SynthesisResult(
         goal_mhz=100,
         fmax_mhz=101.25,
         seed=2,
+        effort=Effort.HIGH,
         seeds={1: 90.5, 2: 101.25},
         latency_us=12.34,
         frames_per_second=98765.4,
@@ -107,7 +109,7 @@ def test_terminal_shows_all_figures():
         "12.3 µs",
         "98,765 frames",
         "a.b → c",
-        "the slowest has 90.5 MHz",
+        "best of 2 placements, which have 90.5 to 101.2 MHz",
         "PASS",
         "as it is",
     ):

@@ -8,6 +8,7 @@ FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP), and as Yosys and nextpnr use 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value, signed
 from amaranth.lib import wiring
@@ -16,7 +17,6 @@ from amaranth.lib.wiring import In, Out
 from ...hdl.arithmetic import delay, named
 from ...hdl.technology.blocks import Block, BlockShape
 from ...hdl.technology.device import DeviceTechnology, MultiplierCell
-from ...hdl.technology.limbs import short_product
 from ...hdl.technology.register_tree import register_tree
 from ..target import Resource
 from .family import FAMILY
@@ -333,6 +333,8 @@ def _register(m: Module, value: Value, name: str) -> Value:
 class Ecp5(DeviceTechnology):
     """Lattice ECP5."""
 
+    # of the largest device: a synthesizer would take more, and the design would not fit
+    capacity = Fraction(FAMILY.most(Resource.DSPS))
     multiplier_cell = Multiplier
     limb_width = 18
     most_stages = 3
@@ -346,25 +348,19 @@ class Ecp5(DeviceTechnology):
     rom_shapes = (BlockShape(512, 36), *ram_shapes)
 
     def __init__(self) -> None:
-        # a synthesizer would take more of them, and the design would not fit
-        self._multipliers_left = FAMILY.most(Resource.DSPS)
+        super().__init__()
         self._spare = 0
 
     def reserve(self, products: int) -> None:
-        """See `Technology`. Spare are those of the smallest device that has enough."""
-        self._spare = FAMILY.least(Resource.DSPS, products) - products
+        """See `Technology`. Spare are those of a share, or of the smallest device that has
+        enough."""
+        there = self.capacity if self.is_share else FAMILY.least(Resource.DSPS, products)
+        self._spare = 0 if there is None else int(there) - products
 
     def take_spare(self) -> bool:
         """See `DeviceTechnology`."""
         self._spare -= 1
         return self._spare >= 0
-
-    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
-        """One MULT18X18D, or adders if the largest device has no more of them."""
-        if not self._multipliers_left:
-            return short_product(m, a, b, stages, name, add=self.add, add_gated=self.add_gated)
-        self._multipliers_left -= 1
-        return super().multiplier(m, a, b, stages, name)
 
     def shares_factors(
         self, activation_width: int, weight_width: int, *, symmetric: bool = False
@@ -401,7 +397,7 @@ class Ecp5(DeviceTechnology):
         if not self.shares_factors(len(a), len(low), symmetric=symmetric):
             return super().multiply_shared(m, a, others, stages=stages, name=name)
         k = len(a) + len(low) - symmetric
-        if not self._multipliers_left:
+        if not self.take(Fraction(1)):
             products = super().multiply_shared(m, a, others, stages=stages, name=name)
             return [products[0], (products[1] - products[0][-1])[:k].as_signed()]
         borrowed = Signal(signed(len(high) + 1), name=f"{name}_high")

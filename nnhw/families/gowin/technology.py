@@ -6,8 +6,11 @@ are left to the synthesizer.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Shape, Signal
 
+from ...hdl.technology.blocks import BlockShape
 from ...hdl.technology.device import DeviceTechnology, MultiplierCell
 
 
@@ -55,6 +58,18 @@ class Gowin(DeviceTechnology):
     multiplier_cell = Multiplier
     limb_width = 18
     most_stages = 3
+    expected_shapes = (
+        BlockShape(512, 36),
+        BlockShape(1024, 18),
+        BlockShape(2048, 9),
+        BlockShape(4096, 4),
+        BlockShape(8192, 2),
+        BlockShape(16384, 1),
+    )
+
+    def multiplier_size(self, a: Shape, b: Shape) -> Fraction:
+        """See `DeviceTechnology`. Two multipliers of 9 bits are one of 18."""
+        return Fraction(1, 2) if max(a.width, b.width) <= 9 else Fraction(1)
 
 
 TECHNOLOGY = Gowin

@@ -8,6 +8,7 @@ engine are read and written in the same cycle.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from amaranth.hdl import (
     Cat,
@@ -183,6 +184,8 @@ def _initial_values(words: Sequence[int], step: int) -> dict[str, Const]:
 class Ice40(DeviceTechnology):
     """Lattice iCE40 UltraPlus. When its multipliers are used up, products are portable."""
 
+    capacity = Fraction(FAMILY.most(Resource.DSPS))
+    adds_beyond_capacity = False
     multiplier_cell = Multiplier
     limb_width = 16
     most_stages = 3
@@ -193,9 +196,6 @@ class Ice40(DeviceTechnology):
         BlockShape(2048, 2),
     )
     rom_shapes = ram_shapes
-
-    def __init__(self) -> None:
-        self._multipliers_left = FAMILY.most(Resource.DSPS)
 
     def products_a_cell(
         self, activation_width: int, weight_width: int, *, symmetric: bool = False
@@ -210,8 +210,7 @@ class Ice40(DeviceTechnology):
         products: dict[int, Value] = {}
         for first in range(0, len(factors) - 1, 2):
             pair = factors[first : first + 2]
-            if self._multipliers_left and _is_pair(*pair):
-                self._multipliers_left -= 1
+            if _is_pair(*pair) and self.take(Fraction(1)):
                 both = self._pair(m, pair, stages, f"{name}_{first}")
                 products |= {first: both[0], first + 1: both[1]}
         return [
@@ -234,13 +233,6 @@ class Ice40(DeviceTechnology):
             delay(m, product, stages - inside, name=f"{name}_{index}")
             for index, product in enumerate((cell.product_0, cell.product_1))
         ]
-
-    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value | None:
-        """One SB_MAC16, as long as there are any."""
-        if not self._multipliers_left:
-            return None
-        self._multipliers_left -= 1
-        return super().multiplier(m, a, b, stages, name)
 
     def accumulate(
         self,

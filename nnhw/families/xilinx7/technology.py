@@ -8,12 +8,16 @@ by themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import delay
+from ...hdl.technology.blocks import BlockShape
+from ...hdl.technology.device import LEAST_PRODUCT, DeviceTechnology
+from ...hdl.technology.limbs import short_product
 from ...hdl.technology.portable import Technology, product_shape
 
 _PRE_ADDER_WIDTH = 25
@@ -112,8 +116,31 @@ class PairMultiplier(wiring.Component):
         return m
 
 
-class Xilinx7(Technology):
-    """AMD Xilinx 7 series."""
+class Xilinx7(DeviceTechnology):
+    """AMD Xilinx 7 series. Single products and memories are left to the synthesizer."""
+
+    expected_shapes = (
+        BlockShape(512, 72),
+        BlockShape(1024, 36),
+        BlockShape(2048, 18),
+        BlockShape(4096, 9),
+        BlockShape(8192, 4),
+        BlockShape(16384, 2),
+        BlockShape(32768, 1),
+    )
+
+    def multiplier_size(self, a: Shape, b: Shape) -> Fraction:
+        """See `DeviceTechnology`. As many as long multiplication takes."""
+        wide, narrow = max(a.width, b.width), min(a.width, b.width)
+        limbs = -(-wide // (_PRE_ADDER_WIDTH - 1)) * -(-narrow // (_MULTIPLICAND_WIDTH - 1))
+        return Fraction(limbs)
+
+    def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
+        """See `Technology`. Portable, or adders if there are no multipliers left."""
+        is_wide = len(a * b) >= LEAST_PRODUCT
+        if is_wide and not self.take(self.multiplier_size(a.shape(), b.shape())):
+            return short_product(m, a, b, stages, name, add=self.add, add_gated=self.add_gated)
+        return Technology.multiply(self, m, a, b, stages=stages, name=name)
 
     def shares_factors(
         self, activation_width: int, weight_width: int, *, symmetric: bool = False
@@ -139,7 +166,8 @@ class Xilinx7(Technology):
     ) -> list[Value]:
         """See `Technology`. Two factors of the same shape share a DSP48E1, if they fit."""
         shapes = [b.shape() for b in others]
-        if len(others) != 2 or shapes[0] != shapes[1] or not can_pair(a.shape(), shapes[0]):
+        is_pair = len(others) == 2 and shapes[0] == shapes[1] and can_pair(a.shape(), shapes[0])
+        if not (is_pair and self.take(Fraction(1))):
             return super().multiply_shared(m, a, others, stages=stages, name=name)
         inside = min(stages, max(_REGISTERS))
         pair = PairMultiplier(a.shape(), shapes[0], inside)

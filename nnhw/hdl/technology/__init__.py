@@ -5,16 +5,42 @@ follow from the configuration alone, and so do the cycles of a design and its re
 devices are in `nnhw.families`.
 """
 
-from ...families import FAMILIES
+from fractions import Fraction
+
+from ...families import FAMILIES, Resource
+from .budget import CellCount, count_cells
 from .device import DeviceTechnology
 from .portable import Technology, product_shape
+from .shares import Shares
 
-__all__ = ["PORTABLE", "DeviceTechnology", "Technology", "product_shape", "technology"]
+__all__ = [
+    "PORTABLE",
+    "CellCount",
+    "DeviceTechnology",
+    "Shares",
+    "Technology",
+    "count_cells",
+    "product_shape",
+    "technology",
+]
 
 PORTABLE = Technology()
 """The technology of components that nobody gave another one."""
 
 
-def technology(name: str) -> Technology:
-    """A technology for one design, by its name in `EngineConfig.technology`."""
-    return FAMILIES[name].part("technology").TECHNOLOGY() if name in FAMILIES else Technology()
+def technology(name: str, target: str = "") -> Technology:
+    """A technology for one design.
+
+    Parameters
+    ----------
+    name
+        `EngineConfig.technology`.
+    target
+        `EngineConfig.target`: it has no more multipliers than that.
+    """
+    if name not in FAMILIES:
+        return Technology()
+    whole: Technology = FAMILIES[name].part("technology").TECHNOLOGY()
+    if not target:
+        return whole
+    return whole.share(Fraction(FAMILIES[name].target(target).capacity.get(Resource.DSPS, 0)))

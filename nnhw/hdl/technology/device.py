@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from amaranth.hdl import Module, Shape, Value
 from amaranth.lib import wiring
@@ -10,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..arithmetic import delay
 from .blocks import Block, BlockShape, best_shape, block_ram, block_rom
-from .limbs import limb_product
+from .limbs import limb_product, short_product
 from .portable import Technology, product_shape
 
 LEAST_PRODUCT = 9
@@ -60,16 +61,53 @@ class DeviceTechnology(Technology):
         Registers in a multiplier. Further ones follow it.
     rom_shapes, ram_shapes : tuple of BlockShape
         Organizations of a memory block; empty if these memories are left to the synthesizer.
+    expected_shapes : tuple of BlockShape
+        Organizations that the synthesizer has, if memories are left to it.
+    capacity : Fraction or None
+        Multipliers that can be had; None if they are not counted.
+    adds_beyond_capacity : bool
+        Whether products beyond are made by adding; else they are left to the synthesizer.
+    is_share : bool
+        Whether `capacity` is that of a part of a design; see `share`.
     """
 
+    capacity: Fraction | None = None
+    adds_beyond_capacity = True
+    is_share = False
     multiplier_cell: type[MultiplierCell]
     limb_width: int
     most_stages: int
     rom_shapes: tuple[BlockShape, ...] = ()
     ram_shapes: tuple[BlockShape, ...] = ()
+    expected_shapes: tuple[BlockShape, ...] = ()
 
-    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value | None:
-        """The product out of one multiplier, `stages` cycles later; None if there is none left.
+    @property
+    def multipliers_left(self) -> Fraction | None:
+        """See `Technology`."""
+        if self.capacity is None or not self.is_share:
+            return None
+        return self.capacity - self.cells.multipliers
+
+    def share(self, multipliers: Fraction | None) -> DeviceTechnology:
+        """See `Technology`."""
+        made = type(self)()
+        made.capacity = multipliers
+        made.adds_beyond_capacity = made.is_share = True
+        return made
+
+    def multiplier_size(self, a: Shape, b: Shape) -> Fraction:
+        """How much of a multiplier, as data sheets count them, the product of two shapes takes."""
+        return Fraction(1)
+
+    def take(self, size: Fraction) -> bool:
+        """Take so much of the multipliers; False if there is not so much left."""
+        if self.capacity is not None and self.capacity - self.cells.multipliers < size:
+            return False
+        self.cells.multipliers += size
+        return True
+
+    def multiplier(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+        """The product out of one multiplier, `stages` cycles later.
 
         Parameters
         ----------
@@ -90,6 +128,18 @@ class DeviceTechnology(Technology):
         """A memory block with the vendor's cell; see `Block`."""
         raise NotImplementedError
 
+    def _block(
+        self, shape: BlockShape, words: Sequence[int] | None, output_register: bool
+    ) -> Block:
+        self.cells.blocks += 1
+        return self.block(shape, words, output_register)
+
+    def _expect(self, depth: int, width: int) -> None:
+        """Count the blocks of a memory that is left to the synthesizer."""
+        if self.expected_shapes:
+            shape = best_shape(self.expected_shapes, depth, width)
+            self.cells.expected_blocks += shape.blocks(depth, width)
+
     def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
         """See `Technology`. Narrow products, and wide ones of too few stages, are portable."""
         product = None
@@ -109,10 +159,12 @@ class DeviceTechnology(Technology):
         return super().multiply(m, a, b, stages=stages, name=name) if product is None else product
 
     def _narrow(self, m: Module, a: Value, b: Value, stages: int, name: str) -> Value:
+        if not self.take(self.multiplier_size(a.shape(), b.shape())):
+            if not self.adds_beyond_capacity:
+                return super().multiply(m, a, b, stages=stages, name=name)
+            return short_product(m, a, b, stages, name, add=self.add, add_gated=self.add_gated)
         inside = min(stages, self.most_stages)
         product = self.multiplier(m, a, b, inside, name)
-        if product is None:
-            return super().multiply(m, a, b, stages=stages, name=name)
         return delay(m, product, stages - inside, name=name)
 
     def rom(
@@ -128,6 +180,8 @@ class DeviceTechnology(Technology):
     ) -> Value:
         """See `Technology`. Small memories are portable."""
         if not self.rom_shapes or len(words) < _LEAST_ROM:
+            if len(words) >= _LEAST_ROM:
+                self._expect(len(words), width)
             return super().rom(
                 m,
                 address,
@@ -147,7 +201,7 @@ class DeviceTechnology(Technology):
         )
         return block_rom(
             m,
-            self.block,
+            self._block,
             self.select,
             shape,
             addresses,
@@ -177,14 +231,18 @@ class DeviceTechnology(Technology):
             "write_data": write_data,
         }
         width = len(write_data)
-        shape = best_shape(self.ram_shapes, depth, width) if self.ram_shapes else None
-        if shape is None or (
+        shapes = self.ram_shapes or self.expected_shapes
+        shape = best_shape(shapes, depth, width) if shapes else None
+        is_small = shape is not None and (
             depth < _LEAST_RAM and depth * width < _LEAST_FILLED * shape.blocks(depth, width)
-        ):
+        )
+        if shape is None or is_small or not self.ram_shapes:
+            if not is_small:
+                self._expect(depth, width)
             return super().ram(m, **ports, depth=depth, output_register=output_register, name=name)
         return block_ram(
             m,
-            self.block,
+            self._block,
             self.select,
             shape,
             **ports,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib.memory import Memory
 
 from ..arithmetic import delay, named
+from .budget import CellCount
 
 _NO_COLLISION = {"no_rw_check": 1}
 """Attributes of a memory in which no read of a row matters that is written in the same cycle: Yosys
@@ -38,7 +40,14 @@ class Technology:
 
     An object is good for one design, whose cells it may count.
 
+    Attributes
+    ----------
+    cells : CellCount
+        What it has given so far.
     """
+
+    def __init__(self) -> None:
+        self.cells = CellCount()
 
     def shares_factors(
         self, activation_width: int, weight_width: int, *, symmetric: bool = False
@@ -65,6 +74,21 @@ class Technology:
 
         Without a word nothing is.
         """
+
+    @property
+    def multipliers_left(self) -> Fraction | None:
+        """How many multipliers are to be shared out yet; None if they go to whoever asks first."""
+        return None
+
+    def share(self, multipliers: Fraction | None) -> Technology:
+        """A technology of the same kind for a part of the design.
+
+        Parameters
+        ----------
+        multipliers
+            As many as it can have: products beyond them are made by adding. None: not counted.
+        """
+        return type(self)()
 
     def multiply(self, m: Module, a: Value, b: Value, *, stages: int, name: str) -> Value:
         """The product of two values as it was `stages` cycles ago.

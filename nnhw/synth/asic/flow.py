@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...design import ExportedDesign, sha256_of, write_checksums
 from ...errors import OptionError
+from ...options import Effort
 from ..options import Progress, SynthesisOptions
 from ..processes import PROCESSES, Process, find_liberty
 from ..result import SYNTHESIS_FOLDER
@@ -77,7 +78,8 @@ def _check_options(design: ExportedDesign, options: SynthesisOptions, process: P
         )
     given = {
         "--pnr": options.place,
-        "--seeds": options.seeds != 1,
+        "--seeds": options.seeds is not None,
+        "--effort": options.effort is not Effort.NORMAL,
         "--jobs": options.jobs != 1,
         "--speed-grade": bool(options.speed_grade),
     }

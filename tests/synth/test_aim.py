@@ -1,0 +1,69 @@
+"""What place and route aims at, and which of several placements counts."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from nnhw.errors import OptionError, ToolError
+from nnhw.options import Effort
+from nnhw.synth import SynthesisOptions, find_target
+from nnhw.synth.aim import read_estimate
+from nnhw.synth.placements import counting_placement
+
+TARGET = find_target("ecp5-25k")
+
+LOG = """
+Info: Max frequency for clock '$glbnet$clk$TRELLIS_IO_IN': 88.10 MHz (FAIL at 100.00 MHz)
+Info: Max delay <async> -> posedge $glbnet$clk$TRELLIS_IO_IN: 3.20 ns
+Info: Max frequency for clock '$glbnet$clk$TRELLIS_IO_IN': 121.45 MHz (PASS at 100.00 MHz)
+"""
+
+
+def test_estimate_is_the_last_one():
+    assert read_estimate(LOG, TARGET) == 121.45
+
+
+def test_estimate_is_that_of_the_slowest_clock():
+    other = "Info: Max frequency for clock         'fast': 300.00 MHz (PASS at 100.00 MHz)\n"
+    assert read_estimate(LOG + other, TARGET) == 121.45
+
+
+def test_without_a_clock_the_usual_one_is_aimed_at():
+    assert read_estimate("Info: Program finished normally.\n", TARGET) == TARGET.frequency_mhz
+
+
+def placed(*frequencies):
+    """Placements that have nothing but a clock."""
+    return [
+        SimpleNamespace(
+            log="log",
+            placement=SimpleNamespace(clocks=[SimpleNamespace(fmax_mhz=frequency)]),
+        )
+        for frequency in frequencies
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "median", "fastest"),
+    [((90.0,), 90.0, 90.0), ((90.0, 120.0, 100.0), 100.0, 120.0), ((90.0, 100.0), 90.0, 100.0)],
+)
+def test_placement_that_counts(frequencies, median, fastest):
+    found = {
+        effort: counting_placement(placed(*frequencies), effort).placement.clocks[0].fmax_mhz
+        for effort in Effort
+    }
+    assert found == {Effort.NORMAL: median, Effort.HIGH: fastest}
+
+
+def test_no_clock():
+    nothing = [SimpleNamespace(log="log", placement=SimpleNamespace(clocks=[]))]
+    with pytest.raises(ToolError, match="nextpnr reports no clock; see 'log'"):
+        counting_placement(nothing, Effort.NORMAL)
+
+
+def test_number_of_placements():
+    assert SynthesisOptions(target="ecp5-25k").placements == 1
+    assert SynthesisOptions(target="ecp5-25k", effort=Effort.HIGH).placements == 5
+    assert SynthesisOptions(target="ecp5-25k", effort=Effort.HIGH, seeds=2).placements == 2
+    with pytest.raises(OptionError, match="--seeds must be at least 1, not 0"):
+        SynthesisOptions(target="ecp5-25k", seeds=0)
