@@ -91,6 +91,9 @@ def _device_rows(result: SynthesisResult) -> list[tuple[str, str]]:
                     f"which have {slowest:.1f} to {fastest:.1f} MHz",
                 )
             )
+        if speed.failed_seeds:
+            numbers = ", ".join(map(str, speed.failed_seeds))
+            rows.append(("", f"nextpnr could not route seed {numbers}: see logs/"))
         rows += [
             ("latency", f"{speed.latency_us:,.1f} µs a frame"),
             ("speed", f"{speed.frames_per_second:,.0f} frames a second"),

@@ -191,13 +191,15 @@ class _Flow:
         )
         counting = counting_placement(placements, options.effort)
         frequency = fmax(counting)
+        found = {placed.seed: fmax(placed) for placed in placements}
         speed = Speed(
             speed_grade=counting.speed_grade,
             goal_mhz=goal,
             fmax_mhz=frequency,
             seed=counting.seed,
             effort=options.effort,
-            seeds={placed.seed: fmax(placed) for placed in placements},
+            seeds=found,
+            failed_seeds=tuple(seed for seed in seeds if seed not in found),
             latency_us=round(self.design.latency_cycles / frequency, 3),
             frames_per_second=round(1e6 * frequency / self.design.interval_cycles, 1),
             path=counting.placement.clocks[0].path,

@@ -37,6 +37,8 @@ class Speed:
         See `SynthesisOptions`.
     seeds
         Highest frequency of every placement, by seed.
+    failed_seeds
+        Those that nextpnr could not route.
     latency_us, frames_per_second
         Of the design at `fmax_mhz`.
     path
@@ -52,6 +54,7 @@ class Speed:
     frames_per_second: float
     path: CriticalPath | None
     effort: Effort = Effort.NORMAL
+    failed_seeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +168,7 @@ def _speed(values: Mapping[str, Any]) -> Speed:
             **values,
             "effort": Effort(values.get("effort", Effort.HIGH)),
             "seeds": {int(seed): fmax for seed, fmax in values["seeds"].items()},
+            "failed_seeds": tuple(values.get("failed_seeds", ())),
             "path": CriticalPath.parse(path) if path else None,
         }
     )

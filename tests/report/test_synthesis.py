@@ -40,6 +40,7 @@ RESULT = SynthesisResult(
         seed=2,
         effort=Effort.HIGH,
         seeds={1: 90.5, 2: 101.25},
+        failed_seeds=(3,),
         latency_us=12.34,
         frames_per_second=98765.4,
         path=CriticalPath(signals=("a.b", "c"), logic_ns=3.0, routing_ns=2.5, levels=4),
@@ -110,6 +111,7 @@ def test_terminal_shows_all_figures():
         "98,765 frames",
         "a.b → c",
         "best of 2 placements, which have 90.5 to 101.2 MHz",
+        "nextpnr could not route seed 3: see logs/",
         "PASS",
         "as it is",
     ):
