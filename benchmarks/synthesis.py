@@ -1,6 +1,6 @@
 """Builds networks for FPGAs, synthesizes, places and routes them.
 
-    python benchmarks/synthesis.py [--quick] [--seeds N]
+    python benchmarks/synthesis.py [--quick | --only NAME ...] [--seeds N]
 
 Needs the extra `synth`. The networks of MLPerf Tiny and MNIST are left out where their folder is
 absent; with --quick they are left out anyway. Designs and logs stay in rtl_out/synthesis.
@@ -17,7 +17,7 @@ from tables import EXAMPLES, MODELS, ROOT, argument_parser, write_table
 
 from nnhw.families import Resource
 from nnhw.pipeline import build
-from nnhw.synth import SynthesisOptions, SynthesisResult, find_target, run_synthesis
+from nnhw.synth import SynthesisOptions, SynthesisResult, run_synthesis
 
 COLUMNS = (
     *("network", "target", "array", ">MACs a frame", ">LUTs", ">flip-flops", ">DSPs"),
@@ -33,8 +33,6 @@ class Case:
     data: Path | None
     target: str
     options: dict[str, Any] = field(default_factory=dict)
-    freq: float | None = None
-    seeds: int = 1
     is_quick: bool = False
 
     @property
@@ -45,9 +43,7 @@ class Case:
 
 def _digits(name: str, target: str, **options: Any) -> Case:
     model, data = EXAMPLES / f"{name}.onnx", EXAMPLES / "digits.npz"
-    return Case(
-        model, data, target, options, freq=30 if target.startswith("ice40") else None, is_quick=True
-    )
+    return Case(model, data, target, options, is_quick=True)
 
 
 CASES = (
@@ -55,32 +51,23 @@ CASES = (
     _digits("digits_cnn", "ice40up5k", macs=4),
     _digits("digits_mlp", "gowin-gw1nr9", macs=8),
     _digits("digits_cnn", "gowin-gw1nr9", macs=8),
+    _digits("digits_cnn", "ecp5-25k", macs=16),
     Case(MODELS / "mnist_cnn_zoo.onnx", MODELS / "mnist_data.npz", "ecp5-25k", {"macs": 16}),
     *(
-        Case(MODELS / f"{name}_int8.onnx", None, "ecp5-85k", {"macs": 128}, freq=freq, seeds=seeds)
-        # frequencies that may just be in reach: the router is given up at others
-        for name, freq, seeds in (
-            ("resnet8", 125, 2),
-            ("dscnn", 105, 1),
-            ("mobilenet_vww", 82, 1),
-            ("autoencoder", 102, 1),
-        )
+        Case(MODELS / f"{name}_int8.onnx", None, "ecp5-85k", {"macs": 128})
+        for name in ("resnet8", "dscnn", "mobilenet_vww", "autoencoder")
     ),
 )
 
 
-def rows(cases: list[Case], seeds: int | None) -> Iterator[tuple[object, ...]]:
+def rows(cases: list[Case], seeds: int) -> Iterator[tuple[object, ...]]:
     """Take every network to its device."""
     for case in cases:
-        technology = find_target(case.target).family
-        options = {**case.options, "technology": technology, "sim": False}
+        options = {**case.options, "target": case.target, "sim": False}
         result = build(case.model, data=case.data, out=case.folder, force=True, **options)
         report = result.report
         placed = run_synthesis(
-            case.folder,
-            SynthesisOptions(
-                target=case.target, place=True, freq=case.freq, seeds=seeds or case.seeds
-            ),
+            case.folder, SynthesisOptions(target=case.target, place=True, seeds=seeds)
         )
         yield (
             case.model.stem,
@@ -115,16 +102,26 @@ if __name__ == "__main__":
     parser = argument_parser(__doc__.splitlines()[0], "synthesis.md")
     parser.add_argument("--quick", action="store_true", help="digits networks only")
     parser.add_argument(
-        "--seeds", type=int, help="placements, the fastest counts; else 2 of resnet8, 1 of others"
+        "--only", nargs="+", default=(), metavar="NAME", help="models that begin so"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="placements, of which the median counts; default 1"
     )
     arguments = parser.parse_args()
-    chosen = [case for case in CASES if case.model.exists()]
+    chosen = [
+        case
+        for case in CASES
+        if case.model.exists()
+        and (case.is_quick or not arguments.quick)
+        and (not arguments.only or case.model.stem.startswith(tuple(arguments.only)))
+    ]
     write_table(
         arguments.out,
         "Networks on FPGAs",
         COLUMNS,
-        rows([case for case in chosen if case.is_quick or not arguments.quick], arguments.seeds),
-        notes="Cells of the device (`nnhw build --technology`), 8-bit weights and activations, "
-        "slowest speed grade of each device, placed and routed alone (`nnhw synth --pnr`). Latency "
+        rows(chosen, arguments.seeds),
+        notes="Built for the device (`nnhw build --target`), 8-bit weights and activations, "
+        "slowest speed grade of each device, placed and routed alone by the defaults, with "
+        f"{arguments.seeds} seeds of which the median counts (`nnhw synth --pnr`). Latency "
         "and inferences a second are those of the cycle model at fmax.",
     )
