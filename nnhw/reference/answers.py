@@ -35,7 +35,8 @@ _MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice, Transpose)
 """Operators that keep the quantization of what they read."""
 
 _HOST_FUNCTIONS = (
-    *("ArgMax", "LogSoftmax", "LpNormalization", "ReduceL2", "Sigmoid", "Softmax", "TopK"),
+    *("ArgMax", "Concat", "LogSoftmax", "LpNormalization", "NonMaxSuppression", "ReduceL2"),
+    *("Sigmoid", "Softmax", "TopK"),
 )
 """Host steps after which a tensor holds other values."""
 
