@@ -83,9 +83,9 @@ def non_max_suppression(node: OnnxNode, build: Builder) -> HostValue:
     overlap = node.weights(3).item() if node.has_input(3) else 0.0
     if not 0 <= overlap <= 1:
         raise NodeError(f"its iou_threshold is {overlap:g}; export it with one from 0 to 1")
-    limits = [f"max_output_boxes_per_class={most}", f"iou_threshold={overlap:.9g}"]
+    limits = [f"max_output_boxes_per_class={most}", f"iou_threshold={np.float32(overlap)!s}"]
     if node.has_input(4):
-        limits.append(f"score_threshold={node.weights(4).item():.9g}")
+        limits.append(f"score_threshold={np.float32(node.weights(4).item())!s}")
     if node.attribute("center_point_box"):
         limits.append("center_point_box=1")
     return _join(node, (0, 1), ", ".join(limits))
