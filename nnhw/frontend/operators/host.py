@@ -6,22 +6,19 @@ rearrange, join or be another of them.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import onnx
 
-from ..boundary import type_name
 from ..builder import Builder
+from ..host_steps import HOST_STEPS, Shape
 from ..node import OnnxNode
 from ..problems import FollowOnError, NodeError
 from ..value import HostOperation, HostValue, Value
 from .functions import apply_function
 from .registry import operator
-
-Shape = tuple[int, ...]
 
 _REMARK = "at the end of the network only; left to the host"
 
@@ -118,7 +115,7 @@ def _end(node: onnx.NodeProto, readers: Container[str]) -> set[str]:
 
 def follows_on_host(node: OnnxNode) -> bool:
     """Whether the node works on what already stays with the host, and can stay there itself."""
-    return isinstance(node.input(0), HostValue) and node.op_type in _STEPS
+    return isinstance(node.input(0), HostValue) and node.op_type in HOST_STEPS
 
 
 def leave_to_host(node: OnnxNode) -> HostValue | tuple[HostValue, ...]:
@@ -142,7 +139,7 @@ def to_host(node: OnnxNode) -> HostValue:
         if known.base.assumed:
             raise FollowOnError
         raise NodeError("the shape of its result is not fixed; export the model with fixed shapes")
-    steps = [HostOperation(text=text) for text in _STEPS[node.op_type](node, shape)]
+    steps = [HostOperation(text=text) for text in HOST_STEPS[node.op_type](node, shape)]
     return replace(
         known,
         onnx_shape=node.output_shape,
@@ -201,97 +198,7 @@ def _host_input(node: OnnxNode, index: int) -> tuple[HostValue, Shape]:
     return known, known.onnx_shape
 
 
-def _softmax_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    axis = node.attribute("axis")
-    axis += len(shape) if axis < 0 else 0
-    rows, columns = math.prod(shape[:axis]), math.prod(shape[axis:])
-    if node.opset >= 13 or columns == shape[axis]:
-        return [f"{node.op_type}(axis={axis})"]
-    return [_reshape_step((rows, columns)), f"{node.op_type}(axis=1)", _reshape_step(shape)]
-
-
-def _arg_max_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    axis = node.attribute("axis") % len(shape)
-    last = ", select_last_index=1" if node.attribute("select_last_index") else ""
-    return [f"ArgMax(axis={axis}, keepdims={node.attribute('keepdims')}{last})"]
-
-
-def _cast_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    wraps = "" if node.attribute("saturate") in (None, 1) else ", saturate=0"
-    rounding = node.attribute("round_mode") or "up"
-    rounded = "" if rounding == "up" else f", round_mode={rounding!r}"
-    return [f"Cast(to={type_name(node.attribute('to'))}{wraps}{rounded})"]
-
-
-def _reduce_l2_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    given = [axis % len(shape) for axis in node.ints(1, "axes") or ()]
-    if not given and node.attribute("noop_with_empty_axes"):
-        return ["Abs"]
-    axes = given or list(range(len(shape)))
-    return [f"ReduceL2(axes={axes}, keepdims={node.attribute('keepdims')})"]
-
-
-def _lp_normalization_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    axis = node.attribute("axis") % len(shape)
-    return [f"LpNormalization(axis={axis}, p={node.attribute('p')})"]
-
-
-def _top_k_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    count = int(node.constant(1).reshape(()))
-    axis = node.attribute("axis") % len(shape)
-    others = "".join(f", {name}=0" for name in ("largest", "sorted") if node.attribute(name) == 0)
-    return [f"TopK(k={count}, axis={axis}{others})"]
-
-
-def _transpose_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    perm = node.attribute("perm") or range(len(shape))[::-1]
-    return [f"Transpose(perm={list(perm)})"]
-
-
-def _view_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    assert node.output_shape is not None, "checked by the caller"
-    return [_reshape_step(node.output_shape)]
-
-
-def _reshape_step(shape: Shape) -> str:
-    return f"Reshape(shape={list(shape)})"
-
-
-def _quantizer_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    scale = node.constant(1)
-    if scale.size != 1:
-        raise NodeError(
-            f"it has {scale.size} scales, of which only one can stay with the host; quantize "
-            "outputs per tensor"
-        )
-    zero_point = node.constant(2) if node.has_input(2) else np.zeros((), np.uint8)
-    parameters = f"scale={float(scale.reshape(())):.9g}, zero_point={int(zero_point.reshape(()))}"
-    if node.op_type == "QuantizeLinear":
-        parameters += f", dtype={zero_point.dtype.name}"
-    return [f"{node.op_type}({parameters})"]
-
-
-_STEPS: dict[str, Callable[[OnnxNode, Shape], list[str]]] = {
-    "ArgMax": _arg_max_steps,
-    "Cast": _cast_steps,
-    "DequantizeLinear": _quantizer_steps,
-    "Dropout": lambda node, _: [],
-    "Flatten": _view_steps,
-    "Identity": lambda node, _: [],
-    "LogSoftmax": _softmax_steps,
-    "LpNormalization": _lp_normalization_steps,
-    "QuantizeLinear": _quantizer_steps,
-    "ReduceL2": _reduce_l2_steps,
-    "Reshape": _view_steps,
-    "Sigmoid": lambda node, _: ["Sigmoid"],
-    "Softmax": _softmax_steps,
-    "Squeeze": _view_steps,
-    "TopK": _top_k_steps,
-    "Transpose": _transpose_steps,
-    "Unsqueeze": _view_steps,
-}
-
-_TRAILING = frozenset(_STEPS) | {"NonMaxSuppression"}
+_TRAILING = frozenset(HOST_STEPS) | {"NonMaxSuppression"}
 """Operators that need no hardware for what comes before them. Concat does: hardware joins tensors,
 and only leaves to the host to join what already is there."""
 
