@@ -200,6 +200,7 @@ def make_manifest(
             {
                 **_frame_part(graph, port, frame_out),
                 "host_postprocess": list(port.host_postprocess),
+                "is_operand": port.is_operand,
             }
             for port in graph.outputs
         ],

@@ -35,7 +35,6 @@ _ADVICE = {
     ),
     "give it a condition and a number of trips that are constant, or export the model without "
     "control flow": "If Loop Scan",
-    "end the network before it, and select on the host": "NonMaxSuppression",
     "use BatchNormalization, whose statistics are constants in inference": (
         "GroupNormalization InstanceNormalization LayerNormalization RMSNormalization"
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -159,6 +160,15 @@ def _dynamic_quantizer(at: Operands) -> Batch | None:
     return at.batches[0] if at.result else None
 
 
+def _non_max_suppression(at: Operands) -> Batch | None:
+    """Selects boxes of each sample; which sample a box is of is a number in the result."""
+    found = {batch for batch in at.batches if batch is not None}
+    for shape, batch in zip(at.shapes, at.batches, strict=True):
+        if batch is not None and batch.axes(shape) != [0]:
+            raise MixingError
+    return replace(found.pop(), outer=at.shapes[0][0])  # anywhere but in front
+
+
 _REDUCTIONS = (
     "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd "
     "ReduceSum ReduceSumSquare"
@@ -187,6 +197,7 @@ _RULES: Mapping[str, Rule] = {
     "LayerNormalization": _along(_from_axis_on(-1)),
     "LpNormalization": _along(_one_axis(-1)),
     "MatMul": matmul,
+    "NonMaxSuppression": _non_max_suppression,
     "Pad": _along(_padded),
     "Slice": _along(_sliced),
     "Split": _along(_one_axis(0)),
@@ -207,6 +218,10 @@ POINTWISE = frozenset(
     ]
 )
 """Operators that compute each element of their results from one element of each input."""
+
+
+OF_OPEN_SIZE = frozenset({"NonMaxSuppression"})
+"""Operators whose results have no fixed shape, and whose rules need none."""
 
 
 def rule_of(op_type: str) -> Rule | None:

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from ..errors import ModelError
 from .batch import Batch, FixedNumberError, MixingError, Operands
-from .batch_rules import POINTWISE, rule_of
+from .batch_rules import OF_OPEN_SIZE, POINTWISE, rule_of
 from .boundary import data_inputs, forget_shapes, set_first_axis
 from .dynamic import expand_dynamic_operators
 from .fold import fold_constants, static_shapes
@@ -224,7 +224,7 @@ def _follow(
     inputs = tuple(batches[name] if name else None for name in node.input)
     if not any(inputs):
         return (None,)
-    if rule is None or output not in shapes:
+    if rule is None or not (output in shapes or node.op_type in OF_OPEN_SIZE):
         return None
     operands = Operands(
         node=node,
@@ -236,7 +236,7 @@ def _follow(
             for name in node.input
         ),
         constants_alone=tuple(single.get(name, constants.get(name)) for name in node.input),
-        result=shapes[output],
+        result=shapes.get(output, ()),
         opset=opset,
     )
     return (rule(operands),)

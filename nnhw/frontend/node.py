@@ -244,7 +244,8 @@ class OnnxNode:
         if isinstance(known, HostValue):
             raise NodeError(
                 f"{known.node}: its result is used by {self.title}, so it cannot stay with the "
-                "host; only at the end of the network can it: replace it, or cut the model before",
+                "host; only at the end of the network can it: replace it, or end the model with it "
+                "or before it",
                 whole_line=True,
             )
 

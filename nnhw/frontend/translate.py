@@ -18,13 +18,13 @@ from .advice import (
     attribute_advice,
 )
 from .builder import Builder
-from .integer_types import quantization_text
 from .network_size import check_network
 from .node import Known, OnnxNode
 from .operators import find_operator
 from .operators.host import follows_on_host, leave_to_host, trailing_tensors
 from .operators.registry import Result
-from .ports import Interpretation, channels_first, input_port, interpretations, output_port
+from .output_ports import OutputPorts
+from .ports import Interpretation, channels_first, input_port, interpretations
 from .prepare import PreparedModel
 from .problems import FollowOnError, NodeError, SeveralSamplesError
 from .translation import TranslatedNode, Translation
@@ -109,7 +109,8 @@ class _Translator:
         lines = [*self._model.problems, *lines]
         if lines or self._several_samples:
             lines = [*self._first_axis_reasons(lines), *lines]
-        assert lines or len(outputs) == len(self._model.outputs), "what fails tells why"
+        own = [port for port in outputs if not port.is_operand]
+        assert lines or len(own) == len(self._model.outputs), "what fails tells why"
         return Translation(
             nodes=tuple(self._build.nodes),
             tensors=self._build.tensors,
@@ -267,9 +268,9 @@ class _Translator:
         ]
 
     def _outputs(self) -> tuple[tuple[Port, ...], list[str]]:
-        ports: list[Port] = []
+        names = {*self._model.inputs, *self._model.outputs}
+        ports = OutputPorts(self._build, names, self._known, self._model.tail)
         problems: list[str] = []
-        taken = {*self._model.inputs, *self._model.outputs}
         for name in self._model.outputs:
             if name in self._model.inputs or self._model.outputs.count(name) > 1:
                 problems.append(
@@ -278,24 +279,16 @@ class _Translator:
                 )
                 continue
             known = self._known.get(name)
-            steps: tuple[str, ...] = ()
-            if isinstance(known, HostValue):
-                if known.base_name not in taken:
-                    name = known.base_name
-                    taken.add(name)
-                steps, known = known.steps, known.base
             if isinstance(known, np.ndarray):
                 problems.append(
                     f"Output '{name}' does not depend on the model's input; remove it from the "
                     "model's outputs"
                 )
-            if not isinstance(known, Value) or known.assumed:
-                continue
-            if known.quantization is not None:
-                steps = (f"QuantizeLinear({quantization_text(known.quantization)})", *steps)
-            steps = (*steps, *self._model.tail)
-            ports.append(output_port(self._build, known, name, steps))
-        return tuple(ports), problems
+            if isinstance(known, Value):
+                known = HostValue.of(known, name)
+            if isinstance(known, HostValue) and not known.base.assumed:
+                ports.add(name, known)
+        return ports.made(), problems
 
 
 def _title_of(line: str) -> str:

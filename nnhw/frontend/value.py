@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..ir import Quantization
 from .boundary import INTEGER_TYPES
@@ -64,28 +64,51 @@ class Value:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HostOperation:
+    """An operator that stays with the host.
+
+    Parameters
+    ----------
+    text
+        The operator and its attributes, such as "Softmax(axis=1)".
+    inputs
+        Of an operator that reads several values: these in order, None for the one that the
+        operations before it have made. Empty if it reads that one only.
+    """
+
+    text: str
+    inputs: tuple[HostValue | None, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostValue:
-    """The result of operators that stay with the host.
+    """The result of operators that stay with the host, or of none, if one of them only reads it.
 
     Parameters
     ----------
     base
-        The last tensor that hardware computes.
+        The last tensor that hardware computes; of what operators of several inputs make, the one
+        that leads to the first of these.
     base_name
         Its name in ONNX.
     onnx_shape
-        Shape of the result, with the batch axis.
+        Shape of the result, with the batch axis; None if it depends on the data.
     steps
-        What the host does with it, in order, such as "Softmax(axis=1)".
+        What the host does with it, in order.
     node
         Name and type of the first node that stays with the host, for messages.
     """
 
     base: Value
     base_name: str
-    onnx_shape: tuple[int, ...]
-    steps: tuple[str, ...]
-    node: str
+    onnx_shape: tuple[int, ...] | None
+    steps: tuple[HostOperation, ...] = ()
+    node: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, value: Value, name: str) -> HostValue:
+        """A tensor that hardware computes, of which the host makes nothing yet."""
+        return cls(base=value, base_name=name, onnx_shape=value.onnx_shape)
 
 
 def image_layout(shape: tuple[int, int, int], rank: int) -> Layout:

@@ -31,7 +31,12 @@ class Port:
         or another permutation where the model transposes at its input or output ("HWC").
     host_postprocess
         What of the model stays with the host to make the ONNX output of an output port, in order,
-        such as "Softmax(axis=1)".
+        such as "Softmax(axis=1)". A step that reads several values names them in order, as in
+        "Concat(axis=1, inputs=['boxes', 'scores'])": the port's own name is what the steps before
+        have made, that of another port what all of its steps make.
+    is_operand
+        Of an output port: whether it is no output of the ONNX model, but only leads to what a step
+        of another output reads.
     host_preprocess
         What the host does to an input, in order, before it quantizes it as the tensor's
         quantization says: the tensor holds what comes of it, not what ONNX sees.
@@ -51,6 +56,7 @@ class Port:
     onnx_shape: tuple[int, ...]
     layout: str = "CHW"
     host_postprocess: tuple[str, ...] = ()
+    is_operand: bool = False
     host_preprocess: tuple[HostStep, ...] = ()
     integers: Quantization | None = None
 
@@ -75,8 +81,8 @@ class Graph:
     tensors
         All tensors by name.
     inputs, outputs
-        Ports, in the order of the ONNX model's. The same tensor may be read inside and be an
-        output too.
+        Ports, in the order of the ONNX model's; outputs that are operands of the host come last.
+        The same tensor may be read inside and be an output too.
     """
 
     name: str

@@ -35,7 +35,8 @@ _MOVES = (Concat, DepthToSpace, MaxPool, Reshape, Resize, Slice, Transpose)
 """Operators that keep the quantization of what they read."""
 
 _HOST_FUNCTIONS = (
-    *("ArgMax", "LogSoftmax", "LpNormalization", "ReduceL2", "Sigmoid", "Softmax", "TopK"),
+    *("ArgMax", "Concat", "LogSoftmax", "LpNormalization", "NonMaxSuppression", "ReduceL2"),
+    *("Sigmoid", "Softmax", "TopK"),
 )
 """Host steps after which a tensor holds other values."""
 
@@ -103,6 +104,11 @@ def ask_file(path: str | PathLike[str], network: Graph, x: SampleSource) -> Answ
             real = real_values(outputs[port.onnx_name], network, port.tensor)
             if real is not None and real[0].size == network.tensors[port.tensor].size:
                 found[port.onnx_name] = real.reshape(len(real), *port.onnx_shape)
+    for port in network.outputs:  # an output of the file may be made of another one's tensor
+        twins = [p for p in network.outputs if (p.tensor, p.layout) == (port.tensor, port.layout)]
+        for twin in twins:
+            if twin.onnx_name in found and port.onnx_name not in found:
+                found[port.onnx_name] = found[twin.onnx_name].reshape(-1, *port.onnx_shape)
     missing = [name for name in names if name not in found]
     if missing:
         found |= {name: ask_reading(network, x).outputs[name] for name in missing}

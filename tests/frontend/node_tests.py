@@ -12,20 +12,18 @@ float tensor; what is left becomes a constant of the test's data.
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 import traceback
 import warnings
-from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
+from host_program import run_host
+from onnx import TensorProto, numpy_helper
 
 from nnhw import golden
 from nnhw.conversion import Samples, convert
@@ -39,7 +37,10 @@ from nnhw.passes import simplify_graph
 from nnhw.placement import place
 from nnhw.quantize import run_float
 
-_JOINED = frozenset({"Add", "Concat", "Div", "Max", "Mean", "Min", "Mul", "Sub", "Sum", "Where"})
+_JOINED = frozenset(
+    {"Add", "Concat", "Div", "Max", "Mean", "Min", "Mul", "Sub", "Sum", "Where"}
+    | {"NonMaxSuppression"}  # but for its thresholds
+)
 ACCEPTED = frozenset(
     " ".join(
         (
@@ -63,6 +64,9 @@ reading is right, and a build warns."""
 
 MOST_SECONDS = 10
 """Processor time for a test, all of which are small; most take a tenth of a second."""
+
+_LIMITS = frozenset({"iou_threshold", "score_threshold"})
+"""Inputs of NonMaxSuppression that are parameters."""
 
 _ROUNDING = {"float16": 2**-11, "bfloat16": 2**-9}
 """Half a step of a narrow type at the largest value: nnhw leaves out that a Cast to it rounds."""
@@ -177,7 +181,7 @@ def _as_network(
     kept: dict[str, np.ndarray] = {}
     del made.graph.input[:]
     for value, array in zip(model.graph.input, inputs, strict=True):
-        if _is_float(value) and (joins or not kept):
+        if _is_float(value) and (joins or not kept) and value.name not in _LIMITS:
             kept[value.name] = _array(array)
             made.graph.input.append(value)
         elif isinstance(array, onnx.TensorProto):
@@ -264,10 +268,15 @@ def _differences(test: NodeTest, network: Graph, samples: Dataset) -> Iterator[s
     x = samples.x[:]
     simplified = simplify_graph(network)
     found = run_float(simplified, x)
-    for port, expected in zip(simplified.outputs, test.expected, strict=True):
-        values = from_channels_last(found[port.tensor], port)
-        each = [_on_host(value[None], port.host_postprocess) for value in values]
-        result = np.concatenate(each) if len(each) > 1 else each[0]
+    values = {p.onnx_name: from_channels_last(found[p.tensor], p) for p in simplified.outputs}
+    each = [
+        run_host(simplified.outputs, {name: y[i : i + 1] for name, y in values.items()})
+        for i in range(len(samples))
+    ]
+    ports = [port for port in simplified.outputs if not port.is_operand]
+    for port, expected in zip(ports, test.expected, strict=True):
+        results = [sample[port.onnx_name] for sample in each]
+        result = np.concatenate(results) if len(each) > 1 else results[0]
         if result.size != expected.size:
             yield f"output '{port.onnx_name}': {result.shape} for {expected.shape}"
             continue
@@ -295,55 +304,3 @@ def _noise(network: Graph, integer: Graph, samples: Dataset) -> float:
         noise = np.sqrt(((real - values) ** 2).mean())
         shares.append(float(noise / np.abs(values).max(initial=1e-30)))
     return max(shares)
-
-
-_STEP = re.compile(r"(\w+)(?:\((.*)\))?$")
-
-
-def _on_host(value: np.ndarray, steps: Sequence[str]) -> np.ndarray:
-    """What the host makes of an output: steps such as "Softmax(axis=1)" are ONNX's operators."""
-    for step in steps:
-        name, arguments = _STEP.fullmatch(step).groups()
-        given = dict(re.findall(r"(\w+)=(\[.*?\]|[^,\[\]]+)", arguments or ""))
-        inputs = [value]
-        if name == "Cast":
-            to = TensorProto.DataType.Value(given["to"].upper())
-            (value,) = _onnx(name, inputs, {"to": to, "saturate": int(given.get("saturate", 1))})
-            continue
-        if name in ("QuantizeLinear", "DequantizeLinear"):
-            kind = np.dtype(given.get("dtype", value.dtype.name))
-            inputs += [np.float32(given["scale"]), np.array(int(given["zero_point"]), kind)]
-            given = {}
-        if name == "TopK":
-            k, place = int(given.pop("k")), ["'Values'", "'Indices'"].index(given.pop("output"))
-            attributes = {key: int(text) for key, text in given.items()}
-            value = _onnx(name, [value, np.array([k])], attributes, outputs=2)[place]
-            continue
-        if name == "Reshape":
-            value = value.reshape(literal_eval(given["shape"]))
-            continue
-        attributes = {key: literal_eval(text) for key, text in given.items()}
-        (value,) = _onnx(name, inputs, attributes)
-    return value
-
-
-def _onnx(
-    name: str, inputs: Sequence[np.ndarray], attributes: dict, outputs: int = 1
-) -> list[np.ndarray]:
-    results = [f"y{i}" for i in range(outputs)]
-    names = [f"x{i}" for i in range(len(inputs))]
-    node = helper.make_node(name, names, results, **attributes)
-    model = helper.make_model(
-        helper.make_graph(
-            [node],
-            "step",
-            [
-                helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
-                for n, x in zip(names, inputs, strict=True)
-            ],
-            [onnx.ValueInfoProto(name=result) for result in results],
-        ),
-        opset_imports=[helper.make_opsetid("", 21)],
-    )
-    with np.errstate(all="ignore"):  # it divides by zero and then puts that right
-        return ReferenceEvaluator(model).run(None, dict(zip(names, inputs, strict=True)))

@@ -13,16 +13,20 @@ from ..constant_tensor import append_constant
 from ..moving import axes_orders, in_axes_order
 from ..node import OnnxNode
 from ..runs import axis_run, with_axis
-from ..value import Value
+from ..value import HostValue, Value
+from .host import concat_to_host
 from .registry import operator
 
 
 @operator(
     "Concat",
     attributes=("axis",),
-    remark="of computed tensors and constants, along any axis but the batch",
+    remark=(
+        "of computed tensors and constants, along any axis but the batch; at the end of the "
+        "network, of what stays with the host and of computed tensors, left to the host"
+    ),
 )
-def concat(node: OnnxNode, build: Builder) -> Value:
+def concat(node: OnnxNode, build: Builder) -> Value | HostValue:
     """Concat-13 and its older definitions down to Concat-4.
 
     A constant part is made of a computed one, by weights of zero.
@@ -30,8 +34,13 @@ def concat(node: OnnxNode, build: Builder) -> Value:
     Hardware joins tensors along their channels, innermost in memory. For any other axis they are
     seen as tensors whose channels are that axis and all that lies within it. Tensors whose elements
     lie in different orders are moved.
+
+    The host joins what is there already.
     """
-    parts = [_part(node, i) for i in range(node.input_count)]
+    every = range(node.input_count)
+    if any(isinstance(node.input(i), HostValue) for i in every):
+        return concat_to_host(node)
+    parts = [_part(node, i) for i in every]
     values = [part for part in parts if isinstance(part, Value)]
     if len(parts) == 1:
         return values[0]

@@ -1,23 +1,22 @@
 """Operators at the end of the network that stay with the host.
 
 The first of them is one that hardware is not built for (Softmax, ...). What follows it may only
-rearrange or be another of them.
+rearrange, join or be another of them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import onnx
 
-from ..boundary import type_name
 from ..builder import Builder
+from ..host_steps import HOST_STEPS, Shape
 from ..node import OnnxNode
 from ..problems import FollowOnError, NodeError
-from ..value import HostValue, Value
+from ..value import HostOperation, HostValue, Value
 from .functions import apply_function
 from .registry import operator
 
@@ -69,6 +68,26 @@ def top_k(node: OnnxNode, build: Builder) -> tuple[HostValue, ...]:
     return _all_to_host(node)
 
 
+@operator(
+    "NonMaxSuppression",
+    since=10,
+    attributes=("center_point_box",),
+    remark="of computed boxes and scores, at the end of the network only; left to the host",
+)
+def non_max_suppression(node: OnnxNode, build: Builder) -> HostValue:
+    """NonMaxSuppression-11 and its older definition; how many boxes it selects is open."""
+    most = int(node.constant(2).reshape(())) if node.has_input(2) else 0
+    overlap = node.weights(3).item() if node.has_input(3) else 0.0
+    if not 0 <= overlap <= 1:
+        raise NodeError(f"its iou_threshold is {overlap:g}; export it with one from 0 to 1")
+    limits = [f"max_output_boxes_per_class={most}", f"iou_threshold={np.float32(overlap)!s}"]
+    if node.has_input(4):
+        limits.append(f"score_threshold={np.float32(node.weights(4).item())!s}")
+    if node.attribute("center_point_box"):
+        limits.append("center_point_box=1")
+    return _join(node, (0, 1), ", ".join(limits))
+
+
 def trailing_tensors(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> frozenset[str]:
     """Names of the tensors from which only what the host can do leads to the outputs."""
     readers: dict[str, list[onnx.NodeProto]] = {name: [] for name in outputs}
@@ -82,7 +101,7 @@ def trailing_tensors(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) ->
             for name in node.output
             if name in readers
             and all(
-                reader.op_type in _STEPS and _end(reader, readers) <= trailing
+                reader.op_type in _TRAILING and _end(reader, readers) <= trailing
                 for reader in readers[name]
             )
         )
@@ -96,7 +115,7 @@ def _end(node: onnx.NodeProto, readers: Container[str]) -> set[str]:
 
 def follows_on_host(node: OnnxNode) -> bool:
     """Whether the node works on what already stays with the host, and can stay there itself."""
-    return isinstance(node.input(0), HostValue) and node.op_type in _STEPS
+    return isinstance(node.input(0), HostValue) and node.op_type in HOST_STEPS
 
 
 def leave_to_host(node: OnnxNode) -> HostValue | tuple[HostValue, ...]:
@@ -108,123 +127,80 @@ def _all_to_host(node: OnnxNode) -> tuple[HostValue, ...]:
     only = to_host(node)
     *before, step = only.steps
     return tuple(
-        replace(only, steps=(*before, f"{step[:-1]}, output={name!r})"))
+        replace(only, steps=(*before, HostOperation(text=f"{step.text[:-1]}, output={name!r})")))
         for name in _OUTPUTS[node.op_type][: len(node.proto.output)]
     )
 
 
 def to_host(node: OnnxNode) -> HostValue:
-    """Leave the node, of a single output, to the host."""
-    known = node.input(0)
-    if not isinstance(known, HostValue):
-        value = node.value()
-        known = HostValue(
-            base=value,
-            base_name=node.proto.input[0],
-            onnx_shape=value.onnx_shape,
-            steps=(),
-            node=node.title,
-        )
+    """Leave the node, of a single input and output, to the host."""
+    known, shape = _host_input(node, 0)
     if node.output_shape is None:
         if known.base.assumed:
             raise FollowOnError
         raise NodeError("the shape of its result is not fixed; export the model with fixed shapes")
-    steps = (*known.steps, *_STEPS[node.op_type](node, known.onnx_shape))
-    return replace(known, onnx_shape=node.output_shape, steps=steps)
+    steps = [HostOperation(text=text) for text in HOST_STEPS[node.op_type](node, shape)]
+    return replace(
+        known,
+        onnx_shape=node.output_shape,
+        steps=(*known.steps, *steps),
+        node=known.node or node.title,
+    )
 
 
-Shape = tuple[int, ...]
+def concat_to_host(node: OnnxNode) -> HostValue:
+    """Leave a Concat to the host.
+
+    Raises
+    ------
+    NodeError
+        If one of its inputs is a constant, or of a shape that depends on the data.
+    FollowOnError
+        If one of them is unknown.
+    """
+    _, shape = _host_input(node, 0)
+    return _join(node, range(node.input_count), f"axis={node.attribute('axis') % len(shape)}")
 
 
-def _softmax_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    axis = node.attribute("axis")
-    axis += len(shape) if axis < 0 else 0
-    rows, columns = math.prod(shape[:axis]), math.prod(shape[axis:])
-    if node.opset >= 13 or columns == shape[axis]:
-        return [f"{node.op_type}(axis={axis})"]
-    return [_reshape_step((rows, columns)), f"{node.op_type}(axis=1)", _reshape_step(shape)]
+def _join(node: OnnxNode, inputs: Iterable[int], attributes: str) -> HostValue:
+    """What the host makes of several inputs of a node."""
+    operands = [_host_input(node, i)[0] for i in inputs]
+    if any(operand.base.assumed for operand in operands):
+        raise FollowOnError
+    first = operands[0]
+    step = HostOperation(
+        text=f"{node.op_type}({attributes})",
+        inputs=tuple(None if operand == first else operand for operand in operands),
+    )
+    return replace(
+        first,
+        onnx_shape=node.output_shape,
+        steps=(*first.steps, step),
+        node=next((operand.node for operand in operands if operand.node), node.title),
+    )
 
 
-def _arg_max_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    axis = node.attribute("axis") % len(shape)
-    last = ", select_last_index=1" if node.attribute("select_last_index") else ""
-    return [f"ArgMax(axis={axis}, keepdims={node.attribute('keepdims')}{last})"]
-
-
-def _cast_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    wraps = "" if node.attribute("saturate") in (None, 1) else ", saturate=0"
-    rounding = node.attribute("round_mode") or "up"
-    rounded = "" if rounding == "up" else f", round_mode={rounding!r}"
-    return [f"Cast(to={type_name(node.attribute('to'))}{wraps}{rounded})"]
-
-
-def _reduce_l2_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    given = [axis % len(shape) for axis in node.ints(1, "axes") or ()]
-    if not given and node.attribute("noop_with_empty_axes"):
-        return ["Abs"]
-    axes = given or list(range(len(shape)))
-    return [f"ReduceL2(axes={axes}, keepdims={node.attribute('keepdims')})"]
-
-
-def _lp_normalization_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    axis = node.attribute("axis") % len(shape)
-    return [f"LpNormalization(axis={axis}, p={node.attribute('p')})"]
-
-
-def _top_k_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    count = int(node.constant(1).reshape(()))
-    axis = node.attribute("axis") % len(shape)
-    others = "".join(f", {name}=0" for name in ("largest", "sorted") if node.attribute(name) == 0)
-    return [f"TopK(k={count}, axis={axis}{others})"]
-
-
-def _transpose_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    perm = node.attribute("perm") or range(len(shape))[::-1]
-    return [f"Transpose(perm={list(perm)})"]
-
-
-def _view_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    assert node.output_shape is not None, "checked by the caller"
-    return [_reshape_step(node.output_shape)]
-
-
-def _reshape_step(shape: Shape) -> str:
-    return f"Reshape(shape={list(shape)})"
-
-
-def _quantizer_steps(node: OnnxNode, shape: Shape) -> list[str]:
-    scale = node.constant(1)
-    if scale.size != 1:
+def _host_input(node: OnnxNode, index: int) -> tuple[HostValue, Shape]:
+    """A computed input as the host has it, and its shape."""
+    known = node.input(index)
+    if isinstance(known, np.ndarray):
         raise NodeError(
-            f"it has {scale.size} scales, of which only one can stay with the host; quantize "
-            "outputs per tensor"
+            f"it stays with the host, which has no constant '{node.proto.input[index]}'; end the "
+            "network before it, and do it on the host"
         )
-    zero_point = node.constant(2) if node.has_input(2) else np.zeros((), np.uint8)
-    parameters = f"scale={float(scale.reshape(())):.9g}, zero_point={int(zero_point.reshape(()))}"
-    if node.op_type == "QuantizeLinear":
-        parameters += f", dtype={zero_point.dtype.name}"
-    return [f"{node.op_type}({parameters})"]
+    if not isinstance(known, HostValue):
+        known = HostValue.of(node.value(index), node.proto.input[index])
+    if known.onnx_shape is None:
+        raise NodeError(
+            f"how large its input '{node.proto.input[index]}' is depends on the data; end the "
+            "network before it, and do it on the host"
+        )
+    return known, known.onnx_shape
 
 
-_STEPS: dict[str, Callable[[OnnxNode, Shape], list[str]]] = {
-    "ArgMax": _arg_max_steps,
-    "Cast": _cast_steps,
-    "DequantizeLinear": _quantizer_steps,
-    "Dropout": lambda node, _: [],
-    "Flatten": _view_steps,
-    "Identity": lambda node, _: [],
-    "LogSoftmax": _softmax_steps,
-    "LpNormalization": _lp_normalization_steps,
-    "QuantizeLinear": _quantizer_steps,
-    "ReduceL2": _reduce_l2_steps,
-    "Reshape": _view_steps,
-    "Sigmoid": lambda node, _: ["Sigmoid"],
-    "Softmax": _softmax_steps,
-    "Squeeze": _view_steps,
-    "TopK": _top_k_steps,
-    "Transpose": _transpose_steps,
-    "Unsqueeze": _view_steps,
-}
+_TRAILING = frozenset(HOST_STEPS) | {"NonMaxSuppression"}
+"""Operators that need no hardware for what comes before them. Concat does: hardware joins tensors,
+and only leaves to the host to join what already is there."""
 
 _OUTPUTS = {"TopK": ("Values", "Indices")}
 """The outputs of the operators that have several, each of which has steps of its own."""
