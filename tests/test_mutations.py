@@ -170,7 +170,7 @@ def write_weight(design: Design, changed: Program) -> None:
     """Put the one weight that differs in `changed` into the exported weight memory."""
     ((word, row, col),) = np.argwhere(design.program.weights != changed.weights).tolist()
     width = design.program.widths.weight
-    offset = (row * design.program.config.cols + col) * width
+    offset = (col * design.program.config.rows + row) * width
     before, after = (
         int(program.weights[word, row, col]) & (1 << width) - 1
         for program in (design.program, changed)
@@ -208,8 +208,8 @@ def test_fetch_address_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r"\bx_after_chunks = x \+ (\d+)'d8;",
-        r"x_after_chunks = x + \1'd9;",
+        r"(\bx_step =\s+\(turn == \d+'d0\) \? \d+'d)8",
+        r"\g<1>9",
     )
     assert wrong_layer(simulate(design)) == second.name
 
@@ -217,7 +217,12 @@ def test_fetch_address_off_by_one(design):
 def test_weight_address_off_by_one(design):
     """Of the weights of the first layer, those of every second kernel row are left out."""
     assert design.program.layers[0].fetch.taps_y > 0
-    mutate(design, "engine.fetch.loops", r"(= weight_address_of_taps_y \+ [^;]+);", r"\1 + 1'b1;")
+    mutate(
+        design,
+        "engine.fetch.loops",
+        r"\? (\S[^?:]*\bcurrent_tap_y_weight\b\S*) :",
+        r"? \1 + 1'b1 :",
+    )
     assert wrong_layer(simulate(design)) == design.program.layers[0].name
 
 

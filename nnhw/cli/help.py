@@ -36,8 +36,13 @@ class OneLineGroup(TyperGroup):
 
 
 def brief(text: str, room: int = _ROOM) -> str:
-    """What can be said in a line: what comes before the first semicolon, full stop or ", to"."""
+    """What can be said in a line: what comes before the first semicolon, full stop or ", to".
+
+    Names to choose from are all said, in as many lines as they take.
+    """
     clause = re.split(r"[.;](?:\s|$)|, to ", " ".join(text.split()), maxsplit=1)[0]
+    if "|" in clause and " " not in clause:
+        return "\n".join(wrap(clause.replace("|", "| "), room)).replace("| ", "|")
     return clause if len(clause) <= room else f"{clause[: room - 1]}…"
 
 
@@ -83,4 +88,6 @@ def _help(parameter: Any) -> str:
 
 
 def _line(name: str, text: str) -> str:
-    return f"  {name:<{_NAMES}}  {text}".rstrip()
+    first, *others = text.splitlines() or [""]
+    indented = (f"{'':{_NAMES + 4}}{line}" for line in others)
+    return "\n".join([f"  {name:<{_NAMES}}  {first}".rstrip(), *indented])

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..budget import is_memory
 from ..errors import OptionError
-from ..families import all_targets, named_target
+from ..families import TARGETS, named_target
 from ..plugins import installed_plugins
 
 _LARGEST_INTEGER = (1 << 63) - 1
@@ -119,10 +119,8 @@ class PluginChoice:
 class Device:
     """One of the devices of all families, by the name that `nnhw synth` knows it by."""
 
-    @property
-    def wanted(self) -> str:
-        """The values in words."""
-        return f"one of {', '.join(target.name for target in all_targets())}"
+    # those of plug-ins would have to be imported, which nothing is unasked
+    wanted = f"one of {', '.join(TARGETS)}, or a device of a plug-in's family"
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is one of the names."""

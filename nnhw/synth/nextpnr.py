@@ -15,6 +15,8 @@ from .child import Run, error_lines, relative, run_logged
 from .placer import find_placer
 from .timing import Placement, read_report
 
+_AIMS = (1, 0.9)
+"""Parts of the frequency that `Placer.first_options` are tried with."""
 _PATIENCE = 50
 """Iterations of the router that have every wire in its place, and some paths too slow."""
 _MOST_ITERATIONS = 500
@@ -116,8 +118,8 @@ def placing_run(
 ) -> Run:
     """The run of nextpnr that `place_and_route` makes; see there.
 
-    Where there are options that may keep it from ending (`Placer.first_options`), it is done
-    without them if it comes to that.
+    Where there are options that may keep it from ending (`Placer.first_options`), they are tried
+    with a lower frequency if it comes to that, and then left out.
 
     Parameters
     ----------
@@ -130,7 +132,7 @@ def placing_run(
     # The WebAssembly runtime puts folders of its own in the place of /tmp and /share.
     arguments = [
         *("--json", relative(netlist, out), "--report", "report.json"),
-        *("--freq", f"{freq:g}", "--seed", str(seed), "--timing-allow-fail"),
+        *("--seed", str(seed), "--timing-allow-fail"),
         *family.arguments(
             target,
             choose_speed_grade(target, speed_grade),
@@ -140,16 +142,19 @@ def placing_run(
     if not route:
         arguments.append("--no-route")
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
-    plain = Run(command=[sys.executable, "-c", code, *arguments], log=log, cwd=out)
+    command = [sys.executable, "-c", code, *arguments, "--freq"]
+    run = Run(command=[*command, f"{freq:g}"], log=log, cwd=out)
     if not (route and family.first_options):
-        return plain
-    return Run(
-        command=[*plain.command, *family.first_options],
-        log=log,
-        cwd=out,
-        is_hopeless=misses_timing,
-        otherwise=plain,
-    )
+        return run
+    for part in reversed(_AIMS):
+        run = Run(
+            command=[*command, f"{part * freq:g}", *family.first_options],
+            log=log,
+            cwd=out,
+            is_hopeless=misses_timing,
+            otherwise=run,
+        )
+    return run
 
 
 def misses_timing(log: str) -> bool:

@@ -59,7 +59,6 @@ def test_options(calls):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["synth", "net"],
         ["synth", "net", "--board", "ulx3s-85f", "--target", "ecp5-85k"],
         ["synth", "net", "--board", "arty"],
         ["synth", "net", "--board", "ulx3s-85f", "--simulate"],
