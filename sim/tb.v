@@ -25,7 +25,7 @@ module tb;
     wire m_axis_tvalid /* verilator public_flat_rd */;
     wire m_axis_tlast /* verilator public_flat_rd */;
     reg m_axis_tready /* verilator public_flat_rw */ = 0;
-    wire frame_error; // Z of a design that does not check frames
+    wire frame_error{{frame_error_value}};
 
     {{top}} dut (
         .clk(clk),
@@ -37,7 +37,7 @@ module tb;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}
     );
 
     wire write_back_valid = {{write_back_valid}};

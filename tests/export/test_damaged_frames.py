@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from run_verilator import verilator
 from nnhw import golden
 from nnhw.export import generate_verilog
 from nnhw.ir import load_graph
-from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
+from nnhw.mapping import EngineConfig, Program, choose_engine, map_graph, predict_cycles
+from nnhw.options import BuildOptions
+from nnhw.placement import place
 
 DESIGNS = Path(__file__).parents[1] / "designs"
 FAULTS = 100
@@ -107,13 +110,31 @@ def run(
     )
     assert built.returncode == 0, built.stderr
     done = subprocess.run(
-        [folder / "objects" / "Vbench", str(cycles), "+verilator+seed+1", "+verilator+rand+reset+2"],
+        [
+            folder / "objects" / "Vbench",
+            str(cycles),
+            "+verilator+seed+1",
+            "+verilator+rand+reset+2",
+        ],
         cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
     return (line.split() for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_option_adds_the_port_and_no_cycle(asked):
+    graph = load_graph(DESIGNS / "digits_mlp.npz")
+    placement = place(graph, BuildOptions(macs=4, frame_check=asked))
+    assert placement.engine == replace(choose_engine(graph, macs=4), frame_check=asked)
+    assert ("frame_error" in generate_verilog(placement.program)) == asked
+    other = place(graph, BuildOptions(macs=4)).cycles
+    assert (placement.cycles.latency_cycles, placement.cycles.interval_cycles) == (
+        other.latency_cycles,
+        other.interval_cycles,
+    )
 
 
 @pytest.mark.parametrize(
