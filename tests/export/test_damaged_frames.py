@@ -24,9 +24,9 @@ DESIGNS = Path(__file__).parents[1] / "designs"
 FAULTS = 100
 
 BENCH = """\
-// A source that sends the beats of a file, each some cycles after the one before, a sink that pauses
-// at random, and a log: "i CYCLE 0 0" and "o CYCLE DATA LAST" of what is transferred, "f CYCLE 0 0"
-// of cycles with frame_error.
+// A source that sends the beats of a file, each some cycles after the one before, a sink that
+// pauses at random, and a log: "i CYCLE 0 0" and "o CYCLE DATA LAST" of what is transferred,
+// "f CYCLE 0 0" of cycles with frame_error.
 module bench(input wire clk, input wire rst);
   reg [16+{in_bits}:0] beats [0:{beats}-1]; // cycles to wait, tlast, data
   initial $readmemh("beats.hex", beats);
