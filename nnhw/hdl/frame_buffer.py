@@ -122,14 +122,12 @@ class FrameBuffer(wiring.Component):
         take = named(m, self.beats.valid & self.beats.ready, "take")
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
-        m.d.comb += [
-            self.beats.ready.eq(occupied != self.buffers),
-            self.available.eq(readable != 0),
-        ]
+        m.d.comb += self.beats.ready.eq(occupied != self.buffers)
         if self.checked:
             self._count_checked(m, take, beat, is_last, frame_done)
         else:
             self._count(m, take, beat, is_last, frame_done)
+        m.d.comb += self.available.eq(readable != 0)
         m.d.sync += [
             readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
             occupied.eq(named(m, occupied + frame_done, "occupied_more") - self.consumed),
