@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .device_fit import check_use, find_use
 from .errors import MappingError
@@ -64,7 +64,7 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    engine = _choose_engine(graph, options)
+    engine = replace(_choose_engine(graph, options), frame_check=options.frame_check)
     program = map_graph(graph, engine)
     device = find_use(program)
     return Placement(

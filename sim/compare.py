@@ -8,7 +8,7 @@ import numpy as np
 from design import Design, Vectors
 from divergence import Difference, Divergence, describe
 from segments import Segment
-from trace_file import INPUT, OUTPUT, VIOLATION, WRITE_BACK, Trace
+from trace_file import FRAME_ERROR, INPUT, OUTPUT, VIOLATION, WRITE_BACK, Trace
 
 
 def measure(
@@ -85,6 +85,14 @@ def _differences(
             f"is preceded by results of layer {unknown.layer[0]}, which does not exist",
         )
     yield from _output_difference(design, vectors.output[numbers], events.only(OUTPUT))
+    errors = events.only(FRAME_ERROR)
+    if len(errors):
+        cycle = int(errors.cycle[0])
+        beats = int(np.count_nonzero(events.only(INPUT).cycle < cycle)) - 1
+        position = min(max(beats, 0) // design.input.beats, len(numbers) - 1)
+        yield Difference(
+            position, last, cycle, "comes after a frame_error, though no input frame is damaged"
+        )
     broken = events.only(VIOLATION)
     if len(broken):
         cycle = int(broken.cycle[0])

@@ -6,6 +6,7 @@
 //     i   an input beat `data` is accepted; `count` is tlast
 //     w   write-back: the `count` low bytes of `data` are the next results of layer `layer`
 //     o   an output beat `data` is accepted; `count` is tlast
+//     f   frame_error is high
 //     e   an output beat changed or went away before it was accepted, which AXI4-Stream forbids
 //
 // Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
@@ -24,6 +25,7 @@ module tb;
     wire m_axis_tvalid /* verilator public_flat_rd */;
     wire m_axis_tlast /* verilator public_flat_rd */;
     reg m_axis_tready /* verilator public_flat_rw */ = 0;
+    wire frame_error{{frame_error_value}};
 
     {{top}} dut (
         .clk(clk),
@@ -35,7 +37,7 @@ module tb;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast)
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}
     );
 
     wire write_back_valid = {{write_back_valid}};
@@ -73,6 +75,7 @@ module tb;
             if (s_axis_tvalid && s_axis_tready) event_line("i", 0, s_axis_tlast, s_axis_tdata);
             if (write_back_valid)
                 event_line("w", write_back_layer, write_back_count, write_back_data);
+            if (frame_error === 1) event_line("f", 0, 0, 0);
             if (m_axis_tvalid && m_axis_tready) event_line("o", 0, m_axis_tlast, m_axis_tdata);
         end
     end

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-RESET, INPUT, OUTPUT, WRITE_BACK, VIOLATION = b"riowe"
+RESET, INPUT, OUTPUT, WRITE_BACK, FRAME_ERROR, VIOLATION = b"riowfe"
 """Kinds of events."""
 
 UNKNOWN = -1
@@ -30,7 +30,8 @@ class Trace:
     Parameters
     ----------
     kind
-        uint8 (N,): `RESET`, `INPUT`, `OUTPUT`, `WRITE_BACK` or `VIOLATION`.
+        uint8 (N,): `RESET`, `INPUT`, `OUTPUT`, `WRITE_BACK`,
+        `FRAME_ERROR` or `VIOLATION`.
     cycle
         int64 (N,): clock cycle since the start of the simulation.
     layer, count

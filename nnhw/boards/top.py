@@ -83,10 +83,10 @@ class BoardTop(wiring.Component):
             design.name,
             i_clk=sync.clk,
             i_rst=sync.rst,
-            i_s_axis_tdata=bridge.frames.payload,
+            i_s_axis_tdata=bridge.frames.payload.data,
             i_s_axis_tvalid=bridge.frames.valid,
             o_s_axis_tready=bridge.frames.ready,
-            i_s_axis_tlast=0,  # the accelerator counts beats
+            i_s_axis_tlast=bridge.frames.payload.last,
             o_m_axis_tdata=result,
             o_m_axis_tvalid=bridge.results.valid,
             i_m_axis_tready=bridge.results.ready,

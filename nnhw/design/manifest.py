@@ -82,6 +82,7 @@ _check_manifest = record(
     },
     {
         "reset": identifier,
+        "frame_error": optional(identifier),
         "memory_files": items(file_path),
         "cell_models": items(file_path),
         "target": identifier,

@@ -181,6 +181,7 @@ def make_manifest(
         "memory_files": memory_files,
         "clock": "clk",
         "reset": "rst",
+        "frame_error": "frame_error" if config.frame_check else None,
         "nnhw_version": __version__,
         "model_sha256": model_sha256,
         "plugins": _plugins(graph, config.technology, plugins),

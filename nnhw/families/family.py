@@ -8,10 +8,19 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import TypedDict
 
 from .target import Resource, Target
 
 _PACKAGE = __name__.rpartition(".")[0]
+
+
+class Pipeline(TypedDict, total=False):
+    """Pipeline parameters of `EngineConfig`; its defaults where there are none."""
+
+    multiplier_stages: int
+    tree_levels_per_stage: int
+    scale_stages: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +44,7 @@ class Family:
     """
 
     name: str
-    pipeline: Mapping[str, int]
+    pipeline: Pipeline
     targets: tuple[Target, ...]
     ram_bits: Mapping[Resource, int] = field(default_factory=dict)
     package: str | None = None

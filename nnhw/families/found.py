@@ -11,7 +11,7 @@ from ..errors import PluginError, reading
 from ..plugins import FAMILIES as GROUP
 from ..plugins import find_plugin, installed_plugins, load_plugin, use_plugin
 from .board import Board
-from .family import Family
+from .family import Family, Pipeline
 from .target import Target
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -90,6 +90,6 @@ BOARDS: Mapping[str, Board] = {
 """The boards of nnhw's own families by name."""
 
 
-def pipeline_stages(technology: str) -> Mapping[str, int]:
+def pipeline_stages(technology: str) -> Pipeline:
     """`Family.pipeline` of a technology by its name; the portable one is content with defaults."""
     return FAMILIES[technology].pipeline if technology in FAMILIES else {}

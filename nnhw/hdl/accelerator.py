@@ -27,9 +27,12 @@ class Accelerator(wiring.Component):
         Synchronous reset; one cycle is enough. While it is in effect, which is some cycles longer,
         both streams wait; see `Engine.reset_latency`.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
-        Input frames. Beats are counted; tlast is not needed and ignored.
+        Input frames. Beats are counted; tlast is ignored unless the machine checks frames.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
         Output frames.
+    frame_error : Out(1)
+        With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
+        early, late or not at all; see `FrameBuffer`.
     """
 
     def __init__(self, machine: Machine, image: Image):
@@ -47,6 +50,7 @@ class Accelerator(wiring.Component):
                 "m_axis_tvalid": Out(1),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
+                **({"frame_error": Out(1)} if machine.config.frame_check else {}),
             }
         )
 
@@ -58,7 +62,6 @@ class Accelerator(wiring.Component):
         m.submodules.engine = engine = Engine(self.machine, self.image)
         m.d.comb += [
             engine.reset.eq(self.rst),
-            engine.frames_in.payload.eq(self.s_axis_tdata),
             engine.frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(engine.frames_in.ready),
             self.m_axis_tdata.eq(engine.frames_out.payload.data),
@@ -66,4 +69,13 @@ class Accelerator(wiring.Component):
             self.m_axis_tvalid.eq(engine.frames_out.valid),
             engine.frames_out.ready.eq(self.m_axis_tready),
         ]
+        payload = engine.frames_in.payload
+        if self.machine.config.frame_check:
+            m.d.comb += [
+                payload.data.eq(self.s_axis_tdata),
+                payload.last.eq(self.s_axis_tlast),
+                self.frame_error.eq(engine.frame_error),
+            ]
+        else:
+            m.d.comb += payload.eq(self.s_axis_tdata)
         return m

@@ -117,6 +117,7 @@ class ComponentFactory:
             beat_bytes=self._config.input_bytes,
             buffers=self._config.frame_buffers,
             read_delay=FETCH_LATENCY + FRAMES.address_stages(self._timing),
+            checked=self._config.frame_check,
             technology=self.technology,
         )
 

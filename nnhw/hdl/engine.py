@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, unsigned
+from amaranth.hdl import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import Operation
 from ..machine import ACTIVATION_STAGES, Image, Machine
 from .arithmetic import named
+from .beat import Beat, input_beat
 from .component_factory import ComponentFactory
-from .gearbox import Beat
 from .reset_tree import RESET_STAGES, spread_reset
 from .shift_register import ShiftRegister
 from .tags import FetchTags
@@ -35,10 +35,12 @@ class Engine(wiring.Component):
     reset : In(1)
         Back to the first state; one cycle is enough. Until this has happened everywhere, which is
         `reset_latency` cycles later, both streams wait.
-    frames_in : In(stream.Signature(8 * input_bytes))
+    frames_in : In(stream.Signature(input_beat(input_bytes, checked=frame_check)))
         Input frames, channels last, lowest byte first; see `FrameLayout`.
     frames_out : Out(stream.Signature(Beat(output_bytes)))
         Output frames, likewise.
+    frame_error : Out(1)
+        With `frame_check`: see `FrameBuffer`. Never while a reset is in effect.
 
     Attributes
     ----------
@@ -56,8 +58,11 @@ class Engine(wiring.Component):
         super().__init__(
             {
                 "reset": In(1),
-                "frames_in": In(stream.Signature(unsigned(8 * config.input_bytes))),
+                "frames_in": In(
+                    stream.Signature(input_beat(config.input_bytes, checked=config.frame_check))
+                ),
                 "frames_out": Out(stream.Signature(Beat(config.output_bytes))),
+                **({"frame_error": Out(1)} if config.frame_check else {}),
             }
         )
 
@@ -126,6 +131,8 @@ class Engine(wiring.Component):
             scaled.i.eq(drain.valid),
             write_back.scaled.eq(scaled.o),
         ]
+        if self.machine.config.frame_check:
+            m.d.comb += self.frame_error.eq(frame_buffer.frame_error & ~is_reset)
         self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
         self._connect_drain(m, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, write_aligner, activations)

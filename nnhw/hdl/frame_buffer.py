@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import C, Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import MEMORY_LATENCY, RELEASE_LATENCY
 from .arithmetic import delay, named
+from .beat import input_beat
 from .memory import BankedMemory
 from .parameters import check_at_most, check_integers, check_powers_of_two
 from .technology import PORTABLE, Technology
@@ -32,13 +33,20 @@ class FrameBuffer(wiring.Component):
         1 or 2.
     read_delay : int
         Cycles from `consumed` to the address of the frame's last read, at least 1.
+    checked : bool
+        Whether beats say which one is a frame's last, and damaged frames are dropped.
     technology : Technology
         What the memory is built of.
 
     Members
     -------
-    beats : In(stream.Signature(8 * beat_bytes))
+    beats : In(stream.Signature(input_beat(beat_bytes, checked=checked)))
         Frames, each starting with a new beat; lowest byte first.
+    frame_error : Out(1)
+        If checked: one cycle after a beat was taken whose mark is wrong, be it set before the
+        frame's last beat or not set in that one. The frame is dropped. A new one begins with the
+        next beat in the first case; in the second one, with the beat after the next mark, and
+        those up to there are taken and dropped without another error.
     available : Out(1)
         A frame can be read.
     consumed : In(1)
@@ -68,6 +76,7 @@ class FrameBuffer(wiring.Component):
         beat_bytes: int,
         buffers: int,
         read_delay: int,
+        checked: bool = False,
         technology: Technology = PORTABLE,
     ):
         check_powers_of_two(self, banks=banks, beat_bytes=beat_bytes)
@@ -82,6 +91,7 @@ class FrameBuffer(wiring.Component):
         self.beat_bytes = beat_bytes
         self.buffers = buffers
         self.read_delay = read_delay
+        self.checked = checked
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
         self._memory = BankedMemory(
@@ -89,11 +99,12 @@ class FrameBuffer(wiring.Component):
         )
         super().__init__(
             {
-                "beats": In(stream.Signature(unsigned(8 * beat_bytes))),
+                "beats": In(stream.Signature(input_beat(beat_bytes, checked=checked))),
                 "available": Out(1),
                 "consumed": In(1),
                 "read_rows": In(data.ArrayLayout(self.row_width, banks)),
                 "read_data": Out(data.ArrayLayout(width, banks)),
+                **({"frame_error": Out(1)} if checked else {}),
             }
         )
 
@@ -111,15 +122,12 @@ class FrameBuffer(wiring.Component):
         take = named(m, self.beats.valid & self.beats.ready, "take")
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
-        m.d.comb += [
-            self.beats.ready.eq(occupied != self.buffers),
-            frame_done.eq(take & is_last),
-            self.available.eq(readable != 0),
-        ]
-        with m.If(take):
-            m.d.sync += beat.eq(Mux(is_last, 0, beat + 1))
-            if self.beats_per_frame > 1:
-                m.d.sync += is_last.eq(beat == self.beats_per_frame - 2)
+        m.d.comb += self.beats.ready.eq(occupied != self.buffers)
+        if self.checked:
+            self._count_checked(m, take, beat, is_last, frame_done)
+        else:
+            self._count(m, take, beat, is_last, frame_done)
+        m.d.comb += self.available.eq(readable != 0)
         m.d.sync += [
             readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
             occupied.eq(named(m, occupied + frame_done, "occupied_more") - self.consumed),
@@ -132,7 +140,8 @@ class FrameBuffer(wiring.Component):
         # a beat is written when the last read of the frame before it has been served
         wait = self.read_delay
         row = delay(m, self._row(beat[group_bits:], writing), wait, name="row")
-        payload = delay(m, self.beats.payload, wait, name="payload")
+        received = self.beats.payload.data if self.checked else self.beats.payload
+        payload = delay(m, received, wait, name="payload")
         takes = [take]
         if groups > 1:
             takes = [
@@ -153,6 +162,32 @@ class FrameBuffer(wiring.Component):
             ]
         m.d.comb += self.read_data.eq(memory.read_data)
         return m
+
+    def _count(self, m: Module, take, beat, is_last, frame_done) -> None:
+        """Frames end after so many beats."""
+        m.d.comb += frame_done.eq(take & is_last)
+        with m.If(take):
+            m.d.sync += beat.eq(Mux(is_last, 0, beat + 1))
+            if self.beats_per_frame > 1:
+                m.d.sync += is_last.eq(beat == self.beats_per_frame - 2)
+
+    def _count_checked(self, m: Module, take, beat, is_last, frame_done) -> None:
+        """Frames end after so many beats and with a mark, or else they begin anew in their place.
+
+        The beats of a damaged frame stay in a buffer that nobody reads, and the next one goes
+        there, too. What is discarded up to a mark is written over its first beat.
+        """
+        marked = self.beats.payload.last
+        discarding = Signal()
+        counts = named(m, take & ~discarding, "counts")
+        m.d.comb += frame_done.eq(counts & is_last & marked)
+        m.d.sync += self.frame_error.eq(counts & (is_last ^ marked))
+        with m.If(take):
+            m.d.sync += discarding.eq(~marked & (is_last | discarding))
+        with m.If(counts):
+            m.d.sync += beat.eq(Mux(is_last | marked, 0, beat + 1))
+            if self.beats_per_frame > 1:
+                m.d.sync += is_last.eq(~marked & (beat == self.beats_per_frame - 2))
 
     def _row(self, row, buffer):
         """Row of the memory for a row of a frame."""

@@ -8,14 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..machine import GEARBOX_LATENCY
 from .arithmetic import named
+from .beat import Beat
 from .parameters import check_integers, check_powers_of_two
-
-
-class Beat(data.StructLayout):
-    """Payload of an AXI4-Stream beat: bytes and the mark of a frame's last beat."""
-
-    def __init__(self, beat_bytes: int):
-        super().__init__({"data": unsigned(8 * beat_bytes), "last": unsigned(1)})
 
 
 class Group(data.StructLayout):

@@ -9,7 +9,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .gearbox import Beat, Gearbox, Group
+from .beat import Beat
+from .gearbox import Gearbox, Group
 from .parameters import check_at_most, check_integers, check_powers_of_two
 from .result_buffer import ResultBuffer
 from .technology import PORTABLE, Technology

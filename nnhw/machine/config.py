@@ -47,6 +47,9 @@ class EngineConfig:
         than one, the array's columns are shared out among the groups.
     scale_stages
         Registers behind each requantizer multiplier, at least 1.
+    frame_check
+        Whether an input frame whose tlast is not where the frame ends is dropped and reported. It
+        changes nothing about the cycles of other frames.
     technology
         What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
         "portable" or one of `nnhw.families.FAMILIES`. It changes nothing about cycles and results.
@@ -70,6 +73,7 @@ class EngineConfig:
     tree_levels_per_stage: int = 2
     lane_groups: int = 1
     scale_stages: int = 2
+    frame_check: bool = False
     technology: str = "portable"
     target: str = ""
 
@@ -87,11 +91,11 @@ class EngineConfig:
                     f"not {self.target!r}"
                 )
         for f in fields(self):
-            if f.name in ("technology", "target"):
-                continue
             value = getattr(self, f.name)
-            if not isinstance(value, int) or value < 1:
+            if f.type == "int" and (not isinstance(value, int) or value < 1):
                 raise MappingError(f"'{f.name}' must be a positive integer, not {value!r}")
+        if not isinstance(self.frame_check, bool):
+            raise MappingError(f"'frame_check' must be True or False, not {self.frame_check!r}")
         for name in ("input_bytes", "output_bytes"):
             value = getattr(self, name)
             if value not in (1, 2, 4, MOST_BEAT_BYTES):

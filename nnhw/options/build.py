@@ -144,6 +144,12 @@ class BuildOptions:
         group=_HARDWARE,
         help="Cells to use, however many; portable unless there is a `target`.",
     )
+    frame_check: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Drop input frames whose tlast is early, late or missing; raises `frame_error`.",
+    )
     costs: bool = option(
         Flag(),
         False,

@@ -67,11 +67,13 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
 def _template_values(manifest: dict) -> dict[str, str | int]:
     """What the names in double braces in tb.v stand for."""
     beat_bytes = {port: manifest[port]["stream_bytes"] for port in ("input", "output")}
-    trace = manifest["trace"]
+    trace, frame_error = manifest["trace"], manifest.get("frame_error")
     return {
         "top": manifest["top"],
         "input_bits": 8 * beat_bytes["input"],
         "output_bits": 8 * beat_bytes["output"],
+        "frame_error_value": "" if frame_error else " = 1'b0",
+        "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
         "write_back_valid": trace["valid"],
         "write_back_layer": trace["layer"],

@@ -90,7 +90,7 @@ class Device:
                     ctx.set(bridge.results.payload.data, int.from_bytes(beat, "little"))
                     ctx.set(bridge.results.payload.last, last)
                 frames, sent, results = bridge.frames, bridge.sent, bridge.results
-                _, _, take, word, back, octet, taken = await ctx.tick().sample(
+                _, _, take, beat_in, back, octet, taken = await ctx.tick().sample(
                     frames.valid & frames.ready,
                     frames.payload,
                     sent.valid & sent.ready,
@@ -98,7 +98,8 @@ class Device:
                     results.ready & results.valid,
                 )
                 if take:
-                    got.extend(word.to_bytes(self.input_beat, "little"))
+                    got.extend(int(beat_in.data).to_bytes(self.input_beat, "little"))
+                    assert beat_in.last == (len(got) == self.input_bytes)
                 if len(got) == self.input_bytes:
                     frame = bytes(got)
                     got.clear()

@@ -27,6 +27,7 @@ VALID = EngineConfig(rows=6, cols=5)
         ("tree_levels_per_stage", (1, 4)),
         ("lane_groups", (1, 2, 5)),
         ("scale_stages", (1, 3)),
+        ("frame_check", (False, True)),
     ],
 )
 def test_parameter(name, values):
@@ -36,8 +37,7 @@ def test_parameter(name, values):
 
 @pytest.mark.parametrize("value", [0, -1, 2.0, "8", None])
 @pytest.mark.parametrize(
-    "name",
-    [field.name for field in fields(EngineConfig) if field.name not in ("technology", "target")],
+    "name", [field.name for field in fields(EngineConfig) if field.type == "int"]
 )
 def test_parameter_wrong(name, value):
     message = f"'{name}' must be a positive integer, not {value!r}"
@@ -69,6 +69,13 @@ def test_target_wrong(target):
 def test_frame_buffers_wrong():
     with pytest.raises(MappingError, match=r"^'frame_buffers' must be 1 or 2, not 3$"):
         replace(VALID, frame_buffers=3)
+
+
+@pytest.mark.parametrize("value", [0, 1, None, "on"])
+def test_frame_check_wrong(value):
+    message = f"'frame_check' must be True or False, not {value!r}"
+    with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
+        replace(VALID, frame_check=value)
 
 
 def test_lane_groups_wrong():

@@ -82,6 +82,7 @@ ASKS: list[tuple[str, Variant]] = [
         .with_limits(read_granularity=2 * BANKS, write_granularity=2 * BANKS),
     ),
     ("second frame buffer", plain().with_config(frame_buffers=2)),
+    ("frame check", plain().with_config(frame_check=True)),
     ("32-bit accumulators", plain().with_widths(accumulator=32)),
     ("8-bit weights", plain().with_widths(weight=8)),
 ]

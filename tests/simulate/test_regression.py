@@ -138,6 +138,20 @@ def test_mutation_is_located(name, tmp_path, build_dir):
     assert MESSAGES.get(name, "") in result.divergence.message
 
 
+@pytest.mark.parametrize("error", ["0", "state == LOAD && place == 16 && s_axis_tvalid"])
+def test_frame_error_of_undamaged_frames_is_located(error, tmp_path, build_dir):
+    changes = {
+        "output m_axis_tlast\n);": "output m_axis_tlast, output frame_error\n);\n"
+        f"    assign frame_error = {error};"
+    }
+    design = write_standin(tmp_path / "standin", changes=changes, frame_error="frame_error")
+    result = run_regression(design, simulator=QUICK, build_dir=build_dir)
+    assert result.passed == (error == "0")
+    if not result.passed:
+        assert (result.divergence.test, result.divergence.frame) == ("latency", 0)
+        assert "comes after a frame_error" in result.divergence.message
+
+
 def recorded_cycles(vcd):
     """First and last clock cycle in a VCD file; one cycle is 10 ns."""
     times = [int(line[1:]) for line in vcd.read_text().splitlines() if line[:1] == "#"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, unsigned
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..gearbox import Beat
+from ..beat import Beat
 from .packet_bridge import PacketBridge
 from .uart import UartReceiver, UartTransmitter
 
@@ -50,7 +50,7 @@ class SerialBridge(wiring.Component):
             {
                 "rx": In(1, init=1),
                 "tx": Out(1, init=1),
-                "frames": Out(stream.Signature(unsigned(8 * input_beat_bytes))),
+                "frames": Out(stream.Signature(Beat(input_beat_bytes))),
                 "results": In(stream.Signature(Beat(output_beat_bytes))),
                 "busy": Out(1),
             }

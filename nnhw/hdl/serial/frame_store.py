@@ -7,6 +7,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..beat import Beat
+
 
 class FrameStore(wiring.Component):
     """A memory of one frame, which is written by the byte and read by the beat.
@@ -26,7 +28,7 @@ class FrameStore(wiring.Component):
     send : In(1)
         Start sending the frame; not while one is sent.
     sending : Out(1)
-    beats : Out(stream.Signature(8 * beat_bytes))
+    beats : Out(stream.Signature(Beat(beat_bytes)))
         The frame, lowest byte first.
 
     Raises
@@ -47,7 +49,7 @@ class FrameStore(wiring.Component):
                 "byte": In(8),
                 "send": In(1),
                 "sending": Out(1),
-                "beats": Out(stream.Signature(unsigned(8 * beat_bytes))),
+                "beats": Out(stream.Signature(Beat(beat_bytes))),
             }
         )
 
@@ -67,7 +69,12 @@ class FrameStore(wiring.Component):
         next_byte = Signal.like(self.address)
         lane = Signal(range(max(2, self.beat_bytes)))
         beat = Signal(8 * self.beat_bytes, reset_less=True)
-        m.d.comb += [read.addr.eq(next_byte), self.beats.payload.eq(beat)]
+        m.d.comb += [
+            read.addr.eq(next_byte),
+            self.beats.payload.data.eq(beat),
+            # the counter has gone past the last byte, perhaps back to zero
+            self.beats.payload.last.eq(next_byte == self.frame_bytes % (1 << len(next_byte))),
+        ]
         with m.FSM() as fsm:
             m.d.comb += self.sending.eq(~fsm.ongoing("REST"))
             with m.State("REST"):
@@ -87,7 +94,6 @@ class FrameStore(wiring.Component):
                 m.d.comb += self.beats.valid.eq(1)
                 with m.If(self.beats.ready):
                     m.next = "READ"
-                    # the counter has gone past the last byte, perhaps back to zero
-                    with m.If(next_byte == self.frame_bytes % (1 << len(next_byte))):
+                    with m.If(self.beats.payload.last):
                         m.next = "REST"
         return m

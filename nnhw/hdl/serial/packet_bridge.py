@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..gearbox import Beat
+from ..beat import Beat
 from .frame_store import FrameStore
 from .hdlc import FrameDecoder, FrameEncoder
 from .replies import ReplySender
@@ -37,7 +37,7 @@ class PacketBridge(wiring.Component):
         An octet from the line was lost.
     sent : Out(stream.Signature(8))
         To the line.
-    frames : Out(stream.Signature(8 * input_beat_bytes))
+    frames : Out(stream.Signature(Beat(input_beat_bytes)))
         To the accelerator.
     results : In(stream.Signature(Beat(output_beat_bytes)))
         From the accelerator.
@@ -57,7 +57,7 @@ class PacketBridge(wiring.Component):
                 "received_valid": In(1),
                 "received_error": In(1),
                 "sent": Out(stream.Signature(8)),
-                "frames": Out(stream.Signature(unsigned(8 * input_beat_bytes))),
+                "frames": Out(stream.Signature(Beat(input_beat_bytes))),
                 "results": In(stream.Signature(Beat(output_beat_bytes))),
                 "busy": Out(1),
             }

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...link import DIGEST_BYTES, VERSION, Kind
-from ..gearbox import Beat
+from ..beat import Beat
 from .hdlc import PacketOctet, octet_of
 
 

@@ -5,6 +5,7 @@ The table of what was fitted, costs, and docs/optional_hardware.md are derived f
 
 from .feature import Feature
 from .operands import (
+    FRAME_CHECK,
     LANE_GROUPS,
     PADDING,
     READ_ROTATOR,
@@ -54,6 +55,7 @@ for _feature in (
     CHASE,
     FENCE,
     SECOND_FRAME,
+    FRAME_CHECK,
     *LOOP_FEATURES,
     WRITE_SINGLE_BYTES,
     READ_SINGLE_BYTES,

@@ -117,6 +117,16 @@ def _frame_bits(machine: Machine) -> str:
     return f"{bits} bits of memory" if bits else ""
 
 
+FRAME_CHECK = Feature(
+    name="frame check",
+    kept_if="it is asked for (`--frame-check`)",
+    left_out="it was not asked for",
+    components=("frame_buffer",),
+    is_in=lambda machine: machine.config.frame_check,
+    remove=lambda variant: variant.with_config(frame_check=False),
+    add=lambda variant: variant.with_config(frame_check=True),
+)
+
 SECOND_FRAME = Feature(
     name="second frame buffer",
     kept_if="loading the next frame early gains speed",
