@@ -189,7 +189,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
         "power_of_two": True, "equalize": "on", "trim": False, "weights": "files",
         "target": None, "technology": "ecp5",
-        "vectors": 1, "strict": False, "sim": False, "costs": False, "simulator": "verilator",
+        "vectors": 1, "strict": False, "sim": False, "costs": False, "frame_check": False,
+        "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]

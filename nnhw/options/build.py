@@ -148,7 +148,8 @@ class BuildOptions:
         Flag(),
         False,
         group=_HARDWARE,
-        help="Drop input frames whose tlast is early, late or missing; raises `frame_error`.",
+        help="Drop input frames whose tlast is misplaced; early, late or missing, it raises "
+        "`frame_error`.",
     )
     costs: bool = option(
         Flag(),
