@@ -23,7 +23,7 @@ LEAST_SHARE = 0.75
 _NAMES = re.compile(r"[A-Z]\w+ '[^']*'|The (model|arrays)\b")
 _NEXT_STEP = re.compile(
     r"[;:,] (\w+ )?(and )?"
-    "(add|choose|cut|end|exchange|export|fix|give|pick|put|quantize|remove|replace|select|train|use)"
+    "(add|choose|cut|end|exchange|export|fix|give|pick|put|quantize|remove|replace|select|take|train|use)"
     r"\b"
 )
 
