@@ -129,7 +129,7 @@ def run_page(page: Path, shell, *, slow: bool) -> int:
     for command in session(page, shell.folder):
         if command.reason_not_to_run and slow:
             # what it names is there, nevertheless
-            files = re.findall(r"rtl_out/[\w./]+", command.line)
+            files = re.findall(r"rtl_out/[\w./-]+", command.line)
             assert all((shell.folder / file).exists() for file in files), command.line
         if command.reason_not_to_run or (command.is_slow and not slow):
             continue
