@@ -97,7 +97,8 @@ def shell(tmp_path):
         script.chmod(0o755)
     folder = tmp_path / "session"
     folder.mkdir()
-    shutil.copytree(ROOT / "examples", folder / "examples")
+    for part in ("examples", "benchmarks"):
+        shutil.copytree(ROOT / part, folder / part)
     path = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
     environment = os.environ | {
         "PATH": os.pathsep.join(path),
