@@ -7,7 +7,7 @@ FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP), and as Yosys and nextpnr use 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value, signed
@@ -18,6 +18,7 @@ from ...hdl.arithmetic import delay, named
 from ...hdl.technology.blocks import Block, BlockShape
 from ...hdl.technology.device import DeviceTechnology, MultiplierCell
 from ...hdl.technology.register_tree import register_tree
+from ..lattice import block_contents
 from ..target import Resource
 from .family import FAMILY
 
@@ -277,7 +278,10 @@ class BlockRam(Block):
             p_WRITEMODE_A="NORMAL",
             p_WRITEMODE_B="NORMAL",
             p_GSR="DISABLED",
-            **dict(_initial_values(self.words or (), self.shape.width)),
+            **{
+                f"p_{name}": Const(value, 320)
+                for name, value in block_contents(self.words or (), self.shape.width, piece=18)
+            },
             **self._port("A", enable, row, value, int(writes)),
             **self._port("B", Const(1), self.read_row, Const(0), 0),
             **_bits("o", "DOA", low, 18),
@@ -302,25 +306,6 @@ class BlockRam(Block):
             **_bits("i", f"AD{port}", Cat(Const(bytes_enabled, lowest), row), 14),
             **_bits("i", f"DI{port}", value, 18),
         }
-
-
-def _initial_values(words: Sequence[int], width: int) -> Iterator[tuple[str, Const]]:
-    """Parameters for the contents, as far as they are not zero.
-
-    The block consists of 1024 times 18 bits, two bytes with a parity bit each that words of less
-    than 9 bits leave out. A parameter has 16 times 18 bits, each 20 bits after the one before.
-    """
-    contents = 0
-    for row, word in enumerate(words):
-        place = row * width if width >= 9 else row * width // 8 * 9 + row * width % 8
-        contents |= word << place
-    for index in range(64):
-        part = contents >> (index * 16 * 18)
-        value = 0
-        for half in range(16):
-            value |= (part >> (half * 18) & 0x3FFFF) << (half * 20)
-        if value:
-            yield f"p_INITVAL_{index:02X}", Const(value, 320)
 
 
 def _register(m: Module, value: Value, name: str) -> Value:

@@ -6,13 +6,14 @@ notes FPGA-TN-02094 (memory) and FPGA-TN-02096 (sysDSP), and as Yosys and nextpn
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal
 
 from ...hdl.technology.blocks import Block, BlockShape
 from ...hdl.technology.device import DeviceTechnology, MultiplierCell
+from ..lattice import block_contents
 
 
 class Multiplier(MultiplierCell):
@@ -76,7 +77,10 @@ class BlockRam(Block):
             p_CSDECODE_R="111",
             p_ECC="DISABLED",
             p_GSR="DISABLED",
-            **dict(_initial_values(self.words or (), self.shape.width)),
+            **{
+                f"p_{name}": Const(value, 320)
+                for name, value in block_contents(self.words or (), self.shape.width, piece=9)
+            },
             i_CLK=ClockSignal(),
             i_CEW=self.write_enable if writes else 0,
             i_CSW=Const(0b111, 3),
@@ -90,25 +94,6 @@ class BlockRam(Block):
         )
         m.d.comb += self.read_data.eq(whole)
         return m
-
-
-def _initial_values(words: Sequence[int], width: int) -> Iterator[tuple[str, Const]]:
-    """Parameters for the contents, as far as they are not zero.
-
-    The block consists of 2048 bytes with a parity bit each, which words of less than 9 bits leave
-    out. A parameter has 32 of them, each 10 bits after the one before.
-    """
-    contents = 0
-    for row, word in enumerate(words):
-        place = row * width if width >= 9 else row * width // 8 * 9 + row * width % 8
-        contents |= word << place
-    for index in range(64):
-        part = contents >> (index * 32 * 9)
-        value = 0
-        for byte in range(32):
-            value |= (part >> (byte * 9) & 0x1FF) << (byte * 10)
-        if value:
-            yield f"p_INITVAL_{index:02X}", Const(value, 320)
 
 
 class Nexus(DeviceTechnology):
