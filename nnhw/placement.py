@@ -20,6 +20,7 @@ from .mapping import (
 )
 from .options import BuildOptions
 from .report import QualityWarning
+from .shell import ShellConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,8 @@ class Placement:
         What it executes.
     cycles
         How long that takes.
+    shell
+        What surrounds the engine.
     device
         What it takes of the device that the options ask for; None if they ask for none.
     warnings
@@ -43,6 +46,7 @@ class Placement:
     engine: EngineConfig
     program: Program
     cycles: CycleModel
+    shell: ShellConfig
     device: DeviceUse | None = None
     warnings: tuple[QualityWarning, ...] = ()
 
@@ -71,6 +75,7 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         engine=engine,
         program=program,
         cycles=predict_cycles(program),
+        shell=ShellConfig(reset=options.reset),
         device=device,
         warnings=check_use(device, program) if device else (),
     )

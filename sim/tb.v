@@ -29,7 +29,7 @@ module tb;
 
     {{top}} dut (
         .clk(clk),
-        .rst(rst),
+        {{reset}},
         .s_axis_tdata(s_axis_tdata),
         .s_axis_tvalid(s_axis_tvalid),
         .s_axis_tready(s_axis_tready),

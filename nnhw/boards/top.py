@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..families import Board
 from ..hdl.serial import SerialBridge
 from ..link import LinkedDesign
+from ..options import RESETS
 from .activity_light import ActivityLight
 from .pll import make_pll
 from .startup_reset import StartupReset
@@ -79,10 +80,11 @@ class BoardTop(wiring.Component):
             bridge.results.payload.data.eq(result),
             bridge.results.payload.last.eq(result_last),
         ]
+        is_active_low = design.reset == RESETS["active-low"]
         m.submodules.accelerator = Instance(
             design.name,
             i_clk=sync.clk,
-            i_rst=sync.rst,
+            **{f"i_{design.reset}": ~sync.rst if is_active_low else sync.rst},
             i_s_axis_tdata=bridge.frames.payload.data,
             i_s_axis_tvalid=bridge.frames.valid,
             o_s_axis_tready=bridge.frames.ready,

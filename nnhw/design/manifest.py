@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
+from ..options import RESETS
 from .schema import (
     SchemaError,
     boolean,
+    choice,
     file_path,
     identifier,
     integer,
@@ -94,6 +96,7 @@ _check_manifest = record(
         "rows": _size,
         "cols": _size,
         "engine": mapping,
+        "shell": record({"reset": choice(*RESETS)}),
     },
 )
 

@@ -84,6 +84,16 @@ def boolean(value: Any, key: str) -> None:
         raise refuse(value, key, "true or false")
 
 
+def choice(*values: str) -> Check:
+    """One of some texts."""
+
+    def check(value: Any, key: str) -> None:
+        if value not in values:
+            raise refuse(value, key, " or ".join(map(repr, values)))
+
+    return check
+
+
 def mapping(value: Any, key: str) -> None:
     """Any object."""
     if not isinstance(value, dict):

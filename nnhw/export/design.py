@@ -12,6 +12,7 @@ from ..frontend import write_qdq
 from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
+from ..shell import ShellConfig
 from .listing import program_listing
 from .manifest import make_manifest
 from .verilog import MemoryFiles, generate_verilog
@@ -27,6 +28,7 @@ def export_design(
     weight_files: bool = False,
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
+    shell: ShellConfig | None = None,
 ) -> None:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
 
@@ -46,12 +48,15 @@ def export_design(
         Those that it was made with.
     device
         What it takes of the device that it is for; None if it is for none.
+    shell
+        What surrounds the engine; None: nothing but wires.
     """
     folder = Path(folder)
+    shell = shell or ShellConfig()
     (folder / "rtl").mkdir(exist_ok=True)
     source = f"rtl/{program.name}.v"
     memories = MemoryFiles(program.name)
-    verilog = generate_verilog(program, memories if weight_files else None)
+    verilog = generate_verilog(program, memories if weight_files else None, shell=shell)
     (folder / source).write_text(verilog, encoding="utf-8")
     for name, text in memories.texts.items():
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
@@ -64,6 +69,7 @@ def export_design(
         memory_files=[f"rtl/{name}" for name in memories.texts],
         plugins=plugins,
         device=device,
+        shell=shell,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")

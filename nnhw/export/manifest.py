@@ -14,6 +14,7 @@ from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule, origin_of
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import FAMILIES as GROUP
 from ..plugins import Plugin
+from ..shell import ShellConfig
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
 _WRITE_BACK = "dut.engine.write_back"
@@ -152,6 +153,7 @@ def make_manifest(
     memory_files: list[str],
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
+    shell: ShellConfig,
 ) -> dict[str, Any]:
     """The manifest of a design.
 
@@ -169,6 +171,8 @@ def make_manifest(
         Those that it was made with.
     device
         What it takes of the device that it is for; None if it is for none.
+    shell
+        What surrounds the engine.
     """
     config = program.config
     lanes, width = config.lanes, program.widths.activation
@@ -180,7 +184,7 @@ def make_manifest(
         "sources": sources,
         "memory_files": memory_files,
         "clock": "clk",
-        "reset": "rst",
+        "reset": shell.reset_port,
         "frame_error": "frame_error" if config.frame_check else None,
         "nnhw_version": __version__,
         "model_sha256": model_sha256,
@@ -213,6 +217,7 @@ def make_manifest(
         "latency_cycles": cycles.latency_cycles,
         "interval_cycles": cycles.interval_cycles,
         "engine": config.to_dict(),
+        "shell": shell.to_dict(),
         "layers": [
             {
                 "name": layer.name,

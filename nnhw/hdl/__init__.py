@@ -1,6 +1,5 @@
 """The hardware: Amaranth components, one concept a file."""
 
-from .accelerator import Accelerator
 from .combination import COMBINATIONS, Combination, combines
 from .components import COMPONENTS, component_count, engine_component
 from .engine import Engine, engine_cells
@@ -9,7 +8,6 @@ from .extremum import Maximum, Minimum
 __all__ = [
     "COMBINATIONS",
     "COMPONENTS",
-    "Accelerator",
     "Combination",
     "Engine",
     "Maximum",

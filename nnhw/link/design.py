@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..design import ExportedDesign
+from ..options import RESETS
 from .protocol import DIGEST_BYTES
 
 
@@ -22,6 +23,8 @@ class LinkedDesign:
     digest
         `DIGEST_BYTES` of the SHA-256 of all sources and the files that they read: two designs that
         differ in anything have different digests.
+    reset
+        Name of the reset's port, which tells its polarity.
     input_beat_bytes, output_beat_bytes
         Bytes of a beat.
     input_bytes, output_bytes
@@ -31,6 +34,7 @@ class LinkedDesign:
     name: str
     sources: tuple[Path, ...]
     digest: bytes
+    reset: str
     input_beat_bytes: int
     input_bytes: int
     output_beat_bytes: int
@@ -50,6 +54,7 @@ def link_design(design: ExportedDesign) -> LinkedDesign:
         name=design.top,
         sources=design.sources,
         digest=design.digest[:DIGEST_BYTES],
+        reset=streams.get("reset", RESETS["active-high"]),
         input_beat_bytes=streams["input"]["stream_bytes"],
         input_bytes=_in_beats(streams["input"]),
         output_beat_bytes=streams["output"]["stream_bytes"],

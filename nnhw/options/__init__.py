@@ -9,6 +9,7 @@ from .build import BuildOptions, load_options, options_from
 from .choices import (
     CALIBRATION_METHODS,
     EQUALIZATIONS,
+    RESETS,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -35,6 +36,7 @@ from .kinds import (
 __all__ = [
     "CALIBRATION_METHODS",
     "EQUALIZATIONS",
+    "RESETS",
     "SIMULATORS",
     "TECHNOLOGIES",
     "WEIGHT_PLACES",

@@ -17,6 +17,7 @@ from .choices import (
     CALIBRATION_METHODS,
     EQUALIZATIONS,
     QUANTIZERS,
+    RESETS,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -150,6 +151,12 @@ class BuildOptions:
         group=_HARDWARE,
         help="Drop input frames whose tlast is misplaced; early, late or missing, it raises "
         "`frame_error`.",
+    )
+    reset: str = option(
+        Choice(tuple(RESETS)),
+        "active-high",
+        group=_HARDWARE,
+        help="Polarity of the reset; active-low: the port `aresetn` in place of `rst`.",
     )
     costs: bool = option(
         Flag(),

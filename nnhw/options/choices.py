@@ -22,6 +22,9 @@ QUANTIZERS = ("standard",)
 TECHNOLOGIES = ("portable", *OWN_FAMILIES)
 """nnhw's own of what multipliers and memories can be built of: see `nnhw.hdl.technology`."""
 
+RESETS = {"active-high": "rst", "active-low": "aresetn"}
+"""Polarities of the reset, and its port's name with each."""
+
 
 class Effort(StrEnum):
     """How much `nnhw synth` tries to make a design fast."""

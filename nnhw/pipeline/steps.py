@@ -100,6 +100,7 @@ def _export(state: BuildState) -> None:
         weight_files=options.weights == "files",
         plugins=state.plugins,
         device=placement.device,
+        shell=placement.shell,
     )
     install_testbench(folder)
     vectors = make_vectors(

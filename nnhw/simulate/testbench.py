@@ -10,6 +10,7 @@ from pathlib import Path
 from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
+from ..options import RESETS
 
 _TEMPLATE = "tb.v"
 
@@ -68,10 +69,13 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     """What the names in double braces in tb.v stand for."""
     beat_bytes = {port: manifest[port]["stream_bytes"] for port in ("input", "output")}
     trace, frame_error = manifest["trace"], manifest.get("frame_error")
+    reset = manifest.get("reset", RESETS["active-high"])
+    sense = "~" if reset == RESETS["active-low"] else ""
     return {
         "top": manifest["top"],
         "input_bits": 8 * beat_bytes["input"],
         "output_bits": 8 * beat_bytes["output"],
+        "reset": f".{reset}({sense}rst)",
         "frame_error_value": "" if frame_error else " = 1'b0",
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),

@@ -19,6 +19,7 @@ from nnhw.link import DIGEST_BYTES, LinkedDesign, link_design
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 STANDIN = LinkedDesign(
+    reset="rst",
     name="standin",
     sources=(Path(__file__).with_name("standin_accelerator.v"),),
     digest=bytes(range(DIGEST_BYTES)),

@@ -14,9 +14,9 @@ from integer_graphs import IntegerBuilder
 from run_verilator import verilator
 
 from nnhw.export import MemoryFiles, component_verilog, generate_verilog
-from nnhw.hdl import Accelerator
 from nnhw.ir import Graph
 from nnhw.mapping import EngineConfig, Program, map_graph
+from nnhw.shell import Accelerator
 from nnhw.simulate import sim_folder
 
 CONFIG = EngineConfig(rows=4, cols=4, lanes=2, lane_groups=2, input_bytes=4, output_bytes=2)

@@ -8,8 +8,8 @@ from random_component import RandomComponent
 from verilog_simulation import assert_same_behaviour
 
 from nnhw.export.verilog import TRACE
-from nnhw.hdl import Accelerator
 from nnhw.mapping import map_graph
+from nnhw.shell import Accelerator
 
 
 @pytest.mark.parametrize(

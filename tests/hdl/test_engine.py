@@ -13,13 +13,14 @@ from integer_graphs import IntegerBuilder
 from random_networks import random_network
 
 from nnhw import golden
-from nnhw.hdl import Accelerator, Engine, component_factory
+from nnhw.hdl import Engine, component_factory
 from nnhw.hdl.arithmetic import delay
 from nnhw.hdl.component_factory import pack
 from nnhw.hdl.technology import Technology
 from nnhw.ir import Graph
 from nnhw.isa import Operation
 from nnhw.mapping import EngineConfig, Program, map_graph
+from nnhw.shell import Accelerator
 
 
 def dense_alone() -> IntegerBuilder:

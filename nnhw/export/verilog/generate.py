@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from amaranth.lib import wiring
 
 from ... import __version__
-from ...hdl import Accelerator
 from ...mapping import Program
+from ...shell import Accelerator, ShellConfig
 from .comments import comment_lines
 from .contents import MemoryFiles
 from .design import design_lines
@@ -32,19 +32,25 @@ from .widths import fit_widths
 TRACE = tuple(("engine.write_back", name) for name in ("valid", "layer", "count", "data"))
 
 
-def generate_verilog(program: Program, files: MemoryFiles | None = None) -> str:
+def generate_verilog(
+    program: Program, files: MemoryFiles | None = None, *, shell: ShellConfig | None = None
+) -> str:
     """Verilog-2005 text of the accelerator for `program`; the top module has the program's name.
 
-    The text depends on nothing but the program and the versions of nnhw and Amaranth.
+    The text depends on nothing but the program, the shell and the versions of nnhw and Amaranth.
 
     Parameters
     ----------
     files
         Takes the contents of large memories, to be written beside the Verilog; None: they stand in
         the Verilog.
+    shell
+        What surrounds the engine; None: nothing but wires.
     """
-    hierarchy = _tidied(Accelerator(program.machine, program.image), program.name, TRACE)
-    return _header(program, hierarchy.foreign_modules()) + _text(hierarchy, files)
+    accelerator = Accelerator(program.machine, program.image, shell)
+    hierarchy = _tidied(accelerator, program.name, TRACE)
+    header = _header(program, accelerator.shell, hierarchy.foreign_modules())
+    return header + _text(hierarchy, files)
 
 
 def component_verilog(
@@ -103,7 +109,7 @@ def _place(hierarchy: Hierarchy, path: str, port: str) -> Place:
     raise KeyError(f"{path} has no port {port}")
 
 
-def _header(program: Program, cells: Mapping[str, int]) -> str:
+def _header(program: Program, shell: ShellConfig, cells: Mapping[str, int]) -> str:
     config = program.config
     primitives = ", ".join(f"{count} {cell}" for cell, count in sorted(cells.items()))
     lines = (
@@ -115,7 +121,7 @@ def _header(program: Program, cells: Mapping[str, int]) -> str:
         "frame.",
         f"Output: AXI4-Stream, {config.output_bytes} bytes a beat, {program.output_size} bytes a "
         "frame.",
-        "One clock; synchronous reset, active high. "
+        f"One clock; synchronous reset, {shell.reset.replace('-', ' ')}. "
         + (f"Cells of {config.technology}: {primitives}." if cells else "No vendor primitives."),
         "Do not edit: change the model or the options and generate again.",
     )

@@ -1,13 +1,14 @@
-"""The top module: an engine with AXI4-Stream ports."""
+"""The top module: an engine in its shell."""
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..hdl import Engine
 from ..machine import Image, Machine
-from .engine import Engine
+from .config import ShellConfig
 
 
 class Accelerator(wiring.Component):
@@ -18,14 +19,16 @@ class Accelerator(wiring.Component):
     machine : Machine
     image : Image
         See `Engine`.
+    shell : ShellConfig
+        What surrounds it.
 
     Members
     -------
     clk : In(1)
         All registers change with its rising edge.
-    rst : In(1)
-        Synchronous reset; one cycle is enough. While it is in effect, which is some cycles longer,
-        both streams wait; see `Engine.reset_latency`.
+    rst, or aresetn : In(1)
+        Synchronous reset, active high or low as the shell says; one cycle is enough. While it is in
+        effect, which is some cycles longer, both streams wait; see `Engine.reset_latency`.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
         Input frames. Beats are counted; tlast is ignored unless the machine checks frames.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
@@ -35,13 +38,14 @@ class Accelerator(wiring.Component):
         early, late or not at all; see `FrameBuffer`.
     """
 
-    def __init__(self, machine: Machine, image: Image):
+    def __init__(self, machine: Machine, image: Image, shell: ShellConfig | None = None):
         self.machine = machine
         self.image = image
+        self.shell = shell or ShellConfig()
         super().__init__(
             {
                 "clk": In(1),
-                "rst": In(1),
+                self.shell.reset_port: In(1),
                 "s_axis_tdata": In(8 * machine.config.input_bytes),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
@@ -54,6 +58,12 @@ class Accelerator(wiring.Component):
             }
         )
 
+    @property
+    def _reset(self) -> Value:
+        """The reset, active high."""
+        port = getattr(self, self.shell.reset_port)
+        return ~port if self.shell.reset == "active-low" else port
+
     def elaborate(self, platform):
         m = Module()
         # the engine spreads its reset itself
@@ -61,7 +71,7 @@ class Accelerator(wiring.Component):
         sync.clk = self.clk
         m.submodules.engine = engine = Engine(self.machine, self.image)
         m.d.comb += [
-            engine.reset.eq(self.rst),
+            engine.reset.eq(self._reset),
             engine.frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(engine.frames_in.ready),
             self.m_axis_tdata.eq(engine.frames_out.payload.data),
