@@ -276,6 +276,7 @@ class ComponentFactory:
             address_width=self.machine.addresses.bits,
             tables=self.image.tables,
             chased_bytes=self._limits.chased_bytes,
+            chunk=self._config.rows,
             residuals=self.residual_stage(),
             technology=self.technology,
         )

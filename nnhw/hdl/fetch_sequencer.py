@@ -72,7 +72,7 @@ class FetchSequencer(wiring.Component):
         An input frame is there.
     frame_consumed : Out(1)
         The frame's last fetch is issued in this cycle.
-    progress : In(Progress(layers=layers, chased_bytes=chased_bytes))
+    progress : In(Progress(layers=layers, chased_bytes=chased_bytes, chunk=chunk))
         Of the results on their way to memory.
     entry_freed : In(1)
         An entry of the output buffer became free.
@@ -130,7 +130,6 @@ class FetchSequencer(wiring.Component):
         self.streams_pairs = streams_pairs
         self.tiles_in_flight = tiles_in_flight
         self.gates = [gate for gate in GATES if gate.is_needed(layout)]
-        self._chunk = chunk
         self.instruction = InstructionRegister(layout, words, ahead=LoopNest.AHEAD)
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
@@ -146,7 +145,7 @@ class FetchSequencer(wiring.Component):
             {
                 "frame_available": In(1),
                 "frame_consumed": Out(1),
-                "progress": In(Progress(layers=len(words), chased_bytes=chased_bytes)),
+                "progress": In(Progress(layers=len(words), chased_bytes=chased_bytes, chunk=chunk)),
                 "entry_freed": In(1),
                 "valid": Out(1),
                 "tags": Out(FetchTags()),
@@ -237,7 +236,6 @@ class FetchSequencer(wiring.Component):
             "layer": instruction.index,
             "drain_cycles": drain_cycles,
             "entries": entries,
-            "end": loops.x + self._chunk,
         }
         if self.padded:
             values["y"] = loops.y

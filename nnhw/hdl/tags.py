@@ -81,25 +81,27 @@ class Progress(data.StructLayout):
     layers : int
         Of the program.
     chased_bytes : int
-        Most bytes that `written` has to count.
+        Most bytes of a layer that is read while it is written.
+    chunk : int
+        Bytes of a read.
 
     Fields
     ------
     retired : 1
         In the next cycle the last results of a tile are there.
-    written : range(chased_bytes + 1)
+    covered : range(-chunk, chased_bytes - chunk + 1)
     writing : range(layers)
-        So many bytes of this layer have been there up to the next cycle, and all of the layers
-        before.
+        Up to the next cycle so much of this layer has been there that a read may begin at the byte
+        `covered`, none if that is negative, and all of the layers before.
     writing_odd : 1
         The layer belongs to the second, fourth, ... frame.
     """
 
-    def __init__(self, *, layers: int, chased_bytes: int):
+    def __init__(self, *, layers: int, chased_bytes: int, chunk: int):
         super().__init__(
             {
                 "retired": unsigned(1),
-                "written": range(chased_bytes + 1),
+                "covered": range(-chunk, chased_bytes - chunk + 1),
                 "writing": range(max(2, layers)),
                 "writing_odd": unsigned(1),
             }

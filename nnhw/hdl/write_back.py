@@ -35,8 +35,8 @@ class WriteBack(wiring.Component):
     quotient_width, activation_width : int
         Bits of signed values.
     address_width : int
-    chased_bytes : int
-        Most bytes that `written` has to count.
+    chased_bytes, chunk : int
+        See `Progress`.
     tables : sequence of numpy.ndarray
         int8 (2 ** activation_width,) each: results by value, lowest value first.
     residuals : ResidualStage or None
@@ -65,7 +65,7 @@ class WriteBack(wiring.Component):
         They leave the engine; they belong into the activation memory.
     ends_layer : Out(1)
         They are the last of their layer.
-    progress : Out(Progress(layers=layers, chased_bytes=chased_bytes))
+    progress : Out(Progress(layers=layers, chased_bytes=chased_bytes, chunk=chunk))
 
     Attributes
     ----------
@@ -83,6 +83,7 @@ class WriteBack(wiring.Component):
         address_width: int,
         tables: Sequence[np.ndarray],
         chased_bytes: int,
+        chunk: int,
         residuals: ResidualStage | None = None,
         technology: Technology = PORTABLE,
     ):
@@ -94,11 +95,13 @@ class WriteBack(wiring.Component):
             address_width=address_width,
         )
         check_integers(self, least=0, chased_bytes=chased_bytes)
+        check_integers(self, chunk=chunk)
         self.lanes = lanes
         self.quotient_width = quotient_width
         self.activation_width = activation_width
         self.tables = tuple(tables)
         self.chased_bytes = chased_bytes
+        self.chunk = chunk
         self.residuals = residuals
         self.technology = technology
         self.latency = write_back_latency(
@@ -119,7 +122,9 @@ class WriteBack(wiring.Component):
                 "to_stream": Out(1),
                 "to_memory": Out(1),
                 "ends_layer": Out(1),
-                "progress": Out(Progress(layers=len(words), chased_bytes=chased_bytes)),
+                "progress": Out(
+                    Progress(layers=len(words), chased_bytes=chased_bytes, chunk=chunk)
+                ),
             }
         )
 
@@ -136,7 +141,7 @@ class WriteBack(wiring.Component):
 
         results = self._round_and_clamp(m, f)
         if self.chased_bytes:
-            self._count_written(m, layer_done)
+            self._count_covered(m, layer_done)
         finished = self._look_up(m, f, results) if self.tables else results
         if self.residuals:
             m.submodules.residuals = self.residuals
@@ -205,25 +210,25 @@ class WriteBack(wiring.Component):
             ]
         return results
 
-    def _count_written(self, m: Module, layer_done) -> None:
+    def _count_covered(self, m: Module, layer_done) -> None:
         wait = self.latency - 2
         valid = delay(m, self.scaled, wait, name="writes", reset=True)
         count = delay(m, self.tags.count, wait, name="writes_count")
         done = delay(m, layer_done, wait, name="writes_last", reset=True)
-        written = Signal.like(self.progress.written, name="written")
+        covered = Signal(self.progress.covered.shape(), init=-self.chunk)
         writing = Signal.like(self.progress.writing, name="writing")
         writing_odd = Signal()
         is_last = named(m, writing == len(self.instruction.words) - 1, "is_last_layer")
         with m.If(done):
             m.d.sync += [
-                written.eq(0),
+                covered.eq(-self.chunk),
                 writing.eq(Mux(is_last, 0, writing + 1)),
                 writing_odd.eq(writing_odd ^ is_last),
             ]
         with m.Elif(valid):
-            m.d.sync += written.eq(written + count)
+            m.d.sync += covered.eq(covered + count)
         m.d.comb += [
-            self.progress.written.eq(written),
+            self.progress.covered.eq(covered),
             self.progress.writing.eq(writing),
             self.progress.writing_odd.eq(writing_odd),
         ]

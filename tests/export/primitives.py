@@ -33,8 +33,17 @@ FACTORS = tuple(
 )
 
 #: Bits and number of words, registers of the address, and whether there is an output register.
-ROMS = ((3, 20, 1, 1), (37, 40, 0, 1), (20, 530, 2, 0), (300, 40, 3, 1))
-DEEP_ROMS = ((36, 1030, 0, 1), (9, 2500, 1, 1), (5, 5000, 0, 0), (1, 10_000, 2, 1))
+ROMS = (
+    (3, 20, 1, 1),
+    (37, 40, 0, 1),
+    (20, 530, 2, 0),
+    (300, 40, 3, 1),
+    (36, 1030, 0, 1),
+    (9, 2500, 1, 1),
+    (5, 5000, 0, 0),
+    (1, 10_000, 2, 1),
+    (45, 2070, 1, 1),
+)
 #: Bits of terms and of accumulators, and whether they start with anything but zero.
 ACCUMULATORS = ((8, 8, 0), (15, 24, 0), (16, 17, 1), (7, 22, 1))
 
@@ -46,7 +55,15 @@ GATED = (
     (signed(3), unsigned(3), False),
 )
 
-RAMS = ((8, 3, 1), (8, 70, 0), (20, 900, 1), (5, 3000, 0), (9, 2048, 1), (2, 8000, 1))
+RAMS = (
+    (8, 3, 1),
+    (8, 70, 0),
+    (20, 900, 1),
+    (5, 3000, 0),
+    (9, 2048, 1),
+    (2, 8000, 1),
+    (36, 2060, 1),
+)
 
 
 class SideBySide(wiring.Component):

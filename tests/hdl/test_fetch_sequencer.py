@@ -20,7 +20,7 @@ INPUTS = (
     "frame_available",
     "progress.retired",
     "entry_freed",
-    "progress.written",
+    "progress.covered",
     "progress.writing",
     "progress.writing_odd",
 )
@@ -108,7 +108,9 @@ def expected_outputs(i: FetchInstruction, fetch: Fetch, lanes: int, padded: bool
     return outputs
 
 
-def run_model(seed: int, model: Model) -> tuple[list[dict[str, int]], list[tuple | None]]:
+def run_model(
+    seed: int, model: Model, chunk: int
+) -> tuple[list[dict[str, int]], list[tuple | None]]:
     """Inputs from surroundings that take their time, and what the model issues, cycle by cycle."""
     rng = np.random.default_rng(seed)
     eager = rng.random(3)
@@ -123,7 +125,7 @@ def run_model(seed: int, model: Model) -> tuple[list[dict[str, int]], list[tuple
         )
         freed = model.reserved and rng.random() < 0.2 + eager[1]
         events = (int(rng.random() < 0.2 + eager[2]), int(retired), int(freed))
-        state = (written.written, written.layer, written.frame % 2)
+        state = (written.written - chunk, written.layer, written.frame % 2)
         inputs.append(dict(zip(INPUTS, events + state, strict=True)))
         issued.append(model.cycle(*events, written))
         written.go_on(rng, model)
@@ -137,7 +139,7 @@ def test_programs_and_surroundings_give_every_reason_to_wait():
     reasons = set()
     for seed in SEEDS:
         model = Model(fetch_program(seed, space=SPACE), chunk=1)
-        run_model(seed, model)
+        run_model(seed, model, chunk=1)
         reasons |= model.reasons
     assert reasons == {"frame", "fence", "chase", "drain", "room"}
 
@@ -165,7 +167,7 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         tiles_in_flight=TILES_IN_FLIGHT,
         chased_bytes=CHASED_BYTES,
     )
-    inputs, issued = run_model(seed, model)
+    inputs, issued = run_model(seed, model, chunk)
     names = [
         "valid",
         "tags.first",
@@ -184,7 +186,7 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         "padding.pad_value",
     ]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
-    for name in ("progress.written", "progress.writing", "progress.writing_odd"):
+    for name in ("progress.covered", "progress.writing", "progress.writing_odd"):
         columns[name] = [*columns[name][1:], 0]  # they are given a cycle ahead
     outputs = drive(sequencer, columns, [*names, "frame_consumed"])
     consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]

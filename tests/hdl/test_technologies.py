@@ -10,7 +10,7 @@ from nnhw.families.ecp5.technology import Ecp5
 from nnhw.families.ice40.technology import Ice40
 from nnhw.families.xilinx7.technology import can_pair
 from nnhw.hdl.technology import Technology, technology
-from nnhw.hdl.technology.blocks import BlockShape, best_shape
+from nnhw.hdl.technology.blocks import BlockShape, best_shape, choose_banks, count_blocks
 from nnhw.mapping import EngineConfig
 from nnhw.options import TECHNOLOGIES
 
@@ -45,6 +45,23 @@ def test_shape_with_the_fewest_blocks(depth, width, shape):
     assert best_shape(Ecp5.rom_shapes, depth, width) == BlockShape(*shape)
 
 
+@pytest.mark.parametrize(
+    ("depth", "width", "banks", "blocks"),
+    [
+        (2048, 1026, [(2048, 9, 0)], 114),
+        # five banks of 512 words would take 145 blocks, and a selection among five
+        (2064, 1026, [(2048, 9, 0), (512, 36, 2048)], 143),
+        (1030, 36, [(1024, 18, 0), (512, 36, 1024)], 3),
+        (5000, 36, [(2048, 9, 0), (2048, 9, 2048), (1024, 18, 4096)], 10),
+        (600, 40, [(1024, 18, 0)], 3),
+    ],
+)
+def test_banks_with_the_fewest_blocks(depth, width, banks, blocks):
+    chosen = choose_banks(Ecp5.rom_shapes, depth, width)
+    assert [(bank.shape.depth, bank.shape.width, bank.start) for bank in chosen] == banks
+    assert count_blocks(chosen, width) == blocks
+
+
 def test_pairs_of_products_fit_into_a_dsp48e1():
     assert can_pair(signed(8), signed(8))
     assert not can_pair(signed(9), signed(8))
@@ -70,7 +87,7 @@ def test_banks_of_memories_are_selected_by_the_technology():
             return super().select(m, index, values, name=name)
 
     m = Module()
-    # three banks, then two
+    # 512 words and 88; 2,048 words and 52
     Selects().rom(
         m,
         Signal(10),
@@ -91,7 +108,7 @@ def test_banks_of_memories_are_selected_by_the_technology():
         name="rows",
     )
     rtlil.convert(m, ports=[])
-    assert found == [(2, 3, "words_word_0"), (1, 2, "rows_word")]
+    assert found == [(1, 2, "words_word_0"), (1, 2, "rows_word")]
 
 
 @pytest.mark.parametrize(("products", "spare"), [(20, 8), (28, 0), (29, 43), (144, 12), (200, 0)])

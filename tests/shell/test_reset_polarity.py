@@ -28,7 +28,7 @@ def test_reset_polarity():
     assert "synchronous reset, active low" in low
     tops = [top_of.findall(text)[0] for text in (high, low)]
     assert [re.findall(r"\b(rst|aresetn)\b", top) for top in tops] == [["rst"], ["aresetn"]]
-    assert re.search(r"\(?~aresetn\b", low)
+    assert re.search(r"\(!aresetn\)", low)
 
 
 def test_reset_wrong():

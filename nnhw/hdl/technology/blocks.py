@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from amaranth.hdl import Cat, Module, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,11 +87,52 @@ def best_shape(shapes: Sequence[BlockShape], depth: int, width: int) -> BlockSha
     return min(shapes, key=cost)
 
 
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Blocks of one shape side by side, which hold the words of a memory from `start` on."""
+
+    shape: BlockShape
+    start: int
+
+
+def choose_banks(shapes: Sequence[BlockShape], depth: int, width: int) -> tuple[Bank, ...]:
+    """The banks, deep ones first, that need the fewest blocks, and of these the fewest banks.
+
+    A memory that is a little deeper than a block of one shape has its last words in one of another.
+    """
+    banks = []
+    start = 0
+    for shape in _bank_shapes(shapes, depth, width):
+        banks.append(Bank(shape, start))
+        start += shape.depth
+    return tuple(banks)
+
+
+def _bank_shapes(shapes: Sequence[BlockShape], depth: int, width: int) -> list[BlockShape]:
+    options = []
+    for shape in shapes:
+        full, rest = divmod(depth, shape.depth)
+        options.append([shape] * (full + bool(rest)))
+        smaller = [other for other in shapes if other.depth < shape.depth]
+        if full and rest and smaller:
+            options.append([shape] * full + _bank_shapes(smaller, rest, width))
+    return min(options, key=lambda found: (_count(found, width), len(found)))
+
+
+def _count(shapes: Sequence[BlockShape], width: int) -> int:
+    return sum(-(-width // shape.width) for shape in shapes)
+
+
+def count_blocks(banks: Sequence[Bank], width: int) -> int:
+    """Blocks of all banks, of words of `width` bits."""
+    return _count([bank.shape for bank in banks], width)
+
+
 def block_rom(
     m: Module,
     make: MakeBlock,
     select: Select,
-    shape: BlockShape,
+    banks: Sequence[Bank],
     addresses: Sequence[Value],
     *,
     width: int,
@@ -100,66 +141,87 @@ def block_rom(
     name: str,
 ) -> Value:
     """`Technology.rom` made of blocks, which share out equal `addresses` among them."""
-    count = -(-width // shape.width)
+    read = []
+    for number, bank in enumerate(banks):
+        shape = bank.shape
+        held = words[bank.start : bank.start + shape.depth]
+        columns: list[Value] = []
+        for column, low in enumerate(range(0, width, shape.width)):
+            mask = (1 << min(shape.width, width - low)) - 1
+            block = make(shape, [(word >> low) & mask for word in held], output_register)
+            m.submodules[f"{name}_{number}_{column}"] = block
+            share = column * len(addresses) // -(-width // shape.width)
+            m.d.comb += block.read_row.eq(addresses[share])
+            columns.append(block.read_data)
+        read.append(Cat(columns)[:width])
+    if len(banks) == 1:
+        return read[0]
     choices = [
-        _bank(m, address, shape, output_register, f"{name}_{index}")
+        _chosen_bank(m, address, banks, output_register, f"{name}_{index}")
         for index, address in enumerate(addresses)
     ]
-    columns: list[Value] = []
-    for column, low in enumerate(range(0, width, shape.width)):
-        mask = (1 << min(shape.width, width - low)) - 1
-        share = column * len(addresses) // count
-        rows: list[Value] = []
-        for start in range(0, len(words), shape.depth):
-            bank = words[start : start + shape.depth]
-            block = make(shape, [(word >> low) & mask for word in bank], output_register)
-            m.submodules[f"{name}_{len(rows)}_{column}"] = block
-            m.d.comb += block.read_row.eq(addresses[share])
-            rows.append(block.read_data)
-        word = f"{name}_word_{column}"
-        columns.append(rows[0] if len(rows) == 1 else select(m, choices[share], rows, name=word))
-    return Cat(columns)[:width]
+    # what one address reads is chosen by a register of its own
+    piece = max(bank.shape.width for bank in banks)
+    pieces = []
+    for column, low in enumerate(range(0, width, piece)):
+        share = column * len(addresses) // -(-width // piece)
+        values = [word[low : low + piece] for word in read]
+        pieces.append(select(m, choices[share], values, name=f"{name}_word_{column}"))
+    return Cat(pieces)
 
 
 def block_ram(
     m: Module,
     make: MakeBlock,
     select: Select,
-    shape: BlockShape,
+    banks: Sequence[Bank],
     *,
     read_row: Value,
     write_enable: Value,
     write_row: Value,
     write_data: Value,
-    depth: int,
     output_register: bool,
     name: str,
 ) -> Value:
     """`Technology.ram` made of blocks."""
     width = len(write_data)
     rows: list[Value] = []
-    for bank in range(-(-depth // shape.depth)):
+    for number, bank in enumerate(banks):
+        enable = write_enable
+        if len(banks) > 1:
+            enable = write_enable & (_bank_of(write_row, banks) == number)
         columns: list[Value] = []
-        for low in range(0, width, shape.width):
-            block = make(shape, None, output_register)
-            m.submodules[f"{name}_{bank}_{len(columns)}"] = block
-            enable = write_enable
-            if depth > shape.depth:
-                enable = write_enable & (write_row[shape.row_width :] == bank)
+        for low in range(0, width, bank.shape.width):
+            block = make(bank.shape, None, output_register)
+            m.submodules[f"{name}_{number}_{len(columns)}"] = block
             m.d.comb += [
                 block.read_row.eq(read_row),
                 block.write_enable.eq(enable),
                 block.write_row.eq(write_row),
-                block.write_data.eq(write_data[low : low + shape.width]),
+                block.write_data.eq(write_data[low : low + bank.shape.width]),
             ]
             columns.append(block.read_data)
         rows.append(Cat(columns)[:width])
     if len(rows) == 1:
         return rows[0]
-    bank_read = _bank(m, read_row, shape, output_register, name)
+    bank_read = _chosen_bank(m, read_row, banks, output_register, name)
     return select(m, bank_read, rows, name=f"{name}_word")
 
 
-def _bank(m: Module, address: Value, shape: BlockShape, registered: bool, name: str) -> Value:
+def _chosen_bank(
+    m: Module, address: Value, banks: Sequence[Bank], registered: bool, name: str
+) -> Value:
     """The bank that the word which is there now has been read from."""
-    return delay(m, address[shape.row_width :], 2 if registered else 1, name=f"{name}_bank")
+    return delay(m, _bank_of(address, banks), 2 if registered else 1, name=f"{name}_bank")
+
+
+def _bank_of(address: Value, banks: Sequence[Bank]) -> Value:
+    """Number of the bank that holds the word of an address."""
+    smallest = banks[-1].shape
+    high = address[smallest.row_width :]
+    if banks[0].shape == smallest:
+        return high
+    number: Value = Const(0, range(len(banks)))
+    for index, bank in enumerate(banks[1:], start=1):
+        number = Mux(high >= bank.start // smallest.depth, Const(index, range(len(banks))), number)
+    return number

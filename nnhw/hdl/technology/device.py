@@ -10,7 +10,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arithmetic import delay
-from .blocks import Block, BlockShape, best_shape, block_ram, block_rom
+from .blocks import (
+    Block,
+    BlockShape,
+    best_shape,
+    block_ram,
+    block_rom,
+    choose_banks,
+    count_blocks,
+)
 from .limbs import limb_product, short_product
 from .portable import Technology, product_shape
 
@@ -191,19 +199,19 @@ class DeviceTechnology(Technology):
                 output_register=output_register,
                 name=name,
             )
-        shape = best_shape(self.rom_shapes, len(words), width)
+        banks = choose_banks(self.rom_shapes, len(words), width)
         addresses = self.fan_out(
             m,
             address,
             stages=address_stages,
-            leaves=-(-shape.blocks(len(words), width) // _BLOCKS_AN_ADDRESS),
+            leaves=-(-count_blocks(banks, width) // _BLOCKS_AN_ADDRESS),
             name=f"{name}_address",
         )
         return block_rom(
             m,
             self._block,
             self.select,
-            shape,
+            banks,
             addresses,
             width=width,
             words=words,
@@ -232,11 +240,11 @@ class DeviceTechnology(Technology):
         }
         width = len(write_data)
         shapes = self.ram_shapes or self.expected_shapes
-        shape = best_shape(shapes, depth, width) if shapes else None
-        is_small = shape is not None and (
-            depth < _LEAST_RAM and depth * width < _LEAST_FILLED * shape.blocks(depth, width)
+        banks = choose_banks(shapes, depth, width) if shapes else ()
+        is_small = banks and (
+            depth < _LEAST_RAM and depth * width < _LEAST_FILLED * count_blocks(banks, width)
         )
-        if shape is None or is_small or not self.ram_shapes:
+        if not banks or is_small or not self.ram_shapes:
             if not is_small:
                 self._expect(depth, width)
             return super().ram(m, **ports, depth=depth, output_register=output_register, name=name)
@@ -244,9 +252,8 @@ class DeviceTechnology(Technology):
             m,
             self._block,
             self.select,
-            shape,
+            banks,
             **ports,
-            depth=depth,
             output_register=output_register,
             name=name,
         )

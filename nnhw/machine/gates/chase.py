@@ -34,7 +34,7 @@ class ChaseGate(Gate):
             """Whether all that a fetch reads is in memory in the next cycle."""
             is_written = Signal(name=f"{which}_is_written")
             m.d.comb += is_written.eq(
-                (next_layer == chasing.layer) & (progress.written >= chasing.end)
+                (next_layer == chasing.layer) & (progress.covered >= chasing.x)
             )
             is_complete = progress.writing == chasing.layer
             # the results of the frame before may still be on their way
