@@ -14,6 +14,9 @@ from .nextpnr import placing_run
 from .steps import Step
 
 _SEED = 1
+_GAIN = 1.15
+"""What a router that takes slow wires away again gains over what placing promises. Measured on the
+networks of benchmarks/synthesis.py: 1.04 to 1.14 where it got what it was asked for."""
 _LOG = "nextpnr.log"
 _ESTIMATES = re.compile(r"Max frequency for clock\s+'[^']*': ([\d.]+) MHz")
 
@@ -27,11 +30,12 @@ def estimate_frequency(
     speed_grade: str,
     inputs: Mapping[str, Any],
 ) -> float:
-    """Frequency in MHz that a placement promises before its wires are routed.
+    """Frequency in MHz that a placement promises before its wires are routed, and somewhat more.
 
     A router that can have every path as fast as it is asked for stops there: asked for too little,
-    it says nothing about the design, and asked for too much, it never ends. So the cells are placed
-    once without routing, and what the placer expects of the wires is what can be asked for.
+    it says nothing about the design, and asked for too much, it finds no way. So the cells are
+    placed once without routing, and what the placer expects of the wires is the measure of what can
+    be asked for.
 
     Parameters
     ----------
@@ -64,7 +68,8 @@ def estimate_frequency(
         if run_logged(run) != 0:
             raise ToolError(f"Placing for {target.name} failed:\n{error_lines(run.log)}")
         step.finish()
-    return read_estimate((out / _LOG).read_text(encoding="utf-8", errors="replace"), target)
+    log = (out / _LOG).read_text(encoding="utf-8", errors="replace")
+    return _GAIN * read_estimate(log, target)
 
 
 def read_estimate(log: str, target: Target) -> float:
