@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from .device_fit import check_use, find_use
 from .errors import MappingError
 from .families import DeviceUse
-from .ir import Graph
-from .machine import MOST_BEAT_BYTES
+from .ir import Graph, frame_layout
 from .mapping import (
+    WIDEST_CHOSEN,
     CycleModel,
     EngineConfig,
     Program,
@@ -18,7 +18,7 @@ from .mapping import (
     predict_cycles,
     smallest_engine,
 )
-from .options import BuildOptions
+from .options import BEAT_BYTES, BuildOptions
 from .report import QualityWarning
 from .shell import ShellConfig
 
@@ -89,10 +89,12 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
     MappingError
         It names the goal, and the speed that the streams allow.
     """
+    widths = options.stream_bytes or (WIDEST_CHOSEN, WIDEST_CHOSEN)
     loads, sends = (
-        sum(-(-network.tensors[port.tensor].size // MOST_BEAT_BYTES) for port in ports)
-        for ports in (network.inputs, network.outputs)
+        frame_layout(network, ports, width).beats
+        for ports, width in zip((network.inputs, network.outputs), widths, strict=True)
     )
+    wider = "" if min(widths) == BEAT_BYTES[-1] else ", give wider --stream-bytes"
     for goal, cycles, least in (
         (_fps(options), options.interval_cycles, max(loads, sends)),
         (_latency(options), options.latency_cycles, loads + sends),
@@ -101,8 +103,8 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
             raise MappingError(
                 f"{goal} cannot be reached by any array: at {options.clock_mhz:g} MHz "
                 f"that is {cycles:.3g} clock cycle{'' if cycles == 1 else 's'}, and the values of "
-                f"a frame alone take {least} to come in and go out; ask for less or raise "
-                "--clock-mhz"
+                f"a frame alone take {least} to come in and go out; ask for less{wider} or "
+                "raise --clock-mhz"
             )
 
 
@@ -115,6 +117,7 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 latency_cycles=options.latency_cycles,
                 technology=options.cells,
                 target=options.target or "",
+                stream_bytes=options.stream_bytes,
             )
         except MappingError as error:
             goals = " and ".join(filter(None, (_fps(options), _latency(options))))
@@ -126,4 +129,5 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         macs=options.macs,
         technology=options.cells,
         target=options.target or "",
+        stream_bytes=options.stream_bytes,
     )

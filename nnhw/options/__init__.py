@@ -7,6 +7,7 @@ call it by the same name (on the command line with hyphens for underscores).
 
 from .build import BuildOptions, load_options, options_from
 from .choices import (
+    BEAT_BYTES,
     CALIBRATION_METHODS,
     EQUALIZATIONS,
     RESETS,
@@ -29,11 +30,13 @@ from .kinds import (
     Names,
     Number,
     PluginChoice,
+    StreamBytes,
     check,
     read_shapes,
 )
 
 __all__ = [
+    "BEAT_BYTES",
     "CALIBRATION_METHODS",
     "EQUALIZATIONS",
     "RESETS",
@@ -55,6 +58,7 @@ __all__ = [
     "Names",
     "Number",
     "PluginChoice",
+    "StreamBytes",
     "check",
     "definitions",
     "load_options",

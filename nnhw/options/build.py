@@ -36,8 +36,10 @@ from .kinds import (
     Names,
     Number,
     PluginChoice,
+    StreamBytes,
     check,
     read_shapes,
+    read_stream_bytes,
 )
 
 _MODEL = "Model"
@@ -145,6 +147,11 @@ class BuildOptions:
         group=_HARDWARE,
         help="Cells to use, however many; portable unless there is a `target`.",
     )
+    stream_bytes: tuple[int, int] | None = option(
+        StreamBytes(),
+        group=_HARDWARE,
+        help="Bytes a beat of the input and output streams; as few as cost no speed unless given.",
+    )
     frame_check: bool = option(
         Flag(),
         False,
@@ -203,6 +210,7 @@ class BuildOptions:
         shapes = read_shapes(self.input_shape) or {}
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         object.__setattr__(self, "plugins", tuple(self.plugins))
+        object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
 

@@ -26,6 +26,10 @@ RESETS = {"active-high": "rst", "active-low": "aresetn"}
 """Polarities of the reset, and its port's name with each."""
 
 
+BEAT_BYTES = (1, 2, 4, 8, 16)
+"""Bytes that a beat of a stream can have."""
+
+
 class Effort(StrEnum):
     """How much `nnhw synth` tries to make a design fast."""
 
