@@ -20,7 +20,7 @@ from .mapping import (
 )
 from .options import BEAT_BYTES, BuildOptions
 from .report import QualityWarning
-from .shell import ShellConfig
+from .shell import ShellConfig, TensorSizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +68,32 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    engine = replace(_choose_engine(graph, options), frame_check=options.frame_check)
+    checks = options.frame_check or options.tag_bits > 0
+    engine = replace(_choose_engine(graph, options), frame_check=checks)
     program = map_graph(graph, engine)
     device = find_use(program)
     return Placement(
         engine=engine,
         program=program,
         cycles=predict_cycles(program),
-        shell=ShellConfig(reset=options.reset),
+        shell=_shell(graph, options),
         device=device,
         warnings=check_use(device, program) if device else (),
+    )
+
+
+def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
+    """What the options ask for around an engine."""
+    sizes = (
+        tuple(graph.tensors[port.tensor].size for port in ports)
+        for ports in (graph.inputs, graph.outputs)
+    )
+    inputs, outputs = sizes
+    return ShellConfig(
+        reset=options.reset,
+        keep=TensorSizes(inputs=inputs, outputs=outputs) if options.keep else None,
+        tag_bits=options.tag_bits,
+        clocks=options.clocks,
     )
 
 

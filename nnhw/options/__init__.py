@@ -9,7 +9,9 @@ from .build import BuildOptions, load_options, options_from
 from .choices import (
     BEAT_BYTES,
     CALIBRATION_METHODS,
+    CLOCKS,
     EQUALIZATIONS,
+    MOST_TAG_BITS,
     RESETS,
     SIMULATORS,
     TECHNOLOGIES,
@@ -38,7 +40,9 @@ from .kinds import (
 __all__ = [
     "BEAT_BYTES",
     "CALIBRATION_METHODS",
+    "CLOCKS",
     "EQUALIZATIONS",
+    "MOST_TAG_BITS",
     "RESETS",
     "SIMULATORS",
     "TECHNOLOGIES",

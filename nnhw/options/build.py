@@ -15,7 +15,9 @@ from ..plugins import FAMILIES as FAMILY_PLUGINS
 from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
     CALIBRATION_METHODS,
+    CLOCKS,
     EQUALIZATIONS,
+    MOST_TAG_BITS,
     QUANTIZERS,
     RESETS,
     SIMULATORS,
@@ -158,6 +160,24 @@ class BuildOptions:
         group=_HARDWARE,
         help="Drop input frames whose tlast is misplaced; early, late or missing, it raises "
         "`frame_error`.",
+    )
+    keep: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Give both streams tkeep; lanes that a tensor does not use are 0.",
+    )
+    tag_bits: int = option(
+        Integer(0, MOST_TAG_BITS),
+        0,
+        group=_HARDWARE,
+        help="Bits of tuser that come back with a frame's result; frames are checked then.",
+    )
+    clocks: str = option(
+        Choice(CLOCKS),
+        "one",
+        group=_HARDWARE,
+        help="Clocks of a design; two: the streams have a clock of their own, `axis_clk`.",
     )
     reset: str = option(
         Choice(tuple(RESETS)),
