@@ -20,6 +20,23 @@ from ..shell import ShellConfig
 _WRITE_BACK = "dut.engine.write_back"
 
 
+def _engine_streams(*, checked: bool) -> dict[str, dict[str, str]]:
+    """The engine's own streams in the exported hierarchy, which a simulation looks at where they
+    are not those of the top module."""
+    streams = {
+        side: {
+            "valid": f"dut.engine.{name}_valid",
+            "ready": f"dut.engine.{name}_ready",
+            "data": f"dut.engine.{name}_payload_data",
+            "last": f"dut.engine.{name}_payload_last",
+        }
+        for side, name in (("input", "frames_in"), ("output", "frames_out"))
+    }
+    if not checked:
+        streams["input"] |= {"data": "dut.engine.frames_in_payload", "last": "1'b0"}
+    return streams
+
+
 def _tensor(graph: Graph, port: Port) -> dict[str, Any]:
     tensor = graph.tensors[port.tensor]
     # Of an input that is more than scaled nobody shall take the scale for all there is to do.
@@ -184,6 +201,7 @@ def make_manifest(
         "sources": sources,
         "memory_files": memory_files,
         "clock": "clk",
+        "stream_clock": shell.stream_clock,
         "reset": shell.reset_port,
         "frame_error": "frame_error" if config.frame_check else None,
         "nnhw_version": __version__,
@@ -237,5 +255,6 @@ def make_manifest(
             "count": f"{_WRITE_BACK}.count",
             "data": _byte_lanes(f"{_WRITE_BACK}.data", lanes, width),
             "lanes": lanes,
+            **(_engine_streams(checked=config.frame_check) if shell.clocks == "two" else {}),
         },
     }

@@ -72,6 +72,7 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     reset = manifest.get("reset", RESETS["active-high"])
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
+        **_stream_values(manifest),
         "top": manifest["top"],
         "input_bits": 8 * beat_bytes["input"],
         "output_bits": 8 * beat_bytes["output"],
@@ -84,3 +85,42 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "write_back_count": trace["count"],
         "write_back_data": trace["data"],
     }
+
+
+def _stream_values(manifest: dict) -> dict[str, str | int]:
+    """What the streams have besides data and handshake, and where their beats are looked at."""
+    shell = manifest.get("shell", {})
+    widths = {side: manifest[side]["stream_bytes"] for side in ("input", "output")}
+    signals: list[tuple[str, str, int]] = []
+    if shell.get("clocks") == "two":
+        signals += [("reg", "axis_clk", 1)]
+    for name, (received, sent) in {
+        "tkeep": (widths["input"], widths["output"]) if shell.get("keep") else (0, 0),
+        "tuser": (shell.get("tag_bits", 0),) * 2,
+    }.items():
+        if received:
+            signals += [("reg", f"s_axis_{name}", received), ("wire", f"m_axis_{name}", sent)]
+    offer = [("m_axis_tlast", 1), ("m_axis_tdata", 8 * widths["output"])]
+    offer += [(name, bits) for kind, name, bits in signals if kind == "wire"]
+    declarations = {"reg": "reg{} {} /* verilator public_flat_rw */ = 0;"}
+    declarations["wire"] = "wire{} {} /* verilator public_flat_rd */;"
+    values: dict[str, str | int] = {
+        "stream_signals": "".join(
+            f"    {declarations[kind].format(f' [{bits}-1:0]' if bits > 1 else '', name)}\n"
+            for kind, name, bits in signals
+        ),
+        "stream_ports": "".join(f"\n        .{name}({name})," for _, name, _ in signals),
+        "stream_clock": "axis_clk" if shell.get("clocks") == "two" else "clk",
+        "offer": ", ".join(name for name, _ in offer),
+        "offer_bits": sum(bits for _, bits in offer),
+    }
+    for side, port in (("input", "s_axis"), ("output", "m_axis")):
+        tapped = manifest["trace"].get(side)
+        names = {
+            "valid": f"{port}_tvalid",
+            "ready": f"{port}_tready",
+            "data": f"{port}_tdata",
+            "last": f"{port}_tlast",
+        }
+        values |= {f"{side}_{name}": tapped[name] if tapped else names[name] for name in names}
+    return values

@@ -152,7 +152,7 @@ def test_reset_at_any_time(period):
 
     async def send(ctx):
         nonlocal episode
-        for episode in range(40):  # noqa: B007
+        for episode in range(40):
             ctx.set(crossing.request, 1)
             ctx.set(source.valid, 0)
             # it is not asked for in the middle of another one, but as soon as that one is done
