@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ShapeLike, Signal
+from amaranth.hdl import Module, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..hdl.arithmetic import named
 from ..hdl.parameters import check_integers
-from .synchronizer import synchronize
+from .synchronizer import Synchronizer
 
 
 class ClockCrossing(wiring.Component):
@@ -47,41 +47,47 @@ class ClockCrossing(wiring.Component):
         self.reader = reader
         self.depth_bits = depth_bits
         self.shape = shape
+        count_bits = depth_bits + 1  # one more, to tell full from empty
+        self.written, self.written_gray, self.taken, self.taken_gray = (
+            Signal(count_bits, name=name)
+            for name in ("written", "written_gray", "taken", "taken_gray")
+        )
+        self.written_seen = Synchronizer.like(self.written_gray, name="written_seen")
+        self.taken_seen = Synchronizer.like(self.taken_gray, name="taken_seen")
+        self.has_room = Signal()
         super().__init__(
             {"source": In(stream.Signature(shape)), "sink": Out(stream.Signature(shape))}
         )
 
     def elaborate(self, platform):
         m = Module()
-        count_bits = self.depth_bits + 1  # one more, to tell full from empty
-        width = len(self.sink.payload.as_value())
+        width = len(Value.cast(self.sink.payload))
         m.submodules.memory = memory = Memory(
             shape=width, depth=1 << self.depth_bits, init=[], attrs={"no_rw_check": 1}
         )
         write = memory.write_port(domain=self.writer)
         read = memory.read_port(domain=self.reader)
 
-        written, written_next = (Signal(count_bits, name=f"written{n}") for n in ("", "_next"))
-        taken, taken_next = (Signal(count_bits, name=f"taken{n}") for n in ("", "_next"))
-        written_gray = Signal(count_bits)
-        taken_gray = Signal(count_bits)
-        written_seen = synchronize(m, written_gray, self.reader, name="written_seen")
-        taken_seen = synchronize(m, taken_gray, self.writer, name="taken_seen")
+        written_next, taken_next = (
+            Signal.like(count, name=f"{count.name}_next") for count in (self.written, self.taken)
+        )
+        self.written_seen.connect(m, self.written_gray, self.reader)
+        self.taken_seen.connect(m, self.taken_gray, self.writer)
 
-        has_room = Signal()
         gray = named(m, written_next ^ (written_next >> 1), "written_next_gray")
         m.d.comb += [
-            self.source.ready.eq(has_room),
-            write.en.eq(self.source.valid & has_room),
-            write.addr.eq(written[: self.depth_bits]),
+            self.source.ready.eq(self.has_room),
+            write.en.eq(self.source.valid & self.has_room),
+            write.addr.eq(self.written[: self.depth_bits]),
             write.data.eq(self.source.payload),
-            written_next.eq(written + write.en),
+            written_next.eq(self.written + write.en),
         ]
         # full: a whole round ahead, which turns the two upper bits of a Gray code
+        full = self.taken_seen.stable ^ (0b11 << (self.depth_bits - 1))
         m.d[self.writer] += [
-            written.eq(written_next),
-            written_gray.eq(gray),
-            has_room.eq(gray != taken_seen ^ (0b11 << (count_bits - 2))),
+            self.written.eq(written_next),
+            self.written_gray.eq(gray),
+            self.has_room.eq(gray != full),
         ]
 
         valid = Signal()
@@ -89,13 +95,13 @@ class ClockCrossing(wiring.Component):
         m.d.comb += [
             self.sink.valid.eq(valid),
             self.sink.payload.eq(read.data),
-            taken_next.eq(taken + (valid & self.sink.ready)),
+            taken_next.eq(self.taken + (valid & self.sink.ready)),
             read.en.eq(1),
             read.addr.eq(taken_next[: self.depth_bits]),
         ]
         m.d[self.reader] += [
-            taken.eq(taken_next),
-            taken_gray.eq(gray),
-            valid.eq(gray != written_seen),
+            self.taken.eq(taken_next),
+            self.taken_gray.eq(gray),
+            valid.eq(gray != self.written_seen.stable),
         ]
         return m

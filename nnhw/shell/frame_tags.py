@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..hdl.arithmetic import named
 from ..hdl.beat import Beat
 from ..hdl.parameters import check_integers
 from ..hdl.result_buffer import ResultBuffer
@@ -47,6 +48,8 @@ class FrameTags(wiring.Component):
     def __init__(self, *, input_bytes: int, output_bytes: int, tag_bits: int):
         check_integers(self, tag_bits=tag_bits)
         self.tag_bits = tag_bits
+        self.begins = Signal(init=1)
+        self.frames = Signal(range(MOST_FRAMES + 1))
 
         def outer(beat_bytes: int) -> stream.Signature:
             return stream.Signature(PortBeat(beat_bytes, keep=False, tag_bits=tag_bits))
@@ -64,13 +67,13 @@ class FrameTags(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.tags = tags = ResultBuffer(width=self.tag_bits, depth=MOST_FRAMES)
-        self._receive(m, tags)
+        has_room = Signal()
+        self._receive(m, tags, has_room)
         outside, inside = self.outside_out, self.inside_out
         leaves = Signal()
-        inside_count = Signal(range(MOST_FRAMES + 1), name="frames")
-        # the frame that was accepted in this cycle, and one that has begun, are not counted yet
-        m.d.comb += self._has_room.eq(inside_count < MOST_FRAMES - 1)
-        m.d.sync += inside_count.eq(inside_count + self.accepted - leaves)
+        accepted_frames = named(m, self.frames + self.accepted, "accepted_frames")
+        m.d.comb += has_room.eq(accepted_frames < MOST_FRAMES)
+        m.d.sync += self.frames.eq(accepted_frames - leaves)
         m.d.comb += [
             outside.payload.data.eq(inside.payload.data),
             outside.payload.last.eq(inside.payload.last),
@@ -82,15 +85,13 @@ class FrameTags(wiring.Component):
         ]
         return m
 
-    def _receive(self, m: Module, tags: ResultBuffer) -> None:
+    def _receive(self, m: Module, tags: ResultBuffer, has_room: Signal) -> None:
         """The input side: frames begin after a tlast."""
         outside, inside = self.outside_in, self.inside_in
-        begins = Signal(init=1)
         passes = Signal()
         tag = Signal(self.tag_bits, reset_less=True)
-        self._has_room = Signal(name="has_room")
         m.d.comb += [
-            passes.eq(~begins | self._has_room),
+            passes.eq(~self.begins | has_room),
             inside.payload.data.eq(outside.payload.data),
             inside.payload.last.eq(outside.payload.last),
             inside.valid.eq(outside.valid & passes),
@@ -99,6 +100,6 @@ class FrameTags(wiring.Component):
             tags.word.eq(tag),
         ]
         with m.If(inside.valid & inside.ready):
-            m.d.sync += begins.eq(outside.payload.last)
-            with m.If(begins):
+            m.d.sync += self.begins.eq(outside.payload.last)
+            with m.If(self.begins):
                 m.d.sync += tag.eq(outside.payload.user)

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .synchronizer import synchronize
+from .synchronizer import Synchronizer
 
 
 class ResetCrossing(wiring.Component):
@@ -36,12 +36,16 @@ class ResetCrossing(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         asks = Signal(reset_less=True)
-        request = synchronize(m, self.request, self.outer, name="request", reset=False)
-        inner_reset = synchronize(m, asks, self.inner, name="asks", reset=False)
-        answer = synchronize(m, inner_reset, self.outer, name="answer", reset=False)
-        m.d[self.outer] += asks.eq(request | (asks & ~answer))
+        request, asks_seen, answer = (
+            Synchronizer.like(asks, name=name, reset=False)
+            for name in ("request", "asks", "answer")
+        )
+        request.connect(m, self.request, self.outer)
+        asks_seen.connect(m, asks, self.inner)
+        answer.connect(m, asks_seen.stable, self.outer)
+        m.d[self.outer] += asks.eq(request.stable | (asks & ~answer.stable))
         m.d.comb += [
-            self.outer_reset.eq(request | asks | answer),
-            self.inner_reset.eq(inner_reset),
+            self.outer_reset.eq(request.stable | asks | answer.stable),
+            self.inner_reset.eq(asks_seen.stable),
         ]
         return m
