@@ -91,6 +91,7 @@ _check_manifest = record(
         "stream_clock": identifier,
         "frame_error": optional(identifier),
         "memory_files": items(file_path),
+        "constraint_files": items(file_path),
         "cell_models": items(file_path),
         "target": identifier,
         "device": optional(record({"target": text})),

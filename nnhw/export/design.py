@@ -13,6 +13,7 @@ from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
 from ..shell import ShellConfig
+from .crossings import constraint_files
 from .listing import program_listing
 from .manifest import make_manifest
 from .verilog import MemoryFiles, generate_verilog
@@ -60,6 +61,11 @@ def export_design(
     (folder / source).write_text(verilog, encoding="utf-8")
     for name, text in memories.texts.items():
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
+    constraints = constraint_files(program.name, shell)
+    if constraints:
+        (folder / "constraints").mkdir(exist_ok=True)
+    for name, text in constraints.items():
+        (folder / "constraints" / name).write_text(text, encoding="utf-8")
     manifest = make_manifest(
         graph,
         program,
@@ -67,6 +73,7 @@ def export_design(
         model_sha256=model_sha256,
         sources=[source],
         memory_files=[f"rtl/{name}" for name in memories.texts],
+        constraint_files=[f"constraints/{name}" for name in constraints],
         plugins=plugins,
         device=device,
         shell=shell,

@@ -168,6 +168,7 @@ def make_manifest(
     model_sha256: str,
     sources: list[str],
     memory_files: list[str],
+    constraint_files: list[str],
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
     shell: ShellConfig,
@@ -184,6 +185,8 @@ def make_manifest(
         Verilog files, relative to the design's folder.
     memory_files
         Files that the Verilog names in $readmemh, without their folder; relative likewise.
+    constraint_files
+        Timing constraints of paths between clocks; relative likewise.
     plugins
         Those that it was made with.
     device
@@ -200,6 +203,7 @@ def make_manifest(
         "top": program.name,
         "sources": sources,
         "memory_files": memory_files,
+        "constraint_files": constraint_files,
         "clock": "clk",
         "stream_clock": shell.stream_clock,
         "reset": shell.reset_port,
