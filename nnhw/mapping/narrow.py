@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..machine import EngineConfig
 from ..options import BEAT_BYTES
@@ -34,8 +35,8 @@ def narrowest_streams(
     }
     for name, least in (("input_bytes", 1), ("output_bytes", config.lanes)):
         widths = [width for width in BEAT_BYTES if least <= width < getattr(config, name)]
-        narrower = (replace(config, **{name: width}) for width in widths)
-        config = next(
-            (some for some in narrower if space.timed([some])[0].is_fast_enough(**limits)), config
-        )
+        changes: list[dict[str, Any]] = [{name: width} for width in widths]
+        narrower = [replace(config, **change) for change in changes]
+        fast = (some for some in narrower if space.timed([some])[0].is_fast_enough(**limits))
+        config = next(fast, config)
     return config
