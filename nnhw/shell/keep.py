@@ -82,7 +82,7 @@ class InputKeep(wiring.Component):
         counts = named(m, passes & ~spoils & ~is_lost, "counts")
         m.d.comb += [
             damages.eq(is_damaged | (self.outside.payload.keep != position.keep)),
-            spoils.eq(position.is_last & last & damages & ~is_lost & ~is_spoiled),
+            spoils.eq(position.is_last & last & damages & ~is_spoiled),
             position.advance.eq(counts),
             position.restart.eq(last),
         ]

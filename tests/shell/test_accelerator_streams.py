@@ -16,6 +16,9 @@ from nnhw.options import BuildOptions
 from nnhw.placement import place
 from nnhw.shell import ShellConfig, TensorSizes
 
+# of a component that was refused
+pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+
 KEEP = TensorSizes(inputs=(7,), outputs=(3,))
 
 
@@ -49,7 +52,6 @@ def test_ports(shell, more):
     assert ports(generate_verilog(program, shell=ShellConfig(**shell))) == plain | more
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_tags_need_a_frame_check():
     with pytest.raises(ValueError, match="Tags need a machine that checks frames"):
         generate_verilog(small_program(), shell=ShellConfig(tag_bits=1))
