@@ -187,6 +187,7 @@ def test_reset_at_any_time(period, hasty):
                 sink.ready,
                 sink.payload,
             )
+            assert outer or not inner, "the outer side runs while the inner one is in reset"
             if valid and ready and not (outer or inner):
                 received[-1].append(number)
 
