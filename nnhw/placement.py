@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .device_fit import check_use, find_use
 from .errors import MappingError
 from .families import DeviceUse
-from .ir import Graph, frame_layout
+from .ir import Graph
 from .mapping import (
     WIDEST_CHOSEN,
     CycleModel,
@@ -84,11 +84,10 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
 
 def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
     """What the options ask for around an engine."""
-    sizes = (
+    inputs, outputs = (
         tuple(graph.tensors[port.tensor].size for port in ports)
         for ports in (graph.inputs, graph.outputs)
     )
-    inputs, outputs = sizes
     return ShellConfig(
         reset=options.reset,
         keep=TensorSizes(inputs=inputs, outputs=outputs) if options.keep else None,
@@ -107,7 +106,7 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
     """
     widths = options.stream_bytes or (WIDEST_CHOSEN, WIDEST_CHOSEN)
     loads, sends = (
-        frame_layout(network, ports, width).beats
+        sum(-(-network.tensors[port.tensor].size // width) for port in ports)
         for ports, width in zip((network.inputs, network.outputs), widths, strict=True)
     )
     wider = "" if min(widths) == BEAT_BYTES[-1] else ", give wider --stream-bytes"

@@ -41,14 +41,14 @@ class Accelerator(wiring.Component):
     s_axis_tuser, m_axis_tuser
         If the shell has tags: that of an input frame's first beat, and of each beat of its output
         frame.
+    frame_error : Out(1)
+        With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
+        early, late or not at all; see `FrameBuffer`.
 
     Raises
     ------
     ValueError
         If the shell has tags, and the machine does not check frames.
-    frame_error : Out(1)
-        With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
-        early, late or not at all; see `FrameBuffer`.
     """
 
     def __init__(self, machine: Machine, image: Image, shell: ShellConfig | None = None):
