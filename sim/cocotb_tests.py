@@ -36,6 +36,8 @@ QUIET_CYCLES = 32
 """How long nothing may follow the last frame."""
 AFTERMATH_CYCLES = 250
 """How long a failed test goes on, so that recorded waves show what came of it."""
+NULL_BEATS = 0.1
+"""Share of beats before which a null beat is sent, where there are stalls and tkeep."""
 STALL_CYCLES = (1, 1, 1, 2, 2, 3, 4, 6, 9, 16, 32)
 """Lengths that pauses, and the times between them, are drawn from."""
 
@@ -169,10 +171,13 @@ class Bench:
                 await self.source.wait()
                 if not self.dut.s_axis_tready.value:
                     await RisingEdge(self.dut.s_axis_tready)
-            self.source.send_nowait(self._input_frame(number, rng))
+            self.source.send_nowait(self._input_frame(number, rng, stalls))
 
-    def _input_frame(self, number: int, rng: random.Random) -> AxiStreamFrame:
-        """A frame with tkeep and tuser, as far as the design has them."""
+    def _input_frame(self, number: int, rng: random.Random, stalls: bool) -> AxiStreamFrame:
+        """A frame with tkeep and tuser, as far as the design has them.
+
+        With stalls, tkeep also has null beats in between, which are to be ignored.
+        """
         stream = DESIGN.input
         frame = AxiStreamFrame(VECTORS.input[number].tobytes())
         if DESIGN.keep:
@@ -183,6 +188,14 @@ class Bench:
             tags = [rng.getrandbits(DESIGN.tag_bits) for _ in range(stream.beats)]
             self.tags.append(tags[0])
             frame.tuser = [tag for tag in tags for _ in range(stream.beat_bytes)]
+        if DESIGN.keep and stalls:
+            for beat in reversed(range(stream.beats)):
+                if rng.random() < NULL_BEATS:
+                    place = slice(beat * stream.beat_bytes, beat * stream.beat_bytes)
+                    frame.tdata[place] = rng.randbytes(stream.beat_bytes)
+                    frame.tkeep[place] = [0] * stream.beat_bytes
+                    if DESIGN.tag_bits:
+                        frame.tuser[place] = [0] * stream.beat_bytes
         return frame
 
     async def _receive(self, number: int) -> None:

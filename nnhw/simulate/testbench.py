@@ -122,5 +122,7 @@ def _stream_values(manifest: dict) -> dict[str, str | int]:
             "data": f"{port}_tdata",
             "last": f"{port}_tlast",
         }
+        if shell.get("keep") and side == "input":
+            names["valid"] += " && s_axis_tkeep != 0"  # null beats are none
         values |= {f"{side}_{name}": tapped[name] if tapped else names[name] for name in names}
     return values
