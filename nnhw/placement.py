@@ -68,7 +68,7 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    checks = options.frame_check or options.tag_bits > 0
+    checks = options.frame_check or options.tag_bits > 0 or options.bus is not None
     engine = replace(_choose_engine(graph, options), frame_check=checks)
     program = map_graph(graph, engine)
     device = find_use(program)
@@ -93,6 +93,8 @@ def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
         keep=TensorSizes(inputs=inputs, outputs=outputs) if options.keep else None,
         tag_bits=options.tag_bits,
         clocks=options.clocks,
+        bus=options.bus,
+        bus_errors=options.bus_errors,
     )
 
 

@@ -40,7 +40,7 @@ module tb;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}
     );
 
     wire input_taken = {{input_valid}} && {{input_ready}};

@@ -25,6 +25,7 @@ import nnhw.hdl
 import nnhw.ir
 from nnhw.cli import app as command_line
 from nnhw.isa import COORDINATES, LOOPS, InstructionLayout, field_docs, instructions
+from nnhw.registers import BLOCKS
 
 # Components are asked for their latency and nothing else.
 warnings.filterwarnings("ignore", category=UnusedElaboratable)
@@ -72,6 +73,31 @@ def plans() -> dict[str, Any]:
         ).state.placement.program
         for name in NETWORKS
     }
+
+
+class Registers(Markdown):
+    """Every register with its fields, by block."""
+
+    def text(self) -> str:
+        """A table for each block."""
+        lines = []
+        for block in BLOCKS:
+            every = f", and every {block.size:#x} bytes from there on" if block.is_repeated else ""
+            lines += [f"## {block.name}", "", f"{block.help}. At {block.offset:#05x}{every}.", ""]
+            rows = [
+                (
+                    f"{block.offset + register.offset:#05x}",
+                    f"`{register.name}`",
+                    f"{field.high}:{field.low}" if field.width > 1 else str(field.low),
+                    f"`{field.name}`",
+                    field.access.value,
+                    f"{field.help}.",
+                )
+                for register in block.registers
+                for field in register.fields
+            ]
+            lines += [table(("address", "register", "bits", "field", "kind", ""), rows), ""]
+        return "\n".join(lines)
 
 
 class Instructions(Markdown):
@@ -278,6 +304,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "public-names": PublicNames,
         "integer-operators": IntegerOperators,
         "command-line": CommandLine,
+        "registers": Registers,
     }
     for name, directive in directives.items():
         app.add_directive(name, directive)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Instance, Module, Signal
+from amaranth.hdl import ClockDomain, Const, Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -93,6 +93,7 @@ class BoardTop(wiring.Component):
             o_m_axis_tvalid=bridge.results.valid,
             i_m_axis_tready=bridge.results.ready,
             o_m_axis_tlast=result_last,
+            **{f"i_{name}": Const(0, width) for name, width in design.control_inputs.items()},
         )
         m.submodules.activity = activity = ActivityLight(
             cycles=round(_LIGHT_SECONDS * self.timing.clock_hz)

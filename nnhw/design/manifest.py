@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from ..options import CLOCKS, MOST_TAG_BITS, RESETS
+from ..options import BUSES, CLOCKS, MOST_TAG_BITS, RESETS
 from .schema import (
     SchemaError,
     boolean,
@@ -108,6 +108,9 @@ _check_manifest = record(
                 "keep": optional(record({"inputs": items(_size), "outputs": items(_size)})),
                 "tag_bits": integer(0, MOST_TAG_BITS),
                 "clocks": choice(*CLOCKS),
+                "bus": optional(choice(*BUSES)),
+                "bus_errors": boolean,
+                "address_bits": integer(2, 32),
             },
         ),
     },

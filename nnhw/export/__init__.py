@@ -2,6 +2,16 @@
 
 from .design import export_design
 from .manifest import make_manifest
+from .register_files import require_printers
+from .register_map import make_register_map
 from .verilog import MemoryFiles, component_verilog, generate_verilog
 
-__all__ = ["MemoryFiles", "component_verilog", "export_design", "generate_verilog", "make_manifest"]
+__all__ = [
+    "MemoryFiles",
+    "component_verilog",
+    "export_design",
+    "generate_verilog",
+    "make_manifest",
+    "make_register_map",
+    "require_printers",
+]

@@ -16,6 +16,8 @@ from ..shell import ShellConfig
 from .crossings import constraint_files
 from .listing import program_listing
 from .manifest import make_manifest
+from .register_files import write_drivers, write_register_files
+from .register_map import make_register_map
 from .verilog import MemoryFiles, generate_verilog
 
 
@@ -32,6 +34,9 @@ def export_design(
     shell: ShellConfig | None = None,
 ) -> None:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
+
+    With a control bus also registers/ and drivers/; see `write_register_files` and
+    `write_drivers`.
 
     Parameters
     ----------
@@ -57,8 +62,18 @@ def export_design(
     (folder / "rtl").mkdir(exist_ok=True)
     source = f"rtl/{program.name}.v"
     memories = MemoryFiles(program.name)
-    verilog = generate_verilog(program, memories if weight_files else None, shell=shell)
+    registers = None
+    if shell.bus is not None:
+        registers = make_register_map(
+            graph, program, cycles, model_sha256=model_sha256, shell=shell
+        )
+    verilog = generate_verilog(
+        program, memories if weight_files else None, shell=shell, registers=registers
+    )
     (folder / source).write_text(verilog, encoding="utf-8")
+    if registers is not None:
+        write_register_files(registers, folder / "registers")
+        write_drivers(registers, folder / "drivers")
     for name, text in memories.texts.items():
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
     constraints = constraint_files(program.name, shell)
@@ -77,6 +92,7 @@ def export_design(
         plugins=plugins,
         device=device,
         shell=shell,
+        registers=registers,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")

@@ -14,6 +14,7 @@ from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule, origin_of
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import FAMILIES as GROUP
 from ..plugins import Plugin
+from ..registers import RegisterMap
 from ..shell import ShellConfig
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
@@ -172,6 +173,7 @@ def make_manifest(
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
     shell: ShellConfig,
+    registers: RegisterMap | None = None,
 ) -> dict[str, Any]:
     """The manifest of a design.
 
@@ -193,6 +195,8 @@ def make_manifest(
         What it takes of the device that it is for; None if it is for none.
     shell
         What surrounds the engine.
+    registers
+        What its control bus reaches, if it has one.
     """
     config = program.config
     lanes, width = config.lanes, program.widths.activation
@@ -239,7 +243,10 @@ def make_manifest(
         "latency_cycles": cycles.latency_cycles,
         "interval_cycles": cycles.interval_cycles,
         "engine": config.to_dict(),
-        "shell": shell.to_dict(),
+        "shell": {
+            **shell.to_dict(),
+            **({"address_bits": registers.address_bits} if registers else {}),
+        },
         "layers": [
             {
                 "name": layer.name,

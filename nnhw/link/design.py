@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..design import ExportedDesign
 from ..errors import ExportError
 from ..options import RESETS
+from ..registers import control_ports
 from .protocol import DIGEST_BYTES
 
 
@@ -26,6 +27,8 @@ class LinkedDesign:
         differ in anything have different digests.
     reset
         Name of the reset's port, which tells its polarity.
+    control_inputs
+        Bits of each input of its control bus, by name: zero while nobody uses it.
     input_beat_bytes, output_beat_bytes
         Bytes of a beat.
     input_bytes, output_bytes
@@ -40,6 +43,7 @@ class LinkedDesign:
     input_bytes: int
     output_beat_bytes: int
     output_bytes: int
+    control_inputs: Mapping[str, int] = field(default_factory=dict)
 
 
 def link_design(design: ExportedDesign) -> LinkedDesign:
@@ -70,6 +74,11 @@ def link_design(design: ExportedDesign) -> LinkedDesign:
         input_bytes=_in_beats(streams["input"]),
         output_beat_bytes=streams["output"]["stream_bytes"],
         output_bytes=_in_beats(streams["output"]),
+        control_inputs={
+            name: width
+            for name, (direction, width) in control_ports(streams.get("shell", {})).items()
+            if direction == "input"
+        },
     )
 
 

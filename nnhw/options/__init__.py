@@ -8,6 +8,7 @@ call it by the same name (on the command line with hyphens for underscores).
 from .build import BuildOptions, load_options, options_from
 from .choices import (
     BEAT_BYTES,
+    BUSES,
     CALIBRATION_METHODS,
     CLOCKS,
     EQUALIZATIONS,
@@ -39,6 +40,7 @@ from .kinds import (
 
 __all__ = [
     "BEAT_BYTES",
+    "BUSES",
     "CALIBRATION_METHODS",
     "CLOCKS",
     "EQUALIZATIONS",

@@ -14,6 +14,7 @@ from ..families import named_target
 from ..plugins import FAMILIES as FAMILY_PLUGINS
 from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
+    BUSES,
     CALIBRATION_METHODS,
     CLOCKS,
     EQUALIZATIONS,
@@ -185,6 +186,17 @@ class BuildOptions:
         group=_HARDWARE,
         help="Polarity of the reset; active-low: the port `aresetn` in place of `rst`.",
     )
+    bus: str | None = option(
+        Choice(BUSES),
+        group=_HARDWARE,
+        help="Control bus; registers, an interrupt and drivers come with it, and `frame_check`.",
+    )
+    bus_errors: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Answer accesses to addresses without a register with an error; else they read zero.",
+    )
     costs: bool = option(
         Flag(),
         False,
@@ -233,6 +245,12 @@ class BuildOptions:
         object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
+        if self.bus is not None and (self.keep or self.tag_bits or self.clocks == "two"):
+            raise OptionError(
+                "Option bus cannot be had with keep, tag_bits or two clocks yet; drop one of them"
+            )
+        if self.bus_errors and self.bus is None:
+            raise OptionError("Option bus_errors needs a control bus; give bus, too")
 
     def _check_array(self) -> None:
         if (self.rows is None) != (self.cols is None):

@@ -25,6 +25,9 @@ TECHNOLOGIES = ("portable", *OWN_FAMILIES)
 RESETS = {"active-high": "rst", "active-low": "aresetn"}
 """Polarities of the reset, and its port's name with each."""
 
+BUSES = ("axi-lite", "wishbone", "apb")
+"""Control buses by which registers can be reached: see `nnhw.registers.BUSES`."""
+
 
 CLOCKS = ("one", "two")
 """Clocks of a design: two if the streams have one of their own."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ..conversion import check_options, leave_out_channels, quantize_network, read_samples, simplify
 from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
-from ..export import export_design
+from ..export import export_design, require_printers
 from ..frontend import Origins, load_model
 from ..ir import DynamicQuantize
 from ..placement import check_goal, place
@@ -37,6 +37,8 @@ def _read_model(state: BuildState) -> None:
         check_goal(state.network, state.options)
     if state.options.costs:
         require_yosys()
+    if state.options.bus is not None:
+        require_printers()
 
 
 def _read_data(state: BuildState) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Module, Value
+from amaranth.hdl import ClockDomain, Module, ResetInserter, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from ..hdl import Engine
 from ..machine import Image, Machine
+from ..registers import BUSES, RegisterMap, control_ports
 from .config import ShellConfig
+from .register_shell import RegisterShell
 from .stream_shell import STREAMS, StreamShell
 
 
@@ -22,6 +24,8 @@ class Accelerator(wiring.Component):
         See `Engine`.
     shell : ShellConfig
         What surrounds it.
+    registers : RegisterMap
+        What its control bus reaches, if it has one.
 
     Members
     -------
@@ -44,20 +48,41 @@ class Accelerator(wiring.Component):
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
+    s_axil_awaddr, ..., or s_wb_cyc, ..., or s_apb_paddr, ...
+        The control bus that the shell asks for; see `BUSES`.
+    irq : Out(1)
+        With a control bus: interrupt, high while one is pending.
+    m_axis_tuser : Out(1)
+        With a control bus: with a frame's last beat, whether it was aborted and is not whole.
 
     Raises
     ------
     ValueError
         If the shell has tags, and the machine does not check frames.
+        If there is a control bus without a register map, or the machine does not check frames then.
     """
 
-    def __init__(self, machine: Machine, image: Image, shell: ShellConfig | None = None):
+    def __init__(
+        self,
+        machine: Machine,
+        image: Image,
+        shell: ShellConfig | None = None,
+        registers: RegisterMap | None = None,
+    ):
         self.machine = machine
         self.image = image
         self.shell = shell or ShellConfig()
         if self.shell.tag_bits and not machine.config.frame_check:
             raise ValueError("Tags need a machine that checks frames")
         received, sent = machine.config.input_bytes, machine.config.output_bytes
+        self.registers = registers
+        self._control_ports: dict[str, tuple[str, int]] = {}
+        if self.shell.bus is not None:
+            if registers is None or not machine.config.frame_check:
+                raise ValueError("A control bus needs a register map, and frames that are checked")
+            self._control_ports = control_ports(
+                {"bus": self.shell.bus, "address_bits": registers.address_bits}
+            )
         super().__init__(
             {
                 "clk": In(1),
@@ -76,6 +101,10 @@ class Accelerator(wiring.Component):
                 **({"m_axis_tkeep": Out(sent)} if self.shell.keep else {}),
                 **({"m_axis_tuser": Out(self.shell.tag_bits)} if self.shell.tag_bits else {}),
                 **({"frame_error": Out(1)} if machine.config.frame_check else {}),
+                **{
+                    name: {"input": In, "output": Out}[direction](width)
+                    for name, (direction, width) in self._control_ports.items()
+                },
             }
         )
 
@@ -95,6 +124,10 @@ class Accelerator(wiring.Component):
         if self.shell.has_streams:
             streams = self._add_streams(m, engine)
             frames_in, frames_out = streams.outside_in, streams.outside_out
+        elif self.shell.bus is not None:
+            assert self.registers is not None, "the constructor has checked it"
+            shell = self._add_registers(m, engine, self.shell.bus, self.registers)
+            frames_in, frames_out = shell.outside_in, shell.outside_out
         else:
             m.d.comb += engine.reset.eq(self._reset)
         m.d.comb += [
@@ -138,3 +171,33 @@ class Accelerator(wiring.Component):
                 streams.inside_in.ready.eq(engine.frames_in.ready),
             ]
         return streams
+
+    def _add_registers(
+        self, m: Module, engine: Engine, bus: str, registers: RegisterMap
+    ) -> RegisterShell:
+        """Registers around the engine, which say when it is reset."""
+        config = self.machine.config
+        shell = RegisterShell(
+            bus=bus,
+            registers=registers,
+            bus_errors=self.shell.bus_errors,
+            input_bytes=config.input_bytes,
+            output_bytes=config.output_bytes,
+            reset_latency=engine.reset_latency,
+        )
+        m.submodules.registers = ResetInserter(self._reset)(shell)
+        prefix = f"{BUSES[bus].prefix}_"
+        for name, (direction, _) in BUSES[bus].widths(registers.address_bits).items():
+            outer, inner = getattr(self, name), getattr(shell, name.removeprefix(prefix))
+            m.d.comb += inner.eq(outer) if direction == "input" else outer.eq(inner)
+        connect(m, shell.inside_in, engine.frames_in)
+        connect(m, engine.frames_out, shell.inside_out)
+        m.d.comb += [
+            engine.reset.eq(self._reset | shell.engine_reset),
+            shell.frame_error.eq(engine.frame_error),
+            shell.frame_early.eq(engine.frame_early),
+            shell.frame_accepted.eq(engine.frame_accepted),
+            self.irq.eq(shell.irq),
+            self.m_axis_tuser.eq(shell.closes),
+        ]
+        return shell

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import MappingError
-from ..options import CLOCKS, MOST_TAG_BITS, RESETS
+from ..options import BUSES, CLOCKS, MOST_TAG_BITS, RESETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,10 @@ class ShellConfig:
         again; 0: the streams have no tuser.
     clocks
         "one"; "two": the streams have a clock of their own, `axis_clk`.
+    bus
+        Control bus by which registers are reached; None: there are no registers.
+    bus_errors
+        Whether accesses to addresses without a register are answered with an error.
 
     Raises
     ------
@@ -45,6 +49,8 @@ class ShellConfig:
     keep: TensorSizes | None = None
     tag_bits: int = 0
     clocks: str = "one"
+    bus: str | None = None
+    bus_errors: bool = False
 
     def __post_init__(self) -> None:
         if self.reset not in RESETS:
@@ -55,6 +61,12 @@ class ShellConfig:
             raise MappingError(
                 f"'tag_bits' must be an integer from 0 to {MOST_TAG_BITS}, not {self.tag_bits!r}"
             )
+        if self.bus is not None and self.bus not in BUSES:
+            raise MappingError(f"'bus' must be one of {', '.join(BUSES)}, not {self.bus!r}")
+        if self.bus_errors and self.bus is None:
+            raise MappingError("'bus_errors' needs a control bus; give 'bus', too")
+        if self.bus is not None and self.has_streams:
+            raise MappingError("'bus' cannot be had with 'keep', 'tag_bits' or two clocks yet")
 
     @property
     def has_streams(self) -> bool:

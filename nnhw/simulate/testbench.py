@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
 from ..options import RESETS
+from ..registers import control_ports
 
 _TEMPLATE = "tb.v"
 
@@ -78,6 +81,7 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "output_bits": 8 * beat_bytes["output"],
         "reset": f".{reset}({sense}rst)",
         "frame_error_value": "" if frame_error else " = 1'b0",
+        "control_ports": _control_ports(manifest.get("shell", {})),
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
         "write_back_valid": trace["valid"],
@@ -126,3 +130,12 @@ def _stream_values(manifest: dict) -> dict[str, str | int]:
             names["valid"] += " && s_axis_tkeep != 0"  # null beats are none
         values |= {f"{side}_{name}": tapped[name] if tapped else names[name] for name in names}
     return values
+
+
+def _control_ports(shell: Mapping[str, Any]) -> str:
+    """Connections of the control bus, which nobody uses."""
+    values = {"input": "{}'d0", "output": ""}
+    return "".join(
+        f",\n        .{name}({values[direction].format(width)})"
+        for name, (direction, width) in control_ports(shell).items()
+    )

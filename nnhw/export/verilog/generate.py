@@ -15,6 +15,7 @@ from amaranth.lib import wiring
 
 from ... import __version__
 from ...mapping import Program
+from ...registers import BUSES, RegisterMap
 from ...shell import Accelerator, ShellConfig
 from .comments import comment_lines
 from .contents import MemoryFiles
@@ -33,7 +34,11 @@ TRACE = tuple(("engine.write_back", name) for name in ("valid", "layer", "count"
 
 
 def generate_verilog(
-    program: Program, files: MemoryFiles | None = None, *, shell: ShellConfig | None = None
+    program: Program,
+    files: MemoryFiles | None = None,
+    *,
+    shell: ShellConfig | None = None,
+    registers: RegisterMap | None = None,
 ) -> str:
     """Verilog-2005 text of the accelerator for `program`; the top module has the program's name.
 
@@ -46,8 +51,10 @@ def generate_verilog(
         the Verilog.
     shell
         What surrounds the engine; None: nothing but wires.
+    registers
+        What its control bus reaches, if it has one.
     """
-    accelerator = Accelerator(program.machine, program.image, shell)
+    accelerator = Accelerator(program.machine, program.image, shell, registers)
     hierarchy = _tidied(accelerator, program.name, TRACE)
     header = _header(program, accelerator.shell, hierarchy.foreign_modules())
     return header + _text(hierarchy, files)
@@ -122,6 +129,7 @@ def _header(program: Program, shell: ShellConfig, cells: Mapping[str, int]) -> s
         "frame.",
         f"Output: AXI4-Stream, {config.output_bytes} bytes a beat, {program.output_size} bytes a "
         "frame.",
+        *([f"Control: {BUSES[shell.bus].title}."] if shell.bus else []),
         f"{clocks}; synchronous reset, {shell.reset.replace('-', ' ')}. "
         + (f"Cells of {config.technology}: {primitives}." if cells else "No vendor primitives."),
         "Do not edit: change the model or the options and generate again.",

@@ -1,0 +1,325 @@
+"""Driver of an accelerator with a control bus, for Linux: needs NumPy and nothing else.
+
+`nnhw_registers.py` is the design's own and stands beside this file. Registers are reached through
+anything that has `read(offset)` and `write(offset, value)` for words of 32 bits: `Memory`, or the
+`MMIO` of PYNQ. Frames are moved by anything that has the two methods of `PynqMover`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import nnhw_registers as registers
+import numpy as np
+
+POSTPROCESS = {1: "Softmax", 2: "ArgMax", 3: "Sigmoid"}
+COUNTERS = (
+    "frames_accepted",
+    "frames_dropped",
+    "frames_delivered",
+    "frame_cycles",
+    "input_stalls",
+    "output_stalls",
+)
+
+
+class DeviceError(Exception):
+    """There is no accelerator, or a frame did not get through it."""
+
+
+class Registers(Protocol):
+    """Words of 32 bits by their offset in bytes."""
+
+    def read(self, offset: int) -> int:
+        """A register."""
+
+    def write(self, offset: int, value: int) -> None:
+        """Change a register."""
+
+
+class Mover(Protocol):
+    """Moves frames between memory and the streams."""
+
+    def start(self, frame: np.ndarray, size: int) -> None:
+        """Begin to send a frame (uint8), and to receive one of `size` bytes."""
+
+    def finish(self) -> np.ndarray:
+        """Wait for the frame that was received (uint8)."""
+
+
+class Memory:
+    """Registers in the address space of a process: /dev/mem, or a UIO device.
+
+    Parameters
+    ----------
+    path
+        "/dev/mem", "/dev/uio0" or the like.
+    base
+        Where the registers begin in it; a multiple of the page size. 0 for UIO.
+    """
+
+    def __init__(self, path: str, base: int = 0) -> None:
+        file = os.open(path, os.O_RDWR | os.O_SYNC)
+        try:
+            self._map = mmap.mmap(file, registers.WINDOW, offset=base)
+        finally:
+            os.close(file)
+        # a view of words, so that each access is one of 32 bits
+        self._words = memoryview(self._map).cast("I")
+
+    def read(self, offset: int) -> int:
+        """A register."""
+        return self._words[offset // 4]
+
+    def write(self, offset: int, value: int) -> None:
+        """Change a register."""
+        self._words[offset // 4] = value
+
+
+class PynqMover:
+    """The AXI DMA of a PYNQ overlay.
+
+    Parameters
+    ----------
+    dma
+        `overlay.axi_dma_0` or the like, both of whose channels go to the accelerator.
+    allocate
+        `pynq.allocate`.
+    """
+
+    def __init__(self, dma: Any, allocate: Any) -> None:
+        self._dma, self._allocate = dma, allocate
+        self._buffers: dict[str, Any] = {}
+
+    def start(self, frame: np.ndarray, size: int) -> None:
+        """Begin to send a frame (uint8), and to receive one of `size` bytes."""
+        source, target = self._buffer("source", frame.size), self._buffer("target", size)
+        source[:] = frame
+        self._dma.recvchannel.transfer(target)
+        self._dma.sendchannel.transfer(source)
+
+    def finish(self) -> np.ndarray:
+        """Wait for the frame that was received (uint8)."""
+        self._dma.sendchannel.wait()
+        self._dma.recvchannel.wait()
+        return np.array(self._buffers["target"])
+
+    def _buffer(self, name: str, size: int) -> Any:
+        if name not in self._buffers or self._buffers[name].size != size:
+            self._buffers[name] = self._allocate(shape=(size,), dtype=np.uint8)
+        return self._buffers[name]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An entry of the table of tensors; `rule` is the field `preprocess` of the register `host`."""
+
+    offset: int
+    size: int
+    shape: tuple[int, int, int]
+    bits: int
+    is_output: bool
+    zero_point: int
+    scale: np.float32
+    rule: int
+    host_offset: np.float32
+    host_scale: np.float32
+    postprocess: str | None
+
+    def quantize(self, values: np.ndarray) -> np.ndarray:
+        """Elements (int8) of real values, which are of the tensor's shape.
+
+        Raises
+        ------
+        DeviceError
+            If the host has to do more than the table can say: see the manifest's host_preprocess.
+        """
+        if self.rule > 1:
+            raise DeviceError("What the host does to this input stands in manifest.json only")
+        scale = self.host_scale if self.rule else self.scale
+        offset = self.host_offset if self.rule else np.float32(0)
+        steps = np.rint((np.asarray(values, np.float32) - offset) / scale) + self.zero_point
+        half = 1 << (self.bits - 1)
+        return np.clip(steps, -half, half - 1).astype(np.int8).reshape(self.shape)
+
+    def to_real(self, elements: np.ndarray) -> np.ndarray:
+        """Real values (float32) of elements."""
+        return self.scale * (elements.astype(np.float32) - np.float32(self.zero_point))
+
+
+class Accelerator:
+    """An accelerator by its registers.
+
+    Parameters
+    ----------
+    memory
+        Its registers.
+    mover
+        Its streams; None if frames are not sent by this driver.
+
+    Raises
+    ------
+    DeviceError
+        If there is none, or it has other registers than this driver knows.
+    """
+
+    def __init__(self, memory: Registers, mover: Mover | None = None) -> None:
+        self._memory, self._mover = memory, mover
+        if self.read("identification.magic.value") != registers.MAGIC:
+            raise DeviceError("There is no accelerator at this address")
+        major = self.read("identification.abi.major")
+        if major != registers.ABI_MAJOR:
+            raise DeviceError(f"Its registers have version {major}, not {registers.ABI_MAJOR}")
+        counts = [self.read(f"capabilities.tensor_counts.{side}") for side in ("inputs", "outputs")]
+        tensors = [self._tensor(index) for index in range(sum(counts))]
+        self.inputs, self.outputs = tensors[: counts[0]], tensors[counts[0] :]
+
+    def read(self, path: str) -> int:
+        """A field, by block, register and field."""
+        word = self._memory.read(registers.ADDRESSES[path.rpartition(".")[0]])
+        low, width = registers.FIELDS[path]
+        return word >> low & ((1 << width) - 1)
+
+    def _write(self, register: str, value: int) -> None:
+        self._memory.write(registers.ADDRESSES[register], value)
+
+    def _tensor(self, index: int) -> Tensor:
+        def word(name: str, field: str = "value") -> int:
+            return self.read(f"tensor_{index}.{name}.{field}")
+
+        def real(name: str) -> np.float32:
+            return np.float32(struct.unpack("<f", struct.pack("<I", word(name)))[0])
+
+        return Tensor(
+            offset=word("offset"),
+            size=word("bytes"),
+            shape=(word("height"), word("width"), word("channels")),
+            bits=word("element", "bits"),
+            is_output=bool(word("element", "is_output")),
+            zero_point=(word("zero_point") ^ 1 << 31) - (1 << 31),
+            scale=real("scale"),
+            rule=word("host", "preprocess"),
+            host_offset=real("host_offset"),
+            host_scale=real("host_scale"),
+            postprocess=POSTPROCESS.get(word("host", "postprocess")),
+        )
+
+    @property
+    def model_hash(self) -> bytes:
+        """SHA-256 of the model's file."""
+        words = (self.read(f"identification.model_hash_{word}.value") for word in range(8))
+        return struct.pack("<8I", *words)
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """All counters by name."""
+        found = {}
+        for name in COUNTERS:
+            low = self.read(f"counters.{name}_low.value")  # keeps the high word
+            found[name] = low | self.read(f"counters.{name}_high.value") << 32
+        return found
+
+    def enable(self, on: bool = True) -> None:
+        """Let frames begin, or hold back those that have not begun."""
+        self._write("control.control", int(on))
+
+    def take_events(self) -> set[str]:
+        """Names of events since the last call: "delivered", "error", "aborted"."""
+        word = self._memory.read(registers.ADDRESSES["interrupt.irq_status"])
+        self._write("interrupt.irq_status", word)
+        return self._names("interrupt.irq_status", word)
+
+    def take_errors(self) -> set[str]:
+        """Names of errors since the last call, such as "tlast_early"."""
+        word = self._memory.read(registers.ADDRESSES["interrupt.error_cause"])
+        self._write("interrupt.error_cause", word)
+        return self._names("interrupt.error_cause", word)
+
+    @staticmethod
+    def _names(register: str, word: int) -> set[str]:
+        prefix = f"{register}."
+        return {
+            path.removeprefix(prefix)
+            for path, (low, _) in registers.FIELDS.items()
+            if path.startswith(prefix) and word >> low & 1
+        }
+
+    def abort(self, timeout: float = 1.0) -> None:
+        """Give up all that has begun.
+
+        Raises
+        ------
+        DeviceError
+            If it has not come to its end after `timeout` seconds.
+        """
+        self.take_events()
+        self._write("control.control", self.read("control.control.enable") | 2)
+        self._wait_for("aborted", timeout)
+
+    def _wait_for(self, event: str, timeout: float) -> None:
+        end = time.monotonic() + timeout
+        while event not in (events := self.take_events()):
+            if "error" in events:
+                raise DeviceError(f"The frame was dropped: {', '.join(self.take_errors())}")
+            if time.monotonic() > end:
+                raise DeviceError(f"No event '{event}' within {timeout} s")
+
+    def run(self, *values: np.ndarray, timeout: float = 1.0) -> list[np.ndarray]:
+        """Real values in, real values out: one array for each input and each output.
+
+        Outputs have the functions that the table names applied to them: Softmax, ArgMax, Sigmoid,
+        over their channels.
+
+        Raises
+        ------
+        DeviceError
+            If the frame is dropped, or not delivered after `timeout` seconds.
+        """
+        if self._mover is None:
+            raise DeviceError("There is nothing that moves frames; give a mover")
+        elements = [tensor.quantize(x) for tensor, x in zip(self.inputs, values, strict=True)]
+        self.take_events()
+        self._mover.start(self.pack(elements), self._frame_size("output"))
+        self._wait_for("delivered", timeout)
+        outputs = self.unpack(self._mover.finish())
+        return [
+            postprocess(tensor.postprocess, tensor.to_real(output))
+            for tensor, output in zip(self.outputs, outputs, strict=True)
+        ]
+
+    def _frame_size(self, side: str) -> int:
+        beats = self.read(f"capabilities.{side}_beats.value")
+        return beats * self.read(f"capabilities.stream_bytes.{side}")
+
+    def pack(self, elements: list[np.ndarray]) -> np.ndarray:
+        """A frame (uint8, whole beats) of the elements (int8) of all inputs."""
+        frame = np.zeros(self._frame_size("input"), np.uint8)
+        for tensor, array in zip(self.inputs, elements, strict=True):
+            data = np.ascontiguousarray(array, np.int8).view(np.uint8).ravel()
+            frame[tensor.offset : tensor.offset + tensor.size] = data
+        return frame
+
+    def unpack(self, frame: np.ndarray) -> list[np.ndarray]:
+        """The elements (int8) of all outputs of a frame (uint8)."""
+        return [
+            frame[tensor.offset : tensor.offset + tensor.size].view(np.int8).reshape(tensor.shape)
+            for tensor in self.outputs
+        ]
+
+
+def postprocess(function: str | None, values: np.ndarray) -> np.ndarray:
+    """Softmax, ArgMax or Sigmoid over the last axis; None: the values themselves."""
+    if function == "Softmax":
+        powers = np.exp(values - values.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+    if function == "ArgMax":
+        return values.argmax(axis=-1)
+    if function == "Sigmoid":
+        return 1 / (1 + np.exp(-values))
+    return values

@@ -1,0 +1,27 @@
+"""The registers of an accelerator, described once: hardware, printers and drivers follow."""
+
+from .blocks import ABI_MAJOR, ABI_MINOR, BLOCKS, MAGIC, TENSOR_WORDS, TENSORS_OFFSET
+from .buses import BUSES, Bus, BusPort, control_ports
+from .description import Access, Block, Field, Register
+from .register_map import PlacedRegister, RegisterMap
+from .tensors import TensorEntry
+
+__all__ = [
+    "ABI_MAJOR",
+    "ABI_MINOR",
+    "BLOCKS",
+    "BUSES",
+    "MAGIC",
+    "TENSORS_OFFSET",
+    "TENSOR_WORDS",
+    "Access",
+    "Block",
+    "Bus",
+    "BusPort",
+    "Field",
+    "PlacedRegister",
+    "Register",
+    "RegisterMap",
+    "TensorEntry",
+    "control_ports",
+]

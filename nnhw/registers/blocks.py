@@ -1,0 +1,290 @@
+"""All registers that a design may have, at addresses that are the same in all designs.
+
+Software relies on these addresses: none ever moves, and what is added makes the minor version of
+the ABI larger. `tests/registers/abi.txt` holds them fixed.
+"""
+
+from __future__ import annotations
+
+from .description import Access, Block, Field, Register
+
+ABI_MAJOR = 1
+"""Software for another one does not work."""
+ABI_MINOR = 0
+"""Software for a smaller one works."""
+MAGIC = int.from_bytes(b"NNHW", "little")
+TENSORS_OFFSET = 0x400
+TENSOR_WORDS = 16
+"""Words of an entry of the table of tensors."""
+
+
+def _word(name: str, offset: int, help: str, access: Access = Access.CONSTANT) -> Register:
+    """A register that is one number."""
+    field = Field(name="value", help=help, access=access)
+    return Register(name=name, offset=offset, help=help, fields=(field,))
+
+
+def _counter(name: str, offset: int, help: str) -> tuple[Register, Register]:
+    """A counter of 64 bits."""
+    return (
+        _word(f"{name}_low", offset, f"{help}; low word", Access.COUNT),
+        _word(f"{name}_high", offset + 4, f"{help}; high word as kept by the read", Access.KEPT),
+    )
+
+
+def _bits(access: Access, **helps: str) -> tuple[Field, ...]:
+    """Fields of one bit, from bit 0 on."""
+    return tuple(
+        Field(name=name, help=help, low=low, width=1, access=access)
+        for low, (name, help) in enumerate(helps.items())
+    )
+
+
+_INTERRUPTS = {
+    "delivered": "The last beat of an output frame was taken",
+    "error": "A bit of the error causes was set",
+    "aborted": "An abort has come to its end",
+}
+
+_IDENTIFICATION = Block(
+    name="identification",
+    offset=0x000,
+    size=0x40,
+    help="What the design is",
+    registers=(
+        _word("magic", 0x00, "The letters NNHW, the first one in the lowest byte"),
+        Register(
+            name="abi",
+            offset=0x04,
+            help="Version of this description",
+            fields=(
+                Field(name="minor", width=16, help="Larger where registers were added"),
+                Field(name="major", low=16, width=16, help="Another one is not compatible"),
+            ),
+        ),
+        Register(
+            name="array",
+            offset=0x08,
+            help="Size of the multiplier array",
+            fields=(
+                Field(name="rows", width=16, help="Products that a column adds up each cycle"),
+                Field(name="cols", low=16, width=16, help="Output channels side by side"),
+            ),
+        ),
+        Register(
+            name="bits",
+            offset=0x0C,
+            help="Widths of numbers",
+            fields=(
+                Field(name="activation", width=8, help="Bits of the widest activation"),
+                Field(name="weight", low=8, width=8, help="Bits of the widest weight"),
+            ),
+        ),
+        *(
+            _word(
+                f"model_hash_{word}",
+                0x20 + 4 * word,
+                f"SHA-256 of the model file, bytes {4 * word} to {4 * word + 3}, lowest first",
+            )
+            for word in range(8)
+        ),
+    ),
+)
+
+_CAPABILITIES = Block(
+    name="capabilities",
+    offset=0x040,
+    size=0x40,
+    help="What the design can do",
+    registers=(
+        Register(
+            name="features",
+            offset=0x00,
+            help="Which optional parts there are",
+            fields=_bits(
+                Access.CONSTANT,
+                frame_check="Damaged input frames are dropped and reported",
+                counters="The block of counters is there",
+                bus_errors="Addresses without a register are answered with an error",
+            ),
+        ),
+        Register(
+            name="stream_bytes",
+            offset=0x04,
+            help="Bytes of a beat",
+            fields=(
+                Field(name="input", width=8, help="Of the input stream"),
+                Field(name="output", low=8, width=8, help="Of the output stream"),
+            ),
+        ),
+        _word("input_beats", 0x08, "Beats of an input frame"),
+        _word("output_beats", 0x0C, "Beats of an output frame"),
+        _word("latency", 0x10, "Clock cycles from a frame's first beat to its last output beat"),
+        _word("interval", 0x14, "Clock cycles from frame to frame"),
+        Register(
+            name="tensor_counts",
+            offset=0x18,
+            help="Entries of the table of tensors: first those of inputs, then those of outputs",
+            fields=(
+                Field(name="inputs", width=8, help="Input tensors of a frame"),
+                Field(name="outputs", low=8, width=8, help="Output tensors of a frame"),
+            ),
+        ),
+    ),
+)
+
+_CONTROL = Block(
+    name="control",
+    offset=0x080,
+    size=0x20,
+    help="Start, stop and state",
+    registers=(
+        Register(
+            name="control",
+            offset=0x00,
+            help="What software asks for",
+            fields=(
+                Field(
+                    name="enable",
+                    width=1,
+                    access=Access.STORED,
+                    reset=1,
+                    help="Input frames may begin; one that has begun goes on without it",
+                ),
+                Field(
+                    name="abort",
+                    low=1,
+                    width=1,
+                    access=Access.COMMAND,
+                    help="Give up all frames that are in the accelerator or have begun to arrive",
+                ),
+            ),
+        ),
+        Register(
+            name="status",
+            offset=0x04,
+            help="What the accelerator does",
+            fields=_bits(
+                Access.STATUS,
+                busy="A frame has begun and was neither delivered nor dropped",
+                receiving="In the middle of an input frame",
+                sending="In the middle of an output frame",
+                aborting="An abort is under way",
+                discarding="The rest of an aborted input frame is taken and discarded",
+            ),
+        ),
+        _word("scratch", 0x08, "Without an effect; for tests of the bus", Access.STORED),
+    ),
+)
+
+_INTERRUPT = Block(
+    name="interrupt",
+    offset=0x0A0,
+    size=0x20,
+    help="Interrupts: the line is high while a bit is set in both of the first two registers",
+    registers=(
+        Register(
+            name="irq_enable",
+            offset=0x00,
+            help="Which events raise the interrupt",
+            fields=_bits(Access.STORED, **_INTERRUPTS),
+        ),
+        Register(
+            name="irq_status",
+            offset=0x04,
+            help="Which events there were, enabled or not",
+            fields=_bits(Access.FLAG, **_INTERRUPTS),
+        ),
+        Register(
+            name="error_cause",
+            offset=0x08,
+            help="What went wrong",
+            fields=_bits(
+                Access.FLAG,
+                tlast_early="An input frame was dropped: its tlast came too early",
+                tlast_late="An input frame was dropped: its last beat had no tlast",
+            ),
+        ),
+    ),
+)
+
+_COUNTERS = Block(
+    name="counters",
+    offset=0x0C0,
+    size=0x40,
+    help="Counters of 64 bits; there is one kept high word for all of them",
+    registers=(
+        *_counter("frames_accepted", 0x00, "Input frames that were taken, whole and undamaged"),
+        *_counter("frames_dropped", 0x08, "Frames that were damaged or aborted"),
+        *_counter("frames_delivered", 0x10, "Output frames whose last beat was taken"),
+        *_counter(
+            "frame_cycles",
+            0x18,
+            "Clock cycles in which the last delivered frame was the oldest in the accelerator",
+        ),
+        *_counter("input_stalls", 0x20, "Clock cycles in which an input beat had to wait"),
+        *_counter("output_stalls", 0x28, "Clock cycles in which an output beat had to wait"),
+    ),
+)
+
+_TENSORS = Block(
+    name="tensor",
+    offset=TENSORS_OFFSET,
+    size=4 * TENSOR_WORDS,
+    help="A tensor of a frame; inputs come before outputs",
+    is_repeated=True,
+    registers=(
+        _word("offset", 0x00, "First byte in its frame"),
+        _word("bytes", 0x04, "Bytes, one an element"),
+        _word("height", 0x08, "Rows"),
+        _word("width", 0x0C, "Columns"),
+        _word("channels", 0x10, "Channels, which follow each other in memory"),
+        Register(
+            name="element",
+            offset=0x14,
+            help="What an element is",
+            fields=(
+                Field(name="bits", width=8, help="Bits that count; the others repeat the sign"),
+                Field(
+                    name="is_signed", low=8, width=1, help="Whether it is a two's complement one"
+                ),
+                Field(name="is_output", low=9, width=1, help="Whether the tensor is an output"),
+            ),
+        ),
+        _word("zero_point", 0x18, "The element that stands for zero, a two's complement number"),
+        _word("scale", 0x1C, "Real value of one step; the bits of a float32"),
+        _word("multiplier", 0x20, "The same scale is multiplier / 2^shift"),
+        _word("shift", 0x24, "See multiplier; a two's complement number"),
+        Register(
+            name="host",
+            offset=0x28,
+            help="What the host does with the tensor",
+            fields=(
+                Field(
+                    name="preprocess",
+                    width=2,
+                    help="0: element = round(x / scale) + zero_point; 1: with host_offset and "
+                    "host_scale; 2: with numbers that are not in this table",
+                ),
+                Field(
+                    name="postprocess",
+                    low=8,
+                    width=8,
+                    help="0: nothing; 1: Softmax; 2: ArgMax; 3: Sigmoid; 4: what the manifest says",
+                ),
+            ),
+        ),
+        _word("host_offset", 0x2C, "element = round((x - host_offset) / host_scale) + zero_point"),
+        _word("host_scale", 0x30, "See host_offset; both are the bits of a float32"),
+    ),
+)
+
+BLOCKS: tuple[Block, ...] = (
+    _IDENTIFICATION,
+    _CAPABILITIES,
+    _CONTROL,
+    _INTERRUPT,
+    _COUNTERS,
+    _TENSORS,
+)
+"""In the order of their addresses."""

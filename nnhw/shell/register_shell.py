@@ -1,0 +1,141 @@
+"""Registers around an engine's streams: control, interrupts and counters over a control bus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..hdl.beat import Beat
+from ..registers import RegisterMap
+from .apb import ApbFrontEnd
+from .axi_lite import AxiLiteFrontEnd
+from .bus_signature import bus_members
+from .frame_control import FrameControl
+from .frame_counters import FrameCounters
+from .register_bank import RegisterBank
+from .wishbone import WishboneFrontEnd
+
+FRONT_ENDS: dict[str, Any] = {
+    "axi-lite": AxiLiteFrontEnd,
+    "wishbone": WishboneFrontEnd,
+    "apb": ApbFrontEnd,
+}
+"""By the names of the option `bus`."""
+
+
+class RegisterShell(wiring.Component):
+    """A control bus with its registers, and what they control.
+
+    Parameters
+    ----------
+    bus : str
+        A key of `FRONT_ENDS`.
+    registers : RegisterMap
+    bus_errors : bool
+        See `RegisterBank`.
+    input_bytes, output_bytes : int
+        Bytes of a beat.
+    reset_latency : int
+        See `FrameControl`.
+
+    Members
+    -------
+    PORT : In or Out
+        The ports of the bus, without its prefix.
+    irq : Out(1)
+        Interrupt, high while one is pending.
+    outside_in, inside_in, inside_out, outside_out, closes, engine_reset
+        See `FrameControl`.
+    frame_error, frame_early, frame_accepted : In(1)
+        See `Engine`.
+    """
+
+    def __init__(
+        self,
+        *,
+        bus: str,
+        registers: RegisterMap,
+        bus_errors: bool = False,
+        input_bytes: int,
+        output_bytes: int,
+        reset_latency: int,
+    ):
+        self.bus = bus
+        self._front_end = FRONT_ENDS[bus](address_bits=registers.address_bits)
+        self._bank = RegisterBank(registers=registers, bus_errors=bus_errors)
+        self._frame_control = FrameControl(
+            input_bytes=input_bytes, output_bytes=output_bytes, reset_latency=reset_latency
+        )
+        self._ports = tuple(bus_members(bus, registers.address_bits))
+        beats_in = stream.Signature(Beat(input_bytes))
+        beats_out = stream.Signature(Beat(output_bytes))
+        super().__init__(
+            {
+                **bus_members(bus, registers.address_bits),
+                "irq": Out(1),
+                "outside_in": In(beats_in),
+                "inside_in": Out(beats_in),
+                "inside_out": In(beats_out),
+                "outside_out": Out(beats_out),
+                "closes": Out(1),
+                "engine_reset": Out(1),
+                "frame_error": In(1),
+                "frame_early": In(1),
+                "frame_accepted": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.front_end = front_end = self._front_end
+        m.submodules.bank = bank = self._bank
+        m.submodules.control = control = self._frame_control
+        m.submodules.counters = counters = FrameCounters()
+        for port in self._ports:
+            outer, inner = getattr(self, port), getattr(front_end, port)
+            is_input = self.signature.members[port].flow is In
+            m.d.comb += inner.eq(outer) if is_input else outer.eq(inner)
+        connect(m, front_end.bus, bank.bus)
+        for name in ("outside_in", "inside_in", "inside_out", "outside_out"):
+            connect(m, getattr(control, name), flipped(getattr(self, name)))
+        outside_in, outside_out = control.outside_in, control.outside_out
+        m.d.comb += [
+            self.closes.eq(control.closes),
+            self.engine_reset.eq(control.engine_reset),
+            control.enable.eq(bank.control_enable),
+            control.abort.eq(bank.control_abort),
+            counters.begun.eq(control.receiving),
+            counters.accepted.eq(self.frame_accepted),
+            counters.damaged.eq(self.frame_error),
+            counters.cut_off.eq(control.cut_off),
+            counters.delivered.eq(control.delivered),
+            counters.aborted.eq(control.aborted),
+            counters.input_waits.eq(outside_in.valid & ~outside_in.ready),
+            counters.output_waits.eq(outside_out.valid & ~outside_out.ready),
+            self.irq.eq(bank.irq),
+            bank.irq_status_delivered.eq(control.delivered),
+            bank.irq_status_error.eq(self.frame_error),
+            bank.error_cause_tlast_early.eq(self.frame_error & self.frame_early),
+            bank.error_cause_tlast_late.eq(self.frame_error & ~self.frame_early),
+            bank.irq_status_aborted.eq(control.aborted),
+            bank.status_busy.eq(counters.busy | control.aborting),
+            bank.status_receiving.eq(control.receiving),
+            bank.status_sending.eq(control.sending),
+            bank.status_aborting.eq(control.aborting),
+            bank.status_discarding.eq(control.discarding),
+        ]
+        m.d.comb += [
+            getattr(bank, name).eq(getattr(counters, name))
+            for name in (
+                "frames_accepted",
+                "frames_dropped",
+                "frames_delivered",
+                "frame_cycles",
+                "input_stalls",
+                "output_stalls",
+            )
+        ]
+        return m

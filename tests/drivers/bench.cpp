@@ -1,0 +1,336 @@
+// A design with a control bus, simulated: a master of the bus, a source and a sink that pause at
+// random, rules that are checked in every cycle, and the driver in C.
+//
+// Arguments: accesses FILE: does "w ADDRESS DATA STROBE" and "r ADDRESS" and prints what each is
+//                          answered: ERROR DATA
+//            frames FILE INPUTS: sends frames of the file through the driver in all ways of waiting,
+//                          gives damaged frames and aborts in between, and prints the outputs
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <random>
+#include <vector>
+
+#include "Vdesign.h"
+#include "bench.h"
+#include "verilated.h"
+
+extern "C" {
+#include "nnhw.h"
+}
+
+#define CHECK(condition)                                                              \
+    do {                                                                              \
+        if (!(condition)) {                                                           \
+            std::printf("line %d, cycle %u: %s\n", __LINE__, bench_cycles(), #condition); \
+            std::exit(1);                                                             \
+        }                                                                             \
+    } while (0)
+
+struct Beat {
+    uint64_t data;
+    bool last;
+};
+
+static VerilatedContext context;
+static Vdesign *dut;
+static uint32_t cycle = 0;
+static std::mt19937 rng(1);
+static std::deque<Beat> source;     // to be sent
+static std::vector<uint8_t> sink;   // of the frame that is arriving
+static uint8_t *target = nullptr;   // where a frame goes to, if anybody waits for one
+static size_t target_size = 0;
+static int received = 0, closed = 0;
+static bool closes = false, is_handler_on = false, is_sink_stopped = false;
+static nnhw_device device;
+
+static bool chance(int percent) { return static_cast<int>(rng() % 100) < percent; }
+
+static void tick_begin() {
+    if (!dut->s_axis_tvalid && !source.empty() && chance(70)) {
+        dut->s_axis_tvalid = 1;
+        dut->s_axis_tdata = source.front().data;
+        dut->s_axis_tlast = source.front().last;
+    }
+    dut->m_axis_tready = !is_sink_stopped && chance(70);
+    dut->eval();
+}
+
+static void tick_end() {
+    static bool stalled = false, stalled_last = false, stalled_user = false;
+    static uint64_t stalled_data = 0;
+    const bool valid = dut->m_axis_tvalid, ready = dut->m_axis_tready;
+    if (dut->rst) {
+        stalled = false;
+    } else {
+        if (stalled) {
+            CHECK(valid && dut->m_axis_tdata == stalled_data);
+            CHECK(dut->m_axis_tlast == stalled_last && dut->m_axis_tuser == stalled_user);
+        }
+        stalled = valid && !ready;
+        stalled_data = dut->m_axis_tdata;
+        stalled_last = dut->m_axis_tlast;
+        stalled_user = dut->m_axis_tuser;
+        if (valid && ready) {
+            for (int byte = 0; byte < OUTPUT_BYTES; ++byte)
+                sink.push_back(static_cast<uint8_t>(dut->m_axis_tdata >> 8 * byte));
+            if (dut->m_axis_tlast) {
+                closes = dut->m_axis_tuser;
+                closed += closes;
+                if (!closes && target) {
+                    CHECK(sink.size() == target_size);
+                    std::memcpy(target, sink.data(), target_size);
+                    target = nullptr;
+                    ++received;
+                }
+                sink.clear();
+            }
+        }
+    }
+    const bool taken = !dut->rst && dut->s_axis_tvalid && dut->s_axis_tready;
+    dut->clk = 1;
+    dut->eval();
+    if (taken) {
+        source.pop_front();
+        dut->s_axis_tvalid = 0;
+    }
+    dut->clk = 0;
+    ++cycle;
+}
+
+static void tick() {
+    tick_begin();
+    tick_end();
+}
+
+static bool access(bool write, uint32_t address, uint32_t data, int strobe, uint32_t *answer) {
+    for (int wait = chance(50) ? 0 : static_cast<int>(rng() % 6); wait; --wait) tick();
+    bool error = false;
+#if defined(BUS_AXI_LITE)
+    bool asks = true, asks_data = write, done = false;
+    int wait_address = rng() % 4, wait_data = rng() % 4;
+    dut->s_axil_awaddr = dut->s_axil_araddr = address;
+    dut->s_axil_wdata = data;
+    dut->s_axil_wstrb = strobe;
+    while (!done) {
+        dut->s_axil_awvalid = write && asks && wait_address == 0;
+        dut->s_axil_arvalid = !write && asks && wait_address == 0;
+        dut->s_axil_wvalid = asks_data && wait_data == 0;
+        dut->s_axil_bready = write && chance(50);
+        dut->s_axil_rready = !write && chance(50);
+        tick_begin();
+        static bool held = false;
+        static uint32_t held_data = 0;
+        if (held) CHECK(dut->s_axil_rvalid && dut->s_axil_rdata == held_data);
+        held = dut->s_axil_rvalid && !dut->s_axil_rready;
+        held_data = dut->s_axil_rdata;
+        if (wait_address) --wait_address;
+        else if (write ? dut->s_axil_awready : dut->s_axil_arready) asks = false;
+        if (wait_data) --wait_data;
+        else if (dut->s_axil_wready) asks_data = false;
+        if (write ? dut->s_axil_bvalid && dut->s_axil_bready
+                  : dut->s_axil_rvalid && dut->s_axil_rready) {
+            error = (write ? dut->s_axil_bresp : dut->s_axil_rresp) != 0;
+            *answer = dut->s_axil_rdata;
+            done = true;
+            CHECK(!asks && !asks_data);
+        }
+        tick_end();
+    }
+    dut->s_axil_bready = dut->s_axil_rready = 0;
+#elif defined(BUS_WISHBONE)
+    dut->s_wb_cyc = dut->s_wb_stb = 1;
+    dut->s_wb_we = write;
+    dut->s_wb_adr = address >> 2;
+    dut->s_wb_dat_w = data;
+    dut->s_wb_sel = write ? strobe : 15;
+    for (bool taken = false; !taken;) {
+        tick_begin();
+        taken = !dut->s_wb_stall;
+        CHECK(!dut->s_wb_ack && !dut->s_wb_err);
+        tick_end();
+    }
+    dut->s_wb_stb = 0;
+    for (bool done = false; !done;) {
+        tick_begin();
+        CHECK(!(dut->s_wb_ack && dut->s_wb_err));
+        if (dut->s_wb_ack || dut->s_wb_err) {
+            error = dut->s_wb_err;
+            *answer = dut->s_wb_dat_r;
+            done = true;
+        }
+        tick_end();
+    }
+    dut->s_wb_cyc = 0;
+#else
+    dut->s_apb_psel = 1;
+    dut->s_apb_penable = 0;
+    dut->s_apb_pwrite = write;
+    dut->s_apb_paddr = address;
+    dut->s_apb_pwdata = data;
+    dut->s_apb_pstrb = write ? strobe : 0;
+    tick();
+    dut->s_apb_penable = 1;
+    for (bool done = false; !done;) {
+        tick_begin();
+        if (dut->s_apb_pready) {
+            error = dut->s_apb_pslverr;
+            *answer = dut->s_apb_prdata;
+            done = true;
+        }
+        tick_end();
+    }
+    dut->s_apb_psel = dut->s_apb_penable = 0;
+#endif
+    return error;
+}
+
+uint32_t bench_read(uint32_t address) {
+    uint32_t answer = 0;
+    CHECK(!access(false, address, 0, 0, &answer));
+    return answer;
+}
+
+void bench_write(uint32_t address, uint32_t value) {
+    uint32_t answer = 0;
+    CHECK(!access(true, address, value, 15, &answer));
+}
+
+static void handle_interrupts() {
+    if (is_handler_on && dut->irq) nnhw_interrupt(&device);
+}
+
+void bench_wait(void) {
+    tick();
+    handle_interrupts();
+}
+
+uint32_t bench_cycles(void) { return cycle; }
+
+static int cleaned = 0, invalidated = 0;
+void bench_cleaned(const void *, size_t) { ++cleaned; }
+void bench_invalidated(const void *, size_t) { ++invalidated; }
+
+static void queue(const uint8_t *frame, size_t size, size_t sent) {
+    for (size_t at = 0; at < sent; at += INPUT_BYTES) {
+        uint64_t data = 0;
+        for (size_t byte = 0; byte < INPUT_BYTES; ++byte)
+            data |= static_cast<uint64_t>(frame[(at + byte) % size]) << 8 * byte;
+        source.push_back({data, at + INPUT_BYTES >= sent});
+    }
+}
+
+extern "C" {
+static int send(void *, const void *frame, size_t size) {
+    queue(static_cast<const uint8_t *>(frame), size, size);
+    return 0;
+}
+static int receive(void *, void *frame, size_t size) {
+    target = static_cast<uint8_t *>(frame);
+    target_size = size;
+    received = 0;
+    return 0;
+}
+static int is_received(void *) { return received; }
+}
+
+static const nnhw_mover mover = {send, receive, is_received, nullptr};
+
+static void reset() {
+    dut->rst = 1;
+    for (int i = 0; i < 4; ++i) tick();
+    dut->rst = 0;
+    for (int i = 0; i < 8; ++i) tick();
+}
+
+static void do_accesses(const char *name) {
+    std::ifstream file(name);
+    std::string kind;
+    uint32_t address;
+    while (file >> kind >> std::hex >> address) {
+        uint32_t data = 0, strobe = 0, answer = 0;
+        const bool write = kind == "w";
+        if (write) file >> data >> strobe;
+        const bool error = access(write, address, data, static_cast<int>(strobe), &answer);
+        std::printf("%d %x\n", error, write ? 0 : answer);
+    }
+}
+
+static void do_frames(const char *name) {
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    const size_t size = nnhw_input_size(&device), output_size = nnhw_output_size(&device);
+    std::ifstream file(name, std::ios::binary);
+    std::vector<uint8_t> input(size), output(output_size);
+    int frame = 0;
+    const uint32_t long_time = 1000000;
+    nnhw_counters before, after;
+    int dropped = 0, aborted = 0;
+    nnhw_get_counters(&device, &before);
+    while (file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size))) {
+        const int way = frame % 4;
+        is_handler_on = way == 1;
+        nnhw_use_interrupts(&device, way == 1);
+        if (way == 2) { // a damaged frame first: short or long
+            const size_t sent = frame & 4 ? size + INPUT_BYTES : size - INPUT_BYTES;
+            queue(input.data(), size, sent ? sent : size + INPUT_BYTES);
+            while (!source.empty()) tick();
+            for (int i = 0; i < 4; ++i) tick();
+            CHECK(nnhw_poll(&device) == NNHW_DAMAGED);
+            CHECK(nnhw_error_causes(&device) != 0);
+            CHECK(nnhw_error_causes(&device) == 0);
+            ++dropped;
+        }
+        if (way == 3) { // a frame that is aborted at a random moment; the sink may have stopped
+            CHECK(nnhw_start(&device, input.data(), output.data()) == NNHW_OK);
+            for (uint32_t wait = rng() % ABORT_CYCLES; wait; --wait) tick();
+            is_sink_stopped = chance(20);
+            const int closed_before = closed;
+            if (is_sink_stopped) {
+                for (int i = 0; i < 500; ++i) tick();
+                nnhw_abort(&device, 300); // it waits as long as a beat is offered
+                is_sink_stopped = false;
+            }
+            CHECK(nnhw_abort(&device, long_time) == NNHW_OK);
+            while (!source.empty()) tick();
+            for (int i = 0; i < 100; ++i) tick();
+            CHECK(closed - closed_before <= 1);
+            CHECK(sink.empty());
+            CHECK((bench_read(0x084) & 0x1f) == 0); // not busy
+            target = nullptr;
+            ++aborted;
+        }
+        int result;
+        do {
+            result = nnhw_run(&device, input.data(), output.data(), way == 0 ? 7 : long_time);
+            while (way == 0 && result == NNHW_TIMEOUT) result = nnhw_finish(&device, 7);
+        } while (result == NNHW_BUSY);
+        CHECK(result == NNHW_OK);
+        std::printf("%d", frame++);
+        for (uint8_t byte : output) std::printf(" %d", static_cast<int8_t>(byte));
+        std::printf("\n");
+    }
+    nnhw_get_counters(&device, &after);
+    CHECK(cleaned >= frame && invalidated >= 2 * frame);
+    std::printf("accepted %lu dropped %lu delivered %lu cycles %lu damaged %d aborted %d closed %d\n",
+                after.accepted - before.accepted, after.dropped - before.dropped,
+                after.delivered - before.delivered, after.frame_cycles, dropped, aborted, closed);
+    for (uint32_t index = 0;; ++index) {
+        nnhw_tensor tensor;
+        if (nnhw_get_tensor(&device, index, &tensor) != NNHW_OK) break;
+        std::printf("tensor %u %u %u %u %u %u %d %d %u %d\n", tensor.offset, tensor.size,
+                    tensor.height, tensor.width, tensor.channels, tensor.bits, tensor.is_output,
+                    tensor.zero_point, tensor.multiplier, tensor.shift);
+    }
+    std::printf("done\n");
+}
+
+int main(int argc, char **argv) {
+    context.commandArgs(argc, argv);
+    dut = new Vdesign{&context};
+    reset();
+    if (std::string(argv[1]) == "accesses") do_accesses(argv[2]);
+    else do_frames(argv[2]);
+    delete dut;
+}

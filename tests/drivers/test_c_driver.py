@@ -1,0 +1,154 @@
+"""Exported designs with control buses, simulated with the driver in C as their host."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from integer_graphs import IntegerBuilder
+from register_model import RegisterModel
+from run_verilator import verilator
+
+from nnhw import golden
+from nnhw.export import generate_verilog, make_register_map
+from nnhw.export.register_files import write_register_files
+from nnhw.mapping import EngineConfig, map_graph, predict_cycles
+from nnhw.options import BUSES
+from nnhw.shell import ShellConfig
+
+HERE = Path(__file__).parent
+DRIVER = HERE.parents[1] / "nnhw" / "drivers" / "c"
+STRICT = ("-std=c99", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic")
+ACCESSES = 10_000
+FRAMES = 400
+
+pytest.importorskip("systemrdl")
+
+
+class Bench:
+    """A small network behind a bus, built once."""
+
+    def __init__(self, bus: str, folder: Path):
+        builder = IntegerBuilder((2, 3, 3), seed=3)
+        self.graph = builder.graph(builder.dense("x", 5))
+        config = EngineConfig(rows=2, cols=2, input_bytes=2, output_bytes=1, frame_check=True)
+        program = map_graph(self.graph, config)
+        self.cycles = predict_cycles(program)
+        shell = ShellConfig(bus=bus, bus_errors=True)
+        self.registers = make_register_map(
+            self.graph, program, self.cycles, model_sha256="5a" * 32, shell=shell
+        )
+        self.folder = folder
+        write_register_files(self.registers, folder / "registers")
+        verilog = generate_verilog(program, shell=shell, registers=self.registers)
+        (folder / "design.v").write_text(verilog)
+        include = ("-I", str(HERE), "-I", str(folder / "registers"), "-I", str(DRIVER))
+        objects = []
+        for source in sorted(DRIVER.glob("*.c")):
+            objects.append(f"{source.stem}.o")
+            command = ["gcc", *STRICT, "-O1", *include, "-c", str(source), "-o", objects[-1]]
+            subprocess.run(command, cwd=folder, check=True)
+        defines = {
+            f"BUS_{bus.replace('-', '_').upper()}": 1,
+            "INPUT_BYTES": 2,
+            "OUTPUT_BYTES": 1,
+            "ABORT_CYCLES": 3 * self.cycles.latency_cycles,
+        }
+        flags = " ".join([f"-D{name}={value}" for name, value in defines.items()] + [*include])
+        built = verilator(
+            *("--cc", "--exe", "--build", "--prefix", "Vdesign", "-Mdir", "objects"),
+            *("--top-module", program.name, "-Wno-lint", "-Wno-style", "-Wno-WIDTH"),
+            *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1", "-CFLAGS", flags),
+            *(str(HERE / "bench.cpp"), "design.v", *(f"../{name}" for name in objects)),
+            folder=folder,
+        )
+        assert built.returncode == 0, built.stderr[-3000:]
+
+    def run(self, *arguments: str) -> list[str]:
+        """Lines that the simulation prints."""
+        done = subprocess.run(
+            [self.folder / "objects" / "Vdesign", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
+        return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def bench_of(tmp_path_factory):
+    """Benches by bus."""
+    return cache(lambda bus: Bench(bus, tmp_path_factory.mktemp(bus)))
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_random_accesses(bus, bench_of):
+    """Of an accelerator that stands still: what it answers, compared with registers in Python."""
+    bench, rng = bench_of(bus), random.Random(7)
+    model = RegisterModel(bench.registers)
+    inputs = {f"status_{name}": 0 for name in ("busy", "receiving", "sending", "aborting")}
+    inputs["status_discarding"] = 0
+    counters = ("frames_accepted", "frames_dropped", "frames_delivered", "frame_cycles")
+    inputs |= dict.fromkeys((*counters, "input_stalls", "output_stalls"), 0)
+    lines, expected = [], []
+    known = [placed.address for placed in bench.registers]
+    changing = [address for address in known if address not in model.words]
+    for _ in range(ACCESSES):
+        some = rng.random()
+        address = rng.choice(known if some < 0.4 else changing)
+        if some < 0.15:
+            address = rng.randrange(0, bench.registers.window, 4)
+        error = int(not model.is_mapped(address))
+        if rng.randrange(2):
+            data, strobe = rng.getrandbits(32), rng.randrange(16)
+            if address == 0x080:
+                data &= ~2  # aborts have their own test
+            model.write(address, data, strobe)
+            lines.append(f"w {address:x} {data:x} {strobe:x}")
+            expected.append(f"{error} 0")
+        else:
+            lines.append(f"r {address:x}")
+            expected.append(f"{error} {model.read(address, inputs):x}")
+    (bench.folder / "accesses.txt").write_text("\n".join(lines) + "\n")
+    assert bench.run("accesses", "accesses.txt") == expected
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_frames_through_the_driver(bus, bench_of):
+    """Blocking, timed and by interrupts; damaged frames and aborts in between."""
+    bench = bench_of(bus)
+    tensor = bench.graph.inputs[0].tensor
+    rng = np.random.default_rng(2)
+    shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q
+    frames = rng.integers(q.lo, q.hi + 1, (FRAMES, *shape), np.int8)
+    (bench.folder / "frames.bin").write_bytes(frames.tobytes())
+    results = golden.run(bench.graph, frames)[bench.graph.outputs[0].tensor]
+    *lines, counters, first, second, done = bench.run("frames", "frames.bin")
+    assert done == "done"
+    got = np.array([line.split()[1:] for line in lines], np.int8)
+    np.testing.assert_array_equal(got, results.reshape(FRAMES, -1))
+    numbers = dict(zip(*[iter(counters.split())] * 2, strict=True))
+    accepted, dropped, delivered, damaged, aborted, closed = (
+        int(numbers[name])
+        for name in ("accepted", "dropped", "delivered", "damaged", "aborted", "closed")
+    )
+    assert (damaged, aborted) == (FRAMES // 4, FRAMES // 4)
+    # a frame that was to be aborted may be done before, or not have begun
+    assert FRAMES <= delivered <= FRAMES + aborted
+    assert damaged <= dropped <= damaged + aborted
+    assert delivered <= accepted <= FRAMES + aborted
+    assert closed > 0
+    assert int(numbers["cycles"]) >= bench.cycles.latency_cycles
+    words = [list(map(int, line.split()[1:])) for line in (first, second)]
+    for entry, word in zip(bench.registers.tensors, words, strict=True):
+        values = entry.values()
+        assert word[:5] == [values[n] for n in ("offset", "bytes", "height", "width", "channels")]
+        assert word[5:8] == [entry.bits, entry.is_output, entry.zero_point]
+        assert word[8] * 2.0 ** -word[9] == np.float32(entry.scale)

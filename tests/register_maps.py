@@ -1,0 +1,49 @@
+"""A small register map for tests."""
+
+from nnhw.registers import ABI_MAJOR, ABI_MINOR, MAGIC, RegisterMap, TensorEntry
+
+HASH = tuple(range(1, 9))
+CONSTANTS = {
+    "magic": MAGIC,
+    "abi": ABI_MAJOR << 16 | ABI_MINOR,
+    "array": 4 | 8 << 16,
+    "bits": 8 | 6 << 8,
+    **{f"model_hash_{i}": word for i, word in enumerate(HASH)},
+    "features": 3,
+    "stream_bytes": 1 | 2 << 8,
+    "input_beats": 7,
+    "output_beats": 3,
+    "latency": 100,
+    "interval": 90,
+    "tensor_counts": 1 | 1 << 8,
+}
+INPUT = TensorEntry(
+    name="x",
+    is_output=False,
+    offset=0,
+    size=6,
+    shape=(1, 2, 3),
+    bits=8,
+    is_signed=True,
+    zero_point=-128,
+    scale=0.1,
+)
+OUTPUT = TensorEntry(
+    name="y",
+    is_output=True,
+    offset=0,
+    size=10,
+    shape=(1, 1, 10),
+    bits=6,
+    is_signed=True,
+    zero_point=3,
+    scale=0.25,
+    postprocess=("Softmax(axis=1)",),
+)
+
+
+def small_map(
+    tensors: tuple[TensorEntry, ...] = (INPUT, OUTPUT), absent: frozenset[str] = frozenset()
+) -> RegisterMap:
+    """A register map with all constants set."""
+    return RegisterMap(name="net", constants=CONSTANTS, tensors=tensors, absent=absent)

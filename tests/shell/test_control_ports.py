@@ -1,0 +1,111 @@
+"""What a control bus adds to a top module, and to those who have it as an instance."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from integer_graphs import IntegerBuilder
+from register_maps import small_map
+
+from nnhw.design import read_manifest
+from nnhw.errors import ExportError, MappingError, OptionError
+from nnhw.export import export_design
+from nnhw.mapping import EngineConfig, map_graph, predict_cycles
+from nnhw.options import BUSES, BuildOptions
+from nnhw.placement import place
+from nnhw.registers import BUSES as DESCRIBED
+from nnhw.registers import control_ports
+from nnhw.shell import Accelerator, ShellConfig
+from nnhw.shell.register_shell import FRONT_ENDS
+from nnhw.simulate import install_testbench
+
+pytest.importorskip("systemrdl")
+pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+
+
+def small_graph():
+    builder = IntegerBuilder((1, 1, 7), seed=1)
+    return builder.graph(builder.dense("x", 3))
+
+
+def export(bus: str | None, folder: Path) -> None:
+    """A small design."""
+    graph = small_graph()
+    program = map_graph(graph, EngineConfig(rows=2, cols=2, frame_check=True))
+    cycles = predict_cycles(program)
+    shell = ShellConfig(bus=bus)
+    export_design(graph, program, cycles, folder, model_sha256="00" * 32, shell=shell)
+
+
+def test_buses_have_one_list():
+    assert list(BUSES) == list(DESCRIBED) == list(FRONT_ENDS)
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_exported_ports(bus, tmp_path):
+    """Manifest, Verilog and testbench have the ports of the description."""
+    export(bus, tmp_path)
+    shell = read_manifest(tmp_path)["shell"]
+    assert (shell["bus"], shell["bus_errors"], shell["address_bits"]) == (bus, False, 12)
+    ports = control_ports(shell)
+    assert {"irq", "m_axis_tuser"} < set(ports)
+    (source,) = (tmp_path / "rtl").glob("*.v")
+    top = source.read_text().partition("module net (")[2].partition(");")[0]
+    found = {
+        name: (direction, int(high or 0) + 1)
+        for direction, high, name in re.findall(
+            r"(input|output) +(?:wire|reg) +(?:\[(\d+):0\])? *(\w+)", top
+        )
+    }
+    assert ports.items() <= found.items()
+    install_testbench(tmp_path)
+    bench = (tmp_path / "sim" / "tb.v").read_text()
+    for name, (direction, width) in ports.items():
+        assert f".{name}({f'{width}' if direction == 'input' else ')'}" in bench
+    folders = {path.parent.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"registers", "c", "python"} <= folders
+
+
+def test_nothing_without_a_bus(tmp_path):
+    export(None, tmp_path)
+    assert control_ports(read_manifest(tmp_path)["shell"]) == {}
+    assert not (tmp_path / "registers").exists()
+    assert not (tmp_path / "drivers").exists()
+
+
+def test_options_reach_the_shell():
+    placement = place(small_graph(), BuildOptions(macs=4, bus="apb", bus_errors=True))
+    assert placement.shell == ShellConfig(bus="apb", bus_errors=True)
+    assert placement.engine.frame_check
+
+
+def test_wrong_choices(tmp_path):
+    with pytest.raises(OptionError, match="bus_errors needs a control bus"):
+        BuildOptions(bus_errors=True)
+    with pytest.raises(OptionError, match="bus must be"):
+        BuildOptions(bus="axi")
+    with pytest.raises(MappingError, match="'bus' must be one of axi-lite, wishbone, apb"):
+        ShellConfig(bus="axi")
+    with pytest.raises(OptionError, match="keep, tag_bits or two clocks"):
+        BuildOptions(bus="apb", tag_bits=2)
+    with pytest.raises(MappingError, match="'keep', 'tag_bits' or two clocks"):
+        ShellConfig(bus="apb", clocks="two")
+    with pytest.raises(MappingError, match="needs a control bus"):
+        ShellConfig(bus_errors=True)
+    program = map_graph(small_graph(), EngineConfig(rows=2, cols=2))
+    for registers in (None, small_map()):
+        with pytest.raises(ValueError, match="needs a register map, and frames that are checked"):
+            Accelerator(program.machine, program.image, ShellConfig(bus="apb"), registers)
+    for front_end in FRONT_ENDS.values():
+        with pytest.raises(TypeError, match="address_bits"):
+            front_end(address_bits=2)
+    export("apb", tmp_path)
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["shell"]["bus"] = "isa"
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ExportError, match=r"shell\.bus"):
+        read_manifest(tmp_path)

@@ -1,0 +1,181 @@
+"""Rules of the register shell, proved for all time: k-induction by Yosys's SAT solver.
+
+A checker around a component's exported Verilog states the rules as assertions, and what the other
+side keeps to as assumptions; its inputs may do anything else.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from register_maps import small_map
+
+from nnhw.errors import ToolError
+from nnhw.export import component_verilog
+from nnhw.shell.apb import ApbFrontEnd
+from nnhw.shell.axi_lite import AxiLiteFrontEnd
+from nnhw.shell.frame_control import FrameControl
+from nnhw.shell.register_bank import RegisterBank
+from nnhw.shell.wishbone import WishboneFrontEnd
+from nnhw.synth import quote, run_yosys
+
+pytest.importorskip("pyosys")
+
+PAST = """\
+  reg started = 0;
+  always @(posedge clk) started <= 1;
+"""
+
+AXI_LITE = """\
+  reg asked_write = 0, asked_read = 0;
+  reg [1:0] addresses = 0, words = 0, reads = 0; // taken and not answered
+  always @(posedge clk) begin
+    asked_write <= !rst && bus_valid && bus_write;
+    asked_read <= !rst && bus_valid && !bus_write;
+    addresses <= rst ? 0 : addresses + (awvalid && awready) - (bvalid && bready);
+    words <= rst ? 0 : words + (wvalid && wready) - (bvalid && bready);
+    reads <= rst ? 0 : reads + (arvalid && arready) - (rvalid && rready);
+    // no answer without a question, and none is lost
+    assert(addresses == !awready + asked_write + bvalid);
+    assert(words == !wready + asked_write + bvalid);
+    assert(reads == !arready + asked_read + rvalid);
+    assert(!(asked_write && asked_read));
+    if (started && !$past(rst)) begin
+      if ($past(bvalid && !bready)) assert(bvalid && $stable(bresp));
+      if ($past(rvalid && !rready)) assert(rvalid && $stable(rresp) && $stable(rdata));
+    end
+    if (bvalid) assert(!bresp[0]);
+    if (rvalid) assert(!rresp[0]);
+  end
+"""
+
+WISHBONE = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    assert(!(ack && err));
+    assert((ack || err) == ($past(cyc && stb && !stall) && cyc));
+  end
+"""
+
+APB = """\
+  always @(posedge clk) if (started) begin
+    if (psel && penable) assert(pready); // no wait states
+    if (pslverr) assert(psel && penable && pready);
+    // one access to the registers for each transfer
+    assert(bus_valid == (psel && !penable));
+  end
+"""
+
+CONTROL = """\
+  always @(posedge clk) if (started) begin
+    // the engine keeps what it offers, unless it is reset
+    if ($past(inside_out_valid && !inside_out_ready && !engine_reset && !rst))
+      assume(inside_out_valid && $stable(inside_out_payload));
+    if (!$past(rst)) begin
+      // a beat that is offered stays as it is until it is taken
+      if ($past(outside_out_valid && !outside_out_ready))
+        assert(outside_out_valid && $stable(outside_out_payload) && $stable(closes));
+      // no frame is closed that has not begun
+      if (closes) assert(sending && outside_out_valid && outside_out_payload[8]);
+      // the engine sees whole frames, or is reset
+      if ($past(receiving) && !receiving)
+        assert($past(inside_in_valid && inside_in_ready && inside_in_payload[8]) || discarding);
+      if ($past(discarding) && !discarding)
+        assert($past(outside_in_valid && outside_in_ready && outside_in_payload[8]));
+    end
+    assert(!(discarding && (receiving || inside_in_valid)));
+    assert(!(aborting && inside_in_valid));
+    assert(!engine_reset || !outside_out_valid);
+    if (!enable && !receiving) assert(!inside_in_valid);
+  end
+"""
+
+BANK = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    // an event is never lost, whatever is written in its cycle
+    if ($past(irq_status_error) && irq_enable_error) assert(irq);
+    if ($past(irq_status_delivered) && irq_enable_delivered) assert(irq);
+    if ($past(irq_status_aborted) && irq_enable_aborted) assert(irq);
+    if (!$past(bus_valid && bus_write)) begin
+      // reads change nothing, and an interrupt stays until it is cleared
+      assert($stable(scratch_value) && $stable(control_enable) && $stable(irq_enable_error));
+      assert(!$past(irq) || irq);
+    end
+    // bytes that are not strobed stay
+    if (!$past(bus_strobe[2])) assert($stable(scratch_value[23:16]));
+    // nothing between the blocks
+    if ($past(bus_address) == 'h100 / 4 || $past(bus_address) == 'h800 / 4)
+      assert(bus_read_data == 0 && bus_error == $past(bus_valid));
+    if (control_abort) assert(bus_valid && bus_write);
+  end
+"""
+
+PORT = re.compile(
+    r"^  (input|output) +(?:wire|reg) +(\[\d+:0\])? *(\w+)(?: = [^,\n]+)?,?$", re.MULTILINE
+)
+
+
+def prove(component, rules: str, folder) -> None:
+    """Prove the rules; raises a ToolError if one does not hold."""
+    text = component_verilog(component, "dut")
+    top = text[text.index("module dut (") : text.index(");", text.index("module dut ("))]
+    ports = PORT.findall(top)
+    declared = "".join(
+        f"  {'(* anyseq *) reg' if direction == 'input' and name != 'clk' else 'wire'} "
+        f"{width} {name};\n"
+        for direction, width, name in ports
+        if name != "clk"
+    )
+    instance = f"dut dut({', '.join(f'.{name}({name})' for _, _, name in ports)});"
+    head = "`default_nettype none\nmodule rules(input wire clk);\n"
+    text_of_rules = f"{head}{declared}  {instance}\n{PAST}{rules}endmodule\n"
+    (folder / "dut.v").write_text(text)
+    (folder / "rules.sv").write_text(text_of_rules)
+    run_yosys(
+        [
+            f"read_verilog {quote(folder / 'dut.v')}",
+            f"read_verilog -sv -formal {quote(folder / 'rules.sv')}",
+            "prep -flatten -top rules",
+            "memory_map",
+            "async2sync",
+            "chformal -lower",
+            "opt -full",
+            "sat -verify -tempinduct -prove-asserts -set-assumes -seq 2 -maxsteps 12 rules",
+        ],
+        log=folder / "proof.log",
+    )
+
+
+CASES = {
+    "axi-lite": (lambda: AxiLiteFrontEnd(address_bits=6), AXI_LITE),
+    "wishbone": (lambda: WishboneFrontEnd(address_bits=6), WISHBONE),
+    "apb": (lambda: ApbFrontEnd(address_bits=6), APB),
+    "frame control": (
+        lambda: FrameControl(input_bytes=1, output_bytes=1, reset_latency=2),
+        CONTROL,
+    ),
+    "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rules_hold(case, tmp_path):
+    make, rules = CASES[case]
+    prove(make(), rules, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("case", "right", "wrong"),
+    [
+        ("axi-lite", "rvalid && $stable(rresp)", "rvalid && !rready"),
+        ("wishbone", "assert(!(ack && err))", "assert(!ack)"),
+        ("apb", "assert(bus_valid ==", "assert(bus_write =="),
+        ("frame control", "assume(inside_out_valid", "assume(1 || inside_out_valid"),
+        ("bank", "irq_status_error) && irq_enable_error", "irq_status_error)"),
+    ],
+)
+def test_wrong_rules_are_refuted(case, right, wrong, tmp_path):
+    make, rules = CASES[case]
+    assert right in rules
+    with pytest.raises(ToolError):
+        prove(make(), rules.replace(right, wrong), tmp_path)

@@ -1,0 +1,109 @@
+"""The register bank, cycle by cycle, against registers in Python."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+from register_maps import INPUT, OUTPUT, small_map
+from register_model import Addresses, RegisterModel
+
+from nnhw.shell.register_bank import RegisterBank
+
+CYCLES = 1500
+COUNTERS = (
+    "frames_accepted",
+    "frames_dropped",
+    "frames_delivered",
+    "frame_cycles",
+    "input_stalls",
+    "output_stalls",
+)
+
+
+@pytest.mark.parametrize("bus_errors", [False, True])
+@pytest.mark.parametrize("tensors", [(INPUT, OUTPUT), (INPUT,) * 3 + (OUTPUT,) * 47])
+def test_register_bank(bus_errors, tensors):
+    rng = random.Random(1)
+    registers = small_map(tensors)
+    bank = RegisterBank(registers=registers, bus_errors=bus_errors)
+    model, addresses = RegisterModel(registers), Addresses(registers)
+    status = [name for name in bank.signature.members if name.startswith("status_")]
+    flags = [n for n in bank.signature.members if n.startswith(("irq_status_", "error_cause_"))]
+    assert (len(status), len(flags)) == (5, 5)
+
+    async def testbench(ctx):
+        answer = (0, 0)
+        for cycle in range(CYCLES):
+            inputs = {name: rng.randrange(2) for name in status}
+            inputs |= {name: int(rng.random() < 0.05) for name in flags}
+            inputs |= {name: rng.getrandbits(64) for name in COUNTERS}
+            for name, value in inputs.items():
+                ctx.set(getattr(bank, name), value)
+            valid, write = int(rng.random() < 0.8), rng.randrange(2)
+            address, strobe = (
+                addresses.draw(rng),
+                rng.choice((15, 15, rng.randrange(16))),
+            )
+            data = rng.choice((0, 0xFFFFFFFF, rng.getrandbits(32)))
+            for name, value in (
+                ("valid", valid),
+                ("write", write),
+                ("address", address // 4),
+                ("write_data", data),
+                ("strobe", strobe),
+            ):
+                ctx.set(getattr(bank.bus, name), value)
+            irq = model.irq
+            outputs = {
+                "control_enable": model.stored["control"] & 1,
+                "irq_enable_error": model.stored["irq_enable"] >> 1 & 1,
+                "scratch_value": model.stored["scratch"],
+            }
+            commands, expected = {}, None
+            if valid and write:
+                commands = model.write(address, data, strobe)
+            elif valid:
+                expected = model.read(address, inputs)
+            model.set_flags(inputs)
+            _, _, got_irq, abort, read, error, *got = await ctx.tick().sample(
+                bank.irq,
+                bank.control_abort,
+                bank.bus.read_data,
+                bank.bus.error,
+                *(getattr(bank, name) for name in outputs),
+            )
+            assert got_irq == irq, cycle
+            assert abort == commands.get("control_abort", 0), cycle
+            assert got == list(outputs.values()), cycle
+            assert answer[0] is None or read == answer[0], cycle
+            assert error == answer[1], cycle
+            is_error = bus_errors and valid and not model.is_mapped(address)
+            answer = (expected, int(is_error))
+
+    simulator = Simulator(bank)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+
+
+def test_absent_blocks_read_zero():
+    """Without counters: there are no ports for them, and their addresses read zero."""
+    bank = RegisterBank(registers=small_map(absent=frozenset({"counters"})), bus_errors=True)
+    assert not any(name in bank.signature.members for name in COUNTERS)
+
+    async def testbench(ctx):
+        ctx.set(bank.bus.valid, 1)
+        for address in range(0x0C0, 0x100, 4):
+            ctx.set(bank.bus.address, address // 4)
+            await ctx.tick()
+            assert (ctx.get(bank.bus.read_data), ctx.get(bank.bus.error)) == (0, 1)
+        ctx.set(bank.bus.address, 0)
+        await ctx.tick()
+        assert (ctx.get(bank.bus.read_data), ctx.get(bank.bus.error)) == (0x57484E4E, 0)
+
+    simulator = Simulator(bank)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
