@@ -7,6 +7,9 @@
 //     w   write-back: the `count` low bytes of `data` are the next results of layer `layer`
 //     o   an output beat `data` is accepted; `count` is tlast
 //     f   frame_error is high
+//     s   the first levels of the input stream after a reset, wherever they change: `layer` is tlast,
+//         `count` is tvalid and tready, `data` is tdata; tlast and data are 0 without tvalid
+//     m   the same of the output stream
 //     e   an output beat changed or went away before it was accepted, which AXI4-Stream forbids
 //
 // Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
@@ -77,6 +80,35 @@ module tb;
                 event_line("w", write_back_layer, write_back_count, write_back_data);
             if (frame_error === 1) event_line("f", 0, 0, 0);
             if (m_axis_tvalid && m_axis_tready) event_line("o", 0, m_axis_tlast, m_axis_tdata);
+        end
+    end
+
+    localparam integer LEVELS = 32;  // as diagrams.py has it
+    integer s_left = 0;
+    integer m_left = 0;
+    wire [{{input_bits}}:0] s_beat = s_axis_tvalid ? {s_axis_tlast, s_axis_tdata} : 0;
+    wire [{{output_bits}}:0] m_beat = m_axis_tvalid ? {m_axis_tlast, m_axis_tdata} : 0;
+    reg [{{input_bits}}+2:0] s_levels = 0;
+    reg [{{output_bits}}+2:0] m_levels = 0;
+    always @(posedge clk) begin
+        s_levels <= {s_axis_tvalid, s_axis_tready, s_beat};
+        m_levels <= {m_axis_tvalid, m_axis_tready, m_beat};
+        if (rst) begin
+            s_left <= LEVELS;
+            m_left <= LEVELS;
+        end else begin
+            if (s_left == LEVELS || s_left != 0
+                && s_levels !== {s_axis_tvalid, s_axis_tready, s_beat}) begin
+                event_line("s", s_beat[{{input_bits}}], {s_axis_tvalid, s_axis_tready},
+                           s_beat[{{input_bits}}-1:0]);
+                s_left <= s_left - 1;
+            end
+            if (m_left == LEVELS || m_left != 0
+                && m_levels !== {m_axis_tvalid, m_axis_tready, m_beat}) begin
+                event_line("m", m_beat[{{output_bits}}], {m_axis_tvalid, m_axis_tready},
+                           m_beat[{{output_bits}}-1:0]);
+                m_left <= m_left - 1;
+            end
         end
     end
 

@@ -64,6 +64,28 @@ _trace = record(
         "lanes": integer(1, 1 << 16),
     }
 )
+_memory = record(
+    {
+        "instance": signal,
+        "module": identifier,
+        "kind": choice("rom", "ram"),
+        "depth": _size,
+        "width": _size,
+        "latency": integer(1, 1 << 16),
+        "ports": items(identifier, fewest=2),
+        "contents": optional(file_path),
+        "init": choice("initial", "logic", "none"),
+    }
+)
+_top_port = record(
+    {
+        "name": identifier,
+        "direction": choice("input", "output"),
+        "width": _size,
+        "interface": optional(identifier),
+        "role": text,
+    }
+)
 _plugin = record({"group": text, "name": text, "package": text, "version": text, "needed": boolean})
 _check_manifest = record(
     {
@@ -86,6 +108,9 @@ _check_manifest = record(
         "reset": identifier,
         "frame_error": optional(identifier),
         "memory_files": items(file_path),
+        "memories": items(_memory),
+        "packaging": items(file_path),
+        "ports": items(_top_port),
         "cell_models": items(file_path),
         "target": identifier,
         "device": optional(record({"target": text})),

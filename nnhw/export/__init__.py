@@ -2,6 +2,6 @@
 
 from .design import export_design
 from .manifest import make_manifest
-from .verilog import MemoryFiles, component_verilog, generate_verilog
+from .verilog import ExportedMemories, component_verilog, generate_verilog
 
-__all__ = ["MemoryFiles", "component_verilog", "export_design", "generate_verilog", "make_manifest"]
+__all__ = ["ExportedMemories", "component_verilog", "export_design", "generate_verilog", "make_manifest"]

@@ -16,6 +16,7 @@ from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
     CALIBRATION_METHODS,
     EQUALIZATIONS,
+    INITS,
     QUANTIZERS,
     RESETS,
     SIMULATORS,
@@ -135,6 +136,12 @@ class BuildOptions:
         group=_HARDWARE,
         help="Where large constants are; in the Verilog or in .hex files beside it.",
     )
+    init: str = option(
+        Choice(INITS),
+        "contents",
+        group=_HARDWARE,
+        help="Initial contents; none: constants are logic, for silicon and flows without them.",
+    )
     target: str | None = option(
         Device(),
         group=_HARDWARE,
@@ -205,6 +212,7 @@ class BuildOptions:
         object.__setattr__(self, "plugins", tuple(self.plugins))
         self._check_array()
         self._check_technology()
+        self._check_init()
 
     def _check_array(self) -> None:
         if (self.rows is None) != (self.cols is None):
@@ -226,6 +234,21 @@ class BuildOptions:
             raise OptionError(
                 f"Option technology is {self.technology} and target {self.target} has cells of "
                 f"{self.cells}; drop one of them"
+            )
+
+    def _check_init(self) -> None:
+        """Refuse what could only be there as initial contents if the target has none."""
+        if self.init != "none":
+            return
+        if self.cells != "portable":
+            raise OptionError(
+                f"Option init is none, and devices of {self.cells} load contents with their "
+                "configuration; drop init, or target and technology"
+            )
+        if self.weights == "files":
+            raise OptionError(
+                "Option init is none, and weights in files are initial contents; drop weights, so "
+                "that constants are logic"
             )
 
     @property

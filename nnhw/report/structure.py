@@ -13,6 +13,7 @@ from typing import Any
 from ..data import Metric
 from ..families import DeviceUse
 from ..plugins import Plugin
+from ..simulate import TimingDiagram
 from ..synth import HardwareCosts
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
@@ -196,6 +197,8 @@ class Verification:
         Number of frames simulated.
     latency_cycles, interval_cycles
         As measured; None where the frames did not come out.
+    diagrams
+        What was seen on the streams, for timing diagrams.
     """
 
     passed: bool
@@ -203,6 +206,7 @@ class Verification:
     frames: int
     latency_cycles: int | None
     interval_cycles: int | None
+    diagrams: tuple[TimingDiagram, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

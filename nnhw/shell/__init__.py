@@ -2,5 +2,16 @@
 
 from .accelerator import Accelerator
 from .config import ShellConfig
+from .ports import AXI_STREAM, CLOCK, RESET, Interface, InterfaceKind, Port, TopPorts
 
-__all__ = ["Accelerator", "ShellConfig"]
+__all__ = [
+    "AXI_STREAM",
+    "CLOCK",
+    "RESET",
+    "Accelerator",
+    "Interface",
+    "InterfaceKind",
+    "Port",
+    "ShellConfig",
+    "TopPorts",
+]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from ..hdl import Engine
 from ..machine import Image, Machine
 from .config import ShellConfig
+from .ports import port_members
 
 
 class Accelerator(wiring.Component):
@@ -42,21 +42,7 @@ class Accelerator(wiring.Component):
         self.machine = machine
         self.image = image
         self.shell = shell or ShellConfig()
-        super().__init__(
-            {
-                "clk": In(1),
-                self.shell.reset_port: In(1),
-                "s_axis_tdata": In(8 * machine.config.input_bytes),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(8 * machine.config.output_bytes),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
-                **({"frame_error": Out(1)} if machine.config.frame_check else {}),
-            }
-        )
+        super().__init__(port_members(machine, self.shell))
 
     @property
     def _reset(self) -> Value:

@@ -7,12 +7,17 @@ import shutil
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
 from ..options import RESETS
+from ..vectors import Vectors
 
-_TEMPLATE = "tb.v"
+_TEMPLATES = ("tb.v", "selfcheck.sv")
+_SELFCHECK_BYTES = 1 << 18
+"""Most bytes of frames that the testbench without cocotb is given, but for the first frame."""
 
 
 def sim_folder() -> Path:
@@ -29,7 +34,7 @@ def sim_folder() -> Path:
 def install_testbench(design_dir: str | PathLike[str]) -> None:
     """Write the folder `sim` of an exported design, except its vectors.npz.
 
-    All files but tb.v are copies; tb.v is filled in from manifest.json. In sim/cells are the models
+    All files are copies, but tb.v and selfcheck.sv, which are filled in from manifest.json. In sim/cells are the models
     of the cells of the design's technology.
 
     Parameters
@@ -60,9 +65,35 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
                 f"{', '.join(known)} only; build it again"
             )
         shutil.copyfile(family.cell_models, design_dir / model)
-    template = (source / _TEMPLATE).read_text(encoding="utf-8")
-    filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
-    (target / _TEMPLATE).write_text(filled, encoding="utf-8")
+    for name in _TEMPLATES:
+        template = (source / name).read_text(encoding="utf-8")
+        filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
+        (target / name).write_text(filled, encoding="utf-8")
+
+
+def write_selfcheck(design_dir: str | PathLike[str], vectors: Vectors) -> None:
+    """Write the beats that sim/selfcheck.sv sends and expects: a hexadecimal number a line.
+
+    Parameters
+    ----------
+    vectors
+        Of the design; the first frames of them are taken.
+
+    Raises
+    ------
+    ExportError
+        If manifest.json is missing or is none.
+    """
+    folder = Path(design_dir)
+    manifest = read_manifest(folder)
+    frame_bytes = vectors.input.shape[1] + vectors.output.shape[1]
+    count = max(1, min(len(vectors.kinds), _SELFCHECK_BYTES // frame_bytes))
+    for port, frames in (("input", vectors.input), ("output", vectors.output)):
+        beat_bytes = manifest[port]["stream_bytes"]
+        padding = -frames.shape[1] % beat_bytes
+        beats = np.pad(frames[:count], ((0, 0), (0, padding))).reshape(-1, beat_bytes)
+        lines = [f"{beat[::-1].tobytes().hex()}\n" for beat in beats]
+        (folder / "sim" / f"selfcheck_{port}.hex").write_text("".join(lines), encoding="utf-8")
 
 
 def _template_values(manifest: dict) -> dict[str, str | int]:
@@ -73,6 +104,9 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
         "top": manifest["top"],
+        "input_beats": _beats(manifest["input"]),
+        "output_beats": _beats(manifest["output"]),
+        "most_cycles": 20 * (manifest["latency_cycles"] + manifest["interval_cycles"]) + 1000,
         "input_bits": 8 * beat_bytes["input"],
         "output_bits": 8 * beat_bytes["output"],
         "reset": f".{reset}({sense}rst)",
@@ -84,3 +118,8 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "write_back_count": trace["count"],
         "write_back_data": trace["data"],
     }
+
+
+def _beats(stream: dict) -> int:
+    """Beats of a frame."""
+    return -(-stream["frame_bytes"] // stream["stream_bytes"])
