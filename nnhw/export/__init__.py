@@ -4,4 +4,10 @@ from .design import export_design
 from .manifest import make_manifest
 from .verilog import ExportedMemories, component_verilog, generate_verilog
 
-__all__ = ["ExportedMemories", "component_verilog", "export_design", "generate_verilog", "make_manifest"]
+__all__ = [
+    "ExportedMemories",
+    "component_verilog",
+    "export_design",
+    "generate_verilog",
+    "make_manifest",
+]

@@ -13,7 +13,7 @@ from ..frontend import write_qdq
 from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
-from ..shell import ShellConfig, TopPorts
+from ..shell import ShellConfig, TopPorts, port_members
 from .listing import program_listing
 from .manifest import cell_models, make_manifest
 from .packaging import IpBlock, packaging_files
@@ -70,7 +70,7 @@ def export_design(
     for name, text in memories.texts.items():
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
     memory_files = [f"rtl/{name}" for name in memories.texts]
-    ports = TopPorts(program.machine, shell)
+    ports = TopPorts(port_members(program.machine, shell))
     block = IpBlock(
         name=program.name,
         version=__version__,

@@ -23,7 +23,7 @@ from ..report import (
     render_datasheet,
     render_html,
 )
-from ..shell import TopPorts
+from ..shell import TopPorts, port_members
 from ..simulate import SimulationResult, install_testbench, run_regression, write_selfcheck
 from ..staging import Stage
 from ..synth import measure_costs, require_yosys
@@ -182,7 +182,7 @@ def _report(state: BuildState) -> None:
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")
-    ports = TopPorts(state.placement.program.machine, state.placement.shell)
+    ports = TopPorts(port_members(state.placement.program.machine, state.placement.shell))
     (folder / "datasheet.html").write_text(render_datasheet(state.report, ports), encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ class RegisterRow:
 def render_datasheet(
     report: BuildReport, ports: TopPorts, registers: Sequence[RegisterRow] = ()
 ) -> str:
-    """The page: ports, timing, registers, resources, accuracy; static HTML that prints on one sheet.
+    """The page: ports, timing, registers, resources, accuracy; static HTML without scripts.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from .accelerator import Accelerator
 from .config import ShellConfig
-from .ports import AXI_STREAM, CLOCK, RESET, Interface, InterfaceKind, Port, TopPorts
+from .ports import AXI_STREAM, CLOCK, RESET, Interface, InterfaceKind, Port, TopPorts, port_members
 
 __all__ = [
     "AXI_STREAM",
@@ -14,4 +14,5 @@ __all__ = [
     "Port",
     "ShellConfig",
     "TopPorts",
+    "port_members",
 ]

@@ -148,8 +148,8 @@ class TopPorts:
 
     Parameters
     ----------
-    machine : Machine
-    shell : ShellConfig
+    members : mapping of str to Member
+        Of its signature; see `port_members`.
 
     Attributes
     ----------
@@ -159,8 +159,7 @@ class TopPorts:
         Likewise.
     """
 
-    def __init__(self, machine: Machine, shell: ShellConfig):
-        members = port_members(machine, shell)
+    def __init__(self, members: Mapping[str, Member]):
         self.ports = tuple(_port(name, member) for name, member in members.items())
         names = dict.fromkeys(port.interface for port in self.ports if port.interface)
         self.interfaces = tuple(self._interface(name) for name in names)

@@ -34,8 +34,8 @@ def sim_folder() -> Path:
 def install_testbench(design_dir: str | PathLike[str]) -> None:
     """Write the folder `sim` of an exported design, except its vectors.npz.
 
-    All files are copies, but tb.v and selfcheck.sv, which are filled in from manifest.json. In sim/cells are the models
-    of the cells of the design's technology.
+    All files are copies, but tb.v and selfcheck.sv, which are filled in from manifest.json. In
+    sim/cells are the models of the cells of the design's technology.
 
     Parameters
     ----------

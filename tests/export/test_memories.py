@@ -89,9 +89,7 @@ def test_blocks_of_a_device_are_listed():
 
 
 def test_without_initial_contents():
-    text = without_simulation(
-        generate_verilog(program(), ExportedMemories("net", initial=False))
-    )
+    text = without_simulation(generate_verilog(program(), ExportedMemories("net", initial=False)))
     assert "Nothing has initial contents" in text
     code = re.sub(r"//.*", "", text)
     assert not re.search(r"\binitial\b", code)

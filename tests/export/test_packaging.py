@@ -20,7 +20,7 @@ from nnhw.export import export_design, generate_verilog
 from nnhw.export.packaging import IpBlock, packaging_files
 from nnhw.export.packaging.ip_xact import NAMESPACE
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
-from nnhw.shell import AXI_STREAM, CLOCK, RESET, ShellConfig, TopPorts
+from nnhw.shell import AXI_STREAM, CLOCK, RESET, ShellConfig, TopPorts, port_members
 from nnhw.simulate import install_testbench, sim_folder, write_selfcheck
 from nnhw.vectors import make_vectors
 
@@ -42,7 +42,7 @@ def described(request):
     """Ports, what the Verilog's top module has in their place, and the files."""
     choices, shell = SHELLS[request.param]
     _, program = network(**choices)
-    ports = TopPorts(program.machine, shell)
+    ports = TopPorts(port_members(program.machine, shell))
     block = IpBlock(
         name="net",
         version="1.2.3",
@@ -271,7 +271,12 @@ def test_icarus_runs_the_testbench_from_the_file_list(tmp_path):
         check=True,
     )
     done = subprocess.run(
-        ["vvp", program], cwd=folder / "sim", env=os.environ, capture_output=True, text=True, check=False
+        ["vvp", program],
+        cwd=folder / "sim",
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
     assert "PASSED: 3 frames" in done.stdout

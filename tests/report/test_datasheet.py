@@ -14,7 +14,7 @@ from test_report import REPORT
 from nnhw.mapping import EngineConfig, map_graph
 from nnhw.report import RegisterRow, render_datasheet
 from nnhw.report.timing_drawing import CYCLE, NAMES, draw_timing
-from nnhw.shell import ShellConfig, TopPorts
+from nnhw.shell import ShellConfig, TopPorts, port_members
 from nnhw.simulate import TimingDiagram
 
 DIAGRAM = TimingDiagram(
@@ -33,7 +33,7 @@ def ports():
     builder = IntegerBuilder((1, 1, 7), seed=1)
     config = EngineConfig(rows=2, cols=2, frame_check=True)
     program = map_graph(builder.graph(builder.dense("x", 3)), config)
-    return TopPorts(program.machine, ShellConfig(reset="active-low"))
+    return TopPorts(port_members(program.machine, ShellConfig(reset="active-low")))
 
 
 def with_timing():
@@ -43,7 +43,9 @@ def with_timing():
 def test_page_has_ports_figures_and_timing(ports):
     page = render_datasheet(with_timing(), ports)
     for port in ports.ports:
-        row = rf"<code>{port.name}</code></th><td>{port.direction}</td><td class=\"n\">{port.width}<"
+        row = (
+            rf"<code>{port.name}</code></th><td>{port.direction}</td><td class=\"n\">{port.width}<"
+        )
         assert re.search(row, page)
     for figure in ("1,612 cycles", "1,500 cycles", "64 (16 x 4)", "4.5 KiB", "98.99%"):
         assert figure in page

@@ -12,7 +12,7 @@ _SHARE = 0.4
 
 
 def design_constraints(block: IpBlock) -> str:
-    """NAME.sdc: Synopsys Design Constraints, as most synthesizers and timing analyzers read them."""
+    """NAME.sdc: Synopsys Design Constraints, which most synthesizers and timing analyzers read."""
     return _text(block, "Synopsys Design Constraints (SDC)")
 
 

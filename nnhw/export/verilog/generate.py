@@ -54,7 +54,7 @@ def generate_verilog(
     accelerator = Accelerator(program.machine, program.image, shell)
     hierarchy = _tidied(accelerator, program.name, TRACE)
     top = hierarchy.modules[hierarchy.top]
-    for interface in TopPorts(program.machine, accelerator.shell).interfaces:
+    for interface in TopPorts(accelerator.signature.members).interfaces:
         for port in interface.ports:
             top.wires[port.name].attributes |= _attributes(interface, port)
     memories = memories or ExportedMemories(program.name)
