@@ -11,8 +11,6 @@ from trace_file import INPUT, OUTPUT, SINK_LEVELS, SOURCE_LEVELS, Trace
 
 CYCLES = 12
 """Most clock cycles of a diagram."""
-LEVELS = 32
-"""Changes that tb.v records of each stream after a reset."""
 
 
 def timing_diagrams(
@@ -68,8 +66,6 @@ class _Levels:
     def __init__(self, events: Trace, beat_bytes: int):
         self._events = events
         self._beat_bytes = beat_bytes
-        full = len(events) >= LEVELS
-        self._end = int(events.cycle[-1]) if full else 1 << 60
 
     def __len__(self) -> int:
         return len(self._events)
@@ -82,9 +78,13 @@ class _Levels:
     def window(self, what: str, stream: str, start: int, zero: int) -> Iterator[dict]:
         """A diagram from cycle `start` on; none if that was not recorded."""
         width = self._beat_bytes
-        start = max(start, int(self._events.cycle[0]) if len(self) else 0)
-        cycles = range(start, min(start + CYCLES, self._end))
-        if not cycles or not len(self):
+        if not len(self):
+            return
+        # what comes after the last recorded change is not known
+        first, last = int(self._events.cycle[0]), int(self._events.cycle[-1])
+        start = max(start, first)
+        cycles = range(start, min(start + CYCLES, last + 1))
+        if not cycles:
             return
         places = np.searchsorted(self._events.cycle, cycles, side="right") - 1
         counts, layers = self._events.count[places], self._events.layer[places]

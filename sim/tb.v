@@ -83,7 +83,7 @@ module tb;
         end
     end
 
-    localparam integer LEVELS = 32;  // as diagrams.py has it
+    localparam integer LEVELS = 32;  // of each stream after a reset
     integer s_left = 0;
     integer m_left = 0;
     wire [{{input_bits}}:0] s_beat = s_axis_tvalid ? {s_axis_tlast, s_axis_tdata} : 0;

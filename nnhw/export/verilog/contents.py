@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...hdl import MemoryModule
+from .instances import Interface
 from .names import UniqueNames, identifier
 from .netlist import Memory, Module
 
@@ -106,7 +106,7 @@ class ExportedMemories:
             self.texts[self._names[text]] = text
         return self._names[text]
 
-    def add(self, component: MemoryModule, module: Module, name: str, ports: Sequence[str]) -> None:
+    def add(self, component: MemoryModule, module: Module, interface: Interface) -> None:
         """Note a memory, and the names that its module and this one's ports have got."""
         _, *path = module.name.split(".")
         contents, init = None, "none"
@@ -119,12 +119,12 @@ class ExportedMemories:
         self.memories.append(
             ExportedMemory(
                 instance=".".join(map(identifier, path)),
-                module=name,
+                module=interface.name,
                 kind="ram" if component.words is None else "rom",
                 depth=component.depth,
                 width=component.width,
                 latency=component.latency,
-                ports=tuple(ports),
+                ports=tuple(interface.ports.values()),
                 contents=contents,
                 init=init,
             )

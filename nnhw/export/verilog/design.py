@@ -41,10 +41,9 @@ def design_lines(hierarchy: Hierarchy, memories: ExportedMemories) -> Iterator[s
             for module in names:
                 interfaces[module] = writers[module].interface(name)
             texts[names[0]] = [f"module {name} {lines[0]}", *lines[1:]]
-    for name, module in hierarchy.modules.items():
-        if (component := hierarchy.origins[name].memory) is not None:
-            interface = interfaces[name]
-            memories.add(component, module, interface.name, list(interface.ports.values()))
+    for path in hierarchy.modules:
+        if (component := hierarchy.origins[path].memory) is not None:
+            memories.add(component, hierarchy.modules[path], interfaces[path])
     for index, name in enumerate(name for name in hierarchy.modules if name in texts):
         yield from [""] if index else []
         yield from _comment(hierarchy.origins[name].kind)

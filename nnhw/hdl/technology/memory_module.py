@@ -9,6 +9,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..parameters import check_integers, check_words
+
 _NO_COLLISION = {"no_rw_check": 1}
 """Attributes of a memory in which no read of a row matters that is written in the same cycle: Yosys
 builds no bypass for it. To other synthesizers they say nothing."""
@@ -46,6 +48,9 @@ class MemoryModule(wiring.Component):
     latency: int
 
     def __init__(self, *, depth: int, width: int, words: Sequence[int] | None):
+        check_integers(self, depth=depth, width=width)
+        if words is not None:
+            check_words(self, words, width)
         self.depth = depth
         self.width = width
         self.words = words
