@@ -80,11 +80,17 @@ def test_folder(tmp_path):
     graph, program, _ = export(dense_alone, tmp_path / "net")
     files = {str(file.relative_to(tmp_path / "net")) for file in (tmp_path / "net").rglob("*.*")}
     assert files == {
+        "component.xml",
+        "constraints/net.sdc",
+        "constraints/net.xdc",
         "golden.npz",
         "manifest.json",
         "model.qdq.onnx",
+        "net.core",
+        "net.f",
         "program.txt",
         "rtl/net.v",
+        "rtl/net_inst.vh",
     }
     assert load_graph(tmp_path / "net" / "golden.npz").nodes[0].name == graph.nodes[0].name
     listing = (tmp_path / "net" / "program.txt").read_text()
