@@ -54,7 +54,8 @@ module tb;
     integer trace;
     initial trace = $fopen("trace.txt", "w");
 
-    task event_line(
+    // Automatic: blocks that call it in the same time step do not share its arguments.
+    task automatic event_line(
         input [7:0] kind, input [15:0] layer, input [15:0] count, input [{{data_bits}}-1:0] data
     );
         $fwrite(trace, "%c %h %h %h %h\n", kind, cycle, layer, count, data);
