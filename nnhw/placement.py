@@ -8,8 +8,8 @@ from .device_fit import check_use, find_use
 from .errors import MappingError
 from .families import DeviceUse
 from .ir import Graph
-from .machine import MOST_BEAT_BYTES
 from .mapping import (
+    WIDEST_CHOSEN,
     CycleModel,
     EngineConfig,
     Program,
@@ -18,9 +18,9 @@ from .mapping import (
     predict_cycles,
     smallest_engine,
 )
-from .options import BuildOptions
+from .options import BEAT_BYTES, BuildOptions
 from .report import QualityWarning
-from .shell import ShellConfig
+from .shell import ShellConfig, TensorSizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +68,31 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    engine = replace(_choose_engine(graph, options), frame_check=options.frame_check)
+    checks = options.frame_check or options.tag_bits > 0
+    engine = replace(_choose_engine(graph, options), frame_check=checks)
     program = map_graph(graph, engine)
     device = find_use(program)
     return Placement(
         engine=engine,
         program=program,
         cycles=predict_cycles(program),
-        shell=ShellConfig(reset=options.reset),
+        shell=_shell(graph, options),
         device=device,
         warnings=check_use(device, program) if device else (),
+    )
+
+
+def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
+    """What the options ask for around an engine."""
+    inputs, outputs = (
+        tuple(graph.tensors[port.tensor].size for port in ports)
+        for ports in (graph.inputs, graph.outputs)
+    )
+    return ShellConfig(
+        reset=options.reset,
+        keep=TensorSizes(inputs=inputs, outputs=outputs) if options.keep else None,
+        tag_bits=options.tag_bits,
+        clocks=options.clocks,
     )
 
 
@@ -89,10 +104,12 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
     MappingError
         It names the goal, and the speed that the streams allow.
     """
+    widths = options.stream_bytes or (WIDEST_CHOSEN, WIDEST_CHOSEN)
     loads, sends = (
-        sum(-(-network.tensors[port.tensor].size // MOST_BEAT_BYTES) for port in ports)
-        for ports in (network.inputs, network.outputs)
+        sum(-(-network.tensors[port.tensor].size // width) for port in ports)
+        for ports, width in zip((network.inputs, network.outputs), widths, strict=True)
     )
+    wider = "" if min(widths) == BEAT_BYTES[-1] else ", give wider --stream-bytes"
     for goal, cycles, least in (
         (_fps(options), options.interval_cycles, max(loads, sends)),
         (_latency(options), options.latency_cycles, loads + sends),
@@ -101,8 +118,8 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
             raise MappingError(
                 f"{goal} cannot be reached by any array: at {options.clock_mhz:g} MHz "
                 f"that is {cycles:.3g} clock cycle{'' if cycles == 1 else 's'}, and the values of "
-                f"a frame alone take {least} to come in and go out; ask for less or raise "
-                "--clock-mhz"
+                f"a frame alone take {least} to come in and go out; ask for less{wider} or "
+                "raise --clock-mhz"
             )
 
 
@@ -115,6 +132,7 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 latency_cycles=options.latency_cycles,
                 technology=options.cells,
                 target=options.target or "",
+                stream_bytes=options.stream_bytes,
             )
         except MappingError as error:
             goals = " and ".join(filter(None, (_fps(options), _latency(options))))
@@ -126,4 +144,5 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         macs=options.macs,
         technology=options.cells,
         target=options.target or "",
+        stream_bytes=options.stream_bytes,
     )

@@ -24,14 +24,20 @@ from segments import Segment, choose_frames, frame_count, make_segments
 
 # cocotbext-axi still uses names that cocotb 2 deprecates.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
-from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource  # noqa: E402
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource  # noqa: E402
 
 PERIOD_NS = 10
+FASTER_NS = 7.014
+"""Period of the streams' own clock where the engine is measured: it never waits for them."""
+OTHER_NS = (10, 9.872, 10.134, 13.372, 3.138, 29.302)
+"""Periods of that clock elsewhere: the same, such that all phases pass by slowly, and others."""
 RESET_CYCLES = 4
 QUIET_CYCLES = 32
 """How long nothing may follow the last frame."""
 AFTERMATH_CYCLES = 250
 """How long a failed test goes on, so that recorded waves show what came of it."""
+NULL_BEATS = 0.1
+"""Share of beats before which a null beat is sent, where there are stalls and tkeep."""
 STALL_CYCLES = (1, 1, 1, 2, 2, 3, 4, 6, 9, 16, 32)
 """Lengths that pauses, and the times between them, are drawn from."""
 
@@ -77,6 +83,10 @@ class Bench:
     def __init__(self, dut: HierarchyObject) -> None:
         self.dut = dut
         Clock(dut.clk, PERIOD_NS, "ns").start()
+        self.stream_clock = dut.axis_clk if DESIGN.clocks == 2 else dut.clk
+        self.stream_clock_driver: Clock | None = None
+        self.stream_period = PERIOD_NS
+        self.tags: list[int] = []
         for name in ("s_axis", "m_axis"):
             # The bus models log every frame byte by byte.
             logging.getLogger(f"cocotb.{dut._name}.{name}").setLevel(logging.ERROR)
@@ -88,23 +98,42 @@ class Bench:
         for number in SHARE:
             segment = SEGMENTS[number]
             if segment.test == test:
+                rng = random.Random(f"{number} {SEED}")
+                if DESIGN.clocks == 2:
+                    is_measured = test in ("latency", "interval")
+                    self._clock_streams(FASTER_NS if is_measured else rng.choice(OTHER_NS))
                 await self._reset()
-                await self._run_segment(segment, random.Random(f"{number} {SEED}"), stalls)
+                await self._run_segment(segment, rng, stalls)
+
+    def _clock_streams(self, period: float) -> None:
+        """Give the streams' own clock another period."""
+        if self.stream_clock_driver is not None:
+            self.stream_clock_driver.stop()
+        self.stream_period = period
+        self.stream_clock_driver = Clock(self.stream_clock, period, "ns")
+        self.stream_clock_driver.start()
+
+    @property
+    def _slower_period(self) -> float:
+        return max(PERIOD_NS, self.stream_period)
 
     async def _reset(self) -> None:
         self.dut.rst.value = 1
-        await Timer(RESET_CYCLES * PERIOD_NS, "ns")
+        # of two clocks, both have to see it, one after the other
+        cycles = RESET_CYCLES if DESIGN.clocks == 1 else 4 * RESET_CYCLES
+        await Timer(cycles * self._slower_period, "ns", round_mode="round")
         if self.source is None:
             # Not before the reset: until then the design's outputs may be X.
             self.source = AxiStreamSource(
-                AxiStreamBus.from_prefix(self.dut, "s_axis"), self.dut.clk, self.dut.rst
+                AxiStreamBus.from_prefix(self.dut, "s_axis"), self.stream_clock, self.dut.rst
             )
             self.sink = AxiStreamSink(
-                AxiStreamBus.from_prefix(self.dut, "m_axis"), self.dut.clk, self.dut.rst
+                AxiStreamBus.from_prefix(self.dut, "m_axis"), self.stream_clock, self.dut.rst
             )
         self.source.clear()
         self.sink.clear()
-        await FallingEdge(self.dut.clk)
+        self.tags.clear()
+        await FallingEdge(self.stream_clock)
         self.dut.rst.value = 0
 
     async def _run_segment(self, segment: Segment, rng: random.Random, stalls: bool) -> None:
@@ -128,7 +157,7 @@ class Bench:
         for task in pauses:
             task.cancel()
         self.source.pause = self.sink.pause = False
-        await Timer(QUIET_CYCLES * PERIOD_NS, "ns")
+        await Timer(QUIET_CYCLES * self._slower_period, "ns", round_mode="round")
         assert self.sink.empty(), "the design sends more than the frames it was given"
 
     async def _feed(self, segment: Segment, rng: random.Random, stalls: bool) -> None:
@@ -142,12 +171,38 @@ class Bench:
                 await self.source.wait()
                 if not self.dut.s_axis_tready.value:
                     await RisingEdge(self.dut.s_axis_tready)
-            self.source.send_nowait(VECTORS.input[number].tobytes())
+            self.source.send_nowait(self._input_frame(number, rng, stalls))
+
+    def _input_frame(self, number: int, rng: random.Random, stalls: bool) -> AxiStreamFrame:
+        """A frame with tkeep and tuser, as far as the design has them.
+
+        With stalls, tkeep also has null beats in between, which are to be ignored.
+        """
+        stream = DESIGN.input
+        frame = AxiStreamFrame(VECTORS.input[number].tobytes())
+        if DESIGN.keep:
+            frame.tdata += bytes(stream.beats * stream.beat_bytes - stream.frame_bytes)
+            frame.tkeep = stream.used.astype(int).tolist()
+        if DESIGN.tag_bits:
+            # that of the first beat counts
+            tags = [rng.getrandbits(DESIGN.tag_bits) for _ in range(stream.beats)]
+            self.tags.append(tags[0])
+            frame.tuser = [tag for tag in tags for _ in range(stream.beat_bytes)]
+        if DESIGN.keep and stalls:
+            for beat in reversed(range(stream.beats)):
+                if rng.random() < NULL_BEATS:
+                    place = slice(beat * stream.beat_bytes, beat * stream.beat_bytes)
+                    frame.tdata[place] = rng.randbytes(stream.beat_bytes)
+                    frame.tkeep[place] = [0] * stream.beat_bytes
+                    if DESIGN.tag_bits:
+                        frame.tuser[place] = [0] * stream.beat_bytes
+        return frame
 
     async def _receive(self, number: int) -> None:
         """Take one frame from the sink and compare it with the golden model's."""
         try:
-            frame = await with_timeout(self.sink.recv(), cycle_limit() * PERIOD_NS, "ns")
+            limit = round(cycle_limit() * self._slower_period)
+            frame = await with_timeout(self.sink.recv(compact=False), limit, "ns")
         except SimTimeoutError:
             raise AssertionError(
                 f"no frame left the design within {cycle_limit()} clock cycles"
@@ -158,6 +213,12 @@ class Bench:
             f"frame {number} ended after {len(frame.tdata)} bytes instead of {len(expected)}"
         )
         assert frame.tdata == expected, f"frame {number} differs from the golden model"
+        if DESIGN.keep:
+            used = DESIGN.output.used.astype(int).tolist()
+            assert frame.tkeep == used, f"frame {number} has a wrong tkeep"
+        if DESIGN.tag_bits:
+            tag = self.tags.pop(0)
+            assert set(frame.tuser) == {tag}, f"frame {number} does not have its tuser, {tag}"
         Bench.done += 1
         self.dut._log.info("frame %d of %d", Bench.done, TOTAL)
 

@@ -64,6 +64,14 @@ class Stream:
         """Beats a frame."""
         return -(-self.frame_bytes // self.beat_bytes)
 
+    @property
+    def used(self) -> np.ndarray:
+        """bool (beats * beat_bytes,): which bytes of a frame belong to a tensor."""
+        used = np.zeros(self.beats * self.beat_bytes, bool)
+        for tensor in self.tensors:
+            used[tensor.offset : tensor.offset + tensor.size] = True
+        return used
+
     def tensor_at(self, offset: int) -> Tensor | None:
         """The tensor that a byte of a frame belongs to; None for an unused lane."""
         for tensor in self.tensors:
@@ -174,6 +182,12 @@ class Design:
         Verilog files of the behaviour of vendor's cells, for simulation only.
     memory_files
         Contents of memories, which the Verilog names without a folder.
+    keep
+        Whether the streams have tkeep.
+    tag_bits
+        Bits of tuser, which comes back with a frame's output; 0 if the streams have none.
+    clocks
+        2 if the streams have a clock of their own.
     latency_cycles, interval_cycles
         What the cycle model promises; the README says how they are measured.
     layers
@@ -190,6 +204,9 @@ class Design:
     layers: tuple[Layer, ...]
     cell_models: tuple[Path, ...] = ()
     memory_files: tuple[Path, ...] = ()
+    keep: bool = False
+    tag_bits: int = 0
+    clocks: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,6 +241,7 @@ def load_design(folder: Path) -> Design:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
+        shell = manifest.get("shell", {})
         design = Design(
             folder=folder,
             top=_identifier(manifest["top"]),
@@ -235,6 +253,9 @@ def load_design(folder: Path) -> Design:
             layers=tuple(_layer(layer) for layer in manifest["layers"]),
             cell_models=_files(folder, manifest.get("cell_models", ())),
             memory_files=_files(folder, manifest.get("memory_files", ())),
+            keep=bool(shell.get("keep")),
+            tag_bits=_whole(shell.get("tag_bits", 0), 0),
+            clocks=2 if shell.get("clocks") == "two" else 1,
         )
     except FileNotFoundError:
         raise DesignError(f"'{path}' is missing: '{folder}' is not an exported design") from None

@@ -22,9 +22,9 @@ module selfcheck;
     wire m_axis_tlast;
     reg m_axis_tready = 0;
     wire frame_error{{frame_error_value}};
-
+{{selfcheck_signals}}
     {{top}} dut (
-        .clk(clk),
+        .clk(clk),{{selfcheck_ports}}
         {{reset}},
         .s_axis_tdata(s_axis_tdata),
         .s_axis_tvalid(s_axis_tvalid),
@@ -38,8 +38,9 @@ module selfcheck;
 
     integer sent = 0, received = 0, quiet = 0, seed = 1;
     integer input_file, output_file, found;
-    reg [{{input_bits}}-1:0] next_beat;
-    reg [{{output_bits}}-1:0] expected;
+    reg [{{input_word_bits}}-1:0] next_beat;
+    reg [{{output_word_bits}}-1:0] expected;
+    wire [{{output_word_bits}}-1:0] offered = {{output_word}};
     reg has_next, has_expected;
 
     initial begin
@@ -63,7 +64,7 @@ module selfcheck;
         if (taken) s_axis_tvalid = 0;
         if (!s_axis_tvalid && has_next && $random(seed) % 4 != 0) begin
             s_axis_tvalid = 1;
-            s_axis_tdata = next_beat;
+            {{input_word}} = next_beat;
             s_axis_tlast = sent % INPUT_BEATS == INPUT_BEATS - 1;
             sent = sent + 1;
             has_next = $fscanf(input_file, "%h", next_beat) == 1;
@@ -77,8 +78,8 @@ module selfcheck;
         if (m_axis_tvalid && m_axis_tready) begin
             quiet = 0;
             if (!has_expected) $fatal(1, "more than the %0d beats expected", received);
-            if (m_axis_tdata !== expected)
-                $fatal(1, "beat %0d is %h instead of %h", received, m_axis_tdata, expected);
+            if (offered !== expected)
+                $fatal(1, "beat %0d is %h instead of %h", received, offered, expected);
             if (m_axis_tlast !== (received % OUTPUT_BEATS == OUTPUT_BEATS - 1))
                 $fatal(1, "tlast of beat %0d is %b", received, m_axis_tlast);
             received = received + 1;

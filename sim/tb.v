@@ -12,6 +12,9 @@
 //     m   the same of the output stream
 //     e   an output beat changed or went away before it was accepted, which AXI4-Stream forbids
 //
+// Cycles are those of clk. Where the streams have a clock of their own, i and o are beats of the
+// engine's streams, and e is the port's.
+//
 // Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
 // cycles and end the simulation there.
 `timescale 1ns / 1ps
@@ -27,11 +30,11 @@ module tb;
     wire [{{output_bits}}-1:0] m_axis_tdata /* verilator public_flat_rd */;
     wire m_axis_tvalid /* verilator public_flat_rd */;
     wire m_axis_tlast /* verilator public_flat_rd */;
-    reg m_axis_tready /* verilator public_flat_rw */ = 0;
+{{stream_signals}}    reg m_axis_tready /* verilator public_flat_rw */ = 0;
     wire frame_error{{frame_error_value}};
 
     {{top}} dut (
-        .clk(clk),
+        .clk(clk),{{stream_ports}}
         {{reset}},
         .s_axis_tdata(s_axis_tdata),
         .s_axis_tvalid(s_axis_tvalid),
@@ -43,6 +46,12 @@ module tb;
         .m_axis_tlast(m_axis_tlast){{frame_error_port}}
     );
 
+    wire input_taken = {{input_valid}} && {{input_ready}};
+    wire [{{input_bits}}-1:0] input_data = {{input_data}};
+    wire input_last = {{input_last}};
+    wire output_taken = {{output_valid}} && {{output_ready}};
+    wire [{{output_bits}}-1:0] output_data = {{output_data}};
+    wire output_last = {{output_last}};
     wire write_back_valid = {{write_back_valid}};
     wire [15:0] write_back_layer = {{write_back_layer}};
     wire [15:0] write_back_count = {{write_back_count}};
@@ -62,25 +71,16 @@ module tb;
     endtask
 
     reg in_reset = 0;
-    reg stalled = 0;
-    reg [{{output_bits}}-1:0] stalled_tdata = 0;
-    reg stalled_tlast = 0;
     always @(posedge clk) begin
         in_reset <= rst;
-        stalled <= !rst && m_axis_tvalid && !m_axis_tready;
-        stalled_tdata <= m_axis_tdata;
-        stalled_tlast <= m_axis_tlast;
         if (rst) begin
             if (!in_reset) event_line("r", 0, 0, 0);
         end else begin
-            if (stalled && (m_axis_tvalid !== 1 || m_axis_tdata !== stalled_tdata
-                            || m_axis_tlast !== stalled_tlast))
-                event_line("e", 0, m_axis_tlast, m_axis_tdata);
-            if (s_axis_tvalid && s_axis_tready) event_line("i", 0, s_axis_tlast, s_axis_tdata);
+            if (input_taken) event_line("i", 0, input_last, input_data);
             if (write_back_valid)
                 event_line("w", write_back_layer, write_back_count, write_back_data);
             if (frame_error === 1) event_line("f", 0, 0, 0);
-            if (m_axis_tvalid && m_axis_tready) event_line("o", 0, m_axis_tlast, m_axis_tdata);
+            if (output_taken) event_line("o", 0, output_last, output_data);
         end
     end
 
@@ -91,7 +91,14 @@ module tb;
     wire [{{output_bits}}:0] m_beat = m_axis_tvalid ? {m_axis_tlast, m_axis_tdata} : 0;
     reg [{{input_bits}}+2:0] s_levels = 0;
     reg [{{output_bits}}+2:0] m_levels = 0;
-    always @(posedge clk) begin
+    wire [{{offer_bits}}-1:0] offer = {{{offer}}};
+    reg [{{offer_bits}}-1:0] stalled_offer = 0;
+    reg stalled = 0;
+    always @(posedge {{stream_clock}}) begin
+        stalled <= !rst && m_axis_tvalid && !m_axis_tready;
+        stalled_offer <= offer;
+        if (!rst && stalled && (m_axis_tvalid !== 1 || offer !== stalled_offer))
+            event_line("e", 0, m_axis_tlast, m_axis_tdata);
         s_levels <= {s_axis_tvalid, s_axis_tready, s_beat};
         m_levels <= {m_axis_tvalid, m_axis_tready, m_beat};
         if (rst) begin

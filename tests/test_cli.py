@@ -190,7 +190,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "power_of_two": True, "equalize": "on", "trim": False, "weights": "files",
         "target": None, "technology": "ecp5",
         "vectors": 1, "strict": False, "sim": False, "costs": False, "frame_check": False,
-        "reset": "active-high",
+        "stream_bytes": None, "keep": False, "tag_bits": 0, "clocks": "one", "reset": "active-high",
         "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
     }  # fmt: skip

@@ -206,11 +206,28 @@ def test_absent_file(tmp_path):
             {"calibration": "kl"},
             "Option calibration must be one of mse, minmax, percentile, entropy, not 'kl'",
         ),
+        *(
+            (
+                {"stream_bytes": wrong},
+                "Option stream_bytes must be the bytes of an input and of an output beat, such as "
+                "8,4, each one of 1, 2, 4, 8, 16, not ",
+            )
+            for wrong in ("8", "8,4,2", "3,4", "32,1", "a,b", "", [4], [4, True], [0, 4], 8)
+        ),
     ],
 )
 def test_out_of_range(options, message):
     with pytest.raises(OptionError, match=message):
         BuildOptions(**options)
+
+
+def test_stream_bytes(tmp_path):
+    options = BuildOptions(stream_bytes="16,1")
+    assert options.stream_bytes == (16, 1)
+    assert BuildOptions(stream_bytes=[16, 1]) == BuildOptions(stream_bytes=(16, 1)) == options
+    assert load_options(write(tmp_path, "stream_bytes = [16, 1]")) == options
+    assert BuildOptions(**json.loads(json.dumps(options.to_dict()))) == options
+    assert BuildOptions().stream_bytes is None
 
 
 def test_unknown_name_in_python():

@@ -23,6 +23,7 @@ from ..options import (
     Names,
     Number,
     PluginChoice,
+    StreamBytes,
     definitions,
     read_shapes,
 )
@@ -102,6 +103,9 @@ def _parameter(item: Definition) -> inspect.Parameter:
         case Memory():
             annotation = str
             settings["metavar"] = "SIZE"
+        case StreamBytes():
+            annotation = str
+            settings["metavar"] = "IN,OUT"
         case InputShapes():
             annotation = list[str]
             settings |= {"metavar": "NAME=SHAPE"}

@@ -50,6 +50,11 @@ class ExportedDesign:
         return self.manifest["clock"]
 
     @property
+    def clocks(self) -> tuple[str, ...]:
+        """All clock inputs: the streams may have one of their own."""
+        return tuple(dict.fromkeys((self.clock, self.manifest.get("stream_clock", self.clock))))
+
+    @property
     def sources(self) -> tuple[Path, ...]:
         """Verilog files."""
         return self._files("sources")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from ..options import RESETS
+from ..options import CLOCKS, MOST_TAG_BITS, RESETS
 from .schema import (
     SchemaError,
     boolean,
@@ -62,7 +62,11 @@ _trace = record(
         "count": signal,
         "data": signal,
         "lanes": integer(1, 1 << 16),
-    }
+    },
+    dict.fromkeys(
+        ("input", "output"),
+        record(dict.fromkeys(("valid", "ready", "data", "last"), signal)),
+    ),
 )
 _memory = record(
     {
@@ -106,11 +110,13 @@ _check_manifest = record(
     },
     {
         "reset": identifier,
+        "stream_clock": identifier,
         "frame_error": optional(identifier),
         "memory_files": items(file_path),
         "memories": items(_memory),
         "packaging": items(file_path),
         "ports": items(_top_port),
+        "constraint_files": items(file_path),
         "cell_models": items(file_path),
         "target": identifier,
         "device": optional(record({"target": text})),
@@ -121,7 +127,14 @@ _check_manifest = record(
         "rows": _size,
         "cols": _size,
         "engine": mapping,
-        "shell": record({"reset": choice(*RESETS)}),
+        "shell": record(
+            {"reset": choice(*RESETS)},
+            {
+                "keep": optional(record({"inputs": items(_size), "outputs": items(_size)})),
+                "tag_bits": integer(0, MOST_TAG_BITS),
+                "clocks": choice(*CLOCKS),
+            },
+        ),
     },
 )
 

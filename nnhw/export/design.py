@@ -14,6 +14,7 @@ from ..ir import Graph, save_graph
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
 from ..shell import ShellConfig, TopPorts, port_members
+from .crossings import constraint_files
 from .listing import program_listing
 from .manifest import cell_models, make_manifest
 from .packaging import IpBlock, packaging_files
@@ -82,7 +83,8 @@ def export_design(
         cell_models=tuple(cell_models(program.config.technology)),
     )
     packaging = packaging_files(block)
-    for name, text in packaging.items():
+    crossings = constraint_files(program.name, shell)
+    for name, text in {**packaging, **crossings}.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     manifest = make_manifest(
@@ -93,6 +95,7 @@ def export_design(
         sources=[source],
         memory_files=memory_files,
         memories=[memory.to_dict() for memory in memories.memories],
+        constraint_files=list(crossings),
         plugins=plugins,
         device=device,
         shell=shell,

@@ -20,6 +20,23 @@ from ..shell import ShellConfig, TopPorts
 _WRITE_BACK = "dut.engine.write_back"
 
 
+def _engine_streams(*, checked: bool) -> dict[str, dict[str, str]]:
+    """The engine's own streams in the exported hierarchy, which a simulation looks at where they
+    are not those of the top module."""
+    streams = {
+        side: {
+            "valid": f"dut.engine.{name}_valid",
+            "ready": f"dut.engine.{name}_ready",
+            "data": f"dut.engine.{name}_payload_data",
+            "last": f"dut.engine.{name}_payload_last",
+        }
+        for side, name in (("input", "frames_in"), ("output", "frames_out"))
+    }
+    if not checked:
+        streams["input"] |= {"data": "dut.engine.frames_in_payload", "last": "1'b0"}
+    return streams
+
+
 def _tensor(graph: Graph, port: Port) -> dict[str, Any]:
     tensor = graph.tensors[port.tensor]
     # Of an input that is more than scaled nobody shall take the scale for all there is to do.
@@ -152,6 +169,7 @@ def make_manifest(
     sources: list[str],
     memory_files: list[str],
     memories: list[dict[str, Any]],
+    constraint_files: list[str],
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
     shell: ShellConfig,
@@ -172,6 +190,8 @@ def make_manifest(
         Files that the Verilog names in $readmemh, without their folder; relative likewise.
     memories
         All memories; see `ExportedMemory`.
+    constraint_files
+        Timing constraints of paths between clocks; relative likewise.
     plugins
         Those that it was made with.
     device
@@ -195,7 +215,9 @@ def make_manifest(
         "memories": memories,
         "packaging": packaging,
         "ports": ports.to_list(),
+        "constraint_files": constraint_files,
         "clock": "clk",
+        "stream_clock": shell.stream_clock,
         "reset": shell.reset_port,
         "frame_error": "frame_error" if config.frame_check else None,
         "nnhw_version": __version__,
@@ -249,5 +271,6 @@ def make_manifest(
             "count": f"{_WRITE_BACK}.count",
             "data": _byte_lanes(f"{_WRITE_BACK}.data", lanes, width),
             "lanes": lanes,
+            **(_engine_streams(checked=config.frame_check) if shell.clocks == "two" else {}),
         },
     }

@@ -39,8 +39,9 @@ class Engine(wiring.Component):
         Input frames, channels last, lowest byte first; see `FrameLayout`.
     frames_out : Out(stream.Signature(Beat(output_bytes)))
         Output frames, likewise.
-    frame_error : Out(1)
-        With `frame_check`: see `FrameBuffer`. Never while a reset is in effect.
+    frame_error, frame_early, frame_accepted : Out(1)
+        With `frame_check`: see `FrameBuffer`. The first and the last one never while a reset is in
+        effect.
 
     Attributes
     ----------
@@ -62,7 +63,11 @@ class Engine(wiring.Component):
                     stream.Signature(input_beat(config.input_bytes, checked=config.frame_check))
                 ),
                 "frames_out": Out(stream.Signature(Beat(config.output_bytes))),
-                **({"frame_error": Out(1)} if config.frame_check else {}),
+                **(
+                    {"frame_error": Out(1), "frame_early": Out(1), "frame_accepted": Out(1)}
+                    if config.frame_check
+                    else {}
+                ),
             }
         )
 
@@ -132,7 +137,11 @@ class Engine(wiring.Component):
             write_back.scaled.eq(scaled.o),
         ]
         if self.machine.config.frame_check:
-            m.d.comb += self.frame_error.eq(frame_buffer.frame_error & ~is_reset)
+            m.d.comb += [
+                self.frame_error.eq(frame_buffer.frame_error & ~is_reset),
+                self.frame_early.eq(frame_buffer.frame_early),
+                self.frame_accepted.eq(frame_buffer.frame_accepted & ~is_reset),
+            ]
         self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
         self._connect_drain(m, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, write_aligner, activations)

@@ -47,6 +47,10 @@ class FrameBuffer(wiring.Component):
         frame's last beat or not set in that one. The frame is dropped. A new one begins with the
         next beat in the first case; in the second one, with the beat after the next mark, and
         those up to there are taken and dropped without another error.
+    frame_early : Out(1)
+        If checked: whether `frame_error` is there since a mark was set too early.
+    frame_accepted : Out(1)
+        If checked: one cycle after the last beat of an undamaged frame was taken.
     available : Out(1)
         A frame can be read.
     consumed : In(1)
@@ -104,7 +108,11 @@ class FrameBuffer(wiring.Component):
                 "consumed": In(1),
                 "read_rows": In(data.ArrayLayout(self.row_width, banks)),
                 "read_data": Out(data.ArrayLayout(width, banks)),
-                **({"frame_error": Out(1)} if checked else {}),
+                **(
+                    {"frame_error": Out(1), "frame_early": Out(1), "frame_accepted": Out(1)}
+                    if checked
+                    else {}
+                ),
             }
         )
 
@@ -181,7 +189,11 @@ class FrameBuffer(wiring.Component):
         discarding = Signal()
         counts = named(m, take & ~discarding, "counts")
         m.d.comb += frame_done.eq(counts & is_last & marked)
-        m.d.sync += self.frame_error.eq(counts & (is_last ^ marked))
+        m.d.sync += [
+            self.frame_error.eq(counts & (is_last ^ marked)),
+            self.frame_early.eq(marked),
+            self.frame_accepted.eq(frame_done),
+        ]
         with m.If(take):
             m.d.sync += discarding.eq(~marked & (is_last | discarding))
         with m.If(counts):

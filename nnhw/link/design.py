@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..design import ExportedDesign
+from ..errors import ExportError
 from ..options import RESETS
 from .protocol import DIGEST_BYTES
 
@@ -47,9 +48,19 @@ def link_design(design: ExportedDesign) -> LinkedDesign:
     Raises
     ------
     ExportError
-        If a source cannot be read.
+        If a source cannot be read, or the streams have something that the link does not use.
     """
     streams = design.manifest
+    shell = streams.get("shell", {})
+    options = {"keep": "--keep", "tag_bits": "--tag-bits"}
+    unused = [option for name, option in options.items() if shell.get(name)]
+    if len(design.clocks) > 1:
+        unused.append("--clocks two")
+    if unused:
+        raise ExportError(
+            f"'{design.folder}' was built with {' and '.join(unused)}, for which the top modules "
+            "of boards have no use; build it again without"
+        )
     return LinkedDesign(
         name=design.top,
         sources=design.sources,

@@ -2,7 +2,7 @@
 
 from .address_space import AddressSpace
 from .combinations import PRODUCT, combination_code
-from .config import MOST_BEAT_BYTES, MOST_MACS, MOST_ROWS, EngineConfig
+from .config import MOST_MACS, MOST_ROWS, EngineConfig
 from .features import (
     Feature,
     combination_feature,
@@ -45,7 +45,6 @@ __all__ = [
     "GEARBOX_LATENCY",
     "LANE_LATENCY",
     "MEMORY_LATENCY",
-    "MOST_BEAT_BYTES",
     "MOST_MACS",
     "MOST_ROWS",
     "PARAMETER_ADDRESS_STAGES",

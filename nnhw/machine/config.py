@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import MappingError
 from ..families import FAMILIES, named_target
+from ..options import BEAT_BYTES
 
 
 def _power_of_two_at_least(value: int) -> int:
@@ -17,9 +18,6 @@ def _power_of_two_at_least(value: int) -> int:
 #: 65,536 bits that Amaranth's values may have. Most rows, or columns.
 MOST_MACS = 2048
 MOST_ROWS = 1024
-
-MOST_BEAT_BYTES = 8
-"""Of an input or output stream."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class EngineConfig:
     lanes
         Requantizer lanes: results that leave the drain each cycle.
     input_bytes, output_bytes
-        Bytes a beat of the input and the output stream; powers of two up to 8.
+        Bytes a beat of the input and the output stream; powers of two up to 16.
     frame_buffers
         1, or 2 to load a frame while the one before is still being read.
     multiplier_stages
@@ -98,8 +96,9 @@ class EngineConfig:
             raise MappingError(f"'frame_check' must be True or False, not {self.frame_check!r}")
         for name in ("input_bytes", "output_bytes"):
             value = getattr(self, name)
-            if value not in (1, 2, 4, MOST_BEAT_BYTES):
-                raise MappingError(f"'{name}' must be 1, 2, 4 or 8, not {value!r}")
+            if value not in BEAT_BYTES:
+                sizes = ", ".join(map(str, BEAT_BYTES[:-1]))
+                raise MappingError(f"'{name}' must be {sizes} or {BEAT_BYTES[-1]}, not {value!r}")
         if self.frame_buffers > 2:
             raise MappingError(f"'frame_buffers' must be 1 or 2, not {self.frame_buffers!r}")
         if self.lane_groups > self.cols:

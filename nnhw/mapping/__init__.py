@@ -1,6 +1,7 @@
 """From an integer graph to a program for an engine made for it."""
 
 from ..machine import EngineConfig
+from .candidates import WIDEST_CHOSEN
 from .choose import DEFAULT_MACS, choose_engine, smallest_engine
 from .compile import map_graph, plan_graph, shared_machine
 from .cycles import CycleModel, LayerCycles, predict_cycles
@@ -12,6 +13,7 @@ from .strategies.lanes import paired
 
 __all__ = [
     "DEFAULT_MACS",
+    "WIDEST_CHOSEN",
     "Buffer",
     "CycleModel",
     "EngineConfig",

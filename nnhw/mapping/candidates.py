@@ -9,7 +9,7 @@ from itertools import groupby
 
 from ..families import pipeline_stages
 from ..ir import Graph, QConv, Reshape
-from ..machine import MOST_BEAT_BYTES, MOST_ROWS, EngineConfig
+from ..machine import MOST_ROWS, EngineConfig
 from .bounds import least_cycles
 from .compile import plan_graph
 from .cycles import CycleModel, predict_cycles
@@ -17,6 +17,9 @@ from .cycles import CycleModel, predict_cycles
 #: Most requantizer lanes, and most lanes of operations on single channels, considered.
 _MOST_LANES = 32
 _MOST_CHANNEL_LANES = 128
+
+WIDEST_CHOSEN = 8
+"""Most bytes a beat of a stream for which none were asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,11 +73,19 @@ class Candidate:
 
 @dataclass(frozen=True)
 class EngineSpace:
-    """The engines there are for a graph, in one technology, for one target."""
+    """The engines there are for a graph, in one technology, for one target.
+
+    Parameters
+    ----------
+    stream_bytes
+        Bytes a beat of the input and output streams of all of them; None: as many as the memories
+        take, up to `WIDEST_CHOSEN`.
+    """
 
     graph: Graph
     technology: str
     target: str = ""
+    stream_bytes: tuple[int, int] | None = None
     _known: dict[EngineConfig, Candidate] = field(default_factory=dict, init=False, repr=False)
 
     def candidates(self, shapes: Iterable[tuple[int, int]]) -> list[Candidate]:
@@ -110,7 +121,7 @@ class EngineSpace:
         return [self._known[config] for config in configs]
 
     def _config(self, rows: int, cols: int, lanes: int, groups: int) -> EngineConfig:
-        """One engine; its streams are as wide as is of use."""
+        """One engine; unless told, its streams are as wide as is of use."""
         config = EngineConfig(
             rows=rows,
             cols=cols,
@@ -122,8 +133,9 @@ class EngineSpace:
             target=self.target,
             **pipeline_stages(self.technology),
         )
-        beat_bytes = min(MOST_BEAT_BYTES, config.banks)
-        return replace(config, input_bytes=beat_bytes, output_bytes=beat_bytes)
+        widest = min(WIDEST_CHOSEN, config.banks)
+        received, sent = self.stream_bytes or (widest, widest)
+        return replace(config, input_bytes=received, output_bytes=sent)
 
     def _lane_groups(self, rows: int, cols: int) -> list[int]:
         """Numbers of lane groups worth a try: just one if all that the array does is dense."""

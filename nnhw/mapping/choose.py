@@ -8,6 +8,7 @@ from ..errors import MappingError
 from ..ir import Graph
 from ..machine import MOST_MACS, EngineConfig
 from .candidates import Candidate, EngineSpace, array_shapes, fewest_cycles, least_hardware
+from .narrow import narrowest_streams
 from .shrink import shrink_shape
 
 #: Multipliers of an engine for which nothing was asked.
@@ -25,6 +26,7 @@ def choose_engine(
     macs: int | None = None,
     technology: str = "portable",
     target: str = "",
+    stream_bytes: tuple[int, int] | None = None,
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
@@ -41,6 +43,8 @@ def choose_engine(
         Of the engine (see `EngineConfig`); its multipliers get the registers that suit them.
     target
         Of the engine, likewise.
+    stream_bytes
+        Bytes a beat of its input and output streams; None: as few as cost no speed.
 
     Raises
     ------
@@ -60,13 +64,14 @@ def choose_engine(
         if macs > MOST_MACS:
             raise MappingError(f"'macs' must be at most {MOST_MACS}, not {macs}")
         shapes = array_shapes(macs)
-    space = EngineSpace(graph, technology, target)
+    space = EngineSpace(graph, technology, target, stream_bytes)
     candidates = space.candidates(shapes)
     limit = _fewest_interval(candidates) * (1 + _TOLERANCE)
     config = _least_hardware(candidates, limit)
     if rows is None:
         config = _shrunk(space, config, limit)
-    return _single_buffered(space, config, interval=limit)
+    config = _single_buffered(space, config, interval=limit)
+    return config if stream_bytes else narrowest_streams(space, config)
 
 
 def smallest_engine(
@@ -76,6 +81,7 @@ def smallest_engine(
     latency_cycles: float | None = None,
     technology: str = "portable",
     target: str = "",
+    stream_bytes: tuple[int, int] | None = None,
 ) -> EngineConfig:
     """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
 
@@ -84,7 +90,7 @@ def smallest_engine(
     interval_cycles, latency_cycles
         Most cycles from frame to frame, and from a frame's first input beat to its last output
         beat. At least one of them.
-    technology, target
+    technology, target, stream_bytes
         As for `choose_engine`.
 
     Raises
@@ -95,7 +101,7 @@ def smallest_engine(
     if interval_cycles is None and latency_cycles is None:
         raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
 
-    space = EngineSpace(graph, technology, target)
+    space = EngineSpace(graph, technology, target, stream_bytes)
     limits = {"interval": interval_cycles, "latency": latency_cycles}
 
     def candidates(macs: int) -> list[Candidate]:
@@ -123,7 +129,8 @@ def smallest_engine(
         for candidate in sorted(candidates(many), key=lambda candidate: candidate.hardware)
         if candidate.is_fast_enough(**limits)
     )
-    return _single_buffered(space, smallest.config, **limits)
+    config = _single_buffered(space, smallest.config, **limits)
+    return config if stream_bytes else narrowest_streams(space, config, latency=latency_cycles)
 
 
 def _too_slow(candidates: list[Candidate], interval: float | None, latency: float | None) -> str:

@@ -7,8 +7,11 @@ call it by the same name (on the command line with hyphens for underscores).
 
 from .build import BuildOptions, load_options, options_from
 from .choices import (
+    BEAT_BYTES,
     CALIBRATION_METHODS,
+    CLOCKS,
     EQUALIZATIONS,
+    MOST_TAG_BITS,
     RESETS,
     SIMULATORS,
     TECHNOLOGIES,
@@ -29,13 +32,17 @@ from .kinds import (
     Names,
     Number,
     PluginChoice,
+    StreamBytes,
     check,
     read_shapes,
 )
 
 __all__ = [
+    "BEAT_BYTES",
     "CALIBRATION_METHODS",
+    "CLOCKS",
     "EQUALIZATIONS",
+    "MOST_TAG_BITS",
     "RESETS",
     "SIMULATORS",
     "TECHNOLOGIES",
@@ -55,6 +62,7 @@ __all__ = [
     "Names",
     "Number",
     "PluginChoice",
+    "StreamBytes",
     "check",
     "definitions",
     "load_options",

@@ -15,8 +15,10 @@ from ..plugins import FAMILIES as FAMILY_PLUGINS
 from ..plugins import QUANTIZERS as QUANTIZER_PLUGINS
 from .choices import (
     CALIBRATION_METHODS,
+    CLOCKS,
     EQUALIZATIONS,
     INITS,
+    MOST_TAG_BITS,
     QUANTIZERS,
     RESETS,
     SIMULATORS,
@@ -37,8 +39,10 @@ from .kinds import (
     Names,
     Number,
     PluginChoice,
+    StreamBytes,
     check,
     read_shapes,
+    read_stream_bytes,
 )
 
 _MODEL = "Model"
@@ -152,12 +156,35 @@ class BuildOptions:
         group=_HARDWARE,
         help="Cells to use, however many; portable unless there is a `target`.",
     )
+    stream_bytes: tuple[int, int] | None = option(
+        StreamBytes(),
+        group=_HARDWARE,
+        help="Bytes a beat of the input and output streams; as few as cost no speed unless given.",
+    )
     frame_check: bool = option(
         Flag(),
         False,
         group=_HARDWARE,
         help="Drop input frames whose tlast is misplaced; early, late or missing, it raises "
         "`frame_error`.",
+    )
+    keep: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Give both streams tkeep; lanes that a tensor does not use are 0.",
+    )
+    tag_bits: int = option(
+        Integer(0, MOST_TAG_BITS),
+        0,
+        group=_HARDWARE,
+        help="Bits of tuser that come back with a frame's result; frames are checked then.",
+    )
+    clocks: str = option(
+        Choice(CLOCKS),
+        "one",
+        group=_HARDWARE,
+        help="Clocks of a design; two: the streams have a clock of their own, `axis_clk`.",
     )
     reset: str = option(
         Choice(tuple(RESETS)),
@@ -210,6 +237,7 @@ class BuildOptions:
         shapes = read_shapes(self.input_shape) or {}
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         object.__setattr__(self, "plugins", tuple(self.plugins))
+        object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
         self._check_init()

@@ -26,6 +26,16 @@ RESETS = {"active-high": "rst", "active-low": "aresetn"}
 """Polarities of the reset, and its port's name with each."""
 
 
+CLOCKS = ("one", "two")
+"""Clocks of a design: two if the streams have one of their own."""
+
+MOST_TAG_BITS = 64
+"""Of what a frame is tagged with."""
+
+BEAT_BYTES = (1, 2, 4, 8, 16)
+"""Bytes that a beat of a stream can have."""
+
+
 class Effort(StrEnum):
     """How much `nnhw synth` tries to make a design fast."""
 

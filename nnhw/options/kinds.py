@@ -12,6 +12,7 @@ from ..budget import is_memory
 from ..errors import OptionError
 from ..families import TARGETS, named_target
 from ..plugins import installed_plugins
+from .choices import BEAT_BYTES
 
 _LARGEST_INTEGER = (1 << 63) - 1
 _DIGITS = 9
@@ -186,6 +187,33 @@ class InputShapes:
     def accepts(self, value: Any) -> bool:
         """Whether `value` is such a shape, or a mapping of names to shapes."""
         return read_shapes(value) is not None
+
+
+@dataclass(frozen=True)
+class StreamBytes:
+    """Bytes of a beat of the input and of the output; see `read_stream_bytes`."""
+
+    wanted = (
+        "the bytes of an input and of an output beat, such as 8,4, each one of "
+        f"{', '.join(map(str, BEAT_BYTES))}"
+    )
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a pair."""
+        return read_stream_bytes(value) is not None
+
+
+def read_stream_bytes(value: Any) -> tuple[int, int] | None:
+    """Bytes of an input and an output beat; None if `value` is neither a pair nor "IN,OUT"."""
+    if isinstance(value, str):
+        parts = value.split(",")
+        if not all(part.isdecimal() and len(part) < _DIGITS for part in parts):
+            return None
+        value = [int(part) for part in parts]
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return None
+    is_pair = all(type(size) is int and size in BEAT_BYTES for size in value)
+    return (value[0], value[1]) if is_pair else None
 
 
 def read_shapes(value: Any) -> dict[str, tuple[int, ...]] | None:

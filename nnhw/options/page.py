@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 
 from .build import BuildOptions
+from .choices import BEAT_BYTES
 from .definition import definitions
-from .kinds import Choice, Device, Flag, InputShapes, LayerBits, Names, PluginChoice
+from .kinds import Choice, Device, Flag, InputShapes, LayerBits, Names, PluginChoice, StreamBytes
 
 _HEAD = """# Options of a build
 
@@ -55,6 +56,9 @@ def _values(kind: object) -> str:
                 "`1x3x96x96`, `[1, 3, 96, 96]`, or a table of these by input; on the command line "
                 "`--input-shape NAME=1x3x96x96` where there are several inputs"
             )
+        case StreamBytes():
+            sizes = ", ".join(map(str, BEAT_BYTES))
+            return f"`[IN, OUT]`, each of {sizes}; on the command line `--stream-bytes IN,OUT`"
         case Device():
             return "a device that `nnhw synth --target` takes"
         case PluginChoice(own):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, Module, Value
 from amaranth.lib import wiring
+from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
 from ..machine import Image, Machine
 from .config import ShellConfig
 from .ports import port_members
+from .stream_shell import STREAMS, StreamShell
 
 
 class Accelerator(wiring.Component):
@@ -25,7 +27,9 @@ class Accelerator(wiring.Component):
     Members
     -------
     clk : In(1)
-        All registers change with its rising edge.
+        All registers change with its rising edge, but for those that `axis_clk` changes.
+    axis_clk : In(1)
+        With two clocks: that of both streams, and of the reset. `frame_error` has the engine's.
     rst, or aresetn : In(1)
         Synchronous reset, active high or low as the shell says; one cycle is enough. While it is in
         effect, which is some cycles longer, both streams wait; see `Engine.reset_latency`.
@@ -33,15 +37,27 @@ class Accelerator(wiring.Component):
         Input frames. Beats are counted; tlast is ignored unless the machine checks frames.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
         Output frames.
+    s_axis_tkeep, m_axis_tkeep
+        If the shell has tkeep: lanes that count; see `InputKeep`.
+    s_axis_tuser, m_axis_tuser
+        If the shell has tags: that of an input frame's first beat, and of each beat of its output
+        frame.
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
+
+    Raises
+    ------
+    ValueError
+        If the shell has tags, and the machine does not check frames.
     """
 
     def __init__(self, machine: Machine, image: Image, shell: ShellConfig | None = None):
         self.machine = machine
         self.image = image
         self.shell = shell or ShellConfig()
+        if self.shell.tag_bits and not machine.config.frame_check:
+            raise ValueError("Tags need a machine that checks frames")
         super().__init__(port_members(machine, self.shell))
 
     @property
@@ -56,22 +72,50 @@ class Accelerator(wiring.Component):
         m.domains.sync = sync = ClockDomain(reset_less=True)
         sync.clk = self.clk
         m.submodules.engine = engine = Engine(self.machine, self.image)
-        m.d.comb += [
-            engine.reset.eq(self._reset),
-            engine.frames_in.valid.eq(self.s_axis_tvalid),
-            self.s_axis_tready.eq(engine.frames_in.ready),
-            self.m_axis_tdata.eq(engine.frames_out.payload.data),
-            self.m_axis_tlast.eq(engine.frames_out.payload.last),
-            self.m_axis_tvalid.eq(engine.frames_out.valid),
-            engine.frames_out.ready.eq(self.m_axis_tready),
-        ]
-        payload = engine.frames_in.payload
-        if self.machine.config.frame_check:
-            m.d.comb += [
-                payload.data.eq(self.s_axis_tdata),
-                payload.last.eq(self.s_axis_tlast),
-                self.frame_error.eq(engine.frame_error),
-            ]
+        frames_in, frames_out = engine.frames_in, engine.frames_out
+        if self.shell.has_streams:
+            streams = self._add_streams(m, engine)
+            frames_in, frames_out = streams.outside_in, streams.outside_out
         else:
-            m.d.comb += payload.eq(self.s_axis_tdata)
+            m.d.comb += engine.reset.eq(self._reset)
+        m.d.comb += [
+            frames_in.valid.eq(self.s_axis_tvalid),
+            self.s_axis_tready.eq(frames_in.ready),
+            self.m_axis_tvalid.eq(frames_out.valid),
+            frames_out.ready.eq(self.m_axis_tready),
+        ]
+        for name, _ in frames_out.payload.shape():
+            m.d.comb += getattr(self, f"m_axis_t{name}").eq(frames_out.payload[name])
+        if self.shell.has_streams or self.machine.config.frame_check:
+            for name, _ in frames_in.payload.shape():
+                m.d.comb += frames_in.payload[name].eq(getattr(self, f"s_axis_t{name}"))
+        else:
+            m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
+        if self.machine.config.frame_check:
+            m.d.comb += self.frame_error.eq(engine.frame_error)
         return m
+
+    def _add_streams(self, m: Module, engine: Engine) -> StreamShell:
+        """What stands between ports and engine, which it resets."""
+        config = self.machine.config
+        m.submodules.streams = streams = StreamShell(
+            self.shell,
+            input_bytes=config.input_bytes,
+            output_bytes=config.output_bytes,
+            checked=config.frame_check,
+        )
+        if self.shell.clocks == "two":
+            m.domains += (axis := ClockDomain(STREAMS, reset_less=True))
+            axis.clk = self.axis_clk
+        m.d.comb += [streams.reset.eq(self._reset), engine.reset.eq(streams.engine_reset)]
+        connect(m, engine.frames_out, streams.inside_out)
+        if config.frame_check:
+            connect(m, streams.inside_in, engine.frames_in)
+            m.d.comb += streams.accepted.eq(engine.frame_accepted)
+        else:
+            m.d.comb += [
+                engine.frames_in.payload.eq(streams.inside_in.payload.data),
+                engine.frames_in.valid.eq(streams.inside_in.valid),
+                streams.inside_in.ready.eq(engine.frames_in.ready),
+            ]
+        return streams

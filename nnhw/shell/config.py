@@ -6,7 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import MappingError
-from ..options import RESETS
+from ..options import CLOCKS, MOST_TAG_BITS, RESETS
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorSizes:
+    """Bytes of the tensors of an input and an output frame, in their order."""
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +27,13 @@ class ShellConfig:
     ----------
     reset
         "active-high": the port `rst`; "active-low": `aresetn`, as AXI has it. Synchronous.
+    keep
+        The tensors that tkeep tells of; None: the streams have no tkeep.
+    tag_bits
+        Bits of tuser, which an input frame's first beat brings along and its output frame has
+        again; 0: the streams have no tuser.
+    clocks
+        "one"; "two": the streams have a clock of their own, `axis_clk`.
 
     Raises
     ------
@@ -27,10 +42,29 @@ class ShellConfig:
     """
 
     reset: str = "active-high"
+    keep: TensorSizes | None = None
+    tag_bits: int = 0
+    clocks: str = "one"
 
     def __post_init__(self) -> None:
         if self.reset not in RESETS:
             raise MappingError(f"'reset' must be one of {', '.join(RESETS)}, not {self.reset!r}")
+        if self.clocks not in CLOCKS:
+            raise MappingError(f"'clocks' must be one of {', '.join(CLOCKS)}, not {self.clocks!r}")
+        if not isinstance(self.tag_bits, int) or not 0 <= self.tag_bits <= MOST_TAG_BITS:
+            raise MappingError(
+                f"'tag_bits' must be an integer from 0 to {MOST_TAG_BITS}, not {self.tag_bits!r}"
+            )
+
+    @property
+    def has_streams(self) -> bool:
+        """Whether there is anything between the ports of the streams and the engine."""
+        return self.keep is not None or self.tag_bits > 0 or self.clocks == "two"
+
+    @property
+    def stream_clock(self) -> str:
+        """Name of the port of the streams' clock."""
+        return "axis_clk" if self.clocks == "two" else "clk"
 
     @property
     def reset_port(self) -> str:

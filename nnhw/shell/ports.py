@@ -47,7 +47,7 @@ RESET = InterfaceKind(vendor="xilinx.com", library="signal", name="reset")
 AXI_STREAM = InterfaceKind(vendor="xilinx.com", library="interface", name="axis")
 
 _INTERFACES: Mapping[str, tuple[InterfaceKind, str]] = {
-    "clk": (CLOCK, "slave"),
+    **dict.fromkeys(("clk", "axis_clk"), (CLOCK, "slave")),
     **dict.fromkeys(RESETS.values(), (RESET, "slave")),
     "s_axis": (AXI_STREAM, "slave"),
     "m_axis": (AXI_STREAM, "master"),
@@ -58,17 +58,22 @@ _ONLY_ROLES = {CLOCK: "CLK", RESET: "RST"}
 """Role of the only port of interfaces that have one."""
 
 _MEANINGS = {
-    "clk": "all registers change with its rising edge",
+    "clk": "registers change with its rising edge",
+    "axis_clk": "the clock of both streams and of the reset",
     "rst": "synchronous reset, active high; one cycle is enough",
     "aresetn": "synchronous reset, active low; one cycle is enough",
     "s_axis_tdata": "values of an input frame, one a byte, the lowest byte first",
     "s_axis_tvalid": "the source offers a beat",
     "s_axis_tready": "the accelerator takes a beat",
     "s_axis_tlast": "last beat of a frame; not looked at without the frame check",
+    "s_axis_tkeep": "lanes that hold values: all, from the lowest on in a tensor's last beat",
+    "s_axis_tuser": "tag of a frame, in its first beat",
     "m_axis_tdata": "values of an output frame, one a byte, the lowest byte first",
     "m_axis_tvalid": "the accelerator offers a beat; stays until it is taken",
     "m_axis_tready": "the sink takes a beat",
     "m_axis_tlast": "last beat of a frame",
+    "m_axis_tkeep": "lanes that hold values",
+    "m_axis_tuser": "tag of the input frame",
     "frame_error": "high for a cycle for each input frame that is dropped",
 }
 
@@ -128,17 +133,23 @@ class Interface:
 
 def port_members(machine: Machine, shell: ShellConfig) -> dict[str, Member]:
     """The members of the top module's signature."""
+    received, sent = machine.config.input_bytes, machine.config.output_bytes
     return {
         "clk": In(1),
+        **({"axis_clk": In(1)} if shell.clocks == "two" else {}),
         shell.reset_port: In(1),
-        "s_axis_tdata": In(8 * machine.config.input_bytes),
+        "s_axis_tdata": In(8 * received),
         "s_axis_tvalid": In(1),
         "s_axis_tready": Out(1),
         "s_axis_tlast": In(1),
-        "m_axis_tdata": Out(8 * machine.config.output_bytes),
+        **({"s_axis_tkeep": In(received)} if shell.keep else {}),
+        **({"s_axis_tuser": In(shell.tag_bits)} if shell.tag_bits else {}),
+        "m_axis_tdata": Out(8 * sent),
         "m_axis_tvalid": Out(1),
         "m_axis_tready": In(1),
         "m_axis_tlast": Out(1),
+        **({"m_axis_tkeep": Out(sent)} if shell.keep else {}),
+        **({"m_axis_tuser": Out(shell.tag_bits)} if shell.tag_bits else {}),
         **({"frame_error": Out(1)} if machine.config.frame_check else {}),
     }
 
@@ -181,14 +192,19 @@ class TopPorts:
             for port in self.ports
         ]
 
+    def stream_clock(self) -> Interface:
+        """The clock of the streams and of the reset."""
+        return self.of_kind(CLOCK)[-1]
+
     def _interface(self, name: str) -> Interface:
         kind, mode = _INTERFACES[name]
         ports = tuple(port for port in self.ports if port.interface == name)
         return Interface(
-            name=name, kind=kind, mode=mode, ports=ports, parameters=self._parameters(kind, ports)
+            name=name, kind=kind, mode=mode, ports=ports, parameters=self._parameters(name, ports)
         )
 
-    def _parameters(self, kind: InterfaceKind, ports: tuple[Port, ...]) -> dict[str, str]:
+    def _parameters(self, name: str, ports: tuple[Port, ...]) -> dict[str, str]:
+        kind, _ = _INTERFACES[name]
         if kind == RESET:
             is_low = ports[0].name == RESETS["active-low"]
             return {"POLARITY": "ACTIVE_LOW" if is_low else "ACTIVE_HIGH"}
@@ -198,9 +214,13 @@ class TopPorts:
                 "TDATA_NUM_BYTES": str(widths["TDATA"] // 8),
                 "HAS_TREADY": "1",
                 "HAS_TLAST": "1",
+                "HAS_TKEEP": str(int("TKEEP" in widths)),
+                "TUSER_WIDTH": str(widths.get("TUSER", 0)),
             }
         assert kind == CLOCK
         others = dict.fromkeys(port.interface for port in self.ports if port.interface)
+        if name != [other for other in others if _INTERFACES[other][0] == CLOCK][-1]:
+            return {}
         buses = [name for name in others if _INTERFACES[name][0] not in (CLOCK, RESET)]
         resets = [name for name in others if _INTERFACES[name][0] == RESET]
         return {"ASSOCIATED_BUSIF": ":".join(buses), "ASSOCIATED_RESET": ":".join(resets)}

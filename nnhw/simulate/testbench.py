@@ -92,7 +92,10 @@ def write_selfcheck(design_dir: str | PathLike[str], vectors: Vectors) -> None:
         beat_bytes = manifest[port]["stream_bytes"]
         padding = -frames.shape[1] % beat_bytes
         beats = np.pad(frames[:count], ((0, 0), (0, padding))).reshape(-1, beat_bytes)
-        lines = [f"{beat[::-1].tobytes().hex()}\n" for beat in beats]
+        keeps = _keeps(manifest, port) * count
+        lines = [
+            f"{keep}{beat[::-1].tobytes().hex()}\n" for keep, beat in zip(keeps, beats, strict=True)
+        ]
         (folder / "sim" / f"selfcheck_{port}.hex").write_text("".join(lines), encoding="utf-8")
 
 
@@ -103,6 +106,8 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     reset = manifest.get("reset", RESETS["active-high"])
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
+        **_stream_values(manifest),
+        **_selfcheck_values(manifest),
         "top": manifest["top"],
         "input_beats": _beats(manifest["input"]),
         "output_beats": _beats(manifest["output"]),
@@ -120,6 +125,93 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     }
 
 
+def _keeps(manifest: dict, port: str) -> list[str]:
+    """tkeep of the beats of a frame as hexadecimal digits; nothing for each without tkeep."""
+    beat_bytes = manifest[port]["stream_bytes"]
+    keeps = []
+    for tensor in manifest[f"{port}s"]:
+        left = tensor["bytes"]
+        while left > 0:
+            lanes = (1 << min(left, beat_bytes)) - 1
+            keeps.append(f"{lanes:0{-(-beat_bytes // 4)}x}" if _has_keep(manifest) else "")
+            left -= beat_bytes
+    return keeps
+
+
+def _has_keep(manifest: dict) -> bool:
+    return bool(manifest.get("shell", {}).get("keep"))
+
+
+def _selfcheck_values(manifest: dict) -> dict[str, str | int]:
+    """What the testbench without cocotb has besides data and handshake.
+
+    A line of its files has the lanes that count in front of the data, if there is a tkeep.
+    """
+    shell = manifest.get("shell", {})
+    signals, ports = [], []
+    values: dict[str, str | int] = {}
+    for side, prefix, kind in (("input", "s_axis", "reg"), ("output", "m_axis", "wire")):
+        beat_bytes = manifest[side]["stream_bytes"]
+        keep_bits = 4 * -(-beat_bytes // 4) if _has_keep(manifest) else 0
+        values[f"{side}_word_bits"] = 8 * beat_bytes + keep_bits
+        values[f"{side}_word"] = f"{prefix}_tdata"
+        if keep_bits:
+            values[f"{side}_word"] = f"{{{prefix}_keep, {prefix}_tdata}}"
+            signals.append(f"{kind} [{keep_bits}-1:0] {prefix}_keep{' = 0' * (kind == 'reg')};")
+            ports.append((f"{prefix}_tkeep", f"{prefix}_keep[{beat_bytes}-1:0]"))
+            if kind == "wire" and keep_bits > beat_bytes:
+                signals.append(f"assign {prefix}_keep[{keep_bits}-1:{beat_bytes}] = 0;")
+    if tag_bits := shell.get("tag_bits", 0):
+        signals.append(f"wire [{tag_bits}-1:0] tag;  // of all frames the same")
+        ports += [("s_axis_tuser", f"{{{tag_bits}{{1'b1}}}}"), ("m_axis_tuser", "tag")]
+    if shell.get("clocks") == "two":
+        ports.append(("axis_clk", "clk"))
+    values["selfcheck_signals"] = "".join(f"    {line}\n" for line in signals)
+    values["selfcheck_ports"] = "".join(f"\n        .{name}({to})," for name, to in ports)
+    return values
+
+
 def _beats(stream: dict) -> int:
     """Beats of a frame."""
     return -(-stream["frame_bytes"] // stream["stream_bytes"])
+
+
+def _stream_values(manifest: dict) -> dict[str, str | int]:
+    """What the streams have besides data and handshake, and where their beats are looked at."""
+    shell = manifest.get("shell", {})
+    widths = {side: manifest[side]["stream_bytes"] for side in ("input", "output")}
+    signals: list[tuple[str, str, int]] = []
+    if shell.get("clocks") == "two":
+        signals += [("reg", "axis_clk", 1)]
+    for name, (received, sent) in {
+        "tkeep": (widths["input"], widths["output"]) if shell.get("keep") else (0, 0),
+        "tuser": (shell.get("tag_bits", 0),) * 2,
+    }.items():
+        if received:
+            signals += [("reg", f"s_axis_{name}", received), ("wire", f"m_axis_{name}", sent)]
+    offer = [("m_axis_tlast", 1), ("m_axis_tdata", 8 * widths["output"])]
+    offer += [(name, bits) for kind, name, bits in signals if kind == "wire"]
+    declarations = {"reg": "reg{} {} /* verilator public_flat_rw */ = 0;"}
+    declarations["wire"] = "wire{} {} /* verilator public_flat_rd */;"
+    values: dict[str, str | int] = {
+        "stream_signals": "".join(
+            f"    {declarations[kind].format(f' [{bits}-1:0]' if bits > 1 else '', name)}\n"
+            for kind, name, bits in signals
+        ),
+        "stream_ports": "".join(f"\n        .{name}({name})," for _, name, _ in signals),
+        "stream_clock": "axis_clk" if shell.get("clocks") == "two" else "clk",
+        "offer": ", ".join(name for name, _ in offer),
+        "offer_bits": sum(bits for _, bits in offer),
+    }
+    for side, port in (("input", "s_axis"), ("output", "m_axis")):
+        tapped = manifest["trace"].get(side)
+        names = {
+            "valid": f"{port}_tvalid",
+            "ready": f"{port}_tready",
+            "data": f"{port}_tdata",
+            "last": f"{port}_tlast",
+        }
+        if shell.get("keep") and side == "input":
+            names["valid"] += " && s_axis_tkeep != 0"  # null beats are none
+        values |= {f"{side}_{name}": tapped[name] if tapped else names[name] for name in names}
+    return values

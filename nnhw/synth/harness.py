@@ -53,19 +53,19 @@ def read_ports(netlist: Path, top: str) -> tuple[ModulePort, ...]:
     return ports
 
 
-def write_harness(top: str, clock: str, ports: Sequence[ModulePort]) -> str:
+def write_harness(top: str, clocks: Sequence[str], ports: Sequence[ModulePort]) -> str:
     """Verilog of the harness around module `top`, which it declares as a black box.
 
     Parameters
     ----------
-    clock
-        The port of `top` that is its clock.
+    clocks
+        The ports of `top` that are clocks; all get the same one.
     """
-    inputs = [port for port in ports if port.direction == "input" and port.name != clock]
+    inputs = [port for port in ports if port.direction == "input" and port.name not in clocks]
     outputs = [port for port in ports if port.direction == "output"]
     stimulus = max(2, sum(port.width for port in inputs))
     response = max(2, sum(port.width for port in outputs))
-    connections = [f".{clock}({CLOCK})"]
+    connections = [f".{clock}({CLOCK})" for clock in clocks]
     for bus, members in (("applied", inputs), ("response", outputs)):
         low = 0
         for port in members:

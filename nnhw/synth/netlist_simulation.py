@@ -59,6 +59,11 @@ def simulate_netlist(
     ExportError
         If the design has no test vectors.
     """
+    if len(design.clocks) > 1:
+        raise OptionError(
+            f"'{design.folder}' has two clocks, and a netlist no engine in which cycles could be "
+            "counted; leave out --simulate"
+        )
     models = model_files(target)
     commands = model_commands(
         design.top, synthesized, models, out, splits_nets=find_synthesis(target).splits_nets

@@ -88,7 +88,9 @@ def add_pins(
         If Yosys is not installed or fails.
     """
     ports = read_ports(synthesized / NETLIST, design.top)
-    (out / "harness.v").write_text(write_harness(design.top, design.clock, ports), encoding="utf-8")
+    (out / "harness.v").write_text(
+        write_harness(design.top, design.clocks, ports), encoding="utf-8"
+    )
     if target.pins:
         places = [PinPlace(port=port, pin=pin) for port, pin in zip(PINS, target.pins, strict=True)]
         _pin_file(target, out).write_text(find_placer(target).constraints(places), encoding="utf-8")

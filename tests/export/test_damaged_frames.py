@@ -19,14 +19,15 @@ from nnhw.ir import load_graph
 from nnhw.mapping import EngineConfig, Program, choose_engine, map_graph, predict_cycles
 from nnhw.options import BuildOptions
 from nnhw.placement import place
+from nnhw.shell import ShellConfig
 
 DESIGNS = Path(__file__).parents[1] / "designs"
 FAULTS = 100
 
 BENCH = """\
 // A source that sends the beats of a file, each some cycles after the one before, a sink that
-// pauses at random, and a log: "i CYCLE 0 0" and "o CYCLE DATA LAST" of what is transferred,
-// "f CYCLE 0 0" of cycles with frame_error.
+// pauses at random, and a log: "i CYCLE 0 0 0" and "o CYCLE DATA LAST TAG" of what is transferred,
+// "f CYCLE 0 0 0" of cycles with frame_error. A beat's tag is its number.
 module bench(input wire clk, input wire rst);
   reg [16+{in_bits}:0] beats [0:{beats}-1]; // cycles to wait, tlast, data
   initial $readmemh("beats.hex", beats);
@@ -38,12 +39,13 @@ module bench(input wire clk, input wire rst);
   wire offers = sent < {beats} && waited == beat[1+{in_bits} +: 16];
   wire taken, given, last, frame_error;
   wire [{out_bits}-1:0] data;
+  wire [{tag_bits}-1:0] tag{tag_value};
   {top} dut (
     .clk(clk), .rst(rst),
     .s_axis_tdata(offers ? beat[{in_bits}-1:0] : {{{in_bits}{{1'b1}}}}), .s_axis_tvalid(offers),
     .s_axis_tready(taken), .s_axis_tlast(offers ? beat[{in_bits}] : cycle[0]),
     .m_axis_tdata(data), .m_axis_tvalid(given), .m_axis_tready(ready), .m_axis_tlast(last),
-    .frame_error(frame_error)
+    .frame_error(frame_error){tag_ports}
   );
   always @(posedge clk) if (!rst) begin
     cycle <= cycle + 1;
@@ -51,13 +53,16 @@ module bench(input wire clk, input wire rst);
     if (offers && taken) begin
       sent <= sent + 1;
       waited <= 0;
-      $display("i %0d 0 0", cycle);
+      $display("i %0d 0 0 0", cycle);
     end else if (!offers) waited <= waited + 1;
-    if (frame_error) $display("f %0d 0 0", cycle);
-    if (given && ready) $display("o %0d %h %0d", cycle, data, last);
+    if (frame_error) $display("f %0d 0 0 0", cycle);
+    if (given && ready) $display("o %0d %h %0d %0d", cycle, data, last, tag);
   end
 endmodule
 """
+
+TAG_PORTS = """,
+    .s_axis_tuser(sent[{high}:0]), .m_axis_tuser(tag)"""
 
 MAIN = """\
 // Argument: clock cycles.
@@ -83,7 +88,13 @@ int main(int argc, char** argv) {
 
 
 def run(
-    program: Program, beats: list[tuple[int, bool]], waits: list[int], cycles: int, folder: Path
+    program: Program,
+    beats: list[tuple[int, bool]],
+    waits: list[int],
+    cycles: int,
+    folder: Path,
+    *,
+    shell: ShellConfig,
 ) -> Iterator[list[str]]:
     """The events of a simulation, in which each beat is offered so many cycles after the last."""
     config = program.config
@@ -93,10 +104,16 @@ def run(
         for wait, (payload, last) in zip(waits, beats, strict=True)
     )
     (folder / "beats.hex").write_text("".join(f"{word:x}\n" for word in words))
-    (folder / "design.v").write_text(generate_verilog(program))
+    (folder / "design.v").write_text(generate_verilog(program, shell=shell))
     (folder / "bench.v").write_text(
         BENCH.format(
-            top=program.name, in_bits=bits, out_bits=8 * config.output_bytes, beats=len(beats)
+            top=program.name,
+            in_bits=bits,
+            out_bits=8 * config.output_bytes,
+            beats=len(beats),
+            tag_bits=max(1, shell.tag_bits),
+            tag_value="" if shell.tag_bits else " = 0",
+            tag_ports=TAG_PORTS.format(high=shell.tag_bits - 1) if shell.tag_bits else "",
         )
     )
     (folder / "main.cpp").write_text(MAIN)
@@ -138,15 +155,25 @@ def test_option_adds_the_port_and_no_cycle(asked):
 
 
 @pytest.mark.parametrize(
-    "config",
+    ("config", "shell"),
     [
-        EngineConfig(rows=4, cols=4, lanes=2, lane_groups=2, input_bytes=1, frame_check=True),
-        EngineConfig(rows=8, cols=8, lanes=4, frame_buffers=1, input_bytes=8, frame_check=True),
+        (
+            EngineConfig(rows=4, cols=4, lanes=2, lane_groups=2, input_bytes=1, frame_check=True),
+            ShellConfig(),
+        ),
+        (
+            EngineConfig(rows=8, cols=8, lanes=4, frame_buffers=1, input_bytes=8, frame_check=True),
+            ShellConfig(),
+        ),
+        (EngineConfig(rows=8, cols=8, lanes=4, frame_check=True), ShellConfig(tag_bits=20)),
     ],
-    ids=["bytes", "words"],
+    ids=["bytes", "words", "tags"],
 )
-def test_damaged_frames(config, tmp_path):
-    """Of digits_cnn: at 100 random moments a frame is damaged; all others come out as ever."""
+def test_damaged_frames(config, shell, tmp_path):
+    """Of digits_cnn: at 100 random moments a frame is damaged; all others come out as ever.
+
+    With tags, each has that of its own first beat.
+    """
     rng = np.random.default_rng(config.input_bytes)
     graph = load_graph(DESIGNS / "digits_cnn.npz")
     program = map_graph(graph, config)
@@ -156,11 +183,13 @@ def test_damaged_frames(config, tmp_path):
     payloads = [frame_beats(frame, config.input_bytes) for frame in frames]
     stream = DamagedStream(rng, len(payloads[0]))
     waits: list[int] = []
+    begins: list[int] = []
     faults = 0
     for number, beats in enumerate(payloads):
         if number % 2:
             stream.add_damaged(DAMAGES[faults % len(DAMAGES)], payloads[number - 1])
             faults += 1
+        begins.append(len(stream.beats))
         stream.add(number, beats)
         new = len(stream.beats) - len(waits)
         waits += (rng.integers(0, 4, new) * (rng.random() < 0.5)).tolist()
@@ -171,7 +200,10 @@ def test_damaged_frames(config, tmp_path):
     taken: list[int] = []
     errors: list[int] = []
     received: list[list[int]] = [[]]
-    for kind, cycle, data, last in run(program, stream.beats, waits, cycles, tmp_path):
+    tags: list[int] = []
+    for kind, cycle, data, last, tag in run(
+        program, stream.beats, waits, cycles, tmp_path, shell=shell
+    ):
         if kind == "i":
             taken.append(int(cycle))
         elif kind == "f":
@@ -180,10 +212,13 @@ def test_damaged_frames(config, tmp_path):
             received[-1] += int(data, 16).to_bytes(config.output_bytes, "little")
             if last == "1":
                 received.append([])
+                tags.append(int(tag))
     assert not received.pop()
     assert len(taken) == len(stream.beats)
     assert errors == [taken[beat] + 1 for beat in stream.errors]
     assert len(errors) == FAULTS
+    if shell.tag_bits:
+        assert tags == [begins[number] for number in stream.good]
     expected = golden.run(graph, frames[stream.good])[graph.outputs[0].tensor]
     assert len(received) == len(stream.good) == 2 * FAULTS - FAULTS // len(DAMAGES)
     assert (output_frames(program, received) == expected.reshape(len(received), -1)).all()

@@ -83,6 +83,8 @@ class Reader:
         (4, 4, 24, 6),
         (8, 2, 33, 8),
         (8, 8, 64, 8),
+        (16, 16, 40, 8),
+        (32, 16, 70, 5),
     ],
 )
 def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, read_delay):

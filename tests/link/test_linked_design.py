@@ -6,6 +6,7 @@ import pytest
 from exported_folder import write_folder
 
 from nnhw.design import read_design
+from nnhw.errors import ExportError
 from nnhw.link import link_design
 
 
@@ -28,3 +29,31 @@ def test_digest_is_that_of_the_sources(tmp_path, change):
     first = write_design(tmp_path / "first")
     assert write_design(tmp_path / "second").digest == first.digest
     assert write_design(tmp_path / "third", **change).digest != first.digest
+
+
+@pytest.mark.parametrize(
+    ("shell", "options"),
+    [
+        ({"keep": {"inputs": [13], "outputs": [3]}}, "--keep"),
+        ({"keep": None, "tag_bits": 4}, "--tag-bits"),
+        ({"clocks": "two"}, "--clocks two"),
+        (
+            {"keep": {"inputs": [13], "outputs": [3]}, "tag_bits": 4, "clocks": "two"},
+            "--keep and --tag-bits and --clocks two",
+        ),
+    ],
+)
+def test_streams_that_boards_have_no_use_for(tmp_path, shell, options):
+    clock = "axis_clk" if shell.get("clocks") == "two" else "clk"
+    folder = write_folder(
+        tmp_path, {"rtl/net.v": ""}, stream_clock=clock, shell={"reset": "active-high", **shell}
+    )
+    with pytest.raises(ExportError, match=f"was built with {options}, for which"):
+        link_design(read_design(folder))
+
+
+def test_clocks(tmp_path):
+    one = read_design(write_folder(tmp_path / "one", {"rtl/net.v": ""}))
+    two = read_design(write_folder(tmp_path / "two", {"rtl/net.v": ""}, stream_clock="axis_clk"))
+    assert one.clocks == ("clk",)
+    assert two.clocks == ("clk", "axis_clk")

@@ -20,8 +20,8 @@ VALID = EngineConfig(rows=6, cols=5)
         ("rows", (1, 7, 300)),
         ("cols", (1, 7, 300)),
         ("lanes", (1, 3, 64)),
-        ("input_bytes", (1, 2, 4, 8)),
-        ("output_bytes", (1, 2, 4, 8)),
+        ("input_bytes", (1, 2, 4, 8, 16)),
+        ("output_bytes", (1, 2, 4, 8, 16)),
         ("frame_buffers", (1, 2)),
         ("multiplier_stages", (1, 3)),
         ("tree_levels_per_stage", (1, 4)),
@@ -45,10 +45,10 @@ def test_parameter_wrong(name, value):
         replace(VALID, **{name: value})
 
 
-@pytest.mark.parametrize("value", [3, 5, 16])
+@pytest.mark.parametrize("value", [3, 5, 32])
 @pytest.mark.parametrize("name", ["input_bytes", "output_bytes"])
 def test_beat_bytes_wrong(name, value):
-    message = f"'{name}' must be 1, 2, 4 or 8, not {value}"
+    message = f"'{name}' must be 1, 2, 4, 8 or 16, not {value}"
     with pytest.raises(MappingError, match=f"^{re.escape(message)}$"):
         replace(VALID, **{name: value})
 
@@ -116,6 +116,8 @@ def test_sizes():
         ({"rows": 3, "cols": 1, "input_bytes": 8}, 8),
         ({"rows": 3, "cols": 1, "lanes": 9, "input_bytes": 8}, 16),
         ({"rows": 8, "cols": 1, "lanes": 8, "input_bytes": 8}, 8),
+        ({"rows": 3, "cols": 1, "input_bytes": 16, "output_bytes": 1}, 16),
+        ({"rows": 3, "cols": 1, "input_bytes": 1, "output_bytes": 16}, 4),
     ],
 )
 def test_banks_hold_a_fetch_a_drain_step_and_a_beat(sizes, banks):

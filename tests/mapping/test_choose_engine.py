@@ -16,6 +16,7 @@ from nnhw.mapping import (
     choose_engine,
     plan_graph,
     predict_cycles,
+    smallest_engine,
 )
 
 
@@ -45,7 +46,7 @@ def test_macs(network, macs):
     graph = network()
     config = choose_engine(graph, macs=macs)
     assert config.mac_units <= macs
-    assert config.input_bytes == config.output_bytes == min(8, config.banks)
+    assert max(config.input_bytes, config.output_bytes) <= min(8, config.banks)
     # no configuration of the budget that is tried here is faster by more than twice 1%
     fastest = min(
         interval(
@@ -171,3 +172,55 @@ def test_takes_more_lane_groups_for_operations_on_channels():
     config = choose_engine(builder.graph(builder.dense(x, 2)), rows=2, cols=12)
     assert config.lane_groups > 1
     assert choose_engine(dense_network(), rows=2, cols=12).lane_groups == 1
+
+
+def cycles(graph: Graph, config: EngineConfig) -> tuple[int, int]:
+    model = predict_cycles(plan_graph(graph, config))
+    return model.interval_cycles, model.latency_cycles
+
+
+@pytest.mark.parametrize("macs", [1, 6, 32, 128])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_streams_are_as_narrow_as_costs_no_speed(network, macs):
+    graph = network()
+    config = choose_engine(graph, macs=macs)
+    widest = min(8, config.banks)
+    interval, latency = cycles(graph, replace(config, input_bytes=widest, output_bytes=widest))
+    assert cycles(graph, config)[0] == interval
+    assert cycles(graph, config)[1] <= 1.01 * latency
+    assert config.output_bytes >= min(config.lanes, widest)
+    narrower = []
+    if config.input_bytes > 1:
+        narrower.append(replace(config, input_bytes=config.input_bytes // 2))
+    if config.output_bytes > config.lanes:
+        narrower.append(replace(config, output_bytes=config.output_bytes // 2))
+    for other in narrower:
+        other_interval, other_latency = cycles(graph, other)
+        assert other_interval > interval or other_latency > 1.01 * latency
+
+
+def test_streams_of_a_slow_array_are_narrow():
+    builder = IntegerBuilder((16, 16, 4))
+    graph = builder.graph(builder.conv(builder.conv("x", 16, kernel=(3, 3)), 16, kernel=(3, 3)))
+    config = choose_engine(graph, rows=4, cols=1)
+    assert (config.input_bytes, config.output_bytes) == (1, 1)
+    assert config.banks == 4
+
+
+@pytest.mark.parametrize("widths", [(1, 1), (16, 1), (2, 16), (16, 16)])
+def test_streams_are_as_wide_as_asked_for(widths):
+    graph = image_network()
+    for config in (
+        choose_engine(graph, macs=6, stream_bytes=widths),
+        smallest_engine(graph, interval_cycles=2000, stream_bytes=widths),
+    ):
+        assert (config.input_bytes, config.output_bytes) == widths
+        assert config.banks >= widths[0]
+
+
+def test_narrow_streams_keep_a_latency_that_is_asked_for():
+    graph = image_network()
+    fast = smallest_engine(graph, interval_cycles=700, stream_bytes=(8, 8))
+    for latency in range(cycles(graph, fast)[1], cycles(graph, fast)[1] + 20, 2):
+        config = smallest_engine(graph, interval_cycles=700, latency_cycles=latency)
+        assert cycles(graph, config)[1] <= latency

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...shell import CLOCK, Port
+from ...shell import CLOCK
 from .block import IpBlock
 
 _SHARE = 0.4
@@ -50,15 +50,19 @@ def _clocks(block: IpBlock) -> Iterator[str]:
 
 def _delays(block: IpBlock) -> Iterator[str]:
     delay = _nanoseconds(_SHARE * 1e3 / block.clock_mhz)
-    (clock,) = block.ports.of_kind(CLOCK)
-    for direction in ("input", "output"):
-        names = [port.name for port in block.ports.ports if _is_timed(port, direction)]
-        ports = " ".join(names)
-        yield f"set_{direction}_delay -clock {clock.name} {delay} [get_ports {{{ports}}}]"
-
-
-def _is_timed(port: Port, direction: str) -> bool:
-    return port.direction == direction and port.role != "CLK"
+    clock, *_ = block.ports.of_kind(CLOCK)
+    streams = block.ports.stream_clock()
+    for own in dict.fromkeys((clock.name, streams.name)):
+        for direction in ("input", "output"):
+            ports = " ".join(
+                port.name
+                for port in block.ports.ports
+                if port.direction == direction
+                and port.role != "CLK"
+                and (streams.name if port.interface else clock.name) == own
+            )
+            if ports:
+                yield f"set_{direction}_delay -clock {own} {delay} [get_ports {{{ports}}}]"
 
 
 def _nanoseconds(time: float) -> str:

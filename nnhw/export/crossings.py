@@ -1,0 +1,93 @@
+"""Timing constraints of what goes from one clock to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..shell import ShellConfig
+
+_QUEUES = ("input_crossing", "output_crossing")
+_COUNTS = (("written_gray", "written_seen_unstable"), ("taken_gray", "taken_seen_unstable"))
+_RESETS = ("request_unstable", "asks_unstable", "answer_unstable")
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Registers of one clock that registers of another one take.
+
+    Parameters
+    ----------
+    source
+        Path of the register, or memory, below the instance of the top module.
+    target
+        Path of the register that takes it.
+    """
+
+    source: str
+    target: str
+
+
+def crossings(shell: ShellConfig) -> tuple[Crossing, ...]:
+    """Buses that go from one clock to another: their bits must not be apart by a cycle or more."""
+    if shell.clocks == "one":
+        return ()
+    pairs = (*_COUNTS, ("memory", "memory_data"))
+    return tuple(
+        Crossing(f"streams/{queue}/{source}", f"streams/{queue}/{target}")
+        for queue in _QUEUES
+        for source, target in pairs
+    )
+
+
+def synchronizers(shell: ShellConfig) -> tuple[str, ...]:
+    """Registers that take single bits of another clock, whenever these change."""
+    if shell.clocks == "one":
+        return ()
+    return tuple(f"streams/reset_crossing/{name}" for name in _RESETS)
+
+
+def constraint_files(name: str, shell: ShellConfig) -> dict[str, str]:
+    """Texts of the constraints of a design, by path in its folder; none if it has one clock."""
+    if shell.clocks == "one":
+        return {}
+    return {
+        f"constraints/{name}_crossings.xdc": "".join(f"{line}\n" for line in _xdc(name, shell)),
+        f"constraints/{name}_crossings.sdc": "".join(f"{line}\n" for line in _sdc(name, shell)),
+    }
+
+
+def _head(name: str) -> Iterator[str]:
+    yield f"# Paths between clk and axis_clk of {name}. Both clocks are defined elsewhere."
+    yield "# Gray codes: all bits arrive within a period. Synchronizers of resets: any time."
+    yield "# A word of a queue's memory has been there for two cycles when it is taken."
+
+
+def _xdc(name: str, shell: ShellConfig) -> Iterator[str]:
+    """For Vivado."""
+    yield from _head(name)
+    yield "set crossing_period 10.0 ;# ns: the period of the faster clock"
+    for crossing in crossings(shell):
+        yield (
+            f"set_max_delay -datapath_only -from {_vivado_cells(crossing.source)} "
+            f"-to {_vivado_cells(crossing.target)} $crossing_period"
+        )
+    for target in synchronizers(shell):
+        yield f"set_false_path -to {_vivado_cells(target)}"
+
+
+def _vivado_cells(path: str) -> str:
+    return f"[get_cells -hier -filter {{NAME =~ *{path}_reg*}}]"
+
+
+def _sdc(name: str, shell: ShellConfig) -> Iterator[str]:
+    """For tools that read Synopsys Design Constraints."""
+    yield from _head(name)
+    yield "set crossing_period 10.0 ;# ns: the period of the faster clock"
+    for crossing in crossings(shell):
+        source, target = (f"[get_cells {{*{p}*}}]" for p in (crossing.source, crossing.target))
+        between = f"-from {source} -to {target}"
+        yield f"set_max_delay $crossing_period {between}"
+        yield f"set_false_path -hold {between}"
+    for target in synchronizers(shell):
+        yield f"set_false_path -to [get_cells {{*{target}*}}]"

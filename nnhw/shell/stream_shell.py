@@ -1,0 +1,122 @@
+"""What stands between the ports of the streams and the engine's own."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, ResetInserter
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..hdl.beat import Beat
+from .clock_crossing import ClockCrossing
+from .config import ShellConfig
+from .frame_tags import FrameTags
+from .keep import InputKeep, OutputKeep
+from .port_beat import PortBeat
+from .reset_crossing import ResetCrossing
+
+ENGINE, STREAMS = "sync", "axis"
+"""Clock domains: of the engine, and of the streams if they have one of their own."""
+
+
+class StreamShell(wiring.Component):
+    """A row of components on either stream, as far as they are asked for.
+
+    From outside to inside: another clock (`ClockCrossing`), tkeep (`InputKeep`, `OutputKeep`) and
+    tags (`FrameTags`). Without any of these it is nothing but wires.
+
+    Parameters
+    ----------
+    shell : ShellConfig
+    input_bytes, output_bytes : int
+        Bytes of a beat.
+    checked : bool
+        Whether the engine checks frames.
+
+    Members
+    -------
+    reset : In(1)
+        Of the shell and of the engine.
+    engine_reset : Out(1)
+        To the engine, in its clock.
+    outside_in : In(stream.Signature(PortBeat(input_bytes, ...)))
+        With tkeep and tuser as the shell asks; in the streams' clock.
+    inside_in : Out(stream.Signature(Beat(input_bytes)))
+        To the engine.
+    accepted : In(1)
+        See `FrameTags`.
+    inside_out : In(stream.Signature(Beat(output_bytes)))
+        From the engine.
+    outside_out : Out(stream.Signature(PortBeat(output_bytes, ...)))
+    """
+
+    def __init__(self, shell: ShellConfig, *, input_bytes: int, output_bytes: int, checked: bool):
+        self.shell = shell
+        self.input_bytes = input_bytes
+        self.output_bytes = output_bytes
+        self.checked = checked
+
+        def outer(beat_bytes: int) -> stream.Signature:
+            keep, tag_bits = shell.keep is not None, shell.tag_bits
+            return stream.Signature(PortBeat(beat_bytes, keep=keep, tag_bits=tag_bits))
+
+        super().__init__(
+            {
+                "reset": In(1),
+                "engine_reset": Out(1),
+                "outside_in": In(outer(input_bytes)),
+                "inside_in": Out(stream.Signature(Beat(input_bytes))),
+                "accepted": In(1),
+                "inside_out": In(stream.Signature(Beat(output_bytes))),
+                "outside_out": Out(outer(output_bytes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        shell = self.shell
+        incoming, outgoing = flipped(self.outside_in), flipped(self.outside_out)
+        resets = {ENGINE: self.reset}
+        if shell.clocks == "two":
+            m.submodules.reset_crossing = crossing = ResetCrossing(outer=STREAMS, inner=ENGINE)
+            m.d.comb += crossing.request.eq(self.reset)
+            resets = {ENGINE: crossing.inner_reset, STREAMS: crossing.outer_reset}
+        m.d.comb += self.engine_reset.eq(resets[ENGINE])
+        add = ResetInserter(resets)
+        if shell.clocks == "two":
+            shape_in, shape_out = (
+                signature.payload.shape() for signature in (self.outside_in, self.outside_out)
+            )
+            source = ClockCrossing(shape_in, writer=STREAMS, reader=ENGINE)
+            sink = ClockCrossing(shape_out, writer=ENGINE, reader=STREAMS)
+            m.submodules.input_crossing, m.submodules.output_crossing = add(source), add(sink)
+            connect(m, incoming, source.source)
+            connect(m, sink.sink, outgoing)
+            incoming, outgoing = source.sink, sink.source
+        if shell.keep is not None:
+            input_keep = InputKeep(
+                beat_bytes=self.input_bytes,
+                sizes=shell.keep.inputs,
+                checked=self.checked,
+                tag_bits=shell.tag_bits,
+            )
+            output_keep = OutputKeep(
+                beat_bytes=self.output_bytes, sizes=shell.keep.outputs, tag_bits=shell.tag_bits
+            )
+            m.submodules.input_keep, m.submodules.output_keep = add(input_keep), add(output_keep)
+            connect(m, incoming, input_keep.outside)
+            connect(m, output_keep.outside, outgoing)
+            incoming, outgoing = input_keep.inside, output_keep.inside
+        if shell.tag_bits:
+            tags = FrameTags(
+                input_bytes=self.input_bytes,
+                output_bytes=self.output_bytes,
+                tag_bits=shell.tag_bits,
+            )
+            m.submodules.frame_tags = add(tags)
+            m.d.comb += tags.accepted.eq(self.accepted)
+            connect(m, incoming, tags.outside_in)
+            connect(m, tags.outside_out, outgoing)
+            incoming, outgoing = tags.inside_in, tags.inside_out
+        connect(m, incoming, flipped(self.inside_in))
+        connect(m, flipped(self.inside_out), outgoing)
+        return m
