@@ -214,8 +214,8 @@ class TopPorts:
                 "TDATA_NUM_BYTES": str(widths["TDATA"] // 8),
                 "HAS_TREADY": "1",
                 "HAS_TLAST": "1",
-                "HAS_TKEEP": str(int("TKEEP" in widths)),
-                "TUSER_WIDTH": str(widths.get("TUSER", 0)),
+                **({"HAS_TKEEP": "1"} if "TKEEP" in widths else {}),
+                **({"TUSER_WIDTH": str(widths["TUSER"])} if "TUSER" in widths else {}),
             }
         assert kind == CLOCK
         others = dict.fromkeys(port.interface for port in self.ports if port.interface)
