@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Protocol
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 
 from ..machine import ROTATION_LEVELS_PER_STAGE
 
@@ -170,46 +169,6 @@ def rotate_left(
             for i in range(count)
         ]
     return result
-
-
-def shift_right(
-    m: Module, value: Value, choice: Value, shifts: Mapping[int, int], *, shape: Shape, name: str
-) -> tuple[Value, Value]:
-    """value / 2**shift of the cycle before, rounded down, and whether to add one to round it.
-
-    Rounding is to the nearest integer, ties to even. Adding is left to the next adder.
-
-    Parameters
-    ----------
-    choice
-        Chooses the shift; in the same cycle as `value`.
-    shifts
-        The shifts there are, each at least 0, by what `choice` has for them.
-    shape
-        Of the quotient.
-    """
-
-    def choose(values: Sequence[Value | int]) -> Value | int:
-        chosen = values[-1]
-        for code, candidate in zip(shifts, values[:-1], strict=False):
-            chosen = Mux(choice == code, candidate, chosen)
-        return chosen
-
-    quotient = Signal(shape, name=f"{name}_quotient", reset_less=True)
-    half = Signal(name=f"{name}_half", reset_less=True)
-    distances = shifts.values()
-    # whether any bit below the half is set: one flag for the bits from one shift to the next
-    ends = sorted({distance - 1 for distance in distances if distance > 1})
-    sticky = Signal(max(1, len(ends)), name=f"{name}_sticky", reset_less=True)
-    for index, (begin, end) in enumerate(pairwise([0, *ends])):
-        counts = Cat(choice == code for code, distance in shifts.items() if distance > end).any()
-        m.d.sync += sticky[index].eq(value[begin:end].any() & counts)
-    m.d.sync += [
-        quotient.eq(choose([value >> s for s in distances])),
-        # beyond its width a number consists of copies of its sign
-        half.eq(choose([value[min(s, len(value)) - 1] if s else 0 for s in distances])),
-    ]
-    return quotient, half & (sticky.any() | quotient[0])
 
 
 def clamp(value: Value, lo: Value | int, hi: Value | int) -> Value:

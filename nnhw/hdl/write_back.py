@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,6 +16,7 @@ from .arithmetic import delay, named
 from .instruction import InstructionRegister
 from .memory import Rom
 from .parameters import check_integers
+from .quotient import Bounds, Quotient, limit, quotient_width
 from .residual_stage import ResidualStage
 from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
@@ -32,8 +33,8 @@ class WriteBack(wiring.Component):
     words : sequence of int
         The program; see `InstructionRegister`.
     lanes : int
-    quotient_width, activation_width : int
-        Bits of signed values.
+    activation_width : int
+        Bits of results, signed.
     address_width : int
     chased_bytes, chunk : int
         See `Progress`.
@@ -50,9 +51,7 @@ class WriteBack(wiring.Component):
         Scaled values are there.
     tags : In(StepTags(lanes=lanes))
         Of these.
-    quotients : In(lanes of signed)
-    round_up : In(lanes)
-        See `Scaler`.
+    quotients : In(lanes of Quotient(quotient_width(activation_width)))
     valid : Out(1)
         Results are there, `latency` cycles later, as all that follow but `progress`.
     layer : Out
@@ -78,7 +77,6 @@ class WriteBack(wiring.Component):
         layout: InstructionLayout,
         words: Sequence[int],
         lanes: int,
-        quotient_width: int,
         activation_width: int,
         address_width: int,
         tables: Sequence[np.ndarray],
@@ -90,14 +88,12 @@ class WriteBack(wiring.Component):
         check_integers(
             self,
             lanes=lanes,
-            quotient_width=quotient_width,
             activation_width=activation_width,
             address_width=address_width,
         )
         check_integers(self, least=0, chased_bytes=chased_bytes)
         check_integers(self, chunk=chunk)
         self.lanes = lanes
-        self.quotient_width = quotient_width
         self.activation_width = activation_width
         self.tables = tuple(tables)
         self.chased_bytes = chased_bytes
@@ -108,12 +104,12 @@ class WriteBack(wiring.Component):
             tables=bool(self.tables), residual_stages=residuals.latency if residuals else 0
         )
         self.instruction = InstructionRegister(layout, words, ahead=("destination",))
+        quotient = Quotient(quotient_width(activation_width))
         super().__init__(
             {
                 "scaled": In(1),
                 "tags": In(StepTags(lanes=lanes)),
-                "quotients": In(data.ArrayLayout(signed(quotient_width), lanes)),
-                "round_up": In(lanes),
+                "quotients": In(data.ArrayLayout(quotient, lanes)),
                 "valid": Out(1),
                 "layer": Out(self.instruction.index.shape()),
                 "count": Out(range(lanes + 1)),
@@ -168,46 +164,14 @@ class WriteBack(wiring.Component):
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
         """Results of two cycles later. The first stage rounds, the second one clamps to what the
-        bounds are without the zero point, and adds it meanwhile: each lane has copies of these,
+        bounds are without the zero point, and adds it meanwhile: a few lanes have copies of these,
         which takes a cycle.
-
-        Of a quotient only the bits that bounds have are rounded. Whether there is more to it is
-        known meanwhile; then its sign says which bound it is beyond.
         """
-        fields = {
-            "zero_point": f.zero_point,
-            "lo": f.lo,
-            "hi": f.hi,
-            "least": _difference(f.lo, f.zero_point),
-            "most": _difference(f.hi, f.zero_point),
-        }
-        copies = {
-            name: self.technology.fan_out(m, value, stages=1, leaves=self.lanes, name=name)
-            for name, value in fields.items()
-        }
+        bounds = Bounds.of(f.zero_point, f.lo, f.hi)
+        copies = bounds.copies(m, self.technology, lanes=self.lanes)
         results = Signal.like(self.data, reset_less=True, name="results")
-        for lane in range(self.lanes):
-            zero_point, lo, hi, least, most = (copies[name][lane].as_signed() for name in fields)
-            quotient = self.quotients[lane]
-            narrow = min(len(quotient), max(len(least), len(most)))
-            rounded = Signal(signed(narrow + 1), name=f"rounded_{lane}", reset_less=True)
-            is_less, is_more = rounded < least, rounded > most
-            if narrow < len(quotient):
-                sign = quotient[-1]
-                differs = Cat(bit != sign for bit in quotient[narrow - 1 : -1]).any()
-                differs = named(m, differs, f"differs_{lane}")
-                beyond = delay(m, differs, 1, name=f"beyond_{lane}")
-                negative = delay(m, sign, 1, name=f"negative_{lane}")
-                is_less, is_more = Mux(beyond, negative, is_less), beyond | is_more
-            is_less = named(m, is_less, f"is_less_{lane}")
-            is_more = named(m, is_more, f"is_more_{lane}")
-            shifted = Signal.like(results[lane], name=f"shifted_{lane}")
-            m.d.comb += shifted.eq(rounded + zero_point)
-            bounded = named(m, Mux(is_more, hi, shifted), f"bounded_{lane}")
-            m.d.sync += [
-                rounded.eq(quotient[:narrow].as_signed() + self.round_up[lane]),
-                results[lane].eq(Mux(is_less, lo, bounded)),
-            ]
+        for lane, own in enumerate(copies):
+            m.d.sync += results[lane].eq(limit(m, self.quotients[lane], own, name=f"lane_{lane}"))
         return results
 
     def _count_covered(self, m: Module, layer_done) -> None:
@@ -287,10 +251,3 @@ class WriteBack(wiring.Component):
             with m.Elif(moves_on & self.tags.tile_done):
                 m.d.sync += [address.eq(after_tile), tile.eq(after_tile)]
         return address
-
-
-def _difference(a: Value, b: Value) -> Value:
-    """a - b, which is a constant if both are."""
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const(a.value - b.value, (a - b).shape())
-    return a - b

@@ -76,15 +76,27 @@ def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> Residual
     )
 
 
+def packed_quotients(quotients: np.ndarray, ups: np.ndarray, width: int) -> np.ndarray:
+    """`Quotient(width)` of each number; what does not matter is at random."""
+    rng = np.random.default_rng(0)
+    half = 1 << (width - 1)
+    beyond = (quotients < -half) | (quotients >= half)
+    value = np.where(beyond, rng.integers(-half, half, quotients.shape), quotients)
+    negative = np.where(beyond, quotients < 0, rng.integers(0, 2, quotients.shape))
+    flags = ups | beyond << 1 | negative << 2
+    return value & (2 * half - 1) | flags << width
+
+
 @pytest.mark.parametrize("adds", [False, True])
 @pytest.mark.parametrize(
     ("lanes", "layers", "gaps", "tables"),
     [(1, 1, False, 0), (1, 3, True, 0), (3, 2, False, 2), (4, 5, True, 1), (2, 6, True, 3)],
 )
 @pytest.mark.parametrize("activation_width", [4, 8])
-@pytest.mark.parametrize("quotient_width", [2, 8, 15])
-def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotient_width):
-    rng = np.random.default_rng([lanes, layers, quotient_width])
+@pytest.mark.parametrize("bits", [2, 8, 15])
+def test_write_back(lanes, layers, gaps, tables, adds, activation_width, bits):
+    """Quotients of up to `bits` bits."""
+    rng = np.random.default_rng([lanes, layers, bits])
     program = write_back_program(
         layers,
         layers=layers,
@@ -100,7 +112,6 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
     stage = WriteBack(
         **encoded(program),
         lanes=lanes,
-        quotient_width=quotient_width,
         activation_width=activation_width,
         address_width=ADDRESS_WIDTH,
         tables=contents,
@@ -119,11 +130,12 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
     scaled = rng.permutation([1] * len(steps) + [0] * (len(steps) // 2))
     scaled = np.concatenate([scaled, [0] * stage.latency])
     cycles = len(scaled)
+    quotients = integers(rng, bits, (cycles, lanes))
+    ups = rng.integers(0, 2, (cycles, lanes))
     inputs = {
         "scaled": scaled,
         "tags.count": rng.integers(0, lanes + 1, cycles),
-        "quotients": integers(rng, quotient_width, (cycles, lanes)),
-        "round_up": rng.integers(0, 1 << lanes, cycles),
+        "quotients": packed_quotients(quotients, ups, activation_width + 1),
         **{f"tags.{name}": rng.integers(0, 2, cycles) for name in ENDS},
     }
     times = np.flatnonzero(scaled)
@@ -151,8 +163,7 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
         to_memory = not (instruction.to_stream or instruction.residual_only)
         assert outputs["to_memory"][out] == to_memory
         assert outputs["address"][out] == address % (1 << ADDRESS_WIDTH)
-        ups = inputs["round_up"][t] >> np.arange(lanes) & 1
-        rounded = inputs["quotients"][t] + ups + instruction.zero_point
+        rounded = quotients[t] + ups[t] + instruction.zero_point
         wanted = np.clip(rounded, instruction.lo, instruction.hi)
         if instruction.table:
             wanted = contents[instruction.table - 1][wanted + half]

@@ -1,0 +1,192 @@
+"""From products to activations: division by a power of two, rounding, zero point and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data
+
+from .arithmetic import named
+from .technology import Technology
+
+_LANES_A_COPY = 4
+"""Lanes that share a copy of their bounds."""
+
+
+def quotient_width(activation_width: int) -> int:
+    """Bits of a quotient that bounds of activations are concerned with: those of a difference."""
+    return activation_width + 1
+
+
+class Quotient(data.StructLayout):
+    """A number over a power of two, as far as bounds are concerned that `width` bits hold.
+
+    Parameters
+    ----------
+    width : int
+
+    Fields
+    ------
+    value : signed(width)
+        Its lowest bits, rounded down.
+    round_up : 1
+        Whether adding one rounds it to the nearest integer, ties to even. The addition is left to
+        the next adder.
+    beyond : 1
+        It has more bits than `value`, of which it does not matter then what they are.
+    negative : 1
+        With `beyond`: it is less than zero.
+    """
+
+    def __init__(self, width: int):
+        flags = ("round_up", "beyond", "negative")
+        super().__init__({"value": signed(width), **dict.fromkeys(flags, 1)})
+
+
+def shift_right(
+    m: Module,
+    value: Value,
+    choice: Value,
+    shifts: Mapping[int, int],
+    *,
+    width: int,
+    overflow: tuple[Value, Value] | None = None,
+    name: str,
+) -> dict[str, Value]:
+    """value / 2**shift of the cycle before: the fields of a `Quotient` of `width` bits.
+
+    Parameters
+    ----------
+    choice
+        Chooses the shift; in the same cycle as `value`.
+    shifts
+        The shifts there are, each at least 0, by what `choice` has for them.
+    overflow
+        Whether it is beyond whatever `value` is, and negative then; in the same cycle.
+    """
+
+    def choose(values: Sequence[Value]) -> Value:
+        chosen = values[-1]
+        for code, candidate in zip(shifts, values[:-1], strict=False):
+            chosen = Mux(choice == code, candidate, chosen)
+        return chosen
+
+    def counts(holds: Callable[[int], bool]) -> Value:
+        return Cat(choice == code for code, distance in shifts.items() if holds(distance)).any()
+
+    def register(suffix: str, shape: Any) -> Signal:
+        return Signal(shape, name=f"{name}_{suffix}", reset_less=True)
+
+    distances = tuple(shifts.values())
+    quotient, half = register("quotient", signed(width)), register("half", 1)
+    # whether any bit below the half is set: one flag for the bits from one shift to the next
+    ends = sorted({distance - 1 for distance in distances if distance > 1})
+    sticky = register("sticky", max(1, len(ends)))
+    for index, (begin, end) in enumerate(pairwise([0, *ends])):
+        below = counts(lambda distance, end=end: distance > end)
+        m.d.sync += sticky[index].eq(value[begin:end].any() & below)
+    # whether any bit above the quotient is unlike its sign: likewise
+    sign = value[-1] if value.shape().signed else Const(0)
+    starts = sorted({min(distance + width - 1, len(value)) for distance in distances})
+    excess = register("excess", len(starts) + (overflow is not None))
+    negative = register("negative", 1)
+    for index, (begin, end) in enumerate(pairwise([*starts, len(value)])):
+        above = counts(lambda distance, begin=begin: distance + width - 1 <= begin)
+        differs = Cat(bit != sign for bit in value[begin:end]).any()
+        m.d.sync += excess[index].eq(differs & above)
+    is_negative = sign
+    if overflow is not None:
+        m.d.sync += excess[-1].eq(overflow[0])
+        is_negative = Mux(overflow[0], overflow[1], sign)
+    m.d.sync += [
+        quotient.eq(choose([value >> s for s in distances])),
+        # beyond its width a number consists of copies of its sign
+        half.eq(choose([value[min(s, len(value)) - 1] if s else Const(0) for s in distances])),
+        negative.eq(is_negative),
+    ]
+    return {
+        "value": quotient,
+        "round_up": half & (sticky.any() | quotient[0]),
+        "beyond": excess.any(),
+        "negative": negative,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What becomes of a rounded quotient: it gets a zero point and is limited.
+
+    Parameters
+    ----------
+    zero_point, lo, hi
+        Signed values.
+    least, most
+        `lo` and `hi` without the zero point: comparison need not wait for the addition.
+    """
+
+    zero_point: Value
+    lo: Value
+    hi: Value
+    least: Value
+    most: Value
+
+    @classmethod
+    def of(cls, zero_point: Value, lo: Value, hi: Value) -> Bounds:
+        """Those of an instruction."""
+        return cls(
+            zero_point=zero_point,
+            lo=lo,
+            hi=hi,
+            least=_difference(lo, zero_point),
+            most=_difference(hi, zero_point),
+        )
+
+    def copies(self, m: Module, technology: Technology, *, lanes: int) -> list[Bounds]:
+        """The same of the cycle before for each lane, of which a few share registers."""
+        count = -(-lanes // _LANES_A_COPY)
+        leaves = {
+            name: technology.fan_out(m, value, stages=1, leaves=count, name=name)
+            for name, value in vars(self).items()
+        }
+        return [
+            Bounds(**{name: leaves[name][lane // _LANES_A_COPY].as_signed() for name in leaves})
+            for lane in range(lanes)
+        ]
+
+
+def limit(m: Module, quotient: Any, bounds: Bounds, *, name: str) -> Value:
+    """The integer that a `Quotient` of the cycle before becomes between bounds.
+
+    Parameters
+    ----------
+    quotient
+        A view of a `Quotient`, of as many bits as bounds without a zero point at least.
+    bounds
+        In this cycle.
+    """
+
+    def later(value: Value, suffix: str) -> Signal:
+        register = Signal.like(value, name=f"{name}_{suffix}", reset_less=True)
+        m.d.sync += register.eq(value)
+        return register
+
+    rounded = later(quotient.value + quotient.round_up, "rounded")
+    beyond, negative = later(quotient.beyond, "beyond"), later(quotient.negative, "negative")
+    is_less = named(m, Mux(beyond, negative, rounded < bounds.least), f"{name}_is_less")
+    is_more = named(m, beyond | (rounded > bounds.most), f"{name}_is_more")
+    width = max(len(bounds.lo), len(bounds.hi))
+    shifted = Signal(signed(width), name=f"{name}_shifted")
+    m.d.comb += shifted.eq(rounded + bounds.zero_point)
+    bounded = named(m, Mux(is_more, bounds.hi, shifted), f"{name}_bounded")
+    return Mux(is_less, bounds.lo, bounded)
+
+
+def _difference(a: Value, b: Value) -> Value:
+    """a - b, which is a constant if both are."""
+    if isinstance(a, Const) and isinstance(b, Const):
+        return Const(a.value - b.value, (a - b).shape())
+    return a - b
