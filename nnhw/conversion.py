@@ -66,6 +66,7 @@ def quantization_options(options: BuildOptions) -> QuantizeOptions:
         layer_bits=options.bits,
         activation_bits=options.act_bits,
         calibration_method=options.calibration,
+        scale_bits=options.scale_bits,
         power_of_two=options.power_of_two,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 
-from .arithmetic import named
+from .arithmetic import delay, named
 from .technology import Technology
 
 _LANES_A_COPY = 4
@@ -42,9 +42,11 @@ class Quotient(data.StructLayout):
         With `beyond`: it is less than zero.
     """
 
+    FIELDS = ("value", "round_up", "beyond", "negative")
+
     def __init__(self, width: int):
-        flags = ("round_up", "beyond", "negative")
-        super().__init__({"value": signed(width), **dict.fromkeys(flags, 1)})
+        value, *flags = self.FIELDS
+        super().__init__({value: signed(width), **dict.fromkeys(flags, 1)})
 
 
 def shift_right(
@@ -135,54 +137,74 @@ class Bounds:
     most: Value
 
     @classmethod
-    def of(cls, zero_point: Value, lo: Value, hi: Value) -> Bounds:
-        """Those of an instruction."""
-        return cls(
-            zero_point=zero_point,
-            lo=lo,
-            hi=hi,
-            least=_difference(lo, zero_point),
-            most=_difference(hi, zero_point),
-        )
+    def for_lanes(
+        cls,
+        m: Module,
+        technology: Technology,
+        *,
+        zero_point: Value,
+        lo: Value,
+        hi: Value,
+        lanes: int,
+    ) -> list[Bounds]:
+        """Copies of an instruction's bounds for lanes, of which a few share one.
 
-    def copies(self, m: Module, technology: Technology, *, lanes: int) -> list[Bounds]:
-        """The same of the cycle before for each lane, of which a few share registers."""
+        Of the cycle before; `lo` and `hi` of the one before that.
+        """
+        values = {
+            "zero_point": (zero_point, 1),
+            "least": (_difference(lo, zero_point), 1),
+            "most": (_difference(hi, zero_point), 1),
+            "lo": (lo, 2),
+            "hi": (hi, 2),
+        }
         count = -(-lanes // _LANES_A_COPY)
         leaves = {
-            name: technology.fan_out(m, value, stages=1, leaves=count, name=name)
-            for name, value in vars(self).items()
+            name: technology.fan_out(m, value, stages=stages, leaves=count, name=name)
+            for name, (value, stages) in values.items()
         }
         return [
-            Bounds(**{name: leaves[name][lane // _LANES_A_COPY].as_signed() for name in leaves})
+            cls(**{name: leaves[name][lane // _LANES_A_COPY].as_signed() for name in leaves})
             for lane in range(lanes)
         ]
 
 
-def limit(m: Module, quotient: Any, bounds: Bounds, *, name: str) -> Value:
-    """The integer that a `Quotient` of the cycle before becomes between bounds.
+def limit(
+    m: Module, quotient: Mapping[str, Value], bounds: Bounds, technology: Technology, *, name: str
+) -> Value:
+    """The integer between bounds that a quotient becomes; `LIMIT_LATENCY` less one cycles later.
+
+    In the first cycle all is known about the quotient, in the second one it is compared and the
+    zero point added, and then it is chosen, which the caller's register is for.
+
+    Rounding does not matter to comparison: of a quotient just below a bound, the bound is the
+    result whether it is rounded up to it or cut off there.
 
     Parameters
     ----------
     quotient
-        A view of a `Quotient`, of as many bits as bounds without a zero point at least.
+        Fields of a `Quotient` of as many bits as bounds without a zero point have at least.
     bounds
-        In this cycle.
+        See `Bounds.for_lanes`; made of values in the same cycle as the quotient.
     """
 
-    def later(value: Value, suffix: str) -> Signal:
-        register = Signal.like(value, name=f"{name}_{suffix}", reset_less=True)
-        m.d.sync += register.eq(value)
-        return register
+    def later(value: Value, suffix: str) -> Value:
+        return delay(m, value, 1, name=f"{name}_{suffix}")
 
-    rounded = later(quotient.value + quotient.round_up, "rounded")
-    beyond, negative = later(quotient.beyond, "beyond"), later(quotient.negative, "negative")
-    is_less = named(m, Mux(beyond, negative, rounded < bounds.least), f"{name}_is_less")
-    is_more = named(m, beyond | (rounded > bounds.most), f"{name}_is_more")
+    value, round_up, beyond, negative = (later(quotient[field], field) for field in Quotient.FIELDS)
+    is_less = later(Mux(beyond, negative, value < bounds.least), "is_less")
+    is_more = later(beyond | (value >= bounds.most), "is_more")
     width = max(len(bounds.lo), len(bounds.hi))
-    shifted = Signal(signed(width), name=f"{name}_shifted")
-    m.d.comb += shifted.eq(rounded + bounds.zero_point)
-    bounded = named(m, Mux(is_more, bounds.hi, shifted), f"{name}_bounded")
-    return Mux(is_less, bounds.lo, bounded)
+    shifted = technology.add(
+        m,
+        value,
+        bounds.zero_point,
+        carry=round_up,
+        registered=True,
+        name=f"{name}_shifted",
+    )
+    bounded = Mux(is_more, bounds.hi, shifted[:width].as_signed())
+    return Mux(is_less, bounds.lo, named(m, bounded, f"{name}_bounded"))
 
 
 def _difference(a: Value, b: Value) -> Value:

@@ -13,7 +13,7 @@ from ..machine import adder_latency
 from .arithmetic import delay
 from .instruction import InstructionRegister
 from .parameters import check_integers
-from .quotient import Bounds, Quotient, limit, quotient_width, shift_right
+from .quotient import Bounds, limit, quotient_width, shift_right
 from .technology import PORTABLE, Technology
 
 
@@ -89,17 +89,19 @@ class ResidualAdder(wiring.Component):
         m.submodules.instruction = instruction = self.instruction
         m.d.comb += instruction.advance.eq(self.step & self.step_last)
         f = instruction.current
-        # registers: difference to the zero point, product, sum, quotient, rounded, result
+        # registers: difference to the zero point, product, sum, quotient, and those of its limits
         products = 1 + self.stages
         shift = delay(m, f.shift, products + 1, name="shift")
-        bounds = Bounds.of(
-            *(
-                delay(m, getattr(f, name), products + 2, name=name)
-                for name in ("zero_point", "lo", "hi")
-            )
-        ).copies(m, self.technology, lanes=self.lanes)
-        adds = delay(m, f.add, products + 3, name="adds")
-        plain = delay(m, self.results.as_value(), products + 3, name="plain")
+        zero_point, lo, hi = (
+            delay(m, getattr(f, name), products + 2, name=name)
+            for name in ("zero_point", "lo", "hi")
+        )
+        bounds = Bounds.for_lanes(
+            m, self.technology, zero_point=zero_point, lo=lo, hi=hi, lanes=self.lanes
+        )
+        wait = self.latency - 1
+        adds = delay(m, f.add, wait, name="adds")
+        plain = delay(m, self.results.as_value(), wait, name="plain")
         shifts = {shift: shift for shift in self.shifts}
         own_multipliers, other_multipliers = (
             self.technology.fan_out(m, multiplier, stages=1, leaves=self.lanes, name=name)
@@ -117,8 +119,7 @@ class ResidualAdder(wiring.Component):
                 )
             )
             total = self.technology.add(m, own, other, registered=True, name=f"total_{lane}")
-            quotient = Signal(Quotient(quotient_width(self.width)), name=f"quotient_{lane}")
-            fields = shift_right(
+            quotient = shift_right(
                 m,
                 total,
                 shift,
@@ -126,10 +127,9 @@ class ResidualAdder(wiring.Component):
                 width=quotient_width(self.width),
                 name=f"sum_{lane}",
             )
-            m.d.comb += [quotient[name].eq(value) for name, value in fields.items()]
             result = Signal(signed(self.width), name=f"result_{lane}", reset_less=True)
             unchanged = plain[lane * self.width :][: self.width].as_signed()
-            limited = limit(m, quotient, bounds[lane], name=f"lane_{lane}")
+            limited = limit(m, quotient, bounds[lane], self.technology, name=f"lane_{lane}")
             m.d.sync += result.eq(Mux(adds, limited, unchanged))
             m.d.comb += self.sums[lane].eq(result)
         return m

@@ -11,7 +11,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
-from ..machine import write_back_latency
+from ..machine import LIMIT_LATENCY, write_back_latency
 from .arithmetic import delay, named
 from .instruction import InstructionRegister
 from .memory import Rom
@@ -163,15 +163,15 @@ class WriteBack(wiring.Component):
         return m
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
-        """Results of two cycles later. The first stage rounds, the second one clamps to what the
-        bounds are without the zero point, and adds it meanwhile: a few lanes have copies of these,
-        which takes a cycle.
-        """
-        bounds = Bounds.of(f.zero_point, f.lo, f.hi)
-        copies = bounds.copies(m, self.technology, lanes=self.lanes)
+        """Results of `LIMIT_LATENCY` cycles later."""
+        bounds = Bounds.for_lanes(
+            m, self.technology, zero_point=f.zero_point, lo=f.lo, hi=f.hi, lanes=self.lanes
+        )
         results = Signal.like(self.data, reset_less=True, name="results")
-        for lane, own in enumerate(copies):
-            m.d.sync += results[lane].eq(limit(m, self.quotients[lane], own, name=f"lane_{lane}"))
+        for lane, own in enumerate(bounds):
+            quotient = {name: self.quotients[lane][name] for name in Quotient.FIELDS}
+            result = limit(m, quotient, own, self.technology, name=f"lane_{lane}")
+            m.d.sync += results[lane].eq(result)
         return results
 
     def _count_covered(self, m: Module, layer_done) -> None:
@@ -199,7 +199,7 @@ class WriteBack(wiring.Component):
 
     def _look_up(self, m: Module, f, results) -> Signal:
         """Results of the next cycle, through the layer's table if it has one."""
-        chosen = delay(m, f.table, 2, name="table")
+        chosen = delay(m, f.table, LIMIT_LATENCY, name="table")
         entries = 1 << self.activation_width
         words = [int(value) & (entries - 1) for table in self.tables for value in table.tolist()]
         found = Signal.like(self.data, name="found")

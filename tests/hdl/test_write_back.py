@@ -107,7 +107,7 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, bits):
     )
     half = 1 << (activation_width - 1)
     contents = [rng.integers(-half, half, 2 * half).astype(np.int8) for _ in range(tables)]
-    arrival = 3 if tables else 2
+    arrival = 4 if tables else 3
     residuals = offset_by_one(layers, lanes, activation_width, arrival) if adds else None
     stage = WriteBack(
         **encoded(program),
