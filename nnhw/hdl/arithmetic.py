@@ -18,13 +18,19 @@ def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = Fals
     reset
         Whether the registers are cleared on reset: needed for control, a waste for data.
     """
+    return delays(m, value, cycles, name=name, reset=reset)[-1]
+
+
+def delays(m: Module, value: Value, cycles: int, *, name: str, reset: bool = False) -> list[Value]:
+    """`value` as it was 0, 1, ... `cycles` cycles ago; see `delay`."""
     if isinstance(value, Const):
-        return value
+        return [value] * (cycles + 1)
+    ages = [value]
     for stage in range(1, cycles + 1):
         register = Signal.like(value, name=f"{name}_{stage}", reset_less=not reset)
-        m.d.sync += register.eq(value)
-        value = register
-    return value
+        m.d.sync += register.eq(ages[-1])
+        ages.append(register)
+    return ages
 
 
 def named(m: Module, value: Value, name: str) -> Value:
@@ -149,10 +155,13 @@ def rotate_left(
     for level, bit in enumerate(range(first, (count - 1).bit_length())):
         stage, remainder = divmod(level, ROTATION_LEVELS_PER_STAGE)
         if 0 < stage <= registers and remainder == 0:
-            amounts = [
-                delay(m, amount, 1, name=f"{name}_by_{stage}_{share}")
-                for share, amount in enumerate(amounts)
-            ]
+            # copies may be one and the same
+            copies = {id(amount): amount for amount in amounts}
+            late = {
+                key: delay(m, copy, 1, name=f"{name}_by_{stage}_{share}")
+                for share, (key, copy) in enumerate(copies.items())
+            }
+            amounts = [late[id(amount)] for amount in amounts]
             result = [
                 delay(m, element, 1, name=f"{name}_{stage}_{index}")
                 for index, element in enumerate(result)

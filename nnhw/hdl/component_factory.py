@@ -14,7 +14,6 @@ from ..machine import (
     PARAMETER_LATENCY,
     Image,
     Machine,
-    write_back_latency,
 )
 from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
@@ -265,7 +264,6 @@ class ComponentFactory:
             lanes=self._config.lanes,
             width=self._widths.activation,
             stages=self._config.scale_stages,
-            arrival=write_back_latency(tables=self._limits.has_tables, residual_stages=0),
             technology=technology or self.technology,
         )
 

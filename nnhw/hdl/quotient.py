@@ -93,10 +93,11 @@ def shift_right(
         m.d.sync += sticky[index].eq(value[begin:end].any() & below)
     # whether any bit above the quotient is unlike its sign: likewise
     sign = value[-1] if value.shape().signed else Const(0)
-    starts = sorted({min(distance + width - 1, len(value)) for distance in distances})
+    starts = sorted({distance + width - 1 for distance in distances})
+    starts = [begin for begin in starts if begin < len(value) - 1]
     excess = register("excess", len(starts) + (overflow is not None))
     negative = register("negative", 1)
-    for index, (begin, end) in enumerate(pairwise([*starts, len(value)])):
+    for index, (begin, end) in enumerate(pairwise([*starts, len(value) - 1])):
         above = counts(lambda distance, begin=begin: distance + width - 1 <= begin)
         differs = Cat(bit != sign for bit in value[begin:end]).any()
         m.d.sync += excess[index].eq(differs & above)
@@ -113,7 +114,7 @@ def shift_right(
     return {
         "value": quotient,
         "round_up": half & (sticky.any() | quotient[0]),
-        "beyond": excess.any(),
+        "beyond": excess.any() if len(excess) else Const(0),
         "negative": negative,
     }
 

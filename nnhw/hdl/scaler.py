@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -147,7 +147,8 @@ class Scaler(wiring.Component):
             adds = delay(m, adds, self.stages, name="term_adds")
             m.d.sync += total.eq(term + Mux(adds, total, 0))
             total = self._combined(m, total, term)
-        shift = delay(m, self.shift, self.latency - 1, name="shift")
+        is_chosen = len(self.shifts) > 1
+        shift = delay(m, self.shift if is_chosen else Const(0), self.latency - 1, name="shift")
         quotient = shift_right(
             m,
             total,

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from ..machine import LIMIT_LATENCY, write_back_latency
-from .arithmetic import delay, named
+from .arithmetic import delay, delays, named
 from .instruction import InstructionRegister
 from .memory import Rom
 from .parameters import check_integers
@@ -136,29 +136,40 @@ class WriteBack(wiring.Component):
         address = self._walk_addresses(m, f, upcoming, layer_done)
 
         results = self._round_and_clamp(m, f)
+        wait = self.latency
+        valid = delays(m, self.scaled, wait, name="valid", reset=True)
+        count = delays(m, self.tags.count, wait, name="count")
+        ends_layer = delays(m, layer_done, wait, name="ends_layer", reset=True)
         if self.chased_bytes:
-            self._count_covered(m, layer_done)
+            self._count_covered(m, valid[-3], count[-3], ends_layer[-3])
         finished = self._look_up(m, f, results) if self.tables else results
         if self.residuals:
             m.submodules.residuals = self.residuals
-            m.d.comb += [
-                self.residuals.step.eq(self.scaled),
-                self.residuals.step_last.eq(self.tags.layer_done),
-                self.residuals.results.eq(finished),
-            ]
+            arrival = wait - self.residuals.latency
+            places = {
+                "read": arrival - self.residuals.read_lead,
+                "add": arrival,
+                "write": wait,
+            }
+            for name, age in places.items():
+                passing = getattr(self.residuals, name)
+                m.d.comb += [
+                    passing.step.eq(valid[age]),
+                    passing.layer_done.eq(ends_layer[age]),
+                ]
+            m.d.comb += self.residuals.results.eq(finished)
             finished = self.residuals.sums
-        wait = self.latency
         retired = delay(m, self.scaled & self.tags.tile_done, wait - 1, name="retired", reset=True)
         m.d.comb += [
             self.progress.retired.eq(retired),
             self.data.eq(finished),
-            self.valid.eq(delay(m, self.scaled, wait, name="valid", reset=True)),
+            self.valid.eq(valid[-1]),
             self.layer.eq(delay(m, instruction.index, wait, name="layer")),
-            self.count.eq(delay(m, self.tags.count, wait, name="count")),
+            self.count.eq(count[-1]),
             self.address.eq(delay(m, address, wait, name="address")),
             self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
             self.to_memory.eq(delay(m, ~(f.to_stream | f.residual_only), wait, name="to_memory")),
-            self.ends_layer.eq(delay(m, layer_done, wait, name="ends_layer")),
+            self.ends_layer.eq(ends_layer[-1]),
         ]
         return m
 
@@ -174,11 +185,8 @@ class WriteBack(wiring.Component):
             m.d.sync += results[lane].eq(result)
         return results
 
-    def _count_covered(self, m: Module, layer_done) -> None:
-        wait = self.latency - 2
-        valid = delay(m, self.scaled, wait, name="writes", reset=True)
-        count = delay(m, self.tags.count, wait, name="writes_count")
-        done = delay(m, layer_done, wait, name="writes_last", reset=True)
+    def _count_covered(self, m: Module, valid: Value, count: Value, done: Value) -> None:
+        """Counts what is known two cycles before the results."""
         covered = Signal(self.progress.covered.shape(), init=-self.chunk)
         writing = Signal.like(self.progress.writing, name="writing")
         writing_odd = Signal()

@@ -44,7 +44,7 @@ def random_steps(rng: np.random.Generator, rolls: int, lanes: int) -> list[Drain
     return steps
 
 
-def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> ResidualStage:
+def offset_by_one(layers: int, lanes: int, width: int) -> ResidualStage:
     """A stage that adds one to the results of every second layer: what it reads of its memory is
     never written and zero."""
     half = 1 << (width - 1)
@@ -72,7 +72,6 @@ def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> Residual
         width=width,
         shifts=[0],
         stages=1,
-        arrival=arrival,
     )
 
 
@@ -108,7 +107,7 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, bits):
     half = 1 << (activation_width - 1)
     contents = [rng.integers(-half, half, 2 * half).astype(np.int8) for _ in range(tables)]
     arrival = 4 if tables else 3
-    residuals = offset_by_one(layers, lanes, activation_width, arrival) if adds else None
+    residuals = offset_by_one(layers, lanes, activation_width) if adds else None
     stage = WriteBack(
         **encoded(program),
         lanes=lanes,

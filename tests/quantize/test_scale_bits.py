@@ -15,7 +15,7 @@ from nnhw import golden
 from nnhw.conversion import Samples, convert, exact_integers
 from nnhw.data import Dataset
 from nnhw.frontend import load_model, write_qdq
-from nnhw.ir import FakeQuantize, Graph, QConv, Requantize
+from nnhw.ir import FakeQuantize, Graph, Node, QConv, Requantize
 from nnhw.options import BuildOptions
 from nnhw.report.changed_roundings import measure_changed_roundings
 
@@ -29,24 +29,28 @@ def widest(graph: Graph) -> int:
     return max(int(item.multiplier.max()).bit_length() for item in constants(graph))
 
 
-@pytest.fixture(scope="module")
-def arbitrary(tmp_path_factory) -> tuple[Graph, np.ndarray]:
-    """A model of every operator whose scales are no fractions of narrow multipliers."""
-    graph, x = everything()
-    folder = tmp_path_factory.mktemp("arbitrary")
+def with_other_scales(graph: Graph, x: np.ndarray, folder: Path) -> Graph:
+    """A quantized model whose scales are no fractions of narrow multipliers."""
     whole = convert(graph, Samples(calibration=Dataset(x=x)), BuildOptions(trim=False)).whole
     write_qdq(whole, folder / "model.onnx")
     network = load_model(folder / "model.onnx")
     rng = np.random.default_rng(0)
 
-    def other(node):
+    def other(node: Node) -> Node:
         if not isinstance(node, FakeQuantize):
             return node
         q = node.quantization
-        return replace(node, quantization=replace(q, scale=q.scale * rng.uniform(0.9, 1.1)))
+        scale = float(np.float32(q.scale * rng.uniform(0.9, 1.1)))
+        return replace(node, quantization=replace(q, scale=scale))
 
-    nodes = tuple(other(node) for node in network.nodes)
-    return replace(network, nodes=nodes), x
+    return replace(network, nodes=tuple(map(other, network.nodes)))
+
+
+@pytest.fixture(scope="module")
+def arbitrary(tmp_path_factory) -> tuple[Graph, np.ndarray]:
+    """Such a model of every operator."""
+    graph, x = everything()
+    return with_other_scales(graph, x, tmp_path_factory.mktemp("arbitrary")), x
 
 
 def built(network: Graph, **options: int) -> Graph:
@@ -93,16 +97,22 @@ def test_scales_of_weights_are_those_of_the_hardware(arbitrary):
         np.testing.assert_allclose(scale / narrow.tensors[node.output].q.scale, ratio, rtol=1e-12)
 
 
-def test_the_file_comes_back_as_the_same_integers(tmp_path: Path):
+def test_the_file_comes_back_as_the_same_factors(tmp_path: Path):
     """A network of convolutions, whose scales of weights are all that there is to follow."""
     b = Builder((6, 6, 3), seed=5)
     graph = b.graph(b.dense(b.conv(b.conv("x", 5, kernel=(3, 3)), 4), 3))
-    samples = Samples(calibration=Dataset(x=b.data(60)))
-    wide = convert(graph, samples, BuildOptions(trim=False)).whole
-    write_qdq(wide, tmp_path / "wide.onnx")
-    narrow = built(load_model(tmp_path / "wide.onnx"), scale_bits=10)
-    assert widest(narrow) <= 10 < widest(wide)
-    check_same(narrow, read_again(narrow, tmp_path))
+    network = with_other_scales(graph, b.data(60), tmp_path)
+    narrow = built(network, scale_bits=12)
+    assert widest(narrow) == 12 < widest(built(network))
+    again = read_again(narrow, tmp_path)
+    assert widest(again) <= 12
+    for one, other in zip(narrow.nodes, again.nodes, strict=True):
+        np.testing.assert_array_equal(one.weight, other.weight)
+        np.testing.assert_array_equal(one.bias, other.bias)
+    for one, other in zip(constants(narrow), constants(again), strict=True):
+        np.testing.assert_array_equal(
+            one.multiplier * 0.5**one.shift, other.multiplier * 0.5**other.shift
+        )
 
 
 def test_small_fractions_are_kept_if_they_are_narrow_enough(tmp_path: Path):
