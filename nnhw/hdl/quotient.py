@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -63,6 +63,8 @@ def shift_right(
 
     Parameters
     ----------
+    value
+        Signed.
     choice
         Chooses the shift; in the same cycle as `value`.
     shifts
@@ -77,8 +79,11 @@ def shift_right(
             chosen = Mux(choice == code, candidate, chosen)
         return chosen
 
-    def counts(holds: Callable[[int], bool]) -> Value:
-        return Cat(choice == code for code, distance in shifts.items() if holds(distance)).any()
+    def is_at_least(least: int) -> Value:
+        return Cat(choice == code for code, distance in shifts.items() if distance >= least).any()
+
+    def is_at_most(most: int) -> Value:
+        return Cat(choice == code for code, distance in shifts.items() if distance <= most).any()
 
     def register(suffix: str, shape: Any) -> Signal:
         return Signal(shape, name=f"{name}_{suffix}", reset_less=True)
@@ -89,18 +94,16 @@ def shift_right(
     ends = sorted({distance - 1 for distance in distances if distance > 1})
     sticky = register("sticky", max(1, len(ends)))
     for index, (begin, end) in enumerate(pairwise([0, *ends])):
-        below = counts(lambda distance, end=end: distance > end)
-        m.d.sync += sticky[index].eq(value[begin:end].any() & below)
+        m.d.sync += sticky[index].eq(value[begin:end].any() & is_at_least(end + 1))
     # whether any bit above the quotient is unlike its sign: likewise
-    sign = value[-1] if value.shape().signed else Const(0)
+    sign = value[-1]
     starts = sorted({distance + width - 1 for distance in distances})
     starts = [begin for begin in starts if begin < len(value) - 1]
     excess = register("excess", len(starts) + (overflow is not None))
     negative = register("negative", 1)
     for index, (begin, end) in enumerate(pairwise([*starts, len(value) - 1])):
-        above = counts(lambda distance, begin=begin: distance + width - 1 <= begin)
         differs = Cat(bit != sign for bit in value[begin:end]).any()
-        m.d.sync += excess[index].eq(differs & above)
+        m.d.sync += excess[index].eq(differs & is_at_most(begin - width + 1))
     is_negative = sign
     if overflow is not None:
         m.d.sync += excess[-1].eq(overflow[0])
