@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -93,9 +92,10 @@ def _rate(found: np.ndarray, wanted: np.ndarray) -> float:
 
 def _widest(graph: Graph) -> int:
     """Bits of the widest multiplier."""
-    constants: list[Any] = [getattr(node, "requantize", None) for node in graph.nodes]
-    return max(
-        int(item.multiplier.max()).bit_length()
-        for item in constants
-        if isinstance(item, Requantize)
-    )
+    widest = 0
+    for node in graph.nodes:
+        for value in vars(node).values():
+            for item in value if isinstance(value, tuple) else (value,):
+                if isinstance(item, Requantize):
+                    widest = max(widest, int(item.multiplier.max()).bit_length())
+    return widest

@@ -81,9 +81,10 @@ def measure_quality(
     reference = Reference(
         by=answers.by, reason=answers.reason, compared_samples=answers.compared_samples
     )
-    changed = exact and measure_changed_roundings(
-        exact, whole, evaluation.x if evaluation else None
-    )
+    changed = None
+    if exact is not None:
+        x = evaluation.x if evaluation else None
+        changed = measure_changed_roundings(exact, whole, x)
     if evaluation is None:
         return Quality(reference=reference, changed_roundings=changed)
     # Against the file itself, and of the trimmed network, so that a mistake in any step shows.
