@@ -113,6 +113,12 @@ class BuildOptions:
         group=_QUANTIZATION,
         help="Scales are powers of two: requantization only shifts.",
     )
+    scale_bits: int | None = option(
+        Integer(10, 24),
+        group=_QUANTIZATION,
+        help="Most bits of a requantization multiplier; fewer take less logic, and change some "
+        "roundings of a model that arrived quantized.",
+    )
     equalize: str = option(
         Choice(EQUALIZATIONS),
         "auto",

@@ -6,7 +6,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..conversion import check_options, leave_out_channels, quantize_network, read_samples, simplify
+from ..conversion import (
+    check_options,
+    exact_integers,
+    leave_out_channels,
+    quantize_network,
+    read_samples,
+    simplify,
+)
 from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design
@@ -76,6 +83,7 @@ def _measure(state: BuildState) -> None:
         state.whole,
         state.graph,
         state.samples.evaluation,
+        exact=exact_integers(state.simplified, state.samples, state.options),
         narrowest_bits=state.options.narrowest_bits,
         metrics=state.metrics,
     )

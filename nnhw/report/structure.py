@@ -15,6 +15,7 @@ from ..families import DeviceUse
 from ..plugins import Plugin
 from ..simulate import TimingDiagram
 from ..synth import HardwareCosts
+from .changed_roundings import ChangedRoundings
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
 from .wide_weights import WideWeights
@@ -265,6 +266,8 @@ class BuildReport:
         wanted.
     wide_weights
         Weights of more than 8 bits; None if there are none.
+    changed_roundings
+        What multipliers change that are narrower than the model asks for; None if they are not.
     finds_ranges
         Whether the model's file quantizes activations to ranges that it finds anew for each sample.
     plugins
@@ -301,6 +304,7 @@ class BuildReport:
     warnings: tuple[QualityWarning, ...] = ()
     equalization: Equalization | None = None
     wide_weights: WideWeights | None = None
+    changed_roundings: ChangedRoundings | None = None
     finds_ranges: bool = False
     plugins: tuple[Plugin, ...] = ()
     output_layers: tuple[str, ...] = ()

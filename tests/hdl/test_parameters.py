@@ -69,7 +69,8 @@ COMPONENTS = {
     ResultBuffer: {"width": 9, "depth": 4},
     Rom: {"width": 8, "words": [1, 255]},
     Scaler: {
-        **{"value_width": 20, "bias_width": 20, "operand_width": 21, "multiplier_width": 0},
+        **{"value_width": 20, "bias_width": 20, "operand_width": 21},
+        **{"multiplicand_width": 19, "multiplier_width": 0, "quotient_width": 9},
         **{"shifts": [0, 3], "stages": 1, "paired": False, "multiplies": False},
     },
     ShiftRegister: {"shape": 4, "stages": 0},
@@ -97,6 +98,7 @@ def test_parameters(component):
         (FrameBuffer, "read_delay", 0, "a positive integer"),
         (Gearbox, "beat_units", 3, "a power of two"),
         (InstructionRegister, "words", [], "a sequence of at least one word"),
+        (Scaler, "multiplicand_width", 22, "at most operand_width, 21"),
         (LaneUnit, "lanes", True, "a positive integer"),
         (MacArray, "slots", 3, "at most columns a group, 2"),
         (MacArray, "rows", None, "a positive integer"),
