@@ -4,10 +4,10 @@ from .design import export_design
 from .manifest import make_manifest
 from .register_files import require_printers
 from .register_map import make_register_map
-from .verilog import MemoryFiles, component_verilog, generate_verilog
+from .verilog import ExportedMemories, component_verilog, generate_verilog
 
 __all__ = [
-    "MemoryFiles",
+    "ExportedMemories",
     "component_verilog",
     "export_design",
     "generate_verilog",

@@ -201,7 +201,10 @@ class Widths(Joinable):
     bias
         Constants added in the drain, signed.
     operand
-        Sum of accumulator and bias, signed: the requantizer's multiplicand.
+        Sum of accumulator and bias, signed.
+    multiplicand
+        Bits of it that the requantizer multiplies, signed: of one that has more, the result is at
+        its bounds.
     multiplier
         The requantizer's multiplier, unsigned; 0 if all are one and there is none.
     """
@@ -212,6 +215,7 @@ class Widths(Joinable):
     accumulator: int = joined_by(max)
     bias: int = joined_by(max)
     operand: int = joined_by(max)
+    multiplicand: int = joined_by(max)
     multiplier: int = joined_by(max)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, Module, ResetInserter, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
 from ..machine import Image, Machine
-from ..registers import BUSES, RegisterMap, control_ports
+from ..registers import BUSES, RegisterMap
 from .config import ShellConfig
+from .ports import port_members
 from .register_shell import RegisterShell
 from .stream_shell import STREAMS, StreamShell
 
@@ -74,39 +75,10 @@ class Accelerator(wiring.Component):
         self.shell = shell or ShellConfig()
         if self.shell.tag_bits and not machine.config.frame_check:
             raise ValueError("Tags need a machine that checks frames")
-        received, sent = machine.config.input_bytes, machine.config.output_bytes
         self.registers = registers
-        self._control_ports: dict[str, tuple[str, int]] = {}
-        if self.shell.bus is not None:
-            if registers is None or not machine.config.frame_check:
-                raise ValueError("A control bus needs a register map, and frames that are checked")
-            self._control_ports = control_ports(
-                {"bus": self.shell.bus, "address_bits": registers.address_bits}
-            )
-        super().__init__(
-            {
-                "clk": In(1),
-                **({"axis_clk": In(1)} if self.shell.clocks == "two" else {}),
-                self.shell.reset_port: In(1),
-                "s_axis_tdata": In(8 * received),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                **({"s_axis_tkeep": In(received)} if self.shell.keep else {}),
-                **({"s_axis_tuser": In(self.shell.tag_bits)} if self.shell.tag_bits else {}),
-                "m_axis_tdata": Out(8 * sent),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
-                **({"m_axis_tkeep": Out(sent)} if self.shell.keep else {}),
-                **({"m_axis_tuser": Out(self.shell.tag_bits)} if self.shell.tag_bits else {}),
-                **({"frame_error": Out(1)} if machine.config.frame_check else {}),
-                **{
-                    name: {"input": In, "output": Out}[direction](width)
-                    for name, (direction, width) in self._control_ports.items()
-                },
-            }
-        )
+        if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
+            raise ValueError("A control bus needs a register map, and frames that are checked")
+        super().__init__(port_members(machine, self.shell, registers))
 
     @property
     def _reset(self) -> Value:
