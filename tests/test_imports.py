@@ -45,6 +45,7 @@ ORDER = (
     "inference",
     "host_preprocess",
     "conversion",
+    "tuning",
     "device_fit",
     "placement",
     "inspection",
@@ -76,6 +77,7 @@ ONLY_IN = {
     "rich": {"report", "cli"},
     "serial": {"link"},
     "tflite": {"frontend"},
+    "torch": {"tuning"},
     "typer": {"cli"},
 }
 

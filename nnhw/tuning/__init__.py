@@ -1,0 +1,1 @@
+"""Tuning: training that sees the integers; the only importer of PyTorch."""
