@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.cli.build_options import chosen_options
+from nnhw.cli.defined_options import chosen_options
 from nnhw.conversion import quantization_options
 from nnhw.errors import NnhwError, OptionError
 from nnhw.options import TECHNOLOGIES, BuildOptions, definitions, load_options
@@ -287,7 +287,7 @@ def test_python_documentation_names_every_option():
 def test_command_line_gives_what_was_said():
     values = dict.fromkeys(definitions(BuildOptions))
     values |= {"trim": False, "bits": ["a=b=4", "c=2"], "rows": 3}
-    assert chosen_options(values) == {"trim": False, "bits": {"a=b": 4, "c": 2}, "rows": 3}
+    assert chosen_options(BuildOptions, values) == {"trim": False, "bits": {"a=b": 4, "c": 2}, "rows": 3}
 
 
 def test_page_names_every_step():

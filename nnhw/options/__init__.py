@@ -1,8 +1,8 @@
-"""All that can be chosen about a build: one frozen value, on its own or from a file.
+"""All that can be chosen about a build, or about tuning: one frozen value, or a file of them.
 
-Every option is defined once, as a field of `BuildOptions`. The command line, the configuration
-file, Python's keyword arguments, report.json and docs/options.md follow from that definition, and
-call it by the same name (on the command line with hyphens for underscores).
+Every option is defined once, as a field of `BuildOptions` or `TuneOptions`. The command line, the
+configuration file, Python's keyword arguments, report.json and the pages of options follow from
+that definition, and call it by the same name (on the command line with hyphens for underscores).
 """
 
 from .build import BuildOptions, load_options, options_from
@@ -13,6 +13,9 @@ from .choices import (
     EQUALIZATIONS,
     MOST_TAG_BITS,
     RESETS,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -33,9 +36,11 @@ from .kinds import (
     Number,
     PluginChoice,
     StreamBytes,
+    Share,
     check,
     read_shapes,
 )
+from .tune import TuneOptions, tune_options_from
 
 __all__ = [
     "BEAT_BYTES",
@@ -44,6 +49,9 @@ __all__ = [
     "EQUALIZATIONS",
     "MOST_TAG_BITS",
     "RESETS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "SCHEDULES",
     "SIMULATORS",
     "TECHNOLOGIES",
     "WEIGHT_PLACES",
@@ -63,9 +71,12 @@ __all__ = [
     "Number",
     "PluginChoice",
     "StreamBytes",
+    "Share",
+    "TuneOptions",
     "check",
     "definitions",
     "load_options",
     "options_from",
     "read_shapes",
+    "tune_options_from",
 ]

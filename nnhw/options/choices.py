@@ -45,3 +45,12 @@ class Effort(StrEnum):
 
 WEIGHT_PLACES = ("inline", "files")
 """Where large constants can stand: in the Verilog, or in .hex files beside it."""
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
+"""What can tune a network: see `nnhw.tuning.optimizers`."""
+
+SCHEDULES = ("cosine", "step", "constant")
+"""How the learning rate falls: see `nnhw.tuning.schedule`."""
+
+LOSSES = ("auto", "kl", "mse")
+"""What is compared with the float network's answers: see `nnhw.tuning.objective`."""

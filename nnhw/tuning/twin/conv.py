@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.functional import unfold
+from torch.nn.grad import conv2d_input, conv2d_weight
 
 from ...ir import QConv, Quantization, Tensor, Window
 from .arrays import constant
@@ -110,9 +111,9 @@ class _SumOfProducts(torch.autograd.Function):
         geometry = {"stride": ctx.window.stride, "dilation": ctx.window.dilation}
         to_x = to_weight = None
         if ctx.needs_input_grad[0]:
-            to_x = torch.nn.grad.conv2d_input(x.shape, weight, grad, **geometry)
+            to_x = conv2d_input(x.shape, weight, grad, **geometry)
         if ctx.needs_input_grad[1]:
-            to_weight = torch.nn.grad.conv2d_weight(x, weight.shape, grad, **geometry)
+            to_weight = conv2d_weight(x, weight.shape, grad, **geometry)
         return to_x, to_weight, None
 
 
