@@ -19,8 +19,10 @@ _TRAINING = "Training"
 _OPTIMIZER = "Optimizer"
 _REGULARIZATION = "Regularization"
 
-_BUILD = ("input_shape", "weight_bits", "act_bits", "bits", "calibration", "equalize")
-_BUILD += ("seed", "max_memory")
+_BUILD: tuple[str, ...] = (
+    *("input_shape", "weight_bits", "act_bits", "bits", "calibration", "equalize"),
+    *("seed", "max_memory"),
+)
 """Options that are those of a build, and mean the same."""
 
 
@@ -48,8 +50,10 @@ class TuneOptions:
         group=_TRAINING,
         help="Distance from the float network; auto: kl of scores, mse of all else.",
     )
-    temperature: float = option(
-        Number(), 2.0, group=_TRAINING, help="What scores are divided by before kl compares them."
+    temperature: float | None = option(
+        Number(),
+        group=_TRAINING,
+        help="What kl divides scores by; half their standard deviation if not given.",
     )
     learn_ranges: bool = option(
         Flag(),
@@ -63,7 +67,7 @@ class TuneOptions:
         Share(),
         0.1,
         group=_TRAINING,
-        help="Share of the data that is held out to choose the epoch by; without --val.",
+        help="Share of the data to choose the epoch by; without --val.",
     )
     patience: int | None = option(
         Integer(1), group=_TRAINING, help="Stop after so many epochs without a smaller loss."

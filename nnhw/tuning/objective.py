@@ -24,10 +24,12 @@ class Objective:
     """The loss of a network's outputs.
 
     Between the answers of the float network and of the integer one it is, summed over the outputs,
-    the Kullback-Leibler divergence of scores (Hinton et al., "Distilling the Knowledge in a Neural
-    Network", 2015), times the temperature's square; or the mean squared error over the variance of
-    the float network's. Labels that are classes add the cross entropy of the first output, targets
-    its mean squared error over the same variance.
+    the Kullback-Leibler divergence of scores that are divided by a temperature (Hinton et al.,
+    "Distilling the Knowledge in a Neural Network", 2015): networks' scores differ in size by orders
+    of magnitude, so that it is half of their standard deviation unless it is given. Of other
+    outputs it is the mean squared error over the variance of the float network's. Labels that are
+    classes add the cross entropy of the first output, targets its mean squared error over the same
+    variance.
 
     Parameters
     ----------
@@ -100,10 +102,10 @@ class Objective:
     def _distance(self, name: str, ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
         if name not in self.scores:
             return (ours - theirs).square().mean() / self.deviation[name] ** 2
-        heat = self.options.temperature
+        heat = self.options.temperature or self.deviation[name] / 2
         found, wanted = (log_softmax(_two_classes(y) / heat, dim=1) for y in (ours, theirs))
         total = kl_div(found, wanted, reduction="sum", log_target=True)
-        return heat**2 * total / (found.numel() // found.shape[1])
+        return total / (found.numel() // found.shape[1])
 
 
 def make_objective(
