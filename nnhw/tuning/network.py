@@ -155,6 +155,15 @@ class Network(torch.nn.Module):
         """Parameters that decay may pull towards zero: no biases and scales."""
         return [conv.weight for conv in self._convs.values()]
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all parameters are numbers, and scales numbers above zero."""
+        layers = self._convs.values()
+        logarithms = [*(layer.log_scale for layer in layers), *self.ranges.log_scales]
+        values = [*self.parameters(), *(item.exp() for item in logarithms)]
+        values += [(-item).exp() for item in logarithms]
+        return all(bool(torch.isfinite(value).all()) for value in values)
+
     def get_extra_state(self) -> dict[str, torch.Tensor]:
         """Multipliers and shifts of operators without weights that `choose_shifts` has chosen."""
         return {

@@ -25,9 +25,9 @@ class _Choice:
 _MOMENTUM = {"momentum": 0.9}
 
 _OPTIMIZERS = {
-    "sgd": _Choice(optim.SGD, 1e-2, {}),
-    "momentum": _Choice(optim.SGD, 1e-3, _MOMENTUM),
-    "nesterov": _Choice(optim.SGD, 1e-3, {**_MOMENTUM, "nesterov": True}),
+    "sgd": _Choice(optim.SGD, 1e-3, {}),
+    "momentum": _Choice(optim.SGD, 3e-4, _MOMENTUM),
+    "nesterov": _Choice(optim.SGD, 3e-4, {**_MOMENTUM, "nesterov": True}),
     "adam": _Choice(optim.Adam, 1e-3, {}),
     "adamw": _Choice(optim.AdamW, 1e-3, {}),
     "rmsprop": _Choice(optim.RMSprop, 3e-4, {}),

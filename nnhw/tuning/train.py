@@ -67,7 +67,7 @@ class Training:
         Raises
         ------
         QuantizationError
-            If the loss is no finite number any more.
+            If the loss or a parameter is no finite number any more.
         """
         options, network = self._options, self._network
         optimizer = make_optimizer(network, options)
@@ -125,17 +125,19 @@ class Training:
             torch.manual_seed(int(rng.integers(1 << 62)))
             rows = order[start : start + options.batch]
             loss = self._loss(train, rows, rng)
-            if not math.isfinite(value := float(loss.detach())):
-                raise QuantizationError(
-                    f"The loss is {value} in epoch {epoch}, step {step + 1}: use a smaller "
-                    "learning rate (option lr)"
-                )
+            value = float(loss.detach())
             total += value * len(rows)
             if options.l1 is not None:
                 loss = loss + options.l1 * magnitudes(network)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if not math.isfinite(value) or not network.is_finite:
+                raise QuantizationError(
+                    f"Tuning diverges: the loss is {value:.4g} in epoch {epoch}, step {step + 1}, "
+                    "and parameters leave the range of numbers; use a smaller learning rate "
+                    "(option lr)"
+                )
         return total / len(train)
 
     def _loss(self, data: Dataset, rows: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
