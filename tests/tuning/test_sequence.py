@@ -1,4 +1,4 @@
-"""From a float network to hardware with two products a multiplier: the sequence of docs/tuning.md."""
+"""From a float network to two products a multiplier: the sequence of docs/tuning.md."""
 
 from __future__ import annotations
 
