@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,8 +79,12 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--runs", type=Path, default=Path("tuning_runs"), help="folder of runs")
+    parser.add_argument("--quick", action="store_true", help="one small network, few epochs")
     parser.add_argument("--table", action="store_true", help="write the table, measure nothing")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.networks, arguments.bits, arguments.seeds = ["digits_mlp"], [2], [0]
+        arguments.epochs, arguments.runs = 10, Path(tempfile.mkdtemp())
     arguments.runs.mkdir(parents=True, exist_ok=True)
     if not arguments.table:
         measure(arguments)

@@ -22,8 +22,8 @@ from ..options import (
     Names,
     Number,
     PluginChoice,
-    StreamBytes,
     Share,
+    StreamBytes,
     definitions,
     read_shapes,
 )
