@@ -83,7 +83,7 @@ def run_tuning(
         _compare(tuned, graph, splits)
         result = TuneResult(
             path=path,
-            page=path.with_suffix(".html"),
+            page=path.with_suffix(".tuning.html"),
             checkpoint=checkpoint_path,
             graph=graph,
             history=tuple(progress.history),

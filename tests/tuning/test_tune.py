@@ -62,7 +62,7 @@ def test_tuning_wins_accuracy_back_without_labels(tmp_path: Path) -> None:
     assert not np.isfinite(result.history[0]["train_loss"])
     assert result.samples == {"train": 359, "calibration": 179, "validation": 40}
     assert result.figure == "same class as the float network %"
-    page = (tmp_path / "t.html").read_text()
+    page = (tmp_path / "t.tuning.html").read_text()
     assert page.count("<svg") == 3
     assert "before tuning" in page
 
@@ -114,7 +114,7 @@ def test_a_killed_run_goes_on_and_makes_the_same_bytes(tmp_path: Path) -> None:
     assert len(epochs) == 3  # of the untuned network and of two epochs
     assert run_script(killed) == 0
     assert killed.read_bytes() == whole.read_bytes()
-    page, other = (path.with_suffix(".html").read_text() for path in (whole, killed))
+    page, other = (path.with_suffix(".tuning.html").read_text() for path in (whole, killed))
     assert page == other
 
 
