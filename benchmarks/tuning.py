@@ -164,11 +164,15 @@ def integer_right(graph: Graph, data: Dataset) -> np.ndarray:
 
 
 def write(runs: Path, out: Path) -> None:
-    """The table of all runs that are there."""
-    found = [Run(**json.loads(path.read_text())) for path in sorted(runs.glob("*.json"))]
+    """The table of all runs that are there in pairs: both halves of a seed."""
+    pairs: dict[tuple[str, int, int, int], list[Run]] = defaultdict(list)
+    for path in sorted(runs.glob("*.json")):
+        run = Run(**json.loads(path.read_text()))
+        pairs[run.network, run.bits, run.epochs, run.seed].append(run)
     groups: dict[tuple[str, int, int], list[Run]] = defaultdict(list)
-    for run in found:
-        groups[run.network, run.bits, run.epochs].append(run)
+    for (*group, _), halves in pairs.items():
+        if len(halves) == 2:
+            groups[tuple(group)] += halves
     write_table(
         out,
         "Tuning",
