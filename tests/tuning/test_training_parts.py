@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("torch")
 
-import itertools
 
 import torch
 from random_graphs import Builder
@@ -96,8 +95,8 @@ def test_rate_rises_and_falls(schedule: str) -> None:
     rates = [learning_rate(options, epoch / 4) for epoch in range(40)]
     assert rates[4] == pytest.approx(0.2)
     assert max(rates) == rates[8] == pytest.approx(0.4)
-    assert all(a < b for a, b in itertools.pairwise(rates))
-    assert all(a >= b for a, b in itertools.pairwise(rates))
+    assert rates[:9] == sorted(set(rates[:9]))
+    assert rates[8:] == sorted(rates[8:], reverse=True)
     last = {"cosine": 0.0, "step": 0.004, "constant": 0.4}[schedule]
     assert rates[-1] == pytest.approx(last, abs=0.01)
 
