@@ -21,8 +21,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "tuning.md"
 def commands(folder: Path) -> list[list[str]]:
     """The commands of the page's section, with files in a folder, and nothing else changed."""
     section = PAGE.read_text(encoding="utf-8").split("## From a network to packed multipliers")[1]
-    lines = [line.split() for line in section.split("\n##")[0].splitlines() if "    nnhw" in line]
-    places = {"digits_cnn.onnx": str(EXAMPLES / "digits_cnn.onnx")}
+    shown = section.split("\n##")[0].splitlines()
+    lines = [line.split()[1:] for line in shown if line.startswith("$ nnhw ")]
+    places = {"examples/digits_cnn.onnx": str(EXAMPLES / "digits_cnn.onnx")}
     places |= {name: str(folder / name) for name in ("train.npz", "test.npz", "tuned.onnx")}
     places |= {"rtl_out/tuned": str(folder / "rtl_out")}
     return [[places.get(word, word) for word in line[1:]] for line in lines]
@@ -34,7 +35,7 @@ def test_from_a_float_network_to_packed_multipliers(tmp_path: Path) -> None:
             np.savez(tmp_path / f"{name}.npz", **{key: arrays[key][part::2] for key in arrays})
     tune, build = commands(tmp_path)
     assert (tune[0], build[0]) == ("tune", "build")
-    tuned = CliRunner().invoke(app, [*tune, "--epochs", "4", "--threads", "1", "--json"])
+    tuned = CliRunner().invoke(app, [*tune, "--threads", "1", "--json"])
     assert tuned.exit_code == 0, tuned.output
     assert json.loads(tuned.stdout)["samples"] == {
         "train": 359,
