@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from .errors import NnhwError
     from .inference import Inference, run_design
     from .inspection import inspect_model
-    from .options import BuildOptions, load_options
+    from .options import BuildOptions, TuneOptions, load_options
     from .pipeline import BuildResult, build
     from .report import Difference, diff_designs
     from .simulate import SimulationResult, run_regression
+    from .tuning import TuneResult, tune
 
 __version__ = "0.1.0"
 
@@ -23,12 +24,15 @@ __all__ = [
     "Inference",
     "NnhwError",
     "SimulationResult",
+    "TuneOptions",
+    "TuneResult",
     "build",
     "diff_designs",
     "inspect_model",
     "load_options",
     "run_design",
     "run_regression",
+    "tune",
 ]
 
 _MODULES = {
@@ -38,12 +42,15 @@ _MODULES = {
     "Inference": "inference",
     "NnhwError": "errors",
     "SimulationResult": "simulate",
+    "TuneOptions": "options",
+    "TuneResult": "tuning",
     "build": "pipeline",
     "diff_designs": "report",
     "inspect_model": "inspection",
     "load_options": "options",
     "run_design": "inference",
     "run_regression": "simulate",
+    "tune": "tuning",
 }
 
 

@@ -47,6 +47,7 @@ ORDER = (
     "inference",
     "host_preprocess",
     "conversion",
+    "tuning",
     "device_fit",
     "placement",
     "inspection",
@@ -81,6 +82,7 @@ ONLY_IN = {
     "serial": {"link"},
     "systemrdl": {"export"},
     "tflite": {"frontend"},
+    "torch": {"tuning"},
     "typer": {"cli"},
 }
 

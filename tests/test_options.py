@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.cli.build_options import chosen_options
+from nnhw.cli.defined_options import chosen_options
 from nnhw.conversion import quantization_options
 from nnhw.errors import NnhwError, OptionError
-from nnhw.options import TECHNOLOGIES, BuildOptions, definitions, load_options
-from nnhw.options.page import options_page
+from nnhw.options import (
+    TECHNOLOGIES,
+    BuildOptions,
+    TuneOptions,
+    definitions,
+    load_options,
+)
+from nnhw.options.page import options_page, tuning_options_page
 from nnhw.pipeline import STEPS
 
 FILE = """
@@ -274,8 +280,24 @@ def test_page_is_up_to_date():
     assert page.read_text(encoding="utf-8") == options_page(), "run python -m nnhw.options"
 
 
-def test_defaults_are_of_their_kind():
-    for item in definitions(BuildOptions).values():
+def test_page_of_tuning_is_up_to_date():
+    page = Path(__file__).parents[1] / "docs" / "tuning_options.md"
+    wanted = tuning_options_page()
+    assert page.read_text(encoding="utf-8") == wanted, "run python -m nnhw.options tuning"
+
+
+def test_options_of_quantization_are_the_same_for_tuning():
+    ours, builds = definitions(TuneOptions), definitions(BuildOptions)
+    for name in ("weight_bits", "act_bits", "bits", "calibration", "equalize", "seed"):
+        assert ours[name] == builds[name]
+    options = TuneOptions(weight_bits=3, bits={"a": 2}, equalize="off", seed=5)
+    wanted = BuildOptions(weight_bits=3, bits={"a": 2}, equalize="off", seed=5)
+    assert options.of_build == wanted
+
+
+@pytest.mark.parametrize("options", [BuildOptions, TuneOptions])
+def test_defaults_are_of_their_kind(options):
+    for item in definitions(options).values():
         assert item.is_optional or item.kind.accepts(item.default), item.name
 
 
@@ -287,7 +309,11 @@ def test_python_documentation_names_every_option():
 def test_command_line_gives_what_was_said():
     values = dict.fromkeys(definitions(BuildOptions))
     values |= {"trim": False, "bits": ["a=b=4", "c=2"], "rows": 3}
-    assert chosen_options(values) == {"trim": False, "bits": {"a=b": 4, "c": 2}, "rows": 3}
+    assert chosen_options(BuildOptions, values) == {
+        "trim": False,
+        "bits": {"a=b": 4, "c": 2},
+        "rows": 3,
+    }
 
 
 def test_page_names_every_step():

@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ..options import BuildOptions
 from .app import app
 from .arguments import CONFIG, DATA, FILES, OUTPUT, STEPS, Jobs, Json, Model
-from .build_options import chosen_options, with_build_options
+from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @app.command(cls=OneLineCommand)
-@with_build_options
+@with_options(BuildOptions)
 def build(
     *,
     model: Model,
@@ -96,7 +97,7 @@ def build(
             start=start,
             stop=stop,
             save_steps=save_steps,
-            **chosen_options(others),
+            **chosen_options(BuildOptions, others),
         )
     if not result.has_report:
         where = f" in [bold]{escape(str(save_steps))}[/bold]" if save_steps else ""

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 
 from rich.console import Console
 
+from ..options import BuildOptions
 from .app import app
 from .arguments import CONFIG, DATA, Json, Model
-from .build_options import chosen_options, with_build_options
+from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
 
 
 @app.command(cls=OneLineCommand)
-@with_build_options
+@with_options(BuildOptions)
 def inspect(
     *,
     model: Model,
@@ -32,7 +33,7 @@ def inspect(
     from ..inspection import inspect_model
     from ..report import render_model
 
-    summary = inspect_model(model, data=data, config=config, **chosen_options(others))
+    summary = inspect_model(model, data=data, config=config, **chosen_options(BuildOptions, others))
     if as_json:
         print_json(summary.to_json())
     else:

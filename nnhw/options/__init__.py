@@ -1,8 +1,8 @@
-"""All that can be chosen about a build: one frozen value, on its own or from a file.
+"""All that can be chosen about a build, or about tuning: one frozen value, or a file of them.
 
-Every option is defined once, as a field of `BuildOptions`. The command line, the configuration
-file, Python's keyword arguments, report.json and docs/options.md follow from that definition, and
-call it by the same name (on the command line with hyphens for underscores).
+Every option is defined once, as a field of `BuildOptions` or `TuneOptions`. The command line, the
+configuration file, Python's keyword arguments, report.json and the pages of options follow from
+that definition, and call it by the same name (on the command line with hyphens for underscores).
 """
 
 from .build import BuildOptions, load_options, options_from
@@ -12,8 +12,11 @@ from .choices import (
     CALIBRATION_METHODS,
     CLOCKS,
     EQUALIZATIONS,
+    LOSSES,
     MOST_TAG_BITS,
+    OPTIMIZERS,
     RESETS,
+    SCHEDULES,
     SIMULATORS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
@@ -33,10 +36,12 @@ from .kinds import (
     Names,
     Number,
     PluginChoice,
+    Share,
     StreamBytes,
     check,
     read_shapes,
 )
+from .tune import TuneOptions, tune_options_from
 
 __all__ = [
     "BEAT_BYTES",
@@ -44,8 +49,11 @@ __all__ = [
     "CALIBRATION_METHODS",
     "CLOCKS",
     "EQUALIZATIONS",
+    "LOSSES",
     "MOST_TAG_BITS",
+    "OPTIMIZERS",
     "RESETS",
+    "SCHEDULES",
     "SIMULATORS",
     "TECHNOLOGIES",
     "WEIGHT_PLACES",
@@ -64,10 +72,13 @@ __all__ = [
     "Names",
     "Number",
     "PluginChoice",
+    "Share",
     "StreamBytes",
+    "TuneOptions",
     "check",
     "definitions",
     "load_options",
     "options_from",
     "read_shapes",
+    "tune_options_from",
 ]

@@ -1,5 +1,7 @@
-"""Prints docs/options.md."""
+"""Prints docs/options.md, or docs/tuning_options.md with the argument "tuning"."""
 
-from .page import options_page
+import sys
 
-print(options_page(), end="")
+from .page import options_page, tuning_options_page
+
+print(tuning_options_page() if sys.argv[1:] == ["tuning"] else options_page(), end="")

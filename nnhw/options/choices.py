@@ -51,3 +51,12 @@ WEIGHT_PLACES = ("inline", "files")
 
 INITS = ("contents", "none")
 """Whether the target of a design has initial contents of memories and registers."""
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
+"""What can tune a network: see `nnhw.tuning.optimizers`."""
+
+SCHEDULES = ("cosine", "step", "constant")
+"""How the learning rate falls: see `nnhw.tuning.schedule`."""
+
+LOSSES = ("auto", "kl", "mse")
+"""What is compared with the float network's answers: see `nnhw.tuning.objective`."""

@@ -61,6 +61,14 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def same_option(options: Any, name: str) -> Any:
+    """A dataclass field that is the option of another class, so that it is defined once."""
+    (field,) = (field for field in dataclasses.fields(options) if field.name == name)
+    return dataclasses.field(
+        default=field.default, default_factory=field.default_factory, metadata=field.metadata
+    )
+
+
 def definitions(options: Any) -> Mapping[str, Definition]:
     """The options that a class (or a value of it) has, by name and in their order."""
     found = {}

@@ -37,7 +37,7 @@ def read_table(path: str | PathLike[str]) -> dict[str, Any]:
         raise OptionError(f"{what} is not TOML: {error}") from error
 
 
-def check_names(names: Iterable[str], origin: str, options: type) -> None:
+def check_names(names: Iterable[str], origin: str, options: type, command: str = "a build") -> None:
     """Refuse what is no option.
 
     Parameters
@@ -48,6 +48,8 @@ def check_names(names: Iterable[str], origin: str, options: type) -> None:
         Who gave them, as the message is to say.
     options
         The class whose fields are the options.
+    command
+        What they are options of.
 
     Raises
     ------
@@ -63,4 +65,4 @@ def check_names(names: Iterable[str], origin: str, options: type) -> None:
             raise OptionError(f"{origin} names '{name}', which is called {earlier[name]} now")
         similar = get_close_matches(name, known, n=1)
         advice = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}"
-        raise OptionError(f"{origin} names '{name}', which is no option of a build; {advice}")
+        raise OptionError(f"{origin} names '{name}', which is no option of {command}; {advice}")

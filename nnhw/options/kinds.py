@@ -67,6 +67,17 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Numbers between 0 and 1."""
+
+    wanted = "a number between 0 and 1"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of them."""
+        return isinstance(value, float) and 0 < value < 1
+
+
+@dataclass(frozen=True)
 class Flag:
     """True and False."""
 

@@ -8,6 +8,7 @@ from .build import BuildOptions
 from .choices import BEAT_BYTES
 from .definition import definitions
 from .kinds import Choice, Device, Flag, InputShapes, LayerBits, Names, PluginChoice, StreamBytes
+from .tune import TuneOptions
 
 _HEAD = """# Options of a build
 
@@ -28,10 +29,30 @@ This page is written by `python -m nnhw.options`.
 """
 
 
+_TUNING_HEAD = """# Options of tuning
+
+On the command line, `nnhw tune MODEL --data FILE.npz --NAME VALUE` with hyphens for underscores; in
+Python, `nnhw.tune(model, data=..., NAME=value)`; in a TOML file (`--config FILE.toml`, `config=`),
+`NAME = value`. The command line and Python's keyword arguments win over the file. What they do and
+when they help is in [tuning.md](tuning.md).
+
+This page is written by `python -m nnhw.options tuning`.
+"""
+
+
 def options_page() -> str:
     """All options of a build, by group, in Markdown."""
-    lines = [_HEAD.rstrip()]
-    for group, items in groupby(definitions(BuildOptions).values(), lambda item: item.group):
+    return _page(_HEAD, BuildOptions)
+
+
+def tuning_options_page() -> str:
+    """All options of tuning, by group, in Markdown."""
+    return _page(_TUNING_HEAD, TuneOptions)
+
+
+def _page(head: str, options: type) -> str:
+    lines = [head.rstrip()]
+    for group, items in groupby(definitions(options).values(), lambda item: item.group):
         lines += ["", f"## {group}", "", "| option | values | default | |", "|---|---|---|---|"]
         for item in items:
             default = "" if item.default in (None, {}, ()) else _value(item.default)

@@ -1,8 +1,10 @@
 """From a float graph to an integer graph."""
 
+from .activations import scale_groups
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
 from .convert import certain_refusals, missing_numbers, open_numbers, quantize
 from .equalize import equalize
+from .fixed_point import choose_constants, follow_ratios
 from .float_reference import clamped, evaluates, run_float
 from .functions import TableError, table_error
 from .input_range import (
@@ -28,11 +30,13 @@ __all__ = [
     "accumulator_bounds",
     "certain_refusals",
     "channel_ranges",
+    "choose_constants",
     "clamped",
     "common_width",
     "equalize",
     "evaluates",
     "find_quantizer",
+    "follow_ratios",
     "integer_quantization",
     "is_quantized",
     "missing_numbers",
@@ -40,6 +44,7 @@ __all__ = [
     "quantize",
     "release_weights",
     "run_float",
+    "scale_groups",
     "settle",
     "table_error",
     "tensor_bounds",

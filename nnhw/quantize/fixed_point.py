@@ -85,6 +85,27 @@ def choose_constants(
     )
 
 
+def follow_ratios(ratio: np.ndarray, shift: np.ndarray, multiplier_bits: int) -> FixedPoint:
+    """Constants of ratios that change, by shifts that `choose_constants` chose and that stay.
+
+    Parameters
+    ----------
+    ratio
+        float64 (channels, 1), positive: those of a convolution, which follow the constants.
+    shift
+        int64 (channels, 1).
+    multiplier_bits
+        Multipliers are less than 2**multiplier_bits.
+
+    Returns
+    -------
+    FixedPoint
+        Of the odd multipliers that are nearest to the ratios.
+    """
+    half = np.floor(np.ldexp(ratio, shift) / 2).clip(0, (1 << (multiplier_bits - 1)) - 1)
+    return FixedPoint(multiplier=2 * half.astype(np.int64) + 1, shift=shift)
+
+
 def largest_sum_ratio(multiplier_bits: int) -> float:
     """The largest ratio of a term of a sum that multipliers below 2**multiplier_bits can have."""
     return min(_LARGEST_SUM_RATIO, 2.0 ** (multiplier_bits - 2))

@@ -4,6 +4,7 @@ from .accuracy import measure_accuracy, run_real
 from .assess import Assessed, find_warnings
 from .collect import collect_report
 from .costs import COLUMNS, cost_rows
+from .curves import Curve, render_tuning
 from .datasheet import RegisterRow, render_datasheet
 from .difference import Difference, Figure, Section, diff_designs
 from .difference_table import render_difference
@@ -37,6 +38,7 @@ __all__ = [
     "ArrayUse",
     "Assessed",
     "BuildReport",
+    "Curve",
     "Difference",
     "Equalization",
     "Figure",
@@ -78,6 +80,7 @@ __all__ = [
     "render_simulation",
     "render_synthesis",
     "render_terminal",
+    "render_tuning",
     "render_warnings",
     "run_real",
 ]

@@ -152,6 +152,8 @@ def lend_network(folder: Path) -> None:
 def test_quick_commands(page, shell):
     if page.stem == "tutorial":
         lend_network(shell.folder)
+    if page.stem == "tuning":
+        pytest.importorskip("torch")
     assert run_page(page, shell, slow=False)
 
 

@@ -1,4 +1,4 @@
-"""The options of a build on the command line, made from their definitions."""
+"""Options on the command line, made from their definitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ..options import (
-    BuildOptions,
     Choice,
     Definition,
     Device,
@@ -23,6 +22,7 @@ from ..options import (
     Names,
     Number,
     PluginChoice,
+    Share,
     StreamBytes,
     definitions,
     read_shapes,
@@ -37,24 +37,28 @@ _OTHERS = "others"
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
-def with_build_options(command: _Command) -> _Command:
-    """Give a command the options of a build.
+def with_options(options: type) -> Callable[[_Command], _Command]:
+    """Give a command the options that are the fields of a class, such as `BuildOptions`.
 
     They follow its own parameters, and reach it as keyword arguments `others`: None if an option is
     not on the command line.
     """
-    own = inspect.signature(command, eval_str=True)
-    parameters = [item for item in own.parameters.values() if item.name != _OTHERS]
-    parameters += [_parameter(item) for item in definitions(BuildOptions).values()]
-    command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {item.name: item.annotation for item in parameters}
-    return command
+
+    def give(command: _Command) -> _Command:
+        own = inspect.signature(command, eval_str=True)
+        parameters = [item for item in own.parameters.values() if item.name != _OTHERS]
+        parameters += [_parameter(item) for item in definitions(options).values()]
+        command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {item.name: item.annotation for item in parameters}
+        return command
+
+    return give
 
 
-def chosen_options(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the values of the command line those that were given, as `BuildOptions` takes them."""
+def chosen_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the values of the command line those that were given, as the class of options has them."""
     given = {name: value for name, value in values.items() if value not in (None, [])}
-    for name, item in definitions(BuildOptions).items():
+    for name, item in definitions(options).items():
         if name in given and isinstance(item.kind, LayerBits):
             given[name] = _layer_bits(given[name], _flag(name))
         elif name in given and isinstance(item.kind, InputShapes):
@@ -78,7 +82,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
         case Integer(lo, hi):
             annotation = int
             settings |= {"min": lo, "max": hi, "metavar": "N"}
-        case Number():
+        case Number() | Share():
             annotation = float
             settings["metavar"] = "X"
         case Flag():

@@ -1,0 +1,91 @@
+"""`nnhw tune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..options import TuneOptions
+from .app import app
+from .arguments import CONFIG, DATA, FILES, Json, Model
+from .defined_options import chosen_options, with_options
+from .help import OneLineCommand
+from .output import print_json
+
+if TYPE_CHECKING:
+    from ..tuning import TuneResult
+
+
+@app.command(cls=OneLineCommand)
+@with_options(TuneOptions)
+def tune(
+    *,
+    model: Model,
+    data: Annotated[Path, DATA],
+    val: Annotated[
+        Path | None,
+        typer.Option(
+            help="Samples that the epoch is chosen by, like --data.",
+            show_default="a share of --data",
+            metavar="FILE.npz",
+            rich_help_panel=FILES,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="QDQ file to write.",
+            show_default="NAME_tuned.onnx",
+            metavar="FILE.onnx",
+            rich_help_panel=FILES,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace the file, and begin anew.", rich_help_panel=FILES),
+    ] = False,
+    config: Annotated[Path | None, CONFIG] = None,
+    as_json: Json = False,
+    **others: Any,
+) -> None:
+    """Tune a float network for its integers; needs the extra 'tune'.
+
+    It learns to answer like the float network, while it computes what hardware will. The result is
+    a QDQ file that 'nnhw build' takes as it is. A run that was killed goes on where it was.
+    """
+    from ..report import StepDisplay
+    from ..tuning import tune as run_tune
+
+    console = Console(stderr=as_json)
+    with StepDisplay(console, keep=True) as progress:
+        result = run_tune(
+            model,
+            data=data,
+            val=val,
+            out=out,
+            force=force,
+            config=config,
+            progress=progress,
+            **chosen_options(TuneOptions, others),
+        )
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        _print_text(console, result)
+    for warning in result.warnings:
+        Console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(warning)}")
+
+
+def _print_text(console: Console, result: TuneResult) -> None:
+    samples = result.samples
+    chosen = f"epoch {result.best_epoch} of {len(result.history) - 1}"
+    console.print(
+        f"{result.figure} on {samples['validation']:,} validation samples: {result.before:.2f} "
+        f"before, [bold]{result.after:.2f}[/bold] after ({chosen})"
+    )
+    console.print(f"Trained on {samples['train']:,} other samples; curves are in {result.page}")
+    console.print(f"\nNext: [bold]nnhw build {escape(str(result.path))} --data TEST.npz[/bold]")

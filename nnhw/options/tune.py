@@ -1,0 +1,156 @@
+"""The options of tuning; those of quantization are the options of a build."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from os import PathLike
+from typing import Any
+
+from ..errors import OptionError, reading
+from .build import BuildOptions
+from .choices import LOSSES, OPTIMIZERS, SCHEDULES
+from .definition import definitions, documented, option, same_option
+from .file import check_names, read_table
+from .kinds import Choice, Flag, Integer, Number, Share, check, read_shapes
+
+_TRAINING = "Training"
+_OPTIMIZER = "Optimizer"
+_REGULARIZATION = "Regularization"
+
+_BUILD: tuple[str, ...] = (
+    *("input_shape", "weight_bits", "act_bits", "bits", "calibration", "equalize"),
+    *("seed", "max_memory"),
+)
+"""Options that are those of a build, and mean the same."""
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class TuneOptions:
+    """The options of tuning. Options that were not chosen are None."""
+
+    input_shape: Mapping[str, tuple[int, ...]] = same_option(BuildOptions, "input_shape")
+    weight_bits: int = same_option(BuildOptions, "weight_bits")
+    act_bits: int = same_option(BuildOptions, "act_bits")
+    bits: Mapping[str, int] = same_option(BuildOptions, "bits")
+    calibration: str = same_option(BuildOptions, "calibration")
+    equalize: str = same_option(BuildOptions, "equalize")
+    teacher: bool = option(
+        Flag(),
+        True,
+        group=_TRAINING,
+        help="Learn from the float network's answers; needs no labels.",
+    )
+    labels: bool = option(Flag(), False, group=_TRAINING, help="Learn from the labels of the data.")
+    loss: str = option(
+        Choice(LOSSES),
+        "auto",
+        group=_TRAINING,
+        help="Distance from the float network; auto: kl of scores, mse of all else.",
+    )
+    temperature: float | None = option(
+        Number(),
+        group=_TRAINING,
+        help="What kl divides scores by; half their standard deviation if not given.",
+    )
+    learn_ranges: bool = option(
+        Flag(),
+        False,
+        group=_TRAINING,
+        help="Learn scales of activations, too; those between convolutions.",
+    )
+    epochs: int = option(Integer(1), 20, group=_TRAINING, help="Passes over the data.")
+    batch: int = option(Integer(1), 32, group=_TRAINING, help="Samples of a step.")
+    val_share: float = option(
+        Share(),
+        0.1,
+        group=_TRAINING,
+        help="Share of the data to choose the epoch by; without --val.",
+    )
+    patience: int | None = option(
+        Integer(1), group=_TRAINING, help="Stop after so many epochs without a smaller loss."
+    )
+    threads: int | None = option(
+        Integer(1), group=_TRAINING, help="Processor threads; PyTorch's own choice if not given."
+    )
+    optimizer: str = option(Choice(OPTIMIZERS), "adam", group=_OPTIMIZER, help="What learns.")
+    lr: float | None = option(
+        Number(), group=_OPTIMIZER, help="Largest learning rate; the optimizer's own by default."
+    )
+    schedule: str = option(
+        Choice(SCHEDULES), "cosine", group=_OPTIMIZER, help="How the learning rate falls."
+    )
+    warmup: int = option(
+        Integer(0),
+        1,
+        group=_OPTIMIZER,
+        help="Epochs in which the learning rate rises; shifts stay fixed from then on.",
+    )
+    l2: float | None = option(
+        Number(), group=_REGULARIZATION, help="Decay of weights; of adamw decoupled, else L2."
+    )
+    l1: float | None = option(
+        Number(), group=_REGULARIZATION, help="Penalty on the magnitudes of weights."
+    )
+    dropout: float | None = option(
+        Share(), group=_REGULARIZATION, help="Share of a dense layer's inputs left out of a step."
+    )
+    shift: int | None = option(
+        Integer(1), group=_REGULARIZATION, help="Pixels by which images are moved at random."
+    )
+    flip: bool = option(
+        Flag(), False, group=_REGULARIZATION, help="Mirror half of the images left to right."
+    )
+    noise: float | None = option(
+        Number(), group=_REGULARIZATION, help="Noise on inputs, in their standard deviations."
+    )
+    seed: int = same_option(BuildOptions, "seed")
+    max_memory: int | str = same_option(BuildOptions, "max_memory")
+
+    def __post_init__(self) -> None:
+        for name, item in definitions(self).items():
+            value = getattr(self, name)
+            if value is not None or not item.is_optional:
+                check(name, item.kind, value)
+        object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
+        shapes = read_shapes(self.input_shape) or {}
+        object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
+        if not self.teacher and not self.labels:
+            raise OptionError("Options teacher and labels are both off: nothing is to be learned")
+
+    @property
+    def augments(self) -> bool:
+        """Whether samples are changed at random."""
+        return self.shift is not None or self.flip or self.noise is not None
+
+    @property
+    def of_build(self) -> BuildOptions:
+        """What of them concerns quantization, as a build has it."""
+        return BuildOptions(**{name: getattr(self, name) for name in _BUILD})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options by name, for JSON; `TuneOptions(**...)` makes the same options of them."""
+        return asdict(self)
+
+
+def tune_options_from(
+    config: TuneOptions | str | PathLike[str] | None, changes: Mapping[str, Any]
+) -> TuneOptions:
+    """Options, those of a TOML file, or the defaults if None, with some changed by name.
+
+    Raises
+    ------
+    OptionError
+        If a name is no option, a value is wrong, or the file cannot be read.
+    """
+    check_names(changes, "The call of tune", TuneOptions, "tuning")
+    if isinstance(config, TuneOptions):
+        return dataclasses.replace(config, **changes)
+    values: dict[str, Any] = {}
+    if config is not None:
+        with reading(f"Configuration file {config}", OptionError):
+            values = read_table(config)
+            check_names(values, f"Configuration file {config}", TuneOptions, "tuning")
+    return TuneOptions(**{**values, **changes})

@@ -1,0 +1,113 @@
+"""What a run has made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..ir import Graph
+from ..options import TuneOptions
+
+_WORTH_A_WARNING = 1.1
+"""Of the least loss on validation samples, by which it may rise again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneResult:
+    """A tuned network.
+
+    Parameters
+    ----------
+    path
+        The QDQ file, for `nnhw.build`.
+    page
+        Curves, splits and options, as HTML.
+    checkpoint
+        From which the run goes on, or tells its result again.
+    graph
+        The integer network.
+    history
+        Of the untuned network and of every epoch: learning rate at its beginning, losses on
+        training and validation samples, and the figure on validation samples.
+    best_epoch
+        The one whose network this is, by the least loss on validation samples; 0 is the untuned
+        network.
+    figure
+        What the figure is.
+    samples
+        Numbers of samples that were trained on, calibrated with (part of the former), and chosen
+        by.
+    options
+        What was asked for.
+    warnings
+        What is to be warned of.
+    """
+
+    path: Path
+    page: Path
+    checkpoint: Path
+    graph: Graph
+    history: tuple[Mapping[str, float], ...]
+    best_epoch: int
+    figure: str
+    samples: Mapping[str, int]
+    options: TuneOptions
+    warnings: tuple[str, ...]
+
+    @property
+    def before(self) -> float:
+        """The figure of the untuned integer network, on validation samples."""
+        return self.history[0]["figure"]
+
+    @property
+    def after(self) -> float:
+        """The figure of the tuned one."""
+        return self.history[self.best_epoch]["figure"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the network, for JSON."""
+        return {
+            "path": str(self.path),
+            "page": str(self.page),
+            "checkpoint": str(self.checkpoint),
+            "figure": self.figure,
+            "before": self.before,
+            "after": self.after,
+            "best_epoch": self.best_epoch,
+            "samples": dict(self.samples),
+            "history": [
+                {name: None if value != value else value for name, value in epoch.items()}
+                for epoch in self.history
+            ],
+            "warnings": list(self.warnings),
+            "options": self.options.to_dict(),
+        }
+
+
+def find_warnings(
+    history: Sequence[Mapping[str, float]], best: int, *, held_out: bool
+) -> tuple[str, ...]:
+    """What is to be warned of: overfitting, no gain, and samples that are not held out."""
+    warnings = []
+    if not held_out:
+        warnings.append(
+            "There are too few samples to hold some out: the epoch is chosen by those that were "
+            "trained on, and the figures tell nothing about others; give --val (val=)"
+        )
+    last, least = history[-1], history[best]
+    rose = last["val_loss"] > _WORTH_A_WARNING * least["val_loss"]
+    if best and rose and last["train_loss"] < least["train_loss"]:
+        percent = 100 * (last["val_loss"] / least["val_loss"] - 1)
+        warnings.append(
+            f"Overfitting: after epoch {best}, which is taken, the loss on validation samples rose "
+            f"by {percent:.0f}% while that on training samples fell; give more data, augment it "
+            "(shift, flip, noise), or tune for fewer epochs"
+        )
+    if not best:
+        warnings.append(
+            "No epoch had a smaller loss on validation samples than the untuned network, which is "
+            "written; use a smaller learning rate (lr), or more data"
+        )
+    return tuple(warnings)

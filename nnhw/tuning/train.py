@@ -1,0 +1,207 @@
+"""The run: epochs of steps, each followed by a look at the validation samples.
+
+All that is drawn at random follows from the seed, the epoch and the step alone, so that a run that
+goes on from a checkpoint makes what an uninterrupted one makes, bit for bit, on the same machine
+with as many threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import torch
+
+from ..data import Dataset
+from ..errors import QuantizationError
+from ..golden import quantize_inputs
+from ..ir import Batch, Graph, as_batch
+from ..options import TuneOptions
+from ..quantize import run_float
+from .augment import augment
+from .checkpoint import Checkpoint, Progress
+from .network import Network
+from .objective import Objective, teacher_outputs
+from .optimizers import learning_rate, magnitudes, make_optimizer, set_rate
+from .splits import Splits
+
+Report = Callable[[str, float], None]
+"""Takes what is being done, and the share of the run that is done."""
+
+_VALIDATION_BATCH = 128
+
+
+class Training:
+    """A run.
+
+    Parameters
+    ----------
+    network
+        What is tuned; at the end as in its best epoch.
+    graph
+        The float graph, whose answers are the teacher's.
+    objective, splits, options
+        What is minimized, over which samples, and how.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        graph: Graph,
+        objective: Objective,
+        splits: Splits,
+        options: TuneOptions,
+    ):
+        self._network, self._graph, self._objective = network, graph, objective
+        self._splits, self._options = splits, options
+        self._inputs = network.to_graph()  # whose inputs' quantizations stay
+        self._answers: dict[int, Mapping[str, np.ndarray]] = {}
+        x = as_batch(graph, splits.calibration.x[:])
+        self._deviation = {name: float(np.std(array)) for name, array in x.arrays.items()}
+
+    def run(self, checkpoint: Checkpoint, report: Report) -> Progress:
+        """Tune the network, from where the checkpoint says on.
+
+        Raises
+        ------
+        QuantizationError
+            If the loss or a parameter is no finite number any more.
+        """
+        options, network = self._options, self._network
+        optimizer = make_optimizer(network, options)
+        progress = checkpoint.load()
+        if progress is None:
+            report("Judge the untuned network", 0)
+            progress = Progress()
+            self._note(progress, 0.0, math.nan)
+            checkpoint.save(self._with_state(progress, optimizer))
+        else:
+            network.load_state_dict(progress.state)
+            optimizer.load_state_dict(progress.optimizer)
+        while not self._is_done(progress):
+            epoch = len(progress.history)
+            if 1 < epoch <= options.warmup + 1:
+                network.choose_shifts()
+            loss = self._epoch(epoch, optimizer, partial(report, self._title(progress)))
+            self._note(progress, learning_rate(options, epoch - 1), loss)
+            checkpoint.save(self._with_state(progress, optimizer))
+        network.load_state_dict(progress.best_state)
+        return progress
+
+    def _is_done(self, progress: Progress) -> bool:
+        last = len(progress.history) - 1
+        patience = self._options.patience
+        waited = patience is not None and last - progress.best >= patience
+        return last >= self._options.epochs or waited
+
+    def _title(self, progress: Progress) -> str:
+        last = progress.history[-1]
+        return (
+            f"Epoch {len(progress.history)} of {self._options.epochs}; so far loss "
+            f"{last['val_loss']:.4g}, {self._objective.figure} {last['figure']:.2f}"
+        )
+
+    def _with_state(self, progress: Progress, optimizer: torch.optim.Optimizer) -> Progress:
+        progress.state = _copy(self._network.state_dict())
+        progress.optimizer = optimizer.state_dict()
+        return progress
+
+    def _epoch(
+        self, epoch: int, optimizer: torch.optim.Optimizer, report: Callable[[float], None]
+    ) -> float:
+        """One pass over the training samples; the mean loss of its steps."""
+        options, network, train = self._options, self._network, self._splits.train
+        network.train()
+        order = np.random.default_rng([options.seed, epoch]).permutation(len(train))
+        starts = range(0, len(train), options.batch)
+        total = 0.0
+        for step, start in enumerate(starts):
+            at = epoch - 1 + step / len(starts)
+            report(at / options.epochs)
+            set_rate(optimizer, learning_rate(options, at + 1 / len(starts) / 2))
+            rng = np.random.default_rng([options.seed, epoch, step])
+            torch.manual_seed(int(rng.integers(1 << 62)))
+            rows = order[start : start + options.batch]
+            loss = self._loss(train, rows, rng)
+            value = float(loss.detach())
+            total += value * len(rows)
+            if options.l1 is not None:
+                loss = loss + options.l1 * magnitudes(network)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if not math.isfinite(value) or not network.is_finite:
+                raise QuantizationError(
+                    f"Tuning diverges: the loss is {value:.4g} in epoch {epoch}, step {step + 1}, "
+                    "and parameters leave the range of numbers; use a smaller learning rate "
+                    "(option lr)"
+                )
+        return total / len(train)
+
+    def _loss(self, data: Dataset, rows: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+        options = self._options
+        x = as_batch(self._graph, data.x[rows])
+        if options.augments:
+            x = augment(x, options, self._deviation, rng)
+        teacher = None
+        if options.teacher:
+            answers = run_float(self._graph, x) if options.augments else self._answered(data, rows)
+            teacher = teacher_outputs(answers)
+        labels = data.y[rows] if options.labels and data.y is not None else None
+        return self._objective.loss(self._outputs(x), teacher, labels)
+
+    def _note(self, progress: Progress, rate: float, train_loss: float) -> None:
+        """Judge the network on the validation samples, and add the epoch to the history."""
+        options, objective, data = self._options, self._objective, self._splits.validation
+        self._network.eval()
+        loss = figure = 0.0
+        with torch.no_grad():
+            for rows in _rows(len(data)):
+                teacher = teacher_outputs(self._answered(data, rows))
+                labels = None if data.y is None else data.y[rows]
+                found = self._outputs(data.x[rows])
+                learned = (
+                    teacher if options.teacher else None,
+                    labels if options.labels else None,
+                )
+                loss += len(rows) * float(objective.loss(found, *learned))
+                figure += objective.figure_sum(found, teacher, labels)
+        progress.history.append(
+            {
+                "rate": rate,
+                "train_loss": train_loss,
+                "val_loss": loss / len(data),
+                "figure": objective.figure_value(figure, len(data)),
+            }
+        )
+        last = len(progress.history) - 1
+        if not last or loss / len(data) < progress.history[progress.best]["val_loss"]:
+            progress.best = last
+            progress.best_state = _copy(self._network.state_dict())
+
+    def _outputs(self, x: Batch) -> dict[str, torch.Tensor]:
+        return self._network(quantize_inputs(self._inputs, x))
+
+    def _answered(self, data: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The float network's answers to some samples; all are asked for once."""
+        if id(data) not in self._answers:
+            parts = [run_float(self._graph, data.x[rows]) for rows in _rows(len(data))]
+            self._answers[id(data)] = {
+                name: np.concatenate([part[name] for part in parts]) for name in parts[0]
+            }
+        return {name: array[rows] for name, array in self._answers[id(data)].items()}
+
+
+def _rows(count: int) -> Iterator[np.ndarray]:
+    for start in range(0, count, _VALIDATION_BATCH):
+        yield np.arange(start, min(start + _VALIDATION_BATCH, count))
+
+
+def _copy(state: Mapping[str, object]) -> dict[str, object]:
+    """Values that do not change when the network does."""
+    return {
+        name: value.clone() if isinstance(value, torch.Tensor) else value
+        for name, value in state.items()
+    }

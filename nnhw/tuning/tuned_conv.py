@@ -1,0 +1,135 @@
+"""A convolution that is tuned."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ..ir import Conv, Draft, Factors, FixedPoint, QConv, Quantization
+from ..quantize import follow_ratios
+from .twin.conv import accumulate, by_channel
+from .twin.straight_through import requantize, rounded, substitute
+
+_LARGEST_BIAS = (1 << 31) - 1
+"""ONNX has biases of 32 bits."""
+
+
+class TunedConv(torch.nn.Module):
+    """Real weights and biases of a convolution, and the integers that follow from them.
+
+    Parameters
+    ----------
+    node
+        As the float graph has it.
+    made
+        As the integer graph has it: it gives the first scales of weights, biases and shifts.
+    source
+        Quantization of the input.
+    multiplier_bits
+        Multipliers stay below 2**multiplier_bits.
+    """
+
+    shift: torch.Tensor
+
+    def __init__(self, node: Conv, made: QConv, source: Quantization, multiplier_bits: int):
+        super().__init__()
+        self._node, self._made, self._multiplier_bits = node, made, multiplier_bits
+        self._largest = (1 << (made.weight_bits - 1)) - 1
+        weight = torch.tensor(node.weight, dtype=torch.float64).permute(0, 3, 1, 2).contiguous()
+        self.weight = torch.nn.Parameter(weight)
+        self.bias = torch.nn.Parameter(
+            torch.tensor(made.bias * (source.scale * made.weight_scale), dtype=torch.float64)
+        )
+        self.log_scale = torch.nn.Parameter(
+            torch.tensor(np.log(made.weight_scale), dtype=torch.float64)
+        )
+        self.register_buffer("shift", torch.tensor(made.requantize.shift))
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        source: Quantization,
+        target: Quantization,
+        input_scale: torch.Tensor,
+        output_scale: torch.Tensor,
+    ) -> torch.Tensor:
+        """The output's integers, (N, out, OH, OW), as the golden model has them."""
+        integers = self._integers(source, target, input_scale, output_scale)
+        weight, bias, multiplier, factor, _ = integers
+        acc = accumulate(x, weight, bias, self._made.window, self._made.groups, source)
+        lo, hi = self._node.clamp.bounds(target)
+        return requantize(
+            acc,
+            by_channel(multiplier),
+            by_channel(self.shift),
+            target.zero_point,
+            lo,
+            hi,
+            by_channel(factor),
+        )
+
+    def draft(self, source: Quantization, target: Quantization) -> Draft:
+        """The ratios that the scales have by now; what they become is for `keep_shift`."""
+        unit = target.scale / source.scale
+        ratio = self.log_scale.detach().exp().numpy() / unit
+
+        def finish(constants: FixedPoint) -> QConv:
+            chosen = constants.of_one_term().requantize(self._node.clamp, target)
+            return replace(self._made, requantize=chosen)
+
+        return Draft(factors=Factors(ratio=ratio[:, None], flexible=True), finish=finish)
+
+    def keep_shift(self, shift: np.ndarray) -> None:
+        """Use other shifts, int64 (out,), from now on."""
+        self.shift.copy_(torch.tensor(shift))
+
+    def to_node(self, source: Quantization, target: Quantization) -> QConv:
+        """The integer node as it is now."""
+        scales = (torch.tensor(q.scale, dtype=torch.float64) for q in (source, target))
+        with torch.no_grad():
+            weight, bias, multiplier, _, scale = self._integers(source, target, *scales)
+        constants = FixedPoint(multiplier=multiplier.numpy(), shift=self.shift.numpy().copy())
+        return replace(
+            self._made,
+            weight=weight.permute(0, 2, 3, 1).numpy().astype(np.int8),
+            bias=bias.numpy().astype(np.int64),
+            weight_scale=scale.numpy(),
+            requantize=constants.requantize(self._node.clamp, target),
+        )
+
+    def _integers(
+        self,
+        source: Quantization,
+        target: Quantization,
+        input_scale: torch.Tensor,
+        output_scale: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """Weights, biases, multipliers, multipliers / 2**shift, and scales of weights.
+
+        Scales of weights are computed as `nnhw.quantize` does, so that integers are the same.
+        """
+        log_scale = _slowed(self.log_scale, self.weight[0].numel() * self._largest)
+        wanted = log_scale.exp()
+        ratio = wanted * input_scale / output_scale
+        constants = follow_ratios(
+            ratio.detach().numpy()[:, None], self.shift.numpy()[:, None], self._multiplier_bits
+        ).of_one_term()
+        unit = target.scale / source.scale
+        real = np.ldexp(constants.multiplier * unit, -constants.shift)
+        scale = substitute(wanted, torch.tensor(real.astype(np.float32), dtype=torch.float64))
+        exact = np.ldexp(constants.multiplier.astype(np.float64), -constants.shift)
+        factor = substitute(ratio, torch.tensor(exact))
+        steps = self.weight / scale[:, None, None, None]
+        weight = rounded(steps.clamp(-self._largest, self._largest))
+        bias = rounded((self.bias / (input_scale * scale)).clamp(-_LARGEST_BIAS, _LARGEST_BIAS))
+        return weight, bias, torch.tensor(constants.multiplier), factor, scale
+
+
+def _slowed(parameter: torch.Tensor, elements: int) -> torch.Tensor:
+    """The parameter, whose gradient is divided by the root of what it is summed over, as Esser et
+    al. do, so that scales learn at the pace of weights."""
+    share = 1 / math.sqrt(elements)
+    return substitute(parameter * share, parameter)

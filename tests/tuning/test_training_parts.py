@@ -1,0 +1,163 @@
+"""Objective, learning rate, augmentation and warnings, on their own."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+
+import torch
+from random_graphs import Builder
+
+from nnhw.data import Dataset
+from nnhw.ir import Batch, Graph
+from nnhw.options import OPTIMIZERS, TuneOptions
+from nnhw.tuning.augment import augment
+from nnhw.tuning.objective import Objective, make_objective
+from nnhw.tuning.optimizers import largest_rate, learning_rate
+from nnhw.tuning.result import find_warnings
+
+
+def network(classes: int) -> Graph:
+    b = Builder((3, 3, 2))
+    return b.graph(b.dense("x", classes))
+
+
+def objective(classes: int, labels: bool = True, **options: object) -> Objective:
+    data = Dataset(x=np.zeros((4, 3, 3, 2)), y=np.arange(4) % 2 if labels else None)
+    graph = network(classes)
+    answers = {"t0": np.arange(12.0).reshape(4, 1, 1, 3)}
+    return make_objective(graph, TuneOptions(**options), data, answers)
+
+
+def scores(*rows: list[float]) -> dict[str, torch.Tensor]:
+    return {"t0": torch.tensor(rows, dtype=torch.float32)[:, :, None, None]}
+
+
+def softmax(row: list[float]) -> np.ndarray:
+    powers = np.exp(np.array(row) - np.max(row))
+    return powers / powers.sum()
+
+
+def test_divergence_of_scores() -> None:
+    ours, theirs = [[1.0, 2.0, -1.0], [0.0, 0.5, 4.0]], [[2.0, 1.0, 0.0], [0.0, 0.0, 5.0]]
+    found = objective(3, temperature=2.0).loss(scores(*ours), scores(*theirs), None)
+    expected = 0.0
+    for a, b in zip(ours, theirs, strict=True):
+        p, q = softmax([v / 2 for v in b]), softmax([v / 2 for v in a])
+        expected += float((p * np.log(p / q)).sum()) / 2
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_temperature_follows_the_scores() -> None:
+    deviation = float(np.std(np.arange(12.0)))
+    ours, theirs = scores([1.0, 2.0, -1.0]), scores([2.0, 1.0, 0.0])
+    given = objective(3, temperature=deviation / 2).loss(ours, theirs, None)
+    assert float(objective(3).loss(ours, theirs, None)) == pytest.approx(float(given))
+
+
+def test_a_single_logit_is_one_of_two_classes() -> None:
+    found = objective(1, temperature=1.0)
+    loss = found.loss(scores([3.0]), scores([-1.0]), None)
+    p, q = softmax([0, -1.0]), softmax([0, 3.0])
+    assert float(loss) == pytest.approx(float((p * np.log(p / q)).sum()), rel=1e-5)
+    answers = scores([3.0], [-1.0], [2.0])
+    assert found.figure_sum(answers, answers, np.array([1, 0, 0])) == 2
+
+
+def test_other_outputs_are_compared_by_their_squares() -> None:
+    chosen = objective(3, labels=False)
+    loss = chosen.loss(scores([1.0, 2.0, 3.0]), scores([1.0, 2.0, 6.0]), None)
+    assert float(loss) == pytest.approx(3.0 / np.var(np.arange(12.0)), rel=1e-5)
+    assert chosen.figure == "SNR dB"
+    total = chosen.figure_sum(scores([1.0, 2.0, 3.0]), scores([1.0, 2.0, 6.0]), None)
+    wanted = 10 * math.log10(np.var(np.arange(12.0)) / 3)
+    assert chosen.figure_value(total, 1) == pytest.approx(wanted)
+
+
+def test_labels_add_their_cross_entropy() -> None:
+    ours, labels = scores([1.0, 2.0, -1.0], [0.0, 0.5, 4.0]), np.array([1, 0])
+    chosen = objective(3, labels=True)
+    expected = -np.log([softmax([1.0, 2.0, -1.0])[1], softmax([0.0, 0.5, 4.0])[0]]).mean()
+    assert float(chosen.loss(ours, None, labels)) == pytest.approx(expected, rel=1e-5)
+    both = chosen.loss(ours, scores([2.0, 1.0, 0.0], [0.0, 0.0, 5.0]), labels)
+    assert float(both) > expected
+    assert chosen.figure_sum(ours, ours, labels) == 1
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "step", "constant"])
+def test_rate_rises_and_falls(schedule: str) -> None:
+    options = TuneOptions(epochs=10, warmup=2, schedule=schedule, lr=0.4)
+    rates = [learning_rate(options, epoch / 4) for epoch in range(40)]
+    assert rates[4] == pytest.approx(0.2)
+    assert max(rates) == rates[8] == pytest.approx(0.4)
+    assert rates[:9] == sorted(set(rates[:9]))
+    assert rates[8:] == sorted(rates[8:], reverse=True)
+    last = {"cosine": 0.0, "step": 0.004, "constant": 0.4}[schedule]
+    assert rates[-1] == pytest.approx(last, abs=0.01)
+
+
+def test_a_run_of_one_epoch_has_a_rate() -> None:
+    assert learning_rate(TuneOptions(epochs=1), 0.0) > 0
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_has_a_rate_of_its_own(optimizer: str) -> None:
+    assert largest_rate(TuneOptions(optimizer=optimizer)) > 0
+    assert largest_rate(TuneOptions(optimizer=optimizer, lr=0.5)) == 0.5
+
+
+def changed(x: np.ndarray, **options: object) -> np.ndarray:
+    batch = augment(Batch({"x": x}), TuneOptions(**options), {"x": 2.0}, np.random.default_rng(0))
+    return batch.arrays["x"]
+
+
+def test_images_are_moved_with_their_edges() -> None:
+    x = np.arange(60 * 25, dtype=np.float32).reshape(60, 5, 5, 1)
+    moved = changed(x, shift=1)
+    places = set()
+    for before, after in zip(x, moved, strict=True):
+        padded = np.pad(before, ((1, 1), (1, 1), (0, 0)), mode="edge")
+        (place,) = (
+            (i, j)
+            for i in range(3)
+            for j in range(3)
+            if (padded[i : i + 5, j : j + 5] == after).all()
+        )
+        places.add(place)
+    assert len(places) == 9
+
+
+def test_half_of_the_images_are_mirrored() -> None:
+    x = np.random.default_rng(1).normal(size=(200, 3, 4, 2))
+    flipped = changed(x, flip=True)
+    mirrored = [(a == b[:, ::-1]).all() for a, b in zip(flipped, x, strict=True)]
+    kept = [(a == b).all() for a, b in zip(flipped, x, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, kept, strict=True))
+    assert 70 < sum(mirrored) < 130
+
+
+def test_noise_is_of_the_size_that_is_asked_for() -> None:
+    x = np.zeros((100, 1, 20, 3), np.float32)
+    assert float(changed(x, noise=0.1).std()) == pytest.approx(0.2, rel=0.1)
+    assert (changed(x, shift=2, flip=True) == x).all()  # no images
+
+
+def epoch(train: float, val: float) -> dict[str, float]:
+    return {"train_loss": train, "val_loss": val}
+
+
+def test_warnings() -> None:
+    falls = [epoch(math.nan, 5.0), epoch(2.0, 3.0), epoch(1.0, 2.0)]
+    assert find_warnings(falls, 2, held_out=True) == ()
+    assert "too few" in find_warnings(falls, 2, held_out=False)[0]
+    (warning,) = find_warnings([*falls, epoch(0.5, 3.0)], 2, held_out=True)
+    assert warning.startswith("Overfitting: after epoch 2, which is taken, the loss on validation")
+    assert "rose by 50%" in warning
+    assert find_warnings([*falls, epoch(1.5, 3.0)], 2, held_out=True) == ()
+    (warning,) = find_warnings([epoch(math.nan, 1.0), epoch(1.0, 2.0)], 0, held_out=True)
+    assert "untuned network, which is written" in warning

@@ -1,0 +1,259 @@
+"""`nnhw tune` and `nnhw.tune`: from a float model and samples to a QDQ file."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from typer.testing import CliRunner
+
+import nnhw
+from nnhw.cli import app
+from nnhw.conversion import Samples, convert
+from nnhw.data import load_data, predict
+from nnhw.errors import DataError, ExportError, OptionError, QuantizationError
+from nnhw.frontend import load_model
+from nnhw.golden import quantize_inputs, real_outputs, run
+from nnhw.ir import QConv
+from nnhw.options import OPTIMIZERS, BuildOptions, TuneOptions
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MODEL = EXAMPLES / "digits_mlp.onnx"
+
+
+def samples(part: int, count: int = 400) -> dict[str, np.ndarray]:
+    """Every other image of the digits."""
+    with np.load(EXAMPLES / "digits.npz") as arrays:
+        return {name: arrays[name][part::2][:count] for name in ("x", "y")}
+
+
+def accuracy(graph: nnhw.ir.Graph, data: dict[str, np.ndarray]) -> float:
+    """Top-1 in per cent, by the golden model."""
+    judged = load_data(data, graph)
+    outputs = real_outputs(graph, run(graph, quantize_inputs(graph, judged.x[:])))
+    return float(100 * np.mean(predict(outputs[graph.outputs[0].onnx_name]) == judged.y))
+
+
+def test_tuning_wins_accuracy_back_without_labels(tmp_path: Path) -> None:
+    """On images that nothing of the run has seen."""
+    mine, others = samples(0), samples(1)
+    result = nnhw.tune(
+        MODEL, data={"x": mine["x"]}, out=tmp_path / "t.onnx", weight_bits=2, epochs=12, loss="kl"
+    )
+    seen = load_data(mine, load_model(MODEL))
+    options = BuildOptions(weight_bits=2)
+    direct = convert(load_model(MODEL), Samples(calibration=seen), options).whole
+    before, after = accuracy(direct, others), accuracy(result.graph, others)
+    assert before < 90
+    assert after > before + 5
+    assert after > 93
+    losses = [epoch["val_loss"] for epoch in result.history]
+    assert result.best_epoch == np.argmin(losses) > 0
+    assert len(losses) == 13
+    assert not np.isfinite(result.history[0]["train_loss"])
+    assert result.samples == {"train": 359, "calibration": 179, "validation": 40}
+    assert result.figure == "same class as the float network %"
+    page = (tmp_path / "t.tuning.html").read_text()
+    assert page.count("<svg") == 3
+    assert "before tuning" in page
+
+
+def test_the_file_is_built_with_the_integers_that_training_saw(tmp_path: Path) -> None:
+    result = nnhw.tune(
+        MODEL, data=samples(0, 60), out=tmp_path / "t.onnx", weight_bits=3, act_bits=6, epochs=2
+    )
+    again = convert(load_model(result.path), Samples(), BuildOptions(trim=False)).whole
+    assert len(result.graph.nodes) == len(again.nodes) == 3
+    for one, other in zip(result.graph.nodes, again.nodes, strict=True):
+        assert result.graph.tensors[one.output].q == again.tensors[other.output].q
+        for name in ("weight", "bias", "weight_scale"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        for name in ("multiplier", "shift", "lo", "hi"):
+            constants = (getattr(node.requantize, name) for node in (one, other))
+            np.testing.assert_array_equal(*constants)
+    assert {node.weight_bits for node in again.nodes if isinstance(node, QConv)} == {3}
+
+
+SCRIPT = """
+import os, signal, sys
+import numpy as np
+import nnhw
+with np.load(sys.argv[1]) as arrays:
+    data = {name: arrays[name][:90] for name in ("x", "y")}
+def progress(step, share):
+    if step.startswith(sys.argv[4]) and share > float(sys.argv[5]):
+        os.kill(os.getpid(), signal.SIGKILL)
+nnhw.tune(sys.argv[2], data=data, out=sys.argv[3], weight_bits=2, epochs=4, threads=1, warmup=2,
+          dropout=0.2, shift=1, noise=0.1, learn_ranges=True, progress=progress)
+"""
+
+
+def run_script(out: Path, step: str = "never", share: float = 0.0) -> int:
+    """Tune in a process of its own, which kills itself in a step; its exit code."""
+    arguments = [str(EXAMPLES / "digits.npz"), str(MODEL), str(out), step, str(share)]
+    return subprocess.run([sys.executable, "-c", SCRIPT, *arguments], check=False).returncode
+
+
+def test_a_killed_run_goes_on_and_makes_the_same_bytes(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "a" / "t.onnx", tmp_path / "b" / "t.onnx"
+    for path in (whole, killed):
+        path.parent.mkdir()
+    assert run_script(whole) == 0
+    assert run_script(killed, "Epoch 3", 0.6) == -signal.SIGKILL
+    assert not killed.exists()
+    epochs = torch.load(f"{killed}.checkpoint", weights_only=True)["history"]
+    assert len(epochs) == 3  # of the untuned network and of two epochs
+    assert run_script(killed) == 0
+    assert killed.read_bytes() == whole.read_bytes()
+    page, other = (path.with_suffix(".tuning.html").read_text() for path in (whole, killed))
+    assert page == other
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    out, data = tmp_path / "t.onnx", samples(0, 40)
+    nnhw.tune(MODEL, data=data, out=out, epochs=1)
+    with pytest.raises(ExportError, match="exists; give --force"):
+        nnhw.tune(MODEL, data=data, out=out, epochs=1)
+    out.unlink()
+    with pytest.raises(ExportError, match=r"another model, other data or options; give --force"):
+        nnhw.tune(MODEL, data=data, out=out, epochs=2)
+    nnhw.tune(MODEL, data=data, out=out, epochs=2, force=True)
+    out.unlink()
+    checkpoint = Path(f"{out}.checkpoint")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(ExportError, match=r"Checkpoint .* cannot be read"):
+        nnhw.tune(MODEL, data=data, out=out, epochs=2)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_learns(optimizer: str, tmp_path: Path) -> None:
+    result = nnhw.tune(
+        MODEL,
+        data=samples(0, 120),
+        out=tmp_path / "t.onnx",
+        weight_bits=2,
+        epochs=3,
+        optimizer=optimizer,
+        l2=1e-5,
+        l1=1e-7,
+    )
+    losses = [epoch["val_loss"] for epoch in result.history]
+    assert min(losses) < 0.95 * losses[0]
+
+
+def test_labels_teach_alone_and_with_the_float_network(tmp_path: Path) -> None:
+    data = samples(0, 200)
+    for teacher in (False, True):
+        result = nnhw.tune(
+            MODEL,
+            data=data,
+            val=samples(1, 60),
+            out=tmp_path / f"{teacher}.onnx",
+            weight_bits=2,
+            epochs=4,
+            labels=True,
+            teacher=teacher,
+        )
+        assert result.figure == "top-1 %"
+        assert result.after > result.before
+        assert result.samples["validation"] == 60
+        assert result.samples["train"] == 200
+
+
+def test_wrong_labels_are_learned_too(tmp_path: Path) -> None:
+    """So labels do reach the loss."""
+    data = samples(0, 200)
+    data["y"] = (data["y"] + 1) % 10
+    result = nnhw.tune(
+        MODEL, data=data, out=tmp_path / "t.onnx", epochs=6, labels=True, teacher=False, lr=0.01
+    )
+    assert result.before < 20
+    assert result.after > 60
+
+
+def test_targets_are_learned(tmp_path: Path) -> None:
+    data = samples(0, 200)
+    rng = np.random.default_rng(0)
+    data["y"] = rng.normal(size=(200, 10)).astype(np.float32)
+    result = nnhw.tune(
+        MODEL, data=data, out=tmp_path / "t.onnx", epochs=4, labels=True, teacher=False
+    )
+    assert result.history[-1]["train_loss"] < 0.7 * result.history[1]["train_loss"]
+    assert result.figure == "SNR dB"
+
+
+def test_a_run_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+    result = nnhw.tune(
+        MODEL, data=samples(0, 60), out=tmp_path / "t.onnx", epochs=20, lr=1.0, patience=2
+    )
+    assert len(result.history) - 1 == result.best_epoch + 2
+    assert any("untuned network" in warning for warning in result.warnings) == (
+        result.best_epoch == 0
+    )
+
+
+def test_few_samples_are_told(tmp_path: Path) -> None:
+    result = nnhw.tune(MODEL, data=samples(0, 12), out=tmp_path / "t.onnx", epochs=1)
+    assert any("too few samples" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"teacher": False}, OptionError, "nothing is to be learned"),
+        ({"labels": True}, DataError, "Option labels needs labels"),
+        ({"optimiser": "adam"}, OptionError, "no option of tuning; did you mean optimizer"),
+        ({"dropout": 1.0}, OptionError, "dropout must be a number between 0 and 1"),
+        ({"weight_bits": 1}, OptionError, "weight_bits must be an integer from 2 to 8"),
+        ({"bits": {"nowhere": 4}}, QuantizationError, "names 'nowhere'"),
+        ({"out": 3}, OptionError, "Option out must be a path"),
+        ({"lr": 1e300}, QuantizationError, "smaller learning rate"),
+    ],
+)
+def test_refusals(options: dict, kind: type[Exception], message: str, tmp_path: Path) -> None:
+    settings = {"out": tmp_path / "t.onnx", "epochs": 1, **options}
+    with pytest.raises(kind, match=message):
+        nnhw.tune(MODEL, data={"x": samples(0, 40)["x"]}, **settings)
+
+
+def test_a_quantized_model_is_refused(tmp_path: Path) -> None:
+    first = nnhw.tune(MODEL, data=samples(0, 40), out=tmp_path / "t.onnx", epochs=1)
+    with pytest.raises(QuantizationError, match=r"quantized already.*give the float model"):
+        nnhw.tune(first.path, data=samples(0, 40), out=tmp_path / "u.onnx", epochs=1)
+
+
+def test_command_line(tmp_path: Path) -> None:
+    np.savez(tmp_path / "train.npz", **samples(0, 60))
+    np.savez(tmp_path / "val.npz", **samples(1, 30))
+    config = tmp_path / "tune.toml"
+    config.write_text('epochs = 9\nlr = 0.002\nschedule = "step"\n')
+    arguments = ["tune", str(MODEL), "--data", str(tmp_path / "train.npz")]
+    arguments += ["--val", str(tmp_path / "val.npz"), "--out", str(tmp_path / "t.onnx")]
+    arguments += ["--weight-bits", "4", "--bits", "/body/body.1/Gemm=3", "--epochs", "2"]
+    arguments += ["--optimizer", "nesterov", "--labels", "--config", str(config)]
+    found = CliRunner().invoke(app, [*arguments, "--json"])
+    assert found.exit_code == 0, found.output
+    said = json.loads(found.stdout)
+    assert said["options"]["lr"] == 0.002
+    assert said["options"]["optimizer"] == "nesterov"
+    assert said["options"]["labels"] is said["options"]["teacher"] is True
+    assert len(said["history"]) == 3
+    assert said["history"][0]["train_loss"] is None
+    assert TuneOptions(**said["options"]).to_dict() == said["options"]
+    graph = convert(load_model(tmp_path / "t.onnx"), Samples(), BuildOptions(trim=False)).whole
+    bits = [node.weight_bits for node in graph.nodes if isinstance(node, QConv)]
+    assert sorted(bits) == [3, 4, 4]
+    (tmp_path / "t.onnx").unlink()
+    text = CliRunner().invoke(app, arguments)
+    assert text.exit_code == 0
+    assert "30 validation samples" in text.output
+    assert "nnhw build" in text.output
