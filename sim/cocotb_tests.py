@@ -218,7 +218,10 @@ class Bench:
             assert frame.tkeep == used, f"frame {number} has a wrong tkeep"
         if DESIGN.tag_bits:
             tag = self.tags.pop(0)
-            assert set(frame.tuser) == {tag}, f"frame {number} does not have its tuser, {tag}"
+            user = tag << DESIGN.flag_bits
+            assert set(frame.tuser) == {user}, f"frame {number} does not have its tuser, {user}"
+        elif DESIGN.flag_bits:
+            assert not any(frame.tuser), f"frame {number} says that it was aborted"
         Bench.done += 1
         self.dut._log.info("frame %d of %d", Bench.done, TOTAL)
 

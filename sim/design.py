@@ -186,6 +186,8 @@ class Design:
         Whether the streams have tkeep.
     tag_bits
         Bits of tuser, which comes back with a frame's output; 0 if the streams have none.
+    flag_bits
+        Bits of the output's tuser below the tag: 1 if it says whether a frame was aborted.
     clocks
         2 if the streams have a clock of their own.
     latency_cycles, interval_cycles
@@ -206,6 +208,7 @@ class Design:
     memory_files: tuple[Path, ...] = ()
     keep: bool = False
     tag_bits: int = 0
+    flag_bits: int = 0
     clocks: int = 1
 
 
@@ -255,6 +258,7 @@ def load_design(folder: Path) -> Design:
             memory_files=_files(folder, manifest.get("memory_files", ())),
             keep=bool(shell.get("keep")),
             tag_bits=_whole(shell.get("tag_bits", 0), 0),
+            flag_bits=int(shell.get("bus") is not None),
             clocks=2 if shell.get("clocks") == "two" else 1,
         )
     except FileNotFoundError:

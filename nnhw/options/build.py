@@ -258,9 +258,10 @@ class BuildOptions:
         object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
-        if self.bus is not None and (self.keep or self.tag_bits or self.clocks == "two"):
+        if self.bus is not None and self.clocks == "two":
             raise OptionError(
-                "Option bus cannot be had with keep, tag_bits or two clocks yet; drop one of them"
+                "Option bus cannot be had with two clocks: registers have that of the engine and the "
+                "streams; drop bus or clocks"
             )
         if self.bus_errors and self.bus is None:
             raise OptionError("Option bus_errors needs a control bus; give bus, too")

@@ -1,7 +1,7 @@
 """The registers of an accelerator, described once: hardware, printers and drivers follow."""
 
 from .blocks import ABI_MAJOR, ABI_MINOR, BLOCKS, MAGIC, TENSOR_WORDS, TENSORS_OFFSET
-from .buses import BUSES, Bus, BusPort, control_ports
+from .buses import BUSES, Bus, BusPort, control_ports, result_user_bits
 from .description import Access, Block, Field, Register
 from .register_map import PlacedRegister, RegisterMap
 from .tensors import TensorEntry
@@ -24,4 +24,5 @@ __all__ = [
     "RegisterMap",
     "TensorEntry",
     "control_ports",
+    "result_user_bits",
 ]

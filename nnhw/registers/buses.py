@@ -144,5 +144,16 @@ def control_ports(shell: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     return {
         **BUSES[bus].widths(shell["address_bits"]),
         "irq": ("output", 1),
-        "m_axis_tuser": ("output", 1),
     }
+
+
+def result_user_bits(shell: Mapping[str, Any]) -> int:
+    """Bits of m_axis_tuser: with a control bus, bit 0 says of a frame's last beat whether the frame
+    was aborted; the tag follows.
+
+    Parameters
+    ----------
+    shell
+        See `control_ports`.
+    """
+    return int(shell.get("tag_bits", 0)) + (shell.get("bus") is not None)

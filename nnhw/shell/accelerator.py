@@ -45,7 +45,8 @@ class Accelerator(wiring.Component):
         If the shell has tkeep: lanes that count; see `InputKeep`.
     s_axis_tuser, m_axis_tuser
         If the shell has tags: that of an input frame's first beat, and of each beat of its output
-        frame.
+        frame. With a control bus, m_axis_tuser has a bit below it: with a frame's last beat,
+        whether it was aborted and is not whole.
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
@@ -53,8 +54,6 @@ class Accelerator(wiring.Component):
         The control bus that the shell asks for; see `BUSES`.
     irq : Out(1)
         With a control bus: interrupt, high while one is pending.
-    m_axis_tuser : Out(1)
-        With a control bus: with a frame's last beat, whether it was aborted and is not whole.
 
     Raises
     ------
@@ -93,15 +92,19 @@ class Accelerator(wiring.Component):
         sync.clk = self.clk
         m.submodules.engine = engine = Engine(self.machine, self.image)
         frames_in, frames_out = engine.frames_in, engine.frames_out
-        if self.shell.has_streams:
-            streams = self._add_streams(m, engine)
-            frames_in, frames_out = streams.outside_in, streams.outside_out
-        elif self.shell.bus is not None:
-            assert self.registers is not None, "the constructor has checked it"
-            shell = self._add_registers(m, engine, self.shell.bus, self.registers)
-            frames_in, frames_out = shell.outside_in, shell.outside_out
+        streams = self._add_streams(m) if self.shell.has_streams else None
+        reset = self._reset if streams is None else streams.engine_reset
+        if self.shell.bus is None:
+            m.d.comb += engine.reset.eq(reset)
         else:
-            m.d.comb += engine.reset.eq(self._reset)
+            assert self.registers is not None, "the constructor has checked it"
+            shell = self._add_registers(m, engine, self.shell.bus, self.registers, reset)
+            frames_in, frames_out = shell.outside_in, shell.outside_out
+            if streams is not None:
+                m.d.comb += streams.aborted.eq(shell.aborted)
+        if streams is not None:
+            self._connect_streams(m, streams, engine, frames_in, frames_out)
+            frames_in, frames_out = streams.outside_in, streams.outside_out
         m.d.comb += [
             frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(frames_in.ready),
@@ -119,8 +122,8 @@ class Accelerator(wiring.Component):
             m.d.comb += self.frame_error.eq(engine.frame_error)
         return m
 
-    def _add_streams(self, m: Module, engine: Engine) -> StreamShell:
-        """What stands between ports and engine, which it resets."""
+    def _add_streams(self, m: Module) -> StreamShell:
+        """What stands between the ports and the rest, which it says when to reset."""
         config = self.machine.config
         m.submodules.streams = streams = StreamShell(
             self.shell,
@@ -131,23 +134,28 @@ class Accelerator(wiring.Component):
         if self.shell.clocks == "two":
             m.domains += (axis := ClockDomain(STREAMS, reset_less=True))
             axis.clk = self.axis_clk
-        m.d.comb += [streams.reset.eq(self._reset), engine.reset.eq(streams.engine_reset)]
-        connect(m, engine.frames_out, streams.inside_out)
-        if config.frame_check:
-            connect(m, streams.inside_in, engine.frames_in)
+        m.d.comb += streams.reset.eq(self._reset)
+        return streams
+
+    def _connect_streams(
+        self, m: Module, streams: StreamShell, engine: Engine, frames_in, frames_out
+    ) -> None:
+        """To the streams of the engine, or of the registers around it."""
+        connect(m, frames_out, streams.inside_out)
+        if self.machine.config.frame_check:
+            connect(m, streams.inside_in, frames_in)
             m.d.comb += streams.accepted.eq(engine.frame_accepted)
         else:
             m.d.comb += [
-                engine.frames_in.payload.eq(streams.inside_in.payload.data),
-                engine.frames_in.valid.eq(streams.inside_in.valid),
-                streams.inside_in.ready.eq(engine.frames_in.ready),
+                frames_in.payload.eq(streams.inside_in.payload.data),
+                frames_in.valid.eq(streams.inside_in.valid),
+                streams.inside_in.ready.eq(frames_in.ready),
             ]
-        return streams
 
     def _add_registers(
-        self, m: Module, engine: Engine, bus: str, registers: RegisterMap
+        self, m: Module, engine: Engine, bus: str, registers: RegisterMap, reset: Value
     ) -> RegisterShell:
-        """Registers around the engine, which say when it is reset."""
+        """Registers around the engine, which say when it is reset besides."""
         config = self.machine.config
         shell = RegisterShell(
             bus=bus,
@@ -157,7 +165,7 @@ class Accelerator(wiring.Component):
             output_bytes=config.output_bytes,
             reset_latency=engine.reset_latency,
         )
-        m.submodules.registers = ResetInserter(self._reset)(shell)
+        m.submodules.registers = ResetInserter(reset)(shell)
         prefix = f"{BUSES[bus].prefix}_"
         for name, (direction, _) in BUSES[bus].widths(registers.address_bits).items():
             outer, inner = getattr(self, name), getattr(shell, name.removeprefix(prefix))
@@ -165,11 +173,10 @@ class Accelerator(wiring.Component):
         connect(m, shell.inside_in, engine.frames_in)
         connect(m, engine.frames_out, shell.inside_out)
         m.d.comb += [
-            engine.reset.eq(self._reset | shell.engine_reset),
+            engine.reset.eq(reset | shell.engine_reset),
             shell.frame_error.eq(engine.frame_error),
             shell.frame_early.eq(engine.frame_early),
             shell.frame_accepted.eq(engine.frame_accepted),
             self.irq.eq(shell.irq),
-            self.m_axis_tuser.eq(shell.closes),
         ]
         return shell

@@ -65,8 +65,8 @@ class ShellConfig:
             raise MappingError(f"'bus' must be one of {', '.join(BUSES)}, not {self.bus!r}")
         if self.bus_errors and self.bus is None:
             raise MappingError("'bus_errors' needs a control bus; give 'bus', too")
-        if self.bus is not None and self.has_streams:
-            raise MappingError("'bus' cannot be had with 'keep', 'tag_bits' or two clocks yet")
+        if self.bus is not None and self.clocks == "two":
+            raise MappingError("'bus' cannot be had with two clocks; drop one of them")
 
     @property
     def has_streams(self) -> bool:

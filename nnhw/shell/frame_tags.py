@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,19 +24,24 @@ class FrameTags(wiring.Component):
     input_bytes, output_bytes : int
         Bytes of a beat.
     tag_bits : int
+    aborts : bool
+        Whether frames may be aborted.
 
     Members
     -------
-    outside_in : In(stream.Signature(PortBeat(input_bytes, keep=False, tag_bits=tag_bits)))
+    outside_in : In(stream.Signature(PortBeat(input_bytes, keep=False, user_bits=tag_bits)))
         Frames; the tag is that of the first beat, which waits while `MOST_FRAMES` are inside.
     inside_in : Out(stream.Signature(Beat(input_bytes)))
         In the same cycle.
     accepted : In(1)
         One cycle after the last beat of a frame that is not dropped was taken.
-    inside_out : In(stream.Signature(Beat(output_bytes)))
-    outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, tag_bits=tag_bits)))
-        In the same cycle, each beat with the tag of its frame; not before `latency` cycles after
-        `accepted`.
+    aborted : In(1)
+        If frames may be aborted: all that were accepted are given up, but for one that ends in this
+        cycle. Neither is a beat offered then that is not taken, nor a frame accepted.
+    inside_out : In(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=aborts)))
+    outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=...)))
+        In the same cycle, each beat with the tag of its frame, above the bit of `inside_out` if
+        frames may be aborted; not before `latency` cycles after `accepted`.
 
     Attributes
     ----------
@@ -45,28 +50,31 @@ class FrameTags(wiring.Component):
 
     latency = ResultBuffer.latency
 
-    def __init__(self, *, input_bytes: int, output_bytes: int, tag_bits: int):
+    def __init__(self, *, input_bytes: int, output_bytes: int, tag_bits: int, aborts: bool = False):
         check_integers(self, tag_bits=tag_bits)
         self.tag_bits = tag_bits
+        self.aborts = aborts
         self.begins = Signal(init=1)
         self.frames = Signal(range(MOST_FRAMES + 1))
 
-        def outer(beat_bytes: int) -> stream.Signature:
-            return stream.Signature(PortBeat(beat_bytes, keep=False, tag_bits=tag_bits))
+        def beats(beat_bytes: int, user_bits: int) -> stream.Signature:
+            return stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=user_bits))
 
         super().__init__(
             {
-                "outside_in": In(outer(input_bytes)),
+                "outside_in": In(beats(input_bytes, tag_bits)),
                 "inside_in": Out(stream.Signature(Beat(input_bytes))),
                 "accepted": In(1),
-                "inside_out": In(stream.Signature(Beat(output_bytes))),
-                "outside_out": Out(outer(output_bytes)),
+                **({"aborted": In(1)} if aborts else {}),
+                "inside_out": In(beats(output_bytes, int(aborts))),
+                "outside_out": Out(beats(output_bytes, tag_bits + aborts)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.tags = tags = ResultBuffer(width=self.tag_bits, depth=MOST_FRAMES)
+        tags = ResultBuffer(width=self.tag_bits, depth=MOST_FRAMES)
+        m.submodules.tags = ResetInserter(self.aborted)(tags) if self.aborts else tags
         has_room = Signal()
         self._receive(m, tags, has_room)
         outside, inside = self.outside_out, self.inside_out
@@ -74,10 +82,15 @@ class FrameTags(wiring.Component):
         accepted_frames = named(m, self.frames + self.accepted, "accepted_frames")
         m.d.comb += has_room.eq(accepted_frames < MOST_FRAMES)
         m.d.sync += self.frames.eq(accepted_frames - leaves)
+        user: Value = tags.words.payload
+        if self.aborts:
+            user = Cat(inside.payload.user, user)
+            with m.If(self.aborted):
+                m.d.sync += self.frames.eq(0)
         m.d.comb += [
             outside.payload.data.eq(inside.payload.data),
             outside.payload.last.eq(inside.payload.last),
-            outside.payload.user.eq(tags.words.payload),
+            outside.payload.user.eq(user),
             outside.valid.eq(inside.valid & tags.words.valid),
             inside.ready.eq(outside.ready & tags.words.valid),
             leaves.eq(outside.valid & outside.ready & inside.payload.last),

@@ -27,20 +27,20 @@ class InputKeep(wiring.Component):
         Bytes of a frame's tensors.
     checked : bool
         Whether the engine checks frames. If not, lanes that are missing make no difference.
-    tag_bits : int
+    user_bits : int
 
     Members
     -------
-    outside : In(stream.Signature(PortBeat(beat_bytes, keep=True, tag_bits=tag_bits)))
-    inside : Out(stream.Signature(PortBeat(beat_bytes, keep=False, tag_bits=tag_bits)))
+    outside : In(stream.Signature(PortBeat(beat_bytes, keep=True, user_bits=user_bits)))
+    inside : Out(stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=user_bits)))
         In the same cycle.
     """
 
-    def __init__(self, *, beat_bytes: int, sizes: Sequence[int], checked: bool, tag_bits: int = 0):
+    def __init__(self, *, beat_bytes: int, sizes: Sequence[int], checked: bool, user_bits: int = 0):
         self.beat_bytes = beat_bytes
         self.sizes = tuple(sizes)
         self.checked = checked
-        inner, outer = port_streams(beat_bytes, tag_bits)
+        inner, outer = port_streams(beat_bytes, user_bits)
         super().__init__({"outside": In(outer), "inside": Out(inner)})
 
     def elaborate(self, platform):
@@ -103,19 +103,19 @@ class OutputKeep(wiring.Component):
         Bytes of a beat, a power of two.
     sizes : sequence of int
         Bytes of a frame's tensors.
-    tag_bits : int
+    user_bits : int
 
     Members
     -------
-    inside : In(stream.Signature(PortBeat(beat_bytes, keep=False, tag_bits=tag_bits)))
-    outside : Out(stream.Signature(PortBeat(beat_bytes, keep=True, tag_bits=tag_bits)))
+    inside : In(stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=user_bits)))
+    outside : Out(stream.Signature(PortBeat(beat_bytes, keep=True, user_bits=user_bits)))
         In the same cycle.
     """
 
-    def __init__(self, *, beat_bytes: int, sizes: Sequence[int], tag_bits: int = 0):
+    def __init__(self, *, beat_bytes: int, sizes: Sequence[int], user_bits: int = 0):
         self.beat_bytes = beat_bytes
         self.sizes = tuple(sizes)
-        inner, outer = port_streams(beat_bytes, tag_bits)
+        inner, outer = port_streams(beat_bytes, user_bits)
         super().__init__({"inside": In(inner), "outside": Out(outer)})
 
     def elaborate(self, platform):
@@ -136,10 +136,10 @@ class OutputKeep(wiring.Component):
         return m
 
 
-def port_streams(beat_bytes: int, tag_bits: int) -> tuple[stream.Signature, stream.Signature]:
+def port_streams(beat_bytes: int, user_bits: int) -> tuple[stream.Signature, stream.Signature]:
     """Streams without and with tkeep."""
     without, kept = (
-        stream.Signature(PortBeat(beat_bytes, keep=keep, tag_bits=tag_bits))
+        stream.Signature(PortBeat(beat_bytes, keep=keep, user_bits=user_bits))
         for keep in (False, True)
     )
     return without, kept

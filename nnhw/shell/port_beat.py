@@ -15,16 +15,16 @@ class PortBeat(data.StructLayout):
         Bytes of data.
     keep
         Whether it says which of them count.
-    tag_bits
-        Bits of what a frame is tagged with; 0 if it is not.
+    user_bits
+        Bits of what is said of a frame besides; 0 if there is nothing.
     """
 
-    def __init__(self, beat_bytes: int, *, keep: bool, tag_bits: int):
+    def __init__(self, beat_bytes: int, *, keep: bool, user_bits: int):
         super().__init__(
             {
                 "data": unsigned(8 * beat_bytes),
                 "last": unsigned(1),
                 **({"keep": unsigned(beat_bytes)} if keep else {}),
-                **({"user": unsigned(tag_bits)} if tag_bits else {}),
+                **({"user": unsigned(user_bits)} if user_bits else {}),
             }
         )

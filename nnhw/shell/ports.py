@@ -18,7 +18,7 @@ from amaranth.lib.wiring import In, Member, Out
 
 from ..machine import Machine
 from ..options import RESETS
-from ..registers import BUSES, RegisterMap, control_ports
+from ..registers import BUSES, RegisterMap, control_ports, result_user_bits
 from .config import ShellConfig
 
 
@@ -83,7 +83,7 @@ _MEANINGS = {
     "m_axis_tready": "the sink takes a beat",
     "m_axis_tlast": "last beat of a frame",
     "m_axis_tkeep": "lanes that hold values",
-    "m_axis_tuser": "tag of the input frame; with a control bus: the frame was aborted",
+    "m_axis_tuser": "tag of the input frame; with a control bus, bit 0 is high if it was aborted",
     "frame_error": "high for a cycle for each input frame that is dropped",
     "irq": "interrupt, active high, as long as a cause that is enabled is set",
     **{
@@ -154,6 +154,7 @@ def port_members(
     control: dict[str, tuple[str, int]] = {}
     if registers is not None:
         control = control_ports({"bus": shell.bus, "address_bits": registers.address_bits})
+    result = result_user_bits(shell.to_dict())
     received, sent = machine.config.input_bytes, machine.config.output_bytes
     return {
         "clk": In(1),
@@ -170,7 +171,7 @@ def port_members(
         "m_axis_tready": In(1),
         "m_axis_tlast": Out(1),
         **({"m_axis_tkeep": Out(sent)} if shell.keep else {}),
-        **({"m_axis_tuser": Out(shell.tag_bits)} if shell.tag_bits else {}),
+        **({"m_axis_tuser": Out(result)} if result else {}),
         **({"frame_error": Out(1)} if machine.config.frame_check else {}),
         **{
             name: {"input": In, "output": Out}[direction](width)

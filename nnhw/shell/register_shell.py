@@ -15,6 +15,7 @@ from .axi_lite import AxiLiteFrontEnd
 from .bus_signature import bus_members
 from .frame_control import FrameControl
 from .frame_counters import FrameCounters
+from .port_beat import PortBeat
 from .register_bank import RegisterBank
 from .wishbone import WishboneFrontEnd
 
@@ -47,8 +48,10 @@ class RegisterShell(wiring.Component):
         The ports of the bus, without its prefix.
     irq : Out(1)
         Interrupt, high while one is pending.
-    outside_in, inside_in, inside_out, outside_out, closes, engine_reset
+    outside_in, inside_in, inside_out, engine_reset, aborted
         See `FrameControl`.
+    outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=1)))
+        See `FrameControl`; tuser is its `closes`.
     frame_error, frame_early, frame_accepted : In(1)
         See `Engine`.
     """
@@ -79,9 +82,11 @@ class RegisterShell(wiring.Component):
                 "outside_in": In(beats_in),
                 "inside_in": Out(beats_in),
                 "inside_out": In(beats_out),
-                "outside_out": Out(beats_out),
-                "closes": Out(1),
+                "outside_out": Out(
+                    stream.Signature(PortBeat(output_bytes, keep=False, user_bits=1))
+                ),
                 "engine_reset": Out(1),
+                "aborted": Out(1),
                 "frame_error": In(1),
                 "frame_early": In(1),
                 "frame_accepted": In(1),
@@ -99,12 +104,17 @@ class RegisterShell(wiring.Component):
             is_input = self.signature.members[port].flow is In
             m.d.comb += inner.eq(outer) if is_input else outer.eq(inner)
         connect(m, front_end.bus, bank.bus)
-        for name in ("outside_in", "inside_in", "inside_out", "outside_out"):
+        for name in ("outside_in", "inside_in", "inside_out"):
             connect(m, getattr(control, name), flipped(getattr(self, name)))
         outside_in, outside_out = control.outside_in, control.outside_out
         m.d.comb += [
-            self.closes.eq(control.closes),
+            self.outside_out.payload.data.eq(outside_out.payload.data),
+            self.outside_out.payload.last.eq(outside_out.payload.last),
+            self.outside_out.payload.user.eq(control.closes),
+            self.outside_out.valid.eq(outside_out.valid),
+            outside_out.ready.eq(self.outside_out.ready),
             self.engine_reset.eq(control.engine_reset),
+            self.aborted.eq(control.aborted),
             control.enable.eq(bank.control_enable),
             control.abort.eq(bank.control_abort),
             counters.begun.eq(control.receiving),

@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..hdl.beat import Beat
+from ..registers import result_user_bits
 from .clock_crossing import ClockCrossing
 from .config import ShellConfig
 from .frame_tags import FrameTags
@@ -22,7 +23,8 @@ class StreamShell(wiring.Component):
     """A row of components on either stream, as far as they are asked for.
 
     From outside to inside: another clock (`ClockCrossing`), tkeep (`InputKeep`, `OutputKeep`) and
-    tags (`FrameTags`). Without any of these it is nothing but wires.
+    tags (`FrameTags`). Without any of these it is nothing but wires. With a control bus, inside is
+    not the engine but its `RegisterShell`, so that what is said here of the engine is true of both.
 
     Parameters
     ----------
@@ -44,8 +46,10 @@ class StreamShell(wiring.Component):
         To the engine.
     accepted : In(1)
         See `FrameTags`.
-    inside_out : In(stream.Signature(Beat(output_bytes)))
-        From the engine.
+    aborted : In(1)
+        With a control bus: see `FrameTags`.
+    inside_out : In(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=...)))
+        From the engine. With a control bus, a bit of tuser says whether a frame was aborted.
     outside_out : Out(stream.Signature(PortBeat(output_bytes, ...)))
     """
 
@@ -55,19 +59,22 @@ class StreamShell(wiring.Component):
         self.output_bytes = output_bytes
         self.checked = checked
 
-        def outer(beat_bytes: int) -> stream.Signature:
-            keep, tag_bits = shell.keep is not None, shell.tag_bits
-            return stream.Signature(PortBeat(beat_bytes, keep=keep, tag_bits=tag_bits))
+        def beats(beat_bytes: int, user_bits: int, *, keep: bool) -> stream.Signature:
+            return stream.Signature(PortBeat(beat_bytes, keep=keep, user_bits=user_bits))
+
+        keep, aborts = shell.keep is not None, shell.bus is not None
+        sent = result_user_bits(shell.to_dict())
 
         super().__init__(
             {
                 "reset": In(1),
                 "engine_reset": Out(1),
-                "outside_in": In(outer(input_bytes)),
+                "outside_in": In(beats(input_bytes, shell.tag_bits, keep=keep)),
                 "inside_in": Out(stream.Signature(Beat(input_bytes))),
                 "accepted": In(1),
-                "inside_out": In(stream.Signature(Beat(output_bytes))),
-                "outside_out": Out(outer(output_bytes)),
+                **({"aborted": In(1)} if aborts else {}),
+                "inside_out": In(beats(output_bytes, int(aborts), keep=False)),
+                "outside_out": Out(beats(output_bytes, sent, keep=keep)),
             }
         )
 
@@ -97,10 +104,12 @@ class StreamShell(wiring.Component):
                 beat_bytes=self.input_bytes,
                 sizes=shell.keep.inputs,
                 checked=self.checked,
-                tag_bits=shell.tag_bits,
+                user_bits=shell.tag_bits,
             )
             output_keep = OutputKeep(
-                beat_bytes=self.output_bytes, sizes=shell.keep.outputs, tag_bits=shell.tag_bits
+                beat_bytes=self.output_bytes,
+                sizes=shell.keep.outputs,
+                user_bits=result_user_bits(shell.to_dict()),
             )
             m.submodules.input_keep, m.submodules.output_keep = add(input_keep), add(output_keep)
             connect(m, incoming, input_keep.outside)
@@ -111,8 +120,11 @@ class StreamShell(wiring.Component):
                 input_bytes=self.input_bytes,
                 output_bytes=self.output_bytes,
                 tag_bits=shell.tag_bits,
+                aborts=shell.bus is not None,
             )
             m.submodules.frame_tags = add(tags)
+            if shell.bus is not None:
+                m.d.comb += tags.aborted.eq(self.aborted)
             m.d.comb += tags.accepted.eq(self.accepted)
             connect(m, incoming, tags.outside_in)
             connect(m, tags.outside_out, outgoing)

@@ -15,7 +15,7 @@ from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
 from ..options import RESETS
-from ..registers import control_ports
+from ..registers import control_ports, result_user_bits
 from ..vectors import Vectors
 
 _TEMPLATES = ("tb.v", "selfcheck.sv")
@@ -166,8 +166,12 @@ def _selfcheck_values(manifest: dict) -> dict[str, str | int]:
             if kind == "wire" and keep_bits > beat_bytes:
                 signals.append(f"assign {prefix}_keep[{keep_bits}-1:{beat_bytes}] = 0;")
     if tag_bits := shell.get("tag_bits", 0):
-        signals.append(f"wire [{tag_bits}-1:0] tag;  // of all frames the same")
-        ports += [("s_axis_tuser", f"{{{tag_bits}{{1'b1}}}}"), ("m_axis_tuser", "tag")]
+        ports.append(("s_axis_tuser", f"{{{tag_bits}{{1'b1}}}}"))
+    if user_bits := result_user_bits(shell):
+        signals.append(
+            f"wire [{user_bits}-1:0] m_axis_user;  // the tag, and whether it was aborted"
+        )
+        ports.append(("m_axis_tuser", "m_axis_user"))
     if shell.get("clocks") == "two":
         ports.append(("axis_clk", "clk"))
     values["selfcheck_signals"] = "".join(f"    {line}\n" for line in signals)
@@ -189,10 +193,10 @@ def _stream_values(manifest: dict) -> dict[str, str | int]:
         signals += [("reg", "axis_clk", 1)]
     for name, (received, sent) in {
         "tkeep": (widths["input"], widths["output"]) if shell.get("keep") else (0, 0),
-        "tuser": (shell.get("tag_bits", 0),) * 2,
+        "tuser": (shell.get("tag_bits", 0), result_user_bits(shell)),
     }.items():
-        if received:
-            signals += [("reg", f"s_axis_{name}", received), ("wire", f"m_axis_{name}", sent)]
+        signals += [("reg", f"s_axis_{name}", received)] if received else []
+        signals += [("wire", f"m_axis_{name}", sent)] if sent else []
     offer = [("m_axis_tlast", 1), ("m_axis_tdata", 8 * widths["output"])]
     offer += [(name, bits) for kind, name, bits in signals if kind == "wire"]
     declarations = {"reg": "reg{} {} /* verilator public_flat_rw */ = 0;"}

@@ -5,6 +5,9 @@
 //                          answered: ERROR DATA
 //            frames FILE INPUTS: sends frames of the file through the driver in all ways of waiting,
 //                          gives damaged frames and aborts in between, and prints the outputs
+//
+// With TAG_BITS, streams have tags and tkeep: null beats come in between, and every output beat has
+// the tag of the frame that was sent last.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,7 +35,12 @@ extern "C" {
 struct Beat {
     uint64_t data;
     bool last;
+    uint32_t keep, tag;
 };
+
+#ifndef TAG_BITS
+#define TAG_BITS 0
+#endif
 
 static VerilatedContext context;
 static Vdesign *dut;
@@ -43,6 +51,7 @@ static std::vector<uint8_t> sink;   // of the frame that is arriving
 static uint8_t *target = nullptr;   // where a frame goes to, if anybody waits for one
 static size_t target_size = 0;
 static int received = 0, closed = 0;
+static uint32_t last_tag = 0;
 static bool closes = false, is_handler_on = false, is_sink_stopped = false;
 static nnhw_device device;
 
@@ -53,13 +62,18 @@ static void tick_begin() {
         dut->s_axis_tvalid = 1;
         dut->s_axis_tdata = source.front().data;
         dut->s_axis_tlast = source.front().last;
+#if TAG_BITS
+        dut->s_axis_tkeep = source.front().keep;
+        dut->s_axis_tuser = source.front().tag;
+#endif
     }
     dut->m_axis_tready = !is_sink_stopped && chance(70);
     dut->eval();
 }
 
 static void tick_end() {
-    static bool stalled = false, stalled_last = false, stalled_user = false;
+    static bool stalled = false, stalled_last = false;
+    static uint32_t stalled_user = 0;
     static uint64_t stalled_data = 0;
     const bool valid = dut->m_axis_tvalid, ready = dut->m_axis_tready;
     if (dut->rst) {
@@ -69,6 +83,9 @@ static void tick_end() {
             CHECK(valid && dut->m_axis_tdata == stalled_data);
             CHECK(dut->m_axis_tlast == stalled_last && dut->m_axis_tuser == stalled_user);
         }
+#if TAG_BITS
+        if (valid) CHECK(dut->m_axis_tuser >> 1 == last_tag && dut->m_axis_tkeep == (1 << OUTPUT_BYTES) - 1);
+#endif
         stalled = valid && !ready;
         stalled_data = dut->m_axis_tdata;
         stalled_last = dut->m_axis_tlast;
@@ -77,7 +94,7 @@ static void tick_end() {
             for (int byte = 0; byte < OUTPUT_BYTES; ++byte)
                 sink.push_back(static_cast<uint8_t>(dut->m_axis_tdata >> 8 * byte));
             if (dut->m_axis_tlast) {
-                closes = dut->m_axis_tuser;
+                closes = dut->m_axis_tuser & 1;
                 closed += closes;
                 if (!closes && target) {
                     CHECK(sink.size() == target_size);
@@ -214,11 +231,15 @@ void bench_cleaned(const void *, size_t) { ++cleaned; }
 void bench_invalidated(const void *, size_t) { ++invalidated; }
 
 static void queue(const uint8_t *frame, size_t size, size_t sent) {
+    const uint32_t tags = (1u << TAG_BITS) - 1, lanes = (1u << INPUT_BYTES) - 1;
+    last_tag = rng() & tags;
     for (size_t at = 0; at < sent; at += INPUT_BYTES) {
         uint64_t data = 0;
+        while (TAG_BITS && chance(10)) source.push_back({rng(), false, 0, static_cast<uint32_t>(rng()) & tags});
         for (size_t byte = 0; byte < INPUT_BYTES; ++byte)
             data |= static_cast<uint64_t>(frame[(at + byte) % size]) << 8 * byte;
-        source.push_back({data, at + INPUT_BYTES >= sent});
+        const uint32_t tag = at == 0 ? last_tag : static_cast<uint32_t>(rng()) & tags;
+        source.push_back({data, at + INPUT_BYTES >= sent, lanes, tag});
     }
 }
 

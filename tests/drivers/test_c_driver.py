@@ -18,7 +18,7 @@ from nnhw.export import generate_verilog, make_register_map
 from nnhw.export.register_files import write_register_files
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.options import BUSES
-from nnhw.shell import ShellConfig
+from nnhw.shell import ShellConfig, TensorSizes
 
 HERE = Path(__file__).parent
 DRIVER = HERE.parents[1] / "nnhw" / "drivers" / "c"
@@ -32,13 +32,14 @@ pytest.importorskip("systemrdl")
 class Bench:
     """A small network behind a bus, built once."""
 
-    def __init__(self, bus: str, folder: Path):
+    def __init__(self, bus: str, folder: Path, *, tag_bits: int = 0):
         builder = IntegerBuilder((2, 3, 3), seed=3)
         self.graph = builder.graph(builder.dense("x", 5))
         config = EngineConfig(rows=2, cols=2, input_bytes=2, output_bytes=1, frame_check=True)
         program = map_graph(self.graph, config)
         self.cycles = predict_cycles(program)
-        shell = ShellConfig(bus=bus, bus_errors=True)
+        keep = TensorSizes(inputs=(18,), outputs=(5,)) if tag_bits else None
+        shell = ShellConfig(bus=bus, bus_errors=True, keep=keep, tag_bits=tag_bits)
         self.registers = make_register_map(
             self.graph, program, self.cycles, model_sha256="5a" * 32, shell=shell
         )
@@ -56,6 +57,7 @@ class Bench:
             f"BUS_{bus.replace('-', '_').upper()}": 1,
             "INPUT_BYTES": 2,
             "OUTPUT_BYTES": 1,
+            "TAG_BITS": tag_bits,
             "ABORT_CYCLES": 3 * self.cycles.latency_cycles,
         }
         flags = " ".join([f"-D{name}={value}" for name, value in defines.items()] + [*include])
@@ -84,8 +86,10 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench_of(tmp_path_factory):
-    """Benches by bus."""
-    return cache(lambda bus: Bench(bus, tmp_path_factory.mktemp(bus)))
+    """Benches by bus and bits of tags."""
+    return cache(
+        lambda bus, tag_bits=0: Bench(bus, tmp_path_factory.mktemp(bus), tag_bits=tag_bits)
+    )
 
 
 @pytest.mark.parametrize("bus", BUSES)
@@ -120,10 +124,13 @@ def test_random_accesses(bus, bench_of):
     assert bench.run("accesses", "accesses.txt") == expected
 
 
-@pytest.mark.parametrize("bus", BUSES)
-def test_frames_through_the_driver(bus, bench_of):
-    """Blocking, timed and by interrupts; damaged frames and aborts in between."""
-    bench = bench_of(bus)
+@pytest.mark.parametrize(("bus", "tag_bits"), [*((bus, 0) for bus in BUSES), ("apb", 8)])
+def test_frames_through_the_driver(bus, tag_bits, bench_of):
+    """Blocking, timed and by interrupts; damaged frames and aborts in between.
+
+    With tags, there is tkeep, too.
+    """
+    bench = bench_of(bus, tag_bits)
     tensor = bench.graph.inputs[0].tensor
     rng = np.random.default_rng(2)
     shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q

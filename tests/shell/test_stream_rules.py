@@ -100,18 +100,19 @@ def prove(component: wiring.Component, folder: Path) -> None:
 @pytest.mark.parametrize("checked", [False, True])
 @pytest.mark.parametrize(("beat_bytes", "sizes"), [(1, (3,)), (4, (6,)), (2, (3, 1, 4))])
 def test_input_keep(beat_bytes, sizes, checked, tmp_path):
-    keep = InputKeep(beat_bytes=beat_bytes, sizes=sizes, checked=checked, tag_bits=2)
+    keep = InputKeep(beat_bytes=beat_bytes, sizes=sizes, checked=checked, user_bits=2)
     prove(Rules(keep, ["outside"], ["inside"]), tmp_path)
 
 
 @pytest.mark.parametrize(("beat_bytes", "sizes"), [(1, (3,)), (4, (6,)), (2, (3, 1, 4))])
 def test_output_keep(beat_bytes, sizes, tmp_path):
-    keep = OutputKeep(beat_bytes=beat_bytes, sizes=sizes, tag_bits=2)
+    keep = OutputKeep(beat_bytes=beat_bytes, sizes=sizes, user_bits=2)
     prove(Rules(keep, ["inside"], ["outside"]), tmp_path)
 
 
-def test_frame_tags(tmp_path):
-    tags = FrameTags(input_bytes=1, output_bytes=1, tag_bits=1)
+@pytest.mark.parametrize("aborts", [False, True])
+def test_frame_tags(aborts, tmp_path):
+    tags = FrameTags(input_bytes=1, output_bytes=1, tag_bits=1, aborts=aborts)
 
     def more(m: Module, choices: Value):
         ended = Signal()
@@ -121,10 +122,14 @@ def test_frame_tags(tmp_path):
         # no engine sends a frame that it has not accepted
         assumed = ~tags.inside_out.valid | (tags.frames != 0)
         in_progress = ~tags.begins | ended
+        if aborts:
+            output = tags.outside_out
+            m.d.comb += tags.aborted.eq(choices[1])
+            assumed &= ~tags.aborted | ~((output.valid & ~output.ready) | tags.accepted)
         return [assumed], [tags.frames + in_progress <= MOST_FRAMES, ~ended | tags.begins]
 
     component = Rules(
-        tags, ["outside_in", "inside_out"], ["inside_in", "outside_out"], more, bits=1
+        tags, ["outside_in", "inside_out"], ["inside_in", "outside_out"], more, bits=1 + aborts
     )
     prove(component, tmp_path)
 
