@@ -260,7 +260,7 @@ class BuildOptions:
         self._check_technology()
         if self.bus is not None and self.clocks == "two":
             raise OptionError(
-                "Option bus cannot be had with two clocks: registers have that of the engine and the "
+                "Option bus cannot be had with two clocks: registers have the one of engine and "
                 "streams; drop bus or clocks"
             )
         if self.bus_errors and self.bus is None:

@@ -27,6 +27,8 @@ OPTIONS = {
     "keep": {"stream_bytes": (4, 8), "keep": True, "frame_check": True},
     "tags": {"stream_bytes": (2, 1), "tag_bits": 1},
     "two-clocks": {"stream_bytes": (8, 2), "clocks": "two"},
+    "bus": {"bus": "apb"},
+    "bus-all": {"bus": "axi-lite", "stream_bytes": (4, 4), "keep": True, "tag_bits": 4},
     "all": {"stream_bytes": (4, 4), "reset": "active-low", **ALL},
 }
 
@@ -41,6 +43,8 @@ def check(result: BuildResult, frames: int) -> None:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_several_inputs_and_outputs(name, tmp_path):
+    if "bus" in OPTIONS[name]:
+        pytest.importorskip("systemrdl")
     case = PORT_CASES["an_input_passed_through"]
     result = build(
         save(case.model(), tmp_path),

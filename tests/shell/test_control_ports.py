@@ -17,8 +17,8 @@ from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.options import BUSES, BuildOptions
 from nnhw.placement import place
 from nnhw.registers import BUSES as DESCRIBED
-from nnhw.registers import control_ports
-from nnhw.shell import Accelerator, ShellConfig
+from nnhw.registers import control_ports, result_user_bits
+from nnhw.shell import Accelerator, ShellConfig, TensorSizes
 from nnhw.shell.register_shell import FRONT_ENDS
 from nnhw.simulate import install_testbench
 
@@ -31,12 +31,12 @@ def small_graph():
     return builder.graph(builder.dense("x", 3))
 
 
-def export(bus: str | None, folder: Path) -> None:
+def export(bus: str | None, folder: Path, **streams) -> None:
     """A small design."""
     graph = small_graph()
     program = map_graph(graph, EngineConfig(rows=2, cols=2, frame_check=True))
     cycles = predict_cycles(program)
-    shell = ShellConfig(bus=bus)
+    shell = ShellConfig(bus=bus, **streams)
     export_design(graph, program, cycles, folder, model_sha256="00" * 32, shell=shell)
 
 
@@ -69,6 +69,24 @@ def test_exported_ports(bus, tmp_path):
         assert f".{name}({f'{width}' if direction == 'input' else ')'}" in bench
     folders = {path.parent.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {"registers", "c", "python"} <= folders
+
+
+def test_tags_stand_above_the_flag(tmp_path):
+    keep = TensorSizes(inputs=(7,), outputs=(3,))
+    export("axi-lite", tmp_path, tag_bits=4, keep=keep)
+    manifest = read_manifest(tmp_path)
+    widths = {port["name"]: port["width"] for port in manifest["ports"]}
+    assert (widths["s_axis_tuser"], widths["m_axis_tuser"]) == (4, 5)
+    assert result_user_bits(manifest["shell"]) == 5
+    (source,) = (tmp_path / "rtl").glob("*.v")
+    top = source.read_text().partition("module net (")[2].partition(");")[0]
+    assert re.search(r"input +wire +\[3:0\] +s_axis_tuser", top)
+    assert re.search(r"output +wire +\[4:0\] +m_axis_tuser", top)
+    assert re.search(r"s_axil_awvalid", top)
+    install_testbench(tmp_path)
+    bench = (tmp_path / "sim" / "tb.v").read_text()
+    assert "reg [4-1:0] s_axis_tuser" in bench
+    assert "wire [5-1:0] m_axis_tuser" in bench
 
 
 def test_nothing_without_a_bus(tmp_path):

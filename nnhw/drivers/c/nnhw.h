@@ -78,7 +78,8 @@ int nnhw_finish(struct nnhw_device *device, uint32_t ticks);
 int nnhw_run(struct nnhw_device *device, const void *input, void *output, uint32_t ticks);
 
 /* Give up all that has begun, and wait until that is done. The mover's transfers are its own
- * affair: an output frame that has begun is closed by a beat with tlast and tuser. */
+ * affair: an output frame that has begun is closed by a beat with tlast and bit 0 of
+ * tuser. */
 int nnhw_abort(struct nnhw_device *device, uint32_t ticks);
 
 /* Hold back frames that have not begun, or let them begin. */
