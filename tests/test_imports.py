@@ -33,6 +33,7 @@ ORDER = (
     "vectors",
     "isa",
     "machine",
+    "image",
     "mapping",
     "hdl",
     "shell",

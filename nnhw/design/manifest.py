@@ -68,6 +68,15 @@ _trace = record(
         record(dict.fromkeys(("valid", "ready", "data", "last"), signal)),
     ),
 )
+_load = record(
+    {
+        "image": file_path,
+        "machine": file_path,
+        "machine_sha256": text,
+        "address_bits": integer(1, 40),
+        "control": integer(0, 1 << 40),
+    }
+)
 _plugin = record({"group": text, "name": text, "package": text, "version": text, "needed": boolean})
 _check_manifest = record(
     {
@@ -90,6 +99,8 @@ _check_manifest = record(
         "reset": identifier,
         "stream_clock": identifier,
         "frame_error": optional(identifier),
+        "load": optional(_load),
+        "networks": items(file_path, most=100),
         "memory_files": items(file_path),
         "constraint_files": items(file_path),
         "cell_models": items(file_path),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 
 from ..families import DeviceUse
 from ..frontend import write_qdq
+from ..image import IMAGE_FILE, image_of, write_image
 from ..ir import Graph, save_graph
+from ..machine import MACHINE_FILE, write_machine
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
 from ..shell import ShellConfig
@@ -30,8 +32,11 @@ def export_design(
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
     shell: ShellConfig | None = None,
+    rtl: Mapping[str, str] | None = None,
+    networks: Iterable[str] = (),
 ) -> None:
-    """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx.
+    """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx; of a
+    programmable design its machine and image, too.
 
     Parameters
     ----------
@@ -51,15 +56,19 @@ def export_design(
         What it takes of the device that it is for; None if it is for none.
     shell
         What surrounds the engine; None: nothing but wires.
+    rtl
+        Text of the Verilog files by name, which are there already; None: they are generated.
+    networks
+        Folders, in this one, of other networks that the same design runs.
     """
     folder = Path(folder)
     shell = shell or ShellConfig()
     (folder / "rtl").mkdir(exist_ok=True)
-    source = f"rtl/{program.name}.v"
     memories = MemoryFiles(program.name)
-    verilog = generate_verilog(program, memories if weight_files else None, shell=shell)
-    (folder / source).write_text(verilog, encoding="utf-8")
-    for name, text in memories.texts.items():
+    if rtl is None:
+        verilog = generate_verilog(program, memories if weight_files else None, shell=shell)
+        rtl = {f"{program.name}.v": verilog}
+    for name, text in (*rtl.items(), *memories.texts.items()):
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
     constraints = constraint_files(program.name, shell)
     if constraints:
@@ -71,14 +80,18 @@ def export_design(
         program,
         cycles,
         model_sha256=model_sha256,
-        sources=[source],
+        sources=[f"rtl/{name}" for name in rtl],
         memory_files=[f"rtl/{name}" for name in memories.texts],
         constraint_files=[f"constraints/{name}" for name in constraints],
         plugins=plugins,
         device=device,
         shell=shell,
+        networks=networks,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")
+    if program.config.programmable:
+        write_machine(program.machine, folder / MACHINE_FILE)
+        write_image(image_of(program.machine, program.image), folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")

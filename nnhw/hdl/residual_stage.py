@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from .arithmetic import delay
+from .instruction import Words, load_program, program_port
 from .residual_adder import ResidualAdder
 from .residual_memory import ResidualMemory
 from .technology import PORTABLE, Technology
@@ -23,8 +24,8 @@ class ResidualStage(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     depth : int
         Words of the residual memory.
     lanes : int
@@ -42,6 +43,8 @@ class ResidualStage(wiring.Component):
 
     Members
     -------
+    program : In(ProgramLoad(words))
+        If the program is loaded.
     step : In(1)
         The results of a step are coming.
     step_last : In(1)
@@ -60,7 +63,7 @@ class ResidualStage(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         depth: int,
         lanes: int,
         width: int,
@@ -90,13 +93,21 @@ class ResidualStage(wiring.Component):
         self.latency = self._adder.latency
         layout = data.ArrayLayout(signed(width), lanes)
         super().__init__(
-            {"step": In(1), "step_last": In(1), "results": In(layout), "sums": Out(layout)}
+            {
+                **program_port(words),
+                "step": In(1),
+                "step_last": In(1),
+                "results": In(layout),
+                "sums": Out(layout),
+            }
         )
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self._memory
         m.submodules.adder = adder = self._adder
+        if "program" in self.signature.members:
+            load_program(m, self.program, memory, adder)
         # the same step, when it is read, added and written
         wait = self.arrival - memory.latency
         read = delay(m, self.step, wait, name="read", reset=True)

@@ -179,6 +179,12 @@ class BuildOptions:
         group=_HARDWARE,
         help="Clocks of a design; two: the streams have a clock of their own, `axis_clk`.",
     )
+    programmable: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Program, weights and constants are loaded; the design runs other networks, too.",
+    )
     reset: str = option(
         Choice(tuple(RESETS)),
         "active-high",
@@ -233,6 +239,7 @@ class BuildOptions:
         object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
+        self._check_programmable()
 
     def _check_array(self) -> None:
         if (self.rows is None) != (self.cols is None):
@@ -248,6 +255,15 @@ class BuildOptions:
             raise OptionError(
                 "Options fps and latency_us find the size of the array; drop rows, cols and macs"
             )
+
+    def _check_programmable(self) -> None:
+        for name, value in (("keep", True), ("clocks", "two")):
+            if self.programmable and getattr(self, name) == value:
+                raise OptionError(
+                    f"Option {name} does not go with programmable yet; drop one of them"
+                )
+        if self.programmable and self.tag_bits:
+            raise OptionError("Option tag_bits does not go with programmable yet; drop one of them")
 
     def _check_technology(self) -> None:
         if self.technology not in (None, self.cells):

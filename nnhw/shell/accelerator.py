@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Member, Out, connect
 
 from ..hdl import Engine
-from ..machine import Image, Machine
+from ..machine import LOAD_BITS, Image, LoadMap, Machine
 from .config import ShellConfig
 from .stream_shell import STREAMS, StreamShell
 
@@ -41,6 +41,9 @@ class Accelerator(wiring.Component):
     s_axis_tuser, m_axis_tuser
         If the shell has tags: that of an input frame's first beat, and of each beat of its output
         frame.
+    load_valid, load_address, load_data
+        Of a programmable machine: writes to what it is loaded with, one a cycle at most; see
+        `LoadMap` for addresses, and `Loader`.
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
@@ -76,6 +79,7 @@ class Accelerator(wiring.Component):
                 **({"m_axis_tkeep": Out(sent)} if self.shell.keep else {}),
                 **({"m_axis_tuser": Out(self.shell.tag_bits)} if self.shell.tag_bits else {}),
                 **({"frame_error": Out(1)} if machine.config.frame_check else {}),
+                **(_load_port(machine) if machine.config.programmable else {}),
             }
         )
 
@@ -112,6 +116,12 @@ class Accelerator(wiring.Component):
             m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
         if self.machine.config.frame_check:
             m.d.comb += self.frame_error.eq(engine.frame_error)
+        if self.machine.config.programmable:
+            m.d.comb += [
+                engine.load.valid.eq(self.load_valid),
+                engine.load.address.eq(self.load_address),
+                engine.load.data.eq(self.load_data),
+            ]
         return m
 
     def _add_streams(self, m: Module, engine: Engine) -> StreamShell:
@@ -138,3 +148,12 @@ class Accelerator(wiring.Component):
                 streams.inside_in.ready.eq(engine.frames_in.ready),
             ]
         return streams
+
+
+def _load_port(machine: Machine) -> dict[str, Member]:
+    """The members of a programmable accelerator that it is loaded through."""
+    return {
+        "load_valid": In(1),
+        "load_address": In(LoadMap.of(machine).address_bits),
+        "load_data": In(LOAD_BITS),
+    }

@@ -69,6 +69,8 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     """What the names in double braces in tb.v stand for."""
     beat_bytes = {port: manifest[port]["stream_bytes"] for port in ("input", "output")}
     trace, frame_error = manifest["trace"], manifest.get("frame_error")
+    load = manifest.get("load")
+    load_ports = ("load_valid", "load_address", "load_data") if load else ()
     reset = manifest.get("reset", RESETS["active-high"])
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
@@ -79,6 +81,8 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "reset": f".{reset}({sense}rst)",
         "frame_error_value": "" if frame_error else " = 1'b0",
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
+        "load_address_bits": load["address_bits"] if load else 1,
+        "load_ports": "".join(f",\n        .{port}({port})" for port in load_ports),
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
         "write_back_valid": trace["valid"],
         "write_back_layer": trace["layer"],
