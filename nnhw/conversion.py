@@ -66,6 +66,7 @@ def quantization_options(options: BuildOptions) -> QuantizeOptions:
         layer_bits=options.bits,
         activation_bits=options.act_bits,
         calibration_method=options.calibration,
+        scale_bits=options.scale_bits,
         power_of_two=options.power_of_two,
     )
 
@@ -262,6 +263,14 @@ def to_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph:
     """
     x = samples.calibration.x[:] if samples.calibration else None
     return find_quantizer(options.quantizer)(graph, x, quantization_options(options))
+
+
+def exact_integers(graph: Graph, samples: Samples, options: BuildOptions) -> Graph | None:
+    """The integer graph of a network that arrived quantized, with multipliers as wide as its scales
+    ask for; None if the options do not limit them."""
+    if options.scale_bits is None or not is_quantized(graph):
+        return None
+    return to_integers(graph, samples, options.replace(scale_bits=None))
 
 
 def _data_advice(network: Graph, options: BuildOptions) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -120,9 +121,10 @@ def run_tests(
         link = run_folder / file.name  # where $readmemh looks for it
         link.unlink(missing_ok=True)
         link.symlink_to(_seen_from(run_folder, file, design.folder))
-    plusargs = []
+    # what RAM holds at first, see the design's Verilog
+    plusargs = [f"+power_up={random.Random(f'power up {seed}').getrandbits(32)}"]
     if waves is not None:
-        plusargs = [
+        plusargs += [
             f"+waves={simulator.waves_file}",
             f"+waves_from={waves[0]}",
             f"+waves_to={waves[1]}",

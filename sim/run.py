@@ -33,6 +33,7 @@ from checksums import ChecksumError, edited_files  # noqa: E402
 from compare import first_divergence, interval_window, measure  # noqa: E402
 from compilation import compile_design  # noqa: E402
 from design import Design, DesignError, load_design, load_vectors  # noqa: E402
+from diagrams import timing_diagrams  # noqa: E402
 from execution import run_shares, run_tests  # noqa: E402
 from links import PathError, digest, is_plain, plain, private_folder  # noqa: E402
 from lint import lint_design  # noqa: E402
@@ -167,6 +168,7 @@ def _simulate(
         "run_seconds": round(run_seconds, 2),
         "failures": failures,
         "divergence": asdict(divergence) if divergence else None,
+        "diagrams": [] if failures else timing_diagrams(design, segments, events),
         "trace": str(decisive.folder / "trace.txt"),
         "waves": str(waves) if waves else None,
         "waves_cycles": waves_cycles,

@@ -7,6 +7,9 @@
 //     w   write-back: the `count` low bytes of `data` are the next results of layer `layer`
 //     o   an output beat `data` is accepted; `count` is tlast
 //     f   frame_error is high
+//     s   the first levels of the input stream after a reset, wherever they change: `layer` is tlast,
+//         `count` is tvalid and tready, `data` is tdata; tlast and data are 0 without tvalid
+//     m   the same of the output stream
 //     e   an output beat changed or went away before it was accepted, which AXI4-Stream forbids
 //
 // Cycles are those of clk. Where the streams have a clock of their own, i and o are beats of the
@@ -64,7 +67,8 @@ module tb;
     integer trace;
     initial trace = $fopen("trace.txt", "w");
 
-    task event_line(
+    // Automatic: blocks that call it in the same time step do not share its arguments.
+    task automatic event_line(
         input [7:0] kind, input [15:0] layer, input [15:0] count, input [{{data_bits}}-1:0] data
     );
         $fwrite(trace, "%c %h %h %h %h\n", kind, cycle, layer, count, data);
@@ -84,6 +88,13 @@ module tb;
         end
     end
 
+    localparam integer LEVELS = 32;  // of each stream after a reset
+    integer s_left = 0;
+    integer m_left = 0;
+    wire [{{input_bits}}:0] s_beat = s_axis_tvalid ? {s_axis_tlast, s_axis_tdata} : 0;
+    wire [{{output_bits}}:0] m_beat = m_axis_tvalid ? {m_axis_tlast, m_axis_tdata} : 0;
+    reg [{{input_bits}}+2:0] s_levels = 0;
+    reg [{{output_bits}}+2:0] m_levels = 0;
     wire [{{offer_bits}}-1:0] offer = {{{offer}}};
     reg [{{offer_bits}}-1:0] stalled_offer = 0;
     reg stalled = 0;
@@ -92,6 +103,25 @@ module tb;
         stalled_offer <= offer;
         if (!rst && stalled && (m_axis_tvalid !== 1 || offer !== stalled_offer))
             event_line("e", 0, m_axis_tlast, m_axis_tdata);
+        s_levels <= {s_axis_tvalid, s_axis_tready, s_beat};
+        m_levels <= {m_axis_tvalid, m_axis_tready, m_beat};
+        if (rst) begin
+            s_left <= LEVELS;
+            m_left <= LEVELS;
+        end else begin
+            if (s_left == LEVELS || s_left != 0
+                && s_levels !== {s_axis_tvalid, s_axis_tready, s_beat}) begin
+                event_line("s", s_beat[{{input_bits}}], {s_axis_tvalid, s_axis_tready},
+                           s_beat[{{input_bits}}-1:0]);
+                s_left <= s_left - 1;
+            end
+            if (m_left == LEVELS || m_left != 0
+                && m_levels !== {m_axis_tvalid, m_axis_tready, m_beat}) begin
+                event_line("m", m_beat[{{output_bits}}], {m_axis_tvalid, m_axis_tready},
+                           m_beat[{{output_bits}}-1:0]);
+                m_left <= m_left - 1;
+            end
+        end
     end
 
     reg [8*1024-1:0] waves;

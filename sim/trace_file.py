@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 RESET, INPUT, OUTPUT, WRITE_BACK, FRAME_ERROR, VIOLATION = b"riowfe"
+SOURCE_LEVELS, SINK_LEVELS = b"sm"
 """Kinds of events."""
 
 UNKNOWN = -1
@@ -31,7 +32,7 @@ class Trace:
     ----------
     kind
         uint8 (N,): `RESET`, `INPUT`, `OUTPUT`, `WRITE_BACK`,
-        `FRAME_ERROR` or `VIOLATION`.
+        `FRAME_ERROR`, `VIOLATION`, `SOURCE_LEVELS` or `SINK_LEVELS`.
     cycle
         int64 (N,): clock cycle since the start of the simulation.
     layer, count

@@ -181,7 +181,7 @@ def write_weight(design: Design, changed: Program) -> None:
         assert bits >> offset & (1 << width) - 1 == before
         return f"{match[1]}{bits ^ (before ^ after) << offset:0{len(match[2])}x}"
 
-    mutate(design, "engine.weights", rf"(\[{word}\] = \d+'h)([0-9a-f]+)(?=;)", exchange)
+    mutate(design, "engine.weights.words", rf"(\[{word}\] = \d+'h)([0-9a-f]+)(?=;)", exchange)
 
 
 # arithmetic and addresses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -86,6 +87,10 @@ def test_every_network_has_a_folder_with_the_same_verilog(folder):
     assert read_machine(folder / "machine.json").config.programmable
     images = [read_image(where / "image.bin") for where in (folder, other.folder)]
     assert {image.machine_sha256 for image in images} == {design.manifest["load"]["machine_sha256"]}
+    memories = design.manifest["memories"]
+    assert memories == other.manifest["memories"]
+    assert {memory["init"] for memory in memories} == {"none"}
+    assert any(memory["instance"].startswith("engine.weights.") for memory in memories)
     beats = 64 // design.manifest["input"]["stream_bytes"]
     assert images[0].sections[0].words.tolist() == [2, beats - 1, 0]
     x = np.load(DATA)["x"][:3]
@@ -98,12 +103,22 @@ def test_one_network_alone_is_programmable_too(tmp_path):
     assert result.manifest["networks"] == []
 
 
+def test_nothing_needs_initial_contents(tmp_path):
+    """Registers have none, either."""
+    choices = {"init": "none", "sim": False, **SMALL}
+    (result,) = build_programmable([MLP], data=[DATA], out=tmp_path / "mlp", **choices)
+    (source,) = read_design(result.folder).sources
+    text = re.sub(r"`ifndef SYNTHESIS.*?`endif", "", source.read_text(), flags=re.DOTALL)
+    assert not re.search(r"^ *initial|^ *reg .*=", text, re.MULTILINE)
+
+
 def test_a_network_that_fits_is_compiled(folder, tmp_path):
     model = network(tmp_path / "third.onnx", hidden=20)
     out = tmp_path / "out"
     result = compile_network(model, folder, data=DATA, out=out, sim=False)
     assert result.manifest["top"] == "digits_mlp"
     assert read_design(out).digest == read_design(folder).digest
+    assert result.manifest["memories"] == read_design(folder).manifest["memories"]
 
 
 def test_what_does_not_fit_is_said(folder, tmp_path):
@@ -128,6 +143,8 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, fitted, data=DATA, out=tmp_path / "out")
     with pytest.raises(OptionError, match="Option rows is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", rows=4, cols=4)
+    with pytest.raises(OptionError, match="Option init is answered by the design"):
+        compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
     for more in ({"keep": True}, {"clocks": "two"}, {"tag_bits": 4}):
         with pytest.raises(OptionError, match="does not go with programmable yet"):
             build_programmable([MLP], data=[DATA], out=tmp_path / "out", **more)

@@ -18,7 +18,7 @@ from .schema import SchemaError, file_path
 
 CHECKSUM_FILE = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
-_LEFT_OUT = frozenset({CHECKSUM_FILE, "report.json", "report.html"})
+_LEFT_OUT = frozenset({CHECKSUM_FILE, "report.json", "report.html", "datasheet.html"})
 """Synthesis writes its results into the report."""
 _MOST_BYTES = 16 << 20
 

@@ -77,6 +77,28 @@ _load = record(
         "control": integer(0, 1 << 40),
     }
 )
+_memory = record(
+    {
+        "instance": signal,
+        "module": identifier,
+        "kind": choice("rom", "ram"),
+        "depth": _size,
+        "width": _size,
+        "latency": integer(1, 1 << 16),
+        "ports": items(identifier, fewest=2),
+        "contents": optional(file_path),
+        "init": choice("initial", "logic", "none"),
+    }
+)
+_top_port = record(
+    {
+        "name": identifier,
+        "direction": choice("input", "output"),
+        "width": _size,
+        "interface": optional(identifier),
+        "role": text,
+    }
+)
 _plugin = record({"group": text, "name": text, "package": text, "version": text, "needed": boolean})
 _check_manifest = record(
     {
@@ -102,6 +124,9 @@ _check_manifest = record(
         "load": optional(_load),
         "networks": items(file_path, most=100),
         "memory_files": items(file_path),
+        "memories": items(_memory),
+        "packaging": items(file_path),
+        "ports": items(_top_port),
         "constraint_files": items(file_path),
         "cell_models": items(file_path),
         "target": identifier,

@@ -2,6 +2,15 @@
 
 from .design import export_design
 from .manifest import make_manifest
-from .verilog import MemoryFiles, component_verilog, generate_verilog
+from .rtl import Rtl, make_rtl
+from .verilog import ExportedMemories, component_verilog, generate_verilog
 
-__all__ = ["MemoryFiles", "component_verilog", "export_design", "generate_verilog", "make_manifest"]
+__all__ = [
+    "ExportedMemories",
+    "Rtl",
+    "component_verilog",
+    "export_design",
+    "generate_verilog",
+    "make_manifest",
+    "make_rtl",
+]

@@ -48,12 +48,12 @@ def synchronizers(shell: ShellConfig) -> tuple[str, ...]:
 
 
 def constraint_files(name: str, shell: ShellConfig) -> dict[str, str]:
-    """Texts of the constraints of a design, by file name; none if it has one clock."""
+    """Texts of the constraints of a design, by path in its folder; none if it has one clock."""
     if shell.clocks == "one":
         return {}
     return {
-        f"{name}_crossings.xdc": "".join(f"{line}\n" for line in _xdc(name, shell)),
-        f"{name}_crossings.sdc": "".join(f"{line}\n" for line in _sdc(name, shell)),
+        f"constraints/{name}_crossings.xdc": "".join(f"{line}\n" for line in _xdc(name, shell)),
+        f"constraints/{name}_crossings.sdc": "".join(f"{line}\n" for line in _sdc(name, shell)),
     }
 
 

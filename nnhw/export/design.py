@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
+from .. import __version__
 from ..families import DeviceUse
 from ..frontend import write_qdq
 from ..image import IMAGE_FILE, image_of, write_image
@@ -14,11 +15,12 @@ from ..ir import Graph, save_graph
 from ..machine import MACHINE_FILE, write_machine
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
-from ..shell import ShellConfig
+from ..shell import ShellConfig, TopPorts, port_members
 from .crossings import constraint_files
 from .listing import program_listing
-from .manifest import make_manifest
-from .verilog import MemoryFiles, generate_verilog
+from .manifest import cell_models, make_manifest
+from .packaging import IpBlock, packaging_files
+from .rtl import Rtl, make_rtl
 
 
 def export_design(
@@ -29,14 +31,17 @@ def export_design(
     *,
     model_sha256: str,
     weight_files: bool = False,
+    initial: bool = True,
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
     shell: ShellConfig | None = None,
-    rtl: Mapping[str, str] | None = None,
+    clock_mhz: float = 100,
+    rtl: Rtl | None = None,
     networks: Iterable[str] = (),
 ) -> None:
-    """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx; of a
-    programmable design its machine and image, too.
+    """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx, and
+    what other tools are told of the design (`nnhw.export.packaging`); of a programmable design its
+    machine and image, too.
 
     Parameters
     ----------
@@ -50,42 +55,59 @@ def export_design(
         Digest of the ONNX file that all of it was made from.
     weight_files
         Whether weights and other large constants stand in .hex files beside the Verilog, not in it.
+    initial
+        Whether the target has initial contents; see `ExportedMemories`.
     plugins
         Those that it was made with.
     device
         What it takes of the device that it is for; None if it is for none.
     shell
         What surrounds the engine; None: nothing but wires.
+    clock_mhz
+        What the clock is meant to be.
     rtl
-        Text of the Verilog files by name, which are there already; None: they are generated.
+        Verilog that is there already; None: it is generated.
     networks
         Folders, in this one, of other networks that the same design runs.
     """
     folder = Path(folder)
     shell = shell or ShellConfig()
     (folder / "rtl").mkdir(exist_ok=True)
-    memories = MemoryFiles(program.name)
     if rtl is None:
-        verilog = generate_verilog(program, memories if weight_files else None, shell=shell)
-        rtl = {f"{program.name}.v": verilog}
-    for name, text in (*rtl.items(), *memories.texts.items()):
+        rtl = make_rtl(program, weight_files=weight_files, initial=initial, shell=shell)
+    for name, text in (*rtl.sources.items(), *rtl.contents.items()):
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
-    constraints = constraint_files(program.name, shell)
-    if constraints:
-        (folder / "constraints").mkdir(exist_ok=True)
-    for name, text in constraints.items():
-        (folder / "constraints" / name).write_text(text, encoding="utf-8")
+    ports = TopPorts(port_members(program.machine, shell))
+    block = IpBlock(
+        name=program.name,
+        version=__version__,
+        summary=_summary(program),
+        ports=ports,
+        clock_mhz=clock_mhz,
+        sources=tuple(f"rtl/{name}" for name in rtl.sources),
+        memory_files=tuple(f"rtl/{name}" for name in rtl.contents),
+        cell_models=tuple(cell_models(program.config.technology)),
+        programmable=program.config.programmable,
+    )
+    packaging = packaging_files(block)
+    crossings = constraint_files(program.name, shell)
+    for name, text in {**packaging, **crossings}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     manifest = make_manifest(
         graph,
         program,
         cycles,
         model_sha256=model_sha256,
-        sources=[f"rtl/{name}" for name in rtl],
-        memory_files=[f"rtl/{name}" for name in memories.texts],
-        constraint_files=[f"constraints/{name}" for name in constraints],
+        sources=list(block.sources),
+        memory_files=list(block.memory_files),
+        memories=list(rtl.memories),
+        constraint_files=list(crossings),
         plugins=plugins,
         device=device,
         shell=shell,
+        ports=ports,
+        packaging=list(packaging),
         networks=networks,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -95,3 +117,15 @@ def export_design(
         write_image(image_of(program.machine, program.image), folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")
+
+
+def _summary(program: Program) -> str:
+    """A sentence about the design, for tools that list blocks."""
+    config = program.config
+    array = f"{config.rows} x {config.cols} multipliers"
+    if config.programmable:  # whatever network it is loaded with
+        return f"programmable accelerator of neural networks, {array}"
+    return (
+        f"accelerator of the neural network {program.name}, {array}, frames of "
+        f"{program.input_size} bytes in and {program.output_size} out"
+    )

@@ -16,7 +16,7 @@ from ..machine import MACHINE_FILE, LoadMap, Machine, machine_sha256
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import FAMILIES as GROUP
 from ..plugins import Plugin
-from ..shell import ShellConfig
+from ..shell import ShellConfig, TopPorts
 
 #: Where the write-back stage is in the exported hierarchy, below the instance of the top module.
 _WRITE_BACK = "dut.engine.write_back"
@@ -141,7 +141,7 @@ def _byte_lanes(signal: str, lanes: int, width: int) -> str:
     return "{" + ", ".join(extended) + "}"
 
 
-def _cell_models(technology: str) -> list[str]:
+def cell_models(technology: str) -> list[str]:
     """Verilog files of the behaviour of vendor's cells, for simulation only."""
     has_models = technology in FAMILIES and FAMILIES[technology].cell_models
     return [f"sim/cells/{technology}.v"] if has_models else []
@@ -182,10 +182,13 @@ def make_manifest(
     model_sha256: str,
     sources: list[str],
     memory_files: list[str],
+    memories: list[dict[str, Any]],
     constraint_files: list[str],
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
     shell: ShellConfig,
+    ports: TopPorts,
+    packaging: list[str],
     networks: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The manifest of a design.
@@ -200,6 +203,8 @@ def make_manifest(
         Verilog files, relative to the design's folder.
     memory_files
         Files that the Verilog names in $readmemh, without their folder; relative likewise.
+    memories
+        All memories; see `ExportedMemory`.
     constraint_files
         Timing constraints of paths between clocks; relative likewise.
     plugins
@@ -208,6 +213,10 @@ def make_manifest(
         What it takes of the device that it is for; None if it is for none.
     shell
         What surrounds the engine.
+    ports
+        Of the top module.
+    packaging
+        Files for other tools, relative likewise.
     networks
         Folders, in the design's own, of other networks that it runs.
     """
@@ -220,6 +229,9 @@ def make_manifest(
         "top": program.name,
         "sources": sources,
         "memory_files": memory_files,
+        "memories": memories,
+        "packaging": packaging,
+        "ports": ports.to_list(),
         "constraint_files": constraint_files,
         "clock": "clk",
         "stream_clock": shell.stream_clock,
@@ -232,7 +244,7 @@ def make_manifest(
         "plugins": _plugins(graph, config.technology, plugins),
         "target": config.technology,
         "device": None if device is None else device.to_dict(),
-        "cell_models": _cell_models(config.technology),
+        "cell_models": cell_models(config.technology),
         "input": _stream(graph, graph.inputs[0], frame_in),
         "output": _stream(graph, graph.outputs[0], frame_out),
         "inputs": [

@@ -4,6 +4,7 @@ from .combination import COMBINATIONS, Combination, combines
 from .components import COMPONENTS, component_count, engine_component
 from .engine import Engine, engine_cells
 from .extremum import Maximum, Minimum
+from .technology import MemoryModule
 
 __all__ = [
     "COMBINATIONS",
@@ -11,6 +12,7 @@ __all__ = [
     "Combination",
     "Engine",
     "Maximum",
+    "MemoryModule",
     "Minimum",
     "combines",
     "component_count",

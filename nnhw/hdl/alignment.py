@@ -216,7 +216,6 @@ class WriteAligner(wiring.Component):
         self.width = width
         self.row_width = row_width
         self.granularity = granularity
-        self._stages = rotation_stages(banks=banks, granularity=granularity)
         self.technology = technology
         self._bank_rows = BankRows(
             banks=banks, row_width=row_width, granularity=granularity, technology=technology
@@ -243,35 +242,43 @@ class WriteAligner(wiring.Component):
         turn = Signal(unsigned(max(1, bank_bits)))
         m.d.comb += turn.eq(-self.address[:bank_bits])
         enables: list[Value] = []
-        elements: list[Value] = []
         for bank in range(self.banks):
-            used = bank < self.lane_count
             counts = self.enable & (self.count > bank)
+            used = bank < self.lane_count
             enables.append(named(m, counts, f"enable_{bank}") if used else C(0, 1))
-            # lanes repeat in the banks that are not written, which keeps the rotation small
-            elements.append(self.lanes[bank % self.lane_count])
-        if self._stages:
-            places = [
-                Cat(enable, element) for enable, element in zip(enables, elements, strict=True)
-            ]
-            turned = rotate_left(
-                m,
-                places,
-                [turn],
-                mux=self.technology.mux,
-                granularity=self.granularity,
-                registers=self._stages - 1,
-            )
-            enables, elements = [place[0] for place in turned], [place[1:] for place in turned]
-        wait = self.latency - max(0, self._stages - 1)
-        m.d.comb += self.write_enable.eq(
-            delay(m, Cat(*enables), wait, name="write_enable", reset=True)
-        )
+        # lanes repeat in the banks that are not written, so that there are no more words than lanes
+        words = 1 << (self.lane_count - 1).bit_length()
+        elements = [self.lanes[word % self.lane_count] for word in range(words)]
+        enables = self._turn(m, enables, turn, name="enable", reset=True)
+        elements = self._turn(m, elements, turn[: words.bit_length() - 1], name="element")
+        m.d.comb += self.write_enable.eq(Cat(*enables))
         for bank in range(self.banks):
             m.d.comb += [
                 self.write_rows[bank].eq(
                     delay(m, rows.rows[bank], self.latency - rows.latency, name=f"row_{bank}")
                 ),
-                self.write_data[bank].eq(delay(m, elements[bank], wait, name=f"element_{bank}")),
+                self.write_data[bank].eq(elements[bank % words]),
             ]
         return m
+
+    def _turn(
+        self, m: Module, values: list[Value], turn: Value, *, name: str, reset: bool = False
+    ) -> list[Value]:
+        """Values of `latency` cycles ago, rotated to the left; a reset clears the last register."""
+        granularity = min(self.granularity, len(values))
+        registers = max(0, rotation_stages(banks=len(values), granularity=granularity) - 1)
+        if granularity < len(values):
+            values = rotate_left(
+                m,
+                values,
+                [turn],
+                mux=self.technology.mux,
+                granularity=granularity,
+                registers=registers,
+                name=f"{name}_turned",
+            )
+        wait = self.latency - registers
+        if reset:
+            late = delay(m, Cat(*values), wait, name=name, reset=True)
+            return [late[index] for index in range(len(values))]
+        return [delay(m, v, wait, name=f"{name}_{index}") for index, v in enumerate(values)]

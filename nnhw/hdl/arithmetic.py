@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Protocol
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 
 from ..machine import ROTATION_LEVELS_PER_STAGE
 
@@ -19,13 +18,19 @@ def delay(m: Module, value: Value, cycles: int, *, name: str, reset: bool = Fals
     reset
         Whether the registers are cleared on reset: needed for control, a waste for data.
     """
+    return delays(m, value, cycles, name=name, reset=reset)[-1]
+
+
+def delays(m: Module, value: Value, cycles: int, *, name: str, reset: bool = False) -> list[Value]:
+    """`value` as it was 0, 1, ... `cycles` cycles ago; see `delay`."""
     if isinstance(value, Const):
-        return value
+        return [value] * (cycles + 1)
+    ages = [value]
     for stage in range(1, cycles + 1):
         register = Signal.like(value, name=f"{name}_{stage}", reset_less=not reset)
-        m.d.sync += register.eq(value)
-        value = register
-    return value
+        m.d.sync += register.eq(ages[-1])
+        ages.append(register)
+    return ages
 
 
 def named(m: Module, value: Value, name: str) -> Value:
@@ -150,10 +155,13 @@ def rotate_left(
     for level, bit in enumerate(range(first, (count - 1).bit_length())):
         stage, remainder = divmod(level, ROTATION_LEVELS_PER_STAGE)
         if 0 < stage <= registers and remainder == 0:
-            amounts = [
-                delay(m, amount, 1, name=f"{name}_by_{stage}_{share}")
-                for share, amount in enumerate(amounts)
-            ]
+            # copies may be one and the same
+            copies = {id(amount): amount for amount in amounts}
+            late = {
+                key: delay(m, copy, 1, name=f"{name}_by_{stage}_{share}")
+                for share, (key, copy) in enumerate(copies.items())
+            }
+            amounts = [late[id(amount)] for amount in amounts]
             result = [
                 delay(m, element, 1, name=f"{name}_{stage}_{index}")
                 for index, element in enumerate(result)
@@ -170,46 +178,6 @@ def rotate_left(
             for i in range(count)
         ]
     return result
-
-
-def shift_right(
-    m: Module, value: Value, choice: Value, shifts: Mapping[int, int], *, shape: Shape, name: str
-) -> tuple[Value, Value]:
-    """value / 2**shift of the cycle before, rounded down, and whether to add one to round it.
-
-    Rounding is to the nearest integer, ties to even. Adding is left to the next adder.
-
-    Parameters
-    ----------
-    choice
-        Chooses the shift; in the same cycle as `value`.
-    shifts
-        The shifts there are, each at least 0, by what `choice` has for them.
-    shape
-        Of the quotient.
-    """
-
-    def choose(values: Sequence[Value | int]) -> Value | int:
-        chosen = values[-1]
-        for code, candidate in zip(shifts, values[:-1], strict=False):
-            chosen = Mux(choice == code, candidate, chosen)
-        return chosen
-
-    quotient = Signal(shape, name=f"{name}_quotient", reset_less=True)
-    half = Signal(name=f"{name}_half", reset_less=True)
-    distances = shifts.values()
-    # whether any bit below the half is set: one flag for the bits from one shift to the next
-    ends = sorted({distance - 1 for distance in distances if distance > 1})
-    sticky = Signal(max(1, len(ends)), name=f"{name}_sticky", reset_less=True)
-    for index, (begin, end) in enumerate(pairwise([0, *ends])):
-        counts = Cat(choice == code for code, distance in shifts.items() if distance > end).any()
-        m.d.sync += sticky[index].eq(value[begin:end].any() & counts)
-    m.d.sync += [
-        quotient.eq(choose([value >> s for s in distances])),
-        # beyond its width a number consists of copies of its sign
-        half.eq(choose([value[min(s, len(value)) - 1] if s else 0 for s in distances])),
-    ]
-    return quotient, half & (sticky.any() | quotient[0])
 
 
 def clamp(value: Value, lo: Value | int, hi: Value | int) -> Value:

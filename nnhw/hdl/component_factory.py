@@ -19,7 +19,6 @@ from ..machine import (
     Section,
     parameter_words,
     weight_words,
-    write_back_latency,
 )
 from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
@@ -31,6 +30,7 @@ from .loaded_memory import LoadedMemory
 from .mac_array import MacArray
 from .memory import BankedMemory, Rom
 from .output_stream import OutputStream
+from .quotient import quotient_width
 from .residual_stage import ResidualStage
 from .scaler import Scaler
 from .technology import CellCount, Technology, count_cells, technology
@@ -258,8 +258,10 @@ class ComponentFactory:
             value_width=self._widths.accumulator,
             bias_width=self._widths.bias,
             operand_width=self._widths.operand,
+            multiplicand_width=self._widths.multiplicand,
             multiplier_width=self._widths.multiplier,
             shifts=self._datapath.shifts,
+            quotient_width=quotient_width(self._widths.activation),
             stages=self._config.scale_stages,
             paired=self._limits.paired,
             multiplies=self._limits.multiplies,
@@ -278,16 +280,14 @@ class ComponentFactory:
             lanes=self._config.lanes,
             width=self._widths.activation,
             stages=self._config.scale_stages,
-            arrival=write_back_latency(tables=self._limits.has_tables, residual_stages=0),
             technology=technology or self.technology,
         )
 
-    def write_back(self, scaler: Scaler) -> WriteBack:
+    def write_back(self) -> WriteBack:
         """Rounds, clamps and places what the scalers give."""
         return WriteBack(
             **self._program("write-back"),
             lanes=self._config.lanes,
-            quotient_width=scaler.quotient_width,
             activation_width=self._widths.activation,
             address_width=self.machine.addresses.bits,
             tables=self._sections.get("tables", ()) if self._sections else self._tables(),

@@ -65,6 +65,6 @@ COMPONENTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
     "weight_register": ComponentFactory.weight_register,
     "weights": ComponentFactory.weights,
     "write_aligner": _write_aligner,
-    "write_back": lambda factory: factory.write_back(_asked(factory.scaler())),
+    "write_back": lambda factory: factory.write_back(),
 }
 """Components by name: as the engine's own instances are called, or one of many."""

@@ -288,18 +288,21 @@ class Drain(wiring.Component):
     ) -> None:
         """The parameter memory's address, relative to the layer's first word."""
         offset = Signal.like(self.parameter_address, name="parameter_offset")
-        strip = Signal.like(self.parameter_address, name="strip_offset")
         modes = self.parameter_modes
         if ParameterMode.CHANNEL in modes:
             with m.If(f.parameter_mode == ParameterMode.CHANNEL):
                 with m.If(pixel_done):
-                    m.d.sync += [offset.eq(0), strip.eq(0)]
-                with m.Elif(strip_done):
-                    m.d.sync += [offset.eq(offset + 1), strip.eq(offset + 1)]
-                with m.Elif(tile_done):
-                    m.d.sync += offset.eq(strip)
+                    m.d.sync += offset.eq(0)
                 with m.Elif(step_done):
                     m.d.sync += offset.eq(offset + 1)
+                if isinstance(roll, Signal):  # tiles of a strip have the same parameters
+                    strip = Signal.like(self.parameter_address, name="strip_offset")
+                    with m.If(pixel_done):
+                        m.d.sync += strip.eq(0)
+                    with m.Elif(strip_done):
+                        m.d.sync += strip.eq(offset + 1)
+                    with m.Elif(tile_done):
+                        m.d.sync += offset.eq(strip)
         if ParameterMode.TILE in modes:
             with m.If((f.parameter_mode == ParameterMode.TILE) & step_done):
                 m.d.sync += offset.eq(Mux(tile_done, 0, offset + 1))

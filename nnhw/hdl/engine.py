@@ -98,7 +98,7 @@ class Engine(wiring.Component):
         drain = factory.drain(array)
         m.submodules.parameters = parameters = factory.parameters()
         scalers = [factory.scaler() for _ in range(self.machine.config.lanes)]
-        write_back = factory.write_back(scalers[0])
+        write_back = factory.write_back()
         output = factory.output_stream()
         fetch_valid, scaled, progress = (
             ShiftRegister(shape, stages=stages, reset=True)
@@ -251,7 +251,6 @@ class Engine(wiring.Component):
                 scaler.second.eq(drain.second),
                 scaler.combination.eq(drain.combination),
                 write_back.quotients[lane].eq(scaler.quotient),
-                write_back.round_up[lane].eq(scaler.round_up),
             ]
             if widths.multiplier:
                 m.d.comb += scaler.multiplier.eq(word[widths.bias :][: widths.multiplier])

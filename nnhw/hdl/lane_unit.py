@@ -94,8 +94,9 @@ class LaneUnit(wiring.Component):
         m = Module()
         layout = data.StructLayout(
             {
-                **{"enable": 1, "first": 1, "take": 1, "compare": 1, "restart": 1, "keep": 1},
+                **{"enable": 1, "first": 1, "take": 1, "compare": 1, "keep": 1},
                 **{"clear": 1, "clear_last": 1},
+                **({"restart": 1} if Operation.LANE_MAX in self.operations else {}),
             }
         )
         enable = delay(m, self.enable, 1, name="enable", reset=True)
@@ -108,9 +109,10 @@ class LaneUnit(wiring.Component):
             # a maximum that gives way to a larger product begins anew with it
             flags.take.eq(enable & (tags.first | (operation == Operation.LANE_SUM))),
             flags.compare.eq(enable & (operation == Operation.LANE_MAX)),
-            flags.restart.eq(tags.first | (operation == Operation.LANE_MAX)),
             flags.keep.eq(enable & ~tags.first & (operation == Operation.LANE_PAIR)),
         ]
+        if Operation.LANE_MAX in self.operations:
+            m.d.comb += flags.restart.eq(tags.first | (operation == Operation.LANE_MAX))
         # a step that carries nothing finds sums of zero: they are cleared in the cycle before it,
         # which costs no gate a bit
         goes_on = self.tags.first & (self.tags.carry | self.tags.finishes)
@@ -181,7 +183,7 @@ class LaneUnit(wiring.Component):
             m,
             product,
             enable=take,
-            first=f.restart,
+            first=f.restart if Operation.LANE_MAX in self.operations else f.first,
             start=before,
             width=self.accumulator_width,
             name=f"value_{lane}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Value, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -249,10 +249,16 @@ class MacArray(wiring.Component):
         if self.has_columns:
             valid, tags, columns_done = self._control(m, self.latency, 2, is_dot, "column")
             m.d.comb += self.tile.arrives_next.eq(columns_done)
-            for index, column in enumerate(self._columns):
+            flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
+            m.d.comb += [flags.enable.eq(valid), flags.first.eq(tags.first)]
+            # every column has a copy: it drives each bit of the accumulator
+            copies = self._technology.fan_out(
+                m, flags, stages=1, leaves=len(self._columns), name="flags"
+            )
+            for index, (column, own) in enumerate(zip(self._columns, copies, strict=True)):
                 m.d.comb += [
-                    column.enable.eq(valid),
-                    column.first.eq(tags.first),
+                    column.enable.eq(own.enable),
+                    column.first.eq(own.first),
                     self.tile.columns[index].eq(column.accumulator),
                 ]
         if self._lane_unit is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value, signed
+from amaranth.hdl import Module, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -41,7 +41,7 @@ class MacColumn(wiring.Component):
     carries : In(rows)
         With `borrowed`: the products less what these bits give back are the true ones.
     enable, first : In(1)
-        Add the dot product to the accumulator; `first` clears it before. Both come `latency` - 2
+        Add the dot product to the accumulator; `first` clears it before. Both come `latency` - 1
         cycles after the operands of the dot product.
     products : Out(rows of signed)
         The single products, `multiplier_stages` cycles after the operands.
@@ -121,15 +121,11 @@ class MacColumn(wiring.Component):
             name="sum",
         )
         carry = delay(m, carries[0], latency, name="carry") if self.borrowed else None
-        # every column has flags of its own: they drive each bit of the accumulator
-        flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
-        m.d.comb += [flags.enable.eq(self.enable), flags.first.eq(self.first)]
-        (flags,) = self.technology.fan_out(m, flags, stages=1, leaves=1, name="flags")
         accumulator = self.technology.accumulate(
             m,
             dot,
-            enable=flags.enable,
-            first=flags.first,
+            enable=self.enable,
+            first=self.first,
             carry=carry,
             width=self.accumulator_width,
             name="accumulator",

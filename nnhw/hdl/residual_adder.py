@@ -10,9 +10,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from ..machine import adder_latency
-from .arithmetic import clamp, delay, named, shift_right
+from .arithmetic import delay
 from .instruction import Words, instruction_register, load_program, program_port
 from .parameters import check_integers
+from .quotient import Bounds, limit, quotient_width, shift_right
 from .technology import PORTABLE, Technology
 
 
@@ -93,14 +94,19 @@ class ResidualAdder(wiring.Component):
             load_program(m, self.program, instruction)
         m.d.comb += instruction.advance.eq(self.step & self.step_last)
         f = instruction.current
-        # registers: difference to the zero point, product, sum, quotient, rounded, result
+        # registers: difference to the zero point, product, sum, quotient, and those of its limits
         products = 1 + self.stages
         shift = delay(m, f.shift, products + 1, name="shift")
-        zero_point = delay(m, f.zero_point, products + 2, name="zero_point")
-        lo = delay(m, f.lo, products + 3, name="lo")
-        hi = delay(m, f.hi, products + 3, name="hi")
-        adds = delay(m, f.add, products + 3, name="adds")
-        plain = delay(m, self.results.as_value(), products + 3, name="plain")
+        zero_point, lo, hi = (
+            delay(m, getattr(f, name), products + 2, name=name)
+            for name in ("zero_point", "lo", "hi")
+        )
+        bounds = Bounds.for_lanes(
+            m, self.technology, zero_point=zero_point, lo=lo, hi=hi, lanes=self.lanes
+        )
+        wait = self.latency - 1
+        adds = delay(m, f.add, wait, name="adds")
+        plain = delay(m, self.results.as_value(), wait, name="plain")
         shifts = {shift: shift for shift in self.shifts}
         own_multipliers, other_multipliers = (
             self.technology.fan_out(m, multiplier, stages=1, leaves=self.lanes, name=name)
@@ -118,25 +124,18 @@ class ResidualAdder(wiring.Component):
                 )
             )
             total = self.technology.add(m, own, other, registered=True, name=f"total_{lane}")
-            quotient, round_up = shift_right(
+            quotient = shift_right(
                 m,
                 total,
                 shift,
                 shifts,
-                shape=signed(max(2, len(total) - min(shifts))),
+                width=quotient_width(self.width),
                 name=f"sum_{lane}",
-            )
-            rounded = Signal(
-                signed(max(len(quotient), self.width) + 2), name=f"rounded_{lane}", reset_less=True
             )
             result = Signal(signed(self.width), name=f"result_{lane}", reset_less=True)
             unchanged = plain[lane * self.width :][: self.width].as_signed()
-            nearest = named(m, quotient + round_up, f"nearest_{lane}")
-            bounded = named(m, clamp(rounded, lo, hi), f"bounded_{lane}")
-            m.d.sync += [
-                rounded.eq(nearest + zero_point),
-                result.eq(Mux(adds, bounded, unchanged)),
-            ]
+            limited = limit(m, quotient, bounds[lane], self.technology, name=f"lane_{lane}")
+            m.d.sync += result.eq(Mux(adds, limited, unchanged))
             m.d.comb += self.sums[lane].eq(result)
         return m
 

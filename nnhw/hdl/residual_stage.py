@@ -9,10 +9,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
-from .arithmetic import delay
 from .instruction import Words, load_program, program_port
 from .residual_adder import ResidualAdder
 from .residual_memory import ResidualMemory
+from .tags import Passing
 from .technology import PORTABLE, Technology
 
 
@@ -36,8 +36,6 @@ class ResidualStage(wiring.Component):
         Those of the sums that there are.
     stages : int
         Registers behind each multiplier, at least 1.
-    arrival : int
-        Cycles from `step` to the results, at least as many as the memory takes.
     technology : Technology
         What multipliers and memory are built of.
 
@@ -45,18 +43,17 @@ class ResidualStage(wiring.Component):
     -------
     program : In(ProgramLoad(words))
         If the program is loaded.
-    step : In(1)
-        The results of a step are coming.
-    step_last : In(1)
-        It is the layer's last one.
+    read, add, write : In(Passing)
+        Of each step: `read_lead` cycles before its results come, in the cycle in which they do, and
+        `latency` cycles later.
     results : In(lanes of signed)
-        The results, `arrival` cycles after `step`.
+        The results.
     sums : Out(lanes of signed)
         What leaves write-back, `latency` cycles later.
 
     Attributes
     ----------
-    latency : int
+    read_lead, latency : int
     """
 
     def __init__(
@@ -69,10 +66,8 @@ class ResidualStage(wiring.Component):
         width: int,
         shifts: Sequence[int],
         stages: int,
-        arrival: int,
         technology: Technology = PORTABLE,
     ):
-        self.arrival = arrival
         self._memory = ResidualMemory(
             layout=layout,
             words=words,
@@ -90,16 +85,12 @@ class ResidualStage(wiring.Component):
             stages=stages,
             technology=technology,
         )
+        self.read_lead = self._memory.latency
         self.latency = self._adder.latency
         layout = data.ArrayLayout(signed(width), lanes)
+        places = dict.fromkeys(("read", "add", "write"), In(Passing()))
         super().__init__(
-            {
-                **program_port(words),
-                "step": In(1),
-                "step_last": In(1),
-                "results": In(layout),
-                "sums": Out(layout),
-            }
+            {**program_port(words), **places, "results": In(layout), "sums": Out(layout)}
         )
 
     def elaborate(self, platform):
@@ -108,22 +99,16 @@ class ResidualStage(wiring.Component):
         m.submodules.adder = adder = self._adder
         if "program" in self.signature.members:
             load_program(m, self.program, memory, adder)
-        # the same step, when it is read, added and written
-        wait = self.arrival - memory.latency
-        read = delay(m, self.step, wait, name="read", reset=True)
-        read_last = delay(m, self.step_last, wait, name="read_last", reset=True)
-        add = delay(m, read, memory.latency, name="add", reset=True)
-        add_last = delay(m, read_last, memory.latency, name="add_last", reset=True)
         m.d.comb += [
-            memory.step.eq(read),
-            memory.step_last.eq(read_last),
-            adder.step.eq(add),
-            adder.step_last.eq(add_last),
+            memory.step.eq(self.read.step),
+            memory.step_last.eq(self.read.layer_done),
+            adder.step.eq(self.add.step),
+            adder.step_last.eq(self.add.layer_done),
             adder.results.eq(self.results),
             adder.operands.eq(memory.operands),
             self.sums.eq(adder.sums),
-            memory.result.eq(delay(m, add, self.latency, name="write", reset=True)),
-            memory.result_last.eq(delay(m, add_last, self.latency, name="write_last", reset=True)),
+            memory.result.eq(self.write.step),
+            memory.result_last.eq(self.write.layer_done),
             memory.results.eq(adder.sums),
         ]
         return m

@@ -73,6 +73,21 @@ class StepTags(data.StructLayout):
         super().__init__({"count": range(lanes + 1), **dict.fromkeys(ends, unsigned(1))})
 
 
+class Passing(data.StructLayout):
+    """That results of a drain step are at a place.
+
+    Fields
+    ------
+    step : 1
+        They are there.
+    layer_done : 1
+        They are the last of their layer; without `step` it means nothing.
+    """
+
+    def __init__(self):
+        super().__init__({"step": 1, "layer_done": 1})
+
+
 class Progress(data.StructLayout):
     """How far results have got.
 

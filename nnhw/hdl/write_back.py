@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
-from ..machine import Section, write_back_latency
-from .arithmetic import delay, named
+from ..machine import LIMIT_LATENCY, Section, write_back_latency
+from .arithmetic import delay, delays, named
 from .instruction import Words, instruction_register, load_program, program_port
 from .load_port import SectionWrite
 from .loaded_memory import LoadedMemory
 from .memory import Rom
 from .parameters import check_integers
+from .quotient import Bounds, Quotient, limit, quotient_width
 from .residual_stage import ResidualStage
 from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
@@ -35,8 +36,8 @@ class WriteBack(wiring.Component):
     words : sequence of int or Section
         The program; see `instruction_register`.
     lanes : int
-    quotient_width, activation_width : int
-        Bits of signed values.
+    activation_width : int
+        Bits of results, signed.
     address_width : int
     chased_bytes, chunk : int
         See `Progress`.
@@ -58,9 +59,7 @@ class WriteBack(wiring.Component):
         Scaled values are there.
     tags : In(StepTags(lanes=lanes))
         Of these.
-    quotients : In(lanes of signed)
-    round_up : In(lanes)
-        See `Scaler`.
+    quotients : In(lanes of Quotient(quotient_width(activation_width)))
     valid : Out(1)
         Results are there, `latency` cycles later, as all that follow but `progress`.
     layer : Out
@@ -86,7 +85,6 @@ class WriteBack(wiring.Component):
         layout: InstructionLayout,
         words: Words,
         lanes: int,
-        quotient_width: int,
         activation_width: int,
         address_width: int,
         tables: Sequence[np.ndarray] | Section,
@@ -98,14 +96,12 @@ class WriteBack(wiring.Component):
         check_integers(
             self,
             lanes=lanes,
-            quotient_width=quotient_width,
             activation_width=activation_width,
             address_width=address_width,
         )
         check_integers(self, least=0, chased_bytes=chased_bytes)
         check_integers(self, chunk=chunk)
         self.lanes = lanes
-        self.quotient_width = quotient_width
         self.activation_width = activation_width
         self.tables = tables if isinstance(tables, Section) else tuple(tables)
         self.chased_bytes = chased_bytes
@@ -123,13 +119,13 @@ class WriteBack(wiring.Component):
             loads["residual_program"] = residuals.signature.members["program"]
         if isinstance(tables, Section):
             loads["table_write"] = In(SectionWrite(tables))
+        quotient = Quotient(quotient_width(activation_width))
         super().__init__(
             {
                 **loads,
                 "scaled": In(1),
                 "tags": In(StepTags(lanes=lanes)),
-                "quotients": In(data.ArrayLayout(signed(quotient_width), lanes)),
-                "round_up": In(lanes),
+                "quotients": In(data.ArrayLayout(quotient, lanes)),
                 "valid": Out(1),
                 "layer": Out(self.instruction.index.shape()),
                 "count": Out(range(lanes + 1)),
@@ -158,83 +154,59 @@ class WriteBack(wiring.Component):
         address = self._walk_addresses(m, f, upcoming, layer_done)
 
         results = self._round_and_clamp(m, f)
+        wait = self.latency
+        valid = delays(m, self.scaled, wait, name="valid", reset=True)
+        count = delays(m, self.tags.count, wait, name="count")
+        ends_layer = delays(m, layer_done, wait, name="ends_layer", reset=True)
         if self.chased_bytes:
-            self._count_covered(m, layer_done)
+            self._count_covered(m, valid[-3], count[-3], ends_layer[-3])
         finished = self._look_up(m, f, results) if self.tables else results
         if self.residuals:
             m.submodules.residuals = self.residuals
             if instruction.is_loaded:
                 load_program(m, self.residual_program, self.residuals)
-            m.d.comb += [
-                self.residuals.step.eq(self.scaled),
-                self.residuals.step_last.eq(self.tags.layer_done),
-                self.residuals.results.eq(finished),
-            ]
+            arrival = wait - self.residuals.latency
+            places = {
+                "read": arrival - self.residuals.read_lead,
+                "add": arrival,
+                "write": wait,
+            }
+            for name, age in places.items():
+                passing = getattr(self.residuals, name)
+                m.d.comb += [
+                    passing.step.eq(valid[age]),
+                    passing.layer_done.eq(ends_layer[age]),
+                ]
+            m.d.comb += self.residuals.results.eq(finished)
             finished = self.residuals.sums
-        wait = self.latency
         retired = delay(m, self.scaled & self.tags.tile_done, wait - 1, name="retired", reset=True)
         m.d.comb += [
             self.progress.retired.eq(retired),
             self.data.eq(finished),
-            self.valid.eq(delay(m, self.scaled, wait, name="valid", reset=True)),
+            self.valid.eq(valid[-1]),
             self.layer.eq(delay(m, instruction.index, wait, name="layer")),
-            self.count.eq(delay(m, self.tags.count, wait, name="count")),
+            self.count.eq(count[-1]),
             self.address.eq(delay(m, address, wait, name="address")),
             self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
             self.to_memory.eq(delay(m, ~(f.to_stream | f.residual_only), wait, name="to_memory")),
-            self.ends_layer.eq(delay(m, layer_done, wait, name="ends_layer")),
+            self.ends_layer.eq(ends_layer[-1]),
         ]
         return m
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
-        """Results of two cycles later. The first stage rounds, the second one clamps to what the
-        bounds are without the zero point, and adds it meanwhile: each lane has copies of these,
-        which takes a cycle.
-
-        Of a quotient only the bits that bounds have are rounded. Whether there is more to it is
-        known meanwhile; then its sign says which bound it is beyond.
-        """
-        fields = {
-            "zero_point": f.zero_point,
-            "lo": f.lo,
-            "hi": f.hi,
-            "least": _difference(f.lo, f.zero_point),
-            "most": _difference(f.hi, f.zero_point),
-        }
-        copies = {
-            name: self.technology.fan_out(m, value, stages=1, leaves=self.lanes, name=name)
-            for name, value in fields.items()
-        }
+        """Results of `LIMIT_LATENCY` cycles later."""
+        bounds = Bounds.for_lanes(
+            m, self.technology, zero_point=f.zero_point, lo=f.lo, hi=f.hi, lanes=self.lanes
+        )
         results = Signal.like(self.data, reset_less=True, name="results")
-        for lane in range(self.lanes):
-            zero_point, lo, hi, least, most = (copies[name][lane].as_signed() for name in fields)
-            quotient = self.quotients[lane]
-            narrow = min(len(quotient), max(len(least), len(most)))
-            rounded = Signal(signed(narrow + 1), name=f"rounded_{lane}", reset_less=True)
-            is_less, is_more = rounded < least, rounded > most
-            if narrow < len(quotient):
-                sign = quotient[-1]
-                differs = Cat(bit != sign for bit in quotient[narrow - 1 : -1]).any()
-                differs = named(m, differs, f"differs_{lane}")
-                beyond = delay(m, differs, 1, name=f"beyond_{lane}")
-                negative = delay(m, sign, 1, name=f"negative_{lane}")
-                is_less, is_more = Mux(beyond, negative, is_less), beyond | is_more
-            is_less = named(m, is_less, f"is_less_{lane}")
-            is_more = named(m, is_more, f"is_more_{lane}")
-            shifted = Signal.like(results[lane], name=f"shifted_{lane}")
-            m.d.comb += shifted.eq(rounded + zero_point)
-            bounded = named(m, Mux(is_more, hi, shifted), f"bounded_{lane}")
-            m.d.sync += [
-                rounded.eq(quotient[:narrow].as_signed() + self.round_up[lane]),
-                results[lane].eq(Mux(is_less, lo, bounded)),
-            ]
+        for lane, own in enumerate(bounds):
+            quotient = {name: self.quotients[lane][name] for name in Quotient.FIELDS}
+            result = limit(m, quotient, own, self.technology, name=f"lane_{lane}")
+            m.d.sync += results[lane].eq(result)
         return results
 
-    def _count_covered(self, m: Module, layer_done) -> None:
-        wait = self.latency - 2
-        valid = delay(m, self.scaled, wait, name="writes", reset=True)
-        count = delay(m, self.tags.count, wait, name="writes_count")
-        done = delay(m, layer_done, wait, name="writes_last", reset=True)
+    def _count_covered(self, m: Module, valid: Value, count: Value, done: Value) -> None:
+        """Counts what is known two cycles before the results."""
         covered = Signal(self.progress.covered.shape(), init=-self.chunk)
         writing = Signal.like(self.progress.writing, name="writing")
         writing_odd = Signal()
@@ -255,7 +227,7 @@ class WriteBack(wiring.Component):
 
     def _look_up(self, m: Module, f, results) -> Signal:
         """Results of the next cycle, through the layer's table if it has one."""
-        chosen = delay(m, f.table, 2, name="table")
+        chosen = delay(m, f.table, LIMIT_LATENCY, name="table")
         entries = 1 << self.activation_width
         words = []
         if not isinstance(self.tables, Section):
@@ -318,10 +290,3 @@ class WriteBack(wiring.Component):
             with m.Elif(moves_on & self.tags.tile_done):
                 m.d.sync += [address.eq(after_tile), tile.eq(after_tile)]
         return address
-
-
-def _difference(a: Value, b: Value) -> Value:
-    """a - b, which is a constant if both are."""
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const(a.value - b.value, (a - b).shape())
-    return a - b

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -81,6 +82,14 @@ class ImageFile:
     machine_sha256: str
     control: int
     sections: tuple[LoadedSection, ...]
+
+    def writes(self) -> Iterator[tuple[int, int]]:
+        """Address and data of every write, in order; the last one lets the engine run."""
+        for section in self.sections:
+            for index, word in enumerate(section.words.tolist()):
+                row, column = divmod(index, section.columns)
+                yield section.address + row * section.distance + column, word
+        yield self.control, CONTROL_RUN
 
 
 def image_of(machine: Machine, image: Image) -> ImageFile:

@@ -48,7 +48,8 @@ def section_words(machine: Machine, image: Image) -> dict[str, list[int]]:
     }
     for kind, layout in machine.limits.layouts.items():
         words[kind] = [layout.encode(instruction) for instruction in image.instructions[kind]]
-    return {name: words[name] for name in LoadMap.of(machine).sections if words.get(name)}
+    sections = LoadMap.of(machine).sections
+    return {name: words[name] for name in sections if sections[name].width and words.get(name)}
 
 
 def columns_of(words: Iterable[int], columns: int) -> list[int]:

@@ -86,6 +86,7 @@ class Headroom:
                 accumulator=widths.accumulator + self.sums,
                 bias=widths.bias + self.sums,
                 operand=widths.operand + self.sums,
+                multiplicand=widths.multiplicand + self.sums,
             ),
             shifts=self._shifts(shifts),
             weight_words=self._rows(datapath.weight_words),

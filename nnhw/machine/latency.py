@@ -19,6 +19,10 @@ ACTIVATION_STAGES = 1
 LANE_LATENCY = 1
 """From the products of a lane to its accumulator."""
 
+LIMIT_LATENCY = 3
+"""From a quotient to the integer between bounds: what is to be known of it, comparison and zero
+point, choice."""
+
 PARAMETER_ADDRESS_STAGES = 2
 """Registers between the number of a word of requantization parameters and their memory, which is
 wide and so spread over the device."""
@@ -97,14 +101,14 @@ def scaler_latency(*, stages: int, paired: bool, multiplies: bool) -> int:
 
 def adder_latency(*, stages: int) -> int:
     """From a layer's results to their sums with earlier ones: zero points, multiplier, sum, shift,
-    rounding, bounds."""
-    return 1 + stages + 4
+    and bounds."""
+    return 1 + stages + 2 + LIMIT_LATENCY
 
 
 def write_back_latency(*, tables: bool, residual_stages: int) -> int:
-    """From quotients to results: rounding and bounds, table, and the `residual_stages` of the
-    addition of earlier results, 0 without one."""
-    return 2 + tables + residual_stages
+    """From quotients to results: bounds, table, and the `residual_stages` of the addition of
+    earlier results, 0 without one."""
+    return LIMIT_LATENCY + tables + residual_stages
 
 
 def residual_turnaround(*, stages: int) -> int:

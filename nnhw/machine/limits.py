@@ -221,7 +221,10 @@ class Widths(Joinable):
     bias
         Constants added in the drain, signed.
     operand
-        Sum of accumulator and bias, signed: the requantizer's multiplicand.
+        Sum of accumulator and bias, signed.
+    multiplicand
+        Bits of it that the requantizer multiplies, signed: of one that has more, the result is at
+        its bounds.
     multiplier
         The requantizer's multiplier, unsigned; 0 if all are one and there is none.
     """
@@ -232,6 +235,7 @@ class Widths(Joinable):
     accumulator: int = joined_by(max, "bits of accumulators")
     bias: int = joined_by(max, "bits of biases")
     operand: int = joined_by(max, "bits of sums before the multiplier")
+    multiplicand: int = joined_by(max, "bits of sums that the multiplier takes")
     multiplier: int = joined_by(max, "bits of requantization multipliers")
 
 

@@ -17,6 +17,7 @@ from .choices import (
     CALIBRATION_METHODS,
     CLOCKS,
     EQUALIZATIONS,
+    INITS,
     MOST_TAG_BITS,
     QUANTIZERS,
     RESETS,
@@ -112,6 +113,12 @@ class BuildOptions:
         group=_QUANTIZATION,
         help="Scales are powers of two: requantization only shifts.",
     )
+    scale_bits: int | None = option(
+        Integer(10, 24),
+        group=_QUANTIZATION,
+        help="Most bits of a requantization multiplier; fewer take less logic, and change some "
+        "roundings of a model that arrived quantized.",
+    )
     equalize: str = option(
         Choice(EQUALIZATIONS),
         "auto",
@@ -138,6 +145,12 @@ class BuildOptions:
         "inline",
         group=_HARDWARE,
         help="Where large constants are; in the Verilog or in .hex files beside it.",
+    )
+    init: str = option(
+        Choice(INITS),
+        "contents",
+        group=_HARDWARE,
+        help="Initial contents; none: constants are logic, for silicon and flows without them.",
     )
     target: str | None = option(
         Device(),
@@ -240,6 +253,7 @@ class BuildOptions:
         self._check_array()
         self._check_technology()
         self._check_programmable()
+        self._check_init()
 
     def _check_array(self) -> None:
         if (self.rows is None) != (self.cols is None):
@@ -270,6 +284,21 @@ class BuildOptions:
             raise OptionError(
                 f"Option technology is {self.technology} and target {self.target} has cells of "
                 f"{self.cells}; drop one of them"
+            )
+
+    def _check_init(self) -> None:
+        """Refuse what could only be there as initial contents if the target has none."""
+        if self.init != "none":
+            return
+        if self.cells != "portable" and not self.programmable:  # whose contents are loaded
+            raise OptionError(
+                f"Option init is none, and devices of {self.cells} load contents with their "
+                "configuration; drop init, or target and technology"
+            )
+        if self.weights == "files":
+            raise OptionError(
+                "Option init is none, and weights in files are initial contents; drop weights, so "
+                "that constants are logic"
             )
 
     @property

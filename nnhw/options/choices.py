@@ -45,3 +45,6 @@ class Effort(StrEnum):
 
 WEIGHT_PLACES = ("inline", "files")
 """Where large constants can stand: in the Verilog, or in .hex files beside it."""
+
+INITS = ("contents", "none")
+"""Whether the target of a design has initial contents of memories and registers."""

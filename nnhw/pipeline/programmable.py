@@ -14,7 +14,7 @@ from ..budget import memory_budget
 from ..data import Data, data_source
 from ..design import read_design
 from ..errors import OptionError
-from ..export import generate_verilog
+from ..export import Rtl, make_rtl
 from ..frontend import Model, model_file, verilog_identifier
 from ..machine import machine_sha256, read_machine
 from ..options import BuildOptions, options_from
@@ -32,7 +32,7 @@ NETWORKS_FOLDER = "networks"
 
 _GIVEN = (
     *("rows", "cols", "macs", "fps", "latency_us", "target", "technology"),
-    *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks"),
+    *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks", "init"),
 )
 """Options that a design which is there answers."""
 
@@ -127,8 +127,9 @@ def _build(
     machine = programmable_machine([state.graph for state in states], chosen.engine)
     top = first.graph.name
     program = place_on(first.graph, machine, first.options, top=top).program
-    verilog = generate_verilog(program, shell=chosen.shell)
-    given = GivenDesign(machine=machine, shell=chosen.shell, top=top, rtl={f"{top}.v": verilog})
+    initial = first.options.init == "contents"
+    rtl = make_rtl(program, initial=initial, shell=chosen.shell)
+    given = GivenDesign(machine=machine, shell=chosen.shell, top=top, rtl=rtl)
     first.networks = tuple(f"{NETWORKS_FOLDER}/{name}" for name in names[1:])
     with staged_folder(folder, force=force) as stage:
         for state, name in zip(states, names, strict=True):
@@ -229,5 +230,8 @@ def _given(folder: Path) -> GivenDesign:
             "one; build it again"
         )
     shell = ShellConfig(reset=exported.manifest.get("shell", {}).get("reset", "active-high"))
-    rtl = {path.name: path.read_text(encoding="utf-8") for path in exported.sources}
+    rtl = Rtl(
+        sources={path.name: path.read_text(encoding="utf-8") for path in exported.sources},
+        memories=exported.manifest["memories"],
+    )
     return GivenDesign(machine=machine, shell=shell, top=exported.top, rtl=rtl)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..conversion import Samples
 from ..data import DataSource, MetricFunction
+from ..export import Rtl
 from ..ir import Graph
 from ..machine import Machine
 from ..options import BuildOptions
@@ -38,13 +39,13 @@ class GivenDesign:
     top
         Name of its top module.
     rtl
-        Text of its Verilog files by name.
+        Its Verilog.
     """
 
     machine: Machine
     shell: ShellConfig
     top: str
-    rtl: Mapping[str, str]
+    rtl: Rtl
 
 
 @dataclass(kw_only=True)

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ..conversion import check_options, leave_out_channels, quantize_network, read_samples, simplify
+from ..conversion import (
+    check_options,
+    exact_integers,
+    leave_out_channels,
+    quantize_network,
+    read_samples,
+    simplify,
+)
 from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design
@@ -21,9 +28,11 @@ from ..report import (
     collect_report,
     describe_refusal,
     measure_quality,
+    render_datasheet,
     render_html,
 )
-from ..simulate import SimulationResult, install_testbench, run_regression
+from ..shell import TopPorts, port_members
+from ..simulate import SimulationResult, install_testbench, run_regression, write_selfcheck
 from ..staging import Stage
 from ..synth import measure_costs, require_yosys
 from ..vectors import make_vectors
@@ -75,6 +84,7 @@ def _measure(state: BuildState) -> None:
         state.whole,
         state.graph,
         state.samples.evaluation,
+        exact=exact_integers(state.simplified, state.samples, state.options),
         narrowest_bits=state.options.narrowest_bits,
         metrics=state.metrics,
     )
@@ -104,9 +114,11 @@ def _export(state: BuildState) -> None:
         folder,
         model_sha256=sha256_of(state.model),
         weight_files=options.weights == "files",
+        initial=options.init == "contents",
         plugins=state.plugins,
         device=placement.device,
         shell=placement.shell,
+        clock_mhz=options.clock_mhz,
         rtl=None if state.given is None else state.given.rtl,
         networks=state.networks,
     )
@@ -122,6 +134,7 @@ def _export(state: BuildState) -> None:
         whole=state.whole,
     )
     vectors.save(folder / "sim" / "vectors.npz")
+    write_selfcheck(folder, vectors)
     write_checksums(folder)
     state.files = tuple(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
@@ -176,7 +189,7 @@ def _report(state: BuildState) -> None:
         cycles=state.placement.cycles,
         quality=state.quality,
         verification=_verification(state.simulation) if state.simulation else None,
-        files=tuple(sorted([*state.files, "report.json", "report.html"])),
+        files=tuple(sorted([*state.files, "report.json", "report.html", "datasheet.html"])),
         costs=state.costs,
         equalization=state.equalization,
         finds_ranges=any(isinstance(node, DynamicQuantize) for node in state.network.nodes),
@@ -186,6 +199,8 @@ def _report(state: BuildState) -> None:
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")
+    ports = TopPorts(port_members(state.placement.program.machine, state.placement.shell))
+    (folder / "datasheet.html").write_text(render_datasheet(state.report, ports), encoding="utf-8")
 
 
 def _verify(state: BuildState) -> None:
@@ -201,6 +216,7 @@ def _verification(result: SimulationResult) -> Verification:
         frames=result.frames,
         latency_cycles=result.latency_cycles,
         interval_cycles=result.interval_cycles,
+        diagrams=result.diagrams,
     )
 
 

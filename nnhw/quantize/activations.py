@@ -76,7 +76,7 @@ def quantize_activations(
         )
         return {tensor: quantizations[group_of[tensor]] for tensor in bare.tensors}
     scales = {group: q.scale for group, q in quantizations.items()}
-    scales = align_scales(bare, group_of, scales, options.multiplier_bits, fixed=settled.keys())
+    scales = align_scales(bare, group_of, scales, options.chosen_bits, fixed=settled.keys())
     quantizations = {group: with_scale(q, scales[group]) for group, q in quantizations.items()}
     return {tensor: quantizations[group_of[tensor]] for tensor in bare.tensors}
 

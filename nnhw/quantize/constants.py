@@ -20,18 +20,21 @@ benchmarks/quantization.py).
 SIGNIFICANT_BITS = 20
 """Of each such multiplier; with 4 to spare, few distinct shifts serve all channels."""
 
+SPARE_BITS = 2
+"""What is spared of narrower ones, where each bit less doubles the roundings that change."""
+
 
 def network_constants(factors: Sequence[Factors], options: QuantizeOptions) -> list[FixedPoint]:
     """Requantization constants of all operators of a network whose scales are chosen."""
     if not options.power_of_two:
-        return choose_constants(factors, options.multiplier_bits)
+        return choose_constants(factors, options.chosen_bits)
     shifts = [shift_constants(item) for item in factors]
     others = [item for item, found in zip(factors, shifts, strict=True) if found is None]
-    multiplied = iter(choose_constants(others, options.multiplier_bits))
+    multiplied = iter(choose_constants(others, options.chosen_bits))
     return [next(multiplied) if found is None else found for found in shifts]
 
 
-def given_constants(factors: Sequence[Factors]) -> list[FixedPoint]:
+def given_constants(factors: Sequence[Factors], options: QuantizeOptions) -> list[FixedPoint]:
     """Requantization constants of all operators of a network some of whose scales are given.
 
     Nothing but shifts where convolutions need no more (of other operators all, if there are no
@@ -39,16 +42,19 @@ def given_constants(factors: Sequence[Factors]) -> list[FixedPoint]:
     otherwise.
     """
     if any(item.flexible for item in factors):
-        return _multiplied(factors)
+        return _multiplied(factors, options)
     shifts = [shift_constants(item) for item in factors]
     weighted = [found for item, found in zip(factors, shifts, strict=True) if item.followed]
     if any(found is None for found in weighted or shifts):
-        return _multiplied(factors)
+        return _multiplied(factors, options)
     others = [item for item, found in zip(factors, shifts, strict=True) if found is None]
-    multiplied = iter(_multiplied(others))
+    multiplied = iter(_multiplied(others, options))
     return [next(multiplied) if found is None else found for found in shifts]
 
 
-def _multiplied(factors: Sequence[Factors]) -> list[FixedPoint]:
+def _multiplied(factors: Sequence[Factors], options: QuantizeOptions) -> list[FixedPoint]:
+    bits = options.scale_bits or MULTIPLIER_BITS
     small = small_constants(factors)
-    return choose_constants(factors, MULTIPLIER_BITS, SIGNIFICANT_BITS) if small is None else small
+    if small is not None and all((item.multiplier < 1 << bits).all() for item in small):
+        return small
+    return choose_constants(factors, bits, min(SIGNIFICANT_BITS, bits - SPARE_BITS))

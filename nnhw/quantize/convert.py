@@ -78,7 +78,8 @@ def quantize(
     problems = [] if samples is not None else missing_numbers(graph)
     drafts = _drafts(bare, quantizations, means, chosen, options, problems)
     factors = [item.factors for item in drafts if isinstance(item, Draft)]
-    constants = iter(given_constants(factors) if given else network_constants(factors, options))
+    constants_of = given_constants if given else network_constants
+    constants = iter(constants_of(factors, options))
     nodes = [item.finish(next(constants)) if isinstance(item, Draft) else item for item in drafts]
     tensors = {
         name: replace(tensor, quantization=quantizations[name])
@@ -191,7 +192,11 @@ def _drafts(
             if not isinstance(node, Conv):
                 drafts.append(draft(node, sources, target))
             elif node not in chosen:
-                drafts.append(draft_given_conv(node, sources[0], target))
+                drafts.append(
+                    draft_given_conv(
+                        node, sources[0], target, follows=options.scale_bits is not None
+                    )
+                )
             else:
                 drafts.append(
                     draft_conv(

@@ -40,13 +40,21 @@ _BIAS_ROUNDING = 2.0**-22
 """Relative error of a bias that the model has as an integer: by its scale and that of weights."""
 
 
-def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> Draft:
+def draft_given_conv(
+    node: Conv, source: Quantization, target: Quantization, *, follows: bool = False
+) -> Draft:
     """The integer form of a convolution that keeps the integers its weights arrived as.
 
     Real weights are to be of one magnitude in every channel: see `brings_weights`.
 
     The bias is rounded to the accumulator's unit (input scale * weight scale), in which it has
     arrived if it was an integer.
+
+    Parameters
+    ----------
+    follows
+        Whether scales of weights become those that the constants stand for, as these may be too
+        narrow to stand for the scales that are given.
 
     Raises
     ------
@@ -89,7 +97,7 @@ def draft_given_conv(node: Conv, source: Quantization, target: Quantization) -> 
             weight=weight.astype(np.int8) if weight_bits <= _BYTE else weight,
             bias=bias.astype(np.int64),
             weight_bits=weight_bits,
-            weight_scale=scale,
+            weight_scale=unit * constants.of_one_term().ratio if follows else scale,
             requantize=constants.of_one_term().requantize(node.clamp, target),
             groups=node.groups,
             weight_zero_point=node.weight_zero_point,

@@ -24,7 +24,10 @@ class QuantizeOptions:
     calibration_method
         How the range of an activation follows from its distribution: see `nnhw.quantize.ranges`.
     multiplier_bits
-        Width of a requantization multiplier, 10 to 24: see `nnhw.quantize.fixed_point`.
+        Width of a requantization multiplier where scales are chosen, 10 to 24: see
+        `nnhw.quantize.fixed_point`.
+    scale_bits
+        The same where it is to be narrower, or the scales are given; None: as wide as is needed.
     power_of_two
         Whether scales are powers of two: see `nnhw.quantize.power_of_two`.
 
@@ -39,6 +42,7 @@ class QuantizeOptions:
     activation_bits: int = 8
     calibration_method: CalibrationMethod = "mse"
     multiplier_bits: int = 16
+    scale_bits: int | None = None
     power_of_two: bool = False
 
     def __post_init__(self) -> None:
@@ -47,11 +51,18 @@ class QuantizeOptions:
             _check_integer(f"bits of layer '{layer}'", bits, 2, 8)
         _check_integer("act_bits", self.activation_bits, 4, 8)
         _check_integer("multiplier_bits", self.multiplier_bits, 10, 24)
+        if self.scale_bits is not None:
+            _check_integer("scale_bits", self.scale_bits, 10, 24)
         if self.calibration_method not in CALIBRATION_METHODS:
             raise QuantizationError(
                 f"Option calibration must be one of {', '.join(CALIBRATION_METHODS)}, "
                 f"not {self.calibration_method!r}"
             )
+
+    @property
+    def chosen_bits(self) -> int:
+        """Width of a multiplier where scales are chosen."""
+        return min(self.multiplier_bits, self.scale_bits or self.multiplier_bits)
 
     def bits_of(self, layer: str) -> int:
         """Width of the weights of the layer of the given name."""

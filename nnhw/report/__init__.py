@@ -4,6 +4,7 @@ from .accuracy import measure_accuracy, run_real
 from .assess import Assessed, find_warnings
 from .collect import collect_report
 from .costs import COLUMNS, cost_rows
+from .datasheet import RegisterRow, render_datasheet
 from .difference import Difference, Figure, Section, diff_designs
 from .difference_table import render_difference
 from .headline import render_headline
@@ -47,6 +48,7 @@ __all__ = [
     "Quality",
     "QualityWarning",
     "Reference",
+    "RegisterRow",
     "Section",
     "Source",
     "StepDisplay",
@@ -68,6 +70,7 @@ __all__ = [
     "measure_noise",
     "measure_own_noise",
     "measure_quality",
+    "render_datasheet",
     "render_difference",
     "render_headline",
     "render_html",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..data import SampleSource
 from ..ir import Graph, QFunction
+from .changed_roundings import ChangedRoundings
 from .noise import Noise
 from .own_noise import NoiseSource, find_noise_source
 from .poles import RECIPROCAL_SUFFIX, find_poles
@@ -21,6 +22,9 @@ MOST_LOST = 1.0
 LEAST_AGREEMENT = 95.0
 """Per cent."""
 MOST_CUT_OFF = 0.01
+MOST_CHANGED = 4.0
+"""Per cent of an output's elements: changed by a step each they make half as much noise as rounding
+itself, a twelfth of a squared step."""
 _HARMLESS_SQNR_DB = 30.0
 """Of a tensor whose values that are cut off make no difference."""
 
@@ -53,6 +57,8 @@ class Assessed:
         What `measure_accuracy`, `measure_noise` and `measure_own_noise` found.
     narrowest_bits
         The fewest bits that were asked for, of weights and activations.
+    changed_roundings
+        What `measure_changed_roundings` found, if multipliers are narrower than asked for.
     """
 
     float_graph: Graph
@@ -62,6 +68,7 @@ class Assessed:
     noise: Mapping[str, Noise]
     own_noise: Mapping[str, float]
     narrowest_bits: int
+    changed_roundings: ChangedRoundings | None = None
 
 
 def find_warnings(design: Assessed) -> tuple[QualityWarning, ...]:
@@ -77,6 +84,7 @@ def find_warnings(design: Assessed) -> tuple[QualityWarning, ...]:
         *poles,
         *_reference_scores(design.accuracy),
         *by_noise,
+        *_changed(design),
     )
 
 
@@ -97,6 +105,30 @@ def _noise_warnings(design: Assessed, poles: list[QualityWarning]) -> list[Quali
         if problem:
             warnings.append(_at_source(design, poles, first, kind, problem))
     return [*warnings, *_cut_off(design)]
+
+
+def _changed(design: Assessed) -> list[QualityWarning]:
+    """The output of which narrow multipliers change the most."""
+    changed = design.changed_roundings
+    if changed is None or not changed.outputs:
+        return []
+    name = max(changed.outputs, key=changed.outputs.__getitem__)
+    if changed.outputs[name] <= MOST_CHANGED:
+        return []
+    return [
+        QualityWarning(
+            kind="roundings",
+            layer=changed.layer,
+            problem=(
+                f"Multipliers of {changed.bits} bits change {changed.outputs[name]:.1f}% of the "
+                f"elements of output '{name}', by up to {changed.largest} steps"
+            ),
+            advice=(
+                f"Allow wider ones, up to the {changed.exact_bits} bits that the model's scales "
+                "ask for: a larger --scale-bits"
+            ),
+        )
+    ]
 
 
 def _drop(accuracy: Accuracy) -> str:

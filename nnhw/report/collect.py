@@ -103,6 +103,7 @@ def collect_report(
         warnings=(*quality.warnings, *warnings),
         equalization=equalization,
         wide_weights=describe_wide_weights(graph, program),
+        changed_roundings=quality.changed_roundings,
         finds_ranges=finds_ranges,
         plugins=tuple(sorted(plugins, key=str)),
         output_layers=output_sources(graph, layer_of),

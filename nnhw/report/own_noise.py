@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from ..data import SampleSource
 from ..golden import dequantize, quantize_input
 from ..golden import run as run_integer
-from ..ir import Batch, Graph, Node, Port, as_batch
+from ..ir import Batch, Graph, as_batch
 from ..quantize import run_float
 from .noise import decibels, deviation, finite, kept_range
+from .parts import part_behind, part_between
 
 _SAMPLES = 16
 """Few are enough to tell layers apart, and all tensors of them are kept."""
@@ -74,7 +75,7 @@ def find_noise_source(
     powers: dict[str, float] = {}
     for tensor, error in _own_errors(float_graph, integer_graph, exact):
         disturbed = {**exact, tensor: (exact[tensor] + error).astype(np.float32)}
-        found = _evaluate(_behind(float_graph, tensor, output), output, disturbed)
+        found = _evaluate(part_behind(float_graph, tensor, output), output, disturbed)
         powers[tensor] = float(np.mean(np.square(found - exact[output].astype(np.float64))))
     total = sum(powers.values())
     if not total:
@@ -106,7 +107,7 @@ def _own_errors(
         tensor = node.output
         if tensor not in common:
             continue
-        integer = _between(integer_graph, tensor, common)
+        integer = part_between(integer_graph, tensor, common)
         found = run_integer(
             integer,
             Batch(
@@ -117,7 +118,7 @@ def _own_errors(
             ),
         )[tensor]
         real = dequantize(found, integer_graph.tensors[tensor].q).astype(np.float64)
-        before = _between(float_graph, tensor, common)
+        before = part_between(float_graph, tensor, common)
         values = {port.tensor: rounded(port.tensor) for port in before.inputs}
         kept = kept_range(float_graph, tensor)
         expected = _evaluate(before, tensor, values)
@@ -128,43 +129,3 @@ def _evaluate(graph: Graph, tensor: str, values: Mapping[str, np.ndarray]) -> np
     """A tensor of a part of a float graph."""
     inputs = Batch({port.tensor: values[port.tensor] for port in graph.inputs})
     return finite(run_float(graph, inputs, keep=[tensor])[tensor])
-
-
-def _between(graph: Graph, tensor: str, known: Collection[str]) -> Graph:
-    """The part of a graph that computes a tensor from known ones."""
-    needed = {tensor}
-    nodes: list[Node] = []
-    for node in reversed(graph.nodes):
-        if node.output in needed and (node.output == tensor or node.output not in known):
-            nodes.insert(0, node)
-            needed.update(node.inputs)
-    return _part(graph, nodes, tensor)
-
-
-def _behind(graph: Graph, tensor: str, output: str) -> Graph:
-    """The part of a graph that computes `output` from `tensor` and what does not depend on it."""
-    changed = {tensor}
-    nodes: list[Node] = []
-    for node in graph.nodes:
-        if changed.intersection(node.inputs):
-            changed.add(node.output)
-            nodes.append(node)
-    return _part(graph, nodes, output)
-
-
-def _part(graph: Graph, nodes: list[Node], output: str) -> Graph:
-    written = {node.output for node in nodes}
-    read = dict.fromkeys(name for node in nodes for name in node.inputs if name not in written)
-    if output not in written:
-        read[output] = None
-
-    def port(name: str) -> Port:
-        return Port(tensor=name, onnx_name=name, onnx_shape=graph.tensors[name].shape)
-
-    return Graph(
-        name=graph.name,
-        nodes=tuple(nodes),
-        tensors={name: graph.tensors[name] for name in (*read, *written)},
-        inputs=tuple(map(port, read)),
-        outputs=(port(output),),
-    )

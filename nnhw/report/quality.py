@@ -10,6 +10,7 @@ from ..ir import Graph
 from ..reference import Answers
 from .accuracy import measure_accuracy
 from .assess import Assessed, find_warnings
+from .changed_roundings import ChangedRoundings, measure_changed_roundings
 from .noise import Noise, measure_noise
 from .own_noise import measure_own_noise
 from .structure import Accuracy, Reference
@@ -28,6 +29,8 @@ class Quality:
         On evaluation samples; None without.
     noise, own_noise
         By tensor; see `measure_noise` and `measure_own_noise`. Empty without samples.
+    changed_roundings
+        Of multipliers that are narrower than the model asks for; None if they are not.
     warnings
         See `find_warnings`.
     """
@@ -36,6 +39,7 @@ class Quality:
     accuracy: Accuracy | None = None
     noise: Mapping[str, Noise] = field(default_factory=dict)
     own_noise: Mapping[str, float] = field(default_factory=dict)
+    changed_roundings: ChangedRoundings | None = None
     warnings: tuple[QualityWarning, ...] = ()
 
 
@@ -46,6 +50,7 @@ def measure_quality(
     trimmed: Graph,
     evaluation: Dataset | None,
     *,
+    exact: Graph | None = None,
     narrowest_bits: int,
     metrics: Mapping[str, MetricFunction] | None = None,
 ) -> Quality:
@@ -61,6 +66,8 @@ def measure_quality(
         What came of it, and without constant channels.
     evaluation
         Samples, with labels or without; None: only what the reference is can be said.
+    exact
+        What came of it with multipliers as wide as its scales ask for, if they are narrower.
     narrowest_bits
         The fewest bits that were asked for.
     metrics
@@ -74,8 +81,12 @@ def measure_quality(
     reference = Reference(
         by=answers.by, reason=answers.reason, compared_samples=answers.compared_samples
     )
+    changed = None
+    if exact is not None:
+        x = evaluation.x if evaluation else None
+        changed = measure_changed_roundings(exact, whole, x)
     if evaluation is None:
-        return Quality(reference=reference)
+        return Quality(reference=reference, changed_roundings=changed)
     # Against the file itself, and of the trimmed network, so that a mistake in any step shows.
     accuracy = measure_accuracy(answers.outputs, trimmed, evaluation, metrics)
     noise = measure_noise(float_graph, whole, evaluation.x)
@@ -88,11 +99,13 @@ def measure_quality(
         noise=noise,
         own_noise=own_noise,
         narrowest_bits=narrowest_bits,
+        changed_roundings=changed,
     )
     return Quality(
         reference=reference,
         accuracy=accuracy,
         noise=noise,
         own_noise=own_noise,
+        changed_roundings=changed,
         warnings=find_warnings(design),
     )

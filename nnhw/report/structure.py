@@ -13,7 +13,9 @@ from typing import Any
 from ..data import Metric
 from ..families import DeviceUse
 from ..plugins import Plugin
+from ..simulate import TimingDiagram
 from ..synth import HardwareCosts
+from .changed_roundings import ChangedRoundings
 from .layers import FrameTimes, LayerReport
 from .warnings import QualityWarning
 from .wide_weights import WideWeights
@@ -196,6 +198,8 @@ class Verification:
         Number of frames simulated.
     latency_cycles, interval_cycles
         As measured; None where the frames did not come out.
+    diagrams
+        What was seen on the streams, for timing diagrams.
     """
 
     passed: bool
@@ -203,6 +207,7 @@ class Verification:
     frames: int
     latency_cycles: int | None
     interval_cycles: int | None
+    diagrams: tuple[TimingDiagram, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +266,8 @@ class BuildReport:
         wanted.
     wide_weights
         Weights of more than 8 bits; None if there are none.
+    changed_roundings
+        What multipliers change that are narrower than the model asks for; None if they are not.
     finds_ranges
         Whether the model's file quantizes activations to ranges that it finds anew for each sample.
     plugins
@@ -297,6 +304,7 @@ class BuildReport:
     warnings: tuple[QualityWarning, ...] = ()
     equalization: Equalization | None = None
     wide_weights: WideWeights | None = None
+    changed_roundings: ChangedRoundings | None = None
     finds_ranges: bool = False
     plugins: tuple[Plugin, ...] = ()
     output_layers: tuple[str, ...] = ()

@@ -22,7 +22,8 @@ from .asic import asic_rows
 from .templates import render_template
 
 BEGIN, END = "<!-- synthesis -->", "<!-- end of synthesis -->"
-"""Where the section is in report.html; `nnhw build` leaves it empty."""
+"""Where the section is in the pages; `nnhw build` leaves it empty."""
+_PAGES = ("report.html", "datasheet.html")
 
 
 def render_synthesis(result: SynthesisResult | AsicResult) -> RenderableType:
@@ -112,10 +113,10 @@ def _device_rows(result: SynthesisResult) -> list[tuple[str, str]]:
 
 
 def add_synthesis(design_dir: str | PathLike[str]) -> None:
-    """Bring report.json and report.html of an exported design up to date with its results.
+    """Bring report.json, report.html and datasheet.html of a design up to date with its results.
 
-    report.json gets the key "synthesis", a list of all results; report.html a section. A design
-    that has no report is left alone.
+    report.json gets the key "synthesis", a list of all results; the pages a section. A design that
+    has no report is left alone.
 
     Raises
     ------
@@ -124,13 +125,13 @@ def add_synthesis(design_dir: str | PathLike[str]) -> None:
     """
     folder = Path(design_dir)
     results = load_results(folder)
-    data, page = folder / "report.json", folder / "report.html"
+    data = folder / "report.json"
     try:
         if data.is_file():
             report = json.loads(data.read_text(encoding="utf-8"))
             report["synthesis"] = [asdict(result) for result in results]
             _replace(data, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-        if page.is_file():
+        for page in (folder / name for name in _PAGES if (folder / name).is_file()):
             before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
             _, end, after = rest.partition(END)
             if begin and end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..families import DeviceUse
+from .changed_roundings import ChangedRoundings
 from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
 from .wide_weights import WideWeights
 
@@ -142,6 +143,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         ("speed", speed(report)),
         *goal_rows(report),
         ("utilisation", f"{utilisation(report.utilisation)} of the array's multipliers"),
+        *(changed_rows(report.changed_roundings) if report.changed_roundings else ()),
         *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *(device_rows(report.device) if report.device else ()),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
@@ -207,6 +209,18 @@ def wide_weight_rows(wide: WideWeights) -> list[tuple[str, str]]:
             f"{wide.byte_products_a_cell}"
         )
     return [("weights", line)]
+
+
+def changed_rows(changed: ChangedRoundings) -> list[tuple[str, str]]:
+    """What narrow multipliers change, as (name, figure)."""
+    line = f"{changed.bits} bits, where the model's scales ask for {changed.exact_bits}"
+    if not changed.samples:
+        return [("multipliers", f"{line}; what that changes was not measured, without data")]
+    rates = ", ".join(f"{rate:.2g}% of '{name}'" for name, rate in changed.outputs.items())
+    line += f": {rates} changed by up to {counted(changed.largest, 'step')}"
+    if changed.layer is not None:
+        line += f"; most arises in '{changed.layer}', {changed.layer_rate:.2g}% of its results"
+    return [("multipliers", f"{line} ({counted(changed.samples, 'sample')})")]
 
 
 def accuracy_rows(accuracy: Accuracy) -> list[tuple[str, str]]:

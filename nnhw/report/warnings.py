@@ -14,7 +14,7 @@ class QualityWarning:
     ----------
     kind
         The same word for the same kind of problem: "pole", "reference-scores", "low-sqnr",
-        "accuracy-drop", "low-agreement", "cut-off", "narrow" or "device".
+        "accuracy-drop", "low-agreement", "cut-off", "narrow", "roundings" or "device".
     layer
         Name of the node, or of the input, where the problem arises, which need not be where it
         shows; None if it is not a single one's.

@@ -2,5 +2,18 @@
 
 from .accelerator import Accelerator
 from .config import ShellConfig, TensorSizes
+from .ports import AXI_STREAM, CLOCK, RESET, Interface, InterfaceKind, Port, TopPorts, port_members
 
-__all__ = ["Accelerator", "ShellConfig", "TensorSizes"]
+__all__ = [
+    "AXI_STREAM",
+    "CLOCK",
+    "RESET",
+    "Accelerator",
+    "Interface",
+    "InterfaceKind",
+    "Port",
+    "ShellConfig",
+    "TensorSizes",
+    "TopPorts",
+    "port_members",
+]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Member, Out, connect
+from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
-from ..machine import LOAD_BITS, Image, LoadMap, Machine
+from ..machine import Image, Machine
 from .config import ShellConfig
+from .ports import port_members
 from .stream_shell import STREAMS, StreamShell
 
 
@@ -60,28 +61,7 @@ class Accelerator(wiring.Component):
         self.shell = shell or ShellConfig()
         if self.shell.tag_bits and not machine.config.frame_check:
             raise ValueError("Tags need a machine that checks frames")
-        received, sent = machine.config.input_bytes, machine.config.output_bytes
-        super().__init__(
-            {
-                "clk": In(1),
-                **({"axis_clk": In(1)} if self.shell.clocks == "two" else {}),
-                self.shell.reset_port: In(1),
-                "s_axis_tdata": In(8 * received),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                **({"s_axis_tkeep": In(received)} if self.shell.keep else {}),
-                **({"s_axis_tuser": In(self.shell.tag_bits)} if self.shell.tag_bits else {}),
-                "m_axis_tdata": Out(8 * sent),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
-                **({"m_axis_tkeep": Out(sent)} if self.shell.keep else {}),
-                **({"m_axis_tuser": Out(self.shell.tag_bits)} if self.shell.tag_bits else {}),
-                **({"frame_error": Out(1)} if machine.config.frame_check else {}),
-                **(_load_port(machine) if machine.config.programmable else {}),
-            }
-        )
+        super().__init__(port_members(machine, self.shell))
 
     @property
     def _reset(self) -> Value:
@@ -148,12 +128,3 @@ class Accelerator(wiring.Component):
                 streams.inside_in.ready.eq(engine.frames_in.ready),
             ]
         return streams
-
-
-def _load_port(machine: Machine) -> dict[str, Member]:
-    """The members of a programmable accelerator that it is loaded through."""
-    return {
-        "load_valid": In(1),
-        "load_address": In(LoadMap.of(machine).address_bits),
-        "load_data": In(LOAD_BITS),
-    }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..design import read_design
 from .child import run_script
-from .result import Divergence, SimulationResult
+from .result import Divergence, SimulationResult, TimingDiagram
 
 
 def run_regression(
@@ -85,11 +85,16 @@ def run_regression(
             divergence["element"] = tuple(divergence["element"])
         divergence = Divergence(**divergence)
     failures = tuple(result.pop("failures"))
+    diagrams = tuple(
+        TimingDiagram(**{**diagram, "data": tuple(diagram["data"])})
+        for diagram in result.pop("diagrams")
+    )
     trace, waves_file = Path(result.pop("trace")), result.pop("waves")
     return SimulationResult(
         **result,
         failures=failures,
         divergence=divergence,
+        diagrams=diagrams,
         log=log,
         trace=trace,
         waves=Path(waves_file) if waves_file else None,

@@ -46,6 +46,33 @@ class Divergence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimingDiagram:
+    """What was seen on a stream in some clock cycles.
+
+    Parameters
+    ----------
+    what
+        What happens in them.
+    stream
+        "s_axis" or "m_axis".
+    start
+        The first cycle, counted from the handshake of the frame's first input beat.
+    valid, ready, last
+        A digit for each cycle: tvalid, tready, tlast.
+    data
+        tdata, a hexadecimal number for each cycle; "" where tvalid is low.
+    """
+
+    what: str
+    stream: str
+    start: int
+    valid: str
+    ready: str
+    last: str
+    data: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SimulationResult:
     """Outcome of a regression.
 
@@ -83,6 +110,8 @@ class SimulationResult:
         interval; else None.
     edited
         Verilog files that have changed since the design was built.
+    diagrams
+        Excerpts for timing diagrams; none of a design that failed.
     """
 
     passed: bool
@@ -105,6 +134,7 @@ class SimulationResult:
     waves: Path | None
     waves_cycles: int | None
     edited: tuple[str, ...] = ()
+    diagrams: tuple[TimingDiagram, ...] = ()
 
     @property
     def build_folder(self) -> Path:

@@ -7,12 +7,18 @@ import shutil
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
+from ..image import read_image
 from ..options import RESETS
+from ..vectors import Vectors
 
-_TEMPLATE = "tb.v"
+_TEMPLATES = ("tb.v", "selfcheck.sv")
+_SELFCHECK_BYTES = 1 << 18
+"""Most bytes of frames that the testbench without cocotb is given, but for the first frame."""
 
 
 def sim_folder() -> Path:
@@ -29,8 +35,8 @@ def sim_folder() -> Path:
 def install_testbench(design_dir: str | PathLike[str]) -> None:
     """Write the folder `sim` of an exported design, except its vectors.npz.
 
-    All files but tb.v are copies; tb.v is filled in from manifest.json. In sim/cells are the models
-    of the cells of the design's technology.
+    All files are copies, but tb.v and selfcheck.sv, which are filled in from manifest.json. In
+    sim/cells are the models of the cells of the design's technology.
 
     Parameters
     ----------
@@ -60,9 +66,43 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
                 f"{', '.join(known)} only; build it again"
             )
         shutil.copyfile(family.cell_models, design_dir / model)
-    template = (source / _TEMPLATE).read_text(encoding="utf-8")
-    filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
-    (target / _TEMPLATE).write_text(filled, encoding="utf-8")
+    for name in _TEMPLATES:
+        template = (source / name).read_text(encoding="utf-8")
+        filled = re.sub(r"\{\{(\w+)\}\}", lambda match: str(values[match[1]]), template)
+        (target / name).write_text(filled, encoding="utf-8")
+
+
+def write_selfcheck(design_dir: str | PathLike[str], vectors: Vectors) -> None:
+    """Write the beats that sim/selfcheck.sv sends and expects: a hexadecimal number a line; of a
+    programmable design also what it is loaded with, an address and a word a line.
+
+    Parameters
+    ----------
+    vectors
+        Of the design; the first frames of them are taken.
+
+    Raises
+    ------
+    ExportError
+        If manifest.json or the image is missing or is none.
+    """
+    folder = Path(design_dir)
+    manifest = read_manifest(folder)
+    if load := manifest.get("load"):
+        writes = read_image(folder / load["image"]).writes()
+        lines = [f"{address:x} {word:08x}\n" for address, word in writes]
+        (folder / "sim" / "selfcheck_load.hex").write_text("".join(lines), encoding="utf-8")
+    frame_bytes = vectors.input.shape[1] + vectors.output.shape[1]
+    count = max(1, min(len(vectors.kinds), _SELFCHECK_BYTES // frame_bytes))
+    for port, frames in (("input", vectors.input), ("output", vectors.output)):
+        beat_bytes = manifest[port]["stream_bytes"]
+        padding = -frames.shape[1] % beat_bytes
+        beats = np.pad(frames[:count], ((0, 0), (0, padding))).reshape(-1, beat_bytes)
+        keeps = _keeps(manifest, port) * count
+        lines = [
+            f"{keep}{beat[::-1].tobytes().hex()}\n" for keep, beat in zip(keeps, beats, strict=True)
+        ]
+        (folder / "sim" / f"selfcheck_{port}.hex").write_text("".join(lines), encoding="utf-8")
 
 
 def _template_values(manifest: dict) -> dict[str, str | int]:
@@ -75,12 +115,17 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
         **_stream_values(manifest),
+        **_selfcheck_values(manifest),
         "top": manifest["top"],
+        "input_beats": _beats(manifest["input"]),
+        "output_beats": _beats(manifest["output"]),
+        "most_cycles": 20 * (manifest["latency_cycles"] + manifest["interval_cycles"]) + 1000,
         "input_bits": 8 * beat_bytes["input"],
         "output_bits": 8 * beat_bytes["output"],
         "reset": f".{reset}({sense}rst)",
         "frame_error_value": "" if frame_error else " = 1'b0",
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
+        "is_loaded": int(bool(load)),
         "load_address_bits": load["address_bits"] if load else 1,
         "load_ports": "".join(f",\n        .{port}({port})" for port in load_ports),
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
@@ -89,6 +134,57 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "write_back_count": trace["count"],
         "write_back_data": trace["data"],
     }
+
+
+def _keeps(manifest: dict, port: str) -> list[str]:
+    """tkeep of the beats of a frame as hexadecimal digits; nothing for each without tkeep."""
+    beat_bytes = manifest[port]["stream_bytes"]
+    keeps = []
+    for tensor in manifest[f"{port}s"]:
+        left = tensor["bytes"]
+        while left > 0:
+            lanes = (1 << min(left, beat_bytes)) - 1
+            keeps.append(f"{lanes:0{-(-beat_bytes // 4)}x}" if _has_keep(manifest) else "")
+            left -= beat_bytes
+    return keeps
+
+
+def _has_keep(manifest: dict) -> bool:
+    return bool(manifest.get("shell", {}).get("keep"))
+
+
+def _selfcheck_values(manifest: dict) -> dict[str, str | int]:
+    """What the testbench without cocotb has besides data and handshake.
+
+    A line of its files has the lanes that count in front of the data, if there is a tkeep.
+    """
+    shell = manifest.get("shell", {})
+    signals, ports = [], []
+    values: dict[str, str | int] = {}
+    for side, prefix, kind in (("input", "s_axis", "reg"), ("output", "m_axis", "wire")):
+        beat_bytes = manifest[side]["stream_bytes"]
+        keep_bits = 4 * -(-beat_bytes // 4) if _has_keep(manifest) else 0
+        values[f"{side}_word_bits"] = 8 * beat_bytes + keep_bits
+        values[f"{side}_word"] = f"{prefix}_tdata"
+        if keep_bits:
+            values[f"{side}_word"] = f"{{{prefix}_keep, {prefix}_tdata}}"
+            signals.append(f"{kind} [{keep_bits}-1:0] {prefix}_keep{' = 0' * (kind == 'reg')};")
+            ports.append((f"{prefix}_tkeep", f"{prefix}_keep[{beat_bytes}-1:0]"))
+            if kind == "wire" and keep_bits > beat_bytes:
+                signals.append(f"assign {prefix}_keep[{keep_bits}-1:{beat_bytes}] = 0;")
+    if tag_bits := shell.get("tag_bits", 0):
+        signals.append(f"wire [{tag_bits}-1:0] tag;  // of all frames the same")
+        ports += [("s_axis_tuser", f"{{{tag_bits}{{1'b1}}}}"), ("m_axis_tuser", "tag")]
+    if shell.get("clocks") == "two":
+        ports.append(("axis_clk", "clk"))
+    values["selfcheck_signals"] = "".join(f"    {line}\n" for line in signals)
+    values["selfcheck_ports"] = "".join(f"\n        .{name}({to})," for name, to in ports)
+    return values
+
+
+def _beats(stream: dict) -> int:
+    """Beats of a frame."""
+    return -(-stream["frame_bytes"] // stream["stream_bytes"])
 
 
 def _stream_values(manifest: dict) -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from integer_graphs import IntegerBuilder
 
 from nnhw.design import write_checksums
 from nnhw.errors import ExportError
-from nnhw.export import MemoryFiles, export_design, generate_verilog
+from nnhw.export import ExportedMemories, export_design, generate_verilog
 from nnhw.export.verilog.netlist import Memory
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.simulate import install_testbench, run_regression
@@ -56,25 +56,25 @@ def memory(words, width=64):
 
 
 def test_only_large_memories_have_files():
-    files = MemoryFiles("net")
+    files = ExportedMemories("net", files=True)
     words = list(range(256))
-    assert files.place("net.engine.weights", memory(words)) == "net_weights.hex"
+    assert files.place("net.engine.weights.words", memory(words)) == "net_weights.hex"
     assert files.texts["net_weights.hex"].splitlines()[:2] == [f"{n:016x}" for n in (0, 1)]
-    assert files.place("net.engine.parameters", memory(words[:255])) is None
-    assert files.place("net.engine.bank", memory([7] * 1000)) is None
+    assert files.place("net.engine.parameters.words", memory(words[:255])) is None
+    assert files.place("net.engine.bank.words", memory([7] * 1000)) is None
 
 
 def test_equal_contents_share_a_file_and_others_do_not():
-    files = MemoryFiles("net")
+    files = ExportedMemories("net", files=True)
     first, second = list(range(256)), list(range(1, 257))
-    names = [files.place(f"net.{a}.rom", memory(w)) for a in "ab" for w in (first, second)]
+    names = [files.place(f"net.{a}.rom.words", memory(w)) for a in "ab" for w in (first, second)]
     assert names == ["net_rom.hex", "net_rom_2.hex"] * 2
     assert len(files.texts) == 2
 
 
 def test_files_hold_what_the_verilog_would():
     graph, config = dense_pair()
-    files = MemoryFiles("net")
+    files = ExportedMemories("net", files=True)
     inline = generate_verilog(map_graph(graph, config))
     short = generate_verilog(map_graph(graph, config), files)
     assert list(files.texts) == ["net_weights.hex"]
@@ -83,10 +83,10 @@ def test_files_hold_what_the_verilog_would():
     contents = ""
     for row, word in enumerate(words):
         contents += "  initial begin\n" if row % 16 == 0 else ""
-        contents += f"    words[{row}] = {width}'h{word};\n"
+        contents += f"    contents[{row}] = {width}'h{word};\n"
         contents += "  end\n" if row % 16 == 15 else ""
     assert inline.count(contents) == 1
-    read = '  initial $readmemh("net_weights.hex", words);\n'
+    read = '  initial $readmemh("net_weights.hex", contents);\n'
     assert short == inline.replace(contents, read)
 
 
@@ -143,7 +143,7 @@ def test_yosys_reads_them(tmp_path):
             ],
             log=tmp_path / "yosys.log",
         )
-        cells = json.loads(netlist.read_text())["modules"]["net_engine_weights"]["cells"]
+        cells = json.loads(netlist.read_text())["modules"]["net_engine_weights_words"]["cells"]
         (rom,) = [cell for cell in cells.values() if cell["type"].startswith("$mem")]
         contents.append(rom["parameters"]["INIT"])
     assert "1" in contents[0]

@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from integer_graphs import IntegerBuilder
 from run_verilator import verilator
 
-from nnhw.export import MemoryFiles, component_verilog, generate_verilog
+from nnhw.export import ExportedMemories, component_verilog, generate_verilog
 from nnhw.ir import Graph
 from nnhw.mapping import EngineConfig, Program, map_graph
 from nnhw.shell import Accelerator
@@ -97,7 +97,7 @@ def test_two_designs_in_one_compilation(tmp_path):
     programs = [program("narrow", 3), program("wide", 6)]
     names: list[str] = []
     for each in programs:
-        files = MemoryFiles(each.name)
+        files = ExportedMemories(each.name, files=True)
         text = generate_verilog(each, files)
         (tmp_path / f"{each.name}.v").write_text(text)
         assert files.texts

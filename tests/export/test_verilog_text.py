@@ -293,11 +293,14 @@ def test_memories():
             rom[1] = 12'habc;
             rom[2] = 12'h007;
           end
-          `ifndef SYNTHESIS // RAM powers up as zeros; synthesizers take long to unroll this
-          initial begin : clear_10_rows
+          `ifndef SYNTHESIS // RAM powers up with anything: in simulation with random numbers
+          initial begin : power_up_ram
             integer row;
+            reg [31:0] noise;
+            if (!$value$plusargs("power_up=%d", noise)) noise = 32'd1;
             for (row = 0; row < 10; row = row + 1) begin
-              ram[row] = 8'd0;
+              noise = noise * 32'd1664525 + 32'd1013904223;
+              ram[row] = noise[31:24];
             end
           end
           `endif

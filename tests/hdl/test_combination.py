@@ -38,8 +38,10 @@ def make_scaler(
         value_width=12,
         bias_width=10,
         operand_width=26 if multiplies else 13,
+        multiplicand_width=26 if multiplies else 13,
         multiplier_width=multiplier_width,
         shifts=(2, 7),
+        quotient_width=60,
         stages=2,
         paired=True,
         multiplies=multiplies,
@@ -65,7 +67,7 @@ def test_every_pair_is_combined_as_asked(combinations, multiplier_width, multipl
     }
     if multiplier_width:
         inputs["multiplier"] = integers(rng, 9, cycles, signed=False)
-    outputs = drive(scaler, inputs, ["quotient", "round_up"])
+    outputs = drive(scaler, inputs, ["quotient.value", "quotient.round_up"])
     operands = (inputs["value"] + inputs["bias"]).tolist()
     factors = inputs.get("multiplier", np.ones(cycles, int)).tolist()
     for t in range(1, cycles - scaler.latency, 2):
@@ -75,9 +77,9 @@ def test_every_pair_is_combined_as_asked(combinations, multiplier_width, multipl
         if total is None:
             total = FUNCTIONS[combinations[code - 2]](first, second)
         exact = Fraction(total, 1 << scaler.shifts[inputs["shift"][t]])
-        quotient = int(outputs["quotient"][t + scaler.latency])
+        quotient = int(outputs["quotient.value"][t + scaler.latency])
         assert quotient == math.floor(exact), (t, code)
-        assert quotient + outputs["round_up"][t + scaler.latency] == round(exact)
+        assert quotient + outputs["quotient.round_up"][t + scaler.latency] == round(exact)
 
 
 def test_takes_no_longer_than_a_sum():

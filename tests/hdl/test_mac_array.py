@@ -39,7 +39,7 @@ def test_mac_column(weight_width, rows, multiplier_stages, tree_levels_per_stage
     activations[0], weights[0] = -128, -(1 << (weight_width - 1))
     enable, first = rng.integers(0, 4, cycles) > 0, rng.integers(0, 6, cycles) == 0
     first[0] = enable[0] = True
-    lead = column.latency - 2
+    lead = column.latency - 1
     outputs = drive(
         column,
         {

@@ -5,6 +5,7 @@ import pytest
 from bench import drive
 
 from nnhw.hdl.memory import BankedMemory, Rom
+from nnhw.hdl.technology.memory_module import PortableMemory
 
 
 @pytest.mark.parametrize("output_register", [False, True])
@@ -56,3 +57,29 @@ def test_banked_memory(banks, depth, width, output_register):
         for bank in np.flatnonzero(enable[t]):
             contents[bank, write_rows[t, bank]] = write_data[t, bank]
     assert compared > cycles * banks / 3
+
+
+@pytest.mark.parametrize(("depth", "width"), [(1, 1), (2, 9), (5, 8), (16, 70)])
+@pytest.mark.parametrize("is_rom", [False, True])
+def test_portable_memory(depth, width, is_rom):
+    rng = np.random.default_rng(depth)
+    cycles = 100
+    words = [int.from_bytes(rng.bytes(16), "little") % (1 << width) for _ in range(depth)]
+    memory = PortableMemory(depth=depth, width=width, words=words if is_rom else None)
+    assert memory.latency == 1
+    rows = rng.integers(0, depth, cycles).tolist()
+    inputs = {"read_row": rows}
+    contents = list(words) if is_rom else [0] * depth
+    if not is_rom:
+        inputs |= {
+            "write_enable": rng.integers(0, 2, cycles).tolist(),
+            "write_row": rng.integers(0, depth, cycles).tolist(),
+            "write_data": [words[n % depth] ^ (n % (1 << width)) for n in range(cycles)],
+        }
+    found = drive(memory, inputs, ["read_data"])["read_data"].tolist()
+    for cycle in range(cycles - 1):
+        writes = not is_rom and inputs["write_enable"][cycle]
+        if not (writes and inputs["write_row"][cycle] == rows[cycle]):
+            assert found[cycle + 1] == contents[rows[cycle]]
+        if writes:
+            contents[inputs["write_row"][cycle]] = inputs["write_data"][cycle]

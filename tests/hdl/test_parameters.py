@@ -23,6 +23,7 @@ from nnhw.hdl.output_stream import OutputStream
 from nnhw.hdl.result_buffer import ResultBuffer
 from nnhw.hdl.scaler import Scaler
 from nnhw.hdl.shift_register import ShiftRegister
+from nnhw.hdl.technology.memory_module import PortableMemory
 from nnhw.hdl.weight_register import WeightRegister
 from nnhw.isa import Operation
 
@@ -63,11 +64,13 @@ COMPONENTS = {
     },
     MacColumn: {"rows": 2, **WIDTHS, **MULTIPLIERS},
     OutputStream: {"lanes": 2, "width": 8, "beat_bytes": 4, "depth": 4, "counts": [2]},
+    PortableMemory: {"depth": 3, "width": 8, "words": None},
     ReadAligner: {"rows": 4, "period": 2, **BANKS, **PADDING},
     ResultBuffer: {"width": 9, "depth": 4},
     Rom: {"width": 8, "words": [1, 255]},
     Scaler: {
-        **{"value_width": 20, "bias_width": 20, "operand_width": 21, "multiplier_width": 0},
+        **{"value_width": 20, "bias_width": 20, "operand_width": 21},
+        **{"multiplicand_width": 19, "multiplier_width": 0, "quotient_width": 9},
         **{"shifts": [0, 3], "stages": 1, "paired": False, "multiplies": False},
     },
     ShiftRegister: {"shape": 4, "stages": 0},
@@ -95,6 +98,7 @@ def test_parameters(component):
         (FrameBuffer, "read_delay", 0, "a positive integer"),
         (Gearbox, "beat_units", 3, "a power of two"),
         (InstructionRegister, "words", [], "a sequence of at least one word"),
+        (Scaler, "multiplicand_width", 22, "at most operand_width, 21"),
         (LaneUnit, "lanes", True, "a positive integer"),
         (MacArray, "slots", 3, "at most columns a group, 2"),
         (MacArray, "rows", None, "a positive integer"),
@@ -102,6 +106,8 @@ def test_parameters(component):
         (MacColumn, "weight_width", "8", "a positive integer"),
         (OutputStream, "beat_bytes", 3, "a power of two"),
         (OutputStream, "width", 9, "at most the bits of a byte, 8"),
+        (PortableMemory, "depth", 0, "a positive integer"),
+        (PortableMemory, "words", [], "a sequence of at least one word"),
         (ReadAligner, "rows", 5, "at most the number of banks, 4"),
         (ResultBuffer, "depth", 0, "a positive integer"),
         (Scaler, "multiplier_width", -1, "a non-negative integer"),

@@ -60,7 +60,7 @@ def check(
         shifts=sorted({i.shift for i in program}),
         stages=stages,
     )
-    assert adder.latency == stages + 5
+    assert adder.latency == stages + 6
     step = np.append(rng.permutation([1] * len(own) + [0] * (len(own) // 4)), [0] * adder.latency)
     times = np.flatnonzero(step)
     inputs = {

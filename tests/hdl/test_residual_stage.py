@@ -31,6 +31,22 @@ def layer(*, add: bool, source: int, store: bool, destination: int) -> ResidualI
     )
 
 
+def passing(
+    stage: ResidualStage, step: np.ndarray, last: np.ndarray, arrival: int
+) -> dict[str, np.ndarray]:
+    """Steps whose results come `arrival` cycles later, where they pass."""
+    places = {
+        "read": arrival - stage.read_lead,
+        "add": arrival,
+        "write": arrival + stage.latency,
+    }
+    return {
+        f"{place}.{name}": np.append(np.zeros(wait, int), values)[: len(values)]
+        for place, wait in places.items()
+        for name, values in (("step", step), ("layer_done", last))
+    }
+
+
 PROGRAM = [
     layer(add=False, source=0, store=True, destination=4),
     layer(add=False, source=0, store=False, destination=0),
@@ -52,18 +68,15 @@ def test_residual_stage(lanes, stages, arrival):
         width=8,
         shifts=[0],
         stages=stages,
-        arrival=arrival,
     )
     count = 2 * len(PROGRAM) * STEPS  # the program runs round and round
     step = rng.permutation([1] * count + [0] * 40)
     step = np.append(step, [0] * (arrival + stage.latency))
     times = np.flatnonzero(step)
-    inputs = {
-        "step": step,
-        "step_last": rng.integers(0, 2, len(step)),
-        "results": integers(rng, 8, (len(step), lanes)),
-    }
-    inputs["step_last"][times] = np.arange(count) % STEPS == STEPS - 1
+    last = rng.integers(0, 2, len(step))
+    last[times] = np.arange(count) % STEPS == STEPS - 1
+    inputs = passing(stage, step, last, arrival)
+    inputs["results"] = integers(rng, 8, (len(step), lanes))
     sums = drive(stage, inputs, ("sums",))["sums"]
     memory: dict[int, np.ndarray] = {}
     for number, time in enumerate(times):
@@ -94,11 +107,11 @@ def test_turnaround(stages, arrival):
             width=8,
             shifts=[0],
             stages=stages,
-            arrival=arrival,
         )
         step = np.zeros(distance + arrival + stage.latency + 1, int)
         step[[0, distance]] = 1
-        inputs = {"step": step, "step_last": step, "results": np.full((len(step), 1), 9)}
+        inputs = passing(stage, step, step, arrival)
+        inputs["results"] = np.full((len(step), 1), 9)
         sums = drive(stage, inputs, ("sums",))["sums"]
         assert sums[arrival + stage.latency] == 9
         seen.append(sums[distance + arrival + stage.latency].item())

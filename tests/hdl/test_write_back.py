@@ -44,7 +44,7 @@ def random_steps(rng: np.random.Generator, rolls: int, lanes: int) -> list[Drain
     return steps
 
 
-def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> ResidualStage:
+def offset_by_one(layers: int, lanes: int, width: int) -> ResidualStage:
     """A stage that adds one to the results of every second layer: what it reads of its memory is
     never written and zero."""
     half = 1 << (width - 1)
@@ -72,8 +72,18 @@ def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> Residual
         width=width,
         shifts=[0],
         stages=1,
-        arrival=arrival,
     )
+
+
+def packed_quotients(quotients: np.ndarray, ups: np.ndarray, width: int) -> np.ndarray:
+    """`Quotient(width)` of each number; what does not matter is at random."""
+    rng = np.random.default_rng(0)
+    half = 1 << (width - 1)
+    beyond = (quotients < -half) | (quotients >= half)
+    value = np.where(beyond, rng.integers(-half, half, quotients.shape), quotients)
+    negative = np.where(beyond, quotients < 0, rng.integers(0, 2, quotients.shape))
+    flags = ups | beyond << 1 | negative << 2
+    return value & (2 * half - 1) | flags << width
 
 
 @pytest.mark.parametrize("adds", [False, True])
@@ -82,9 +92,10 @@ def offset_by_one(layers: int, lanes: int, width: int, arrival: int) -> Residual
     [(1, 1, False, 0), (1, 3, True, 0), (3, 2, False, 2), (4, 5, True, 1), (2, 6, True, 3)],
 )
 @pytest.mark.parametrize("activation_width", [4, 8])
-@pytest.mark.parametrize("quotient_width", [2, 8, 15])
-def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotient_width):
-    rng = np.random.default_rng([lanes, layers, quotient_width])
+@pytest.mark.parametrize("bits", [2, 8, 15])
+def test_write_back(lanes, layers, gaps, tables, adds, activation_width, bits):
+    """Quotients of up to `bits` bits."""
+    rng = np.random.default_rng([lanes, layers, bits])
     program = write_back_program(
         layers,
         layers=layers,
@@ -95,12 +106,11 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
     )
     half = 1 << (activation_width - 1)
     contents = [rng.integers(-half, half, 2 * half).astype(np.int8) for _ in range(tables)]
-    arrival = 3 if tables else 2
-    residuals = offset_by_one(layers, lanes, activation_width, arrival) if adds else None
+    arrival = 4 if tables else 3
+    residuals = offset_by_one(layers, lanes, activation_width) if adds else None
     stage = WriteBack(
         **encoded(program),
         lanes=lanes,
-        quotient_width=quotient_width,
         activation_width=activation_width,
         address_width=ADDRESS_WIDTH,
         tables=contents,
@@ -119,11 +129,12 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
     scaled = rng.permutation([1] * len(steps) + [0] * (len(steps) // 2))
     scaled = np.concatenate([scaled, [0] * stage.latency])
     cycles = len(scaled)
+    quotients = integers(rng, bits, (cycles, lanes))
+    ups = rng.integers(0, 2, (cycles, lanes))
     inputs = {
         "scaled": scaled,
         "tags.count": rng.integers(0, lanes + 1, cycles),
-        "quotients": integers(rng, quotient_width, (cycles, lanes)),
-        "round_up": rng.integers(0, 1 << lanes, cycles),
+        "quotients": packed_quotients(quotients, ups, activation_width + 1),
         **{f"tags.{name}": rng.integers(0, 2, cycles) for name in ENDS},
     }
     times = np.flatnonzero(scaled)
@@ -151,8 +162,7 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, quotien
         to_memory = not (instruction.to_stream or instruction.residual_only)
         assert outputs["to_memory"][out] == to_memory
         assert outputs["address"][out] == address % (1 << ADDRESS_WIDTH)
-        ups = inputs["round_up"][t] >> np.arange(lanes) & 1
-        rounded = inputs["quotients"][t] + ups + instruction.zero_point
+        rounded = quotients[t] + ups[t] + instruction.zero_point
         wanted = np.clip(rounded, instruction.lo, instruction.hi)
         if instruction.table:
             wanted = contents[instruction.table - 1][wanted + half]

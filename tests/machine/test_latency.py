@@ -72,8 +72,8 @@ def test_what_networks_need_takes_its_stages():
     options = ((False, False), (False, True), (True, False), (True, True))
     scalers = [scaler_latency(stages=3, paired=p, multiplies=m) for p, m in options]
     assert scalers == [5, 6, 6, 7]
-    assert (adder_latency(stages=1), adder_latency(stages=4)) == (6, 9)
-    assert write_back_latency(tables=False, residual_stages=0) == 2
-    assert write_back_latency(tables=True, residual_stages=6) == 9
+    assert (adder_latency(stages=1), adder_latency(stages=4)) == (7, 10)
+    assert write_back_latency(tables=False, residual_stages=0) == 3
+    assert write_back_latency(tables=True, residual_stages=6) == 10
     # in the adder, into the memory, out of it
-    assert residual_turnaround(stages=4) == 9 + 1 + 2
+    assert residual_turnaround(stages=4) == 10 + 1 + 2

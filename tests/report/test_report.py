@@ -26,6 +26,7 @@ from nnhw.report import (
     render_html,
     render_terminal,
 )
+from nnhw.report.changed_roundings import ChangedRoundings
 from nnhw.report.text import bits, duration, shorten, summary_rows
 
 LAYERS = (
@@ -364,3 +365,35 @@ def test_equalization(equalization: Equalization | None, words: str | None) -> N
     assert found == ([] if words is None else [words])
     kept = json.loads(report.to_json())["equalization"]
     assert kept == (None if equalization is None else dataclasses.asdict(equalization))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (None, None),
+        (
+            ChangedRoundings(bits=18, exact_bits=24, samples=0),
+            "18 bits, where the model's scales ask for 24; what that changes was not measured, "
+            "without data",
+        ),
+        (
+            ChangedRoundings(
+                bits=18,
+                exact_bits=24,
+                samples=10,
+                outputs={"y": 0.3125},
+                largest=1,
+                layer="conv2",
+                layer_rate=0.017,
+            ),
+            "18 bits, where the model's scales ask for 24: 0.31% of 'y' changed by up to 1 step; "
+            "most arises in 'conv2', 0.017% of its results (10 samples)",
+        ),
+    ],
+)
+def test_changed_roundings(changed: ChangedRoundings | None, words: str | None) -> None:
+    report = dataclasses.replace(REPORT, changed_roundings=changed)
+    found = [figure for name, figure in summary_rows(report) if name == "multipliers"]
+    assert found == ([] if words is None else [words])
+    kept = json.loads(report.to_json())["changed_roundings"]
+    assert kept == (None if changed is None else dataclasses.asdict(changed))

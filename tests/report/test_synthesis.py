@@ -126,8 +126,12 @@ def test_reports_get_a_section_that_can_be_renewed(design):
     assert "take &lt;less&gt;" in once
     assert once.startswith("<h1>net</h1>\n")
     assert once.endswith("<p>rest</p>\n")
+    sheet = design / "datasheet.html"
+    sheet.write_text("<h1>sheet</h1>\n<!-- synthesis --><!-- end of synthesis -->\n<p>rest</p>\n")
     add_synthesis(design)
     assert (design / "report.html").read_text() == once
+    assert "1,200 of 24,288 (4.9%)" in sheet.read_text()
+    assert sheet.read_text().endswith("<p>rest</p>\n")
     report = json.loads((design / "report.json").read_text())
     assert report["name"] == "net"
     assert report["synthesis"][0]["speed"]["fmax_mhz"] == 101.25

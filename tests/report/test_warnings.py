@@ -24,6 +24,7 @@ from nnhw.report import (
     render_html,
     render_warnings,
 )
+from nnhw.report.changed_roundings import ChangedRoundings
 from nnhw.report.poles import find_poles
 from nnhw.report.significance import at_least, at_most
 
@@ -255,6 +256,35 @@ def test_few_answers_that_differ_are_chance(differing, samples, warns):
     )
     assert ("low-agreement" in found) is warns
     assert "accuracy-drop" not in found  # which it does not: only the reference is wrong
+
+
+@pytest.mark.parametrize(("rate", "warns"), [(3.9, False), (4.1, True)])
+def test_narrow_multipliers_that_change_much(rate, warns, monkeypatch):
+    builder, graph = network()
+    x = builder.data(100)
+    integer = quantize(graph, x)
+    name = graph.outputs[0].onnx_name
+    changed = ChangedRoundings(
+        **{"bits": 12, "exact_bits": 24, "samples": 100, "largest": 2},
+        **{"outputs": {"other": 0.1, name: rate}, "layer": "conv1", "layer_rate": 0.5},
+    )
+    monkeypatch.setattr("nnhw.report.quality.measure_changed_roundings", lambda *_: changed)
+    quality = measure_quality(
+        ask_reading(graph, x),
+        graph,
+        integer,
+        integer,
+        Dataset(x=x),
+        exact=integer,
+        narrowest_bits=8,
+    )
+    assert quality.changed_roundings == changed
+    assert kinds(quality.warnings) == ["roundings"] * warns
+    for warning in quality.warnings:
+        assert warning.layer == "conv1"
+        assert f"Multipliers of 12 bits change {rate}%" in warning.problem
+        assert "up to the 24 bits" in warning.advice
+        assert "--scale-bits" in warning.advice
 
 
 def test_significance():

@@ -115,7 +115,7 @@ def test_constraints_name_what_there_is():
     assert unstable == {pair for pair in named if pair[1].endswith("_unstable")}
     assert len(unstable) == 7
     files = constraint_files("net", shell)
-    assert sorted(files) == ["net_crossings.sdc", "net_crossings.xdc"]
+    assert sorted(files) == ["constraints/net_crossings.sdc", "constraints/net_crossings.xdc"]
     for text in files.values():
         assert all(path in text for path in paths)
     assert constraint_files("net", ShellConfig()) == {}

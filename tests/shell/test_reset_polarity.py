@@ -26,7 +26,7 @@ def test_reset_polarity():
     top_of = re.compile(r"^module \w+ \(.*?\);", re.MULTILINE | re.DOTALL)
     assert "aresetn" not in high
     assert "synchronous reset, active low" in low
-    tops = [top_of.findall(text)[0] for text in (high, low)]
+    tops = [top_of.findall(re.sub(r"\(\*.*?\*\)", "", text))[0] for text in (high, low)]
     assert [re.findall(r"\b(rst|aresetn)\b", top) for top in tops] == [["rst"], ["aresetn"]]
     assert re.search(r"\(!aresetn\)", low)
 

@@ -3,7 +3,7 @@
 `generate` has the order of the steps.
 """
 
-from .contents import MemoryFiles
+from .contents import ExportedMemories
 from .generate import TRACE, component_verilog, generate_verilog
 
-__all__ = ["TRACE", "MemoryFiles", "component_verilog", "generate_verilog"]
+__all__ = ["TRACE", "ExportedMemories", "component_verilog", "generate_verilog"]

@@ -8,29 +8,29 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from .comments import comment_lines
-from .contents import MemoryFiles
+from .contents import ExportedMemories
 from .hierarchy import Hierarchy
 from .instances import Interface
 from .module import ModuleText
 from .names import UniqueNames, identifier
 
 
-def design_lines(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> Iterator[str]:
+def design_lines(hierarchy: Hierarchy, memories: ExportedMemories) -> Iterator[str]:
     """Lines of all modules, parents before children, with a comment on each.
 
     Modules of the same class that have the same text are written once.
 
     Parameters
     ----------
-    files
-        Takes the contents of large memories; None: all stand in the Verilog.
+    memories
+        How memories are written; all of them are added to it.
     """
     interfaces: dict[str, Interface] = {}
     texts: dict[str, list[str]] = {}
     unique = UniqueNames()
     for level in _levels(hierarchy):
         writers = {
-            name: ModuleText(hierarchy.modules[name], hierarchy.origins[name], interfaces, files)
+            name: ModuleText(hierarchy.modules[name], hierarchy.origins[name], interfaces, memories)
             for name in level
         }
         alike: dict[tuple, list[str]] = defaultdict(list)
@@ -41,6 +41,9 @@ def design_lines(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> Iter
             for module in names:
                 interfaces[module] = writers[module].interface(name)
             texts[names[0]] = [f"module {name} {lines[0]}", *lines[1:]]
+    for path in hierarchy.modules:
+        if (component := hierarchy.origins[path].memory) is not None:
+            memories.add(component, hierarchy.modules[path], interfaces[path])
     for index, name in enumerate(name for name in hierarchy.modules if name in texts):
         yield from [""] if index else []
         yield from _comment(hierarchy.origins[name].kind)

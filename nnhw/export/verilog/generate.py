@@ -15,14 +15,15 @@ from amaranth.lib import wiring
 
 from ... import __version__
 from ...mapping import Program
-from ...shell import Accelerator, ShellConfig
+from ...shell import Accelerator, Interface, Port, ShellConfig, TopPorts
 from .comments import comment_lines
-from .contents import MemoryFiles
+from .contents import ExportedMemories
 from .design import design_lines
 from .fold import fold_constants
 from .hierarchy import Hierarchy, elaborate
 from .layout import wrapped
 from .liveness import Place, drop_dead
+from .netlist import Value
 from .ports import restore_ports
 from .simplify import inline_copies, narrow_operators, share_operators
 from .structs import split_structs
@@ -33,7 +34,10 @@ TRACE = tuple(("engine.write_back", name) for name in ("valid", "layer", "count"
 
 
 def generate_verilog(
-    program: Program, files: MemoryFiles | None = None, *, shell: ShellConfig | None = None
+    program: Program,
+    memories: ExportedMemories | None = None,
+    *,
+    shell: ShellConfig | None = None,
 ) -> str:
     """Verilog-2005 text of the accelerator for `program`; the top module has the program's name.
 
@@ -41,16 +45,21 @@ def generate_verilog(
 
     Parameters
     ----------
-    files
-        Takes the contents of large memories, to be written beside the Verilog; None: they stand in
-        the Verilog.
+    memories
+        How memories are written; all of them are added to it. None: their contents are initial
+        ones, which stand in the Verilog.
     shell
         What surrounds the engine; None: nothing but wires.
     """
     accelerator = Accelerator(program.machine, program.image, shell)
     hierarchy = _tidied(accelerator, program.name, TRACE)
-    header = _header(program, accelerator.shell, hierarchy.foreign_modules())
-    return header + _text(hierarchy, files)
+    top = hierarchy.modules[hierarchy.top]
+    for interface in TopPorts(accelerator.signature.members).interfaces:
+        for port in interface.ports:
+            top.wires[port.name].attributes |= _attributes(interface, port)
+    memories = memories or ExportedMemories(program.name)
+    cells = hierarchy.foreign_modules()
+    return _header(program, accelerator.shell, memories, cells) + _text(hierarchy, memories)
 
 
 def component_verilog(
@@ -74,11 +83,11 @@ def component_verilog(
         If the component uses something of Amaranth that this has no Verilog for: asynchronous
         resets, falling edges, transparent memory ports, division, print and assert statements.
     """
-    return _text(_tidied(component, name, keep))
+    return _text(_tidied(component, name, keep), ExportedMemories(name))
 
 
-def _text(hierarchy: Hierarchy, files: MemoryFiles | None = None) -> str:
-    return "".join(f"{line}\n" for line in wrapped(design_lines(hierarchy, files)))
+def _text(hierarchy: Hierarchy, memories: ExportedMemories) -> str:
+    return "".join(f"{line}\n" for line in wrapped(design_lines(hierarchy, memories)))
 
 
 def _tidied(component: wiring.Component, name: str, keep: Iterable[tuple[str, str]]) -> Hierarchy:
@@ -109,7 +118,29 @@ def _place(hierarchy: Hierarchy, path: str, port: str) -> Place:
     raise KeyError(f"{path} has no port {port}")
 
 
-def _header(program: Program, shell: ShellConfig, cells: Mapping[str, int]) -> str:
+def _attributes(interface: Interface, port: Port) -> dict[str, Value]:
+    """Attributes by which Vivado finds the interfaces of a module; nothing to other tools."""
+    parameters = ", ".join(f"{name} {value}" for name, value in interface.parameters.items())
+    found: dict[str, Value] = {
+        "X_INTERFACE_INFO": f"{interface.kind.vlnv} {interface.name} {port.role}"
+    }
+    return found | ({"X_INTERFACE_PARAMETER": parameters} if port is interface.ports[0] else {})
+
+
+_INITIAL = (
+    "Read-only memories and registers have initial contents, as FPGAs load them with their "
+    "configuration."
+)
+_NO_INITIAL = (
+    "Nothing has initial contents: read-only memories are logic, registers have no values before "
+    "the reset. Each memory is a module of its own, listed in manifest.json; macros with the same "
+    "ports may take their place."
+)
+
+
+def _header(
+    program: Program, shell: ShellConfig, memories: ExportedMemories, cells: Mapping[str, int]
+) -> str:
     config = program.config
     primitives = ", ".join(f"{count} {cell}" for cell, count in sorted(cells.items()))
     clocks = "One clock" if shell.clocks == "one" else "Two clocks, clk and axis_clk"
@@ -128,6 +159,7 @@ def _header(program: Program, shell: ShellConfig, cells: Mapping[str, int]) -> s
         f"Output: AXI4-Stream, {config.output_bytes} bytes a beat, {frame_out}.",
         f"{clocks}; synchronous reset, {shell.reset.replace('-', ' ')}. "
         + (f"Cells of {config.technology}: {primitives}." if cells else "No vendor primitives."),
+        _INITIAL if memories.initial else _NO_INITIAL,
         "Do not edit: change the model or the options and generate again.",
     )
     return "".join(f"{text}\n" for line in lines for text in comment_lines(line) or ["//"]) + "\n"

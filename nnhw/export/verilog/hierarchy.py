@@ -14,6 +14,7 @@ from amaranth.hdl._ir import Design
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
+from ...hdl import MemoryModule
 from .netlist import Module
 from .rtlil import read_rtlil
 
@@ -42,11 +43,14 @@ class Origin:
         Those of its signature that the module has wires for, in order.
     foreign
         Wires that stand for members of other components, such as the ports of instances.
+    memory
+        The component, if it is a memory.
     """
 
     kind: type
     members: tuple[Member, ...] = ()
     foreign: frozenset[str] = frozenset()
+    memory: MemoryModule | None = None
 
     def owns(self, wire: str) -> bool:
         """Whether the wire stands for a signal that the component's author gave its name."""
@@ -115,6 +119,7 @@ def elaborate(component: wiring.Component, name: str) -> Hierarchy:
                 for signal, wire in names.items()
                 if owners.get(id(signal), id(part)) != id(part)
             ),
+            memory=part if isinstance(part, MemoryModule) else None,
         )
     return Hierarchy(name, modules, origins)
 

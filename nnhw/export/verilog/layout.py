@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
+_STRING = re.compile(r'"[^"]*"')
 COLUMNS = 100
 """Longest line, where there is a blank to break it at."""
 
@@ -22,7 +24,9 @@ def wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _break(line: str, start: int) -> int:
-    """The best blank to break a line at, behind column `start`; -1 if there is none."""
+    """The best blank to break a line at, behind column `start` and in no string; -1 if there is
+    none."""
+    line = _STRING.sub(lambda string: '"' * len(string[0]), line)
     for mark, offset in ((", ", 1), (" : ", 0), (" || ", 0), (" && ", 0), (" ", 0)):
         place = line.rfind(mark, max(start, COLUMNS // 2), COLUMNS + 1 - offset)
         if place >= 0:

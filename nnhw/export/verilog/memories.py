@@ -13,6 +13,9 @@ from .signals import Sig, bits_of, part_of
 BLOCK_ROWS = 16
 """Most words that one initial block sets."""
 
+POWER_UP = "power_up"
+"""Plusarg of simulators, +power_up=SEED: which random numbers RAM powers up with."""
+
 
 def memory_operands(memory: Memory) -> Iterator[Sig]:
     """What the text of a memory reads."""
@@ -27,28 +30,55 @@ def memory_operands(memory: Memory) -> Iterator[Sig]:
 def contents_lines(memories: Mapping[str, Memory], files: Mapping[str, str]) -> Iterator[str]:
     """Initial contents of memories, by their identifiers.
 
+    Memories that are written have none in silicon; simulators fill them with random numbers.
+
     Parameters
     ----------
     files
         Names of the files that hold the contents, of those memories that have one.
     """
     uniform: dict[int, list[str]] = defaultdict(list)
-    cleared: dict[int, list[str]] = defaultdict(list)
+    powered_up: dict[str, Memory] = {}
     for name, memory in memories.items():
         if name in files:
             yield f'initial $readmemh("{files[name]}", {name});'
+        elif memory.writes and not any(memory.words):
+            powered_up[name] = memory
         elif len(set(memory.words)) > 1 or memory.depth == 1:
             yield from _word_lines(name, memory)
         else:
-            is_cleared = memory.writes and not memory.words[0]
-            alike = cleared if is_cleared else uniform
             bits = f"{memory.words[0]:0{memory.width}b}"
-            alike[memory.depth].append(f"{name}[row] = {constant(bits)};")
+            uniform[memory.depth].append(f"{name}[row] = {constant(bits)};")
     yield from _fill_lines("fill", uniform)
-    if cleared:
-        yield "`ifndef SYNTHESIS // RAM powers up as zeros; synthesizers take long to unroll this"
-        yield from _fill_lines("clear", cleared)
+    if powered_up:
+        yield "`ifndef SYNTHESIS // RAM powers up with anything: in simulation with random numbers"
+        for name, memory in powered_up.items():
+            yield from _power_up_lines(name, memory)
         yield "`endif"
+
+
+def _power_up_lines(name: str, memory: Memory) -> Iterator[str]:
+    """Words of random numbers, the same in all simulators: the upper bits of what a linear
+    congruential generator makes of the seed (Numerical Recipes, 1992, chapter 7.1)."""
+    word = f"{name}[row]"
+    is_wide = memory.width > 16
+    yield f"initial begin : power_up_{name}"
+    yield f"  integer row{', low' if is_wide else ''};"
+    yield "  reg [31:0] noise;"
+    yield f'  if (!$value$plusargs("{POWER_UP}=%d", noise)) noise = 32\'d1;'
+    rows = f"  for (row = 0; row < {memory.depth}; row = row + 1)"
+    if is_wide:
+        yield rows
+        yield f"    for (low = 0; low < {memory.width}; low = low + 16) begin"
+        bits = f"{{{word}[{memory.width - 17}:0], noise[31:16]}}"
+    else:
+        yield f"{rows} begin"
+        bits = f"noise[31:{32 - memory.width}]"
+    indent = "      " if is_wide else "    "
+    yield f"{indent}noise = noise * 32'd1664525 + 32'd1013904223;"
+    yield f"{indent}{word} = {bits};"
+    yield f"{indent[2:]}end"
+    yield "end"
 
 
 def _word_lines(name: str, memory: Memory) -> Iterator[str]:
@@ -71,6 +101,21 @@ def _fill_lines(verb: str, statements: Mapping[int, list[str]]) -> Iterator[str]
         yield from (f"    {line}" for line in lines)
         yield "  end"
         yield "end"
+
+
+def logic_lines(memory: Memory, expressions: Expressions) -> Iterator[str]:
+    """A read-only memory as logic, for flows in which nothing has initial contents."""
+    (read,) = memory.reads
+    address, data = expressions.value(read.address), expressions.wire(read.wire)
+    bits, digits = sum(1 for _ in bits_of(read.address)), -(-memory.width // 4)
+    yield f"always @(posedge {expressions.value(read.clock)}) begin"
+    yield f"  case ({address})"
+    last = memory.depth - 1
+    for row, word in enumerate(memory.words):
+        label = "default" if row == last else f"{bits}'d{row}"
+        yield f"    {label}: {data} <= {memory.width}'h{word:0{digits}x};"
+    yield "  endcase"
+    yield "end"
 
 
 def port_lines(name: str, memory: Memory, expressions: Expressions) -> Iterator[str]:

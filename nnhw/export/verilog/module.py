@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .attributes import attribute_text
-from .contents import MemoryFiles
+from .contents import ExportedMemories
 from .expressions import Expressions, constant, range_of
 from .hierarchy import Origin
 from .instances import Interface, instance_lines
 from .layout import assignment
-from .memories import contents_lines, memory_operands, port_lines
+from .memories import contents_lines, logic_lines, memory_operands, port_lines
 from .names import name_all
 from .netlist import Module, Wire
 from .order import dependency_order
@@ -41,8 +41,8 @@ class ModuleText:
         Where it comes from.
     interfaces
         Of the modules that have instances in this one, by their names in the netlist.
-    files
-        Takes the contents of large memories; None: all stand in the Verilog.
+    memories
+        How memories are written.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class ModuleText:
         module: Module,
         origin: Origin,
         interfaces: dict[str, Interface],
-        files: MemoryFiles | None = None,
+        memories: ExportedMemories,
     ):
         self._module = module
         self._interfaces = interfaces
-        self._files = files
+        self._memories = memories
         self._blocks = take_blocks(module, origin.owns)
         self._parts = {wire: selections(module, wire) for wire in module.processes}
         self._registers = set(module.registers)
@@ -147,6 +147,8 @@ class ModuleText:
         for index, wire in enumerate(wires):
             kind = f"{wire.direction:6} {self._kind(wire):4}"
             comma = "," if index < len(wires) - 1 else ""
+            for key, value in wire.attributes.items():
+                yield attribute_text({key: value}).rstrip()
             yield f"{kind} {range_of(wire.width):{widest}}{self._declared(wire)}{comma}"
 
     def _kind(self, wire: Wire) -> str:
@@ -154,7 +156,8 @@ class ModuleText:
 
     def _declared(self, wire: Wire) -> str:
         name = self._names.wires[wire.name]
-        return f"{name} = {constant(wire.init)}" if wire.name in self._module.registers else name
+        has_value = wire.name in self._module.registers and self._memories.initial
+        return f"{name} = {constant(wire.init)}" if has_value else name
 
     def _declaration(self, wire: Wire) -> str:
         kind = f"{attribute_text(wire.attributes)}{self._kind(wire)}"
@@ -204,18 +207,20 @@ class ModuleText:
         yield "end"
 
     def _memory_sections(self) -> Iterator[Iterator[str]]:
-        memories = {self._names.memories[name]: m for name, m in self._module.memories.items()}
+        arrays = {self._names.memories[name]: m for name, m in self._module.memories.items()}
+        if not self._memories.initial:
+            logic = [name for name, memory in arrays.items() if not memory.writes]
+            for memory in [arrays.pop(name) for name in logic]:
+                yield logic_lines(memory, self._expressions)
         yield (
             f"{attribute_text(memory.attributes)}reg {range_of(memory.width)}{name} "
             f"[0:{memory.depth - 1}];"
-            for name, memory in memories.items()
+            for name, memory in arrays.items()
         )
-        files = {}
-        if self._files is not None:
-            placed = {n: self._files.place(self._module.name, m) for n, m in memories.items()}
-            files = {name: file for name, file in placed.items() if file is not None}
-        yield contents_lines(memories, files)
-        for name, memory in memories.items():
+        placed = {n: self._memories.place(self._module.name, m) for n, m in arrays.items()}
+        files = {name: file for name, file in placed.items() if file is not None}
+        yield contents_lines(arrays, files)
+        for name, memory in arrays.items():
             yield port_lines(name, memory, self._expressions)
 
     def _instance_lines(self, name: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from ...families import FAMILIES, Resource
 from .budget import CellCount, count_cells
 from .device import DeviceTechnology
+from .memory_module import MemoryModule
 from .portable import Technology, product_shape
 from .shares import Shares
 
@@ -17,6 +18,7 @@ __all__ = [
     "PORTABLE",
     "CellCount",
     "DeviceTechnology",
+    "MemoryModule",
     "Shares",
     "Technology",
     "count_cells",

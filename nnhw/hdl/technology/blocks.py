@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from ..arithmetic import delay
+from .memory_module import MemoryModule
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +29,23 @@ class BlockShape:
         return -(-depth // self.depth) * -(-width // self.width)
 
 
-class Block(wiring.Component):
+class Block(MemoryModule):
     """One memory block: base of the components that hold a vendor's cell.
 
     Parameters
     ----------
     shape : BlockShape
     words : sequence of int or None
-        Contents of a read-only memory, at most `depth`, the others being zero; None: it is written
-        and has no contents at first.
+        See `MemoryModule`, as for members.
     output_register : bool
-
-    Members
-    -------
-    read_row : In
-    read_data : Out
-        A cycle later, or two with `output_register`.
-    write_enable, write_row, write_data : In
-        Unless it is read-only. What a read of the same row in that cycle gives is open.
+        Whether the cell's own is used, a cycle more of latency.
     """
 
     def __init__(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool):
         self.shape = shape
-        self.words = words
         self.output_register = output_register
-        write = {
-            "write_enable": In(1),
-            "write_row": In(shape.row_width),
-            "write_data": In(shape.width),
-        }
-        super().__init__(
-            {
-                "read_row": In(shape.row_width),
-                "read_data": Out(shape.width),
-                **(write if words is None else {}),
-            }
-        )
+        self.latency = 2 if output_register else 1
+        super().__init__(depth=shape.depth, width=shape.width, words=words)
 
 
 class Select(Protocol):

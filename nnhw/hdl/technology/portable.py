@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
-from amaranth.lib.memory import Memory
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed
 
 from ..arithmetic import delay, named
 from .budget import CellCount
-
-_NO_COLLISION = {"no_rw_check": 1}
-"""Attributes of a memory in which no read of a row matters that is written in the same cycle: Yosys
-builds no bypass for it. To other synthesizers they say nothing."""
+from .memory_module import PortableMemory
 
 
 def product_shape(a: Shape, b: Shape) -> Shape:
@@ -261,10 +257,10 @@ class Technology:
         (address,) = self.fan_out(
             m, address, stages=address_stages, leaves=1, name=f"{name}_address"
         )
-        m.submodules[name] = memory = Memory(shape=unsigned(width), depth=len(words), init=words)
-        port = memory.read_port()
-        m.d.comb += port.addr.eq(address)
-        return _registered(m, port.data, output_register, "word")
+        memory = PortableMemory(depth=len(words), width=width, words=words)
+        m.submodules[name] = memory
+        m.d.comb += memory.read_row.eq(address)
+        return _registered(m, memory.read_data, output_register, "word")
 
     def ram(
         self,
@@ -290,17 +286,15 @@ class Technology:
         depth
             Rows, at least 2.
         """
-        shape = unsigned(len(write_data))
-        memory = Memory(shape=shape, depth=depth, init=[], attrs=_NO_COLLISION)
+        memory = PortableMemory(depth=depth, width=len(write_data), words=None)
         m.submodules[name] = memory
-        read, write = memory.read_port(), memory.write_port()
         m.d.comb += [
-            read.addr.eq(read_row),
-            write.en.eq(write_enable),
-            write.addr.eq(write_row),
-            write.data.eq(write_data),
+            memory.read_row.eq(read_row),
+            memory.write_enable.eq(write_enable),
+            memory.write_row.eq(write_row),
+            memory.write_data.eq(write_data),
         ]
-        return _registered(m, read.data, output_register, f"{name}_register")
+        return _registered(m, memory.read_data, output_register, f"{name}_register")
 
 
 def _registered(m: Module, value: Value, is_registered: bool, name: str) -> Value:

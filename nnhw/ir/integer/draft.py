@@ -53,6 +53,11 @@ class FixedPoint:
     multiplier: np.ndarray
     shift: np.ndarray
 
+    @property
+    def ratio(self) -> np.ndarray:
+        """What they are: float64 (..., terms)."""
+        return np.ldexp(self.multiplier.astype(np.float64), -self.shift)
+
     def of_one_term(self) -> FixedPoint:
         """Constants of ratios of one term, without its axis."""
         return FixedPoint(multiplier=self.multiplier[..., 0], shift=self.shift[..., 0])
