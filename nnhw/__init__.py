@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .inference import Inference, run_design
     from .inspection import inspect_model
     from .options import BuildOptions, TuneOptions, load_options
-    from .pipeline import BuildResult, build
+    from .pipeline import BuildResult, build, build_programmable, compile_network
     from .report import Difference, diff_designs
     from .simulate import SimulationResult, run_regression
     from .tuning import TuneResult, tune
@@ -27,6 +27,8 @@ __all__ = [
     "TuneOptions",
     "TuneResult",
     "build",
+    "build_programmable",
+    "compile_network",
     "diff_designs",
     "inspect_model",
     "load_options",
@@ -45,6 +47,8 @@ _MODULES = {
     "TuneOptions": "options",
     "TuneResult": "tuning",
     "build": "pipeline",
+    "build_programmable": "pipeline",
+    "compile_network": "pipeline",
     "diff_designs": "report",
     "inspect_model": "inspection",
     "load_options": "options",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .device_fit import check_use, find_use
 from .errors import MappingError
 from .families import DeviceUse
 from .ir import Graph
+from .machine import Headroom, Machine
 from .mapping import (
     WIDEST_CHOSEN,
     CycleModel,
@@ -16,6 +18,7 @@ from .mapping import (
     choose_engine,
     map_graph,
     predict_cycles,
+    shared_machine,
     smallest_engine,
 )
 from .options import BEAT_BYTES, BuildOptions
@@ -68,14 +71,45 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    checks = options.frame_check or options.tag_bits > 0 or options.bus is not None
-    engine = replace(_choose_engine(graph, options), frame_check=checks)
-    program = map_graph(graph, engine)
+    engine = replace(
+        _choose_engine(graph, options),
+        frame_check=options.frame_check or options.tag_bits > 0 or options.bus is not None,
+        programmable=options.programmable,
+    )
+    if options.programmable:
+        return place_on(graph, programmable_machine([graph], engine), options)
+    return _placement(graph, map_graph(graph, engine), options)
+
+
+def programmable_machine(graphs: Sequence[Graph], engine: EngineConfig) -> Machine:
+    """The machine for several networks, with the headroom that programmable ones have."""
+    return shared_machine(graphs, replace(engine, programmable=True), Headroom())
+
+
+def place_on(
+    graph: Graph, machine: Machine, options: BuildOptions, *, top: str | None = None
+) -> Placement:
+    """Map a network to a machine that is there, whose top module is called `top`.
+
+    Raises
+    ------
+    MappingError
+        If the machine has not all that the network needs; it says what.
+    """
+    program = map_graph(graph, machine)
+    return _placement(graph, replace(program, name=top or program.name), options)
+
+
+def _placement(graph: Graph, program: Program, options: BuildOptions) -> Placement:
+    """All that follows from a program."""
     device = find_use(program)
+    cycles = predict_cycles(program)
+    if program.config.programmable:
+        _check_cycles(cycles, options)
     return Placement(
-        engine=engine,
+        engine=program.config,
         program=program,
-        cycles=predict_cycles(program),
+        cycles=cycles,
         shell=_shell(graph, options),
         device=device,
         warnings=check_use(device, program) if device else (),
@@ -96,6 +130,21 @@ def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
         bus=options.bus,
         bus_errors=options.bus_errors,
     )
+
+
+def _check_cycles(cycles: CycleModel, options: BuildOptions) -> None:
+    """Refuse a programmable design that misses its goal: its array is chosen as if it were fitted,
+    for the first network, and with headroom a frame may take some cycles more."""
+    for goal, most, needed in (
+        (_fps(options), options.interval_cycles, cycles.interval_cycles),
+        (_latency(options), options.latency_cycles, cycles.latency_cycles),
+    ):
+        if most is not None and needed > most:
+            raise MappingError(
+                f"{goal} is missed: the programmable design takes {needed} clock cycles, more than "
+                f"the {most:.0f} that it allows at {options.clock_mhz:g} MHz; ask for more, so "
+                "that the array is larger, or choose it with --rows and --cols"
+            )
 
 
 def check_goal(network: Graph, options: BuildOptions) -> None:

@@ -79,6 +79,8 @@ class Bench:
 
     done = 0
     """Frames that were received in all tests up to now."""
+    is_loaded = False
+    """Whether the image was loaded, of a programmable design."""
 
     def __init__(self, dut: HierarchyObject) -> None:
         self.dut = dut
@@ -135,6 +137,25 @@ class Bench:
         self.tags.clear()
         await FallingEdge(self.stream_clock)
         self.dut.rst.value = 0
+        if DESIGN.image is not None:
+            await self._load()
+
+    async def _load(self) -> None:
+        """Load the image, once, and let the design run, which a reset has stopped."""
+        control = DESIGN.image.control
+        if not Bench.is_loaded:
+            for address, word in DESIGN.image.writes():
+                await self._write(address, word)
+            Bench.is_loaded = True
+        await self._write(control, 1)
+
+    async def _write(self, address: int, word: int) -> None:
+        """A write to the load port."""
+        self.dut.load_address.value = address
+        self.dut.load_data.value = word
+        self.dut.load_valid.value = 1
+        await FallingEdge(self.dut.clk)
+        self.dut.load_valid.value = 0
 
     async def _run_segment(self, segment: Segment, rng: random.Random, stalls: bool) -> None:
         pauses = []

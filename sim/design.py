@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from image import ImageError, LoadImage, load_image
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _FILE_PART = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]{0,254}")
@@ -190,6 +191,8 @@ class Design:
         Bits of the output's tuser below the tag: 1 if it says whether a frame was aborted.
     clocks
         2 if the streams have a clock of their own.
+    image
+        What a programmable design is loaded with; None of one that is not.
     latency_cycles, interval_cycles
         What the cycle model promises; the README says how they are measured.
     layers
@@ -210,6 +213,7 @@ class Design:
     tag_bits: int = 0
     flag_bits: int = 0
     clocks: int = 1
+    image: LoadImage | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,9 +264,13 @@ def load_design(folder: Path) -> Design:
             tag_bits=_whole(shell.get("tag_bits", 0), 0),
             flag_bits=int(shell.get("bus") is not None),
             clocks=2 if shell.get("clocks") == "two" else 1,
+            image=_image(folder, manifest.get("load")),
         )
-    except FileNotFoundError:
-        raise DesignError(f"'{path}' is missing: '{folder}' is not an exported design") from None
+    except FileNotFoundError as error:
+        missing = error.filename or path
+        raise DesignError(f"'{missing}' is missing: '{folder}' is no exported design") from None
+    except ImageError as error:
+        raise DesignError(f"{error}; export the design again") from None
     except ValueError as error:
         raise DesignError(f"'{path}' is damaged ({error}); export the design again") from None
     except Exception as error:  # whatever else a manifest of another form brings about
@@ -349,6 +357,14 @@ def _identifier(name: str) -> str:
     if not _IDENTIFIER.fullmatch(name):
         raise ValueError(f"{name!r} is no Verilog identifier")
     return name
+
+
+def _image(folder: Path, load: dict | None) -> LoadImage | None:
+    """The image of a programmable design."""
+    if load is None:
+        return None
+    (path,) = _files(folder, [load["image"]])
+    return load_image(path)
 
 
 def _files(folder: Path, names: list[str]) -> tuple[Path, ...]:

@@ -1,8 +1,9 @@
 // Self-checking testbench of {{top}} for any simulator of SystemVerilog, without cocotb.
 //
 // Sends the beats of selfcheck_input.hex, both sides pausing at random, and compares what leaves the
-// design with selfcheck_output.hex; both files are looked for in the folder that it runs in. Prints
-// PASSED and ends, or ends with $fatal. Plusarg: +seed=N of the pauses.
+// design with selfcheck_output.hex. A programmable design is loaded with selfcheck_load.hex first, an
+// address and a word a line. All files are looked for in the folder that it runs in. Prints PASSED
+// and ends, or ends with $fatal. Plusarg: +seed=N of the pauses.
 
 module selfcheck;
     localparam integer INPUT_BEATS = {{input_beats}};    // of a frame
@@ -22,6 +23,10 @@ module selfcheck;
     wire m_axis_tlast;
     reg m_axis_tready = 0;
     wire frame_error{{frame_error_value}};
+    localparam IS_LOADED = 1'b{{is_loaded}};
+    reg load_valid = 0;
+    reg [{{load_address_bits}}-1:0] load_address = 0;
+    reg [31:0] load_data = 0;
 {{selfcheck_signals}}
     {{top}} dut (
         .clk(clk),{{selfcheck_ports}}
@@ -33,11 +38,11 @@ module selfcheck;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}{{load_ports}}
     );
 
     integer sent = 0, received = 0, quiet = 0, seed = 1;
-    integer input_file, output_file, found;
+    integer input_file, output_file, load_file, found;
     reg [{{input_word_bits}}-1:0] next_beat;
     reg [{{output_word_bits}}-1:0] expected;
     wire [{{output_word_bits}}-1:0] offered = {{output_word}};
@@ -54,6 +59,15 @@ module selfcheck;
         if (!has_next || !has_expected) $fatal(1, "there are no beats to send or to expect");
         repeat (4) @(negedge clk);
         rst = 0;
+        if (IS_LOADED) begin
+            load_file = $fopen("selfcheck_load.hex", "r");
+            if (load_file == 0) $fatal(1, "selfcheck_load.hex is missing");
+            while ($fscanf(load_file, "%h %h", load_address, load_data) == 2) begin
+                load_valid = 1;
+                @(negedge clk);
+            end
+            load_valid = 0;
+        end
     end
 
     // Signals change at falling edges, so that nothing is read while it changes.
@@ -72,7 +86,7 @@ module selfcheck;
     end
 
     always @(posedge clk) if (!rst) begin
-        quiet = quiet + 1;
+        quiet = load_valid ? 0 : quiet + 1;
         if (frame_error !== 1'b0) $fatal(1, "frame_error without a damaged frame");
         if (m_axis_tvalid === 1'bx) $fatal(1, "m_axis_tvalid is unknown");
         if (m_axis_tvalid && m_axis_tready) begin

@@ -32,6 +32,10 @@ module tb;
     wire m_axis_tlast /* verilator public_flat_rd */;
 {{stream_signals}}    reg m_axis_tready /* verilator public_flat_rw */ = 0;
     wire frame_error{{frame_error_value}};
+    // what a programmable design is loaded through
+    reg load_valid /* verilator public_flat_rw */ = 0;
+    reg [{{load_address_bits}}-1:0] load_address /* verilator public_flat_rw */ = 0;
+    reg [31:0] load_data /* verilator public_flat_rw */ = 0;
 
     {{top}} dut (
         .clk(clk),{{stream_ports}}
@@ -43,7 +47,7 @@ module tb;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}{{load_ports}}
     );
 
     wire input_taken = {{input_valid}} && {{input_ready}};

@@ -75,7 +75,18 @@ def test_help_lists_the_commands(cli):
         assert re.search(rf"\b{command} +\w", out)
 
 
-COMMANDS = ("build", "tune", "sim", "run", "inspect", "diff", "synth", "plugins")
+COMMANDS = (
+    "build",
+    "compile",
+    "disasm",
+    "tune",
+    "sim",
+    "run",
+    "inspect",
+    "diff",
+    "synth",
+    "plugins",
+)
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=" ".join)

@@ -35,6 +35,7 @@ ORDER = (
     "vectors",
     "isa",
     "machine",
+    "image",
     "mapping",
     "hdl",
     "shell",

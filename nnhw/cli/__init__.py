@@ -8,6 +8,19 @@ was wrong. 130: interrupted.
 from .app import app, main
 
 # Each command registers itself, in the order of the help text.
-from . import build, tune, sim, run, inspect, diff, synth, plugins  # isort: skip
+from . import build, compile, disasm, tune, sim, run, inspect, diff, synth, plugins  # isort: skip
 
-__all__ = ["app", "build", "diff", "inspect", "main", "plugins", "run", "sim", "synth", "tune"]
+__all__ = [
+    "app",
+    "build",
+    "compile",
+    "diff",
+    "disasm",
+    "inspect",
+    "main",
+    "plugins",
+    "run",
+    "sim",
+    "synth",
+    "tune",
+]

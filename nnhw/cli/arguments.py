@@ -22,6 +22,12 @@ class Simulator(StrEnum):
 
 
 Model = Annotated[Path, typer.Argument(help="The trained network, an ONNX file.", metavar="MODEL")]
+Models = Annotated[
+    list[Path],
+    typer.Argument(
+        help="The trained network, an ONNX file; several with --programmable.", metavar="MODEL..."
+    ),
+]
 Design = Annotated[
     Path, typer.Argument(help="Folder of a design that 'nnhw build' wrote.", metavar="DESIGN")
 ]

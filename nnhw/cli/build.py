@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ..options import BuildOptions
+from ..errors import OptionError
+from ..options import BuildOptions, options_from
 from .app import app
-from .arguments import CONFIG, DATA, FILES, OUTPUT, STEPS, Jobs, Json, Model
+from .arguments import CONFIG, DATA, FILES, OUTPUT, STEPS, Jobs, Json, Models
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 @with_options(BuildOptions)
 def build(
     *,
-    model: Model,
-    data: Annotated[Path | None, DATA] = None,
+    model: Models,
+    data: Annotated[list[Path] | None, DATA] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -80,15 +82,39 @@ def build(
 
     The network is quantized, its Verilog is generated, and simulation has to equal the golden
     model bit for bit. A model that is quantized already keeps its own numbers and needs no data.
+
+    Several networks get one design, which --programmable makes: the first one gives it its name,
+    and --data is repeated, in the order of the networks, or is one file for all.
     """
     from ..pipeline import build as run_build
+    from ..pipeline import build_programmable
     from ..report import StepDisplay, render_warnings
 
     console = Console(stderr=as_json, quiet=quiet)
+    samples = data or []
+    chosen = chosen_options(BuildOptions, others)
+    if len(model) > 1 or len(samples) > 1:
+        if any(option is not None for option in (start, stop, save_steps)):
+            raise OptionError("Options start, stop and save_steps are for a single network")
+        if not options_from(config, chosen).programmable:
+            raise OptionError("Several networks need --programmable; or build one after the other")
+        with StepDisplay(console, keep=verbose) as progress:
+            results = build_programmable(
+                model,
+                data=samples,
+                out=out,
+                config=config,
+                force=force,
+                jobs=jobs,
+                progress=progress,
+                **chosen,
+            )
+        _show_all(console, results, samples, as_json=as_json, verbose=verbose)
+        return
     with StepDisplay(console, keep=verbose) as progress:
         result = run_build(
-            model,
-            data=data,
+            model[0],
+            data=samples[0] if samples else None,
             out=out,
             config=config,
             force=force,
@@ -97,7 +123,7 @@ def build(
             start=start,
             stop=stop,
             save_steps=save_steps,
-            **chosen_options(BuildOptions, others),
+            **chosen,
         )
     if not result.has_report:
         where = f" in [bold]{escape(str(save_steps))}[/bold]" if save_steps else ""
@@ -107,13 +133,34 @@ def build(
     elif as_json:
         print_json(result.report)
     else:
-        _print_report(console, result, data, verbose)
+        print_report(console, result, samples[0] if samples else None, verbose)
     if (warnings := render_warnings(result.warnings)) is not None:
         # Where nothing but errors is printed, a warning that is overlooked is worse than a line.
         Console(stderr=True).print(warnings)
 
 
-def _print_report(console: Console, result: BuildResult, data: Path | None, verbose: bool) -> None:
+def _show_all(
+    console: Console,
+    results: tuple[BuildResult, ...],
+    data: Sequence[Path | None],
+    *,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """The reports of all networks of a design."""
+    from ..report import render_warnings
+
+    if as_json:
+        print_json({"networks": [asdict(result.report) for result in results]})
+    files = [*data] * len(results) if len(data) == 1 else data or [None] * len(results)
+    for file, result in zip(files, results, strict=True):
+        if not as_json:
+            print_report(console, result, file, verbose)
+        if (warnings := render_warnings(result.warnings)) is not None:
+            Console(stderr=True).print(warnings)
+
+
+def print_report(console: Console, result: BuildResult, data: Path | None, verbose: bool) -> None:
     """What matters first, or everything."""
     from ..report import render_headline, render_terminal
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -25,28 +26,47 @@ def sim(
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate an exported design, byte for byte."""
+    """Simulate an exported design, byte for byte.
+
+    A programmable design is loaded with each of its networks, one after the other.
+    """
+    from ..design import read_design
     from ..report import StepDisplay, render_simulation
     from ..simulate import run_regression
 
+    exported = read_design(design)
+    folders = [design, *(exported.folder / name for name in exported.networks)]
+    # all have the same Verilog, which is compiled once
+    shared: dict[str, Any] = (
+        {"build_dir": exported.folder / "sim" / "sim_build"} if exported.networks else {}
+    )
+    results = []
     with StepDisplay(Console(stderr=as_json)) as display:
 
         def progress(done: int, total: int) -> None:
             display(f"Simulate with {simulator.capitalize()}", done / total)
 
-        progress(0, 1)
-        result = run_regression(
-            design,
-            simulator=simulator.value,
-            vectors=vectors,
-            waves=waves,
-            seed=seed,
-            jobs=jobs,
-            progress=progress,
-        )
-    if as_json:
-        print_json(result)
-    else:
-        Console().print(render_simulation(result))
-    if not result.passed:
+        for folder in folders:
+            progress(0, 1)
+            result = run_regression(
+                folder,
+                simulator=simulator.value,
+                vectors=vectors,
+                waves=waves,
+                seed=seed,
+                jobs=jobs,
+                progress=progress,
+                **shared,
+            )
+            results.append(result)
+    if as_json and len(folders) > 1:
+        print_json({"networks": [asdict(result) for result in results]})
+    elif as_json:
+        print_json(results[0])
+    for folder, result in zip(folders, results, strict=True):
+        if not as_json:
+            if len(folders) > 1:
+                print(folder.name)
+            Console().print(render_simulation(result))
+    if not all(result.passed for result in results):
         raise typer.Exit(1)

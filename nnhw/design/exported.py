@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,11 @@ class ExportedDesign:
     def memory_files(self) -> tuple[Path, ...]:
         """Files that the Verilog reads with $readmemh."""
         return self._files("memory_files")
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Folders, in this one, of the other networks of a programmable design."""
+        return tuple(self.manifest.get("networks", ()))
 
     @property
     def technology(self) -> str:
@@ -175,6 +181,6 @@ def is_design(folder: Path) -> bool:
 
 
 def _named_files(manifest: Mapping[str, Any]) -> list[str]:
-    return [
-        name for key in ("sources", "memory_files", "cell_models") for name in manifest.get(key, ())
-    ]
+    lists = [manifest.get(key, ()) for key in ("sources", "memory_files", "cell_models")]
+    load = manifest.get("load") or {}
+    return [*chain(*lists), *(load[key] for key in ("image", "machine") if key in load)]

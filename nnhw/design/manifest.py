@@ -68,6 +68,15 @@ _trace = record(
         record(dict.fromkeys(("valid", "ready", "data", "last"), signal)),
     ),
 )
+_load = record(
+    {
+        "image": file_path,
+        "machine": file_path,
+        "machine_sha256": text,
+        "address_bits": integer(1, 40),
+        "control": integer(0, 1 << 40),
+    }
+)
 _memory = record(
     {
         "instance": signal,
@@ -112,6 +121,8 @@ _check_manifest = record(
         "reset": identifier,
         "stream_clock": identifier,
         "frame_error": optional(identifier),
+        "load": optional(_load),
+        "networks": items(file_path, most=100),
         "memory_files": items(file_path),
         "memories": items(_memory),
         "packaging": items(file_path),

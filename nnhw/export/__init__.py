@@ -4,14 +4,17 @@ from .design import export_design
 from .manifest import make_manifest
 from .register_files import require_printers
 from .register_map import make_register_map
+from .rtl import Rtl, make_rtl
 from .verilog import ExportedMemories, component_verilog, generate_verilog
 
 __all__ = [
     "ExportedMemories",
+    "Rtl",
     "component_verilog",
     "export_design",
     "generate_verilog",
     "make_manifest",
     "make_register_map",
+    "make_rtl",
     "require_printers",
 ]

@@ -10,7 +10,9 @@ from pathlib import Path
 from .. import __version__
 from ..families import DeviceUse
 from ..frontend import write_qdq
+from ..image import IMAGE_FILE, image_of, write_image
 from ..ir import Graph, save_graph
+from ..machine import MACHINE_FILE, write_machine
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
 from ..shell import ShellConfig, TopPorts, port_members
@@ -20,7 +22,7 @@ from .manifest import cell_models, make_manifest
 from .packaging import IpBlock, packaging_files
 from .register_files import write_drivers, write_register_files
 from .register_map import make_register_map
-from .verilog import ExportedMemories, generate_verilog
+from .rtl import Rtl, make_rtl
 
 
 def export_design(
@@ -36,9 +38,12 @@ def export_design(
     device: DeviceUse | None = None,
     shell: ShellConfig | None = None,
     clock_mhz: float = 100,
+    rtl: Rtl | None = None,
+    networks: Iterable[str] = (),
 ) -> None:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx, and
-    what other tools are told of the design (`nnhw.export.packaging`).
+    what other tools are told of the design (`nnhw.export.packaging`); of a programmable design its
+    machine and image, too.
 
     With a control bus also registers/ and drivers/; see `write_register_files` and
     `write_drivers`.
@@ -65,25 +70,27 @@ def export_design(
         What surrounds the engine; None: nothing but wires.
     clock_mhz
         What the clock is meant to be.
+    rtl
+        Verilog that is there already; None: it is generated.
+    networks
+        Folders, in this one, of other networks that the same design runs.
     """
     folder = Path(folder)
     shell = shell or ShellConfig()
     (folder / "rtl").mkdir(exist_ok=True)
-    source = f"rtl/{program.name}.v"
     registers = None
     if shell.bus is not None:
         registers = make_register_map(
             graph, program, cycles, model_sha256=model_sha256, shell=shell
         )
-    memories = ExportedMemories(program.name, files=weight_files, initial=initial)
-    verilog = generate_verilog(program, memories, shell=shell, registers=registers)
-    (folder / source).write_text(verilog, encoding="utf-8")
-    if registers is not None:
         write_register_files(registers, folder / "registers")
         write_drivers(registers, folder / "drivers")
-    for name, text in memories.texts.items():
+    if rtl is None:
+        rtl = make_rtl(
+            program, weight_files=weight_files, initial=initial, shell=shell, registers=registers
+        )
+    for name, text in (*rtl.sources.items(), *rtl.contents.items()):
         (folder / "rtl" / name).write_text(text, encoding="utf-8")
-    memory_files = [f"rtl/{name}" for name in memories.texts]
     ports = TopPorts(port_members(program.machine, shell, registers))
     block = IpBlock(
         name=program.name,
@@ -91,9 +98,10 @@ def export_design(
         summary=_summary(program),
         ports=ports,
         clock_mhz=clock_mhz,
-        sources=(source,),
-        memory_files=tuple(memory_files),
+        sources=tuple(f"rtl/{name}" for name in rtl.sources),
+        memory_files=tuple(f"rtl/{name}" for name in rtl.contents),
         cell_models=tuple(cell_models(program.config.technology)),
+        programmable=program.config.programmable,
     )
     packaging = packaging_files(block)
     crossings = constraint_files(program.name, shell)
@@ -105,9 +113,9 @@ def export_design(
         program,
         cycles,
         model_sha256=model_sha256,
-        sources=[source],
-        memory_files=memory_files,
-        memories=[memory.to_dict() for memory in memories.memories],
+        sources=list(block.sources),
+        memory_files=list(block.memory_files),
+        memories=list(rtl.memories),
         constraint_files=list(crossings),
         plugins=plugins,
         device=device,
@@ -115,9 +123,13 @@ def export_design(
         registers=registers,
         ports=ports,
         packaging=list(packaging),
+        networks=networks,
     )
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")
+    if program.config.programmable:
+        write_machine(program.machine, folder / MACHINE_FILE)
+        write_image(image_of(program.machine, program.image), folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")
 
@@ -125,7 +137,10 @@ def export_design(
 def _summary(program: Program) -> str:
     """A sentence about the design, for tools that list blocks."""
     config = program.config
+    array = f"{config.rows} x {config.cols} multipliers"
+    if config.programmable:  # whatever network it is loaded with
+        return f"programmable accelerator of neural networks, {array}"
     return (
-        f"accelerator of the neural network {program.name}, {config.rows} x {config.cols} "
-        f"multipliers, frames of {program.input_size} bytes in and {program.output_size} out"
+        f"accelerator of the neural network {program.name}, {array}, frames of "
+        f"{program.input_size} bytes in and {program.output_size} out"
     )

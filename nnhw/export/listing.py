@@ -13,7 +13,7 @@ def program_listing(graph: Graph, program: Program) -> str:
     """Frames, instruction layouts as fitted to the network, and the disassembled program."""
     config = program.config
     lines = [
-        f"Program of {program.name}: {len(program.layers)} layers",
+        f"Program of {graph.name}: {len(program.layers)} layers",
         "",
         *_frame("Input", graph, graph.inputs, config.input_bytes),
         *_frame("Output", graph, graph.outputs, config.output_bytes),

@@ -10,7 +10,9 @@ import numpy as np
 
 from .. import __version__
 from ..families import FAMILIES, DeviceUse
+from ..image import IMAGE_FILE
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule, origin_of
+from ..machine import MACHINE_FILE, LoadMap, Machine, machine_sha256
 from ..mapping import CycleModel, Layer, Program
 from ..plugins import FAMILIES as GROUP
 from ..plugins import Plugin
@@ -161,6 +163,18 @@ def _plugins(
     ]
 
 
+def _load(machine: Machine) -> dict[str, Any]:
+    """How a programmable design is loaded, and with what."""
+    load_map = LoadMap.of(machine)
+    return {
+        "image": IMAGE_FILE,
+        "machine": MACHINE_FILE,
+        "machine_sha256": machine_sha256(machine),
+        "address_bits": load_map.address_bits,
+        "control": load_map.address(load_map.sections["control"]),
+    }
+
+
 def make_manifest(
     graph: Graph,
     program: Program,
@@ -177,6 +191,7 @@ def make_manifest(
     ports: TopPorts,
     packaging: list[str],
     registers: RegisterMap | None = None,
+    networks: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The manifest of a design.
 
@@ -206,13 +221,15 @@ def make_manifest(
         Files for other tools, relative likewise.
     registers
         What its control bus reaches, if it has one.
+    networks
+        Folders, in the design's own, of other networks that it runs.
     """
     config = program.config
     lanes, width = config.lanes, program.widths.activation
     frame_in = frame_layout(graph, graph.inputs, config.input_bytes)
     frame_out = frame_layout(graph, graph.outputs, config.output_bytes)
     return {
-        "name": program.name,
+        "name": graph.name,
         "top": program.name,
         "sources": sources,
         "memory_files": memory_files,
@@ -223,6 +240,8 @@ def make_manifest(
         "clock": "clk",
         "stream_clock": shell.stream_clock,
         "reset": shell.reset_port,
+        "networks": list(networks),
+        "load": _load(program.machine) if config.programmable else None,
         "frame_error": "frame_error" if config.frame_check else None,
         "nnhw_version": __version__,
         "model_sha256": model_sha256,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import TypedDict
+
+import numpy as np
 
 from ..isa import InstructionLayout
 from ..machine import (
@@ -13,13 +14,19 @@ from ..machine import (
     MEMORY_LATENCY,
     PARAMETER_LATENCY,
     Image,
+    LoadMap,
     Machine,
+    Section,
+    parameter_words,
+    weight_words,
 )
 from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
 from .frame_buffer import FrameBuffer
+from .load_port import Loader
+from .loaded_memory import LoadedMemory
 from .mac_array import MacArray
 from .memory import BankedMemory, Rom
 from .output_stream import OutputStream
@@ -31,19 +38,16 @@ from .weight_register import WeightRegister
 from .write_back import WriteBack
 
 
-def pack(values: Iterable[int], width: int) -> int:
-    """Integers as one unsigned word of `width` bits each, the first one lowest."""
-    word = 0
-    for index, value in enumerate(values):
-        word |= (int(value) & ((1 << width) - 1)) << (index * width)
-    return word
+def _filled_up(words: list[int], count: int) -> list[int]:
+    """Words and zeros, `count` in all: what a memory has more than an image is zero."""
+    return words + [0] * (count - len(words))
 
 
 class _Encoded(TypedDict):
     """A program as components take it."""
 
     layout: InstructionLayout
-    words: list[int]
+    words: list[int] | Section
 
 
 class ComponentFactory:
@@ -71,6 +75,7 @@ class ComponentFactory:
         self._datapath = machine.datapath
         self._widths = machine.datapath.widths
         self._timing = machine.timing
+        self._sections = LoadMap.of(machine).sections if machine.config.programmable else {}
         self.technology = technology(machine.config.technology, machine.config.target)
         self.array_technology = self.technology
         if not machine.config.target:
@@ -104,6 +109,8 @@ class ComponentFactory:
     def _program(self, kind: str) -> _Encoded:
         """The instructions of a kind."""
         layout = self.machine.limits.layouts[kind]
+        if self._sections:
+            return {"layout": layout, "words": self._sections[kind]}
         words = [layout.encode(instruction) for instruction in self.image.instructions[kind]]
         return {"layout": layout, "words": words}
 
@@ -113,11 +120,12 @@ class ComponentFactory:
             banks=self._config.banks,
             width=self._widths.activation,
             frame_rows=self._limits.frame_depth,
-            frame_bytes=self._limits.frame_bytes,
+            frame_bytes=(self._limits if self._sections else self.image).frame_bytes,
             beat_bytes=self._config.input_bytes,
             buffers=self._config.frame_buffers,
             read_delay=FETCH_LATENCY + FRAMES.address_stages(self._timing),
             checked=self._config.frame_check,
+            loaded=bool(self._sections),
             technology=self.technology,
         )
 
@@ -137,6 +145,7 @@ class ComponentFactory:
             streams_pairs=self._limits.streams_pairs,
             tiles_in_flight=self.machine.tiles_in_flight,
             chased_bytes=self._limits.chased_bytes,
+            technology=self.technology,
         )
 
     def read_aligner(self, fetch: FetchSequencer) -> ReadAligner:
@@ -154,13 +163,24 @@ class ComponentFactory:
             technology=self.technology,
         )
 
-    def weights(self) -> Rom:
+    def weights(self) -> Rom | LoadedMemory:
         """The weight memory, whose words hold column after column."""
-        width = self._widths.weight
+        stages = WEIGHTS.address_stages(self._timing)
+        if self._sections:
+            return self._loaded("weights", address_stages=stages)
         return Rom(
             width=WEIGHTS.width(self.machine),
-            words=[pack(word.T.ravel().tolist(), width) for word in self.image.weights],
-            address_stages=WEIGHTS.address_stages(self._timing),
+            words=_filled_up(weight_words(self.machine, self.image), self._datapath.weight_words),
+            address_stages=stages,
+            output_register=True,
+            technology=self.technology,
+        )
+
+    def _loaded(self, section: str, *, address_stages: int) -> LoadedMemory:
+        """A memory of constants that are loaded."""
+        return LoadedMemory(
+            self._sections[section],
+            address_stages=address_stages,
             output_register=True,
             technology=self.technology,
         )
@@ -217,21 +237,17 @@ class ComponentFactory:
             technology=self.technology,
         )
 
-    def parameters(self) -> Rom:
+    def parameters(self) -> Rom | LoadedMemory:
         """The memory of requantization constants."""
-        fields = self._datapath.parameter_fields
-        words = []
-        for lanes in self.image.parameters.tolist():
-            word = offset = 0
-            for lane in lanes:
-                for value, width in zip(lane, fields, strict=True):
-                    word |= pack([value], width) << offset
-                    offset += width
-            words.append(word)
+        stages = PARAMETERS.address_stages(self._timing)
+        if self._sections:
+            return self._loaded("parameters", address_stages=stages)
         return Rom(
             width=PARAMETERS.width(self.machine),
-            words=words,
-            address_stages=PARAMETERS.address_stages(self._timing),
+            words=_filled_up(
+                parameter_words(self.machine, self.image), self._datapath.parameter_words
+            ),
+            address_stages=stages,
             output_register=True,
             technology=self.technology,
         )
@@ -274,12 +290,17 @@ class ComponentFactory:
             lanes=self._config.lanes,
             activation_width=self._widths.activation,
             address_width=self.machine.addresses.bits,
-            tables=self.image.tables,
+            tables=self._sections.get("tables", ()) if self._sections else self._tables(),
             chased_bytes=self._limits.chased_bytes,
             chunk=self._config.rows,
             residuals=self.residual_stage(),
             technology=self.technology,
         )
+
+    def _tables(self) -> tuple[np.ndarray, ...]:
+        """Tables of functions; what the machine has more than the image is zero."""
+        spare = self._datapath.tables - len(self.image.tables)
+        return self.image.tables + spare * (np.zeros(1 << self._widths.activation, np.int8),)
 
     def output_stream(self) -> OutputStream:
         """Sends results away."""
@@ -289,7 +310,17 @@ class ComponentFactory:
             beat_bytes=self._config.output_bytes,
             depth=self.machine.output_buffer_depth,
             counts=self._limits.output_counts,
-            tensors=self._limits.outputs,
+            tensors=(self._limits if self._sections else self.image).outputs,
+            loaded=bool(self._sections),
+            technology=self.technology,
+        )
+
+    def loader(self) -> Loader:
+        """Takes what a programmable engine is loaded with."""
+        return Loader(
+            LoadMap.of(self.machine),
+            beats=-(-self._limits.frame_bytes // self._config.input_bytes),
+            outputs=self._limits.outputs,
             technology=self.technology,
         )
 

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout, ParameterMode
 from ..machine import drain_latency
 from .arithmetic import delay, named
-from .instruction import InstructionRegister
+from .instruction import Words, instruction_register, load_program, program_port
 from .mac_array import TileSignature
 from .parameters import check_integers
 from .tags import StepTags
@@ -30,8 +30,8 @@ class Drain(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     parameter_modes : frozenset of ParameterMode
         Those that there are.
     last_words : bool
@@ -51,10 +51,13 @@ class Drain(wiring.Component):
     parameter_latency : int
         Cycles from `parameter_address` to the parameters.
     technology : Technology
-        How it is known all over the shadow registers that a tile is there.
+        How it is known all over the shadow registers that a tile is there; and what the program
+        memory is built of, if there is one.
 
     Members
     -------
+    program : In(ProgramLoad(words))
+        If the program is loaded.
     tile : In(TileSignature(...))
     parameter_address : Out
         Parameters of the step whose results come out `parameter_latency` cycles later.
@@ -77,7 +80,7 @@ class Drain(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         parameter_modes: frozenset[ParameterMode],
         last_words: bool,
         array_lanes: int,
@@ -116,9 +119,12 @@ class Drain(wiring.Component):
         self.parameter_latency = parameter_latency
         self.technology = technology
         self.latency = drain_latency(parameter_latency=parameter_latency)
-        self.instruction = InstructionRegister(layout, words, ahead=("pixels",))
+        self.instruction = instruction_register(
+            layout, words, ahead=("pixels",), technology=technology
+        )
         super().__init__(
             {
+                **program_port(words),
                 "tile": In(
                     TileSignature(
                         cols=cols,
@@ -178,6 +184,8 @@ class Drain(wiring.Component):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
         f = instruction.current
+        if instruction.is_loaded:
+            load_program(m, self.program, instruction)
 
         active = Signal()
         second = Signal()
@@ -225,7 +233,7 @@ class Drain(wiring.Component):
                 m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
         with m.If(strip_done):
             m.d.sync += strip.eq(Mux(in_last_strip, 0, strip + 1))
-        with m.If(pixel_done):
+        with m.If(pixel_done | instruction.begins if instruction.is_loaded else pixel_done):
             pixels = instruction.upcoming.pixels
             m.d.sync += [
                 pixels_left.eq(Mux(is_last_pixel, pixels, pixels_left - 1)),

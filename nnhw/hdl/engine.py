@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, ResetInserter, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import Operation
-from ..machine import ACTIVATION_STAGES, Image, Machine
+from ..machine import ACTIVATION_STAGES, Image, LoadMap, Machine
 from .arithmetic import named
 from .beat import Beat, input_beat
 from .component_factory import ComponentFactory
+from .load_port import LoadWrite
 from .reset_tree import RESET_STAGES, spread_reset
 from .shift_register import ShiftRegister
 from .tags import FetchTags
@@ -23,12 +24,14 @@ _BANKS_A_CHOICE = 4
 class Engine(wiring.Component):
     """A network in hardware: frames in, frames out, no register to be set.
 
+    Of a programmable machine it is whatever network it was loaded with.
+
     Parameters
     ----------
     machine : Machine
         What it is.
     image : Image
-        What its memories hold.
+        What its memories hold; a programmable engine does not depend on it.
 
     Members
     -------
@@ -42,6 +45,9 @@ class Engine(wiring.Component):
     frame_error, frame_early, frame_accepted : Out(1)
         With `frame_check`: see `FrameBuffer`. The first and the last one never while a reset is in
         effect.
+    load : In(LoadWrite(address_bits=address_bits))
+        Of a programmable engine: what it is loaded with, see `Loader`. Until the control register
+        says that it runs, all of it is in reset.
 
     Attributes
     ----------
@@ -66,6 +72,11 @@ class Engine(wiring.Component):
                 **(
                     {"frame_error": Out(1), "frame_early": Out(1), "frame_accepted": Out(1)}
                     if config.frame_check
+                    else {}
+                ),
+                **(
+                    {"load": In(LoadWrite(address_bits=LoadMap.of(machine).address_bits))}
+                    if config.programmable
                     else {}
                 ),
             }
@@ -101,9 +112,17 @@ class Engine(wiring.Component):
         if self.machine.limits.depth:
             m.submodules.activations = activations = factory.activations()
             write_aligner = factory.write_aligner()
+        reset: Value = self.reset
+        loader = None
+        if self.machine.config.programmable:
+            loader = factory.loader()
+            m.submodules.loader = ResetInserter(self.reset)(loader)
+            reset = self.reset | ~loader.running
+            self._connect_loader(m, loader, frame_buffer, fetch, weights, drain, parameters)
+            self._connect_loaded_results(m, loader, write_back, output)
         is_reset = spread_reset(
             m,
-            self.reset,
+            reset,
             {
                 "frame_buffer": frame_buffer,
                 "fetch": fetch,
@@ -118,10 +137,14 @@ class Engine(wiring.Component):
             },
             self._factory.technology,
         )
+        if loader is not None:
+            is_reset = named(m, is_reset | ~fetch.running, "is_reset_or_begins")
         # while a reset is on its way, no handshake counts
         m.d.comb += [
             frame_buffer.beats.payload.eq(self.frames_in.payload),
-            frame_buffer.beats.valid.eq(self.frames_in.valid),
+            frame_buffer.beats.valid.eq(
+                self.frames_in.valid & ~is_reset if loader is not None else self.frames_in.valid
+            ),
             self.frames_in.ready.eq(frame_buffer.beats.ready & ~is_reset),
             self.frames_out.payload.eq(output.beats.payload),
             self.frames_out.valid.eq(output.beats.valid & ~is_reset),
@@ -146,6 +169,29 @@ class Engine(wiring.Component):
         self._connect_drain(m, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, write_aligner, activations)
         return m
+
+    def _connect_loader(self, m, loader, frame_buffer, fetch, weights, drain, parameters) -> None:
+        """From the load port to what comes before write-back."""
+        m.d.comb += [
+            loader.load.eq(self.load),
+            frame_buffer.last_beat.eq(loader.last_beat),
+            fetch.program.eq(loader.fetch_load),
+            weights.write.eq(loader.weights_load),
+            drain.program.eq(loader.drain_load),
+            parameters.write.eq(loader.parameters_load),
+        ]
+
+    def _connect_loaded_results(self, m, loader, write_back, output) -> None:
+        """From the load port to write-back and what comes after it."""
+        m.d.comb += [
+            write_back.program.eq(loader.write_back_load),
+            output.last_output.eq(loader.last_output),
+        ]
+        members = write_back.signature.members
+        if "residual_program" in members:
+            m.d.comb += write_back.residual_program.eq(loader.residual_load)
+        if "table_write" in members:
+            m.d.comb += write_back.table_write.eq(loader.tables_load)
 
     def _connect_operands(
         self, m, fetch, aligner, frame_buffer, activations, weights, array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from operator import or_
 from types import SimpleNamespace
@@ -15,10 +15,11 @@ from ..isa import InstructionLayout, Operation
 from ..machine import FETCH_LATENCY
 from ..machine.gates import GATES, Fetch
 from .arithmetic import clamp, delay, named
-from .instruction import InstructionRegister
+from .instruction import Words, instruction_register, load_program, program_port
 from .loop_nest import LoopNest
 from .parameters import check_at_most, check_integers
 from .tags import FetchTags, Padding, Progress
+from .technology import PORTABLE, Technology
 
 #: Instruction fields that a fetch takes along from the loop nest.
 _LAYER_FIELDS = (
@@ -42,8 +43,8 @@ class FetchSequencer(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     x_width, y_width : int
         Bits of coordinates; see `LoopNest`.
     chunk : int
@@ -65,9 +66,15 @@ class FetchSequencer(wiring.Component):
         Most tiles that can be on the way from issue to memory.
     chased_bytes : int
         Size of the largest tensor that is read while it is being written.
+    technology : Technology
+        What the program memory is built of, if there is one.
 
     Members
     -------
+    program : In(ProgramLoad(words))
+        If the program is loaded.
+    running : Out(1)
+        Likewise: the first instruction is there.
     frame_available : In(1)
         An input frame is there.
     frame_consumed : Out(1)
@@ -99,7 +106,7 @@ class FetchSequencer(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         x_width: int,
         y_width: int,
         chunk: int,
@@ -112,6 +119,7 @@ class FetchSequencer(wiring.Component):
         streams_pairs: bool,
         tiles_in_flight: int,
         chased_bytes: int,
+        technology: Technology = PORTABLE,
     ):
         check_integers(self, chunk=chunk, lanes=lanes, buffer_depth=buffer_depth)
         check_integers(self, weight_words=weight_words)
@@ -130,7 +138,9 @@ class FetchSequencer(wiring.Component):
         self.streams_pairs = streams_pairs
         self.tiles_in_flight = tiles_in_flight
         self.gates = [gate for gate in GATES if gate.is_needed(layout)]
-        self.instruction = InstructionRegister(layout, words, ahead=LoopNest.AHEAD)
+        self.instruction = instruction_register(
+            layout, words, ahead=LoopNest.AHEAD, technology=technology
+        )
         weights = range(max(2, weight_words))
         self._loops = LoopNest(
             layout=layout,
@@ -141,8 +151,11 @@ class FetchSequencer(wiring.Component):
             weight_width=Shape.cast(weights).width,
         )
         pad_width = layout.fields["pad_value"].width
+        port = program_port(words)
         super().__init__(
             {
+                **port,
+                **({"running": Out(1)} if port else {}),
                 "frame_available": In(1),
                 "frame_consumed": Out(1),
                 "progress": In(Progress(layers=len(words), chased_bytes=chased_bytes, chunk=chunk)),
@@ -163,9 +176,16 @@ class FetchSequencer(wiring.Component):
 
         issue = Signal()
         is_prepared = Signal()
+        if instruction.is_loaded:
+            load_program(m, self.program, instruction)
+            with m.If(instruction.begins):
+                m.d.sync += self.running.eq(1)
         connect(m, instruction.current, loops.current)
         connect(m, instruction.upcoming, loops.upcoming)
-        m.d.comb += instruction.advance.eq(loops.step & loops.layer_last)
+        layer_done = loops.step & loops.layer_last
+        if instruction.is_loaded:
+            layer_done = layer_done & self.running
+        m.d.comb += instruction.advance.eq(layer_done)
         fetch = self._prepare(m, issue, is_prepared)
         m.d.comb += [
             issue.eq(is_prepared & ~self._is_blocked(m, issue, fetch)),
@@ -206,15 +226,22 @@ class FetchSequencer(wiring.Component):
         replace = Signal(name="replaces_next")
         roll_first = Signal(init=1)
         layer_first = Signal(init=1)
-        m.d.comb += [loops.step.eq(~has_spare), replace.eq(issue | ~is_prepared)]
-        m.d.sync += [is_prepared.eq(1), has_spare.eq(~replace)]
+        step: Value = ~has_spare
+        runs: Value = Const(1)
+        if instruction.is_loaded:
+            # the loop nest leaves the layer that never was, and gives a fetch from then on
+            step, runs = Mux(self.running, step, instruction.begins), self.running
+        m.d.comb += [loops.step.eq(step), replace.eq(issue | ~is_prepared)]
+        m.d.sync += [is_prepared.eq(runs), has_spare.eq(~replace)]
         frame_odd = Signal(name="frame_is_odd")
-        last = len(instruction.words) - 1
+        frame_last = loops.layer_last & (instruction.index == instruction.last)
+        if instruction.is_loaded:
+            frame_last = frame_last & runs
         with m.If(loops.step):
             m.d.sync += [
                 roll_first.eq(loops.roll_last),
                 layer_first.eq(loops.layer_last),
-                frame_odd.eq(frame_odd ^ (loops.layer_last & (instruction.index == last))),
+                frame_odd.eq(frame_odd ^ frame_last),
             ]
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)

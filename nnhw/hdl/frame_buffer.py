@@ -35,6 +35,8 @@ class FrameBuffer(wiring.Component):
         Cycles from `consumed` to the address of the frame's last read, at least 1.
     checked : bool
         Whether beats say which one is a frame's last, and damaged frames are dropped.
+    loaded : bool
+        Whether frames may have fewer bytes, as `last_beat` says.
     technology : Technology
         What the memory is built of.
 
@@ -51,6 +53,8 @@ class FrameBuffer(wiring.Component):
         If checked: whether `frame_error` is there since a mark was set too early.
     frame_accepted : Out(1)
         If checked: one cycle after the last beat of an undamaged frame was taken.
+    last_beat : In(range(beats))
+        If loaded: number of a frame's last beat; it changes while a reset is in effect.
     available : Out(1)
         A frame can be read.
     consumed : In(1)
@@ -81,6 +85,7 @@ class FrameBuffer(wiring.Component):
         buffers: int,
         read_delay: int,
         checked: bool = False,
+        loaded: bool = False,
         technology: Technology = PORTABLE,
     ):
         check_powers_of_two(self, banks=banks, beat_bytes=beat_bytes)
@@ -96,6 +101,7 @@ class FrameBuffer(wiring.Component):
         self.buffers = buffers
         self.read_delay = read_delay
         self.checked = checked
+        self.loaded = loaded
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
         self._memory = BankedMemory(
@@ -113,6 +119,7 @@ class FrameBuffer(wiring.Component):
                     if checked
                     else {}
                 ),
+                **({"last_beat": In(range(max(2, self.beats_per_frame)))} if loaded else {}),
             }
         )
 
@@ -126,7 +133,9 @@ class FrameBuffer(wiring.Component):
         occupied = Signal(count)
 
         beat = Signal(range(max(2, self.beats_per_frame)))
-        is_last = Signal(init=self.beats_per_frame == 1, name="is_last_beat")
+        is_last = Signal(init=self.beats_per_frame == 1 and not self.loaded, name="is_last_beat")
+        if self.loaded:
+            m.d.comb += is_last.eq(beat == self.last_beat)
         take = named(m, self.beats.valid & self.beats.ready, "take")
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
@@ -176,7 +185,7 @@ class FrameBuffer(wiring.Component):
         m.d.comb += frame_done.eq(take & is_last)
         with m.If(take):
             m.d.sync += beat.eq(Mux(is_last, 0, beat + 1))
-            if self.beats_per_frame > 1:
+            if self.beats_per_frame > 1 and not self.loaded:
                 m.d.sync += is_last.eq(beat == self.beats_per_frame - 2)
 
     def _count_checked(self, m: Module, take, beat, is_last, frame_done) -> None:
@@ -198,7 +207,7 @@ class FrameBuffer(wiring.Component):
             m.d.sync += discarding.eq(~marked & (is_last | discarding))
         with m.If(counts):
             m.d.sync += beat.eq(Mux(is_last | marked, 0, beat + 1))
-            if self.beats_per_frame > 1:
+            if self.beats_per_frame > 1 and not self.loaded:
                 m.d.sync += is_last.eq(~marked & (beat == self.beats_per_frame - 2))
 
     def _row(self, row, buffer):

@@ -52,9 +52,13 @@ class Gearbox(wiring.Component):
         Units of a beat, a power of two.
     tensors : int
         Outputs of a frame.
+    loaded : bool
+        Whether there may be fewer, as `last_output` says.
 
     Members
     -------
+    last_output : In(range(tensors))
+        If loaded: number of a frame's last output; it changes while a reset is in effect.
     groups : In(stream.Signature(Group(units=units, unit=unit)))
         With at least one unit each.
     beats : Out(stream.Signature(Beat(unit * beat_units)))
@@ -68,17 +72,21 @@ class Gearbox(wiring.Component):
 
     latency = GEARBOX_LATENCY
 
-    def __init__(self, *, unit: int, units: int, beat_units: int, tensors: int):
+    def __init__(
+        self, *, unit: int, units: int, beat_units: int, tensors: int, loaded: bool = False
+    ):
         check_integers(self, unit=unit, units=units, tensors=tensors)
         check_powers_of_two(self, beat_units=beat_units)
         self.unit = unit
         self.units = units
         self.beat_units = beat_units
         self.tensors = tensors
+        self.loaded = loaded
         super().__init__(
             {
                 "groups": In(stream.Signature(Group(units=units, unit=unit))),
                 "beats": Out(stream.Signature(Beat(unit * beat_units))),
+                **({"last_output": In(range(max(2, tensors)))} if loaded else {}),
             }
         )
 
@@ -157,7 +165,7 @@ class Gearbox(wiring.Component):
         if self.tensors == 1:
             return finishes
         tensor = Signal(range(self.tensors))
-        is_final = tensor == self.tensors - 1
+        is_final = tensor == (self.last_output if self.loaded else self.tensors - 1)
         with m.If(emit & finishes):
             m.d.sync += tensor.eq(Mux(is_final, 0, tensor + 1))
         return finishes & is_final

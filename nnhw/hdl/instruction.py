@@ -1,16 +1,25 @@
-"""Instruction memory and the register that holds the instruction at work."""
+"""Program memories and the register that holds the instruction at work."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from typing import Any
 
-from amaranth.hdl import C, Module, Shape, Signal, Value
+from amaranth.hdl import C, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import FieldLayout, InstructionLayout
-from .parameters import check_words
+from ..machine import Section
+from .arithmetic import named
+from .load_port import ProgramLoad
+from .loaded_memory import loaded_columns
+from .parameters import check_integers, check_words
+from .technology import PORTABLE, Technology
+
+Words = Sequence[int] | Section
+"""The program: all instructions of one kind, encoded, in order; or where they are loaded to."""
 
 
 def _shape(place: FieldLayout) -> Shape:
@@ -82,11 +91,14 @@ class InstructionRegister(wiring.Component):
     words : tuple of int
     first : Instruction
         The one that the program starts with.
+    last : int
+        Number of the last instruction.
     latency : int
         Cycles from `advance` to the next instruction.
     """
 
     latency = 1
+    is_loaded = False
 
     def __init__(
         self, layout: InstructionLayout, words: Sequence[int], *, ahead: Collection[str] = ()
@@ -96,6 +108,7 @@ class InstructionRegister(wiring.Component):
         self.words = tuple(words)
         self.ahead = frozenset(ahead)
         self.first: Any = layout.decode(self.words[0])
+        self.last = len(self.words) - 1
         super().__init__(
             {
                 "advance": In(1),
@@ -141,6 +154,169 @@ class InstructionRegister(wiring.Component):
                         self.index.eq(following),
                     ]
         return m
+
+
+class LoadedInstructionRegister(wiring.Component):
+    """Like `InstructionRegister`, with a program that is loaded.
+
+    A few cycles after a reset `begins` is high, once: the first instruction takes the place of one
+    that never was, all of whose fields are zero. What parents do at the end of a layer, they do
+    then, too.
+
+    Parameters
+    ----------
+    layout : InstructionLayout
+    section : Section
+        Of the program.
+    ahead : collection of str
+        See `InstructionRegister`.
+    technology : Technology
+        What the program memory is built of.
+
+    Members
+    -------
+    program : In(ProgramLoad(section))
+        Written while a reset is in effect.
+    advance, current, upcoming, index
+        See `InstructionRegister`. `advance` is to be low until `begins` was high.
+    begins : Out(1)
+
+    Attributes
+    ----------
+    layout : InstructionLayout
+    words : Section
+    first : Instruction
+        The one that never was.
+    latency : int
+        Cycles from `advance` to the next instruction.
+    start_latency : int
+        Cycles from the end of a reset to `begins`.
+    """
+
+    latency = 1
+    start_latency = 3
+    is_loaded = True
+
+    def __init__(
+        self,
+        layout: InstructionLayout,
+        section: Section,
+        *,
+        ahead: Collection[str] = (),
+        technology: Technology = PORTABLE,
+    ):
+        check_integers(self, rows=section.rows)
+        self.layout = layout
+        self.words = section
+        self.ahead = frozenset(ahead)
+        self.technology = technology
+        self.first: Any = layout.kind(**dict.fromkeys((f.name for f in fields(layout.kind)), 0))
+        super().__init__(
+            {
+                "program": In(ProgramLoad(section)),
+                "advance": In(1),
+                "current": Out(InstructionSignature(layout)),
+                "upcoming": Out(InstructionSignature(layout, ahead)),
+                "index": Out(range(max(2, section.rows))),
+                "begins": Out(1),
+            }
+        )
+
+    @property
+    def last(self) -> Value:
+        """Number of the last instruction."""
+        return self.program.last_layer
+
+    def elaborate(self, platform):
+        m = Module()
+        places = [place for place in self.layout.fields.values() if place.offset is not None]
+        known = [place for place in places if place.name in self.ahead]
+        others = [place for place in places if place.name not in self.ahead]
+        # memories answer a cycle late, so that both are read ahead: of the next instruction those
+        # fields that are not known yet, of the one after it those that are to be known then
+        following = Signal.like(self.index, name="following")
+        second = Signal.like(self.index, name="second")
+        third = named(m, Mux(second == self.last, 0, second + 1), "third")
+        is_second = named(m, following == self.last, "following_is_last")
+        phase = Signal(range(self.start_latency + 2))
+        is_running = named(m, phase == self.start_latency + 1, "is_running")
+        goes_on = Signal()
+        m.d.comb += [
+            self.begins.eq(phase == self.start_latency),
+            goes_on.eq(self.advance | self.begins),
+        ]
+        with m.If(~is_running):
+            m.d.sync += [
+                phase.eq(phase + 1),
+                second.eq(Mux(is_second, 0, following + 1)),
+            ]
+        with m.If(goes_on):
+            m.d.sync += [
+                self.index.eq(following),
+                following.eq(second),
+                second.eq(third),
+            ]
+        known_row = named(m, Mux(goes_on, third, Mux(phase == 0, following, second)), "known_row")
+        other_row = named(m, Mux(goes_on, second, following), "other_row")
+        next_word = Signal(sum(place.width for place in known))
+        word = Signal(sum(place.width for place in others))
+        _unpack(m, known, next_word, self.upcoming)
+        _unpack(m, others, word, self.current)
+        for row, register, some, name in (
+            (known_row, next_word, known, "known_words"),
+            (other_row, word, others, "words"),
+        ):
+            read = self._read(m, row, some, name)
+            # the first instruction's known fields are those of `upcoming` before it begins
+            loads = goes_on | (phase == 1) if register is next_word else goes_on
+            with m.If(loads):
+                m.d.sync += register.eq(read)
+        for place in known:
+            at_work = Signal(place.width, name=f"{place.name}_at_work")
+            m.d.comb += getattr(self.current, place.name).eq(at_work)
+            with m.If(goes_on):
+                m.d.sync += at_work.eq(getattr(self.upcoming, place.name))
+        return m
+
+    def _read(self, m: Module, row: Value, places: Sequence[FieldLayout], name: str) -> Value:
+        """Some fields of the instruction that `row` was the number of, a cycle ago."""
+        bits = [(place.offset or 0) + bit for place in places for bit in range(place.width)]
+        return loaded_columns(
+            m,
+            self.program.write,
+            [row],
+            self.words,
+            bits=bits,
+            output_register=False,
+            technology=self.technology,
+            name=name,
+        )
+
+
+def instruction_register(
+    layout: InstructionLayout,
+    words: Words,
+    *,
+    ahead: Collection[str] = (),
+    technology: Technology = PORTABLE,
+) -> InstructionRegister | LoadedInstructionRegister:
+    """The register of a program that is constant, or of one that is loaded."""
+    if isinstance(words, Section):
+        return LoadedInstructionRegister(layout, words, ahead=ahead, technology=technology)
+    return InstructionRegister(layout, words, ahead=ahead)
+
+
+def program_port(words: Words) -> dict[str, Any]:
+    """Members of a component through which its program is loaded; none if it is constant."""
+    return {"program": In(ProgramLoad(words))} if isinstance(words, Section) else {}
+
+
+def load_program(m: Module, program: Any, *others: Any) -> None:
+    """Give instruction registers, or components that have them, what a component's own port gets;
+    nothing if their programs are constant."""
+    for other in others:
+        if "program" in other.signature.members:
+            m.d.comb += other.program.eq(program)
 
 
 def _packed(places: Sequence[FieldLayout], word: int) -> int:

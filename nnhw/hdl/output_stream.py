@@ -36,11 +36,15 @@ class OutputStream(wiring.Component):
         How many results a group may hold.
     tensors : int
         Outputs of a frame.
+    loaded : bool
+        Whether there may be fewer, as `last_output` says.
     technology : Technology
         What the buffer's memory is built of.
 
     Members
     -------
+    last_output : In(range(tensors))
+        If loaded: see `Gearbox`.
     write : In(1)
     count : In(range(lanes + 1))
     results : In(lanes of signed(width))
@@ -68,6 +72,7 @@ class OutputStream(wiring.Component):
         depth: int,
         counts: Iterable[int],
         tensors: int = 1,
+        loaded: bool = False,
         technology: Technology = PORTABLE,
     ):
         check_integers(self, lanes=lanes, width=width, depth=depth, tensors=tensors)
@@ -79,6 +84,7 @@ class OutputStream(wiring.Component):
         self.depth = depth
         self.counts = frozenset(counts)
         self.tensors = tensors
+        self.loaded = loaded
         self.technology = technology
         #: bytes that the gearbox moves together
         self.unit = math.gcd(beat_bytes, *self.counts)
@@ -90,6 +96,7 @@ class OutputStream(wiring.Component):
                 "last": In(1),
                 "freed": Out(1),
                 "beats": Out(stream.Signature(Beat(beat_bytes))),
+                **({"last_output": In(range(max(2, tensors)))} if loaded else {}),
             }
         )
 
@@ -101,7 +108,10 @@ class OutputStream(wiring.Component):
             units=group_bytes // self.unit,
             beat_units=self.beat_bytes // self.unit,
             tensors=self.tensors,
+            loaded=self.loaded,
         )
+        if self.loaded:
+            m.d.comb += gearbox.last_output.eq(self.last_output)
         group = Signal(Group(units=gearbox.units, unit=self.unit))
         m.submodules.result_buffer = buffer = ResultBuffer(
             width=len(group.as_value()), depth=self.depth, technology=self.technology

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout
 from ..machine import adder_latency
 from .arithmetic import delay
-from .instruction import InstructionRegister
+from .instruction import Words, instruction_register, load_program, program_port
 from .parameters import check_integers
 from .quotient import Bounds, limit, quotient_width, shift_right
 from .technology import PORTABLE, Technology
@@ -25,8 +25,8 @@ class ResidualAdder(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     lanes : int
         Results of a step.
     width : int
@@ -40,6 +40,8 @@ class ResidualAdder(wiring.Component):
 
     Members
     -------
+    program : In(ProgramLoad(words))
+        If the program is loaded.
     step : In(1)
         Results and operands are there.
     step_last : In(1)
@@ -58,7 +60,7 @@ class ResidualAdder(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         lanes: int,
         width: int,
         shifts: Sequence[int],
@@ -66,7 +68,7 @@ class ResidualAdder(wiring.Component):
         technology: Technology = PORTABLE,
     ):
         check_integers(self, lanes=lanes, width=width, stages=stages)
-        self.instruction = InstructionRegister(layout, words)
+        self.instruction = instruction_register(layout, words, technology=technology)
         self.shifts = tuple(shifts)
         self.lanes = lanes
         self.width = width
@@ -76,6 +78,7 @@ class ResidualAdder(wiring.Component):
         layout = data.ArrayLayout(signed(width), lanes)
         super().__init__(
             {
+                **program_port(words),
                 "step": In(1),
                 "step_last": In(1),
                 "results": In(layout),
@@ -87,6 +90,8 @@ class ResidualAdder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
+        if instruction.is_loaded:
+            load_program(m, self.program, instruction)
         m.d.comb += instruction.advance.eq(self.step & self.step_last)
         f = instruction.current
         # registers: difference to the zero point, product, sum, quotient, and those of its limits

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from ..machine import MEMORY_LATENCY
-from .instruction import InstructionRegister
+from .instruction import (
+    InstructionRegister,
+    LoadedInstructionRegister,
+    Words,
+    instruction_register,
+    load_program,
+    program_port,
+)
 from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
@@ -23,8 +28,8 @@ class ResidualMemory(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     depth : int
         Words.
     lanes : int
@@ -36,6 +41,8 @@ class ResidualMemory(wiring.Component):
 
     Members
     -------
+    program : In(ProgramLoad(words))
+        If the program is loaded.
     step : In(1)
         A step of the layer at work comes in.
     step_last : In(1)
@@ -60,19 +67,22 @@ class ResidualMemory(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         depth: int,
         lanes: int,
         width: int,
         technology: Technology = PORTABLE,
     ):
         check_integers(self, depth=depth, lanes=lanes, width=width)
-        self._reads = InstructionRegister(layout, words, ahead=("source",))
-        self._writes = InstructionRegister(layout, words, ahead=("destination",))
+        self._reads, self._writes = (
+            instruction_register(layout, words, ahead=(field,), technology=technology)
+            for field in ("source", "destination")
+        )
         self.depth = depth
         self.technology = technology
         super().__init__(
             {
+                **program_port(words),
                 "step": In(1),
                 "step_last": In(1),
                 "operands": Out(data.ArrayLayout(signed(width), lanes)),
@@ -86,6 +96,8 @@ class ResidualMemory(wiring.Component):
         m = Module()
         m.submodules.reads = reads = self._reads
         m.submodules.writes = writes = self._writes
+        if reads.is_loaded:
+            load_program(m, self.program, reads, writes)
         m.d.comb += [
             reads.advance.eq(self.step & self.step_last),
             writes.advance.eq(self.result & self.result_last),
@@ -103,7 +115,13 @@ class ResidualMemory(wiring.Component):
         m.d.comb += self.operands.as_value().eq(word)
         return m
 
-    def _walk(self, m: Module, field: str, step: Value, instruction: InstructionRegister) -> Signal:
+    def _walk(
+        self,
+        m: Module,
+        field: str,
+        step: Value,
+        instruction: InstructionRegister | LoadedInstructionRegister,
+    ) -> Signal:
         """The word of the present step: each layer's first one is in an instruction field."""
         row = Signal(
             range(max(2, self.depth)), init=getattr(instruction.first, field), name=f"{field}_row"
@@ -111,4 +129,7 @@ class ResidualMemory(wiring.Component):
         following = getattr(instruction.upcoming, field)
         with m.If(step):
             m.d.sync += row.eq(Mux(instruction.advance, following, row + 1))
+        if isinstance(instruction, LoadedInstructionRegister):
+            with m.If(instruction.begins):
+                m.d.sync += row.eq(following)
         return row

@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
+from .instruction import Words, load_program, program_port
 from .residual_adder import ResidualAdder
 from .residual_memory import ResidualMemory
 from .tags import Passing
@@ -23,8 +24,8 @@ class ResidualStage(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     depth : int
         Words of the residual memory.
     lanes : int
@@ -40,6 +41,8 @@ class ResidualStage(wiring.Component):
 
     Members
     -------
+    program : In(ProgramLoad(words))
+        If the program is loaded.
     read, add, write : In(Passing)
         Of each step: `read_lead` cycles before its results come, in the cycle in which they do, and
         `latency` cycles later.
@@ -57,7 +60,7 @@ class ResidualStage(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         depth: int,
         lanes: int,
         width: int,
@@ -86,12 +89,16 @@ class ResidualStage(wiring.Component):
         self.latency = self._adder.latency
         layout = data.ArrayLayout(signed(width), lanes)
         places = dict.fromkeys(("read", "add", "write"), In(Passing()))
-        super().__init__({**places, "results": In(layout), "sums": Out(layout)})
+        super().__init__(
+            {**program_port(words), **places, "results": In(layout), "sums": Out(layout)}
+        )
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self._memory
         m.submodules.adder = adder = self._adder
+        if "program" in self.signature.members:
+            load_program(m, self.program, memory, adder)
         m.d.comb += [
             memory.step.eq(self.read.step),
             memory.step_last.eq(self.read.layer_done),

@@ -4,6 +4,7 @@ go."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value, signed
@@ -11,9 +12,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
-from ..machine import LIMIT_LATENCY, write_back_latency
+from ..machine import LIMIT_LATENCY, Section, write_back_latency
 from .arithmetic import delay, delays, named
-from .instruction import InstructionRegister
+from .instruction import Words, instruction_register, load_program, program_port
+from .load_port import SectionWrite
+from .loaded_memory import LoadedMemory
 from .memory import Rom
 from .parameters import check_integers
 from .quotient import Bounds, Quotient, limit, quotient_width
@@ -30,23 +33,28 @@ class WriteBack(wiring.Component):
     Parameters
     ----------
     layout : InstructionLayout
-    words : sequence of int
-        The program; see `InstructionRegister`.
+    words : sequence of int or Section
+        The program; see `instruction_register`.
     lanes : int
     activation_width : int
         Bits of results, signed.
     address_width : int
     chased_bytes, chunk : int
         See `Progress`.
-    tables : sequence of numpy.ndarray
-        int8 (2 ** activation_width,) each: results by value, lowest value first.
+    tables : sequence of numpy.ndarray, or Section
+        int8 (2 ** activation_width,) each: results by value, lowest value first; or where they are
+        loaded to, a word a result.
     residuals : ResidualStage or None
         What adds earlier results, if anything does.
     technology : Technology
-        How what all lanes need gets to them.
+        How what all lanes need gets to them; and what memories are built of that are loaded.
 
     Members
     -------
+    program : In(ProgramLoad(words))
+    residual_program : In(ProgramLoad(words))
+    table_write : In(SectionWrite(tables))
+        If they are loaded: the program, that of the residual stage, the tables.
     scaled : In(1)
         Scaled values are there.
     tags : In(StepTags(lanes=lanes))
@@ -75,11 +83,11 @@ class WriteBack(wiring.Component):
         self,
         *,
         layout: InstructionLayout,
-        words: Sequence[int],
+        words: Words,
         lanes: int,
         activation_width: int,
         address_width: int,
-        tables: Sequence[np.ndarray],
+        tables: Sequence[np.ndarray] | Section,
         chased_bytes: int,
         chunk: int,
         residuals: ResidualStage | None = None,
@@ -95,7 +103,7 @@ class WriteBack(wiring.Component):
         check_integers(self, chunk=chunk)
         self.lanes = lanes
         self.activation_width = activation_width
-        self.tables = tuple(tables)
+        self.tables = tables if isinstance(tables, Section) else tuple(tables)
         self.chased_bytes = chased_bytes
         self.chunk = chunk
         self.residuals = residuals
@@ -103,10 +111,18 @@ class WriteBack(wiring.Component):
         self.latency = write_back_latency(
             tables=bool(self.tables), residual_stages=residuals.latency if residuals else 0
         )
-        self.instruction = InstructionRegister(layout, words, ahead=("destination",))
+        self.instruction = instruction_register(
+            layout, words, ahead=("destination",), technology=technology
+        )
+        loads: dict[str, Any] = program_port(words)
+        if residuals and "program" in residuals.signature.members:
+            loads["residual_program"] = residuals.signature.members["program"]
+        if isinstance(tables, Section):
+            loads["table_write"] = In(SectionWrite(tables))
         quotient = Quotient(quotient_width(activation_width))
         super().__init__(
             {
+                **loads,
                 "scaled": In(1),
                 "tags": In(StepTags(lanes=lanes)),
                 "quotients": In(data.ArrayLayout(quotient, lanes)),
@@ -128,6 +144,8 @@ class WriteBack(wiring.Component):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
         f, upcoming = instruction.current, instruction.upcoming
+        if instruction.is_loaded:
+            load_program(m, self.program, instruction)
         layer_done = Signal()
         m.d.comb += [
             layer_done.eq(self.scaled & self.tags.layer_done),
@@ -145,6 +163,8 @@ class WriteBack(wiring.Component):
         finished = self._look_up(m, f, results) if self.tables else results
         if self.residuals:
             m.submodules.residuals = self.residuals
+            if instruction.is_loaded:
+                load_program(m, self.residual_program, self.residuals)
             arrival = wait - self.residuals.latency
             places = {
                 "read": arrival - self.residuals.read_lead,
@@ -190,7 +210,7 @@ class WriteBack(wiring.Component):
         covered = Signal(self.progress.covered.shape(), init=-self.chunk)
         writing = Signal.like(self.progress.writing, name="writing")
         writing_odd = Signal()
-        is_last = named(m, writing == len(self.instruction.words) - 1, "is_last_layer")
+        is_last = named(m, writing == self.instruction.last, "is_last_layer")
         with m.If(done):
             m.d.sync += [
                 covered.eq(-self.chunk),
@@ -209,12 +229,20 @@ class WriteBack(wiring.Component):
         """Results of the next cycle, through the layer's table if it has one."""
         chosen = delay(m, f.table, LIMIT_LATENCY, name="table")
         entries = 1 << self.activation_width
-        words = [int(value) & (entries - 1) for table in self.tables for value in table.tolist()]
+        words = []
+        if not isinstance(self.tables, Section):
+            each = (value for table in self.tables for value in table.tolist())
+            words = [int(value) & (entries - 1) for value in each]
         found = Signal.like(self.data, name="found")
         plain = delay(m, results.as_value(), 1, name="plain")
         used = delay(m, chosen != 0, 1, name="table_used")
         for lane in range(self.lanes):
-            table = Rom(width=self.activation_width, words=words)
+            table: Rom | LoadedMemory
+            if isinstance(self.tables, Section):
+                table = LoadedMemory(self.tables, technology=self.technology)
+                m.d.comb += table.write.eq(self.table_write)
+            else:
+                table = Rom(width=self.activation_width, words=words)
             m.submodules[f"table_{lane}"] = table
             # entries are in order of value: the lowest one has only its sign bit set
             entry = results[lane].as_unsigned() ^ (entries >> 1)
@@ -235,7 +263,10 @@ class WriteBack(wiring.Component):
         m.d.comb += following.eq(address + self.tags.count + gap)
         moves_on = Signal()
         m.d.comb += moves_on.eq(self.scaled & ~layer_done)
-        with m.If(layer_done):
+        begins = layer_done
+        if self.instruction.is_loaded:
+            begins = layer_done | self.instruction.begins
+        with m.If(begins):
             m.d.sync += address.eq(upcoming.destination)
         with m.Elif(self.scaled):
             m.d.sync += address.eq(following)
@@ -252,7 +283,7 @@ class WriteBack(wiring.Component):
                 m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
                 with m.If(roll == 0):
                     m.d.sync += strip.eq(following)
-            with m.If(layer_done):
+            with m.If(begins):
                 m.d.sync += tile.eq(upcoming.destination)
             with m.Elif(moves_on & strip_done):
                 m.d.sync += [address.eq(after_strip), tile.eq(after_strip)]

@@ -113,6 +113,19 @@ class InstructionLayout:
             },
         )
 
+    def widened(self, widths: Mapping[str, int]) -> InstructionLayout:
+        """The layout in which some fields vary and have at least so many bits, by name."""
+        return self._of(
+            self.kind,
+            {
+                name: (
+                    max(place.width, widths.get(name, 0)),
+                    None if name in widths else place.constant,
+                )
+                for name, place in self.fields.items()
+            },
+        )
+
     @property
     def width(self) -> int:
         """Bits of an encoded instruction; 0 if there is nothing to encode."""

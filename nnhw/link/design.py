@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..design import ExportedDesign
-from ..errors import ExportError
+from ..errors import ExportError, OptionError
 from ..options import RESETS
 from ..registers import control_ports
 from .protocol import DIGEST_BYTES
@@ -53,8 +53,15 @@ def link_design(design: ExportedDesign) -> LinkedDesign:
     ------
     ExportError
         If a source cannot be read, or the streams have something that the link does not use.
+    OptionError
+        If the design is programmable: nothing on a board loads it.
     """
     streams = design.manifest
+    if streams.get("load") is not None:
+        raise OptionError(
+            f"'{design.folder}' is programmable, and nothing on a board loads it; build it without "
+            "--programmable"
+        )
     shell = streams.get("shell", {})
     options = {"keep": "--keep", "tag_bits": "--tag-bits"}
     unused = [option for name, option in options.items() if shell.get(name)]

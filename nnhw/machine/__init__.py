@@ -3,6 +3,7 @@
 from .address_space import AddressSpace
 from .combinations import PRODUCT, combination_code
 from .config import MOST_MACS, MOST_ROWS, EngineConfig
+from .contents import columns_of, load_writes, parameter_words, section_words, weight_words
 from .features import (
     Feature,
     combination_feature,
@@ -10,6 +11,8 @@ from .features import (
     features,
     register_feature,
 )
+from .headroom import Headroom
+from .joining import Shortfall
 from .latency import (
     ACTIVATION_STAGES,
     FETCH_LATENCY,
@@ -36,7 +39,9 @@ from .latency import (
     write_stages,
 )
 from .limits import Datapath, Instructions, Limits, Widths
+from .load_map import GEOMETRY, LOAD_BITS, LoadMap, Section
 from .machine import Image, Machine
+from .stored import MACHINE_FILE, machine_sha256, read_machine, write_machine
 from .timing import Timing
 from .variant import Variant
 
@@ -44,8 +49,11 @@ __all__ = [
     "ACTIVATION_STAGES",
     "FETCH_LATENCY",
     "GEARBOX_LATENCY",
+    "GEOMETRY",
     "LANE_LATENCY",
     "LIMIT_LATENCY",
+    "LOAD_BITS",
+    "MACHINE_FILE",
     "MEMORY_LATENCY",
     "MOST_MACS",
     "MOST_ROWS",
@@ -60,27 +68,39 @@ __all__ = [
     "Datapath",
     "EngineConfig",
     "Feature",
+    "Headroom",
     "Image",
     "Instructions",
     "Limits",
+    "LoadMap",
     "Machine",
+    "Section",
+    "Shortfall",
     "Timing",
     "Variant",
     "Widths",
     "adder_latency",
     "aligner_latency",
     "column_latency",
+    "columns_of",
     "combination_code",
     "combination_feature",
     "drain_latency",
     "feature_rows",
     "features",
     "lane_latency",
+    "load_writes",
+    "machine_sha256",
+    "parameter_words",
+    "read_machine",
     "register_feature",
     "residual_turnaround",
     "rotation_stages",
     "row_stages",
     "scaler_latency",
+    "section_words",
+    "weight_words",
     "write_back_latency",
+    "write_machine",
     "write_stages",
 ]

@@ -48,6 +48,9 @@ class EngineConfig:
     frame_check
         Whether an input frame whose tlast is not where the frame ends is dropped and reported. It
         changes nothing about the cycles of other frames.
+    programmable
+        Whether program, weights, constants and the geometry of frames are in memories and registers
+        that are loaded. It changes nothing about cycles and results.
     technology
         What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
         "portable" or one of `nnhw.families.FAMILIES`. It changes nothing about cycles and results.
@@ -72,6 +75,7 @@ class EngineConfig:
     lane_groups: int = 1
     scale_stages: int = 2
     frame_check: bool = False
+    programmable: bool = False
     technology: str = "portable"
     target: str = ""
 
@@ -92,8 +96,10 @@ class EngineConfig:
             value = getattr(self, f.name)
             if f.type == "int" and (not isinstance(value, int) or value < 1):
                 raise MappingError(f"'{f.name}' must be a positive integer, not {value!r}")
-        if not isinstance(self.frame_check, bool):
-            raise MappingError(f"'frame_check' must be True or False, not {self.frame_check!r}")
+        for name in ("frame_check", "programmable"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise MappingError(f"'{name}' must be True or False, not {value!r}")
         for name in ("input_bytes", "output_bytes"):
             value = getattr(self, name)
             if value not in BEAT_BYTES:

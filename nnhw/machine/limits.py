@@ -24,7 +24,7 @@ from ..isa import (
 )
 from .combinations import PRODUCT
 from .config import EngineConfig
-from .joining import Joinable, ascending, both, either, in_order, joined_by, same, union
+from .joining import Joinable, Shortfall, ascending, both, either, in_order, joined_by, union
 from .operands import ACTIVATIONS
 
 Instructions = Mapping[str, Sequence[Instruction]]
@@ -84,33 +84,35 @@ class Limits(Joinable):
     depth, frame_depth, residual_depth
         Rows of the activation memory and of a frame, words of the residual memory; 0 for none.
     frame_bytes, outputs
-        Bytes of an input frame, tensors of an output frame.
+        Most bytes of an input frame, most tensors of an output frame.
     """
 
-    layers: int = joined_by(max)
+    layers: int = joined_by(max, "layers of the program")
     layouts: dict[str, InstructionLayout] = joined_by(_join_layouts)
-    x_bits: int = joined_by(max)
-    y_bits: int = joined_by(max)
-    operations: frozenset[Operation] = joined_by(union)
-    parameter_modes: frozenset[ParameterMode] = joined_by(union)
-    last_words: bool = joined_by(either)
-    read_granularity: int = joined_by(gcd)
-    write_granularity: int = joined_by(gcd)
-    padded: bool = joined_by(either)
-    lane_slots: int = joined_by(max)
-    tile_cycles: int = joined_by(max)
-    tile_entries: int = joined_by(max)
-    streams_pairs: bool = joined_by(either)
-    output_counts: frozenset[int] = joined_by(union)
-    chased_bytes: int = joined_by(max)
-    residual_shifts: tuple[int, ...] = joined_by(in_order)
-    multiplies: bool = joined_by(either)
-    combinations: tuple[str, ...] = joined_by(in_order)
-    depth: int = joined_by(max)
-    frame_depth: int = joined_by(max)
-    residual_depth: int = joined_by(max)
-    frame_bytes: int = joined_by(same)
-    outputs: int = joined_by(same)
+    x_bits: int = joined_by(max, "bits of coordinates along an image row")
+    y_bits: int = joined_by(max, "bits of image rows' numbers")
+    operations: frozenset[Operation] = joined_by(union, "operations of the array")
+    parameter_modes: frozenset[ParameterMode] = joined_by(
+        union, "ways to walk requantization constants"
+    )
+    last_words: bool = joined_by(either, "constants of their own for the last tile of a strip")
+    read_granularity: int = joined_by(gcd, "bytes that divide the addresses of reads")
+    write_granularity: int = joined_by(gcd, "bytes that divide the addresses of writes")
+    padded: bool = joined_by(either, "padding")
+    lane_slots: int = joined_by(max, "products of a lane at once")
+    tile_cycles: int = joined_by(max, "drain cycles of a tile")
+    tile_entries: int = joined_by(max, "entries of the output buffer that a tile takes")
+    streams_pairs: bool = joined_by(either, "results of two tensors that leave the engine")
+    output_counts: frozenset[int] = joined_by(union, "results that leave the engine together")
+    chased_bytes: int = joined_by(max, "bytes of a vector that is read while it is written")
+    residual_shifts: tuple[int, ...] = joined_by(in_order, "shifts of residual additions")
+    multiplies: bool = joined_by(either, "products of two tensors")
+    combinations: tuple[str, ...] = joined_by(in_order, "combinations of two tensors")
+    depth: int = joined_by(max, "rows of the activation memory")
+    frame_depth: int = joined_by(max, "rows of a frame buffer")
+    residual_depth: int = joined_by(max, "words of the residual memory")
+    frame_bytes: int = joined_by(max, "bytes of an input frame")
+    outputs: int = joined_by(max, "outputs of a frame")
 
     @classmethod
     def fit(cls, instructions: Instructions, config: EngineConfig, **given: Any) -> Limits:
@@ -120,6 +122,24 @@ class Limits(Joinable):
     def asks(self, kind: str, *names: str) -> bool:
         """Whether any of these fields of a kind of instruction is ever other than zero."""
         return kind in self.layouts and self.layouts[kind].asks(*names)
+
+    def shortfalls(self, other: Limits) -> Iterator[Shortfall]:
+        """See `Joinable`; fields of instructions, too, each by its name."""
+        yield from super().shortfalls(other)
+        for kind, needed in other.layouts.items():
+            own = self.layouts.get(kind)
+            if own is None:
+                yield Shortfall(f"{kind} instructions", "yes", "no")
+                continue
+            joined = own.join(needed)
+            for name, place in own.fields.items():
+                wanted = joined.fields[name]
+                if (wanted.width, wanted.constant) != (place.width, place.constant):
+                    yield Shortfall(
+                        f"field '{name}' of {kind} instructions",
+                        needed.values(name),
+                        own.values(name),
+                    )
 
     @property
     def paired(self) -> bool:
@@ -209,14 +229,14 @@ class Widths(Joinable):
         The requantizer's multiplier, unsigned; 0 if all are one and there is none.
     """
 
-    activation: int = joined_by(max)
-    weight: int = joined_by(max)
-    symmetric_weights: bool = joined_by(both)
-    accumulator: int = joined_by(max)
-    bias: int = joined_by(max)
-    operand: int = joined_by(max)
-    multiplicand: int = joined_by(max)
-    multiplier: int = joined_by(max)
+    activation: int = joined_by(max, "bits of activations")
+    weight: int = joined_by(max, "bits of weights")
+    symmetric_weights: bool = joined_by(both, "the least weight of its width is left out")
+    accumulator: int = joined_by(max, "bits of accumulators")
+    bias: int = joined_by(max, "bits of biases")
+    operand: int = joined_by(max, "bits of sums before the multiplier")
+    multiplicand: int = joined_by(max, "bits of sums that the multiplier takes")
+    multiplier: int = joined_by(max, "bits of requantization multipliers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,10 +254,10 @@ class Datapath(Joinable):
     """
 
     widths: Widths = joined_by(Widths.join)
-    shifts: tuple[int, ...] = joined_by(ascending)
-    weight_words: int = joined_by(max)
-    parameter_words: int = joined_by(max)
-    tables: int = joined_by(max)
+    shifts: tuple[int, ...] = joined_by(ascending, "requantization shifts")
+    weight_words: int = joined_by(max, "words of the weight memory")
+    parameter_words: int = joined_by(max, "words of requantization constants")
+    tables: int = joined_by(max, "tables of functions")
 
     @property
     def shift_bits(self) -> int:

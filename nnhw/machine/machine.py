@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ..isa import Instruction
 from .address_space import AddressSpace
 from .config import EngineConfig
+from .joining import Shortfall
 from .limits import Datapath, Limits
 from .operands import OPERANDS
 from .timing import Timing
@@ -81,6 +83,11 @@ class Machine:
         """Whether it runs all programs of another machine of the same configuration."""
         return self.limits.covers(other.limits) and self.datapath.covers(other.datapath)
 
+    def shortfalls(self, other: Machine) -> Iterator[Shortfall]:
+        """What the programs of another machine of the same configuration need more than it has."""
+        yield from self.limits.shortfalls(other.limits)
+        yield from self.datapath.shortfalls(other.datapath)
+
     def memory_bits(self) -> dict[str, int]:
         """Bits of each memory."""
         layouts = self.limits.layouts.values()
@@ -90,7 +97,7 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Image:
-    """What the memories of a machine hold to make it run a program.
+    """What the memories of a machine hold to make it run a program, without what they have more.
 
     Parameters
     ----------
@@ -103,9 +110,13 @@ class Image:
         lane.
     tables
         int8 (2 ** activation bits,) each: results of functions by q, lowest first.
+    frame_bytes, outputs
+        Bytes of an input frame, tensors of an output frame.
     """
 
     instructions: dict[str, tuple[Instruction, ...]]
     weights: np.ndarray
     parameters: np.ndarray
     tables: tuple[np.ndarray, ...]
+    frame_bytes: int
+    outputs: int

@@ -8,14 +8,14 @@ from functools import reduce
 
 from ..errors import MappingError
 from ..ir import Graph, frame_layout
-from ..machine import EngineConfig, Machine
+from ..machine import EngineConfig, Headroom, Machine
 from .encode import encode_layers
 from .fusion import fuse_additions
 from .images import parameter_image, table_image, weight_image
 from .memory_plan import overread_bytes, plan_memory, storage_roots
 from .port_order import in_port_order
 from .program import Plan, Program
-from .requantizers import requantizer_tables
+from .requantizers import requantizer_tables, with_shifts_of
 from .residual_plan import plan_residuals
 from .strategies import plan_layers
 from .waits import with_waits
@@ -85,24 +85,31 @@ def map_graph(graph: Graph, engine: EngineConfig | Machine) -> Program:
     """
     program = _map_graph(graph, engine)
     if not program.machine.covers(program.fitted):
-        raise MappingError(
-            f"Network '{graph.name}' asks for more than the machine has; join its limits to those "
-            "of the machine"
-        )
+        raise MappingError(_refusal(graph, program))
     return program
 
 
-def shared_machine(graphs: Sequence[Graph], config: EngineConfig) -> Machine:
+def _refusal(graph: Graph, program: Program) -> str:
+    """What a program needs that its machine has not."""
+    missing = "\n".join(f"  {lack}" for lack in program.machine.shortfalls(program.fitted))
+    return f"Network '{graph.name}' asks for more than the machine has:\n{missing}"
+
+
+def shared_machine(
+    graphs: Sequence[Graph], config: EngineConfig, headroom: Headroom | None = None
+) -> Machine:
     """The least machine that runs several networks, each with a program of its own.
+
+    `headroom`: what it has more than that; None: nothing.
 
     Raises
     ------
     MappingError
         If the engine has no way to run one of them.
-    ValueError
-        If their input frames, or the numbers of their outputs, differ.
     """
     machine = reduce(Machine.join, (map_graph(graph, config).machine for graph in graphs))
+    if headroom is not None:
+        machine = headroom.of(machine)
     while True:
         # on a machine with other latencies, layers may have to wait where they did not
         needs = [_map_graph(graph, machine).fitted for graph in graphs]
@@ -119,6 +126,8 @@ def _map_graph(graph: Graph, engine: EngineConfig | Machine) -> Program:
     plan = plan_graph(graph, engine)
     datapath = plan.given_machine.datapath if plan.given_machine else None
     tables = requantizer_tables(plan.layers)
+    if datapath is not None:
+        tables = [with_shifts_of(table, datapath) for table in tables]
     used = {int(shift) for table in tables for shift in table[:, 2]}
     shifts = tuple(sorted(used.union(datapath.shifts if datapath else ())))
     parameters = parameter_image(plan.layers, tables, plan.config, shifts)

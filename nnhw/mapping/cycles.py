@@ -140,8 +140,9 @@ def predict_cycles(plan: Plan) -> CycleModel:
     """Predict the timing of a mapped network, exactly."""
     beats = -(-plan.input_size // plan.config.input_bytes)
     buffers = plan.config.frame_buffers
-    frames = Frames(timing=plan.timing, clock=Clock(), output=OutputModel(plan.timing))
-    clock, output = frames.clock, frames.output
+    output = OutputModel(plan.timing, outputs=len(plan.streamed))
+    frames = Frames(timing=plan.timing, clock=Clock(), output=output)
+    clock = frames.clock
     consumed: list[int] = []
     outputs: list[int] = []
     loads: list[int] = []

@@ -184,17 +184,12 @@ class Program(Plan):
 
     @property
     def image(self) -> Image:
-        """Contents of the machine's memories; what it has more than is needed is zero."""
-        datapath = self.machine.datapath
-        spare = datapath.tables - len(self.tables)
+        """Contents of the machine's memories."""
         return Image(
             instructions=self.instructions,
-            weights=_filled_up(self.weights, datapath.weight_words),
-            parameters=_filled_up(self.parameters, datapath.parameter_words),
-            tables=self.tables + spare * (np.zeros(1 << datapath.widths.activation, np.int8),),
+            weights=self.weights,
+            parameters=self.parameters,
+            tables=self.tables,
+            frame_bytes=self.input_size,
+            outputs=len(self.streamed),
         )
-
-
-def _filled_up(words: np.ndarray, count: int) -> np.ndarray:
-    """Words and zeros, `count` in all."""
-    return np.concatenate([words, np.zeros((count - len(words), *words.shape[1:]), words.dtype)])

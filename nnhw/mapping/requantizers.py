@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..machine import Datapath
 from .layer_plan import UNIT, LayerPlan
 
 
@@ -20,6 +21,27 @@ def requantizer_tables(plans: Sequence[LayerPlan]) -> list[np.ndarray]:
         return [table for table in shifted if table is not None]
     unit = _unit_shift(plans)
     return [_with_unit(plan.parameters, unit) for plan in plans]
+
+
+def with_shifts_of(table: np.ndarray, datapath: Datapath) -> np.ndarray:
+    """The same factors, M / 2**S = (M * 2**k) / 2**(S + k), with shifts that a machine has.
+
+    A shift stays what it is if no other one can take its place: factors are exact, and no wider
+    than the machine's multipliers. All rows of one shift keep one, as terms that are added must.
+    """
+    table = table.copy()
+    most = (1 << datapath.widths.multiplier) - 1
+    for shift in set(table[:, 2].tolist()) - set(datapath.shifts):
+        rows = table[:, 2] == shift
+        multipliers = [int(value) for value in table[rows, 1]]
+        for other in sorted(datapath.shifts, key=lambda other: abs(other - shift)):
+            up, down = max(0, other - shift), max(0, shift - other)
+            exact = all(value % (1 << down) == 0 for value in multipliers)
+            moved = [value << up >> down for value in multipliers]
+            if exact and max(moved) <= most:
+                table[rows, 1], table[rows, 2] = moved, other
+                break
+    return table
 
 
 def _as_shifts(plan: LayerPlan) -> np.ndarray | None:

@@ -49,7 +49,7 @@ class StreamedTiles:
         """Run a tile of so many drain cycles, whose last step has `tail` results."""
         frames, clock, a_step = self._frames, self._frames.clock, self._a_step
         lanes = frames.timing.config.lanes
-        frames.entries = steps = cycles // a_step
+        steps = cycles // a_step
         drained = gates.DRAIN.opens(self._natural, self._layer, frames)
         issued = gates.ROOM.opens(drained, self._layer, frames)
         self.drain_wait += drained - self._natural

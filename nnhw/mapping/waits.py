@@ -40,7 +40,8 @@ def with_waits(plan: Plan) -> Plan:
             writer = plan.layers[index - 1]
             follows = set(reader.inputs) == {writer.tensor}
             in_order = reader.reads_in_order and writer.is_whole and writer.writes_in_rows
-            wait = Wait.CHASE if follows and in_order else Wait.FENCE
+            can_chase = follows and in_order and _has_chase(plan, index - 1)
+            wait = Wait.CHASE if can_chase else Wait.FENCE
         elif not _finds_residual(plan, waits):
             wait = Wait.FENCE
         waits.append(wait)
@@ -54,6 +55,15 @@ def with_waits(plan: Plan) -> Plan:
         for layer, wait in zip(plan.layers, waits, strict=True)
     )
     return replace(plan, layers=tuple(layers))
+
+
+def _has_chase(plan: Plan, writer: int) -> bool:
+    """Whether the machine, if it is given, is able to chase a layer."""
+    if plan.given_machine is None:
+        return True
+    limits = plan.given_machine.limits
+    size = plan.layers[writer].drain.results(plan.config.lanes)
+    return limits.asks("fetch", "chase") and size <= limits.chased_bytes
 
 
 def _finds_all(plan: Plan, waits: Sequence[Wait], longest: int) -> bool:

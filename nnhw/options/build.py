@@ -193,6 +193,12 @@ class BuildOptions:
         group=_HARDWARE,
         help="Clocks of a design; two: the streams have a clock of their own, `axis_clk`.",
     )
+    programmable: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Program, weights and constants are loaded; the design runs other networks, too.",
+    )
     reset: str = option(
         Choice(tuple(RESETS)),
         "active-high",
@@ -265,6 +271,7 @@ class BuildOptions:
             )
         if self.bus_errors and self.bus is None:
             raise OptionError("Option bus_errors needs a control bus; give bus, too")
+        self._check_programmable()
         self._check_init()
 
     def _check_array(self) -> None:
@@ -282,6 +289,18 @@ class BuildOptions:
                 "Options fps and latency_us find the size of the array; drop rows, cols and macs"
             )
 
+    def _check_programmable(self) -> None:
+        for name, value in (("keep", True), ("clocks", "two")):
+            if self.programmable and getattr(self, name) == value:
+                raise OptionError(
+                    f"Option {name} does not go with programmable yet; drop one of them"
+                )
+        for name in ("tag_bits", "bus"):
+            if self.programmable and getattr(self, name):
+                raise OptionError(
+                    f"Option {name} does not go with programmable yet; drop one of them"
+                )
+
     def _check_technology(self) -> None:
         if self.technology not in (None, self.cells):
             raise OptionError(
@@ -293,7 +312,7 @@ class BuildOptions:
         """Refuse what could only be there as initial contents if the target has none."""
         if self.init != "none":
             return
-        if self.cells != "portable":
+        if self.cells != "portable" and not self.programmable:  # whose contents are loaded
             raise OptionError(
                 f"Option init is none, and devices of {self.cells} load contents with their "
                 "configuration; drop init, or target and technology"

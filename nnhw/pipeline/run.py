@@ -211,10 +211,10 @@ def build(
             )
             folder = Path("rtl_out", verilog_identifier(file.stem)) if out is None else Path(out)
             saved = None if save_steps is None else Path(save_steps)
-            return _run_steps(state, steps[: last + 1], first, folder, force, saved)
+            return run_steps(state, steps[: last + 1], first, folder, force, saved)
 
 
-def _run_steps(
+def run_steps(
     state: BuildState,
     steps: Sequence[Step],
     first: int,

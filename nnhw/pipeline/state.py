@@ -9,18 +9,43 @@ from pathlib import Path
 
 from ..conversion import Samples
 from ..data import DataSource, MetricFunction
+from ..export import Rtl
 from ..ir import Graph
+from ..machine import Machine
 from ..options import BuildOptions
 from ..placement import Placement
 from ..plugins import Plugin
 from ..reference import Answers
 from ..report import BuildReport, Equalization, Quality
+from ..shell import ShellConfig
 from ..simulate import SimulationResult
 from ..staging import Stage
 from ..synth import HardwareCosts
 
 Progress = Callable[[str, float], None]
 """Told the running step and the share of it that is done, 0 when it begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenDesign:
+    """A programmable design that a network has to make do with.
+
+    Parameters
+    ----------
+    machine
+        What it is.
+    shell
+        What surrounds it.
+    top
+        Name of its top module.
+    rtl
+        Its Verilog.
+    """
+
+    machine: Machine
+    shell: ShellConfig
+    top: str
+    rtl: Rtl
 
 
 @dataclass(kw_only=True)
@@ -43,6 +68,12 @@ class BuildState:
         The user's own, by name.
     plugins
         Those in use so far.
+    given
+        The design that the network is to run on; None: one is made for it.
+    networks
+        Folders of the other networks of a programmable design, relative to its own.
+    build_dir
+        Where the simulator is compiled, which is kept; None: in the output folder.
 
     Attributes
     ----------
@@ -82,6 +113,9 @@ class BuildState:
     jobs: int | None = None
     progress: Progress = lambda step, share: None
     metrics: Mapping[str, MetricFunction] = field(default_factory=dict)
+    given: GivenDesign | None = None
+    networks: tuple[str, ...] = ()
+    build_dir: Path | None = None
 
     network: Graph = field(init=False)
     samples: Samples = field(init=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ..conversion import (
     check_options,
@@ -19,7 +20,7 @@ from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..export import export_design, require_printers
 from ..frontend import Origins, load_model
 from ..ir import DynamicQuantize
-from ..placement import check_goal, place
+from ..placement import check_goal, place, place_on
 from ..reference import consult_file
 from ..report import (
     Source,
@@ -95,7 +96,12 @@ def _measure(state: BuildState) -> None:
 
 def _map(state: BuildState) -> None:
     with _file_names(state):
-        state.placement = place(state.graph, state.options)
+        if state.given is None:
+            state.placement = place(state.graph, state.options)
+        else:
+            given = state.given
+            placement = place_on(state.graph, given.machine, state.options, top=given.top)
+            state.placement = replace(placement, shell=given.shell)
     if state.placement.warnings and state.options.strict:
         raise QualityError(describe_refusal(state.placement.warnings))
 
@@ -115,6 +121,8 @@ def _export(state: BuildState) -> None:
         device=placement.device,
         shell=placement.shell,
         clock_mhz=options.clock_mhz,
+        rtl=None if state.given is None else state.given.rtl,
+        networks=state.networks,
     )
     install_testbench(folder)
     vectors = make_vectors(
@@ -149,11 +157,12 @@ def _simulate(state: BuildState) -> None:
             simulator=options.simulator,
             seed=options.seed,
             jobs=state.jobs,
+            build_dir=state.build_dir,
             progress=on_frame,
         )
     except ToolError as error:
         raise ToolError(_as_kept(str(error), state.stage)) from error
-    if result.passed:
+    if result.passed and state.build_dir is None:
         for compiled in (folder / "sim" / "sim_build", result.build_folder):
             shutil.rmtree(compiled, ignore_errors=True)
     state.simulation = result

@@ -52,7 +52,7 @@ def collect_report(
     layer_of = {layer.tensor: layer.name for layer in program.layers}
     sources = layer_sources(graph, layer_of)
     return BuildReport(
-        name=program.name,
+        name=graph.name,
         nnhw_version=__version__,
         source=source,
         inputs=tuple(_describe_port(graph, port) for port in graph.inputs),

@@ -47,6 +47,9 @@ class Accelerator(wiring.Component):
         If the shell has tags: that of an input frame's first beat, and of each beat of its output
         frame. With a control bus, m_axis_tuser has a bit below it: with a frame's last beat,
         whether it was aborted and is not whole.
+    load_valid, load_address, load_data
+        Of a programmable machine: writes to what it is loaded with, one a cycle at most; see
+        `LoadMap` for addresses, and `Loader`.
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
@@ -120,6 +123,12 @@ class Accelerator(wiring.Component):
             m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
         if self.machine.config.frame_check:
             m.d.comb += self.frame_error.eq(engine.frame_error)
+        if self.machine.config.programmable:
+            m.d.comb += [
+                engine.load.valid.eq(self.load_valid),
+                engine.load.address.eq(self.load_address),
+                engine.load.data.eq(self.load_data),
+            ]
         return m
 
     def _add_streams(self, m: Module) -> StreamShell:

@@ -16,7 +16,7 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In, Member, Out
 
-from ..machine import Machine
+from ..machine import LOAD_BITS, LoadMap, Machine
 from ..options import RESETS
 from ..registers import BUSES, RegisterMap, control_ports, result_user_bits
 from .config import ShellConfig
@@ -91,6 +91,9 @@ _MEANINGS = {
         for bus in BUSES.values()
         for port in bus.ports
     },
+    "load_valid": "a word of what the accelerator is loaded with is written",
+    "load_address": "where to, as the image has it",
+    "load_data": "the word",
 }
 
 
@@ -177,6 +180,16 @@ def port_members(
             name: {"input": In, "output": Out}[direction](width)
             for name, (direction, width) in control.items()
         },
+        **(_load_members(machine) if machine.config.programmable else {}),
+    }
+
+
+def _load_members(machine: Machine) -> dict[str, Member]:
+    """Those that a programmable accelerator is loaded through."""
+    return {
+        "load_valid": In(1),
+        "load_address": In(LoadMap.of(machine).address_bits),
+        "load_data": In(LOAD_BITS),
     }
 
 

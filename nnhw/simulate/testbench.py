@@ -14,6 +14,7 @@ import numpy as np
 from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
+from ..image import read_image
 from ..options import RESETS
 from ..registers import control_ports, result_user_bits
 from ..vectors import Vectors
@@ -75,7 +76,8 @@ def install_testbench(design_dir: str | PathLike[str]) -> None:
 
 
 def write_selfcheck(design_dir: str | PathLike[str], vectors: Vectors) -> None:
-    """Write the beats that sim/selfcheck.sv sends and expects: a hexadecimal number a line.
+    """Write the beats that sim/selfcheck.sv sends and expects: a hexadecimal number a line; of a
+    programmable design also what it is loaded with, an address and a word a line.
 
     Parameters
     ----------
@@ -85,10 +87,14 @@ def write_selfcheck(design_dir: str | PathLike[str], vectors: Vectors) -> None:
     Raises
     ------
     ExportError
-        If manifest.json is missing or is none.
+        If manifest.json or the image is missing or is none.
     """
     folder = Path(design_dir)
     manifest = read_manifest(folder)
+    if load := manifest.get("load"):
+        writes = read_image(folder / load["image"]).writes()
+        lines = [f"{address:x} {word:08x}\n" for address, word in writes]
+        (folder / "sim" / "selfcheck_load.hex").write_text("".join(lines), encoding="utf-8")
     frame_bytes = vectors.input.shape[1] + vectors.output.shape[1]
     count = max(1, min(len(vectors.kinds), _SELFCHECK_BYTES // frame_bytes))
     for port, frames in (("input", vectors.input), ("output", vectors.output)):
@@ -106,6 +112,8 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     """What the names in double braces in tb.v stand for."""
     beat_bytes = {port: manifest[port]["stream_bytes"] for port in ("input", "output")}
     trace, frame_error = manifest["trace"], manifest.get("frame_error")
+    load = manifest.get("load")
+    load_ports = ("load_valid", "load_address", "load_data") if load else ()
     reset = manifest.get("reset", RESETS["active-high"])
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
@@ -121,6 +129,9 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "frame_error_value": "" if frame_error else " = 1'b0",
         "control_ports": _control_ports(manifest.get("shell", {})),
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
+        "is_loaded": int(bool(load)),
+        "load_address_bits": load["address_bits"] if load else 1,
+        "load_ports": "".join(f",\n        .{port}({port})" for port in load_ports),
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
         "write_back_valid": trace["valid"],
         "write_back_layer": trace["layer"],

@@ -28,6 +28,7 @@ SHELLS = {
     "plain": ({}, ShellConfig()),
     "low": ({}, ShellConfig(reset="active-low")),
     "checked": ({"frame_check": True, "input_bytes": 2, "output_bytes": 4}, ShellConfig()),
+    "programmable": ({"programmable": True}, ShellConfig()),
 }
 
 
@@ -99,7 +100,11 @@ def test_interfaces(described):
         for interface in ports.interfaces
         for port in interface.ports
     ]
-    assert [port.name for port in ports.ports if port.interface is None] in ([], ["frame_error"])
+    assert [port.name for port in ports.ports if port.interface is None] in (
+        [],
+        ["frame_error"],
+        ["load_valid", "load_address", "load_data"],
+    )
 
 
 def test_template_can_be_pasted(described, tmp_path):
@@ -198,8 +203,8 @@ def test_file_list(described):
     assert "sim/cells/ecp5.v" in files["net.f"]
 
 
-def export(folder: Path) -> Path:
-    graph, program = network(input_bytes=2, output_bytes=2)
+def export(folder: Path, **choices) -> Path:
+    graph, program = network(input_bytes=2, output_bytes=2, **choices)
     folder.mkdir()
     export_design(graph, program, predict_cycles(program), folder, model_sha256="", clock_mhz=50)
     install_testbench(folder)
@@ -226,9 +231,10 @@ def test_files_are_in_the_folder(tmp_path):
     assert all(beat.startswith("00") for beat in beats[3::4])
 
 
-def test_fusesoc_simulates_the_core(tmp_path):
+@pytest.mark.parametrize("programmable", [False, True])
+def test_fusesoc_simulates_the_core(tmp_path, programmable):
     pytest.importorskip("fusesoc")
-    folder = export(tmp_path / "net")
+    folder = export(tmp_path / "net", programmable=programmable)
     environment = verilator_environment()
     for name in ("config", "cache", "data"):
         environment[f"XDG_{name.upper()}_HOME"] = str(tmp_path / name)
@@ -245,6 +251,7 @@ def test_fusesoc_simulates_the_core(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASSED: 3 frames, 6 beats" in done.stdout + done.stderr
     (binary,) = (tmp_path / "build").glob("*/sim/Vselfcheck")
+    assert binary.with_name("selfcheck_load.hex").exists() == programmable
     expected = binary.with_name("selfcheck_output.hex")
     beats = expected.read_text().splitlines()
     for wrong, message in (
@@ -261,9 +268,12 @@ def test_fusesoc_simulates_the_core(tmp_path):
         assert re.search(message, done.stdout + done.stderr)
 
 
+@pytest.mark.parametrize("programmable", [False, True])
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
-def test_icarus_runs_the_testbench_from_the_file_list(tmp_path):
-    folder = export(tmp_path / "net")
+def test_icarus_runs_the_testbench_from_the_file_list(tmp_path, programmable):
+    folder = export(tmp_path / "net", programmable=programmable)
+    assert (folder / "sim" / "selfcheck_load.hex").exists() == programmable
+    assert ("selfcheck_load.hex" in (folder / "net.core").read_text()) == programmable
     program = tmp_path / "selfcheck"
     subprocess.run(
         ["iverilog", "-g2012", "-s", "selfcheck", "-o", program, "-c", "net.f", "sim/selfcheck.sv"],

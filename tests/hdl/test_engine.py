@@ -15,10 +15,10 @@ from random_networks import random_network
 from nnhw import golden
 from nnhw.hdl import Engine, component_factory
 from nnhw.hdl.arithmetic import delay
-from nnhw.hdl.component_factory import pack
 from nnhw.hdl.technology import Technology
 from nnhw.ir import Graph
 from nnhw.isa import Operation
+from nnhw.machine.contents import pack
 from nnhw.mapping import EngineConfig, Program, map_graph
 from nnhw.shell import Accelerator
 

@@ -70,6 +70,7 @@ class Reader:
         return frame, rows, last
 
 
+@pytest.mark.parametrize("loaded", [False, True], ids=["constant", "loaded"])
 @pytest.mark.parametrize("read_delay", [1, 2])
 @pytest.mark.parametrize("buffers", [1, 2])
 @pytest.mark.parametrize("eager", [1.0, 0.5])
@@ -87,17 +88,19 @@ class Reader:
         (32, 16, 70, 5),
     ],
 )
-def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, read_delay):
+def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, read_delay, loaded):
+    """`loaded`: there could be larger frames."""
     rng = np.random.default_rng([banks, frame_bytes, buffers])
     frame_rows = math.ceil(frame_bytes / banks) + 1  # reads may touch a row beyond the frame
     buffer = FrameBuffer(
         banks=banks,
         width=width,
         frame_rows=frame_rows,
-        frame_bytes=frame_bytes,
+        frame_bytes=frame_bytes + 9 * loaded,
         beat_bytes=beat_bytes,
         buffers=buffers,
         read_delay=read_delay,
+        loaded=loaded,
     )
     assert (buffer.latency, buffer.release_latency) == (2, 1)
     frames = rng.integers(0, 256, (FRAMES, frame_bytes), np.uint8)
@@ -117,6 +120,8 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, rea
         # reads by age, from the latest whose address comes next to the one that is answered
         reads: list[tuple | None] = [None] * (read_delay + buffer.latency)
         consumed = 0
+        if loaded:
+            ctx.set(buffer.last_beat, source.beats_per_frame - 1)
         for _ in range(40 * FRAMES + 4 * FRAMES * source.beats_per_frame):
             valid, payload = source.offer()
             ctx.set(buffer.beats.valid, valid)

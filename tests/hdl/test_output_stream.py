@@ -16,9 +16,16 @@ Group = tuple[np.ndarray, bool]
 
 
 def run(
-    stream: OutputStream, groups: Iterable[tuple[int, Group]], rng, ready: float, cycles: int
+    stream: OutputStream,
+    groups: Iterable[tuple[int, Group]],
+    rng,
+    ready: float,
+    cycles: int,
+    outputs: int | None = None,
 ) -> tuple[list[tuple[int, bytes, bool]], list[int], list[int]]:
     """Write groups into a stream, each at its earliest cycle or as soon as there is room.
+
+    `outputs`: those of a frame, of a stream in which that is loaded.
 
     Returns the beats (cycle of the handshake, bytes, last), the cycles in which groups were
     written, and those in which entries were freed.
@@ -29,6 +36,8 @@ def run(
 
     async def testbench(ctx):
         nonlocal refused
+        if outputs is not None:
+            ctx.set(stream.last_output, outputs - 1)
         for cycle in range(cycles):
             room = stream.depth - len(written) + len(freed)
             write = bool(waiting) and waiting[0][0] <= cycle and room > 0
@@ -109,16 +118,25 @@ def expected_beats(
 )
 @pytest.mark.parametrize("ready", [1.0, 0.6, 0.2])
 @pytest.mark.parametrize("tensors", [1, 3])
-def test_packs_groups_into_beats(lanes, beat_bytes, counts, width, ready, tensors):
+@pytest.mark.parametrize("loaded", [False, True], ids=["constant", "loaded"])
+def test_packs_groups_into_beats(lanes, beat_bytes, counts, width, ready, tensors, loaded):
+    """`loaded`: there could be two more outputs."""
     rng = np.random.default_rng([lanes, beat_bytes, int(10 * ready)])
     stream = OutputStream(
-        lanes=lanes, width=width, beat_bytes=beat_bytes, depth=5, counts=counts, tensors=tensors
+        lanes=lanes,
+        width=width,
+        beat_bytes=beat_bytes,
+        depth=5,
+        counts=counts,
+        tensors=tensors + 2 * loaded,
+        loaded=loaded,
     )
     groups = random_groups(rng, counts, 8, width)
     earliest = np.cumsum(rng.integers(0, 3, len(groups))).tolist()
     wanted = expected_beats(groups, beat_bytes, tensors)
     cycles = int((4 * len(groups) + 3 * len(wanted)) / ready) + 50
-    beats, _, freed = run(stream, zip(earliest, groups, strict=True), rng, ready, cycles)
+    timed = zip(earliest, groups, strict=True)
+    beats, _, freed = run(stream, timed, rng, ready, cycles, tensors if loaded else None)
     assert [(data, last) for _, data, last in beats] == wanted
     assert len(freed) == len(groups)
 

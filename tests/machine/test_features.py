@@ -83,6 +83,7 @@ ASKS: list[tuple[str, Variant]] = [
     ),
     ("second frame buffer", plain().with_config(frame_buffers=2)),
     ("frame check", plain().with_config(frame_check=True)),
+    ("loadable program", plain().with_config(programmable=True)),
     ("32-bit accumulators", plain().with_widths(accumulator=32)),
     ("8-bit weights", plain().with_widths(weight=8)),
 ]

@@ -35,12 +35,13 @@ def frames(*, depth: int = 4, beat: int = 1, counts: tuple[int, ...] = (1,), **m
     """What goes on in an engine of which only what gates look at is there."""
     timing = SimpleNamespace(
         config=SimpleNamespace(rows=ROWS, lanes=LANES, output_bytes=beat),
-        limits=SimpleNamespace(outputs=more.pop("outputs", 1), output_counts=counts),
+        limits=SimpleNamespace(output_counts=counts, tile_entries=more.pop("entries", 1)),
         memory_delay=DELAY,
         output_buffer_depth=depth,
     )
     clock = Clock(issued=20, drain=3, latency=10)
-    return Frames(timing=timing, clock=clock, output=OutputModel(timing), **more)
+    output = OutputModel(timing, outputs=more.pop("outputs", 1))
+    return Frames(timing=timing, clock=clock, output=output, **more)
 
 
 def layer(fetch_=None, drain_=None, before=None) -> gates.Layer:
@@ -186,7 +187,7 @@ def test_waits_of_a_layer_add_up(seed):
     assert gates.DRAIN.total_wait(first, now, clock) == waits_one_by_one(first, now, clock)
 
 
-def test_a_tile_waits_for_its_entries():
+def test_a_tile_waits_for_the_largest_ones_entries():
     """Of four entries the first three are taken; one is free in the cycle after its beat left."""
     around = frames(entries=3)
     assert gates.ROOM.opens(7, layer(), around) == 7
@@ -194,10 +195,10 @@ def test_a_tile_waits_for_its_entries():
         around.output.write(cycle, 1, last=False)
     # three entries more: two of those before have to be free; that of cycle 11 is from cycle 14 on
     assert gates.ROOM.opens(8, layer(), around) == 15
-    around.entries = 2
+    around.timing.limits.tile_entries = 2
     assert gates.ROOM.opens(8, layer(), around) == 14
     around.output.write(20, 1, last=False)
-    around.entries = 1
+    around.timing.limits.tile_entries = 1
     assert gates.ROOM.opens(40, layer(), around) == 40
 
 

@@ -10,7 +10,7 @@ from nnhw.machine import Timing
 
 READ, TREE, LANE = 1 + (1 + 2 + 1) + 1, 2 + 2 + 1, 2 + 1
 """Address, aligner of one row and no rotation, way to the columns; five products are added up."""
-BEHIND = 5 + (1 + 3 + 1) + 2
+BEHIND = 5 + (1 + 3 + 1) + 3
 """Drain, scaler, write-back."""
 
 
@@ -25,7 +25,7 @@ def timing(**limits) -> Timing:
         ({"read_granularity": 1}, 1 + 1),  # two rows of banks, rotation by 0 to 7
         ({"read_granularity": BANKS // 2}, 1),  # one level takes no more than the mask
         ({"write_granularity": 1}, 0),
-        ({"residual_depth": 1}, 1 + 3 + 4),
+        ({"residual_depth": 1}, 1 + 3 + 5),
         ({"operations": frozenset({Operation.DOT, Operation.LANE_PAIR})}, 1),
     ],
 )

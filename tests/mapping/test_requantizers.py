@@ -12,6 +12,7 @@ from random_graphs import Builder
 from nnhw import golden
 from nnhw.ir import Clamp, Graph, QAdd
 from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
+from nnhw.mapping.requantizers import with_shifts_of
 from nnhw.quantize import QuantizeOptions, quantize
 
 
@@ -76,3 +77,21 @@ def test_terms_of_a_sum_that_are_not_shifted_alike(twice: bool) -> None:
     (expected,) = golden.run(graph, frames).values()
     run = run_engine(program, frames)
     np.testing.assert_array_equal(run.frames, expected.reshape(len(frames), -1))
+
+
+def test_shifts_of_a_machine_that_is_there():
+    """Factors stay what they are; a shift that cannot be had otherwise stays, too."""
+    _, program, _ = network(power_of_two=False)
+    widths = replace(program.widths, multiplier=8)
+    datapath = replace(program.fitted.datapath, widths=widths, shifts=(6, 7, 12))
+    table = np.array([[5, 3, 1], [6, 7, 1], [0, 255, 6], [1, 8, 10], [2, 6, 10], [3, 128, 14]])
+    changed = with_shifts_of(table, datapath)
+    assert changed.tolist() == [
+        *([5, 96, 6], [6, 224, 6]),  # both or none
+        [0, 255, 6],
+        *([1, 32, 12], [2, 24, 12]),
+        [3, 32, 12],
+    ]
+    assert (changed[:, 1] * 2.0 ** -changed[:, 2] == table[:, 1] * 2.0 ** -table[:, 2]).all()
+    for kept in ([0, 9, 1], [0, 3, 13], [0, 255, 5]):
+        assert with_shifts_of(np.array([kept]), datapath).tolist() == [kept]

@@ -88,7 +88,7 @@ def walk(variant, features, change) -> list[tuple[Feature, Variant]]:
 
 
 def test_a_versatile_program_has_all_features_and_loses_them():
-    steps = removals(whole(versatile()).with_config(frame_check=True))
+    steps = removals(whole(versatile()).with_config(frame_check=True, programmable=True))
     kept = {"8-bit weights", "32-bit accumulators"}
     kept |= {"read rotator, single bytes", "write rotator, single bytes"}
     kept |= {"minima of tensors", "maxima of tensors"}  # its tensors are added and multiplied

@@ -29,6 +29,8 @@ class IpBlock:
     sources, memory_files, cell_models
         Files relative to the design's folder: Verilog, contents of memories, and models of vendor's
         cells for simulation.
+    programmable
+        Whether it is loaded with a network.
     """
 
     name: str
@@ -39,3 +41,4 @@ class IpBlock:
     sources: tuple[str, ...]
     memory_files: tuple[str, ...] = ()
     cell_models: tuple[str, ...] = ()
+    programmable: bool = False

@@ -31,7 +31,8 @@ def _lines(block: IpBlock) -> Iterator[str]:
         yield from _fileset("contents", contents, "user")
     if block.cell_models:
         yield from _fileset("models", list(block.cell_models), "verilogSource-2005")
-    vectors = [_copied(f"sim/selfcheck_{end}.hex") for end in ("input", "output")]
+    ends = ("input", "output", *(["load"] if block.programmable else []))
+    vectors = [_copied(f"sim/selfcheck_{end}.hex") for end in ends]
     yield from _fileset("vectors", vectors, "user")
     yield from _fileset("testbench", ["sim/selfcheck.sv"], "systemVerilogSource")
     used = ["rtl", *(["contents"] if contents else [])]

@@ -8,6 +8,7 @@ from .operands import (
     FRAME_CHECK,
     LANE_GROUPS,
     PADDING,
+    PROGRAMMABLE,
     READ_ROTATOR,
     READ_SINGLE_BYTES,
     SECOND_FRAME,
@@ -32,6 +33,8 @@ from .sequencing import CHASE, FENCE, LOOP_FEATURES
 from .widths import ACCUMULATOR_WIDTH, WEIGHT_WIDTH
 
 for _feature in (
+    # first, so that all others are measured in engines that are not loaded
+    PROGRAMMABLE,
     RESIDUALS,
     TABLES,
     PRODUCTS,

@@ -127,6 +127,19 @@ FRAME_CHECK = Feature(
     add=lambda variant: variant.with_config(frame_check=True),
 )
 
+PROGRAMMABLE = Feature(
+    name="loadable program",
+    kept_if="it is asked for (`--programmable`)",
+    left_out="it was not asked for",
+    components=(
+        *("fetch", "weights", "drain", "parameters", "write_back"),
+        *("frame_buffer", "output_stream"),
+    ),
+    is_in=lambda machine: machine.config.programmable,
+    remove=lambda variant: variant.with_config(programmable=False),
+    add=lambda variant: variant.with_config(programmable=True),
+)
+
 SECOND_FRAME = Feature(
     name="second frame buffer",
     kept_if="loading the next frame early gains speed",

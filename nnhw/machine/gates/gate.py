@@ -60,15 +60,12 @@ class Frames:
         Latencies, the fetch sequencer, the output stream.
     loaded
         Cycle of the frame's last input beat.
-    entries
-        Of the output buffer, that a tile takes whose results are streamed.
     """
 
     timing: Timing
     clock: Clock
     output: OutputModel
     loaded: int = -1
-    entries: int = 0
 
 
 class Gate:

@@ -19,6 +19,8 @@ class OutputModel:
     ----------
     timing
         Gives the depth of the buffer and the sizes of groups and beats.
+    outputs
+        Of a frame.
 
     Attributes
     ----------
@@ -26,7 +28,7 @@ class OutputModel:
         Cycle of the latest handshake of a frame's first and of an output's last beat.
     """
 
-    def __init__(self, timing: Timing):
+    def __init__(self, timing: Timing, outputs: int):
         self._depth = timing.output_buffer_depth
         unit = math.gcd(timing.config.output_bytes, *timing.limits.output_counts)
         self._unit = unit
@@ -36,7 +38,7 @@ class OutputModel:
         self._fill = 0
         self._taken = -1
         self._not_before = 0
-        self._outputs = timing.limits.outputs
+        self._outputs = outputs
         self._complete = 0
         self._sending = False
         self.first_beat = 0

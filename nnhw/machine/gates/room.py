@@ -30,4 +30,4 @@ class RoomGate(Gate):
         return fetch.tile_last & fetch.to_stream & (spare < 0)
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:
-        return frames.output.reserve(possible, frames.entries)
+        return frames.output.reserve(possible, frames.timing.limits.tile_entries)

@@ -1,0 +1,26 @@
+"""Image files: what a programmable design is loaded with to run a network."""
+
+from .file import (
+    CONTROL_RUN,
+    IMAGE_FILE,
+    IMAGE_VERSION,
+    ImageFile,
+    LoadedSection,
+    image_of,
+    read_image,
+    write_image,
+)
+from .listing import image_contents, image_listing
+
+__all__ = [
+    "CONTROL_RUN",
+    "IMAGE_FILE",
+    "IMAGE_VERSION",
+    "ImageFile",
+    "LoadedSection",
+    "image_contents",
+    "image_listing",
+    "image_of",
+    "read_image",
+    "write_image",
+]
