@@ -40,7 +40,7 @@ def export_design(
     clock_mhz: float = 100,
     rtl: Rtl | None = None,
     networks: Iterable[str] = (),
-) -> None:
+) -> TopPorts:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx, and
     what other tools are told of the design (`nnhw.export.packaging`); of a programmable design its
     machine and image, too.
@@ -74,6 +74,11 @@ def export_design(
         Verilog that is there already; None: it is generated.
     networks
         Folders, in this one, of other networks that the same design runs.
+
+    Returns
+    -------
+    TopPorts
+        The ports of the top module.
     """
     folder = Path(folder)
     shell = shell or ShellConfig()
@@ -132,6 +137,7 @@ def export_design(
         write_image(image_of(program.machine, program.image), folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")
+    return ports
 
 
 def _summary(program: Program) -> str:

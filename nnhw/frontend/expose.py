@@ -13,12 +13,13 @@ from onnx import TensorProto
 
 from ..errors import ModelError
 from .boundary import data_inputs
+from .exact_products import make_products_exact
 from .read import read_model
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExposedModel:
-    """A model as it is in its file, but for more outputs.
+    """A model as it is in its file, but for more outputs, and products that are exact everywhere.
 
     Parameters
     ----------
@@ -66,6 +67,7 @@ def expose_tensors(path: str | PathLike[str], names: Iterable[str]) -> ExposedMo
     """
     model = read_model(path)
     graph = model.graph
+    make_products_exact(model)
     written = {name for node in graph.node for name in node.output}
     outputs = frozenset(value.name for value in graph.output)
     exposed = frozenset(names) & (written | outputs)

@@ -94,7 +94,8 @@ def shift_right(
     ends = sorted({distance - 1 for distance in distances if distance > 1})
     sticky = register("sticky", max(1, len(ends)))
     for index, (begin, end) in enumerate(pairwise([0, *ends])):
-        m.d.sync += sticky[index].eq(value[begin:end].any() & is_at_least(end + 1))
+        counts = named(m, is_at_least(end + 1), f"{name}_has_below_{index}")
+        m.d.sync += sticky[index].eq(value[begin:end].any() & counts)
     # whether any bit above the quotient is unlike its sign: likewise
     sign = value[-1]
     starts = sorted({distance + width - 1 for distance in distances})
@@ -103,15 +104,18 @@ def shift_right(
     negative = register("negative", 1)
     for index, (begin, end) in enumerate(pairwise([*starts, len(value) - 1])):
         differs = Cat(bit != sign for bit in value[begin:end]).any()
-        m.d.sync += excess[index].eq(differs & is_at_most(begin - width + 1))
+        differs = named(m, differs, f"{name}_differs_{index}")
+        counts = named(m, is_at_most(begin - width + 1), f"{name}_has_above_{index}")
+        m.d.sync += excess[index].eq(differs & counts)
     is_negative = sign
     if overflow is not None:
         m.d.sync += excess[-1].eq(overflow[0])
         is_negative = Mux(overflow[0], overflow[1], sign)
+    # beyond its width a number consists of copies of its sign
+    halves = [value[min(s, len(value)) - 1] if s else Const(0) for s in distances]
     m.d.sync += [
         quotient.eq(choose([value >> s for s in distances])),
-        # beyond its width a number consists of copies of its sign
-        half.eq(choose([value[min(s, len(value)) - 1] if s else Const(0) for s in distances])),
+        half.eq(choose(halves)),
         negative.eq(is_negative),
     ]
     return {

@@ -17,7 +17,7 @@ from ..placement import Placement
 from ..plugins import Plugin
 from ..reference import Answers
 from ..report import BuildReport, Equalization, Quality
-from ..shell import ShellConfig
+from ..shell import ShellConfig, TopPorts
 from ..simulate import SimulationResult
 from ..staging import Stage
 from ..synth import HardwareCosts
@@ -97,6 +97,8 @@ class BuildState:
         Engine, program and cycles.
     stage
         The output folder in the making.
+    ports
+        Of the exported top module.
     files
         What was exported, relative to it.
     simulation
@@ -128,6 +130,7 @@ class BuildState:
     placement: Placement = field(init=False)
     plugins: set[Plugin] = field(default_factory=set)
     stage: Stage = field(init=False)
+    ports: TopPorts = field(init=False)
     files: tuple[str, ...] = ()
     simulation: SimulationResult | None = None
     costs: HardwareCosts | None = None

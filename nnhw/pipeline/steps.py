@@ -31,7 +31,6 @@ from ..report import (
     render_datasheet,
     render_html,
 )
-from ..shell import TopPorts, port_members
 from ..simulate import SimulationResult, install_testbench, run_regression, write_selfcheck
 from ..staging import Stage
 from ..synth import measure_costs, require_yosys
@@ -109,7 +108,7 @@ def _map(state: BuildState) -> None:
 def _export(state: BuildState) -> None:
     folder, options, placement = state.stage.folder, state.options, state.placement
     frames = state.samples.frames(state.graph, options.vectors)
-    export_design(
+    state.ports = export_design(
         state.graph,
         placement.program,
         placement.cycles,
@@ -201,8 +200,8 @@ def _report(state: BuildState) -> None:
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")
-    ports = TopPorts(port_members(state.placement.program.machine, state.placement.shell))
-    (folder / "datasheet.html").write_text(render_datasheet(state.report, ports), encoding="utf-8")
+    datasheet = render_datasheet(state.report, state.ports)
+    (folder / "datasheet.html").write_text(datasheet, encoding="utf-8")
 
 
 def _verify(state: BuildState) -> None:

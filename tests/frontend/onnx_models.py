@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from nnhw.frontend import load_model
+from nnhw.frontend.exact_products import make_products_exact
 from nnhw.ir import Graph, from_channels_last, to_channels_last
 from nnhw.passes import simplify_graph
 from nnhw.quantize import run_float
@@ -84,6 +85,7 @@ def run_onnxruntime(made: onnx.ModelProto, x: np.ndarray, output: str | None = N
     copy.CopyFrom(made)
     if output is not None and output not in {value.name for value in copy.graph.output}:
         copy.graph.output.append(helper.make_empty_tensor_value_info(output))
+    make_products_exact(copy)
     options = ort.SessionOptions()
     options.log_severity_level = 3
     session = ort.InferenceSession(copy.SerializeToString(), options)

@@ -16,6 +16,7 @@ from quantized_models import Qdq
 from nnhw import golden
 from nnhw.errors import UnsupportedError
 from nnhw.frontend import load_model
+from nnhw.frontend.exact_products import make_products_exact
 from nnhw.ir import Graph, from_channels_last, to_channels_last
 from nnhw.passes import simplify_graph
 from nnhw.quantize import quantize
@@ -183,6 +184,8 @@ def _with_outputs(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
 def _session(model: onnx.ModelProto):
     """In which onnxruntime runs the operators as they are."""
     ort = pytest.importorskip("onnxruntime")
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    make_products_exact(model)
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3

@@ -93,4 +93,6 @@ def _run(path: Path, level: str, inputs: dict[str, np.ndarray], output: str) -> 
     options = ort.SessionOptions()
     options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, level)
     options.log_severity_level = 3
+    # else fused products of bytes are cut off on processors without VNNI
+    options.add_session_config_entry("session.x64quantprecision", "1")
     return ort.InferenceSession(str(path), options).run([output], inputs)[0]

@@ -10,6 +10,7 @@ from onnx_models import model, node, normal, save
 from nnhw.errors import ModelError, UnsupportedError
 from nnhw.frontend import load_model, supported_operators
 from nnhw.frontend.batch_rules import rule_of
+from nnhw.frontend.exact_products import make_products_exact
 from nnhw.ir import from_channels_last, to_channels_last
 from nnhw.quantize import run_float
 
@@ -230,6 +231,7 @@ def _session(made: onnx.ModelProto, output: str):
     copy.CopyFrom(made)
     if output not in {value.name for value in copy.graph.output}:
         copy.graph.output.append(onnx.helper.make_empty_tensor_value_info(output))
+    make_products_exact(copy)
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -11,6 +11,7 @@ import pytest
 from nnhw import build
 from nnhw.errors import NnhwError
 from nnhw.frontend import load_model, write_qdq
+from nnhw.frontend.exact_products import make_products_exact
 from nnhw.inspection import inspect_model
 from nnhw.ir import Batch, as_batch, from_channels_last, to_channels_last
 from nnhw.passes import simplify_graph
@@ -41,7 +42,11 @@ def session(path: Path):
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(path)
+    make_products_exact(model)
+    return ort.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def test_inspect_and_build_say_the_same(path, tmp_path):

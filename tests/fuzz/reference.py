@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from nnhw.frontend.exact_products import make_products_exact
 from nnhw.ir import Port
 
 from .trials import numpy_type
@@ -52,6 +53,7 @@ class Reference:
             raise NoReferenceError(
                 f"no output is a tensor of the file: {[port.onnx_name for port in outputs]}"
             )
+        make_products_exact(self.model)
         for node in self.model.graph.node:
             node.name = ""  # onnxruntime wants them to differ, and nothing depends on them
 

@@ -32,10 +32,12 @@ class ChaseGate(Gate):
 
         def is_covered(chasing: Fetch, which: str) -> Value:
             """Whether all that a fetch reads is in memory in the next cycle."""
+            is_reached = Signal(name=f"{which}_is_reached")
             is_written = Signal(name=f"{which}_is_written")
-            m.d.comb += is_written.eq(
-                (next_layer == chasing.layer) & (progress.covered >= chasing.x)
-            )
+            m.d.comb += [
+                is_reached.eq(progress.covered >= chasing.x),
+                is_written.eq((next_layer == chasing.layer) & is_reached),
+            ]
             is_complete = progress.writing == chasing.layer
             # the results of the frame before may still be on their way
             same_frame = progress.writing_odd == chasing.frame_odd
