@@ -16,6 +16,7 @@ import onnx
 from nnhw import conversion, inspection
 from nnhw.frontend import write_qdq
 from nnhw.pipeline import steps
+from nnhw.shell import TopPorts, port_members
 
 from .forked import SCRIPT, ForkedChild
 from .trials import Base, Trial, write_data
@@ -70,18 +71,17 @@ class Capture:
         self.simplified = simplify(graph, *added)
         return self.simplified
 
-    def _export_design(self, export: Callable, graph: Any, *args: Any, **settings: Any) -> None:
+    def _export_design(self, export: Callable, graph: Any, *args: Any, **settings: Any) -> Any:
         self.graph = graph
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.qdq.onnx"
             write_qdq(graph, path)  # it refuses what an export refuses
             self.written = onnx.load(path)
         if self.trial.full:
-            export(graph, *args, **settings)
-            return
+            return export(graph, *args, **settings)
         if self.trial.protected:  # the rest of the build goes on to the exchange of folders
             shutil.copytree(self.base.design, args[2], dirs_exist_ok=True)
-            return
+            return TopPorts(port_members(args[0].machine, settings["shell"]))
         raise Stopped
 
     def _start(self, start: Callable, command: Any, *args: Any, **settings: Any) -> Any:
