@@ -205,6 +205,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "bus": None, "bus_errors": False,
         "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
+        "init": "contents", "programmable": False, "scale_bits": None,
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])
@@ -392,7 +393,7 @@ WRONG_LINES = [
     (["build", MODEL, "--calibration", "kl"], "--calibration.*'kl' is not one of"),
     (["build", MODEL, "--bits", "fc"], "--bits.*'fc' is not LAYER=N"),
     (["build", MODEL, "--bits", "fc=x"], "--bits.*'fc=x' is not LAYER=N"),
-    (["build"], "Missing argument 'MODEL'"),
+    (["build"], "Missing argument 'MODEL...'"),
     (["run", "folder"], "Missing option '--data'"),
     (["paint"], "No such command 'paint'"),
 ]

@@ -214,7 +214,7 @@ class BuildOptions:
         Flag(),
         False,
         group=_HARDWARE,
-        help="Answer accesses to addresses without a register with an error; else they read zero.",
+        help="Unmapped addresses answer with an error; else they read zero and ignore writes.",
     )
     costs: bool = option(
         Flag(),

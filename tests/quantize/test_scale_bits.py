@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from random_graphs import Builder
-from test_round_trip import check_same, everything, read_again, requantizations
+from round_trips import check_same, everything, read_again, requantizations
 
 from nnhw import golden
 from nnhw.conversion import Samples, convert, exact_integers
