@@ -236,10 +236,11 @@ class Interpreter:
                 scaled = math.prod(operands) * multiplier
             rounded = round(Fraction(scaled, 1 << shift))  # ties to even
             result = min(max(rounded + write_back.zero_point, write_back.lo), write_back.hi)
-            (multiplied,) = operands if len(operands) == 1 else (math.prod(operands),)
-            if bits_for(multiplied, signed=True) > widths.multiplicand:
-                assert len(operands) == 1
-                assert result == (write_back.lo if multiplied < 0 else write_back.hi)
+            multiplied = [math.prod(operands)] if layer.drain.combination else operands
+            for factor in multiplied:
+                if bits_for(factor, signed=True) > widths.multiplicand:
+                    assert len(operands) == 1
+                    assert result == (write_back.lo if factor < 0 else write_back.hi)
             if write_back.table:
                 table = self.program.tables[write_back.table - 1]
                 result = int(table[result + (1 << (widths.activation - 1))])

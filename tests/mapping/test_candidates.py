@@ -11,6 +11,7 @@ from nnhw.ir import Graph
 from nnhw.mapping import EngineConfig, candidates, choose_engine, plan_graph, predict_cycles
 from nnhw.mapping import smallest_engine as search_smallest
 from nnhw.mapping.candidates import Candidate, EngineSpace, array_shapes
+from nnhw.mapping.narrow import narrowest_streams
 from nnhw.mapping.shrink import shrink_shape
 
 
@@ -64,7 +65,7 @@ def exhaustive_choice(graph: Graph, shapes: list[tuple[int, int]], *, shrink: bo
         )
         config = smallest(space.candidates([shape]), limit)
     single = replace(config, frame_buffers=1)
-    return single if interval(graph, single) <= limit else config
+    return narrowest_streams(space, single if interval(graph, single) <= limit else config)
 
 
 @pytest.mark.parametrize("macs", [1, 6, 20])
@@ -100,7 +101,9 @@ def test_smallest(network, limited):
             break
     best = min(good, key=lambda candidate: candidate.hardware).config
     single = replace(best, frame_buffers=1)
-    expected = single if limited(graph, single) <= limit else best
+    found = single if limited(graph, single) <= limit else best
+    most = limit if limited is latency else None
+    expected = narrowest_streams(space, found, latency=most)
     assert search_smallest(graph, **{f"{limited.__name__}_cycles": limit}) == expected
 
 
