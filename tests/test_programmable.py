@@ -145,7 +145,8 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", rows=4, cols=4)
     with pytest.raises(OptionError, match="Option init is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
-    for more in ({"keep": True}, {"clocks": "two"}, {"tag_bits": 4}):
+    others = ({"keep": True}, {"clocks": "two"}, {"tag_bits": 4}, {"bus": "apb"})
+    for more in (*others, {"weights": "files"}):
         with pytest.raises(OptionError, match="does not go with programmable yet"):
             build_programmable([MLP], data=[DATA], out=tmp_path / "out", **more)
     with pytest.raises(OptionError, match="Two models are called digits_mlp"):

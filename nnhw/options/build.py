@@ -290,13 +290,15 @@ class BuildOptions:
             )
 
     def _check_programmable(self) -> None:
-        for name, value in (("keep", True), ("clocks", "two")):
-            if self.programmable and getattr(self, name) == value:
-                raise OptionError(
-                    f"Option {name} does not go with programmable yet; drop one of them"
-                )
-        for name in ("tag_bits", "bus"):
-            if self.programmable and getattr(self, name):
+        refused = {
+            "weights": self.weights == "files",  # there are none in the Verilog
+            "keep": self.keep,
+            "tag_bits": self.tag_bits > 0,
+            "clocks": self.clocks == "two",
+            "bus": self.bus is not None,
+        }
+        for name, is_asked in refused.items():
+            if self.programmable and is_asked:
                 raise OptionError(
                     f"Option {name} does not go with programmable yet; drop one of them"
                 )
