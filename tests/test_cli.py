@@ -499,3 +499,14 @@ def test_synth_names_what_is_missing(cli, tmp_path):
     assert code == 1
     assert "manifest.json" in err
     assert "Traceback" not in err
+
+
+def test_what_disasm_cannot_print_is_named(cli, tmp_path):
+    (tmp_path / "other.bin").write_bytes(b"something else")
+    for file, problem in (
+        ("nothing.bin", "Image file 'nothing.bin' cannot be read: No such file or directory"),
+        ("other.bin", "'other.bin' is no image file: it does not begin with NNHWIMG"),
+    ):
+        code, out, err = cli("disasm", file)
+        assert (code, out) == (1, "")
+        assert problem in " ".join(err.split())

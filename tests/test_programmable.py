@@ -191,6 +191,11 @@ def test_a_machine_of_another_version_is_refused(folder, tmp_path):
         compile_network(MLP, copy, data=DATA, out=tmp_path / "out")
 
 
+def test_a_machine_that_is_missing(tmp_path):
+    with pytest.raises(ExportError, match=r"machine.json' is missing: .* programmable design"):
+        read_machine(tmp_path / "machine.json")
+
+
 @pytest.mark.slow
 def test_one_design_runs_all(tmp_path, models_dir):
     """Four networks, and one that it was not built for, each loaded into the same Verilog, which

@@ -38,8 +38,9 @@ def disasm(
     from ..machine import MACHINE_FILE, read_machine
 
     file = image / IMAGE_FILE if image.is_dir() else image
+    contents = read_image(file)
     machine = read_machine((design or file.parent) / MACHINE_FILE)
     if as_json:
-        print_json(image_contents(read_image(file), machine))
+        print_json(image_contents(contents, machine))
     else:
-        print(image_listing(read_image(file), machine), end="")
+        print(image_listing(contents, machine), end="")

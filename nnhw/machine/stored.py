@@ -85,6 +85,10 @@ def read_machine(path: str | PathLike[str]) -> Machine:
         If it is missing, damaged or of another version of nnhw; names the entry.
     """
     path = Path(path)
+    if not path.exists():
+        raise ExportError(
+            f"'{path}' is missing: '{path.parent}' is not the folder of a programmable design"
+        )
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"it has more than {_MOST_BYTES >> 10} KiB")
