@@ -195,8 +195,8 @@ def test_wrong_shift(design):
     mutate(
         design,
         "engine.scaler_0",
-        rf"(quotient <= [^;]*\[\d+):{shift}\](?=[^;]*;)",
-        rf"\1:{shift - 1}]",
+        rf"(quotient_value <= [^;]*\[)(\d+):{shift}\](?=[^;]*;)",
+        lambda match: f"{match[1]}{int(match[2]) - 1}:{shift - 1}]",
     )
     assert wrong_layer(simulate(design)) == node.name
 

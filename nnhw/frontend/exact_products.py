@@ -9,20 +9,38 @@ point, and so every answer, what it is.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper, shape_inference
 
+from .qoperator import CONTRIB
+
 _MOVED = 128
 
+
+class _Places(NamedTuple):
+    """Which inputs of an operator are what."""
+
+    activations: int
+    weights: int
+    activation_zero: int | None
+    """None: the operator makes activations of real numbers, as unsigned bytes."""
+    weight_zero: int
+
+
 _PLACES = {
-    "QLinearConv": (0, 3, 5),
-    "QLinearMatMul": (0, 3, 5),
-    "ConvInteger": (0, 1, 3),
-    "MatMulInteger": (0, 1, 3),
+    ("QLinearConv", ""): _Places(0, 3, 2, 5),
+    ("QLinearMatMul", ""): _Places(0, 3, 2, 5),
+    ("ConvInteger", ""): _Places(0, 1, 2, 3),
+    ("MatMulInteger", ""): _Places(0, 1, 2, 3),
+    ("QLinearConv", CONTRIB): _Places(0, 3, 2, 5),
+    ("QGemm", CONTRIB): _Places(0, 3, 2, 5),
+    ("MatMulIntegerToFloat", CONTRIB): _Places(0, 1, 4, 5),
+    ("DynamicQuantizeMatMul", CONTRIB): _Places(0, 1, None, 3),
 }
-"""Operators of ONNX (opset 10) that multiply bytes: where they have activations, weights, and the
-zero point of these."""
+"""Operators that multiply bytes: of ONNX (opset 10), and onnxruntime's own."""
 
 
 def make_products_exact(model: onnx.ModelProto) -> None:
@@ -34,8 +52,8 @@ def make_products_exact(model: onnx.ModelProto) -> None:
         _Rewriter(model).run()
 
 
-def _places(node: NodeProto) -> tuple[int, int, int] | None:
-    return None if node.domain else _PLACES.get(node.op_type)
+def _places(node: NodeProto) -> _Places | None:
+    return _PLACES.get((node.op_type, node.domain))
 
 
 class _Rewriter:
@@ -56,15 +74,19 @@ class _Rewriter:
     def run(self) -> None:
         for node in list(self._graph.node):
             if places := _places(node):
-                self._rewrite(node, *places)
+                self._rewrite(node, places)
             self._nodes.append(node)
         del self._graph.node[:]
         self._graph.node.extend(self._nodes)
 
-    def _rewrite(self, node: NodeProto, activations: int, weights: int, zero: int) -> None:
-        kinds = [self._types.get(node.input[place]) for place in (activations, weights)]
-        if kinds != [TensorProto.UINT8, TensorProto.INT8]:
+    def _rewrite(self, node: NodeProto, places: _Places) -> None:
+        weights, zero = places.weights, places.weight_zero
+        if self._type(node, weights, zero) != TensorProto.INT8:
             return
+        if places.activation_zero is not None:
+            kind = self._type(node, places.activations, places.activation_zero)
+            if kind != TensorProto.UINT8:
+                return
         node.input[weights] = self._unsigned(node.input[weights])
         while len(node.input) <= zero:
             node.input.append("")
@@ -72,6 +94,12 @@ class _Rewriter:
             node.input[zero] = self._unsigned(node.input[zero])
         else:
             node.input[zero] = self._constant(np.array(_MOVED, np.uint8))
+
+    def _type(self, node: NodeProto, *places: int) -> int | None:
+        """Type of inputs that have one type, of which ONNX may not know all: onnxruntime's own
+        operators are strange to it."""
+        names = [node.input[place] for place in places if place < len(node.input)]
+        return next((self._types[name] for name in names if self._types.get(name)), None)
 
     def _unsigned(self, name: str) -> str:
         """The tensor of this name, moved up."""

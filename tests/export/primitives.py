@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from fractions import Fraction
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -148,20 +148,30 @@ class Primitives(wiring.Component):
             )
             m.d.comb += getattr(self, f"rom_{index}").eq(word)
         for index, (width, depth, register) in enumerate(self.rams):
-            read = _one_of_few(m, self.address, depth, f"read_{index}")
-            write = _one_of_few(m, self.row, depth, f"write_{index}")
+            read, read_key = _one_of_few(m, self.address, depth, f"read_{index}")
+            write, write_key = _one_of_few(m, self.row, depth, f"write_{index}")
+            # what a read gives of a row that is written in that cycle is open, and what it gives of
+            # one that was never written
+            write_enable = self.enable & (read != write)
+            written = Array(Signal(name=f"written_{index}_{i}") for i in range(16))
+            with m.If(write_enable):
+                m.d.sync += written[write_key].eq(1)
+            known = written[read_key]
+            for stage in range(1 + register):
+                later = Signal(name=f"known_{index}_{stage}")
+                m.d.sync += later.eq(known)
+                known = later
             word = self.technology.ram(
                 m,
                 read_row=read,
-                # what a read gives of a row that is written in that cycle is open
-                write_enable=self.enable & (read != write),
+                write_enable=write_enable,
                 write_row=write,
                 write_data=self.a[:width],
                 depth=depth,
                 output_register=bool(register),
                 name=f"ram_block_{index}",
             )
-            m.d.comb += getattr(self, f"ram_{index}").eq(word)
+            m.d.comb += getattr(self, f"ram_{index}").eq(Mux(known, word, 0))
         return m
 
     def _multiply(self, m: Module) -> None:
@@ -194,14 +204,16 @@ def _limited(m: Module, value: Value, depth: int, name: str) -> Signal:
     return row
 
 
-def _one_of_few(m: Module, value: Value, depth: int, name: str) -> Signal:
-    """One of a few rows, far apart from each other, that are hit again and again."""
+def _one_of_few(m: Module, value: Value, depth: int, name: str) -> tuple[Signal, Signal]:
+    """One of up to 16 rows, far apart from each other, that are hit again and again; and which."""
     row = Signal(range(depth), name=name)
+    key = Signal(4, name=f"{name}_key")
     low, high = value[:2], value[2:4]
     width = len(row)
-    far = low if width < 5 else Cat(low, Const(0, width - 4), high)
-    m.d.comb += row.eq(Mux(far < depth, far, 0))
-    return row
+    far, of_few = (low, low) if width < 5 else (Cat(low, Const(0, width - 4), high), value[:4])
+    with m.If(far < depth):
+        m.d.comb += [row.eq(far), key.eq(of_few)]
+    return row, key
 
 
 #: Columns, groups of lanes, stages of the multipliers, and operations of arrays.

@@ -26,6 +26,7 @@ NOT_RUN = {
     r"(pip|apt-get) install": "installs packages",
     r"(openFPGALoader|iceprog) ": "loads a bitstream into a board",
     r"nnhw run .*--port": "needs a board",
+    r"fusesoc |python examples/litex": "needs packages that the tests do not; has tests of its own",
 }
 SLOW = r"nnhw synth|nnhw\.synth|--costs|train\.py"
 """Commands that take minutes."""
