@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .options import BuildOptions, TuneOptions, load_options
     from .pipeline import BuildResult, build, build_programmable, compile_network
     from .report import Difference, diff_designs
+    from .robustness import Robustness, measure_robustness
     from .simulate import SimulationResult, run_regression
     from .tuning import TuneResult, tune
 
@@ -23,6 +24,7 @@ __all__ = [
     "Difference",
     "Inference",
     "NnhwError",
+    "Robustness",
     "SimulationResult",
     "TuneOptions",
     "TuneResult",
@@ -32,6 +34,7 @@ __all__ = [
     "diff_designs",
     "inspect_model",
     "load_options",
+    "measure_robustness",
     "run_design",
     "run_regression",
     "tune",
@@ -43,6 +46,7 @@ _MODULES = {
     "Difference": "report",
     "Inference": "inference",
     "NnhwError": "errors",
+    "Robustness": "robustness",
     "SimulationResult": "simulate",
     "TuneOptions": "options",
     "TuneResult": "tuning",
@@ -52,6 +56,7 @@ _MODULES = {
     "diff_designs": "report",
     "inspect_model": "inspection",
     "load_options": "options",
+    "measure_robustness": "robustness",
     "run_design": "inference",
     "run_regression": "simulate",
     "tune": "tuning",

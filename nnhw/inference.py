@@ -126,7 +126,7 @@ def run_design(
     exported = read_design(design)
     graph = load_graph(exported.golden)
     statistics = None
-    with _blamed(exported.golden):
+    with blamed(exported.golden):
         samples = load_data(data, graph, any_labels=bool(chosen))
         if port is None:
             outputs = run_real(graph, samples.x)
@@ -149,7 +149,7 @@ def run_design(
 
 
 @contextmanager
-def _blamed(path: Path) -> Iterator[None]:
+def blamed(path: Path) -> Iterator[None]:
     """Whatever goes wrong in the block is the fault of a graph that no build has made."""
     try:
         yield

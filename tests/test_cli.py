@@ -285,6 +285,38 @@ def test_run_without_labels(cli, design):
     assert cli("run", str(design), "--data", "x.npz") == (0, "3 samples\n", "")
 
 
+def test_run_with_noise(cli, design):
+    given = ("run", str(design), "--data", DATA, "--noise", "weights=0.05", "--trials", "2")
+    code, out, _ = cli(*given)
+    assert code == 0
+    assert re.match(r"797 samples, 2 trials\ntop-1 accuracy 9\d\.\d\d% without noise\n", out)
+    assert re.search(
+        r"top-1 accuracy \d\d\.\d\d% with noise, from [\d.]+ to [\d.]+ \(standard", out
+    )
+    code, out, _ = cli(*given, "--noise", "weight-flips=0.01", "--json")
+    values = json.loads(out)
+    assert values["noise"]["weight_flips"] == 0.01
+    assert [set(trial) for trial in values["trials"]] == [
+        {"integer_top1", "agreement", "sqnr_db"}
+    ] * 2
+    assert values["figures"]["integer_top1"]["mean"] < values["top1_percent_without"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (("--noise", "weights"), 2, "'weights' is not KIND=X"),
+        (("--noise", "voltage=0.1"), 1, "There is no noise 'voltage'; known are weights, sums"),
+        (("--noise", "weight-flips=2"), 1, "must be a probability from 0 to 1, not 2.0"),
+        (("--noise", "sums=0.1", "--out", "y.npz"), 2, "go without --out"),
+    ],
+)
+def test_noise_that_is_none(cli, design, arguments, status, told):
+    code, _, err = cli("run", str(design), "--data", DATA, *arguments)
+    assert code == status
+    assert told in err
+
+
 def test_inspect(cli):
     code, out, _ = cli("inspect", str(EXAMPLES / "digits_resnet.onnx"))
     assert code == 0

@@ -46,6 +46,7 @@ ORDER = (
     "report",
     "staging",
     "inference",
+    "robustness",
     "host_preprocess",
     "conversion",
     "tuning",

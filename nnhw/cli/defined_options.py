@@ -20,6 +20,7 @@ from ..options import (
     LayerBits,
     Memory,
     Names,
+    NoiseLevels,
     Number,
     PluginChoice,
     Share,
@@ -61,6 +62,8 @@ def chosen_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
     for name, item in definitions(options).items():
         if name in given and isinstance(item.kind, LayerBits):
             given[name] = _layer_bits(given[name], _flag(name))
+        elif name in given and isinstance(item.kind, NoiseLevels):
+            given[name] = noise_levels(given[name], _flag(name))
         elif name in given and isinstance(item.kind, InputShapes):
             given[name] = _input_shapes(given[name], _flag(name))
         elif name in given and isinstance(item.kind, Choice | PluginChoice):
@@ -114,6 +117,10 @@ def _parameter(item: Definition) -> inspect.Parameter:
             annotation = list[str]
             settings |= {"metavar": "NAME=SHAPE"}
             settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
+        case NoiseLevels():
+            annotation = list[str]
+            settings |= {"metavar": "KIND=X"}
+            settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
         case LayerBits():
             annotation = list[str]
             settings |= {"metavar": "LAYER=N"}
@@ -144,6 +151,20 @@ def _input_shapes(settings: list[str], flag: str) -> dict[str, tuple[int, ...]]:
             raise typer.BadParameter(f"{setting!r} is not {InputShapes.wanted}", param_hint=flag)
         shapes |= found
     return shapes
+
+
+def noise_levels(settings: list[str], flag: str) -> dict[str, float]:
+    """Levels of noise by kind."""
+    levels = {}
+    for setting in settings:
+        kind, _, level = setting.partition("=")
+        try:
+            levels[kind.replace("-", "_")] = float(level)
+        except ValueError:
+            raise typer.BadParameter(
+                f"{setting!r} is not KIND=X, such as weights=0.02", param_hint=flag
+            ) from None
+    return levels
 
 
 def _layer_bits(settings: list[str], flag: str) -> dict[str, int]:

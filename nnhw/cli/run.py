@@ -11,11 +11,16 @@ from rich.console import Console
 
 from .app import app
 from .arguments import DATA, Baud, Design, Json, MaxMemory
+from .defined_options import noise_levels
 from .help import OneLineCommand
 from .output import print_json
 
 if TYPE_CHECKING:
     from ..inference import Inference
+
+
+NOISE = "Noise"
+"""Group of options in help."""
 
 
 @app.command(cls=OneLineCommand)
@@ -39,17 +44,45 @@ def run(
             metavar="SECONDS",
         ),
     ] = 1.0,
+    noise: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Let it err: weights, sums, weight-flips, activation-flips. Weights err by a part "
+            "of their layer's largest one and sums by a part of their result's range, both as a "
+            "standard deviation; the others are probabilities that a bit is the wrong one.",
+            metavar="KIND=X",
+            rich_help_panel=NOISE,
+        ),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(min=1, help="Pieces of such hardware.", metavar="N", rich_help_panel=NOISE),
+    ] = 10,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, help="Seed of the noise.", metavar="N", rich_help_panel=NOISE),
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Run an exported design on data.
 
     Its golden model, which answers as the hardware does, or with --port the accelerator itself.
+    With --noise: how much worse hardware answers that errs.
     """
     from ..budget import DEFAULT_MAX_MEMORY, memory_budget
     from ..inference import run_design
     from ..report import StepDisplay
 
     budget = memory_budget(max_memory or DEFAULT_MAX_MEMORY)
+    if noise:
+        if port is not None or out is not None:
+            other = "--port" if port is not None else "--out"
+            raise typer.BadParameter(
+                f"many trials of the golden model go without {other}", param_hint="--noise"
+            )
+        with budget:
+            _run_noisy(design, data, noise, trials, seed, as_json=as_json)
+        return
     console = Console(stderr=as_json, quiet=port is None)
     with budget, StepDisplay(console, keep=True) as display:
 
@@ -63,6 +96,35 @@ def run(
         print_json(_values(result, out))
     else:
         _print_text(result, out)
+
+
+def _run_noisy(
+    design: Path, data: Path, noise: list[str], trials: int, seed: int, *, as_json: bool
+) -> None:
+    from ..report import StepDisplay
+    from ..robustness import FIGURES, measure_robustness
+
+    levels = noise_levels(noise, "--noise")
+    with StepDisplay(Console(stderr=True), keep=False) as display:
+
+        def progress(done: int, total: int) -> None:
+            display("Run with noise", done / total)
+
+        result = measure_robustness(
+            design, data, noise=levels, trials=trials, seed=seed, progress=progress
+        )
+    if as_json:
+        print_json(result.to_dict())
+        return
+    print(f"{result.samples:,} samples, {trials} trials")
+    if result.top1_without is not None:
+        print(f"top-1 accuracy {result.top1_without:.2f}% without noise")
+    for name, found in result.figures.items():
+        title, unit = FIGURES[name]
+        print(
+            f"{title} {found.mean:.2f}{unit} with noise, from {found.least:.2f} to "
+            f"{found.most:.2f} (standard deviation {found.deviation:.2f})"
+        )
 
 
 def _values(result: Inference, out: Path | None) -> dict[str, Any]:

@@ -10,9 +10,19 @@ import pkgutil
 
 from .affine import dequantize, quantize_input, quantize_inputs, real_outputs
 from .executions import executes
+from .noise import Noise, NoisyModel
 from .run import run
 
-__all__ = ["dequantize", "executes", "quantize_input", "quantize_inputs", "real_outputs", "run"]
+__all__ = [
+    "Noise",
+    "NoisyModel",
+    "dequantize",
+    "executes",
+    "quantize_input",
+    "quantize_inputs",
+    "real_outputs",
+    "run",
+]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

@@ -32,7 +32,8 @@ def conv(
     largest = _largest_sum(node, source)
     largest_acc = largest + int(np.abs(node.bias).max())
     check_range(node, node.requantize, largest_acc * int(node.requantize.multiplier.max()))
-    acc = _sum_of_products(node, x, source, exact_type(largest)) + node.bias
+    total = sum_of_products(node, x, source, node.weight.astype(exact_type(largest)))
+    acc = total.astype(np.int64) + node.bias
     return requantize(acc * node.requantize.multiplier, node.requantize, output.q.zero_point)
 
 
@@ -52,17 +53,28 @@ def _largest_sum(node: QConv, source: Quantization) -> int:
     return int(taps.max()) * step
 
 
-def _sum_of_products(
-    node: QConv, x: np.ndarray, source: Quantization, dtype: type[np.floating]
+def sum_of_products(
+    node: QConv, x: np.ndarray, source: Quantization, weight: np.ndarray
 ) -> np.ndarray:
-    centred = x.astype(dtype) - source.zero_point
+    """Sums of weight * (x - zero point of x), computed and returned in the type of the weights.
+
+    Parameters
+    ----------
+    weight
+        Floating-point, of the shape of `node.weight`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N, OH, OW, out).
+    """
+    centred = x.astype(weight.dtype) - source.zero_point
     windows = patches(pad(centred, node.window, 0), node.window)
-    weight = node.weight.astype(dtype)
     if node.groups == 1:
         matrix = windows.reshape(-1, weight[0].size)
         total = matrix @ weight.reshape(len(weight), -1).T
-        return total.reshape(*windows.shape[:3], -1).astype(np.int64)
-    total = np.zeros((*windows.shape[:3], len(weight)), dtype)
+        return total.reshape(*windows.shape[:3], -1)
+    total = np.zeros((*windows.shape[:3], len(weight)), weight.dtype)
     for row, col in np.ndindex(node.window.kernel):
         total += windows[:, :, :, row, col, :] * weight[:, row, col, 0]
-    return total.astype(np.int64)
+    return total

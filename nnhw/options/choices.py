@@ -58,5 +58,8 @@ OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagra
 SCHEDULES = ("cosine", "step", "constant")
 """How the learning rate falls: see `nnhw.tuning.schedule`."""
 
+NOISES = ("weights", "sums", "weight_flips", "activation_flips")
+"""What of hardware can err: see `nnhw.golden.Noise`."""
+
 LOSSES = ("auto", "kl", "mse")
 """What is compared with the float network's answers: see `nnhw.tuning.objective`."""

@@ -188,6 +188,26 @@ class LayerBits:
 
 
 @dataclass(frozen=True)
+class NoiseLevels:
+    """Mappings of names to numbers from 0 on."""
+
+    names: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        """The values in words."""
+        return f"a table of numbers from 0 on, by names such as {', '.join(self.names)}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a mapping."""
+        number = Number()
+        return isinstance(value, Mapping) and all(
+            name in self.names and (level == 0 or number.accepts(level))
+            for name, level in value.items()
+        )
+
+
+@dataclass(frozen=True)
 class InputShapes:
     """Shapes of inputs by name, and the shape of an only input; see `read_shapes`."""
 

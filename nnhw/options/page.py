@@ -7,7 +7,17 @@ from itertools import groupby
 from .build import BuildOptions
 from .choices import BEAT_BYTES
 from .definition import definitions
-from .kinds import Choice, Device, Flag, InputShapes, LayerBits, Names, PluginChoice, StreamBytes
+from .kinds import (
+    Choice,
+    Device,
+    Flag,
+    InputShapes,
+    LayerBits,
+    Names,
+    NoiseLevels,
+    PluginChoice,
+    StreamBytes,
+)
 from .tune import TuneOptions
 
 _HEAD = """# Options of a build
@@ -86,6 +96,9 @@ def _values(kind: object) -> str:
             return f"{', '.join(f'`{name}`' for name in own)}, or a plug-in's"
         case Names():
             return "a list of names; on the command line `--NAME VALUE`, repeated"
+        case NoiseLevels(names):
+            levels = ", ".join(f"`{name}`" for name in names)
+            return f"a table of numbers by name, of {levels}; on the command line `--NAME KIND=X`"
         case LayerBits(bits):
             return f"a table of layers, {bits.wanted} each; on the command line `--bits LAYER=N`"
     return kind.wanted  # type: ignore[attr-defined]

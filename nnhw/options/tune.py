@@ -10,10 +10,10 @@ from typing import Any
 
 from ..errors import OptionError, reading
 from .build import BuildOptions
-from .choices import LOSSES, OPTIMIZERS, SCHEDULES
+from .choices import LOSSES, NOISES, OPTIMIZERS, SCHEDULES
 from .definition import definitions, documented, option, same_option
 from .file import check_names, read_table
-from .kinds import Choice, Flag, Integer, Number, Share, check, read_shapes
+from .kinds import Choice, Flag, Integer, NoiseLevels, Number, Share, check, read_shapes
 
 _TRAINING = "Training"
 _OPTIMIZER = "Optimizer"
@@ -60,6 +60,12 @@ class TuneOptions:
         False,
         group=_TRAINING,
         help="Learn scales of activations, too; those between convolutions.",
+    )
+    hardware_noise: Mapping[str, float] = option(
+        NoiseLevels(NOISES),
+        dict,
+        group=_TRAINING,
+        help="Learn for hardware that errs so: weights, sums, weight_flips, activation_flips.",
     )
     epochs: int = option(Integer(1), 20, group=_TRAINING, help="Passes over the data.")
     batch: int = option(Integer(1), 32, group=_TRAINING, help="Samples of a step.")
@@ -114,7 +120,8 @@ class TuneOptions:
             value = getattr(self, name)
             if value is not None or not item.is_optional:
                 check(name, item.kind, value)
-        object.__setattr__(self, "bits", dict(sorted(self.bits.items())))
+        for name in ("bits", "hardware_noise"):
+            object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
         shapes = read_shapes(self.input_shape) or {}
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         if not self.teacher and not self.labels:

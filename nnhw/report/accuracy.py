@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -18,9 +19,12 @@ from ..data import (
 )
 from ..golden import quantize_inputs, real_outputs
 from ..golden import run as run_integer
-from ..ir import Graph
+from ..ir import Batch, Graph
 from .noise import decibels, deviation, finite
 from .structure import Accuracy
+
+RunInteger = Callable[[Batch], Mapping[str, np.ndarray]]
+"""Takes integers for an integer network's inputs; gives its outputs as the golden model does."""
 
 MOST_CLASSES = 32
 """Of a confusion matrix."""
@@ -31,6 +35,7 @@ def measure_accuracy(
     integer_graph: Graph,
     evaluation: Dataset,
     metrics: Mapping[str, MetricFunction] | None = None,
+    run: RunInteger | None = None,
 ) -> Accuracy:
     """Run the integer network on the evaluation samples and compare its outputs.
 
@@ -51,7 +56,7 @@ def measure_accuracy(
     DataError
         If a metric fails or gives no number.
     """
-    outputs = run_real(integer_graph, evaluation.x)
+    outputs = run_real(integer_graph, evaluation.x, run)
     ratios = {name: _sqnr_db(exact[name], y) for name, y in outputs.items()}
     port = integer_graph.outputs[0]
     rows, columns, channels = integer_graph.tensors[port.tensor].shape
@@ -92,11 +97,17 @@ def measure_accuracy(
     )
 
 
-def run_real(integer_graph: Graph, x: SampleSource) -> dict[str, np.ndarray]:
-    """Outputs of an integer network as real values, float32 (N, *ONNX shape) by ONNX name."""
+def run_real(
+    integer_graph: Graph, x: SampleSource, run: RunInteger | None = None
+) -> dict[str, np.ndarray]:
+    """Outputs of an integer network as real values, float32 (N, *ONNX shape) by ONNX name.
+
+    With `run` in place of the golden model.
+    """
+    run = run or partial(run_integer, integer_graph)
     found = []
     for part in parts(x, integer_graph):
-        integers = run_integer(integer_graph, quantize_inputs(integer_graph, part))
+        integers = run(quantize_inputs(integer_graph, part))
         found.append(real_outputs(integer_graph, integers))
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 

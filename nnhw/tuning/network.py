@@ -12,7 +12,8 @@ At the beginning all integers are those of a build without tuning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ import torch
 from torch.nn.functional import dropout
 
 from ..errors import QuantizationError
+from ..golden import Noise
 from ..ir import (
     Batch,
     Conv,
@@ -32,6 +34,7 @@ from ..ir import (
     draft,
 )
 from ..quantize import choose_constants
+from .noise import flipped
 from .ranges import Ranges
 from .tuned_conv import TunedConv
 from .twin import to_torch, twin_of
@@ -52,6 +55,8 @@ class Network(torch.nn.Module):
         Whether scales of activations are learned.
     dropout
         Share of a dense layer's inputs that is left out in training.
+    noise
+        How much the hardware errs that `erring` stands for.
     """
 
     def __init__(
@@ -62,10 +67,12 @@ class Network(torch.nn.Module):
         multiplier_bits: int,
         learn_ranges: bool = False,
         dropout: float = 0.0,
+        noise: Noise | None = None,
     ):
         super().__init__()
         self._float, self._integer = graph, integer
         self._multiplier_bits, self._dropout = multiplier_bits, dropout
+        self._noise, self._errs = noise, False
         pairs = [
             (node, made)
             for node, made in zip(graph.nodes, integer.nodes, strict=True)
@@ -96,7 +103,9 @@ class Network(torch.nn.Module):
         dict
             float32 (N, C, H, W) by tensor.
         """
-        values = {name: to_torch(array) for name, array in batch.arrays.items()}
+        values = {
+            name: self._written(to_torch(array), name) for name, array in batch.arrays.items()
+        }
         scales = self.ranges()
         for node in self._integer.nodes:
             inputs = [values[name] for name in node.inputs]
@@ -104,22 +113,33 @@ class Network(torch.nn.Module):
             output = self._integer.tensors[node.output]
             if node.output in self._convs:
                 (x,), (source,), (name,) = inputs, sources, node.inputs
-                values[node.output] = self._convs[node.output](
+                y = self._convs[node.output](
                     self._thinned(x, node, source),
                     source,
                     self._quantization(node.output),
                     scales[name],
                     scales[node.output],
+                    self._noise if self._errs else None,
                 )
             else:
                 twin, made = twin_of(node), self._others[node.output]
-                values[node.output] = twin(made, inputs, sources, output)
+                y = twin(made, inputs, sources, output)
+            values[node.output] = self._written(y, node.output)
         results = {}
         for port in self._float.outputs:
             q = self._quantization(port.tensor)
             real = (values[port.tensor] - q.zero_point) * scales[port.tensor]
             results[port.tensor] = real.float()
         return results
+
+    @contextmanager
+    def erring(self) -> Iterator[None]:
+        """In the block, forward passes are those of hardware that errs, anew each time."""
+        self._errs = self._noise is not None
+        try:
+            yield
+        finally:
+            self._errs = False
 
     def choose_shifts(self) -> None:
         """Choose the shifts of all operators anew, for the scales that they have by now."""
@@ -198,6 +218,13 @@ class Network(torch.nn.Module):
 
     def _quantization(self, tensor: str) -> Quantization:
         return self.ranges.quantization(tensor)
+
+    def _written(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        """An activation as memory holds it."""
+        if self._noise is None or not self._errs:
+            return x
+        q = self._quantization(name)
+        return flipped(x, q.bits, self._noise.activation_flips, signed=q.signed)
 
     def _thinned(self, x: torch.Tensor, node: Node, source: Quantization) -> torch.Tensor:
         """Inputs of a dense layer, of which training leaves out some."""

@@ -19,7 +19,7 @@ from ..conversion import Samples, quantization_options, quantize_network, simpli
 from ..data import Data, DataSource, data_source
 from ..errors import ExportError, QuantizationError, VerificationError
 from ..frontend import Model, load_model, model_file, write_qdq
-from ..golden import dequantize, quantize_inputs
+from ..golden import Noise, dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Graph
 from ..options import TuneOptions
@@ -72,6 +72,7 @@ def run_tuning(
             multiplier_bits=quantization_options(build_options).multiplier_bits,
             learn_ranges=options.learn_ranges,
             dropout=options.dropout or 0.0,
+            noise=Noise(**options.hardware_noise) if options.hardware_noise else None,
         )
         answers = run_float(simplified, splits.calibration.x[:])
         objective = make_objective(simplified, options, splits.train, answers)
@@ -88,7 +89,9 @@ def run_tuning(
             graph=graph,
             history=tuple(progress.history),
             best_epoch=progress.best,
-            figure=objective.figure,
+            figure=f"{objective.figure}, with noise"
+            if options.hardware_noise
+            else objective.figure,
             samples={
                 "train": len(splits.train),
                 "calibration": len(splits.calibration),

@@ -124,7 +124,8 @@ class Training:
             rng = np.random.default_rng([options.seed, epoch, step])
             torch.manual_seed(int(rng.integers(1 << 62)))
             rows = order[start : start + options.batch]
-            loss = self._loss(train, rows, rng)
+            with network.erring():
+                loss = self._loss(train, rows, rng)
             value = float(loss.detach())
             total += value * len(rows)
             if options.l1 is not None:
@@ -157,7 +158,8 @@ class Training:
         options, objective, data = self._options, self._objective, self._splits.validation
         self._network.eval()
         loss = figure = 0.0
-        with torch.no_grad():
+        torch.manual_seed(options.seed)  # the same noise for every epoch
+        with torch.no_grad(), self._network.erring():
             for rows in _rows(len(data)):
                 teacher = teacher_outputs(self._answered(data, rows))
                 labels = None if data.y is None else data.y[rows]

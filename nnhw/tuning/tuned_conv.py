@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from ..golden import Noise
 from ..ir import Conv, Draft, Factors, FixedPoint, QConv, Quantization
 from ..quantize import follow_ratios
+from .noise import disturbed_sums, disturbed_weights
 from .twin.conv import accumulate, by_channel
 from .twin.straight_through import requantize, rounded, substitute
 
@@ -55,11 +57,16 @@ class TunedConv(torch.nn.Module):
         target: Quantization,
         input_scale: torch.Tensor,
         output_scale: torch.Tensor,
+        noise: Noise | None = None,
     ) -> torch.Tensor:
-        """The output's integers, (N, out, OH, OW), as the golden model has them."""
+        """The output's integers, (N, out, OH, OW), as the golden model has them; with noise."""
         integers = self._integers(source, target, input_scale, output_scale)
         weight, bias, multiplier, factor, _ = integers
+        if noise is not None:
+            weight = disturbed_weights(weight, self._made.weight_bits, noise)
         acc = accumulate(x, weight, bias, self._made.window, self._made.groups, source)
+        if noise is not None:
+            acc = disturbed_sums(acc, by_channel(factor), target, noise)
         lo, hi = self._node.clamp.bounds(target)
         return requantize(
             acc,

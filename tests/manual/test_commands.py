@@ -153,7 +153,7 @@ def lend_network(folder: Path) -> None:
 def test_quick_commands(page, shell):
     if page.stem == "tutorial":
         lend_network(shell.folder)
-    if page.stem == "tuning":
+    if page.stem in ("tuning", "noise"):
         pytest.importorskip("torch")
     assert run_page(page, shell, slow=False)
 

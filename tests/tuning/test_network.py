@@ -15,9 +15,11 @@ from round_trips import check_same, everything, read_again, requantizations
 
 from nnhw import golden
 from nnhw.errors import QuantizationError
+from nnhw.golden import Noise, NoisyModel
 from nnhw.ir import Graph, QConv
 from nnhw.quantize import QuantizeOptions, quantize
 from nnhw.tuning.network import Network
+from nnhw.tuning.noise import disturbed_weights
 from nnhw.tuning.twin import from_torch
 
 MULTIPLIER_BITS = 16
@@ -181,3 +183,58 @@ def test_a_network_without_weights_is_refused() -> None:
     graph, x = b.graph(b.max_pool("x", kernel=(2, 2))), b.data(20)
     with pytest.raises(QuantizationError, match="nothing to tune"):
         made((graph, x), 4)
+
+
+@pytest.mark.parametrize("bits", [2, 5, 8])
+@pytest.mark.parametrize("kind", ["weight_flips", "activation_flips"])
+def test_hardware_all_of_whose_bits_are_wrong(bits, kind):
+    """Nothing of it is left to chance: the twin's answers are those of the golden model."""
+    noise = Noise(**{kind: 1.0})
+    source = chain()
+    network, graph = made(source, bits, noise=noise)
+    q = golden.quantize_inputs(graph, source[1])
+    with network.erring():
+        found = network(q)
+    assert not torch.equal(next(iter(found.values())), next(iter(network(q).values())))
+    expected = NoisyModel(graph, noise).run(q)
+    for name, values in found.items():
+        real = golden.dequantize(expected[name], graph.tensors[name].q)
+        np.testing.assert_array_equal(from_torch(values), real)
+
+
+def test_noise_of_weights_is_as_large_as_the_golden_models():
+    weight = torch.randint(-100, 101, (64, 16, 3, 3), dtype=torch.float64)
+    weight[0, 0, 0, 0] = 100
+    torch.manual_seed(0)
+    drawn = disturbed_weights(weight, 8, Noise(weights=0.05)) - weight
+    assert float(drawn.std()) == pytest.approx(0.05 * 100, rel=0.03)
+
+
+def test_noise_of_sums_is_as_large_as_the_golden_models():
+    source, noise = chain(), Noise(sums=0.02)
+    network, graph = made(source, 8, noise=noise)
+    q = golden.quantize_inputs(graph, source[1])
+    clean = network(q)
+    (port,) = graph.outputs
+    exact = golden.run(graph, q)[port.tensor].astype(int)
+    trials = range(30)
+    torch.manual_seed(0)
+    with network.erring():
+        found = [from_torch(network(q)[port.tensor] - clean[port.tensor]) for _ in trials]
+    models = [NoisyModel(graph, noise, seed=seed) for seed in trials]
+    steps = [model.run(q)[port.tensor].astype(int) - exact for model in models]
+    scale = graph.tensors[port.tensor].q.scale
+    assert np.std(found) / scale == pytest.approx(np.std(steps), rel=0.1)
+
+
+def test_gradients_pass_through_noise():
+    source = chain()
+    noise = Noise(weights=0.05, sums=0.02, weight_flips=0.01, activation_flips=0.01)
+    network, graph = made(source, 8, noise=noise)
+    with network.erring():
+        outputs = network(golden.quantize_inputs(graph, source[1]))
+    sum(values.square().sum() for values in outputs.values()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.any(), name
