@@ -52,9 +52,9 @@ def tune(
     as_json: Json = False,
     **others: Any,
 ) -> None:
-    """Tune a float network for its integers; needs the extra 'tune'.
+    """Tune a network for its integers; needs the extra 'tune'.
 
-    It learns to answer like the float network, while it computes what hardware will. The result is
+    It learns to answer like the file, while it computes what hardware will. The result is
     a QDQ file that 'nnhw build' takes as it is. A run that was killed goes on where it was.
     """
     from ..report import StepDisplay

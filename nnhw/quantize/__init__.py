@@ -15,10 +15,10 @@ from .input_range import (
     integer_quantization,
     settle,
 )
-from .narrower_weights import release_weights
+from .narrower_weights import release_weights, with_real_weights
 from .options import QuantizeOptions
 from .quantizer import Quantizer, find_quantizer
-from .roundings import is_quantized
+from .roundings import is_quantized, without_roundings
 
 __all__ = [
     "AccumulatorBounds",
@@ -48,4 +48,6 @@ __all__ = [
     "settle",
     "table_error",
     "tensor_bounds",
+    "with_real_weights",
+    "without_roundings",
 ]

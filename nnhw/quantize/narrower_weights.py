@@ -28,6 +28,15 @@ def release_weights(graph: Graph, options: QuantizeOptions) -> Graph:
     return replace(graph, nodes=nodes)
 
 
+def with_real_weights(graph: Graph) -> Graph:
+    """The float graph in which no weights have numbers of their own."""
+    nodes = tuple(
+        replace(node, weight_scale=None, weight_zero_point=None) if isinstance(node, Conv) else node
+        for node in graph.nodes
+    )
+    return replace(graph, nodes=nodes)
+
+
 def _is_too_wide(node: Conv, options: QuantizeOptions) -> bool:
     if node.weight_scale is None:
         return False

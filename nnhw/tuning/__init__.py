@@ -32,7 +32,7 @@ def tune(
     progress: Report | None = None,
     **options: Any,
 ) -> TuneResult:
-    """Tune a float network's weights for the integers that hardware will compute with.
+    """Tune a network's weights for the integers that hardware will compute with.
 
     Every forward pass computes what hardware will compute, bit for bit; gradients are those of real
     numbers. By default the network learns to answer like the float network, without labels. The
@@ -45,7 +45,8 @@ def tune(
     Parameters
     ----------
     model
-        ONNX file of a float network, or an `onnx.ModelProto`.
+        ONNX file of a network, or an `onnx.ModelProto`. One that is quantized keeps the numbers of
+        its activations, and the network that is imitated is the file as it answers.
     data
         Samples to learn from, and perhaps labels, in any form that `nnhw.build` takes. They are
         also calibrated with.
@@ -72,7 +73,7 @@ def tune(
     Raises
     ------
     NnhwError
-        If anything that lies outside nnhw is wrong: a model that is quantized already, data that do
+        If anything that lies outside nnhw is wrong: the model, data that do
         not fit, options, a missing PyTorch.
     VerificationError
         If the tuned network differs from the golden model.

@@ -17,13 +17,13 @@ import torch
 from ..budget import memory_budget
 from ..conversion import Samples, quantization_options, quantize_network, simplify
 from ..data import Data, DataSource, data_source
-from ..errors import ExportError, QuantizationError, VerificationError
+from ..errors import ExportError, VerificationError
 from ..frontend import Model, load_model, model_file, write_qdq
 from ..golden import Noise, dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Graph
 from ..options import TuneOptions
-from ..quantize import is_quantized, run_float
+from ..quantize import run_float, with_real_weights, without_roundings
 from ..report import Curve, render_tuning
 from .checkpoint import Checkpoint, Progress
 from .network import Network
@@ -55,19 +55,15 @@ def run_tuning(
         _make_room(path, checkpoint_path, force=force)
         report("Read the model and the data", 0)
         network = load_model(file, options.input_shape)
-        if is_quantized(network):
-            raise QuantizationError(
-                "The model is quantized already, and its integers hide the weights that tuning "
-                "starts from: give the float model that it was made of"
-            )
         splits = split_samples(source, val_source, network, options)
         report("Quantize", 0)
         samples = Samples(calibration=splits.calibration)
         build_options = options.of_build
-        simplified = simplify(network, samples, build_options)
+        simplified = with_real_weights(simplify(network, samples, build_options))
         simplified, integer, _ = quantize_network(simplified, samples, build_options)
+        bare, _ = without_roundings(simplified)
         tuned = Network(
-            simplified,
+            bare,
             integer,
             multiplier_bits=quantization_options(build_options).multiplier_bits,
             learn_ranges=options.learn_ranges,

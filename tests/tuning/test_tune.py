@@ -225,12 +225,6 @@ def test_refusals(options: dict, kind: type[Exception], message: str, tmp_path: 
         nnhw.tune(MODEL, data={"x": samples(0, 40)["x"]}, **settings)
 
 
-def test_a_quantized_model_is_refused(tmp_path: Path) -> None:
-    first = nnhw.tune(MODEL, data=samples(0, 40), out=tmp_path / "t.onnx", epochs=1)
-    with pytest.raises(QuantizationError, match=r"quantized already.*give the float model"):
-        nnhw.tune(first.path, data=samples(0, 40), out=tmp_path / "u.onnx", epochs=1)
-
-
 def test_command_line(tmp_path: Path) -> None:
     np.savez(tmp_path / "train.npz", **samples(0, 60))
     np.savez(tmp_path / "val.npz", **samples(1, 30))
