@@ -136,7 +136,7 @@ def test_a_plain_program_gets_what_it_lacks():
     ("program", "steps"),
     [
         pytest.param(versatile, removals, id="removals", marks=pytest.mark.slow),
-        pytest.param(plain, additions, id="additions"),
+        pytest.param(plain, additions, id="additions", marks=pytest.mark.slow),
     ],
 )
 def test_a_feature_changes_no_components_but_its_own(program, steps):
