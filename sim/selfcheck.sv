@@ -24,10 +24,8 @@ module selfcheck;
     reg m_axis_tready = 0;
     wire frame_error{{frame_error_value}};
     localparam IS_LOADED = 1'b{{is_loaded}};
-    reg load_valid = 0;
-    reg [{{load_address_bits}}-1:0] load_address = 0;
-    reg [31:0] load_data = 0;
-{{selfcheck_signals}}
+    reg load_go = 0;  // until load_done
+{{selfcheck_load}}{{selfcheck_signals}}
     {{top}} dut (
         .clk(clk),{{selfcheck_ports}}
         {{reset}},
@@ -42,7 +40,7 @@ module selfcheck;
     );
 
     integer sent = 0, received = 0, quiet = 0, seed = 1;
-    integer input_file, output_file, load_file, found;
+    integer input_file, output_file, found;
     reg [{{input_word_bits}}-1:0] next_beat;
     reg [{{output_word_bits}}-1:0] expected;
     wire [{{output_word_bits}}-1:0] offered = {{output_word}};
@@ -60,13 +58,9 @@ module selfcheck;
         repeat (4) @(negedge clk);
         rst = 0;
         if (IS_LOADED) begin
-            load_file = $fopen("selfcheck_load.hex", "r");
-            if (load_file == 0) $fatal(1, "selfcheck_load.hex is missing");
-            while ($fscanf(load_file, "%h %h", load_address, load_data) == 2) begin
-                load_valid = 1;
-                @(negedge clk);
-            end
-            load_valid = 0;
+            load_go = 1;
+            @(posedge load_done);
+            load_go = 0;
         end
     end
 
@@ -86,7 +80,7 @@ module selfcheck;
     end
 
     always @(posedge clk) if (!rst) begin
-        quiet = load_valid ? 0 : quiet + 1;
+        quiet = load_go ? 0 : quiet + 1;
         if (frame_error !== 1'b0) $fatal(1, "frame_error without a damaged frame");
         if (m_axis_tvalid === 1'bx) $fatal(1, "m_axis_tvalid is unknown");
         if (m_axis_tvalid && m_axis_tready) begin
@@ -107,3 +101,5 @@ module selfcheck;
         end
     end
 endmodule
+
+{{load_master}}

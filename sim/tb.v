@@ -32,11 +32,8 @@ module tb;
     wire m_axis_tlast /* verilator public_flat_rd */;
 {{stream_signals}}    reg m_axis_tready /* verilator public_flat_rw */ = 0;
     wire frame_error{{frame_error_value}};
-    // what a programmable design is loaded through
-    reg load_valid /* verilator public_flat_rw */ = 0;
-    reg [{{load_address_bits}}-1:0] load_address /* verilator public_flat_rw */ = 0;
-    reg [31:0] load_data /* verilator public_flat_rw */ = 0;
-
+    reg load_go /* verilator public_flat_rw */ = 0;  // load what load.hex says, until load_done
+{{load_signals}}
     {{top}} dut (
         .clk(clk),{{stream_ports}}
         {{reset}},
@@ -137,3 +134,5 @@ module tb;
         if (cycle == waves_to) $finish;
     end
 endmodule
+
+{{load_master}}

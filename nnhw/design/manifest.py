@@ -75,7 +75,12 @@ _load = record(
         "machine_sha256": text,
         "address_bits": integer(1, 40),
         "control": integer(0, 1 << 40),
-    }
+    },
+    {
+        "registers": optional(
+            record(dict.fromkeys(("control", "address", "data"), integer(0, 1 << 32)))
+        ),
+    },
 )
 _memory = record(
     {

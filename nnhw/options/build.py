@@ -295,7 +295,6 @@ class BuildOptions:
             "keep": self.keep,
             "tag_bits": self.tag_bits > 0,
             "clocks": self.clocks == "two",
-            "bus": self.bus is not None,
         }
         for name, is_asked in refused.items():
             if self.programmable and is_asked:

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
-from ..machine import Image, Machine
+from ..machine import Image, LoadMap, Machine
 from ..registers import BUSES, RegisterMap
 from .config import ShellConfig
 from .ports import port_members
@@ -48,8 +48,8 @@ class Accelerator(wiring.Component):
         frame. With a control bus, m_axis_tuser has a bit below it: with a frame's last beat,
         whether it was aborted and is not whole.
     load_valid, load_address, load_data
-        Of a programmable machine: writes to what it is loaded with, one a cycle at most; see
-        `LoadMap` for addresses, and `Loader`.
+        Of a programmable machine without a control bus: writes to what it is loaded with, one a
+        cycle at most; see `LoadMap` for addresses, and `Loader`.
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
@@ -123,7 +123,7 @@ class Accelerator(wiring.Component):
             m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
         if self.machine.config.frame_check:
             m.d.comb += self.frame_error.eq(engine.frame_error)
-        if self.machine.config.programmable:
+        if self.machine.config.programmable and self.shell.bus is None:
             m.d.comb += [
                 engine.load.valid.eq(self.load_valid),
                 engine.load.address.eq(self.load_address),
@@ -173,6 +173,7 @@ class Accelerator(wiring.Component):
             input_bytes=config.input_bytes,
             output_bytes=config.output_bytes,
             reset_latency=engine.reset_latency,
+            load_map=LoadMap.of(self.machine) if config.programmable else None,
         )
         m.submodules.registers = ResetInserter(reset)(shell)
         prefix = f"{BUSES[bus].prefix}_"
@@ -188,4 +189,6 @@ class Accelerator(wiring.Component):
             shell.frame_accepted.eq(engine.frame_accepted),
             self.irq.eq(shell.irq),
         ]
+        if config.programmable:
+            m.d.comb += engine.load.eq(shell.load)
         return shell

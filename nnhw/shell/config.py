@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
@@ -86,3 +87,11 @@ class ShellConfig:
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, for manifests."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ShellConfig:
+        """The shell that a manifest tells of; what is missing there is as by default."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        if known.get("keep") is not None:
+            known["keep"] = TensorSizes(**{side: tuple(n) for side, n in known["keep"].items()})
+        return cls(**known)

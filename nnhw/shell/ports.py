@@ -180,12 +180,12 @@ def port_members(
             name: {"input": In, "output": Out}[direction](width)
             for name, (direction, width) in control.items()
         },
-        **(_load_members(machine) if machine.config.programmable else {}),
+        **(_load_members(machine) if machine.config.programmable and not shell.bus else {}),
     }
 
 
 def _load_members(machine: Machine) -> dict[str, Member]:
-    """Those that a programmable accelerator is loaded through."""
+    """Those that a programmable accelerator is loaded through if it has no control bus."""
     return {
         "load_valid": In(1),
         "load_address": In(LoadMap.of(machine).address_bits),

@@ -9,12 +9,15 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..hdl.beat import Beat
+from ..hdl.load_port import LoadWrite
+from ..machine import LoadMap
 from ..registers import RegisterMap
 from .apb import ApbFrontEnd
 from .axi_lite import AxiLiteFrontEnd
 from .bus_signature import bus_members
 from .frame_control import FrameControl
 from .frame_counters import FrameCounters
+from .load_control import LoadControl
 from .port_beat import PortBeat
 from .register_bank import RegisterBank
 from .wishbone import WishboneFrontEnd
@@ -41,6 +44,8 @@ class RegisterShell(wiring.Component):
         Bytes of a beat.
     reset_latency : int
         See `FrameControl`.
+    load_map : LoadMap or None
+        Of an engine that is loaded.
 
     Members
     -------
@@ -54,6 +59,8 @@ class RegisterShell(wiring.Component):
         See `FrameControl`; tuser is its `closes`.
     frame_error, frame_early, frame_accepted : In(1)
         See `Engine`.
+    load : Out(LoadWrite(address_bits=address_bits))
+        Of an engine that is loaded: see `LoadControl`.
     """
 
     def __init__(
@@ -65,8 +72,10 @@ class RegisterShell(wiring.Component):
         input_bytes: int,
         output_bytes: int,
         reset_latency: int,
+        load_map: LoadMap | None = None,
     ):
         self.bus = bus
+        self._load_control = LoadControl(load_map) if load_map is not None else None
         self._front_end = FRONT_ENDS[bus](address_bits=registers.address_bits)
         self._bank = RegisterBank(registers=registers, bus_errors=bus_errors)
         self._frame_control = FrameControl(
@@ -90,6 +99,11 @@ class RegisterShell(wiring.Component):
                 "frame_error": In(1),
                 "frame_early": In(1),
                 "frame_accepted": In(1),
+                **(
+                    {"load": Out(LoadWrite(address_bits=load_map.address_bits))}
+                    if load_map is not None
+                    else {}
+                ),
             }
         )
 
@@ -115,7 +129,6 @@ class RegisterShell(wiring.Component):
             outside_out.ready.eq(self.outside_out.ready),
             self.engine_reset.eq(control.engine_reset),
             self.aborted.eq(control.aborted),
-            control.enable.eq(bank.control_enable),
             control.abort.eq(bank.control_abort),
             counters.begun.eq(control.receiving),
             counters.accepted.eq(self.frame_accepted),
@@ -127,7 +140,6 @@ class RegisterShell(wiring.Component):
             counters.output_waits.eq(outside_out.valid & ~outside_out.ready),
             self.irq.eq(bank.irq),
             bank.irq_status_delivered.eq(control.delivered),
-            bank.irq_status_error.eq(self.frame_error),
             bank.error_cause_tlast_early.eq(self.frame_error & self.frame_early),
             bank.error_cause_tlast_late.eq(self.frame_error & ~self.frame_early),
             bank.irq_status_aborted.eq(control.aborted),
@@ -148,4 +160,32 @@ class RegisterShell(wiring.Component):
                 "output_stalls",
             )
         ]
+        if self._load_control is None:
+            m.d.comb += [
+                control.enable.eq(bank.control_enable),
+                bank.irq_status_error.eq(self.frame_error),
+            ]
+        else:
+            self._connect_load(m, self._load_control, bank, control)
         return m
+
+    def _connect_load(
+        self, m: Module, load: LoadControl, bank: RegisterBank, control: FrameControl
+    ) -> None:
+        """Of an engine that is loaded: what lets frames begin, and is an error, besides."""
+        m.submodules.load_control = load
+        m.d.comb += [
+            control.enable.eq(bank.control_enable & bank.load_control_run),
+            bank.irq_status_error.eq(self.frame_error | load.refused),
+            bank.error_cause_load_refused.eq(load.refused),
+            bank.load_status_running.eq(load.running),
+            bank.load_address_value_used.eq(load.used),
+            bank.description.eq(load.description),
+            load.run.eq(bank.load_control_run),
+            load.written.eq(bank.load_data_value_written),
+            load.address.eq(bank.load_address_value),
+            load.data.eq(bank.load_data_value),
+            load.busy.eq(bank.status_busy),
+            load.engine_reset.eq(control.engine_reset),
+            self.load.eq(load.load),
+        ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -11,25 +10,21 @@ import numpy as np
 import pytest
 from integer_graphs import IntegerBuilder
 from register_model import RegisterModel
-from run_verilator import verilator
+from simulated_bus import SimulatedBus
 
 from nnhw import golden
 from nnhw.export import generate_verilog, make_register_map
-from nnhw.export.register_files import write_register_files
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.options import BUSES
 from nnhw.shell import ShellConfig, TensorSizes
 
-HERE = Path(__file__).parent
-DRIVER = HERE.parents[1] / "nnhw" / "drivers" / "c"
-STRICT = ("-std=c99", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic")
 ACCESSES = 10_000
 FRAMES = 400
 
 pytest.importorskip("systemrdl")
 
 
-class Bench:
+class Bench(SimulatedBus):
     """A small network behind a bus, built once."""
 
     def __init__(self, bus: str, folder: Path, *, tag_bits: int = 0):
@@ -43,45 +38,18 @@ class Bench:
         self.registers = make_register_map(
             self.graph, program, self.cycles, model_sha256="5a" * 32, shell=shell
         )
-        self.folder = folder
-        write_register_files(self.registers, folder / "registers")
-        verilog = generate_verilog(program, shell=shell, registers=self.registers)
-        (folder / "design.v").write_text(verilog)
-        include = ("-I", str(HERE), "-I", str(folder / "registers"), "-I", str(DRIVER))
-        objects = []
-        for source in sorted(DRIVER.glob("*.c")):
-            objects.append(f"{source.stem}.o")
-            command = ["gcc", *STRICT, "-O1", *include, "-c", str(source), "-o", objects[-1]]
-            subprocess.run(command, cwd=folder, check=True)
-        defines = {
-            f"BUS_{bus.replace('-', '_').upper()}": 1,
-            "INPUT_BYTES": 2,
-            "OUTPUT_BYTES": 1,
-            "TAG_BITS": tag_bits,
-            "ABORT_CYCLES": 3 * self.cycles.latency_cycles,
-        }
-        flags = " ".join([f"-D{name}={value}" for name, value in defines.items()] + [*include])
-        built = verilator(
-            *("--cc", "--exe", "--build", "--prefix", "Vdesign", "-Mdir", "objects"),
-            *("--top-module", program.name, "-Wno-lint", "-Wno-style", "-Wno-WIDTH"),
-            *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1", "-CFLAGS", flags),
-            *(str(HERE / "bench.cpp"), "design.v", *(f"../{name}" for name in objects)),
-            folder=folder,
+        super().__init__(
+            folder,
+            generate_verilog(program, shell=shell, registers=self.registers),
+            bus=bus,
+            registers=self.registers,
+            defines={
+                "INPUT_BYTES": 2,
+                "OUTPUT_BYTES": 1,
+                "TAG_BITS": tag_bits,
+                "ABORT_CYCLES": 3 * self.cycles.latency_cycles,
+            },
         )
-        assert built.returncode == 0, built.stderr[-3000:]
-
-    def run(self, *arguments: str) -> list[str]:
-        """Lines that the simulation prints."""
-        done = subprocess.run(
-            [self.folder / "objects" / "Vdesign", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
-        return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")

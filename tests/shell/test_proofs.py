@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from load_maps import LOAD_MAP
 from register_maps import small_map
 
 from nnhw.errors import ToolError
@@ -16,6 +17,7 @@ from nnhw.export import component_verilog
 from nnhw.shell.apb import ApbFrontEnd
 from nnhw.shell.axi_lite import AxiLiteFrontEnd
 from nnhw.shell.frame_control import FrameControl
+from nnhw.shell.load_control import LoadControl
 from nnhw.shell.register_bank import RegisterBank
 from nnhw.shell.wishbone import WishboneFrontEnd
 from nnhw.synth import quote, run_yosys
@@ -110,6 +112,20 @@ BANK = """\
   end
 """
 
+LOAD = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    // the engine is stopped by nothing but a reset while a frame is under way
+    if ($past(running && busy && !engine_reset)) assert(running);
+    // it starts and stops as its loader is told to
+    if ($past(running) != running && !$past(engine_reset))
+      assert($past(load[0]) && $past(load[10:1]) == 0 && $past(load[11]) == running);
+    // while it runs, or is to run, nothing is loaded; each word is taken or refused
+    if (running || run) assert(!used && !description[0]);
+    if (load[0] && load[10:7] != 0) assert(used);
+    assert(!(used && refused) && (used || refused) == written);
+  end
+"""
+
 PORT = re.compile(
     r"^  (input|output) +(?:wire|reg) +(\[\d+:0\])? *(\w+)(?: = [^,\n]+)?,?$", re.MULTILINE
 )
@@ -154,6 +170,7 @@ CASES = {
         lambda: FrameControl(input_bytes=1, output_bytes=1, reset_latency=2),
         CONTROL,
     ),
+    "load control": (lambda: LoadControl(LOAD_MAP), LOAD),
     "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
 }
 
@@ -171,6 +188,7 @@ def test_rules_hold(case, tmp_path):
         ("wishbone", "assert(!(ack && err))", "assert(!ack)"),
         ("apb", "assert(bus_valid ==", "assert(bus_write =="),
         ("frame control", "assume(inside_out_valid", "assume(1 || inside_out_valid"),
+        ("load control", "busy && !engine_reset", "!engine_reset"),
         ("bank", "irq_status_error) && irq_enable_error", "irq_status_error)"),
     ],
 )
