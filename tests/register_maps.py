@@ -55,6 +55,4 @@ def small_map(
 def loaded_map() -> RegisterMap:
     """That of a programmable design, with what registers say of a network."""
     constants = CONSTANTS | {f"machine_hash_{i}": 0x80000000 + i for i in range(8)}
-    return RegisterMap(
-        name="net", constants=constants, tensors=(INPUT, OUTPUT), is_loaded=True
-    )
+    return RegisterMap(name="net", constants=constants, tensors=(INPUT, OUTPUT), is_loaded=True)

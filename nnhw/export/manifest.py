@@ -169,7 +169,7 @@ def _load(machine: Machine, registers: RegisterMap | None) -> dict[str, Any]:
     return {
         "image": IMAGE_FILE,
         "machine": MACHINE_FILE,
-        "machine_sha256": machine_sha256(machine),
+        "machine_sha256": machine_sha256(machine, has_registers=registers is not None),
         "address_bits": load_map.address_bits,
         "control": load_map.address(load_map.sections["control"]),
         "registers": None if registers is None else asdict(LoadRegisters.of(registers)),

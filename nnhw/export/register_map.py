@@ -43,6 +43,7 @@ def make_register_map(
             f"Network '{graph.name}' has {tensors} inputs and outputs, and the registers of a "
             f"programmable design have room for {LOADED_TENSORS}; drop bus, or programmable"
         )
+    machine = machine_sha256(program.machine, has_registers=True) if is_loaded else "00" * 32
     features = (config.frame_check, True, shell.bus_errors, is_loaded)
     return RegisterMap(
         name=program.name,
@@ -59,7 +60,7 @@ def make_register_map(
             "latency": cycles.latency_cycles,
             "interval": cycles.interval_cycles,
             "tensor_counts": len(graph.inputs) | len(graph.outputs) << 8,
-            **_hash("machine_hash", machine_sha256(program.machine) if is_loaded else "00" * 32),
+            **_hash("machine_hash", machine),
         },
         tensors=(
             *(_entry(graph, port, frame_in, is_output=False) for port in graph.inputs),

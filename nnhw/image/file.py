@@ -155,7 +155,7 @@ def image_of(machine: Machine, image: Image, registers: RegisterMap | None = Non
             )
         )
     return ImageFile(
-        machine_sha256=machine_sha256(machine),
+        machine_sha256=machine_sha256(machine, has_registers=registers is not None),
         control=load_map.address(load_map.sections["control"]),
         sections=tuple(sections),
     )

@@ -73,7 +73,8 @@ def image_listing(image: ImageFile, machine: Machine) -> str:
 
 def _sections(image: ImageFile, machine: Machine) -> dict[str, LoadedSection]:
     """Sections by name."""
-    own = machine_sha256(machine)
+    has_registers = any(section.number == DESCRIPTION_SECTION for section in image.sections)
+    own = machine_sha256(machine, has_registers=has_registers)
     if image.machine_sha256 != own:
         raise ExportError(
             f"The image is for the machine {image.machine_sha256[:16]}, and this one is "

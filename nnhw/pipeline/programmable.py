@@ -236,7 +236,8 @@ def _given(folder: Path) -> GivenDesign:
             "--programmable"
         )
     machine = read_machine(exported.folder / load["machine"])
-    if machine_sha256(machine) != load["machine_sha256"]:
+    has_registers = load.get("registers") is not None
+    if machine_sha256(machine, has_registers=has_registers) != load["machine_sha256"]:
         raise OptionError(
             f"'{folder}' was built by another version of nnhw, for which the machine is another "
             "one; build it again"

@@ -74,7 +74,7 @@ class LoadControl(wiring.Component):
         m.d.comb += [
             is_description.eq(address[DESCRIPTION_BIT]),
             changes.eq((self.run ^ self.running) & ~self.busy),
-            self.used.eq(self.written & ~self.run & ~self.running & is_known),
+            self.used.eq(self.written & ~self.run & ~self.running & ~self.busy & is_known),
             self.refused.eq(self.written & ~self.used),
             self.description.valid.eq(self.used & is_description),
             self.description.row.eq(address),

@@ -105,6 +105,7 @@ def test_the_testbench_writes_registers_that_say_the_same(program, tmp_path, mon
                 pointer += 1
         assert found == loads
         assert writes[-1] == (addresses.control, 3)
+    assert read.machine_sha256 == machine_sha256(program.machine, has_registers=True)
     assert "registers  " in image_listing(read, program.machine)
 
 

@@ -68,7 +68,7 @@ def test_words_are_loaded_only_while_nothing_runs(seed):
                 ("data", data),
             ):
                 ctx.set(getattr(control, name), value)
-            is_used = bool(is_written and is_known and not run and not running)
+            is_used = bool(is_written and is_known and not (run or running or busy))
             _, _, used, is_refused, was_running = await ctx.tick().sample(
                 control.used, control.refused, control.running
             )

@@ -120,7 +120,7 @@ LOAD = """\
     if ($past(running) != running && !$past(engine_reset))
       assert($past(load[0]) && $past(load[10:1]) == 0 && $past(load[11]) == running);
     // while it runs, or is to run, nothing is loaded; each word is taken or refused
-    if (running || run) assert(!used && !description[0]);
+    if (running || run || busy) assert(!used && !description[0]);
     if (load[0] && load[10:7] != 0) assert(used);
     assert(!(used && refused) && (used || refused) == written);
   end
