@@ -191,7 +191,7 @@ class BuildOptions:
         Choice(CLOCKS),
         "one",
         group=_HARDWARE,
-        help="Clocks of a design; two: the streams have a clock of their own, `axis_clk`.",
+        help="Clocks of a design; two: streams and registers have one of their own, `axis_clk`.",
     )
     programmable: bool = option(
         Flag(),
@@ -264,11 +264,6 @@ class BuildOptions:
         object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
-        if self.bus is not None and self.clocks == "two":
-            raise OptionError(
-                "Option bus cannot be had with two clocks: registers have the one of engine and "
-                "streams; drop bus or clocks"
-            )
         if self.bus_errors and self.bus is None:
             raise OptionError("Option bus_errors needs a control bus; give bus, too")
         self._check_programmable()

@@ -34,7 +34,7 @@ class ShellConfig:
         Bits of tuser, which an input frame's first beat brings along and its output frame has
         again; 0: the streams have no tuser.
     clocks
-        "one"; "two": the streams have a clock of their own, `axis_clk`.
+        "one"; "two": the streams, and the control bus, have a clock of their own, `axis_clk`.
     bus
         Control bus by which registers are reached; None: there are no registers.
     bus_errors
@@ -66,13 +66,16 @@ class ShellConfig:
             raise MappingError(f"'bus' must be one of {', '.join(BUSES)}, not {self.bus!r}")
         if self.bus_errors and self.bus is None:
             raise MappingError("'bus_errors' needs a control bus; give 'bus', too")
-        if self.bus is not None and self.clocks == "two":
-            raise MappingError("'bus' cannot be had with two clocks; drop one of them")
 
     @property
     def has_streams(self) -> bool:
         """Whether there is anything between the ports of the streams and the engine."""
         return self.keep is not None or self.tag_bits > 0 or self.clocks == "two"
+
+    @property
+    def has_registers_apart(self) -> bool:
+        """Whether there are registers, and in another clock than the engine's."""
+        return self.bus is not None and self.clocks == "two"
 
     @property
     def stream_clock(self) -> str:

@@ -10,6 +10,8 @@
 //                          outputs; gives damaged images, loads while a frame runs, aborts and resets
 //                          in between; with IMAGES only
 //
+// With TWO_CLOCKS, the engine has one of its own, whose cycles come at random.
+//
 // With TAG_BITS, streams have tags and tkeep: null beats come in between, and every output beat has
 // the tag of the frame that was sent last.
 #include <cstdio>
@@ -49,9 +51,15 @@ struct Beat {
 #define TAG_BITS 0
 #endif
 
+#ifdef TWO_CLOCKS
+#define RESET_CYCLES 20
+#else
+#define RESET_CYCLES 1
+#endif
+
 static VerilatedContext context;
 static Vdesign *dut;
-static uint32_t cycle = 0;
+static uint32_t cycle = 0, engine_cycles = 0;
 static std::mt19937 rng(1);
 static std::deque<Beat> source;     // to be sent
 static std::vector<uint8_t> sink;   // of the frame that is arriving
@@ -77,6 +85,21 @@ static void tick_begin() {
     dut->m_axis_tready = !is_sink_stopped && chance(70);
     dut->eval();
 }
+
+#ifdef TWO_CLOCKS
+// some cycles of the engine's clock, of which the mean changes now and then
+static void engine_clock() {
+    static int share = 50;
+    if (chance(1)) share = static_cast<int>(rng() % 3) * 40 + 10; // 10, 50, 90
+    while (chance(share)) {
+        dut->clk = 1;
+        dut->eval();
+        dut->clk = 0;
+        dut->eval();
+        ++engine_cycles;
+    }
+}
+#endif
 
 static void tick_end() {
     static bool stalled = false, stalled_last = false;
@@ -114,13 +137,28 @@ static void tick_end() {
         }
     }
     const bool taken = !dut->rst && dut->s_axis_tvalid && dut->s_axis_tready;
+#ifdef TWO_CLOCKS
+    engine_clock();
+    dut->axis_clk = 1;
+    const bool together = chance(10); // edges of both at once
+    if (together) dut->clk = 1;
+    dut->eval();
+    if (together) ++engine_cycles;
+    dut->clk = 0;
+#else
     dut->clk = 1;
     dut->eval();
+#endif
     if (taken) {
         source.pop_front();
         dut->s_axis_tvalid = 0;
     }
+#ifdef TWO_CLOCKS
+    engine_clock();
+    dut->axis_clk = 0;
+#else
     dut->clk = 0;
+#endif
     ++cycle;
 }
 
@@ -270,9 +308,9 @@ static const nnhw_mover mover = {send, receive, is_received, nullptr};
 
 static void reset() {
     dut->rst = 1;
-    for (int i = 0; i < 4; ++i) tick();
+    for (int i = 0; i < 4 * RESET_CYCLES; ++i) tick();
     dut->rst = 0;
-    for (int i = 0; i < 8; ++i) tick();
+    for (int i = 0; i < 8 * RESET_CYCLES; ++i) tick();
 }
 
 static void do_accesses(const char *name) {

@@ -20,6 +20,7 @@ from nnhw.export import export_design, generate_verilog, make_register_map
 from nnhw.export.packaging import IpBlock, packaging_files
 from nnhw.export.packaging.ip_xact import NAMESPACE
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
+from nnhw.options import BUSES
 from nnhw.shell import AXI_STREAM, CLOCK, RESET, ShellConfig, TopPorts, port_members
 from nnhw.simulate import install_testbench, sim_folder, write_selfcheck
 from nnhw.vectors import make_vectors
@@ -257,9 +258,7 @@ def test_files_are_in_the_folder(tmp_path):
     [
         (False, None),
         (True, None),
-        (True, "axi-lite"),
-        pytest.param(True, "wishbone", marks=pytest.mark.slow),
-        pytest.param(True, "apb", marks=pytest.mark.slow),
+        *(pytest.param(True, bus, marks=pytest.mark.slow) for bus in BUSES),
     ],
 )
 def test_fusesoc_simulates_the_core(tmp_path, programmable, bus):

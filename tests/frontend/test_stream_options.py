@@ -29,6 +29,7 @@ OPTIONS = {
     "two-clocks": {"stream_bytes": (8, 2), "clocks": "two"},
     "bus": {"bus": "apb"},
     "bus-all": {"bus": "axi-lite", "stream_bytes": (4, 4), "keep": True, "tag_bits": 4},
+    "bus-two-clocks": {"bus": "wishbone", "stream_bytes": (2, 4), **ALL},
     "all": {"stream_bytes": (4, 4), "reset": "active-low", **ALL},
 }
 

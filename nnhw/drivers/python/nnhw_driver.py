@@ -359,6 +359,10 @@ class Accelerator:
         self.take_events()
         self._write("control.control", self.read("control.control.enable") | 2)
         self._wait_for("aborted", timeout)
+        # it may have been an earlier abort, for which nobody has waited long enough
+        if self.read("control.status.aborting"):
+            self._wait_for("aborted", timeout)
+        self.take_events()
 
     def _wait_for(self, event: str, timeout: float) -> None:
         end = time.monotonic() + timeout
