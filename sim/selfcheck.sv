@@ -58,6 +58,7 @@ module selfcheck;
         repeat (4) @(negedge clk);
         rst = 0;
         if (IS_LOADED) begin
+            repeat (16) @(negedge clk);  // of two clocks, one leaves the reset later
             load_go = 1;
             @(posedge load_done);
             load_go = 0;

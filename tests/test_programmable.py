@@ -147,10 +147,11 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
     with pytest.raises(OptionError, match="Option bus is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", bus="apb")
-    others = ({"keep": True}, {"clocks": "two"}, {"tag_bits": 4})
-    for more in (*others, {"weights": "files"}):
+    for more in ({"keep": True}, {"weights": "files"}):
         with pytest.raises(OptionError, match="does not go with programmable yet"):
             build_programmable([MLP], data=[DATA], out=tmp_path / "out", **more)
+    with pytest.raises(OptionError, match="Options bus and clocks two do not go together"):
+        build_programmable([MLP], data=[DATA], out=tmp_path / "out", bus="apb", clocks="two")
     with pytest.raises(OptionError, match="Two models are called digits_mlp"):
         build_programmable([MLP, MLP], data=[DATA], out=tmp_path / "out")
     with pytest.raises(OptionError, match="There are 3 models and data for 2"):
@@ -233,6 +234,20 @@ def test_loaded_over_a_bus(tmp_path):
 
 def _port_names(result) -> list[str]:
     return [port["name"] for port in result.manifest["ports"]]
+
+
+@pytest.mark.slow
+def test_tags_and_two_clocks(tmp_path):
+    """A network with tables and one without, of frames with tags, and clocks without relation."""
+    choices = {"tag_bits": 5, "clocks": "two", "stream_bytes": (2, 2), **SMALL}
+    other = network(tmp_path / "other.onnx", function="Sigmoid")
+    results = build_programmable([MLP, other], data=[DATA], out=tmp_path / "design", **choices)
+    assert all(result.report.verification.passed for result in results)
+    compiled = compile_network(
+        network(tmp_path / "third.onnx"), results[0].folder, data=DATA, out=tmp_path / "third"
+    )
+    assert compiled.report.verification.passed
+    assert compiled.manifest["shell"]["tag_bits"] == 5
 
 
 @pytest.mark.slow

@@ -287,15 +287,18 @@ class BuildOptions:
     def _check_programmable(self) -> None:
         refused = {
             "weights": self.weights == "files",  # there are none in the Verilog
-            "keep": self.keep,
-            "tag_bits": self.tag_bits > 0,
-            "clocks": self.clocks == "two",
+            "keep": self.keep,  # the bytes of tensors are a part of it
         }
         for name, is_asked in refused.items():
             if self.programmable and is_asked:
                 raise OptionError(
                     f"Option {name} does not go with programmable yet; drop one of them"
                 )
+        if self.programmable and self.bus is not None and self.clocks == "two":
+            raise OptionError(
+                "Options bus and clocks two do not go together with programmable yet; drop one of "
+                "the three"
+            )
 
     def _check_technology(self) -> None:
         if self.technology not in (None, self.cells):

@@ -213,7 +213,7 @@ class RegisterShell(wiring.Component):
     def _connect_load(
         self, m: Module, load: LoadControl, bank: RegisterBank, control: FrameControl
     ) -> None:
-        """Of an engine that is loaded: its load port, and the registers by which that is written."""
+        """Of an engine that is loaded: its load port, and the registers that write it."""
         m.submodules.load_control = load
         m.d.comb += [
             bank.error_cause_load_refused.eq(load.refused),

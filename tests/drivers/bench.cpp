@@ -6,6 +6,8 @@
 //            frames FILE INPUTS: sends frames of the file through the driver in all ways of waiting,
 //                          gives damaged frames and aborts in between, and prints the outputs
 //
+//            stalls FILE COUNT: the sink is not ready for 100,000 cycles, at so many random moments,
+//                          while frames go on; prints the outputs
 //            images A.BIN FRAMES_A B.BIN FRAMES_B FOREIGN.BIN: loads two networks through the driver and prints
 //                          outputs; gives damaged images, loads while a frame runs, aborts and resets
 //                          in between; with IMAGES only
@@ -63,6 +65,7 @@ static uint32_t cycle = 0, engine_cycles = 0;
 static std::mt19937 rng(1);
 static std::deque<Beat> source;     // to be sent
 static std::vector<uint8_t> sink;   // of the frame that is arriving
+static std::vector<uint8_t> all_frames; // that have arrived
 static uint8_t *target = nullptr;   // where a frame goes to, if anybody waits for one
 static size_t target_size = 0;
 static int received = 0, closed = 0;
@@ -125,6 +128,7 @@ static void tick_end() {
                 sink.push_back(static_cast<uint8_t>(dut->m_axis_tdata >> 8 * byte));
             if (dut->m_axis_tlast) {
                 closes = dut->m_axis_tuser & 1;
+                all_frames.insert(all_frames.end(), sink.begin(), sink.end());
                 closed += closes;
                 if (!closes && target) {
                     CHECK(sink.size() == target_size);
@@ -394,6 +398,43 @@ static void do_frames(const char *name) {
     std::printf("done\n");
 }
 
+static void do_stalls(const char *name, int count) {
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    const size_t size = nnhw_input_size(&device), output_size = nnhw_output_size(&device);
+    std::ifstream file(name, std::ios::binary);
+    std::vector<uint8_t> input(size), output(output_size);
+    for (int stall = 0; stall < count; ++stall) {
+        // three frames follow each other, and fill all there is room for
+        for (int frame = 0; frame < 3; ++frame) {
+            if (!file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size))) {
+                file.clear();
+                file.seekg(0);
+                file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size));
+            }
+            queue(input.data(), size, size);
+        }
+        receive(nullptr, output.data(), output_size);
+        target = nullptr;
+        all_frames.clear();
+        for (uint32_t wait = rng() % ABORT_CYCLES; wait; --wait) tick();
+        is_sink_stopped = true;
+        const size_t before = all_frames.size() + sink.size();
+        for (int i = 0; i < 100000; ++i) tick();
+        CHECK(all_frames.size() + sink.size() == before);
+        is_sink_stopped = false;
+        for (int i = 0; i < 100000 && all_frames.size() < 3 * output_size; ++i) tick();
+        CHECK(all_frames.size() == 3 * output_size);
+        std::printf("%d", stall);
+        for (uint8_t byte : all_frames) std::printf(" %d", static_cast<int8_t>(byte));
+        std::printf("\n");
+        nnhw_counters counters;
+        nnhw_get_counters(&device, &counters);
+        CHECK(counters.delivered == 3u * (static_cast<unsigned>(stall) + 1) && counters.dropped == 0);
+        CHECK(counters.output_stalls >= 90000u * (static_cast<unsigned>(stall) + 1));
+    }
+    std::printf("done\n");
+}
+
 #ifdef IMAGES
 static std::vector<uint8_t> content(const char *name) {
     std::ifstream file(name, std::ios::binary);
@@ -542,6 +583,7 @@ int main(int argc, char **argv) {
     dut = new Vdesign{&context};
     reset();
     if (std::string(argv[1]) == "accesses") do_accesses(argv[2]);
+    else if (std::string(argv[1]) == "stalls") do_stalls(argv[2], std::atoi(argv[3]));
 #ifdef IMAGES
     else if (std::string(argv[1]) == "images") do_images(argv + 2);
 #endif

@@ -139,3 +139,22 @@ def test_frames_through_the_driver(bus, tag_bits, clocks, bench_of):
         assert word[:5] == [values[n] for n in ("offset", "bytes", "height", "width", "channels")]
         assert word[5:8] == [entry.bits, entry.is_output, entry.zero_point]
         assert word[8] * 2.0 ** -word[9] == np.float32(entry.scale)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "moments"),
+    [("one", 3), *(pytest.param(c, 100, marks=pytest.mark.slow) for c in ("one", "two"))],
+)
+def test_a_sink_that_is_not_ready_for_long(clocks, moments, bench_of):
+    """For 100,000 cycles, at random moments: nothing is lost, and nothing hangs."""
+    bench = bench_of("apb", 0, clocks)
+    tensor = bench.graph.inputs[0].tensor
+    rng = np.random.default_rng(4)
+    shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q
+    frames = rng.integers(q.lo, q.hi + 1, (3 * moments, *shape), np.int8)
+    (bench.folder / "stalls.bin").write_bytes(frames.tobytes())
+    results = golden.run(bench.graph, frames)[bench.graph.outputs[0].tensor]
+    *lines, done = bench.run("stalls", "stalls.bin", str(moments))
+    assert done == "done"
+    got = np.array([line.split()[1:] for line in lines], np.int8)
+    np.testing.assert_array_equal(got, results.reshape(moments, -1))
