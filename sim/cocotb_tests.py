@@ -180,6 +180,7 @@ class Bench:
         self.source.pause = self.sink.pause = False
         await Timer(QUIET_CYCLES * self._slower_period, "ns", round_mode="round")
         assert self.sink.empty(), "the design sends more than the frames it was given"
+        assert self.dut.idle.value == 1, "the design is not idle behind the last frame"
 
     async def _feed(self, segment: Segment, rng: random.Random, stalls: bool) -> None:
         """Queue the frames of a segment: all at once, or, with stalls, some behind a gap.

@@ -23,6 +23,7 @@ module selfcheck;
     wire m_axis_tlast;
     reg m_axis_tready = 0;
     wire frame_error{{frame_error_value}};
+    wire idle{{idle_value}};
     localparam IS_LOADED = 1'b{{is_loaded}};
     reg load_go = 0;  // until load_done
 {{selfcheck_load}}{{selfcheck_signals}}
@@ -36,7 +37,7 @@ module selfcheck;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}{{load_ports}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{idle_port}}{{control_ports}}{{load_ports}}
     );
 
     integer sent = 0, received = 0, quiet = 0, seed = 1;
@@ -83,6 +84,8 @@ module selfcheck;
     always @(posedge clk) if (!rst) begin
         quiet = load_go ? 0 : quiet + 1;
         if (frame_error !== 1'b0) $fatal(1, "frame_error without a damaged frame");
+        if (idle !== 1'b1 && !has_expected && quiet > QUIET_CYCLES)
+            $fatal(1, "idle is low behind the last frame");
         if (m_axis_tvalid === 1'bx) $fatal(1, "m_axis_tvalid is unknown");
         if (m_axis_tvalid && m_axis_tready) begin
             quiet = 0;

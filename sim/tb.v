@@ -32,6 +32,7 @@ module tb;
     wire m_axis_tlast /* verilator public_flat_rd */;
 {{stream_signals}}    reg m_axis_tready /* verilator public_flat_rw */ = 0;
     wire frame_error{{frame_error_value}};
+    wire idle /* verilator public_flat_rd */{{idle_value}};
     reg load_go /* verilator public_flat_rw */ = 0;  // load what load.hex says, until load_done
 {{load_signals}}
     {{top}} dut (
@@ -44,7 +45,7 @@ module tb;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}{{load_ports}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{idle_port}}{{control_ports}}{{load_ports}}
     );
 
     wire input_taken = {{input_valid}} && {{input_ready}};

@@ -148,6 +148,7 @@ _check_manifest = record(
             {
                 "keep": optional(record({"inputs": items(_size), "outputs": items(_size)})),
                 "tag_bits": integer(0, MOST_TAG_BITS),
+                "idle": boolean,
                 "clocks": choice(*CLOCKS),
                 "bus": optional(choice(*BUSES)),
                 "bus_errors": boolean,

@@ -187,6 +187,12 @@ class BuildOptions:
         group=_HARDWARE,
         help="Bits of tuser that come back with a frame's result; frames are checked then.",
     )
+    idle: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Give the design an output `idle`: no frame is under way. Frames are checked then.",
+    )
     clocks: str = option(
         Choice(CLOCKS),
         "one",

@@ -12,6 +12,7 @@ from ..hdl import Engine
 from ..machine import Image, LoadMap, Machine
 from ..registers import BUSES, RegisterMap
 from .config import ShellConfig
+from .idle_monitor import IdleMonitor
 from .ports import port_members
 from .register_shell import RegisterShell
 from .stream_shell import STREAMS, StreamShell, keep_components
@@ -56,6 +57,8 @@ class Accelerator(wiring.Component):
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
+    idle : Out(1)
+        If the shell has it: see `IdleMonitor`; in the engine's clock.
     s_axil_awaddr, ..., or s_wb_cyc, ..., or s_apb_paddr, ...
         The control bus that the shell asks for; see `BUSES`.
     irq : Out(1)
@@ -64,7 +67,7 @@ class Accelerator(wiring.Component):
     Raises
     ------
     ValueError
-        If the shell has tags, and the machine does not check frames.
+        If the shell has tags or `idle`, and the machine does not check frames.
         If there is a control bus without a register map, or the machine does not check frames then.
     """
 
@@ -80,6 +83,8 @@ class Accelerator(wiring.Component):
         self.shell = shell or ShellConfig()
         if self.shell.tag_bits and not machine.config.frame_check:
             raise ValueError("Tags need a machine that checks frames")
+        if self.shell.idle and not machine.config.frame_check:
+            raise ValueError("The output idle needs a machine that checks frames")
         self.registers = registers
         if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
             raise ValueError("A control bus needs a register map, and frames that are checked")
@@ -131,6 +136,8 @@ class Accelerator(wiring.Component):
             m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
         if self.machine.config.frame_check:
             m.d.comb += self.frame_error.eq(engine.frame_error)
+        if self.shell.idle:
+            self._add_idle(m, engine)
         if self.machine.config.programmable and self.shell.bus is None:
             m.d.comb += [
                 engine.load.valid.eq(self.load_valid),
@@ -138,6 +145,20 @@ class Accelerator(wiring.Component):
                 engine.load.data.eq(self.load_data),
             ]
         return m
+
+    def _add_idle(self, m: Module, engine: Engine) -> None:
+        """What watches the engine's own streams."""
+        beats, results = engine.frames_in, engine.frames_out
+        monitor = IdleMonitor()
+        m.submodules.idle_monitor = ResetInserter(engine.reset)(monitor)
+        m.d.comb += [
+            monitor.offered.eq(beats.valid),
+            monitor.take.eq(beats.valid & beats.ready),
+            monitor.last.eq(beats.payload.last),
+            monitor.accepted.eq(engine.frame_accepted),
+            monitor.delivered.eq(results.valid & results.ready & results.payload.last),
+            self.idle.eq(monitor.idle),
+        ]
 
     def _add_streams(self, m: Module) -> StreamShell:
         """What stands between the ports and the rest, which it says when to reset; or between

@@ -33,6 +33,8 @@ class ShellConfig:
     tag_bits
         Bits of tuser, which an input frame's first beat brings along and its output frame has
         again; 0: the streams have no tuser.
+    idle
+        Whether an output says that no frame is under way.
     clocks
         "one"; "two": the streams, and the control bus, have a clock of their own, `axis_clk`.
     bus
@@ -49,6 +51,7 @@ class ShellConfig:
     reset: str = "active-high"
     keep: TensorSizes | None = None
     tag_bits: int = 0
+    idle: bool = False
     clocks: str = "one"
     bus: str | None = None
     bus_errors: bool = False

@@ -85,6 +85,7 @@ _MEANINGS = {
     "m_axis_tkeep": "lanes that hold values",
     "m_axis_tuser": "tag of the input frame; with a control bus, bit 0 is high if it was aborted",
     "frame_error": "high for a cycle for each input frame that is dropped",
+    "idle": "high while no frame is under way and no beat is offered",
     "irq": "interrupt, active high, as long as a cause that is enabled is set",
     **{
         f"{bus.prefix}_{port.name}": f"{port.name} of the control bus, {bus.title}"
@@ -176,6 +177,7 @@ def port_members(
         **({"m_axis_tkeep": Out(sent)} if shell.keep else {}),
         **({"m_axis_tuser": Out(result)} if result else {}),
         **({"frame_error": Out(1)} if machine.config.frame_check else {}),
+        **({"idle": Out(1)} if shell.idle else {}),
         **{
             name: {"input": In, "output": Out}[direction](width)
             for name, (direction, width) in control.items()

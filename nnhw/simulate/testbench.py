@@ -133,6 +133,8 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "frame_error_value": "" if frame_error else " = 1'b0",
         "control_ports": _control_ports(manifest),
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
+        "idle_value": "" if _has_idle(manifest) else " = 1'b1",
+        "idle_port": ",\n        .idle(idle)" if _has_idle(manifest) else "",
         "is_loaded": int(bool(load)),
         "load_ports": "".join(f",\n        .{name}({name})" for name in load_ports(manifest)),
         "load_signals": load_signals(manifest, file="load.hex"),
@@ -144,6 +146,10 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "write_back_count": trace["count"],
         "write_back_data": trace["data"],
     }
+
+
+def _has_idle(manifest: dict) -> bool:
+    return bool(manifest.get("shell", {}).get("idle"))
 
 
 def _keeps(manifest: dict, port: str) -> list[str]:
