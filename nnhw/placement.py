@@ -73,7 +73,10 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
     """
     engine = replace(
         _choose_engine(graph, options),
-        frame_check=options.frame_check or options.tag_bits > 0 or options.bus is not None,
+        frame_check=options.frame_check
+        or options.tag_bits > 0
+        or options.idle
+        or options.bus is not None,
         programmable=options.programmable,
     )
     if options.programmable:
@@ -126,6 +129,7 @@ def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
         reset=options.reset,
         keep=TensorSizes(inputs=inputs, outputs=outputs) if options.keep else None,
         tag_bits=options.tag_bits,
+        idle=options.idle,
         clocks=options.clocks,
         bus=options.bus,
         bus_errors=options.bus_errors,

@@ -364,7 +364,10 @@ def _image(folder: Path, load: dict | None) -> LoadImage | None:
     if load is None:
         return None
     (path,) = _files(folder, [load["image"]])
-    return load_image(path)
+    registers = load.get("registers")
+    if registers is not None:
+        registers = {name: _whole(registers[name], 0) for name in ("control", "address", "data")}
+    return load_image(path, registers)
 
 
 def _files(folder: Path, names: list[str]) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,29 +24,47 @@ class ImageError(Exception):
 
 @dataclass(frozen=True)
 class LoadImage:
-    """What is written to a design's load port.
+    """What a design is loaded with.
 
     Parameters
     ----------
     control
-        Address of the control register: 0 stops the design, 1 lets it run.
+        Address of the load port's control register: 0 stops the design, 1 lets it run.
     sections
         Address of the first word, columns of a word, distance of two words, 32-bit words.
+    registers
+        Addresses on the control bus of the registers by which it is loaded, by their names in the
+        manifest; None: it has a load port.
     """
 
     control: int
     sections: tuple[tuple[int, int, int, np.ndarray], ...]
+    registers: Mapping[str, int] | None = None
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Address and data of the write that lets the design run what was loaded."""
+        return (self.registers["control"], 3) if self.registers else (self.control, 1)
 
     def writes(self) -> Iterator[tuple[int, int]]:
-        """Address and data of every write."""
+        """Address and data of every write, the last one of which lets it run."""
+        for address, word in self._words():
+            if self.registers:
+                yield self.registers["address"], address
+                yield self.registers["data"], word
+            else:
+                yield address, word
+        yield self.start
+
+    def _words(self) -> Iterator[tuple[int, int]]:
         for address, columns, distance, words in self.sections:
             for index, word in enumerate(words.tolist()):
                 row, column = divmod(index, columns)
                 yield address + row * distance + column, word
 
 
-def load_image(path: Path) -> LoadImage:
-    """Read an image file.
+def load_image(path: Path, registers: Mapping[str, int] | None = None) -> LoadImage:
+    """Read an image file; `registers` as in `LoadImage`.
 
     Raises
     ------
@@ -72,4 +90,4 @@ def load_image(path: Path) -> LoadImage:
             sections.append((address, columns, distance, np.frombuffer(data, "<u4")))
     except struct.error:
         raise ImageError(f"'{path}' is damaged: it ends early") from None
-    return LoadImage(control, tuple(sections))
+    return LoadImage(control, tuple(sections), registers)

@@ -23,11 +23,10 @@ module selfcheck;
     wire m_axis_tlast;
     reg m_axis_tready = 0;
     wire frame_error{{frame_error_value}};
+    wire idle{{idle_value}};
     localparam IS_LOADED = 1'b{{is_loaded}};
-    reg load_valid = 0;
-    reg [{{load_address_bits}}-1:0] load_address = 0;
-    reg [31:0] load_data = 0;
-{{selfcheck_signals}}
+    reg load_go = 0;  // until load_done
+{{selfcheck_load}}{{selfcheck_signals}}
     {{top}} dut (
         .clk(clk),{{selfcheck_ports}}
         {{reset}},
@@ -38,11 +37,11 @@ module selfcheck;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}{{load_ports}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{idle_port}}{{control_ports}}{{load_ports}}
     );
 
     integer sent = 0, received = 0, quiet = 0, seed = 1;
-    integer input_file, output_file, load_file, found;
+    integer input_file, output_file, found;
     reg [{{input_word_bits}}-1:0] next_beat;
     reg [{{output_word_bits}}-1:0] expected;
     wire [{{output_word_bits}}-1:0] offered = {{output_word}};
@@ -60,13 +59,10 @@ module selfcheck;
         repeat (4) @(negedge clk);
         rst = 0;
         if (IS_LOADED) begin
-            load_file = $fopen("selfcheck_load.hex", "r");
-            if (load_file == 0) $fatal(1, "selfcheck_load.hex is missing");
-            while ($fscanf(load_file, "%h %h", load_address, load_data) == 2) begin
-                load_valid = 1;
-                @(negedge clk);
-            end
-            load_valid = 0;
+            repeat (16) @(negedge clk);  // of two clocks, one leaves the reset later
+            load_go = 1;
+            @(posedge load_done);
+            load_go = 0;
         end
     end
 
@@ -86,8 +82,10 @@ module selfcheck;
     end
 
     always @(posedge clk) if (!rst) begin
-        quiet = load_valid ? 0 : quiet + 1;
+        quiet = load_go ? 0 : quiet + 1;
         if (frame_error !== 1'b0) $fatal(1, "frame_error without a damaged frame");
+        if (idle !== 1'b1 && !has_expected && quiet > QUIET_CYCLES)
+            $fatal(1, "idle is low behind the last frame");
         if (m_axis_tvalid === 1'bx) $fatal(1, "m_axis_tvalid is unknown");
         if (m_axis_tvalid && m_axis_tready) begin
             quiet = 0;
@@ -107,3 +105,5 @@ module selfcheck;
         end
     end
 endmodule
+
+{{load_master}}

@@ -32,11 +32,9 @@ module tb;
     wire m_axis_tlast /* verilator public_flat_rd */;
 {{stream_signals}}    reg m_axis_tready /* verilator public_flat_rw */ = 0;
     wire frame_error{{frame_error_value}};
-    // what a programmable design is loaded through
-    reg load_valid /* verilator public_flat_rw */ = 0;
-    reg [{{load_address_bits}}-1:0] load_address /* verilator public_flat_rw */ = 0;
-    reg [31:0] load_data /* verilator public_flat_rw */ = 0;
-
+    wire idle /* verilator public_flat_rd */{{idle_value}};
+    reg load_go /* verilator public_flat_rw */ = 0;  // load what load.hex says, until load_done
+{{load_signals}}
     {{top}} dut (
         .clk(clk),{{stream_ports}}
         {{reset}},
@@ -47,7 +45,7 @@ module tb;
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{control_ports}}{{load_ports}}
+        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{idle_port}}{{control_ports}}{{load_ports}}
     );
 
     wire input_taken = {{input_valid}} && {{input_ready}};
@@ -137,3 +135,5 @@ module tb;
         if (cycle == waves_to) $finish;
     end
 endmodule
+
+{{load_master}}

@@ -16,7 +16,10 @@ CONSTANTS = {
     "latency": 100,
     "interval": 90,
     "tensor_counts": 1 | 1 << 8,
+    **{f"machine_hash_{i}": 0 for i in range(8)},
 }
+NOT_LOADED = frozenset({"load", "error_cause.load_refused"})
+"""What designs are without that are not programmable."""
 INPUT = TensorEntry(
     name="x",
     is_output=False,
@@ -46,4 +49,10 @@ def small_map(
     tensors: tuple[TensorEntry, ...] = (INPUT, OUTPUT), absent: frozenset[str] = frozenset()
 ) -> RegisterMap:
     """A register map with all constants set."""
-    return RegisterMap(name="net", constants=CONSTANTS, tensors=tensors, absent=absent)
+    return RegisterMap(name="net", constants=CONSTANTS, tensors=tensors, absent=NOT_LOADED | absent)
+
+
+def loaded_map() -> RegisterMap:
+    """That of a programmable design, with what registers say of a network."""
+    constants = CONSTANTS | {f"machine_hash_{i}": 0x80000000 + i for i in range(8)}
+    return RegisterMap(name="net", constants=constants, tensors=(INPUT, OUTPUT), is_loaded=True)

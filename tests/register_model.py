@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 
 from nnhw.registers import Access, RegisterMap
+from nnhw.registers.register_map import constant_row
 
 WORD = 0xFFFFFFFF
 
@@ -36,12 +37,14 @@ class RegisterModel:
     """All registers of a map.
 
     `stored` and `flags` are words by register; `inputs` are what hardware says, by the names of
-    the bank's ports.
+    the bank's ports. `loaded` are words of the memory that is loaded with a network.
     """
 
     def __init__(self, registers: RegisterMap):
         self.words = registers.words
         self.placed = {p.address: p for p in registers}
+        self.loads = {p.address for p in registers if registers.loads(p)}
+        self.loaded: dict[int, int] = {}
         self.stored = {p.register.name: self._reset(p.register) for p in registers}
         self.kept = 0
         self.flags = [
@@ -64,6 +67,9 @@ class RegisterModel:
         address &= ~3
         if address in self.words:
             return self.words[address]
+        if address in self.loads:
+            is_valid = self.stored["load_control"] & 2
+            return self.loaded[constant_row(address)] if is_valid else 0
         if address not in self.placed:
             return 0
         register = self.placed[address].register
@@ -89,10 +95,12 @@ class RegisterModel:
             name = register.name
             for field in register.fields:
                 bits = mask & field.mask
-                if field.access is Access.STORED:
+                if field.access in (Access.STORED, Access.POINTER):
                     self.stored[name] = self.stored[name] & ~bits | data & bits
                 elif field.access is Access.FLAG:
                     self.stored[name] &= ~(data & bits)
+                elif field.access is Access.PORT and bits == WORD:
+                    commands[f"{name}_{field.name}_written"] = data
                 elif field.access is Access.COMMAND and data & bits:
                     commands[f"{name}_{field.name}"] = (data & bits) >> field.low
         return commands

@@ -145,10 +145,13 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", rows=4, cols=4)
     with pytest.raises(OptionError, match="Option init is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
-    others = ({"keep": True}, {"clocks": "two"}, {"tag_bits": 4}, {"bus": "apb"})
-    for more in (*others, {"weights": "files"}):
+    with pytest.raises(OptionError, match="Option bus is answered by the design"):
+        compile_network(MLP, folder, data=DATA, out=tmp_path / "out", bus="apb")
+    for more in ({"keep": True}, {"weights": "files"}):
         with pytest.raises(OptionError, match="does not go with programmable yet"):
             build_programmable([MLP], data=[DATA], out=tmp_path / "out", **more)
+    with pytest.raises(OptionError, match="Options bus and clocks two do not go together"):
+        build_programmable([MLP], data=[DATA], out=tmp_path / "out", bus="apb", clocks="two")
     with pytest.raises(OptionError, match="Two models are called digits_mlp"):
         build_programmable([MLP, MLP], data=[DATA], out=tmp_path / "out")
     with pytest.raises(OptionError, match="There are 3 models and data for 2"):
@@ -194,6 +197,66 @@ def test_a_machine_of_another_version_is_refused(folder, tmp_path):
 def test_a_machine_that_is_missing(tmp_path):
     with pytest.raises(ExportError, match=r"machine.json' is missing: .* programmable design"):
         read_machine(tmp_path / "machine.json")
+
+
+def test_loaded_over_a_bus(tmp_path):
+    """Registers and drivers are the design's; what they say of a network is in its image."""
+    pytest.importorskip("systemrdl")
+    out, other = tmp_path / "design", network(tmp_path / "other.onnx")
+    results = build_programmable([MLP, other], data=[DATA], out=out, sim=False, bus="apb", **SMALL)
+    compiled = compile_network(
+        network(tmp_path / "third.onnx", hidden=11),
+        out,
+        data=DATA,
+        out=tmp_path / "third",
+        sim=False,
+    )
+    folders = [*(result.folder for result in results), tmp_path / "third"]
+    assert len({read_design(where).digest for where in folders}) == 1
+    for where, result in zip(folders, [*results, compiled], strict=True):
+        manifest = result.manifest
+        assert manifest["shell"]["bus"] == "apb"
+        assert manifest["load"]["registers"] == {"control": 256, "address": 264, "data": 268}
+        image = read_image(where / "image.bin")
+        description = image.sections[-1]
+        assert (description.number, description.address) == (15, 1 << 31)
+        digest = bytes.fromhex(manifest["model_sha256"])
+        assert description.words[8:16].astype("<u4").tobytes() == digest
+        assert description.words[19] == 10 // manifest["output"]["stream_bytes"]
+    names = {path.name for path in (out / "drivers" / "c").iterdir()}
+    assert {"nnhw.c", "nnhw_image.c", "nnhw_image.h"} < names
+    for where in folders[1:]:
+        assert not {"registers", "drivers", "constraints"} & {p.name for p in where.iterdir()}
+        assert not list(where.glob("*.core"))
+        assert json.loads((where / "manifest.json").read_text())["packaging"] == []
+    assert not any(name.startswith("load_") for name in _port_names(results[0]))
+
+
+def _port_names(result) -> list[str]:
+    return [port["name"] for port in result.manifest["ports"]]
+
+
+@pytest.mark.slow
+def test_tags_and_two_clocks(tmp_path):
+    """A network with tables and one without, of frames with tags, and clocks without relation."""
+    choices = {"tag_bits": 5, "clocks": "two", "stream_bytes": (2, 2), **SMALL}
+    other = network(tmp_path / "other.onnx", function="Sigmoid")
+    results = build_programmable([MLP, other], data=[DATA], out=tmp_path / "design", **choices)
+    assert all(result.report.verification.passed for result in results)
+    compiled = compile_network(
+        network(tmp_path / "third.onnx"), results[0].folder, data=DATA, out=tmp_path / "third"
+    )
+    assert compiled.report.verification.passed
+    assert compiled.manifest["shell"]["tag_bits"] == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bus", ["axi-lite", "wishbone", "apb"])
+def test_simulated_over_a_bus(tmp_path, bus):
+    """Two networks, loaded over the bus one after the other."""
+    pytest.importorskip("systemrdl")
+    results = build_programmable([MLP, CNN], data=[DATA], out=tmp_path / "design", bus=bus, **SMALL)
+    assert all(result.report.verification.passed for result in results)
 
 
 @pytest.mark.slow

@@ -75,7 +75,12 @@ _load = record(
         "machine_sha256": text,
         "address_bits": integer(1, 40),
         "control": integer(0, 1 << 40),
-    }
+    },
+    {
+        "registers": optional(
+            record(dict.fromkeys(("control", "address", "data"), integer(0, 1 << 32)))
+        ),
+    },
 )
 _memory = record(
     {
@@ -143,6 +148,7 @@ _check_manifest = record(
             {
                 "keep": optional(record({"inputs": items(_size), "outputs": items(_size)})),
                 "tag_bits": integer(0, MOST_TAG_BITS),
+                "idle": boolean,
                 "clocks": choice(*CLOCKS),
                 "bus": optional(choice(*BUSES)),
                 "bus_errors": boolean,

@@ -40,13 +40,15 @@ def export_design(
     clock_mhz: float = 100,
     rtl: Rtl | None = None,
     networks: Iterable[str] = (),
+    is_further: bool = False,
 ) -> TopPorts:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx, and
     what other tools are told of the design (`nnhw.export.packaging`); of a programmable design its
     machine and image, too.
 
     With a control bus also registers/ and drivers/; see `write_register_files` and
-    `write_drivers`.
+    `write_drivers`. For a further network of a design that is there, they and what other tools are
+    told stand in that design's folder only.
 
     Parameters
     ----------
@@ -74,6 +76,8 @@ def export_design(
         Verilog that is there already; None: it is generated.
     networks
         Folders, in this one, of other networks that the same design runs.
+    is_further
+        Whether the design is there, and this is a further network for it.
 
     Returns
     -------
@@ -88,6 +92,7 @@ def export_design(
         registers = make_register_map(
             graph, program, cycles, model_sha256=model_sha256, shell=shell
         )
+    if registers is not None and not is_further:
         write_register_files(registers, folder / "registers")
         write_drivers(registers, folder / "drivers")
     if rtl is None:
@@ -108,8 +113,8 @@ def export_design(
         cell_models=tuple(cell_models(program.config.technology)),
         programmable=program.config.programmable,
     )
-    packaging = packaging_files(block)
-    crossings = constraint_files(program.name, shell)
+    packaging = {} if is_further else packaging_files(block)
+    crossings = {} if is_further else constraint_files(program.name, shell)
     for name, text in {**packaging, **crossings}.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -134,7 +139,8 @@ def export_design(
     (folder / "program.txt").write_text(program_listing(graph, program), encoding="utf-8")
     if program.config.programmable:
         write_machine(program.machine, folder / MACHINE_FILE)
-        write_image(image_of(program.machine, program.image), folder / IMAGE_FILE)
+        image = image_of(program.machine, program.image, registers)
+        write_image(image, folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")
     return ports

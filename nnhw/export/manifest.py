@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import __version__
 from ..families import FAMILIES, DeviceUse
-from ..image import IMAGE_FILE
+from ..image import IMAGE_FILE, LoadRegisters
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule, origin_of
 from ..machine import MACHINE_FILE, LoadMap, Machine, machine_sha256
 from ..mapping import CycleModel, Layer, Program
@@ -163,15 +163,16 @@ def _plugins(
     ]
 
 
-def _load(machine: Machine) -> dict[str, Any]:
+def _load(machine: Machine, registers: RegisterMap | None) -> dict[str, Any]:
     """How a programmable design is loaded, and with what."""
     load_map = LoadMap.of(machine)
     return {
         "image": IMAGE_FILE,
         "machine": MACHINE_FILE,
-        "machine_sha256": machine_sha256(machine),
+        "machine_sha256": machine_sha256(machine, has_registers=registers is not None),
         "address_bits": load_map.address_bits,
         "control": load_map.address(load_map.sections["control"]),
+        "registers": None if registers is None else asdict(LoadRegisters.of(registers)),
     }
 
 
@@ -241,7 +242,7 @@ def make_manifest(
         "stream_clock": shell.stream_clock,
         "reset": shell.reset_port,
         "networks": list(networks),
-        "load": _load(program.machine) if config.programmable else None,
+        "load": _load(program.machine, registers) if config.programmable else None,
         "frame_error": "frame_error" if config.frame_check else None,
         "nnhw_version": __version__,
         "model_sha256": model_sha256,

@@ -14,6 +14,8 @@ from ..registers.systemrdl import system_rdl
 
 HEADER = "nnhw_registers.h"
 _DRIVERS = Path(__file__).parents[1] / "drivers"
+_IMAGE_LOADER = "nnhw_image"
+"""Stem of the driver's files in C that need the registers of programmable designs."""
 _NEEDED = ("systemrdl", "peakrdl_cheader", "peakrdl_ipxact")
 
 
@@ -64,13 +66,13 @@ def write_drivers(registers: RegisterMap, folder: Path) -> None:
     """Write the drivers in C and Python to a folder, which is made: `c` and `python` in it.
 
     That in C is compiled with the header of `write_register_files`; that in Python gets a module of
-    constants.
+    constants. What loads images is there for programmable designs only.
     """
     for language in ("c", "python"):
         target = folder / language
         target.mkdir(parents=True, exist_ok=True)
         for source in sorted((_DRIVERS / language).iterdir()):
-            if source.is_file():
+            if source.is_file() and (registers.is_loaded or source.stem != _IMAGE_LOADER):
                 shutil.copyfile(source, target / source.name)
     module = folder / "python" / "nnhw_registers.py"
     module.write_text(python_module(registers), encoding="utf-8")

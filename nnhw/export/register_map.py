@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import MappingError
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule
+from ..machine import machine_sha256
 from ..mapping import CycleModel, Program
-from ..registers import ABI_MAJOR, ABI_MINOR, MAGIC, RegisterMap, TensorEntry
+from ..registers import ABI_MAJOR, ABI_MINOR, LOADED_TENSORS, MAGIC, RegisterMap, TensorEntry
 from ..shell import ShellConfig
 
 _WORD = 4
@@ -25,12 +27,24 @@ def make_register_map(
         Digest of the ONNX file, hexadecimal.
     shell
         What surrounds the engine.
+
+    Raises
+    ------
+    MappingError
+        If the design is programmable, and the network has more tensors than its registers.
     """
     config, widths = program.config, program.widths
     frame_in = frame_layout(graph, graph.inputs, config.input_bytes)
     frame_out = frame_layout(graph, graph.outputs, config.output_bytes)
-    digest = bytes.fromhex(model_sha256)
-    features = (config.frame_check, True, shell.bus_errors)
+    is_loaded = config.programmable
+    tensors = len(graph.inputs) + len(graph.outputs)
+    if is_loaded and tensors > LOADED_TENSORS:
+        raise MappingError(
+            f"Network '{graph.name}' has {tensors} inputs and outputs, and the registers of a "
+            f"programmable design have room for {LOADED_TENSORS}; drop bus, or programmable"
+        )
+    machine = machine_sha256(program.machine, has_registers=True) if is_loaded else "00" * 32
+    features = (config.frame_check, True, shell.bus_errors, is_loaded)
     return RegisterMap(
         name=program.name,
         constants={
@@ -38,10 +52,7 @@ def make_register_map(
             "abi": ABI_MINOR | ABI_MAJOR << 16,
             "array": config.rows | config.cols << 16,
             "bits": widths.activation | widths.weight << 8,
-            **{
-                f"model_hash_{word}": int.from_bytes(digest[_WORD * word :][:_WORD], "little")
-                for word in range(8)
-            },
+            **_hash("model_hash", model_sha256),
             "features": sum(has << bit for bit, has in enumerate(features)),
             "stream_bytes": config.input_bytes | config.output_bytes << 8,
             "input_beats": frame_in.beats,
@@ -49,12 +60,24 @@ def make_register_map(
             "latency": cycles.latency_cycles,
             "interval": cycles.interval_cycles,
             "tensor_counts": len(graph.inputs) | len(graph.outputs) << 8,
+            **_hash("machine_hash", machine),
         },
         tensors=(
             *(_entry(graph, port, frame_in, is_output=False) for port in graph.inputs),
             *(_entry(graph, port, frame_out, is_output=True) for port in graph.outputs),
         ),
+        absent=frozenset() if is_loaded else frozenset({"load", "error_cause.load_refused"}),
+        is_loaded=is_loaded,
     )
+
+
+def _hash(name: str, sha256: str) -> dict[str, int]:
+    """The registers of a hash in hexadecimal digits."""
+    digest = bytes.fromhex(sha256)
+    return {
+        f"{name}_{word}": int.from_bytes(digest[_WORD * word :][:_WORD], "little")
+        for word in range(8)
+    }
 
 
 def _entry(graph: Graph, port: Port, layout: FrameLayout, *, is_output: bool) -> TensorEntry:

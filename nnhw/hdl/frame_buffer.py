@@ -104,6 +104,9 @@ class FrameBuffer(wiring.Component):
         self.loaded = loaded
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
+        self.beat = Signal(range(max(2, self.beats_per_frame)))
+        self.is_last = Signal(init=self.beats_per_frame == 1 and not loaded, name="is_last_beat")
+        self.discarding = Signal()
         self._memory = BankedMemory(
             banks=banks, depth=depth, width=width, output_register=True, technology=technology
         )
@@ -132,8 +135,7 @@ class FrameBuffer(wiring.Component):
         readable = Signal(count)
         occupied = Signal(count)
 
-        beat = Signal(range(max(2, self.beats_per_frame)))
-        is_last = Signal(init=self.beats_per_frame == 1 and not self.loaded, name="is_last_beat")
+        beat, is_last = self.beat, self.is_last
         if self.loaded:
             m.d.comb += is_last.eq(beat == self.last_beat)
         take = named(m, self.beats.valid & self.beats.ready, "take")
@@ -195,7 +197,7 @@ class FrameBuffer(wiring.Component):
         there, too. What is discarded up to a mark is written over its first beat.
         """
         marked = self.beats.payload.last
-        discarding = Signal()
+        discarding = self.discarding
         counts = named(m, take & ~discarding, "counts")
         m.d.comb += frame_done.eq(counts & is_last & marked)
         m.d.sync += [

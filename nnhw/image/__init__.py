@@ -2,10 +2,12 @@
 
 from .file import (
     CONTROL_RUN,
+    DESCRIPTION_SECTION,
     IMAGE_FILE,
     IMAGE_VERSION,
     ImageFile,
     LoadedSection,
+    LoadRegisters,
     image_of,
     read_image,
     write_image,
@@ -14,9 +16,11 @@ from .listing import image_contents, image_listing
 
 __all__ = [
     "CONTROL_RUN",
+    "DESCRIPTION_SECTION",
     "IMAGE_FILE",
     "IMAGE_VERSION",
     "ImageFile",
+    "LoadRegisters",
     "LoadedSection",
     "image_contents",
     "image_listing",

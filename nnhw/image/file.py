@@ -12,7 +12,8 @@
        n+4      4  of each 32-bit word, section by section
 
 The w-th word of a section is written to address + (w / columns) * distance + w % columns. CRC-32 is
-that of zlib and IEEE 802.3.
+that of zlib and IEEE 802.3. Of a design with a control bus, section 15 has what registers say about
+the network; its addresses have bit 31 set.
 """
 
 from __future__ import annotations
@@ -29,12 +30,17 @@ import numpy as np
 from ..budget import need_memory
 from ..errors import ExportError
 from ..machine import Image, LoadMap, Machine, columns_of, machine_sha256, section_words
+from ..registers import DESCRIPTION_BIT, RegisterMap
 
 IMAGE_FILE = "image.bin"
 """The image of an exported programmable design."""
 IMAGE_VERSION = 1
 CONTROL_RUN = 1
 """What is written to the control register so that the engine runs; 0 stops it."""
+REGISTERS_RUN = 3
+"""What is written to the register load_control: all is loaded, and is to run."""
+DESCRIPTION_SECTION = 15
+"""Number of the section that registers are loaded with."""
 
 _MAGIC = b"NNHWIMG\0"
 _HEADER = struct.Struct("<8sII32sI")
@@ -66,6 +72,22 @@ class LoadedSection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoadRegisters:
+    """Where the registers of the block `load` are, in bytes."""
+
+    control: int
+    address: int
+    data: int
+
+    @classmethod
+    def of(cls, registers: RegisterMap) -> LoadRegisters:
+        """Those of a design."""
+        places = {placed.register.name: placed.address for placed in registers}
+        names = {name: places[f"load_{name}"] for name in ("control", "address", "data")}
+        return cls(**names)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageFile:
     """What is in an image file.
 
@@ -84,16 +106,31 @@ class ImageFile:
     sections: tuple[LoadedSection, ...]
 
     def writes(self) -> Iterator[tuple[int, int]]:
-        """Address and data of every write, in order; the last one lets the engine run."""
+        """Address and data of every write, in order."""
         for section in self.sections:
             for index, word in enumerate(section.words.tolist()):
                 row, column = divmod(index, section.columns)
                 yield section.address + row * section.distance + column, word
+
+    def port_writes(self) -> Iterator[tuple[int, int]]:
+        """Those of a load port; the last one lets the engine run."""
+        yield from self.writes()
         yield self.control, CONTROL_RUN
 
+    def register_writes(self, registers: LoadRegisters) -> Iterator[tuple[int, int]]:
+        """Those of a control bus; the last one lets the engine run."""
+        following = None
+        yield registers.control, 0
+        for address, word in self.writes():
+            if address != following:
+                yield registers.address, address
+            yield registers.data, word
+            following = address + 1
+        yield registers.control, REGISTERS_RUN
 
-def image_of(machine: Machine, image: Image) -> ImageFile:
-    """The image file of what a machine's memories are to hold."""
+
+def image_of(machine: Machine, image: Image, registers: RegisterMap | None = None) -> ImageFile:
+    """The image file of what a machine's memories are to hold, and its registers if it has any."""
     load_map = LoadMap.of(machine)
     sections = []
     for name, words in section_words(machine, image).items():
@@ -107,8 +144,18 @@ def image_of(machine: Machine, image: Image) -> ImageFile:
                 words=np.array(columns_of(words, section.columns), np.uint32),
             )
         )
+    if registers is not None:
+        sections.append(
+            LoadedSection(
+                number=DESCRIPTION_SECTION,
+                address=1 << DESCRIPTION_BIT,
+                columns=1,
+                distance=1,
+                words=np.array(registers.description, np.uint32),
+            )
+        )
     return ImageFile(
-        machine_sha256=machine_sha256(machine),
+        machine_sha256=machine_sha256(machine, has_registers=registers is not None),
         control=load_map.address(load_map.sections["control"]),
         sections=tuple(sections),
     )

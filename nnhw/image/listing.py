@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ExportError
 from ..isa import Instruction, disassemble
 from ..machine import GEOMETRY, LOAD_BITS, LoadMap, Machine, machine_sha256
-from .file import ImageFile, LoadedSection
+from .file import DESCRIPTION_SECTION, ImageFile, LoadedSection
 
 
 def image_contents(image: ImageFile, machine: Machine) -> dict[str, Any]:
@@ -73,13 +73,15 @@ def image_listing(image: ImageFile, machine: Machine) -> str:
 
 def _sections(image: ImageFile, machine: Machine) -> dict[str, LoadedSection]:
     """Sections by name."""
-    own = machine_sha256(machine)
+    has_registers = any(section.number == DESCRIPTION_SECTION for section in image.sections)
+    own = machine_sha256(machine, has_registers=has_registers)
     if image.machine_sha256 != own:
         raise ExportError(
             f"The image is for the machine {image.machine_sha256[:16]}, and this one is "
             f"{own[:16]}; compile the network for this design"
         )
     names = {section.number: name for name, section in LoadMap.of(machine).sections.items()}
+    names[DESCRIPTION_SECTION] = "registers"
     return {names.get(section.number, "unknown"): section for section in image.sections}
 
 

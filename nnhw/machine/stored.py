@@ -64,9 +64,13 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def machine_sha256(machine: Machine) -> str:
-    """SHA-256 of all that a machine is, in hexadecimal digits: images are for just one."""
-    text = json.dumps(machine_to_dict(machine), sort_keys=True, separators=(",", ":"))
+def machine_sha256(machine: Machine, *, has_registers: bool = False) -> str:
+    """SHA-256 of all that a machine is, in hexadecimal digits: images are for just one.
+
+    `has_registers`: whether registers are loaded with it, which images have to have words for.
+    """
+    stored = machine_to_dict(machine) | ({"registers": 1} if has_registers else {})
+    text = json.dumps(stored, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

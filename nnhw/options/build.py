@@ -187,11 +187,17 @@ class BuildOptions:
         group=_HARDWARE,
         help="Bits of tuser that come back with a frame's result; frames are checked then.",
     )
+    idle: bool = option(
+        Flag(),
+        False,
+        group=_HARDWARE,
+        help="Give the design an output `idle`: no frame is under way. Frames are checked then.",
+    )
     clocks: str = option(
         Choice(CLOCKS),
         "one",
         group=_HARDWARE,
-        help="Clocks of a design; two: the streams have a clock of their own, `axis_clk`.",
+        help="Clocks of a design; two: streams and registers have one of their own, `axis_clk`.",
     )
     programmable: bool = option(
         Flag(),
@@ -264,11 +270,6 @@ class BuildOptions:
         object.__setattr__(self, "stream_bytes", read_stream_bytes(self.stream_bytes))
         self._check_array()
         self._check_technology()
-        if self.bus is not None and self.clocks == "two":
-            raise OptionError(
-                "Option bus cannot be had with two clocks: registers have the one of engine and "
-                "streams; drop bus or clocks"
-            )
         if self.bus_errors and self.bus is None:
             raise OptionError("Option bus_errors needs a control bus; give bus, too")
         self._check_programmable()
@@ -292,16 +293,18 @@ class BuildOptions:
     def _check_programmable(self) -> None:
         refused = {
             "weights": self.weights == "files",  # there are none in the Verilog
-            "keep": self.keep,
-            "tag_bits": self.tag_bits > 0,
-            "clocks": self.clocks == "two",
-            "bus": self.bus is not None,
+            "keep": self.keep,  # the bytes of tensors are a part of it
         }
         for name, is_asked in refused.items():
             if self.programmable and is_asked:
                 raise OptionError(
                     f"Option {name} does not go with programmable yet; drop one of them"
                 )
+        if self.programmable and self.bus is not None and self.clocks == "two":
+            raise OptionError(
+                "Options bus and clocks two do not go together with programmable yet; drop one of "
+                "the three"
+            )
 
     def _check_technology(self) -> None:
         if self.technology not in (None, self.cells):

@@ -12,9 +12,9 @@ from typing import Any
 
 from ..budget import memory_budget
 from ..data import Data, data_source
-from ..design import read_design
+from ..design import read_design, sha256_of
 from ..errors import OptionError
-from ..export import Rtl, make_rtl
+from ..export import Rtl, make_register_map, make_rtl
 from ..frontend import Model, model_file, verilog_identifier
 from ..machine import machine_sha256, read_machine
 from ..options import BuildOptions, options_from
@@ -33,6 +33,7 @@ NETWORKS_FOLDER = "networks"
 _GIVEN = (
     *("rows", "cols", "macs", "fps", "latency_us", "target", "technology"),
     *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks", "init"),
+    *("bus", "bus_errors", "idle"),
 )
 """Options that a design which is there answers."""
 
@@ -126,9 +127,18 @@ def _build(
     chosen = place(first.graph, first.options)
     machine = programmable_machine([state.graph for state in states], chosen.engine)
     top = first.graph.name
-    program = place_on(first.graph, machine, first.options, top=top).program
+    placed = place_on(first.graph, machine, first.options, top=top)
     initial = first.options.init == "contents"
-    rtl = make_rtl(program, initial=initial, shell=chosen.shell)
+    registers = None
+    if chosen.shell.bus is not None:  # nothing in the hardware depends on what they say of it
+        registers = make_register_map(
+            first.graph,
+            placed.program,
+            placed.cycles,
+            model_sha256=sha256_of(first.model),
+            shell=chosen.shell,
+        )
+    rtl = make_rtl(placed.program, initial=initial, shell=chosen.shell, registers=registers)
     given = GivenDesign(machine=machine, shell=chosen.shell, top=top, rtl=rtl)
     first.networks = tuple(f"{NETWORKS_FOLDER}/{name}" for name in names[1:])
     with staged_folder(folder, force=force) as stage:
@@ -137,6 +147,7 @@ def _build(
             state.build_dir = stage.folder / "sim" / "sim_build"
             state.stage = stage
             if state is not first:
+                state.is_further = True
                 inside = Path(NETWORKS_FOLDER, name)
                 state.stage = Stage(folder=stage.folder / inside, failed=stage.failed / inside)
                 state.stage.folder.mkdir(parents=True)
@@ -201,6 +212,7 @@ def compile_network(
             progress=progress or (lambda step, share: None),
             plugins=plugins,
             given=given,
+            is_further=True,
         )
         folder = Path("rtl_out", verilog_identifier(file.stem)) if out is None else Path(out)
         return run_steps(state, with_plugins(STEPS, chosen.plugins), 0, folder, force, None)
@@ -224,12 +236,13 @@ def _given(folder: Path) -> GivenDesign:
             "--programmable"
         )
     machine = read_machine(exported.folder / load["machine"])
-    if machine_sha256(machine) != load["machine_sha256"]:
+    has_registers = load.get("registers") is not None
+    if machine_sha256(machine, has_registers=has_registers) != load["machine_sha256"]:
         raise OptionError(
             f"'{folder}' was built by another version of nnhw, for which the machine is another "
             "one; build it again"
         )
-    shell = ShellConfig(reset=exported.manifest.get("shell", {}).get("reset", "active-high"))
+    shell = ShellConfig.from_dict(exported.manifest.get("shell", {}))
     rtl = Rtl(
         sources={path.name: path.read_text(encoding="utf-8") for path in exported.sources},
         memories=exported.manifest["memories"],

@@ -72,6 +72,8 @@ class BuildState:
         The design that the network is to run on; None: one is made for it.
     networks
         Folders of the other networks of a programmable design, relative to its own.
+    is_further
+        Whether the network is a further one for a design that has a folder of its own.
     build_dir
         Where the simulator is compiled, which is kept; None: in the output folder.
 
@@ -117,6 +119,7 @@ class BuildState:
     metrics: Mapping[str, MetricFunction] = field(default_factory=dict)
     given: GivenDesign | None = None
     networks: tuple[str, ...] = ()
+    is_further: bool = False
     build_dir: Path | None = None
 
     network: Graph = field(init=False)

@@ -122,6 +122,7 @@ def _export(state: BuildState) -> None:
         clock_mhz=options.clock_mhz,
         rtl=None if state.given is None else state.given.rtl,
         networks=state.networks,
+        is_further=state.is_further,
     )
     install_testbench(folder)
     vectors = make_vectors(

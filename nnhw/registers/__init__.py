@@ -1,6 +1,16 @@
 """The registers of an accelerator, described once: hardware, printers and drivers follow."""
 
-from .blocks import ABI_MAJOR, ABI_MINOR, BLOCKS, MAGIC, TENSOR_WORDS, TENSORS_OFFSET
+from .blocks import (
+    ABI_MAJOR,
+    ABI_MINOR,
+    BLOCKS,
+    DESCRIPTION_BIT,
+    LOADED_TENSORS,
+    LOW_WORDS,
+    MAGIC,
+    TENSOR_WORDS,
+    TENSORS_OFFSET,
+)
 from .buses import BUSES, Bus, BusPort, control_ports, result_user_bits
 from .description import Access, Block, Field, Register
 from .register_map import PlacedRegister, RegisterMap
@@ -11,6 +21,9 @@ __all__ = [
     "ABI_MINOR",
     "BLOCKS",
     "BUSES",
+    "DESCRIPTION_BIT",
+    "LOADED_TENSORS",
+    "LOW_WORDS",
     "MAGIC",
     "TENSORS_OFFSET",
     "TENSOR_WORDS",

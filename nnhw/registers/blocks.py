@@ -10,18 +10,32 @@ from .description import Access, Block, Field, Register
 
 ABI_MAJOR = 1
 """Software for another one does not work."""
-ABI_MINOR = 0
+ABI_MINOR = 1
 """Software for a smaller one works."""
 MAGIC = int.from_bytes(b"NNHW", "little")
 TENSORS_OFFSET = 0x400
 TENSOR_WORDS = 16
 """Words of an entry of the table of tensors."""
+LOW_WORDS = 32
+"""Words from address zero on among which all constant registers but the table's are."""
+LOADED_TENSORS = 14
+"""Entries of the table of a programmable design, whatever networks it runs: with `LOW_WORDS` in
+front, a memory of 256 words."""
+DESCRIPTION_BIT = 31
+"""Of an address that is loaded: whether it is a row of that memory, or one of the engine's."""
 
 
-def _word(name: str, offset: int, help: str, access: Access = Access.CONSTANT) -> Register:
+def _word(
+    name: str,
+    offset: int,
+    help: str,
+    access: Access = Access.CONSTANT,
+    *,
+    of_network: bool = False,
+) -> Register:
     """A register that is one number."""
     field = Field(name="value", help=help, access=access)
-    return Register(name=name, offset=offset, help=help, fields=(field,))
+    return Register(name=name, offset=offset, help=help, fields=(field,), of_network=of_network)
 
 
 def _counter(name: str, offset: int, help: str) -> tuple[Register, Register]:
@@ -85,6 +99,7 @@ _IDENTIFICATION = Block(
                 f"model_hash_{word}",
                 0x20 + 4 * word,
                 f"SHA-256 of the model file, bytes {4 * word} to {4 * word + 3}, lowest first",
+                of_network=True,
             )
             for word in range(8)
         ),
@@ -106,6 +121,7 @@ _CAPABILITIES = Block(
                 frame_check="Damaged input frames are dropped and reported",
                 counters="The block of counters is there",
                 bus_errors="Addresses without a register are answered with an error",
+                programmable="Networks are loaded: the block `load` is there",
             ),
         ),
         Register(
@@ -117,10 +133,15 @@ _CAPABILITIES = Block(
                 Field(name="output", low=8, width=8, help="Of the output stream"),
             ),
         ),
-        _word("input_beats", 0x08, "Beats of an input frame"),
-        _word("output_beats", 0x0C, "Beats of an output frame"),
-        _word("latency", 0x10, "Clock cycles from a frame's first beat to its last output beat"),
-        _word("interval", 0x14, "Clock cycles from frame to frame"),
+        _word("input_beats", 0x08, "Beats of an input frame", of_network=True),
+        _word("output_beats", 0x0C, "Beats of an output frame", of_network=True),
+        _word(
+            "latency",
+            0x10,
+            "Clock cycles from a frame's first beat to its last output beat",
+            of_network=True,
+        ),
+        _word("interval", 0x14, "Clock cycles from frame to frame", of_network=True),
         Register(
             name="tensor_counts",
             offset=0x18,
@@ -129,6 +150,16 @@ _CAPABILITIES = Block(
                 Field(name="inputs", width=8, help="Input tensors of a frame"),
                 Field(name="outputs", low=8, width=8, help="Output tensors of a frame"),
             ),
+            of_network=True,
+        ),
+        *(
+            _word(
+                f"machine_hash_{word}",
+                0x20 + 4 * word,
+                f"SHA-256 of the machine that images are for, bytes {4 * word} to {4 * word + 3}, "
+                "lowest first; zero where nothing is loaded",
+            )
+            for word in range(8)
         ),
     ),
 )
@@ -203,6 +234,7 @@ _INTERRUPT = Block(
                 Access.FLAG,
                 tlast_early="An input frame was dropped: its tlast came too early",
                 tlast_late="An input frame was dropped: its last beat had no tlast",
+                load_refused="A word was not loaded: a network ran, or nothing is at its address",
             ),
         ),
     ),
@@ -224,6 +256,52 @@ _COUNTERS = Block(
         ),
         *_counter("input_stalls", 0x20, "Clock cycles in which an input beat had to wait"),
         *_counter("output_stalls", 0x28, "Clock cycles in which an output beat had to wait"),
+    ),
+)
+
+_LOAD = Block(
+    name="load",
+    offset=0x100,
+    size=0x40,
+    help="What a programmable design is loaded with",
+    registers=(
+        Register(
+            name="load_control",
+            offset=0x00,
+            help="Whether the network that was loaded runs",
+            fields=(
+                Field(
+                    name="run",
+                    width=1,
+                    access=Access.STORED,
+                    help="Run; without it, frames that have begun are finished, then nothing runs",
+                ),
+                Field(
+                    name="valid",
+                    low=1,
+                    width=1,
+                    access=Access.STORED,
+                    help="All of an image was loaded; without it, what registers say about the "
+                    "network reads zero",
+                ),
+            ),
+        ),
+        Register(
+            name="load_status",
+            offset=0x04,
+            help="Whether a network runs",
+            fields=_bits(
+                Access.STATUS,
+                running="It runs, or frames that have begun are being finished: nothing is loaded",
+            ),
+        ),
+        _word(
+            "load_address",
+            0x08,
+            "Where the next word is loaded, as images have it; one more after each",
+            Access.POINTER,
+        ),
+        _word("load_data", 0x0C, "The word", Access.PORT),
     ),
 )
 
@@ -285,6 +363,7 @@ BLOCKS: tuple[Block, ...] = (
     _CONTROL,
     _INTERRUPT,
     _COUNTERS,
+    _LOAD,
     _TENSORS,
 )
 """In the order of their addresses."""

@@ -26,6 +26,10 @@ class Access(StrEnum):
     """Low word of a counter of 64 bits; reading it keeps the high word for the next read."""
     KEPT = "kept"
     """The high word that the last read of a `COUNT` has kept."""
+    POINTER = "pointer"
+    """Like `STORED`; hardware adds one when it has used it."""
+    PORT = "port"
+    """Reads zero; a write of the whole word hands it on to hardware, whatever it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +90,15 @@ class Register:
         One sentence, without the full stop.
     fields
         From the lowest bit up; bits of none read zero.
+    of_network
+        Whether it says something about the network: a programmable design is loaded with it.
     """
 
     name: str
     offset: int
     help: str
     fields: tuple[Field, ...]
+    of_network: bool = False
 
     def __post_init__(self) -> None:
         if self.offset % WORD_BYTES:

@@ -12,6 +12,8 @@ _ACCESS = {
     Access.STORED: "read-write",
     Access.COMMAND: "write-only",
     Access.FLAG: "read-write",
+    Access.POINTER: "read-write",
+    Access.PORT: "write-only",
 }
 """All others are read-only."""
 

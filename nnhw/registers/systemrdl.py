@@ -19,12 +19,16 @@ _PROPERTIES = {
     Access.FLAG: "sw = rw; woclr; hw = r; hwset;",
     Access.COUNT: "sw = r; hw = w;",
     Access.KEPT: "sw = r; hw = w;",
+    Access.POINTER: "sw = rw; hw = rw;",
+    Access.PORT: "sw = w; hw = r;",
 }
-_HAS_RESET = (Access.CONSTANT, Access.STORED, Access.COMMAND, Access.FLAG)
+_DRIVEN = (Access.STATUS, Access.COUNT, Access.KEPT)
+"""Those without a value after reset."""
 
 
 def system_rdl(registers: RegisterMap) -> str:
-    """The registers of a design; constant ones have their values as values after reset."""
+    """The registers of a design; constant ones have their values as values after reset, and those
+    that are loaded with a network have none."""
     lines = [
         f"// Registers of {registers.name}: {registers.window} bytes of addresses.",
         f"addrmap {TYPE_NAME} {{",
@@ -51,13 +55,13 @@ def _block(
     yield "regfile {"
     yield f"  desc = {_text(block.help + '.')};"
     for placed in registers:
-        word = words.get(placed.address, 0)
+        word = words.get(placed.address)
         yield from (f"  {line}" for line in _register(placed.register, word))
     start = registers[0].address - registers[0].register.offset
     yield f"}} {name} @ {start:#05x};"
 
 
-def _register(register: Register, word: int) -> Iterator[str]:
+def _register(register: Register, word: int | None) -> Iterator[str]:
     yield "reg {"
     yield f"  desc = {_text(register.help + '.')};"
     for field in register.fields:
@@ -65,9 +69,13 @@ def _register(register: Register, word: int) -> Iterator[str]:
     yield f"}} {register.name} @ {register.offset:#04x};"
 
 
-def _field(field: Field, word: int) -> Iterator[str]:
-    yield f"field {{ {_PROPERTIES[field.access]}"
+def _field(field: Field, word: int | None) -> Iterator[str]:
+    access, value = field.access, field.reset
+    if access is Access.CONSTANT and word is not None:
+        value = (word & field.mask) >> field.low
+    elif access is Access.CONSTANT:
+        access = Access.STATUS
+    yield f"field {{ {_PROPERTIES[access]}"
     yield f"  desc = {_text(field.help + '.')};"
-    value = (word & field.mask) >> field.low if field.access is Access.CONSTANT else field.reset
-    reset = f" = {field.width}'h{value:x}" if field.access in _HAS_RESET else ""
+    reset = "" if access in _DRIVEN else f" = {field.width}'h{value:x}"
     yield f"}} {field.name}[{field.high}:{field.low}]{reset};"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Module, ResetInserter, Value
+from dataclasses import replace
+
+from amaranth.hdl import ClockDomain, DomainRenamer, Module, ResetInserter, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
-from ..machine import Image, Machine
+from ..machine import Image, LoadMap, Machine
 from ..registers import BUSES, RegisterMap
 from .config import ShellConfig
+from .idle_monitor import IdleMonitor
 from .ports import port_members
 from .register_shell import RegisterShell
-from .stream_shell import STREAMS, StreamShell
+from .stream_shell import STREAMS, StreamShell, keep_components
 
 
 class Accelerator(wiring.Component):
@@ -33,7 +36,8 @@ class Accelerator(wiring.Component):
     clk : In(1)
         All registers change with its rising edge, but for those that `axis_clk` changes.
     axis_clk : In(1)
-        With two clocks: that of both streams, and of the reset. `frame_error` has the engine's.
+        With two clocks: that of both streams, of the control bus with `irq`, and of the reset.
+        `frame_error` has the engine's.
     rst, or aresetn : In(1)
         Synchronous reset, active high or low as the shell says; one cycle is enough. While it is in
         effect, which is some cycles longer, both streams wait; see `Engine.reset_latency`.
@@ -48,11 +52,13 @@ class Accelerator(wiring.Component):
         frame. With a control bus, m_axis_tuser has a bit below it: with a frame's last beat,
         whether it was aborted and is not whole.
     load_valid, load_address, load_data
-        Of a programmable machine: writes to what it is loaded with, one a cycle at most; see
-        `LoadMap` for addresses, and `Loader`.
+        Of a programmable machine without a control bus: writes to what it is loaded with, one a
+        cycle at most; see `LoadMap` for addresses, and `Loader`.
     frame_error : Out(1)
         With `frame_check`: a cycle for each input frame that is dropped since its tlast comes
         early, late or not at all; see `FrameBuffer`.
+    idle : Out(1)
+        If the shell has it: see `IdleMonitor`; in the engine's clock.
     s_axil_awaddr, ..., or s_wb_cyc, ..., or s_apb_paddr, ...
         The control bus that the shell asks for; see `BUSES`.
     irq : Out(1)
@@ -61,7 +67,7 @@ class Accelerator(wiring.Component):
     Raises
     ------
     ValueError
-        If the shell has tags, and the machine does not check frames.
+        If the shell has tags or `idle`, and the machine does not check frames.
         If there is a control bus without a register map, or the machine does not check frames then.
     """
 
@@ -77,6 +83,8 @@ class Accelerator(wiring.Component):
         self.shell = shell or ShellConfig()
         if self.shell.tag_bits and not machine.config.frame_check:
             raise ValueError("Tags need a machine that checks frames")
+        if self.shell.idle and not machine.config.frame_check:
+            raise ValueError("The output idle needs a machine that checks frames")
         self.registers = registers
         if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
             raise ValueError("A control bus needs a register map, and frames that are checked")
@@ -97,17 +105,22 @@ class Accelerator(wiring.Component):
         frames_in, frames_out = engine.frames_in, engine.frames_out
         streams = self._add_streams(m) if self.shell.has_streams else None
         reset = self._reset if streams is None else streams.engine_reset
-        if self.shell.bus is None:
+        registers = None
+        if self.shell.bus is not None:
+            registers = self._add_registers(m, self.shell.bus)
+        if registers is None or self.shell.has_registers_apart:
             m.d.comb += engine.reset.eq(reset)
         else:
-            assert self.registers is not None, "the constructor has checked it"
-            shell = self._add_registers(m, engine, self.shell.bus, self.registers, reset)
-            frames_in, frames_out = shell.outside_in, shell.outside_out
+            m.submodules.registers = ResetInserter(reset)(registers)
+            self._surround(m, engine, registers, reset)
+            frames_in, frames_out = registers.outside_in, registers.outside_out
             if streams is not None:
-                m.d.comb += streams.aborted.eq(shell.aborted)
+                m.d.comb += streams.aborted.eq(registers.aborted)
         if streams is not None:
             self._connect_streams(m, streams, engine, frames_in, frames_out)
             frames_in, frames_out = streams.outside_in, streams.outside_out
+        if registers is not None and streams is not None and self.shell.has_registers_apart:
+            frames_in, frames_out = self._add_outside(m, streams, registers)
         m.d.comb += [
             frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(frames_in.ready),
@@ -123,7 +136,9 @@ class Accelerator(wiring.Component):
             m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
         if self.machine.config.frame_check:
             m.d.comb += self.frame_error.eq(engine.frame_error)
-        if self.machine.config.programmable:
+        if self.shell.idle:
+            self._add_idle(m, engine)
+        if self.machine.config.programmable and self.shell.bus is None:
             m.d.comb += [
                 engine.load.valid.eq(self.load_valid),
                 engine.load.address.eq(self.load_address),
@@ -131,19 +146,38 @@ class Accelerator(wiring.Component):
             ]
         return m
 
+    def _add_idle(self, m: Module, engine: Engine) -> None:
+        """What watches the engine's own streams."""
+        beats, results = engine.frames_in, engine.frames_out
+        monitor = IdleMonitor()
+        m.submodules.idle_monitor = ResetInserter(engine.reset)(monitor)
+        m.d.comb += [
+            monitor.offered.eq(beats.valid),
+            monitor.take.eq(beats.valid & beats.ready),
+            monitor.last.eq(beats.payload.last),
+            monitor.accepted.eq(engine.frame_accepted),
+            monitor.delivered.eq(results.valid & results.ready & results.payload.last),
+            self.idle.eq(monitor.idle),
+        ]
+
     def _add_streams(self, m: Module) -> StreamShell:
-        """What stands between the ports and the rest, which it says when to reset."""
-        config = self.machine.config
+        """What stands between the ports and the rest, which it says when to reset; or between
+        registers of another clock and the engine."""
+        config, shell = self.machine.config, self.shell
+        if shell.has_registers_apart:
+            shell = replace(shell, bus=None, bus_errors=False, keep=None)
         m.submodules.streams = streams = StreamShell(
-            self.shell,
+            shell,
             input_bytes=config.input_bytes,
             output_bytes=config.output_bytes,
             checked=config.frame_check,
+            registers_outside=self.shell.has_registers_apart,
         )
         if self.shell.clocks == "two":
             m.domains += (axis := ClockDomain(STREAMS, reset_less=True))
             axis.clk = self.axis_clk
-        m.d.comb += streams.reset.eq(self._reset)
+        if not self.shell.has_registers_apart:
+            m.d.comb += streams.reset.eq(self._reset)
         return streams
 
     def _connect_streams(
@@ -161,31 +195,71 @@ class Accelerator(wiring.Component):
                 streams.inside_in.ready.eq(frames_in.ready),
             ]
 
-    def _add_registers(
-        self, m: Module, engine: Engine, bus: str, registers: RegisterMap, reset: Value
-    ) -> RegisterShell:
-        """Registers around the engine, which say when it is reset besides."""
-        config = self.machine.config
+    def _add_registers(self, m: Module, bus: str) -> RegisterShell:
+        """Registers and their bus; the caller makes them a submodule."""
+        assert self.registers is not None, "the constructor has checked it"
+        config, registers, is_apart = (
+            self.machine.config,
+            self.registers,
+            self.shell.has_registers_apart,
+        )
         shell = RegisterShell(
             bus=bus,
             registers=registers,
             bus_errors=self.shell.bus_errors,
             input_bytes=config.input_bytes,
             output_bytes=config.output_bytes,
-            reset_latency=engine.reset_latency,
+            reset_latency=None if is_apart else Engine.reset_latency,
+            tag_bits=self.shell.tag_bits if is_apart else 0,
+            beats=-(-self.image.frame_bytes // config.input_bytes) if is_apart else None,
+            load_map=LoadMap.of(self.machine) if config.programmable else None,
         )
-        m.submodules.registers = ResetInserter(reset)(shell)
         prefix = f"{BUSES[bus].prefix}_"
         for name, (direction, _) in BUSES[bus].widths(registers.address_bits).items():
             outer, inner = getattr(self, name), getattr(shell, name.removeprefix(prefix))
             m.d.comb += inner.eq(outer) if direction == "input" else outer.eq(inner)
-        connect(m, shell.inside_in, engine.frames_in)
-        connect(m, engine.frames_out, shell.inside_out)
-        m.d.comb += [
-            engine.reset.eq(reset | shell.engine_reset),
-            shell.frame_error.eq(engine.frame_error),
-            shell.frame_early.eq(engine.frame_early),
-            shell.frame_accepted.eq(engine.frame_accepted),
-            self.irq.eq(shell.irq),
-        ]
+        m.d.comb += self.irq.eq(shell.irq)
         return shell
+
+    def _surround(self, m: Module, engine: Engine, registers: RegisterShell, reset: Value) -> None:
+        """Registers next to the engine, which say when it is reset besides."""
+        connect(m, registers.inside_in, engine.frames_in)
+        connect(m, engine.frames_out, registers.inside_out)
+        m.d.comb += [
+            engine.reset.eq(reset | registers.engine_reset),
+            registers.frame_error.eq(engine.frame_error),
+            registers.frame_early.eq(engine.frame_early),
+            registers.frame_accepted.eq(engine.frame_accepted),
+        ]
+        if self.machine.config.programmable:
+            m.d.comb += engine.load.eq(registers.load)
+
+    def _add_outside(self, m: Module, streams: StreamShell, registers: RegisterShell):
+        """Registers of the streams' clock in front of the queues, and tkeep in front of them: the
+        streams of the ports.
+
+        An abort resets all behind the registers: queues, tags and the engine.
+        """
+
+        def add(component):
+            return DomainRenamer(STREAMS)(ResetInserter(self._reset)(component))
+
+        m.submodules.registers = add(registers)
+        connect(m, registers.inside_in, streams.outside_in)
+        connect(m, streams.outside_out, registers.inside_out)
+        m.d.comb += [
+            streams.reset.eq(self._reset | registers.engine_reset),
+            registers.engine_resets.eq(streams.outside_reset),
+        ]
+        if self.shell.keep is None:
+            return registers.outside_in, registers.outside_out
+        input_keep, output_keep = keep_components(
+            self.shell,
+            input_bytes=self.machine.config.input_bytes,
+            output_bytes=self.machine.config.output_bytes,
+            checked=self.machine.config.frame_check,
+        )
+        m.submodules.input_keep, m.submodules.output_keep = add(input_keep), add(output_keep)
+        connect(m, input_keep.inside, registers.outside_in)
+        connect(m, registers.outside_out, output_keep.inside)
+        return input_keep.outside, output_keep.outside

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
@@ -32,8 +33,10 @@ class ShellConfig:
     tag_bits
         Bits of tuser, which an input frame's first beat brings along and its output frame has
         again; 0: the streams have no tuser.
+    idle
+        Whether an output says that no frame is under way.
     clocks
-        "one"; "two": the streams have a clock of their own, `axis_clk`.
+        "one"; "two": the streams, and the control bus, have a clock of their own, `axis_clk`.
     bus
         Control bus by which registers are reached; None: there are no registers.
     bus_errors
@@ -48,6 +51,7 @@ class ShellConfig:
     reset: str = "active-high"
     keep: TensorSizes | None = None
     tag_bits: int = 0
+    idle: bool = False
     clocks: str = "one"
     bus: str | None = None
     bus_errors: bool = False
@@ -65,13 +69,16 @@ class ShellConfig:
             raise MappingError(f"'bus' must be one of {', '.join(BUSES)}, not {self.bus!r}")
         if self.bus_errors and self.bus is None:
             raise MappingError("'bus_errors' needs a control bus; give 'bus', too")
-        if self.bus is not None and self.clocks == "two":
-            raise MappingError("'bus' cannot be had with two clocks; drop one of them")
 
     @property
     def has_streams(self) -> bool:
         """Whether there is anything between the ports of the streams and the engine."""
         return self.keep is not None or self.tag_bits > 0 or self.clocks == "two"
+
+    @property
+    def has_registers_apart(self) -> bool:
+        """Whether there are registers, and in another clock than the engine's."""
+        return self.bus is not None and self.clocks == "two"
 
     @property
     def stream_clock(self) -> str:
@@ -86,3 +93,11 @@ class ShellConfig:
     def to_dict(self) -> dict[str, Any]:
         """The parameters by name, for manifests."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ShellConfig:
+        """The shell that a manifest tells of; what is missing there is as by default."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        if known.get("keep") is not None:
+            known["keep"] = TensorSizes(**{side: tuple(n) for side, n in known["keep"].items()})
+        return cls(**known)

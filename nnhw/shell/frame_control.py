@@ -6,8 +6,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..hdl.beat import Beat
 from ..hdl.parameters import check_integers, check_powers_of_two
+from .port_beat import PortBeat
 
 
 class FrameControl(wiring.Component):
@@ -25,8 +25,10 @@ class FrameControl(wiring.Component):
     ----------
     input_bytes, output_bytes : int
         Bytes of a beat, powers of two.
-    reset_latency : int
-        Cycles that the engine needs to be as new.
+    reset_latency : int or None
+        Cycles that the engine needs to be as new. None: it says so itself.
+    tag_bits : int
+        Bits of tuser of both streams, which goes through with each beat.
 
     Members
     -------
@@ -34,15 +36,17 @@ class FrameControl(wiring.Component):
         Frames may begin. One that has begun goes on without it.
     abort : In(1)
         Begin an abort. Another one that comes before the first is done is part of it.
-    outside_in : In(stream.Signature(Beat(input_bytes)))
-    inside_in : Out(stream.Signature(Beat(input_bytes)))
+    outside_in : In(stream.Signature(PortBeat(input_bytes, keep=False, user_bits=tag_bits)))
+    inside_in : Out(stream.Signature(PortBeat(input_bytes, keep=False, user_bits=tag_bits)))
         To the engine.
-    inside_out : In(stream.Signature(Beat(output_bytes)))
+    inside_out : In(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=tag_bits)))
         From the engine.
-    outside_out : Out(stream.Signature(Beat(output_bytes)))
+    outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=tag_bits)))
     closes : Out(1)
-        With a beat of `outside_out`: it closes a frame that was aborted.
+        With a beat of `outside_out`: it closes a frame that was aborted, and has its tuser.
     engine_reset : Out(1)
+    resetting : In(1)
+        Without a `reset_latency`: from the cycle after `engine_reset` until the engine is as new.
     receiving, sending : Out(1)
         In the middle of a frame: of one that goes to the engine, of one that leaves.
     cut_off : Out(1)
@@ -57,12 +61,24 @@ class FrameControl(wiring.Component):
         The last beat of a frame that was not aborted is taken.
     """
 
-    def __init__(self, *, input_bytes: int, output_bytes: int, reset_latency: int):
+    def __init__(
+        self,
+        *,
+        input_bytes: int,
+        output_bytes: int,
+        reset_latency: int | None,
+        tag_bits: int = 0,
+    ):
         check_powers_of_two(self, input_bytes=input_bytes, output_bytes=output_bytes)
-        check_integers(self, reset_latency=reset_latency)
+        check_integers(self, least=0, tag_bits=tag_bits)
+        if reset_latency is not None:
+            check_integers(self, reset_latency=reset_latency)
         self.reset_latency = reset_latency
-        beats_in = stream.Signature(Beat(input_bytes))
-        beats_out = stream.Signature(Beat(output_bytes))
+        self.tag_bits = tag_bits
+        beats_in, beats_out = (
+            stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=tag_bits))
+            for beat_bytes in (input_bytes, output_bytes)
+        )
         super().__init__(
             {
                 "enable": In(1),
@@ -73,6 +89,7 @@ class FrameControl(wiring.Component):
                 "outside_out": Out(beats_out),
                 "closes": Out(1),
                 "engine_reset": Out(1),
+                **({"resetting": In(1)} if reset_latency is None else {}),
                 "receiving": Out(1),
                 "sending": Out(1),
                 "cut_off": Out(1),
@@ -88,7 +105,7 @@ class FrameControl(wiring.Component):
         is_cut_off = Signal()
         self._receive(m, is_cut_off)
         offered = self._send(m)
-        waited = Signal(range(self.reset_latency + 2))
+        waited = Signal(range((self.reset_latency or 0) + 2))
         with m.FSM(name="phase"):
             with m.State("OPEN"), m.If(self.abort):
                 m.next = "FINISH"
@@ -100,8 +117,12 @@ class FrameControl(wiring.Component):
                     m.next = "RESET"
             with m.State("RESET"):
                 m.d.comb += is_cut_off.eq(1)
-                m.d.sync += waited.eq(waited + 1)
-                with m.If(waited == self.reset_latency + 1):
+                if self.reset_latency is None:
+                    is_new = ~self.resetting
+                else:
+                    m.d.sync += waited.eq(waited + 1)
+                    is_new = waited == self.reset_latency + 1
+                with m.If(is_new):
                     m.next = "CLOSE"
             with m.State("CLOSE"):
                 m.d.comb += [is_cut_off.eq(1), self.closes.eq(self.sending)]
@@ -161,3 +182,9 @@ class FrameControl(wiring.Component):
                 outside.valid.eq(1),
                 inside.ready.eq(0),
             ]
+        if self.tag_bits:
+            tag = Signal(self.tag_bits, reset_less=True)
+            with m.If(outside.valid & outside.ready):
+                m.d.sync += tag.eq(outside.payload.user)
+            with m.If(self.closes):
+                m.d.comb += outside.payload.user.eq(tag)

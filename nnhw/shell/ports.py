@@ -85,6 +85,7 @@ _MEANINGS = {
     "m_axis_tkeep": "lanes that hold values",
     "m_axis_tuser": "tag of the input frame; with a control bus, bit 0 is high if it was aborted",
     "frame_error": "high for a cycle for each input frame that is dropped",
+    "idle": "high while no frame is under way and no beat is offered",
     "irq": "interrupt, active high, as long as a cause that is enabled is set",
     **{
         f"{bus.prefix}_{port.name}": f"{port.name} of the control bus, {bus.title}"
@@ -176,16 +177,17 @@ def port_members(
         **({"m_axis_tkeep": Out(sent)} if shell.keep else {}),
         **({"m_axis_tuser": Out(result)} if result else {}),
         **({"frame_error": Out(1)} if machine.config.frame_check else {}),
+        **({"idle": Out(1)} if shell.idle else {}),
         **{
             name: {"input": In, "output": Out}[direction](width)
             for name, (direction, width) in control.items()
         },
-        **(_load_members(machine) if machine.config.programmable else {}),
+        **(_load_members(machine) if machine.config.programmable and not shell.bus else {}),
     }
 
 
 def _load_members(machine: Machine) -> dict[str, Member]:
-    """Those that a programmable accelerator is loaded through."""
+    """Those that a programmable accelerator is loaded through if it has no control bus."""
     return {
         "load_valid": In(1),
         "load_address": In(LoadMap.of(machine).address_bits),

@@ -4,20 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from amaranth.hdl import Cat, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Signal, Value, unsigned
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hdl.memory import Rom
-from ..registers import TENSOR_WORDS, TENSORS_OFFSET, Access, Field, PlacedRegister, RegisterMap
+from ..hdl.technology import PORTABLE
+from ..registers import (
+    LOADED_TENSORS,
+    LOW_WORDS,
+    TENSOR_WORDS,
+    TENSORS_OFFSET,
+    Access,
+    Field,
+    PlacedRegister,
+    RegisterMap,
+)
 from ..registers.description import WORD_BITS, WORD_BYTES
 from ..registers.register_map import is_constant
 from .register_bus import READ_LATENCY, RegisterBus
 
 COUNTER_BITS = 64
-_LOW_WORDS = 32
-"""Words from address zero on among which all constant registers but the table's are."""
+DESCRIPTION_ROWS = LOW_WORDS + TENSOR_WORDS * LOADED_TENSORS
 _TABLE = TENSORS_OFFSET // WORD_BYTES
+
+
+class DescriptionWrite(data.StructLayout):
+    """A write to what registers say about the network that is loaded.
+
+    Fields
+    ------
+    valid : 1
+    row : range(DESCRIPTION_ROWS)
+        See `constant_row`.
+    data : unsigned(32)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "valid": unsigned(1),
+                "row": range(DESCRIPTION_ROWS),
+                "data": unsigned(WORD_BITS),
+            }
+        )
 
 
 class RegisterBank(wiring.Component):
@@ -38,8 +68,14 @@ class RegisterBank(wiring.Component):
     REGISTER_FIELD : In or Out
         For each field that is not constant: status bits and bits that set a flag come in; stored
         fields and commands, which last a cycle, go out.
+    REGISTER_FIELD_written : Out(1)
+        With the word of a field that hands words on.
+    REGISTER_FIELD_used : In(1)
+        Of a field that points somewhere: it becomes one more.
     COUNTER : In(64)
         For each counter, by the name of its registers without `_low` and `_high`.
+    description : In(DescriptionWrite())
+        Where registers are loaded with the network. They read zero until `load_control_valid`.
 
     Attributes
     ----------
@@ -54,8 +90,11 @@ class RegisterBank(wiring.Component):
         self.bus_errors = bus_errors
         members = {"bus": In(RegisterBus(registers.address_bits)), "irq": Out(1)}
         for placed in registers:
-            for field in placed.register.fields:
-                members |= _member(placed.register.name, field)
+            if not placed.block.is_repeated:
+                for field in placed.register.fields:
+                    members |= _member(placed.register.name, field)
+        if registers.is_loaded:
+            members["description"] = In(DescriptionWrite())
         self._kept = Signal(WORD_BITS, name="kept")
         super().__init__(members)
 
@@ -82,12 +121,14 @@ class RegisterBank(wiring.Component):
     def _read_constants(self, m: Module) -> Value:
         """What constant registers read: a memory of their words, the table behind the others."""
         bus, words = self.bus, self.registers.words
+        if self.registers.is_loaded:
+            return self._read_low(m, words) | self._read_description(m)
         table_words = TENSOR_WORDS * len(self.registers.tensors)
         m.submodules.constants = rom = Rom(
             width=WORD_BITS,
             words=[
                 words.get(WORD_BYTES * word, 0)
-                for word in (*range(_LOW_WORDS), *range(_TABLE, _TABLE + table_words))
+                for word in (*range(LOW_WORDS), *range(_TABLE, _TABLE + table_words))
             ],
         )
         is_low = Signal()
@@ -95,15 +136,53 @@ class RegisterBank(wiring.Component):
         is_constant = Signal()
         read = Signal(WORD_BITS, name="constant")
         m.d.comb += [
-            is_low.eq(bus.address < _LOW_WORDS),
+            is_low.eq(bus.address < LOW_WORDS),
             is_table.eq((bus.address >= _TABLE) & (bus.address < _TABLE + table_words)),
             rom.address.eq(bus.address),
         ]
         with m.If(is_table):
-            m.d.comb += rom.address.eq(bus.address - (_TABLE - _LOW_WORDS))
+            m.d.comb += rom.address.eq(bus.address - (_TABLE - LOW_WORDS))
         m.d.sync += is_constant.eq(is_low | is_table)
         with m.If(is_constant):
             m.d.comb += read.eq(rom.data)
+        return read
+
+    def _read_low(self, m: Module, words: dict[int, int]) -> Value:
+        """What constant registers of the machine read, where all others are loaded."""
+        m.submodules.constants = rom = Rom(
+            width=WORD_BITS, words=[words.get(WORD_BYTES * word, 0) for word in range(LOW_WORDS)]
+        )
+        is_low = Signal()
+        read = Signal(WORD_BITS, name="constant")
+        m.d.comb += rom.address.eq(self.bus.address)
+        m.d.sync += is_low.eq(self.bus.address < LOW_WORDS)
+        with m.If(is_low):
+            m.d.comb += read.eq(rom.data)
+        return read
+
+    def _read_description(self, m: Module) -> Value:
+        """What registers read that are loaded with the network."""
+        address = self.bus.address
+        row = Signal(range(DESCRIPTION_ROWS), name="description_row")
+        m.d.comb += row.eq(address)
+        with m.If(address >= _TABLE):
+            m.d.comb += row.eq(address - (_TABLE - LOW_WORDS))
+        word = PORTABLE.ram(
+            m,
+            read_row=row,
+            write_enable=self.description.valid,
+            write_row=self.description.row,
+            write_data=self.description.data,
+            depth=DESCRIPTION_ROWS,
+            output_register=False,
+            name="descriptions",
+        )
+        loaded = [p.address // WORD_BYTES for p in self.registers if self.registers.loads(p)]
+        is_described = Signal()
+        m.d.sync += is_described.eq(self._is_among(loaded) & self.load_control_valid)
+        read = Signal(WORD_BITS, name="description_read")
+        with m.If(is_described):
+            m.d.comb += read.eq(word)
         return read
 
     def _word(self, m: Module, placed: PlacedRegister) -> Value:
@@ -129,6 +208,17 @@ class RegisterBank(wiring.Component):
                 m.d.comb += word[bits].eq(member)
                 with m.If(written):
                     m.d.sync += member.eq((member & ~enabled) | (new & enabled))
+            elif field.access is Access.POINTER:
+                m.d.comb += word[bits].eq(member)
+                used = getattr(self, f"{register.name}_{field.name}_used")
+                with m.If(written):
+                    m.d.sync += member.eq((member & ~enabled) | (new & enabled))
+                with m.Elif(used):
+                    m.d.sync += member.eq(member + 1)
+            elif field.access is Access.PORT:
+                is_whole = self.bus.strobe.all()
+                handed_on = getattr(self, f"{register.name}_{field.name}_written")
+                m.d.comb += [member.eq(new), handed_on.eq(written & is_whole)]
             elif field.access is Access.COMMAND:
                 m.d.comb += member.eq(written & new & enabled)
             elif field.access is Access.FLAG:
@@ -164,10 +254,14 @@ class RegisterBank(wiring.Component):
         """Whether there is a register at the address of an access."""
         is_mapped = Signal()
         words = [placed.address // WORD_BYTES for placed in self.registers]
+        m.d.comb += is_mapped.eq(self._is_among(words))
+        return is_mapped
+
+    def _is_among(self, words: list[int]) -> Value:
+        """Whether an access is to one of these words, which are in order."""
         address = self.bus.address
         inside = [(address >= first) & (address <= last) for first, last in _runs(words)]
-        m.d.comb += is_mapped.eq(Cat(inside).any())
-        return is_mapped
+        return Cat(inside).any()
 
 
 def _member(register: str, field: Field) -> dict[str, object]:
@@ -179,6 +273,10 @@ def _member(register: str, field: Field) -> dict[str, object]:
         return {name: Out(field.width, init=field.reset)}
     if field.access is Access.COMMAND:
         return {name: Out(field.width)}
+    if field.access is Access.POINTER:
+        return {name: Out(field.width, init=field.reset), f"{name}_used": In(1)}
+    if field.access is Access.PORT:
+        return {name: Out(field.width), f"{name}_written": Out(1)}
     if field.access is Access.COUNT:
         return {_counter_name(register): In(COUNTER_BITS)}
     return {}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..hdl.beat import Beat
+from ..hdl.load_port import LoadWrite
+from ..machine import LoadMap
 from ..registers import RegisterMap
 from .apb import ApbFrontEnd
 from .axi_lite import AxiLiteFrontEnd
 from .bus_signature import bus_members
 from .frame_control import FrameControl
 from .frame_counters import FrameCounters
+from .frame_monitor import FrameMonitor
+from .load_control import LoadControl
 from .port_beat import PortBeat
 from .register_bank import RegisterBank
 from .wishbone import WishboneFrontEnd
@@ -39,8 +42,15 @@ class RegisterShell(wiring.Component):
         See `RegisterBank`.
     input_bytes, output_bytes : int
         Bytes of a beat.
-    reset_latency : int
+    reset_latency : int or None
         See `FrameControl`.
+    tag_bits : int
+        See `FrameControl`.
+    beats : int or None
+        Of an input frame, of an engine behind queues to another clock; None: of one that is next
+        to it.
+    load_map : LoadMap or None
+        Of an engine that is loaded.
 
     Members
     -------
@@ -48,12 +58,18 @@ class RegisterShell(wiring.Component):
         The ports of the bus, without its prefix.
     irq : Out(1)
         Interrupt, high while one is pending.
-    outside_in, inside_in, inside_out, engine_reset, aborted
+    outside_in, inside_in, inside_out, aborted
         See `FrameControl`.
-    outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=1)))
-        See `FrameControl`; tuser is its `closes`.
+    outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=...)))
+        See `FrameControl`; tuser is its `closes`, and the tag above.
+    engine_reset : Out(1)
+        For a cycle; to an engine behind queues until `engine_resets`.
+    engine_resets : In(1)
+        Of an engine behind queues: it or they are in reset.
     frame_error, frame_early, frame_accepted : In(1)
-        See `Engine`.
+        Of an engine that is next to it: see `Engine`.
+    load : Out(LoadWrite(address_bits=address_bits))
+        Of an engine that is loaded: see `LoadControl`.
     """
 
     def __init__(
@@ -64,17 +80,28 @@ class RegisterShell(wiring.Component):
         bus_errors: bool = False,
         input_bytes: int,
         output_bytes: int,
-        reset_latency: int,
+        reset_latency: int | None,
+        tag_bits: int = 0,
+        beats: int | None = None,
+        load_map: LoadMap | None = None,
     ):
         self.bus = bus
+        self._monitor = FrameMonitor(beats=beats) if beats is not None else None
+        self._load_control = LoadControl(load_map) if load_map is not None else None
         self._front_end = FRONT_ENDS[bus](address_bits=registers.address_bits)
         self._bank = RegisterBank(registers=registers, bus_errors=bus_errors)
         self._frame_control = FrameControl(
-            input_bytes=input_bytes, output_bytes=output_bytes, reset_latency=reset_latency
+            input_bytes=input_bytes,
+            output_bytes=output_bytes,
+            reset_latency=reset_latency,
+            tag_bits=tag_bits,
         )
         self._ports = tuple(bus_members(bus, registers.address_bits))
-        beats_in = stream.Signature(Beat(input_bytes))
-        beats_out = stream.Signature(Beat(output_bytes))
+
+        def streamed(beat_bytes: int, user_bits: int) -> stream.Signature:
+            return stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=user_bits))
+
+        beats_in, beats_out = (streamed(size, tag_bits) for size in (input_bytes, output_bytes))
         super().__init__(
             {
                 **bus_members(bus, registers.address_bits),
@@ -82,14 +109,19 @@ class RegisterShell(wiring.Component):
                 "outside_in": In(beats_in),
                 "inside_in": Out(beats_in),
                 "inside_out": In(beats_out),
-                "outside_out": Out(
-                    stream.Signature(PortBeat(output_bytes, keep=False, user_bits=1))
-                ),
+                "outside_out": Out(streamed(output_bytes, tag_bits + 1)),
                 "engine_reset": Out(1),
                 "aborted": Out(1),
-                "frame_error": In(1),
-                "frame_early": In(1),
-                "frame_accepted": In(1),
+                **(
+                    dict.fromkeys(("frame_error", "frame_early", "frame_accepted"), In(1))
+                    if beats is None
+                    else {"engine_resets": In(1)}
+                ),
+                **(
+                    {"load": Out(LoadWrite(address_bits=load_map.address_bits))}
+                    if load_map is not None
+                    else {}
+                ),
             }
         )
 
@@ -107,19 +139,25 @@ class RegisterShell(wiring.Component):
         for name in ("outside_in", "inside_in", "inside_out"):
             connect(m, getattr(control, name), flipped(getattr(self, name)))
         outside_in, outside_out = control.outside_in, control.outside_out
+        frames: Any = self
+        if self._monitor is None:
+            m.d.comb += self.engine_reset.eq(control.engine_reset)
+        else:
+            frames = self._add_monitor(m, self._monitor, control)
+        user: Value = control.closes
+        if control.tag_bits:
+            user = Cat(control.closes, outside_out.payload.user)
         m.d.comb += [
             self.outside_out.payload.data.eq(outside_out.payload.data),
             self.outside_out.payload.last.eq(outside_out.payload.last),
-            self.outside_out.payload.user.eq(control.closes),
+            self.outside_out.payload.user.eq(user),
             self.outside_out.valid.eq(outside_out.valid),
             outside_out.ready.eq(self.outside_out.ready),
-            self.engine_reset.eq(control.engine_reset),
             self.aborted.eq(control.aborted),
-            control.enable.eq(bank.control_enable),
             control.abort.eq(bank.control_abort),
             counters.begun.eq(control.receiving),
-            counters.accepted.eq(self.frame_accepted),
-            counters.damaged.eq(self.frame_error),
+            counters.accepted.eq(frames.frame_accepted),
+            counters.damaged.eq(frames.frame_error),
             counters.cut_off.eq(control.cut_off),
             counters.delivered.eq(control.delivered),
             counters.aborted.eq(control.aborted),
@@ -127,9 +165,8 @@ class RegisterShell(wiring.Component):
             counters.output_waits.eq(outside_out.valid & ~outside_out.ready),
             self.irq.eq(bank.irq),
             bank.irq_status_delivered.eq(control.delivered),
-            bank.irq_status_error.eq(self.frame_error),
-            bank.error_cause_tlast_early.eq(self.frame_error & self.frame_early),
-            bank.error_cause_tlast_late.eq(self.frame_error & ~self.frame_early),
+            bank.error_cause_tlast_early.eq(frames.frame_error & frames.frame_early),
+            bank.error_cause_tlast_late.eq(frames.frame_error & ~frames.frame_early),
             bank.irq_status_aborted.eq(control.aborted),
             bank.status_busy.eq(counters.busy | control.aborting),
             bank.status_receiving.eq(control.receiving),
@@ -148,4 +185,46 @@ class RegisterShell(wiring.Component):
                 "output_stalls",
             )
         ]
+        errors: Value = frames.frame_error
+        enable: Value = bank.control_enable
+        if self._monitor is not None:
+            enable &= ~self.engine_resets
+        if self._load_control is not None:
+            self._connect_load(m, self._load_control, bank, control)
+            errors |= self._load_control.refused
+            enable &= bank.load_control_run
+        m.d.comb += [control.enable.eq(enable), bank.irq_status_error.eq(errors)]
         return m
+
+    def _add_monitor(self, m: Module, monitor: FrameMonitor, control: FrameControl) -> FrameMonitor:
+        """Of an engine behind queues: what it says of frames, and how it is reset."""
+        m.submodules.monitor = ResetInserter(self.engine_resets)(monitor)
+        inside = control.inside_in
+        asks = Signal(name="reset_request")
+        m.d.sync += asks.eq(control.engine_reset | (asks & ~self.engine_resets))
+        m.d.comb += [
+            monitor.take.eq(inside.valid & inside.ready),
+            monitor.last.eq(inside.payload.last),
+            self.engine_reset.eq(asks),
+            control.resetting.eq(asks | self.engine_resets),
+        ]
+        return monitor
+
+    def _connect_load(
+        self, m: Module, load: LoadControl, bank: RegisterBank, control: FrameControl
+    ) -> None:
+        """Of an engine that is loaded: its load port, and the registers that write it."""
+        m.submodules.load_control = load
+        m.d.comb += [
+            bank.error_cause_load_refused.eq(load.refused),
+            bank.load_status_running.eq(load.running),
+            bank.load_address_value_used.eq(load.used),
+            bank.description.eq(load.description),
+            load.run.eq(bank.load_control_run),
+            load.written.eq(bank.load_data_value_written),
+            load.address.eq(bank.load_address_value),
+            load.data.eq(bank.load_data_value),
+            load.busy.eq(bank.status_busy),
+            load.engine_reset.eq(control.engine_reset),
+            self.load.eq(load.load),
+        ]

@@ -24,7 +24,8 @@ class StreamShell(wiring.Component):
 
     From outside to inside: another clock (`ClockCrossing`), tkeep (`InputKeep`, `OutputKeep`) and
     tags (`FrameTags`). Without any of these it is nothing but wires. With a control bus, inside is
-    not the engine but its `RegisterShell`, so that what is said here of the engine is true of both.
+    not the engine but its `RegisterShell`, so that what is said here of the engine is true of both;
+    but where the registers have the streams' clock, they are outside, and so is tkeep.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class StreamShell(wiring.Component):
         Bytes of a beat.
     checked : bool
         Whether the engine checks frames.
+    registers_outside : bool
+        Whether there are registers outside, in the streams' clock.
 
     Members
     -------
@@ -40,6 +43,8 @@ class StreamShell(wiring.Component):
         Of the shell and of the engine.
     engine_reset : Out(1)
         To the engine, in its clock.
+    outside_reset : Out(1)
+        With registers outside: in their clock, until all has been reset.
     outside_in : In(stream.Signature(PortBeat(input_bytes, ...)))
         With tkeep and tuser as the shell asks; in the streams' clock.
     inside_in : Out(stream.Signature(Beat(input_bytes)))
@@ -53,8 +58,17 @@ class StreamShell(wiring.Component):
     outside_out : Out(stream.Signature(PortBeat(output_bytes, ...)))
     """
 
-    def __init__(self, shell: ShellConfig, *, input_bytes: int, output_bytes: int, checked: bool):
+    def __init__(
+        self,
+        shell: ShellConfig,
+        *,
+        input_bytes: int,
+        output_bytes: int,
+        checked: bool,
+        registers_outside: bool = False,
+    ):
         self.shell = shell
+        self.registers_outside = registers_outside
         self.input_bytes = input_bytes
         self.output_bytes = output_bytes
         self.checked = checked
@@ -69,6 +83,7 @@ class StreamShell(wiring.Component):
             {
                 "reset": In(1),
                 "engine_reset": Out(1),
+                **({"outside_reset": Out(1)} if registers_outside else {}),
                 "outside_in": In(beats(input_bytes, shell.tag_bits, keep=keep)),
                 "inside_in": Out(stream.Signature(Beat(input_bytes))),
                 "accepted": In(1),
@@ -86,6 +101,8 @@ class StreamShell(wiring.Component):
         if shell.clocks == "two":
             m.submodules.reset_crossing = crossing = ResetCrossing(outer=STREAMS, inner=ENGINE)
             m.d.comb += crossing.request.eq(self.reset)
+            if self.registers_outside:
+                m.d.comb += self.outside_reset.eq(crossing.outer_reset)
             resets = {ENGINE: crossing.inner_reset, STREAMS: crossing.outer_reset}
         m.d.comb += self.engine_reset.eq(resets[ENGINE])
         add = ResetInserter(resets)
@@ -100,16 +117,11 @@ class StreamShell(wiring.Component):
             connect(m, sink.sink, outgoing)
             incoming, outgoing = source.sink, sink.source
         if shell.keep is not None:
-            input_keep = InputKeep(
-                beat_bytes=self.input_bytes,
-                sizes=shell.keep.inputs,
+            input_keep, output_keep = keep_components(
+                shell,
+                input_bytes=self.input_bytes,
+                output_bytes=self.output_bytes,
                 checked=self.checked,
-                user_bits=shell.tag_bits,
-            )
-            output_keep = OutputKeep(
-                beat_bytes=self.output_bytes,
-                sizes=shell.keep.outputs,
-                user_bits=result_user_bits(shell.to_dict()),
             )
             m.submodules.input_keep, m.submodules.output_keep = add(input_keep), add(output_keep)
             connect(m, incoming, input_keep.outside)
@@ -132,3 +144,23 @@ class StreamShell(wiring.Component):
         connect(m, incoming, flipped(self.inside_in))
         connect(m, flipped(self.inside_out), outgoing)
         return m
+
+
+def keep_components(
+    shell: ShellConfig, *, input_bytes: int, output_bytes: int, checked: bool
+) -> tuple[InputKeep, OutputKeep]:
+    """Those of a shell that has tkeep, for beats with its tuser; arguments as of `StreamShell`."""
+    assert shell.keep is not None, "it is asked for"
+    return (
+        InputKeep(
+            beat_bytes=input_bytes,
+            sizes=shell.keep.inputs,
+            checked=checked,
+            user_bits=shell.tag_bits,
+        ),
+        OutputKeep(
+            beat_bytes=output_bytes,
+            sizes=shell.keep.outputs,
+            user_bits=result_user_bits(shell.to_dict()),
+        ),
+    )

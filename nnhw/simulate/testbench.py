@@ -14,10 +14,11 @@ import numpy as np
 from ..design import read_manifest
 from ..errors import ExportError
 from ..families import FAMILIES
-from ..image import read_image
+from ..image import LoadRegisters, read_image
 from ..options import RESETS
 from ..registers import control_ports, result_user_bits
 from ..vectors import Vectors
+from .load_master import load_master, load_ports, load_signals
 
 _TEMPLATES = ("tb.v", "selfcheck.sv")
 _SELFCHECK_BYTES = 1 << 18
@@ -92,7 +93,11 @@ def write_selfcheck(design_dir: str | PathLike[str], vectors: Vectors) -> None:
     folder = Path(design_dir)
     manifest = read_manifest(folder)
     if load := manifest.get("load"):
-        writes = read_image(folder / load["image"]).writes()
+        image = read_image(folder / load["image"])
+        registers = load.get("registers")
+        writes = (
+            image.register_writes(LoadRegisters(**registers)) if registers else image.port_writes()
+        )
         lines = [f"{address:x} {word:08x}\n" for address, word in writes]
         (folder / "sim" / "selfcheck_load.hex").write_text("".join(lines), encoding="utf-8")
     frame_bytes = vectors.input.shape[1] + vectors.output.shape[1]
@@ -113,7 +118,6 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
     beat_bytes = {port: manifest[port]["stream_bytes"] for port in ("input", "output")}
     trace, frame_error = manifest["trace"], manifest.get("frame_error")
     load = manifest.get("load")
-    load_ports = ("load_valid", "load_address", "load_data") if load else ()
     reset = manifest.get("reset", RESETS["active-high"])
     sense = "~" if reset == RESETS["active-low"] else ""
     return {
@@ -127,17 +131,25 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "output_bits": 8 * beat_bytes["output"],
         "reset": f".{reset}({sense}rst)",
         "frame_error_value": "" if frame_error else " = 1'b0",
-        "control_ports": _control_ports(manifest.get("shell", {})),
+        "control_ports": _control_ports(manifest),
         "frame_error_port": f",\n        .{frame_error}(frame_error)" if frame_error else "",
+        "idle_value": "" if _has_idle(manifest) else " = 1'b1",
+        "idle_port": ",\n        .idle(idle)" if _has_idle(manifest) else "",
         "is_loaded": int(bool(load)),
-        "load_address_bits": load["address_bits"] if load else 1,
-        "load_ports": "".join(f",\n        .{port}({port})" for port in load_ports),
+        "load_ports": "".join(f",\n        .{name}({name})" for name in load_ports(manifest)),
+        "load_signals": load_signals(manifest, file="load.hex"),
+        "selfcheck_load": load_signals(manifest, file="selfcheck_load.hex"),
+        "load_master": load_master(manifest),
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
         "write_back_valid": trace["valid"],
         "write_back_layer": trace["layer"],
         "write_back_count": trace["count"],
         "write_back_data": trace["data"],
     }
+
+
+def _has_idle(manifest: dict) -> bool:
+    return bool(manifest.get("shell", {}).get("idle"))
 
 
 def _keeps(manifest: dict, port: str) -> list[str]:
@@ -236,10 +248,12 @@ def _stream_values(manifest: dict) -> dict[str, str | int]:
     return values
 
 
-def _control_ports(shell: Mapping[str, Any]) -> str:
-    """Connections of the control bus, which nobody uses."""
+def _control_ports(manifest: Mapping[str, Any]) -> str:
+    """Connections of those ports of the control bus that nobody uses."""
     values = {"input": "{}'d0", "output": ""}
+    used = load_ports(manifest)
     return "".join(
         f",\n        .{name}({values[direction].format(width)})"
-        for name, (direction, width) in control_ports(shell).items()
+        for name, (direction, width) in control_ports(manifest.get("shell", {})).items()
+        if name not in used
     )

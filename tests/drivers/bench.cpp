@@ -6,6 +6,14 @@
 //            frames FILE INPUTS: sends frames of the file through the driver in all ways of waiting,
 //                          gives damaged frames and aborts in between, and prints the outputs
 //
+//            stalls FILE COUNT: the sink is not ready for 100,000 cycles, at so many random moments,
+//                          while frames go on; prints the outputs
+//            images A.BIN FRAMES_A B.BIN FRAMES_B FOREIGN.BIN: loads two networks through the driver and prints
+//                          outputs; gives damaged images, loads while a frame runs, aborts and resets
+//                          in between; with IMAGES only
+//
+// With TWO_CLOCKS, the engine has one of its own, whose cycles come at random.
+//
 // With TAG_BITS, streams have tags and tkeep: null beats come in between, and every output beat has
 // the tag of the frame that was sent last.
 #include <cstdio>
@@ -22,6 +30,9 @@
 
 extern "C" {
 #include "nnhw.h"
+#ifdef IMAGES
+#include "nnhw_image.h"
+#endif
 }
 
 #define CHECK(condition)                                                              \
@@ -42,12 +53,19 @@ struct Beat {
 #define TAG_BITS 0
 #endif
 
+#ifdef TWO_CLOCKS
+#define RESET_CYCLES 20
+#else
+#define RESET_CYCLES 1
+#endif
+
 static VerilatedContext context;
 static Vdesign *dut;
-static uint32_t cycle = 0;
+static uint32_t cycle = 0, engine_cycles = 0;
 static std::mt19937 rng(1);
 static std::deque<Beat> source;     // to be sent
 static std::vector<uint8_t> sink;   // of the frame that is arriving
+static std::vector<uint8_t> all_frames; // that have arrived
 static uint8_t *target = nullptr;   // where a frame goes to, if anybody waits for one
 static size_t target_size = 0;
 static int received = 0, closed = 0;
@@ -70,6 +88,21 @@ static void tick_begin() {
     dut->m_axis_tready = !is_sink_stopped && chance(70);
     dut->eval();
 }
+
+#ifdef TWO_CLOCKS
+// some cycles of the engine's clock, of which the mean changes now and then
+static void engine_clock() {
+    static int share = 50;
+    if (chance(1)) share = static_cast<int>(rng() % 3) * 40 + 10; // 10, 50, 90
+    while (chance(share)) {
+        dut->clk = 1;
+        dut->eval();
+        dut->clk = 0;
+        dut->eval();
+        ++engine_cycles;
+    }
+}
+#endif
 
 static void tick_end() {
     static bool stalled = false, stalled_last = false;
@@ -95,6 +128,7 @@ static void tick_end() {
                 sink.push_back(static_cast<uint8_t>(dut->m_axis_tdata >> 8 * byte));
             if (dut->m_axis_tlast) {
                 closes = dut->m_axis_tuser & 1;
+                all_frames.insert(all_frames.end(), sink.begin(), sink.end());
                 closed += closes;
                 if (!closes && target) {
                     CHECK(sink.size() == target_size);
@@ -107,13 +141,28 @@ static void tick_end() {
         }
     }
     const bool taken = !dut->rst && dut->s_axis_tvalid && dut->s_axis_tready;
+#ifdef TWO_CLOCKS
+    engine_clock();
+    dut->axis_clk = 1;
+    const bool together = chance(10); // edges of both at once
+    if (together) dut->clk = 1;
+    dut->eval();
+    if (together) ++engine_cycles;
+    dut->clk = 0;
+#else
     dut->clk = 1;
     dut->eval();
+#endif
     if (taken) {
         source.pop_front();
         dut->s_axis_tvalid = 0;
     }
+#ifdef TWO_CLOCKS
+    engine_clock();
+    dut->axis_clk = 0;
+#else
     dut->clk = 0;
+#endif
     ++cycle;
 }
 
@@ -210,8 +259,10 @@ uint32_t bench_read(uint32_t address) {
     return answer;
 }
 
+static int writes = 0;
 void bench_write(uint32_t address, uint32_t value) {
     uint32_t answer = 0;
+    ++writes;
     CHECK(!access(true, address, value, 15, &answer));
 }
 
@@ -261,9 +312,9 @@ static const nnhw_mover mover = {send, receive, is_received, nullptr};
 
 static void reset() {
     dut->rst = 1;
-    for (int i = 0; i < 4; ++i) tick();
+    for (int i = 0; i < 4 * RESET_CYCLES; ++i) tick();
     dut->rst = 0;
-    for (int i = 0; i < 8; ++i) tick();
+    for (int i = 0; i < 8 * RESET_CYCLES; ++i) tick();
 }
 
 static void do_accesses(const char *name) {
@@ -347,11 +398,198 @@ static void do_frames(const char *name) {
     std::printf("done\n");
 }
 
+static void do_stalls(const char *name, int count) {
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    const size_t size = nnhw_input_size(&device), output_size = nnhw_output_size(&device);
+    std::ifstream file(name, std::ios::binary);
+    std::vector<uint8_t> input(size), output(output_size);
+    unsigned long waited = 0;
+    for (int stall = 0; stall < count; ++stall) {
+        // three frames follow each other, and fill all there is room for
+        for (int frame = 0; frame < 3; ++frame) {
+            if (!file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size))) {
+                file.clear();
+                file.seekg(0);
+                file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size));
+            }
+            queue(input.data(), size, size);
+        }
+        receive(nullptr, output.data(), output_size);
+        target = nullptr;
+        all_frames.clear();
+        for (uint32_t wait = rng() % ABORT_CYCLES; wait; --wait) tick();
+        is_sink_stopped = true;
+        const size_t before = all_frames.size() + sink.size();
+        for (int i = 0; i < 100000; ++i) tick();
+        CHECK(all_frames.size() + sink.size() == before);
+        is_sink_stopped = false;
+        for (int i = 0; i < 100000 && all_frames.size() < 3 * output_size; ++i) tick();
+        CHECK(all_frames.size() == 3 * output_size);
+        std::printf("%d", stall);
+        for (uint8_t byte : all_frames) std::printf(" %d", static_cast<int8_t>(byte));
+        std::printf("\n");
+        nnhw_counters counters;
+        nnhw_get_counters(&device, &counters);
+        CHECK(counters.delivered == 3u * (static_cast<unsigned>(stall) + 1) && counters.dropped == 0);
+        if (before < 3 * output_size) waited += 90000; // else all frames have left before
+        CHECK(counters.output_stalls >= waited);
+    }
+    CHECK(waited > 0);
+    std::printf("done\n");
+}
+
+#ifdef IMAGES
+static std::vector<uint8_t> content(const char *name) {
+    std::ifstream file(name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+struct Network {
+    char letter;
+    std::vector<uint8_t> image, frames;
+    size_t next;
+};
+
+static const uint32_t long_time = 1000000;
+static const uint32_t ERROR_CAUSE = 0x0a8, LOAD_STATUS = 0x104, LOAD_ADDRESS = 0x108, LOAD_DATA = 0x10c;
+static const uint32_t REFUSED = 4, DESCRIPTION = 1u << 31;
+static std::vector<uint8_t> input, output;
+
+// begin with the next frame of the network that is loaded
+static void begin(Network &network) {
+    const size_t size = nnhw_input_size(&device), first = network.next++ * size % network.frames.size();
+    input.assign(network.frames.begin() + static_cast<long>(first),
+                 network.frames.begin() + static_cast<long>(first + size));
+    output.assign(nnhw_output_size(&device), 0);
+    CHECK(nnhw_start(&device, input.data(), output.data()) == NNHW_OK);
+}
+
+static void print_output(const Network &network) {
+    std::printf("%c %zu", network.letter, network.next - 1);
+    for (uint8_t byte : output) std::printf(" %d", static_cast<int8_t>(byte));
+    std::printf("\n");
+}
+
+static void finish(const Network &network) {
+    CHECK(nnhw_finish(&device, long_time) == NNHW_OK);
+    print_output(network);
+}
+
+static void run(Network &network) {
+    begin(network);
+    finish(network);
+}
+
+static void tick_some(uint32_t most) {
+    for (uint32_t wait = rng() % most; wait; --wait) tick();
+}
+
+// an image that differs from the right one, and what loading it says
+static int load_damaged(const std::vector<uint8_t> &right) {
+    std::vector<uint8_t> image = right;
+    do {
+        const int way = static_cast<int>(rng() % 8);
+        if (way == 0) image.resize(rng() % image.size());
+        else if (way == 1) image.resize(image.size() + 1 + rng() % 9, static_cast<uint8_t>(rng()));
+        else for (uint32_t left = 1 + rng() % 4; left; --left)
+            image[rng() % (way == 2 ? 16 : way == 3 ? 200 : image.size())] ^= static_cast<uint8_t>(1 << rng() % 8);
+    } while (image == right);
+    return nnhw_load(&device, image.data(), image.size(), long_time);
+}
+
+static void do_images(char **names) {
+    Network networks[2] = {{'a', content(names[0]), content(names[1]), 0},
+                           {'b', content(names[2]), content(names[3]), 0}};
+    Network &a = networks[0], &b = networks[1];
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    nnhw_tensor tensor;
+    CHECK(bench_read(LOAD_STATUS) == 0 && nnhw_input_size(&device) == 0); // nothing is loaded
+    CHECK(nnhw_get_tensor(&device, 0, &tensor) == NNHW_NO_TENSOR);
+    CHECK(nnhw_load(&device, a.image.data(), a.image.size(), long_time) == NNHW_OK);
+    int codes[32] = {0};
+    for (int round = 0; round < 100; ++round) {
+        // the network goes on, whatever the image is
+        begin(a);
+        tick_some(ABORT_CYCLES);
+        const int before = writes, result = load_damaged(b.image);
+        CHECK(result <= NNHW_NO_IMAGE && result >= NNHW_WRONG_MACHINE && writes == before);
+        ++codes[-result];
+        finish(a);
+    }
+    for (int round = 0; round < 100; ++round) {
+        // a word is written while a frame runs: it is refused, and the frame is right
+        begin(a);
+        tick_some(ABORT_CYCLES);
+        const uint32_t address = rng() % 3 ? rng() % (1u << LOAD_BITS) : DESCRIPTION | rng() % 256;
+        bench_write(LOAD_ADDRESS, address);
+        bench_write(LOAD_DATA, rng());
+        CHECK(bench_read(LOAD_ADDRESS) == address);
+        CHECK(bench_read(ERROR_CAUSE) == REFUSED && bench_read(0x0a4) & 2);
+        bench_write(ERROR_CAUSE, REFUSED);
+        bench_write(0x0a4, 2);
+        finish(a);
+    }
+    for (int round = 0; round < 40; ++round) {
+        // another network is loaded, at once or while a frame runs, which is finished first
+        Network &old = networks[round % 2], &other = networks[(round + 1) % 2];
+        const bool has_frame = round % 4 < 2;
+        if (has_frame) {
+            begin(old);
+            while (source.size() > 1) tick();
+            tick_some(ABORT_CYCLES);
+            is_sink_stopped = chance(30);
+            if (is_sink_stopped && !received) {
+                const int result = nnhw_load(&device, other.image.data(), other.image.size(), 3000);
+                CHECK(result == NNHW_TIMEOUT);
+            }
+            is_sink_stopped = false;
+        }
+        const size_t size = output.size();
+        CHECK(nnhw_load(&device, other.image.data(), other.image.size(), long_time) == NNHW_OK);
+        if (has_frame) {
+            CHECK(received && output.size() == size);
+            nnhw_interrupt(&device);
+            device.events = 0;
+            print_output(old);
+        }
+        run(other);
+        if (round % 3 == 0) {
+            // an abort does not stop the network
+            begin(other);
+            tick_some(ABORT_CYCLES);
+            CHECK(nnhw_abort(&device, long_time) == NNHW_OK);
+            while (!source.empty()) tick();
+            target = nullptr;
+            run(other);
+        }
+        if (round % 3 == 1) {
+            // a reset stops it, and leaves what was loaded
+            reset();
+            CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+            CHECK(nnhw_input_size(&device) == 0 && bench_read(LOAD_STATUS) == 0);
+            nnhw_restart(&device);
+            run(other);
+        }
+    }
+    for (int code = -NNHW_NO_IMAGE; code <= -NNHW_WRONG_MACHINE; ++code)
+        std::printf("code %d: %d\n", code, codes[code]);
+    const std::vector<uint8_t> foreign = content(names[4]); // whole, but for another machine
+    CHECK(nnhw_load(&device, foreign.data(), foreign.size(), long_time) == NNHW_WRONG_MACHINE);
+    run(a);
+    std::printf("hash %08x %08x\n", bench_read(0x020), bench_read(0x060));
+    std::printf("done\n");
+}
+#endif
+
 int main(int argc, char **argv) {
     context.commandArgs(argc, argv);
     dut = new Vdesign{&context};
     reset();
     if (std::string(argv[1]) == "accesses") do_accesses(argv[2]);
+    else if (std::string(argv[1]) == "stalls") do_stalls(argv[2], std::atoi(argv[3]));
+#ifdef IMAGES
+    else if (std::string(argv[1]) == "images") do_images(argv + 2);
+#endif
     else do_frames(argv[2]);
     delete dut;
 }

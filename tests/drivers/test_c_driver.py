@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -11,85 +10,57 @@ import numpy as np
 import pytest
 from integer_graphs import IntegerBuilder
 from register_model import RegisterModel
-from run_verilator import verilator
+from simulated_bus import SimulatedBus
 
 from nnhw import golden
 from nnhw.export import generate_verilog, make_register_map
-from nnhw.export.register_files import write_register_files
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
 from nnhw.options import BUSES
 from nnhw.shell import ShellConfig, TensorSizes
 
-HERE = Path(__file__).parent
-DRIVER = HERE.parents[1] / "nnhw" / "drivers" / "c"
-STRICT = ("-std=c99", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic")
 ACCESSES = 10_000
 FRAMES = 400
 
 pytest.importorskip("systemrdl")
 
 
-class Bench:
+class Bench(SimulatedBus):
     """A small network behind a bus, built once."""
 
-    def __init__(self, bus: str, folder: Path, *, tag_bits: int = 0):
+    def __init__(self, bus: str, folder: Path, *, tag_bits: int = 0, clocks: str = "one"):
         builder = IntegerBuilder((2, 3, 3), seed=3)
         self.graph = builder.graph(builder.dense("x", 5))
         config = EngineConfig(rows=2, cols=2, input_bytes=2, output_bytes=1, frame_check=True)
         program = map_graph(self.graph, config)
         self.cycles = predict_cycles(program)
         keep = TensorSizes(inputs=(18,), outputs=(5,)) if tag_bits else None
-        shell = ShellConfig(bus=bus, bus_errors=True, keep=keep, tag_bits=tag_bits)
+        shell = ShellConfig(bus=bus, bus_errors=True, keep=keep, tag_bits=tag_bits, clocks=clocks)
         self.registers = make_register_map(
             self.graph, program, self.cycles, model_sha256="5a" * 32, shell=shell
         )
-        self.folder = folder
-        write_register_files(self.registers, folder / "registers")
-        verilog = generate_verilog(program, shell=shell, registers=self.registers)
-        (folder / "design.v").write_text(verilog)
-        include = ("-I", str(HERE), "-I", str(folder / "registers"), "-I", str(DRIVER))
-        objects = []
-        for source in sorted(DRIVER.glob("*.c")):
-            objects.append(f"{source.stem}.o")
-            command = ["gcc", *STRICT, "-O1", *include, "-c", str(source), "-o", objects[-1]]
-            subprocess.run(command, cwd=folder, check=True)
-        defines = {
-            f"BUS_{bus.replace('-', '_').upper()}": 1,
-            "INPUT_BYTES": 2,
-            "OUTPUT_BYTES": 1,
-            "TAG_BITS": tag_bits,
-            "ABORT_CYCLES": 3 * self.cycles.latency_cycles,
-        }
-        flags = " ".join([f"-D{name}={value}" for name, value in defines.items()] + [*include])
-        built = verilator(
-            *("--cc", "--exe", "--build", "--prefix", "Vdesign", "-Mdir", "objects"),
-            *("--top-module", program.name, "-Wno-lint", "-Wno-style", "-Wno-WIDTH"),
-            *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1", "-CFLAGS", flags),
-            *(str(HERE / "bench.cpp"), "design.v", *(f"../{name}" for name in objects)),
-            folder=folder,
+        super().__init__(
+            folder,
+            generate_verilog(program, shell=shell, registers=self.registers),
+            bus=bus,
+            registers=self.registers,
+            defines={
+                "INPUT_BYTES": 2,
+                "OUTPUT_BYTES": 1,
+                "TAG_BITS": tag_bits,
+                **({"TWO_CLOCKS": 1} if clocks == "two" else {}),
+                "ABORT_CYCLES": 3 * self.cycles.latency_cycles,
+            },
         )
-        assert built.returncode == 0, built.stderr[-3000:]
-
-    def run(self, *arguments: str) -> list[str]:
-        """Lines that the simulation prints."""
-        done = subprocess.run(
-            [self.folder / "objects" / "Vdesign", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
-        return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
 def bench_of(tmp_path_factory):
-    """Benches by bus and bits of tags."""
-    return cache(
-        lambda bus, tag_bits=0: Bench(bus, tmp_path_factory.mktemp(bus), tag_bits=tag_bits)
-    )
+    """Benches by bus, bits of tags and clocks."""
+
+    def make(bus, tag_bits=0, clocks="one"):
+        return Bench(bus, tmp_path_factory.mktemp(bus), tag_bits=tag_bits, clocks=clocks)
+
+    return cache(make)
 
 
 @pytest.mark.parametrize("bus", BUSES)
@@ -124,13 +95,21 @@ def test_random_accesses(bus, bench_of):
     assert bench.run("accesses", "accesses.txt") == expected
 
 
-@pytest.mark.parametrize(("bus", "tag_bits"), [*((bus, 0) for bus in BUSES), ("apb", 8)])
-def test_frames_through_the_driver(bus, tag_bits, bench_of):
+@pytest.mark.parametrize(
+    ("bus", "tag_bits", "clocks"),
+    [
+        *((bus, 0, "one") for bus in BUSES),
+        ("apb", 8, "one"),
+        ("apb", 8, "two"),
+        pytest.param("axi-lite", 0, "two", marks=pytest.mark.slow),
+    ],
+)
+def test_frames_through_the_driver(bus, tag_bits, clocks, bench_of):
     """Blocking, timed and by interrupts; damaged frames and aborts in between.
 
-    With tags, there is tkeep, too.
+    With tags, there is tkeep, too; with two clocks, they have no relation.
     """
-    bench = bench_of(bus, tag_bits)
+    bench = bench_of(bus, tag_bits, clocks)
     tensor = bench.graph.inputs[0].tensor
     rng = np.random.default_rng(2)
     shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q
@@ -152,10 +131,30 @@ def test_frames_through_the_driver(bus, tag_bits, bench_of):
     assert damaged <= dropped <= damaged + aborted
     assert delivered <= accepted <= FRAMES + aborted
     assert closed > 0
-    assert int(numbers["cycles"]) >= bench.cycles.latency_cycles
+    if clocks == "one":
+        assert int(numbers["cycles"]) >= bench.cycles.latency_cycles
     words = [list(map(int, line.split()[1:])) for line in (first, second)]
     for entry, word in zip(bench.registers.tensors, words, strict=True):
         values = entry.values()
         assert word[:5] == [values[n] for n in ("offset", "bytes", "height", "width", "channels")]
         assert word[5:8] == [entry.bits, entry.is_output, entry.zero_point]
         assert word[8] * 2.0 ** -word[9] == np.float32(entry.scale)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "moments"),
+    [("one", 3), *(pytest.param(c, 100, marks=pytest.mark.slow) for c in ("one", "two"))],
+)
+def test_a_sink_that_is_not_ready_for_long(clocks, moments, bench_of):
+    """For 100,000 cycles, at random moments: nothing is lost, and nothing hangs."""
+    bench = bench_of("apb", 0, clocks)
+    tensor = bench.graph.inputs[0].tensor
+    rng = np.random.default_rng(4)
+    shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q
+    frames = rng.integers(q.lo, q.hi + 1, (3 * moments, *shape), np.int8)
+    (bench.folder / "stalls.bin").write_bytes(frames.tobytes())
+    results = golden.run(bench.graph, frames)[bench.graph.outputs[0].tensor]
+    *lines, done = bench.run("stalls", "stalls.bin", str(moments))
+    assert done == "done"
+    got = np.array([line.split()[1:] for line in lines], np.int8)
+    np.testing.assert_array_equal(got, results.reshape(moments, -1))

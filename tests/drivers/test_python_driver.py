@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from register_maps import CONSTANTS, HASH, INPUT, OUTPUT
+from register_maps import CONSTANTS, HASH, INPUT, NOT_LOADED, OUTPUT
 from register_model import RegisterModel
 
 from nnhw.registers import RegisterMap, TensorEntry
@@ -29,7 +29,7 @@ CONSTANTS_OF_FOUR = {
     "output_beats": 6,
     "tensor_counts": 2 | 2 << 8,
 }
-MAP = RegisterMap(name="net", constants=CONSTANTS_OF_FOUR, tensors=TENSORS)
+MAP = RegisterMap(name="net", constants=CONSTANTS_OF_FOUR, tensors=TENSORS, absent=NOT_LOADED)
 COUNTERS = (
     "frames_accepted",
     "frames_dropped",
@@ -86,8 +86,13 @@ def load(name: str, source: Path, monkeypatch) -> ModuleType:
 @pytest.fixture
 def driver(tmp_path, monkeypatch):
     """The driver beside the constants of the design."""
-    (tmp_path / "nnhw_registers.py").write_text(python_module(MAP))
-    load("nnhw_registers", tmp_path / "nnhw_registers.py", monkeypatch)
+    return driver_of(MAP, tmp_path, monkeypatch)
+
+
+def driver_of(registers: RegisterMap, folder: Path, monkeypatch) -> ModuleType:
+    """The driver beside the constants of a design."""
+    (folder / "nnhw_registers.py").write_text(python_module(registers))
+    load("nnhw_registers", folder / "nnhw_registers.py", monkeypatch)
     return load("nnhw_driver", DRIVER, monkeypatch)
 
 

@@ -16,10 +16,11 @@ from integer_graphs import IntegerBuilder
 from run_verilator import verilator, verilator_environment
 
 from nnhw.design import read_manifest
-from nnhw.export import export_design, generate_verilog
+from nnhw.export import export_design, generate_verilog, make_register_map
 from nnhw.export.packaging import IpBlock, packaging_files
 from nnhw.export.packaging.ip_xact import NAMESPACE
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles
+from nnhw.options import BUSES
 from nnhw.shell import AXI_STREAM, CLOCK, RESET, ShellConfig, TopPorts, port_members
 from nnhw.simulate import install_testbench, sim_folder, write_selfcheck
 from nnhw.vectors import make_vectors
@@ -29,6 +30,7 @@ SHELLS = {
     "low": ({}, ShellConfig(reset="active-low")),
     "checked": ({"frame_check": True, "input_bytes": 2, "output_bytes": 4}, ShellConfig()),
     "programmable": ({"programmable": True}, ShellConfig()),
+    "loaded by bus": ({"programmable": True, "frame_check": True}, ShellConfig(bus="apb")),
 }
 
 
@@ -42,8 +44,9 @@ def network(**choices):
 def described(request):
     """Ports, what the Verilog's top module has in their place, and the files."""
     choices, shell = SHELLS[request.param]
-    _, program = network(**choices)
-    ports = TopPorts(port_members(program.machine, shell))
+    graph, program = network(**choices)
+    registers = registers_of(graph, program, shell)
+    ports = TopPorts(port_members(program.machine, shell, registers))
     block = IpBlock(
         name="net",
         version="1.2.3",
@@ -54,7 +57,16 @@ def described(request):
         memory_files=("rtl/net_weights.hex",),
         cell_models=("sim/cells/ecp5.v",),
     )
-    return ports, generate_verilog(program, shell=shell), packaging_files(block)
+    verilog = generate_verilog(program, shell=shell, registers=registers)
+    return ports, verilog, packaging_files(block)
+
+
+def registers_of(graph, program, shell):
+    """The register map, if there is a control bus."""
+    if shell.bus is None:
+        return None
+    cycles = predict_cycles(program)
+    return make_register_map(graph, program, cycles, model_sha256="00" * 32, shell=shell)
 
 
 def top_header(verilog: str) -> str:
@@ -77,7 +89,8 @@ def test_interfaces(described):
     ports, verilog, _ = described
     (clock,), (reset,) = ports.of_kind(CLOCK), ports.of_kind(RESET)
     assert clock.parameters["ASSOCIATED_RESET"] == reset.name
-    assert clock.parameters["ASSOCIATED_BUSIF"] == "s_axis:m_axis"
+    control = ":s_apb" if "s_apb_paddr" in verilog else ""
+    assert clock.parameters["ASSOCIATED_BUSIF"] == f"s_axis:m_axis{control}"
     low = reset.name == "aresetn"
     assert reset.parameters == {"POLARITY": "ACTIVE_LOW" if low else "ACTIVE_HIGH"}
     streams = ports.of_kind(AXI_STREAM)
@@ -203,10 +216,19 @@ def test_file_list(described):
     assert "sim/cells/ecp5.v" in files["net.f"]
 
 
-def export(folder: Path, **choices) -> Path:
-    graph, program = network(input_bytes=2, output_bytes=2, **choices)
+def export(folder: Path, *, bus: str | None = None, **choices) -> Path:
+    checked = {"frame_check": True} if bus else {}
+    graph, program = network(input_bytes=2, output_bytes=2, **choices, **checked)
     folder.mkdir()
-    export_design(graph, program, predict_cycles(program), folder, model_sha256="", clock_mhz=50)
+    export_design(
+        graph,
+        program,
+        predict_cycles(program),
+        folder,
+        model_sha256="00" * 32,
+        clock_mhz=50,
+        shell=ShellConfig(bus=bus),
+    )
     install_testbench(folder)
     vectors = make_vectors(
         graph,
@@ -231,10 +253,19 @@ def test_files_are_in_the_folder(tmp_path):
     assert all(beat.startswith("00") for beat in beats[3::4])
 
 
-@pytest.mark.parametrize("programmable", [False, True])
-def test_fusesoc_simulates_the_core(tmp_path, programmable):
+@pytest.mark.parametrize(
+    ("programmable", "bus"),
+    [
+        (False, None),
+        (True, None),
+        *(pytest.param(True, bus, marks=pytest.mark.slow) for bus in BUSES),
+    ],
+)
+def test_fusesoc_simulates_the_core(tmp_path, programmable, bus):
     pytest.importorskip("fusesoc")
-    folder = export(tmp_path / "net", programmable=programmable)
+    if bus is not None:
+        pytest.importorskip("systemrdl")
+    folder = export(tmp_path / "net", programmable=programmable, bus=bus)
     environment = verilator_environment()
     for name in ("config", "cache", "data"):
         environment[f"XDG_{name.upper()}_HOME"] = str(tmp_path / name)

@@ -26,9 +26,11 @@ OPTIONS = {
     "wide": {"stream_bytes": (16, 16), **ALL},
     "keep": {"stream_bytes": (4, 8), "keep": True, "frame_check": True},
     "tags": {"stream_bytes": (2, 1), "tag_bits": 1},
+    "idle": {"stream_bytes": (2, 2), "idle": True},
     "two-clocks": {"stream_bytes": (8, 2), "clocks": "two"},
     "bus": {"bus": "apb"},
     "bus-all": {"bus": "axi-lite", "stream_bytes": (4, 4), "keep": True, "tag_bits": 4},
+    "bus-two-clocks": {"idle": True, "bus": "wishbone", "stream_bytes": (2, 4), **ALL},
     "all": {"stream_bytes": (4, 4), "reset": "active-low", **ALL},
 }
 

@@ -10,9 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from integer_graphs import IntegerBuilder
+from register_maps import loaded_map
 
 from nnhw.errors import ExportError
-from nnhw.image import image_contents, image_listing, image_of, read_image, write_image
+from nnhw.image import (
+    LoadRegisters,
+    image_contents,
+    image_listing,
+    image_of,
+    read_image,
+    write_image,
+)
 from nnhw.machine import (
     Headroom,
     LoadMap,
@@ -66,8 +74,39 @@ def test_the_testbench_reads_the_same(program, file, monkeypatch):
     from image import load_image
 
     image = load_image(file)
-    assert list(image.writes()) == load_writes(program.machine, program.image)
-    assert image.control == read_image(file).control
+    *writes, start = image.writes()
+    assert writes == load_writes(program.machine, program.image)
+    assert start == (read_image(file).control, 1)
+    assert [*image.writes()] == [*read_image(file).port_writes()]
+
+
+def test_the_testbench_writes_registers_that_say_the_same(program, tmp_path, monkeypatch):
+    """Once with an address for each word, once where it does not count up to it by itself."""
+    monkeypatch.syspath_prepend(sim_folder())
+    from image import load_image
+
+    registers = loaded_map()
+    addresses = LoadRegisters.of(registers)
+    write_image(image_of(program.machine, program.image, registers), tmp_path / "image.bin")
+    read = read_image(tmp_path / "image.bin")
+    loads = [*read.writes()]
+    assert loads[: -len(registers.description)] == load_writes(program.machine, program.image)
+    assert loads[-1] == (1 << 31 | 63, registers.description[63])
+    for writes in (
+        [*load_image(tmp_path / "image.bin", vars(addresses)).writes()],
+        [*read.register_writes(addresses)],
+    ):
+        pointer, found = None, []
+        for address, word in writes[:-1]:
+            if address == addresses.address:
+                pointer = word
+            elif address == addresses.data:
+                found.append((pointer, word))
+                pointer += 1
+        assert found == loads
+        assert writes[-1] == (addresses.control, 3)
+    assert read.machine_sha256 == machine_sha256(program.machine, has_registers=True)
+    assert "registers  " in image_listing(read, program.machine)
 
 
 def test_every_flipped_byte_is_found(file):

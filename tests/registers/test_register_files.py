@@ -7,7 +7,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from register_maps import INPUT, OUTPUT, small_map
+from register_maps import INPUT, OUTPUT, loaded_map, small_map
 
 from nnhw.export import register_files
 from nnhw.registers import Access, RegisterMap
@@ -15,9 +15,15 @@ from nnhw.registers.python_module import python_module
 
 pytest.importorskip("systemrdl")
 
-MAP = small_map((INPUT, OUTPUT, OUTPUT))
+MAPS = {"fixed": small_map((INPUT, OUTPUT, OUTPUT)), "loaded": loaded_map()}
 READ_ONLY = "read-only"
-ACCESS = {Access.STORED: "read-write", Access.FLAG: "read-write", Access.COMMAND: "write-only"}
+ACCESS = {
+    Access.STORED: "read-write",
+    Access.FLAG: "read-write",
+    Access.POINTER: "read-write",
+    Access.COMMAND: "write-only",
+    Access.PORT: "write-only",
+}
 
 Place = tuple[int, int, int, str, int | None]
 """Address, lowest bit, width, access, value after reset."""
@@ -31,6 +37,7 @@ def expected(registers: RegisterMap) -> dict[str, Place]:
         for field in placed.register.fields:
             value = field.reset if word is None else (word & field.mask) >> field.low
             driven = field.access in (Access.STATUS, Access.COUNT, Access.KEPT)
+            driven |= registers.loads(placed)
             found[f"{placed.block_name}.{placed.register.name}.{field.name}"] = (
                 placed.address,
                 field.low,
@@ -41,15 +48,21 @@ def expected(registers: RegisterMap) -> dict[str, Place]:
     return found
 
 
+@pytest.fixture(scope="module", params=MAPS)
+def registers(request):
+    """Register maps of all kinds."""
+    return MAPS[request.param]
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(registers, tmp_path_factory):
     """All files of a register map."""
     folder = tmp_path_factory.mktemp("registers") / "registers"
-    register_files.write_register_files(MAP, folder)
+    register_files.write_register_files(registers, folder)
     return folder
 
 
-def test_system_rdl(folder):
+def test_system_rdl(registers, folder):
     from systemrdl import RDLCompiler
     from systemrdl.node import FieldNode
 
@@ -70,11 +83,11 @@ def test_system_rdl(folder):
                 access,
                 node.get_property("reset"),
             )
-    wanted = expected(MAP)
+    wanted = expected(registers)
     assert found == wanted
 
 
-def test_ip_xact(folder):
+def test_ip_xact(registers, folder):
     root = ElementTree.parse(folder / "net.xml").getroot()
     space = {"x": root.tag[1:].partition("}")[0]}
     number = lambda element, name: int(element.find(f"x:{name}", space).text.replace("'h", "0x"), 0)  # noqa: E731
@@ -94,21 +107,21 @@ def test_ip_xact(folder):
                     None if value is None else int(value.text.replace("'h", "0x"), 0),
                 )
                 modified = field.find("x:modifiedWriteValue", space)
-                is_flag = block_of(path).access is Access.FLAG
+                is_flag = block_of(registers, path).access is Access.FLAG
                 assert (modified is not None and modified.text == "oneToClear") == is_flag
-    assert found == expected(MAP)
+    assert found == expected(registers)
 
 
-def block_of(path: str):
+def block_of(registers: RegisterMap, path: str):
     """The field of a path."""
     block, register, field = path.split(".")
-    for placed in MAP:
+    for placed in registers:
         if (placed.block_name, placed.register.name) == (block, register):
             return next(each for each in placed.register.fields if each.name == field)
     raise KeyError(path)
 
 
-def test_svd(folder):
+def test_svd(registers, folder):
     parser = pytest.importorskip("cmsis_svd.parser")
     device = parser.SVDParser.for_xml_file(str(folder / "net.svd")).get_device()
     (peripheral,) = device.get_peripherals()
@@ -125,14 +138,14 @@ def test_svd(folder):
             )
     wanted = {
         "_".join(path.split(".")[:2]) + "." + path.split(".")[2]: (*place[:4], place[4] or 0)
-        for path, place in expected(MAP).items()
+        for path, place in expected(registers).items()
     }
     assert found == wanted
 
 
-def test_c_header(folder, tmp_path):
+def test_c_header(registers, folder, tmp_path):
     """A C program prints what the header says."""
-    wanted = expected(MAP)
+    wanted = expected(registers)
     lines = []
     for path in wanted:
         block, register, field = path.split(".")
@@ -162,17 +175,17 @@ def test_c_header(folder, tmp_path):
             assert re.search(rf"define {macro}_reset {value:#x}$", header, re.MULTILINE), path
 
 
-def test_python_module():
+def test_python_module(registers):
     module: dict = {}
-    exec(python_module(MAP), module)
+    exec(python_module(registers), module)
     found = {
         path: (module["ADDRESSES"][path.rpartition(".")[0]], *place)
         for path, place in module["FIELDS"].items()
     }
-    assert found == {path: place[:3] for path, place in expected(MAP).items()}
+    assert found == {path: place[:3] for path, place in expected(registers).items()}
 
 
 def test_missing_printers(monkeypatch, tmp_path):
     monkeypatch.setattr(register_files.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(register_files.ToolError, match=r"nnhw\[registers\]"):
-        register_files.write_register_files(MAP, tmp_path)
+        register_files.write_register_files(MAPS["fixed"], tmp_path)

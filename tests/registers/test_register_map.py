@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from register_maps import HASH, INPUT, OUTPUT, small_map
+from register_maps import HASH, INPUT, OUTPUT, loaded_map, small_map
 
 from nnhw.registers import (
     ABI_MAJOR,
@@ -20,6 +21,7 @@ from nnhw.registers import (
     RegisterMap,
     TensorEntry,
 )
+from nnhw.registers.register_map import constant_row
 from nnhw.registers.tensors import multiplier_and_shift
 
 ABI = Path(__file__).with_name("abi.txt")
@@ -62,6 +64,31 @@ def test_words_of_a_design():
     assert (words[0x440 + 0x20], words[0x440 + 0x24]) == (1, 2)
     assert words[0x440 + 0x28] == 1 << 8
     assert 0x480 not in words
+
+
+def test_what_is_loaded():
+    """It reads at the same addresses, and the hardware has nothing of it."""
+    fixed, loaded = small_map(), loaded_map()
+    words, description = loaded.words, loaded.description
+    assert words[0x060] == 0x80000000
+    assert len(description) == 32 + 2 * 16
+    for address, word in fixed.words.items():
+        if address in words:
+            assert address >= 0x060 or words[address] == word
+        else:
+            assert description[constant_row(address)] == word
+    assert not {0x020, 0x048, 0x058, 0x400} & words.keys()
+    assert sum(map(bool, description)) == sum(
+        bool(word) for address, word in fixed.words.items() if address not in words
+    )
+    assert len([p for p in loaded if p.block.name == "tensor"]) == 14 * 13
+    with pytest.raises(ValueError, match="15 tensors are more than 14"):
+        replace(loaded, tensors=(INPUT,) * 15)
+
+
+def test_absent_fields():
+    causes = {p.register.name: p.register for p in small_map()}["error_cause"]
+    assert [field.name for field in causes.fields] == ["tlast_early", "tlast_late"]
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.1, 3.0e-5, 7.5, 2.0**-40, 1e6, 2.0**30])

@@ -9,9 +9,10 @@ import pytest
 from integer_graphs import IntegerBuilder
 
 from nnhw.errors import MappingError
-from nnhw.export import generate_verilog
+from nnhw.export import generate_verilog, make_register_map
 from nnhw.export.crossings import constraint_files, crossings, synchronizers
-from nnhw.mapping import EngineConfig, Program, map_graph
+from nnhw.ir import Graph
+from nnhw.mapping import EngineConfig, Program, map_graph, predict_cycles
 from nnhw.options import BuildOptions
 from nnhw.placement import place
 from nnhw.shell import ShellConfig, TensorSizes
@@ -22,10 +23,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable
 KEEP = TensorSizes(inputs=(7,), outputs=(3,))
 
 
-def small_program(*, checked: bool = False) -> Program:
+def small_graph() -> Graph:
     builder = IntegerBuilder((1, 1, 7), seed=1)
+    return builder.graph(builder.dense("x", 3))
+
+
+def small_program(*, checked: bool = False) -> Program:
     config = EngineConfig(rows=2, cols=2, input_bytes=4, output_bytes=2, frame_check=checked)
-    return map_graph(builder.graph(builder.dense("x", 3)), config)
+    return map_graph(small_graph(), config)
 
 
 def ports(verilog: str) -> dict[str, int]:
@@ -89,10 +94,16 @@ def test_options_reach_the_shell():
     )
 
 
-def test_constraints_name_what_there_is():
+@pytest.mark.parametrize("bus", [None, "apb"])
+def test_constraints_name_what_there_is(bus):
     """Every path is an instance in an instance, and there a register or a memory."""
-    shell = ShellConfig(clocks="two", keep=KEEP)
-    verilog = generate_verilog(small_program(), shell=shell)
+    shell = ShellConfig(clocks="two", keep=KEEP, bus=bus)
+    program, registers = small_program(checked=bus is not None), None
+    if bus is not None:
+        cycles = predict_cycles(program)
+        graph = small_graph()
+        registers = make_register_map(graph, program, cycles, model_sha256="00" * 32, shell=shell)
+    verilog = generate_verilog(program, shell=shell, registers=registers)
     modules = dict(re.findall(r"^module (\w+) (.*?)^endmodule", verilog, re.MULTILINE | re.DOTALL))
     top = next(iter(modules))
     found = {}

@@ -109,10 +109,6 @@ def test_wrong_choices(tmp_path):
         BuildOptions(bus="axi")
     with pytest.raises(MappingError, match="'bus' must be one of axi-lite, wishbone, apb"):
         ShellConfig(bus="axi")
-    with pytest.raises(OptionError, match="bus cannot be had with two clocks"):
-        BuildOptions(bus="apb", clocks="two")
-    with pytest.raises(MappingError, match="'bus' cannot be had with two clocks"):
-        ShellConfig(bus="apb", clocks="two")
     with pytest.raises(MappingError, match="needs a control bus"):
         ShellConfig(bus_errors=True)
     program = map_graph(small_graph(), EngineConfig(rows=2, cols=2))

@@ -9,13 +9,21 @@ from __future__ import annotations
 import re
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+from load_maps import LOAD_MAP
 from register_maps import small_map
 
 from nnhw.errors import ToolError
 from nnhw.export import component_verilog
+from nnhw.hdl.beat import input_beat
+from nnhw.hdl.frame_buffer import FrameBuffer
 from nnhw.shell.apb import ApbFrontEnd
 from nnhw.shell.axi_lite import AxiLiteFrontEnd
 from nnhw.shell.frame_control import FrameControl
+from nnhw.shell.frame_monitor import FrameMonitor
+from nnhw.shell.load_control import LoadControl
 from nnhw.shell.register_bank import RegisterBank
 from nnhw.shell.wishbone import WishboneFrontEnd
 from nnhw.synth import quote, run_yosys
@@ -90,6 +98,14 @@ CONTROL = """\
   end
 """
 
+MONITOR = """\
+  always @(posedge clk) if (started) begin
+    assert(same);
+    assert(error == error_seen && accepted == accepted_seen);
+    if (error) assert(early == early_seen);
+  end
+"""
+
 BANK = """\
   always @(posedge clk) if (started && !$past(rst)) begin
     // an event is never lost, whatever is written in its cycle
@@ -107,6 +123,20 @@ BANK = """\
     if ($past(bus_address) == 'h100 / 4 || $past(bus_address) == 'h800 / 4)
       assert(bus_read_data == 0 && bus_error == $past(bus_valid));
     if (control_abort) assert(bus_valid && bus_write);
+  end
+"""
+
+LOAD = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    // the engine is stopped by nothing but a reset while a frame is under way
+    if ($past(running && busy && !engine_reset)) assert(running);
+    // it starts and stops as its loader is told to
+    if ($past(running) != running && !$past(engine_reset))
+      assert($past(load[0]) && $past(load[10:1]) == 0 && $past(load[11]) == running);
+    // while it runs, or is to run, nothing is loaded; each word is taken or refused
+    if (running || run || busy) assert(!used && !description[0]);
+    if (load[0] && load[10:7] != 0) assert(used);
+    assert(!(used && refused) && (used || refused) == written);
   end
 """
 
@@ -146,6 +176,42 @@ def prove(component, rules: str, folder) -> None:
     )
 
 
+class BufferAndMonitor(wiring.Component):
+    """A frame buffer, and a monitor of the beats that it takes."""
+
+    def __init__(self):
+        names = ("error", "early", "accepted", "error_seen", "early_seen", "accepted_seen")
+        beats = stream.Signature(input_beat(1, checked=True))
+        names = ("same", *names)
+        super().__init__({"beats": In(beats), "consumed": In(1), **dict.fromkeys(names, Out(1))})
+
+    def elaborate(self, platform):
+        m = Module()
+        sizes = {"banks": 1, "width": 8, "frame_rows": 3, "frame_bytes": 3, "beat_bytes": 1}
+        m.submodules.buffer = buffer = FrameBuffer(**sizes, buffers=2, read_delay=1, checked=True)
+        m.submodules.monitor = monitor = FrameMonitor(beats=3)
+        connect(m, flipped(self.beats), buffer.beats)
+        m.d.comb += [
+            # no frame is given back that is not there
+            buffer.consumed.eq(self.consumed & buffer.available),
+            monitor.take.eq(buffer.beats.valid & buffer.beats.ready),
+            monitor.last.eq(buffer.beats.payload.last),
+            # what makes the rules inductive: both are at the same place
+            self.same.eq(
+                (buffer.beat == monitor.beat)
+                & (buffer.discarding == monitor.discarding)
+                & (buffer.is_last == (buffer.beat == 2))
+            ),
+            self.error.eq(buffer.frame_error),
+            self.early.eq(buffer.frame_early),
+            self.accepted.eq(buffer.frame_accepted),
+            self.error_seen.eq(monitor.frame_error),
+            self.early_seen.eq(monitor.frame_early),
+            self.accepted_seen.eq(monitor.frame_accepted),
+        ]
+        return m
+
+
 CASES = {
     "axi-lite": (lambda: AxiLiteFrontEnd(address_bits=6), AXI_LITE),
     "wishbone": (lambda: WishboneFrontEnd(address_bits=6), WISHBONE),
@@ -154,6 +220,12 @@ CASES = {
         lambda: FrameControl(input_bytes=1, output_bytes=1, reset_latency=2),
         CONTROL,
     ),
+    "frame control of an engine behind queues": (
+        lambda: FrameControl(input_bytes=1, output_bytes=1, reset_latency=None),
+        CONTROL,
+    ),
+    "frame monitor": (BufferAndMonitor, MONITOR),
+    "load control": (lambda: LoadControl(LOAD_MAP), LOAD),
     "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
 }
 
@@ -171,6 +243,8 @@ def test_rules_hold(case, tmp_path):
         ("wishbone", "assert(!(ack && err))", "assert(!ack)"),
         ("apb", "assert(bus_valid ==", "assert(bus_write =="),
         ("frame control", "assume(inside_out_valid", "assume(1 || inside_out_valid"),
+        ("frame monitor", "error == error_seen", "error == early_seen"),
+        ("load control", "busy && !engine_reset", "!engine_reset"),
         ("bank", "irq_status_error) && irq_enable_error", "irq_status_error)"),
     ],
 )

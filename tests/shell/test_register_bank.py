@@ -6,9 +6,10 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from register_maps import INPUT, OUTPUT, small_map
+from register_maps import INPUT, OUTPUT, loaded_map, small_map
 from register_model import Addresses, RegisterModel
 
+from nnhw.registers.register_map import is_constant
 from nnhw.shell.register_bank import RegisterBank
 
 CYCLES = 1500
@@ -81,6 +82,64 @@ def test_register_bank(bus_errors, tensors):
             assert error == answer[1], cycle
             is_error = bus_errors and valid and not model.is_mapped(address)
             answer = (expected, int(is_error))
+
+    simulator = Simulator(bank)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+
+
+def test_loaded_registers():
+    """What is loaded reads where constants are, once it is valid; and how words are handed on."""
+    rng = random.Random(2)
+    registers = loaded_map()
+    bank, model = RegisterBank(registers=registers), RegisterModel(registers)
+    model.loaded = {row: rng.getrandbits(32) for row in range(256)}
+    known = [placed.address for placed in registers if is_constant(placed.register)]
+    others = [p.address for p in registers if p.block.name == "load"]
+    status = {name: 0 for name in bank.signature.members if name.startswith("status_")}
+    status |= dict.fromkeys(COUNTERS, 0)
+
+    async def testbench(ctx):
+        for row, word in model.loaded.items():
+            ctx.set(bank.description, {"valid": 1, "row": row, "data": word})
+            await ctx.tick()
+        ctx.set(bank.description, {"valid": 0, "row": 0, "data": 0})
+        answer, handed_on = None, 0
+        for cycle in range(CYCLES):
+            inputs = status | {"load_status_running": rng.randrange(2)}
+            ctx.set(bank.load_status_running, inputs["load_status_running"])
+            write, strobe = rng.random() < 0.3, rng.choice((15, 15, rng.randrange(16)))
+            some = rng.random()
+            address = rng.choice(known if some < 0.5 else others)
+            address = rng.randrange(0, registers.window, 4) if some < 0.1 else address
+            data = rng.getrandbits(32)
+            for name, value in (
+                ("valid", 1),
+                ("write", int(write)),
+                ("address", address // 4),
+                ("write_data", data),
+                ("strobe", strobe),
+            ):
+                ctx.set(getattr(bank.bus, name), value)
+            expected = None if write else model.read(address, inputs)
+            commands = model.write(address, data, strobe) if write else {}
+            used = rng.randrange(2)
+            ctx.set(bank.load_address_value_used, used)
+            is_pointed = write and address == 0x108
+            if used and not is_pointed:
+                stored = model.stored["load_address"]
+                model.stored["load_address"] = stored + 1 & 0xFFFFFFFF
+            _, _, read, is_written, word = await ctx.tick().sample(
+                bank.bus.read_data, bank.load_data_value_written, bank.load_data_value
+            )
+            assert answer is None or read == answer, cycle
+            assert is_written == ("load_data_value_written" in commands), cycle
+            assert not is_written or word == commands["load_data_value_written"], cycle
+            handed_on += is_written
+            assert ctx.get(bank.load_address_value) == model.stored["load_address"], cycle
+            answer = expected
+        assert handed_on > 10
 
     simulator = Simulator(bank)
     simulator.add_clock(1e-6)

@@ -15,6 +15,7 @@
 #define ABI_MAJOR NNHW__IDENTIFICATION__ABI__MAJOR_reset
 #define ENABLE ((uint32_t)NNHW__CONTROL__CONTROL__ENABLE_bm)
 #define ABORT ((uint32_t)NNHW__CONTROL__CONTROL__ABORT_bm)
+#define ABORTING ((uint32_t)NNHW__CONTROL__STATUS__ABORTING_bm)
 #define DELIVERED ((uint32_t)NNHW__INTERRUPT__IRQ_STATUS__DELIVERED_bm)
 #define DAMAGED ((uint32_t)NNHW__INTERRUPT__IRQ_STATUS__ERROR_bm)
 #define ABORTED ((uint32_t)NNHW__INTERRUPT__IRQ_STATUS__ABORTED_bm)
@@ -167,13 +168,17 @@ int nnhw_abort(struct nnhw_device *device, uint32_t ticks)
     uint32_t start = nnhw_port_ticks();
     uint32_t enable = READ(device, control.control) & ENABLE;
     WRITE(device, control.control, enable | ABORT);
-    while (take(device, ABORTED) == 0) {
+    /* the event may be that of an earlier abort, for which nobody has waited long enough */
+    while (take(device, ABORTED) == 0 || (READ(device, control.status) & ABORTING) != 0) {
         if (ticks != 0 && nnhw_port_ticks() - start >= ticks)
             return NNHW_TIMEOUT;
         nnhw_port_wait();
     }
-    /* what happened to frames before counts no more */
-    (void)take(device, DELIVERED | DAMAGED);
+    /* what happened before counts no more */
+    WRITE(device, interrupt.irq_enable, 0);
+    nnhw_interrupt(device);
+    device->events = 0;
+    WRITE(device, interrupt.irq_enable, device->uses_interrupts ? EVENTS : 0);
     return NNHW_OK;
 }
 

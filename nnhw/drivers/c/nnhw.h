@@ -15,7 +15,14 @@ enum nnhw_result {
     NNHW_DAMAGED = -4,    /* the input frame was dropped; see nnhw_error_causes */
     NNHW_ABORTED = -5,
     NNHW_TIMEOUT = -6,
-    NNHW_NO_MOVER = -7    /* the data mover refused */
+    NNHW_NO_MOVER = -7,   /* the data mover refused */
+    /* of nnhw_image.h, for programmable accelerators */
+    NNHW_NO_IMAGE = -8,       /* it does not begin like an image */
+    NNHW_WRONG_FORMAT = -9,   /* its format has a version that the driver does not know */
+    NNHW_WRONG_SIZE = -10,    /* it was cut off, or something stands behind its end */
+    NNHW_WRONG_CRC = -11,     /* it is damaged: a CRC-32 is another one */
+    NNHW_WRONG_MACHINE = -12, /* it is for another accelerator */
+    NNHW_REFUSED = -13        /* the accelerator has refused a word */
 };
 
 /* Moves frames between memory and the streams: a DMA engine, mostly. All functions return 0 if they

@@ -11,7 +11,8 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +32,20 @@ COUNTERS = (
 
 class DeviceError(Exception):
     """There is no accelerator, or a frame did not get through it."""
+
+
+class ImageError(DeviceError):
+    """An image was not loaded.
+
+    `code` says why: "magic", it does not begin like an image; "format", its format has a version
+    that the driver does not know; "size", it was cut off or something stands behind its end; "crc",
+    a CRC-32 is another one; "machine", it is for another accelerator; "refused", the accelerator
+    has refused a word.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Registers(Protocol):
@@ -176,6 +191,10 @@ class Accelerator:
         major = self.read("identification.abi.major")
         if major != registers.ABI_MAJOR:
             raise DeviceError(f"Its registers have version {major}, not {registers.ABI_MAJOR}")
+        self._read_tensors()
+
+    def _read_tensors(self) -> None:
+        """Those of the network that is there; none where nothing was loaded yet."""
         counts = [self.read(f"capabilities.tensor_counts.{side}") for side in ("inputs", "outputs")]
         tensors = [self._tensor(index) for index in range(sum(counts))]
         self.inputs, self.outputs = tensors[: counts[0]], tensors[counts[0] :]
@@ -212,9 +231,88 @@ class Accelerator:
 
     @property
     def model_hash(self) -> bytes:
-        """SHA-256 of the model's file."""
+        """SHA-256 of the model's file; zeros where nothing was loaded yet."""
         words = (self.read(f"identification.model_hash_{word}.value") for word in range(8))
         return struct.pack("<8I", *words)
+
+    @property
+    def machine_hash(self) -> bytes:
+        """SHA-256 of the machine that images are for; zeros if it is not programmable."""
+        words = (self.read(f"capabilities.machine_hash_{word}.value") for word in range(8))
+        return struct.pack("<8I", *words)
+
+    def load(self, image: bytes, timeout: float = 1.0) -> None:
+        """Load a network: the content of an image file.
+
+        Until the first word is written, the network goes on that was there before.
+
+        Raises
+        ------
+        ImageError
+            If the image is damaged or for another accelerator; nothing is written then. Or if a
+            word was refused; nothing runs then.
+        DeviceError
+            If the accelerator is not programmable, or frames that have begun are not finished
+            after `timeout` seconds.
+        """
+        if "load.load_control" not in registers.ADDRESSES:
+            raise DeviceError("The accelerator is not programmable")
+        sections = list(self._sections(image))
+        self._stop(timeout)
+        self.take_errors()
+        for address, columns, distance, words in sections:
+            for first in range(0, len(words), columns):
+                self._write("load.load_address", address + first // columns * distance)
+                for word in words[first : first + columns]:
+                    self._write("load.load_data", word)
+        if "load_refused" in self.take_errors():
+            raise ImageError("refused", "The accelerator has refused a word of the image")
+        self.restart()
+
+    def restart(self) -> None:
+        """Run what was loaded before, after a reset of the accelerator."""
+        self._write("load.load_control", 3)
+        self._read_tensors()
+
+    def _stop(self, timeout: float) -> None:
+        before = self._memory.read(registers.ADDRESSES["load.load_control"])
+        self._write("load.load_control", before & ~1)
+        end = time.monotonic() + timeout
+        while self.read("load.load_status.running"):
+            if time.monotonic() > end:
+                self._write("load.load_control", before)
+                raise DeviceError(f"Frames that have begun are not finished within {timeout} s")
+        self._write("load.load_control", 0)
+
+    def _sections(self, image: bytes) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
+        """Address, columns, distance of rows and words of each section of an image."""
+        if image[:8] != b"NNHWIMG\0":
+            raise ImageError("magic", "It is no image: it does not begin like one")
+        if len(image) < 56:
+            raise ImageError("size", "The image was cut off")
+        version, count = struct.unpack_from("<II", image, 8)
+        if version != 1:
+            raise ImageError("format", f"The image has version {version} of the format, not 1")
+        head = 52 + 24 * count
+        if count > 16 or len(image) < head + 4:
+            raise ImageError("size", "The image was cut off")
+        if struct.unpack_from("<I", image, head)[0] != zlib.crc32(image[:head]):
+            raise ImageError("crc", "The image is damaged: its header has another CRC-32")
+        if image[16:48] != self.machine_hash:
+            raise ImageError("machine", "The image is for another accelerator")
+        at = head + 4
+        for index in range(count):
+            fields = struct.unpack_from("<6I", image, 52 + 24 * index)
+            number, address, columns, distance, words, crc = fields
+            data = image[at : at + 4 * words]
+            at += 4 * words
+            if len(data) != 4 * words or columns == 0:
+                raise ImageError("size", "The image was cut off")
+            if zlib.crc32(data) != crc:
+                raise ImageError("crc", f"The image is damaged: section {number}")
+            yield address, columns, distance, struct.unpack(f"<{words}I", data)
+        if at != len(image):
+            raise ImageError("size", "Something stands behind the end of the image")
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -261,6 +359,10 @@ class Accelerator:
         self.take_events()
         self._write("control.control", self.read("control.control.enable") | 2)
         self._wait_for("aborted", timeout)
+        # it may have been an earlier abort, for which nobody has waited long enough
+        if self.read("control.status.aborting"):
+            self._wait_for("aborted", timeout)
+        self.take_events()
 
     def _wait_for(self, event: str, timeout: float) -> None:
         end = time.monotonic() + timeout
