@@ -285,9 +285,7 @@ class MacArray(wiring.Component):
                     self.tile.columns[index].eq(column.accumulator),
                 ]
         if self._lane_unit is not None:
-            valid, tags, done, announced = self._control(
-                m, self.lane_latency, 3, ~is_dot, "lane"
-            )
+            valid, tags, done, announced = self._control(m, self.lane_latency, 3, ~is_dot, "lane")
             m.d.comb += self.tile.in_lanes_next.eq(done)
             arrives.append(done)
             announcements.append(announced)
