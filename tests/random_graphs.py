@@ -13,6 +13,7 @@ from nnhw.ir import (
     Clamp,
     Concat,
     Conv,
+    Extremum,
     Function,
     Graph,
     MaxPool,
@@ -26,6 +27,7 @@ from nnhw.ir import (
 )
 
 NONE = Clamp()
+GAINS = (1.0, 0.5, float(np.float32(1.7)), 12.0)
 CLAMPS = (NONE, Clamp(lo=0.0), Clamp(lo=0.0, hi=6.0), Clamp(lo=-1.0, hi=1.5))
 
 
@@ -94,17 +96,23 @@ class Builder:
         *,
         clamp: Clamp = NONE,
         divisor: np.ndarray | None = None,
+        gain: float = 1.0,
         **window: tuple,
     ) -> str:
         height, width, channels = self.shape(x)
         geometry = Window(**window)
         if divisor is None:
             divisor = window_divisor(geometry, self.shape(x))
-        node = AveragePool(**self._names(x), window=geometry, divisor=divisor, clamp=clamp)
+        node = AveragePool(
+            **self._names(x), window=geometry, divisor=divisor, clamp=clamp, gain=gain
+        )
         return self.append(node, (*geometry.output_size(height, width), channels))
 
-    def multiply(self, a: str, b: str, *, clamp: Clamp = NONE) -> str:
-        return self.append(Multiply(**self._names(a, b), clamp=clamp), self.shape(a))
+    def multiply(self, a: str, b: str, *, clamp: Clamp = NONE, gain: float = 1.0) -> str:
+        return self.append(Multiply(**self._names(a, b), clamp=clamp, gain=gain), self.shape(a))
+
+    def maximum(self, a: str, b: str, *, gain: float = 1.0) -> str:
+        return self.append(Extremum(**self._names(a, b), which="max", gain=gain), self.shape(a))
 
     def concat(self, *inputs: str) -> str:
         height, width, _ = self.shape(inputs[0])
@@ -118,8 +126,8 @@ class Builder:
     def slice(self, x: str, start: tuple[int, int, int], *shape: int) -> str:
         return self.append(Slice(**self._names(x), start=start), shape)
 
-    def add(self, a: str, b: str, *, clamp: Clamp = NONE) -> str:
-        return self.append(Add(**self._names(a, b), clamp=clamp), self.shape(a))
+    def add(self, a: str, b: str, *, clamp: Clamp = NONE, gain: float = 1.0) -> str:
+        return self.append(Add(**self._names(a, b), clamp=clamp, gain=gain), self.shape(a))
 
     def reshape(self, x: str, shape: tuple[int, int, int]) -> str:
         return self.append(Reshape(**self._names(x)), shape)
@@ -169,9 +177,11 @@ def _any_operator(draw: st.DrawFn, builder: Builder, x: str) -> str:
         case "max":
             return builder.max_pool(x, clamp=clamp, **window)
         case "average":
-            return builder.average_pool(x, clamp=clamp, **window)
+            gain = draw(st.sampled_from(GAINS))
+            return builder.average_pool(x, clamp=clamp, gain=gain, **window)
         case "add":
-            return builder.add(x, builder.conv(x, channels), clamp=clamp)
+            gain = draw(st.sampled_from(GAINS))
+            return builder.add(x, builder.conv(x, channels), clamp=clamp, gain=gain)
         case "dense":
             return builder.dense(x, draw(st.integers(1, 9)), clamp=clamp)
     return builder.reshape(x, (width, channels, height))

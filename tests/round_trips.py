@@ -13,6 +13,7 @@ from nnhw.ir import Graph, Node, Requantize
 from nnhw.options import BuildOptions
 
 RELU = Clamp(lo=0.0)
+GAIN = float(np.float32(1.7))
 
 
 def everything() -> tuple[Graph, np.ndarray]:
@@ -25,6 +26,16 @@ def everything() -> tuple[Graph, np.ndarray]:
     again = b.add(both, b.conv(both, 8, clamp=Clamp(lo=0.0, hi=6.0)))
     pooled = b.average_pool(again, kernel=(5, 5))
     return b.graph(b.dense(pooled, 4), b.conv(both, 2)), b.data(60)
+
+
+def gains() -> tuple[Graph, np.ndarray]:
+    """Every operator that has a gain."""
+    b = Builder((8, 8, 3), seed=4)
+    first = b.conv("x", 6, kernel=(3, 3), clamp=RELU)
+    total = b.add(first, b.conv(first, 6), clamp=RELU, gain=0.5)
+    gated = b.multiply(total, b.function(b.conv(total, 6), "sigmoid"), gain=GAIN)
+    larger = b.maximum(b.conv(gated, 6), b.conv(gated, 6), gain=GAIN)
+    return b.graph(b.dense(b.average_pool(larger, kernel=(3, 3), gain=GAIN), 4)), b.data(60)
 
 
 def without_weights() -> tuple[Graph, np.ndarray]:
@@ -61,7 +72,7 @@ def read_again(graph: Graph, folder: Path) -> Graph:
 
 def check_same(graph: Graph, again: Graph) -> None:
     """The same integers in the same operators; names and the order of branches aside."""
-    named = {node.name: node for node in again.nodes}
+    named = {node.output.removesuffix("_quantized"): node for node in again.nodes}
     assert len(named) == len(graph.nodes)
     for one in graph.nodes:
         other = named[one.output]

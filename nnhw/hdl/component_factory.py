@@ -214,6 +214,7 @@ class ComponentFactory:
             multiplier_stages=self._config.multiplier_stages,
             tree_levels_per_stage=self._config.tree_levels_per_stage,
             operations=self._limits.operations,
+            announcement=PARAMETER_LATENCY,
             technology=self.array_technology,
         )
 

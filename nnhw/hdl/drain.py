@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout, ParameterMode
-from ..machine import drain_latency
+from ..machine import DRAIN_LATENCY
 from .arithmetic import delay, named
 from .instruction import Words, instruction_register, load_program, program_port
 from .mac_array import TileSignature
@@ -25,7 +25,9 @@ class Drain(wiring.Component):
     """Shadow registers that hold a finished tile while the array goes on with the next one.
 
     A tile is taken in one cycle and given out in steps of `lanes` results. The fetch sequencer
-    never lets a tile finish before the one ahead of it has left.
+    never lets a tile finish before the one ahead of it has left. All that is decided about a step
+    is decided `parameter_latency` cycles before, when its parameters are asked for, so that
+    nothing but that has to wait for them.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ class Drain(wiring.Component):
     gaps : bool
         Whether the ends of pixels and image rows matter.
     parameter_latency : int
-        Cycles from `parameter_address` to the parameters.
+        Cycles from `parameter_address` to the parameters, and from `tile.announced` to the tile.
     technology : Technology
         How it is known all over the shadow registers that a tile is there; and what the program
         memory is built of, if there is one.
@@ -75,6 +77,8 @@ class Drain(wiring.Component):
     latency : int
         Cycles from a tile to its first results.
     """
+
+    latency = DRAIN_LATENCY
 
     def __init__(
         self,
@@ -118,7 +122,6 @@ class Drain(wiring.Component):
         self.gaps = gaps
         self.parameter_latency = parameter_latency
         self.technology = technology
-        self.latency = drain_latency(parameter_latency=parameter_latency)
         self.instruction = instruction_register(
             layout, words, ahead=("pixels",), technology=technology
         )
@@ -220,7 +223,7 @@ class Drain(wiring.Component):
         ]
         step_done = Signal()
         m.d.comb += step_done.eq(active & (second == f.paired))
-        with m.If(delay(m, self.tile.arrives_next, 1, name="arrives", reset=True)):
+        with m.If(self.tile.announced):
             m.d.sync += active.eq(1)
         with m.Elif(tile_done):
             m.d.sync += active.eq(0)
@@ -255,7 +258,6 @@ class Drain(wiring.Component):
                 m.d.sync += column.eq(Mux(row_done, 0, column + 1))
             m.d.comb += tags.row_done.eq(row_done)
 
-        values = self._shadows(m, f, second)
         # all comes out together with the parameters
         wait = self.parameter_latency
         for output, value in (
@@ -266,14 +268,14 @@ class Drain(wiring.Component):
             resets = output is self.valid  # the others matter with it only
             m.d.comb += output.eq(delay(m, value, wait, name=output.name, reset=resets))
         m.d.comb += self.tags.eq(delay(m, tags, wait, name="tags"))
-        for lane, value in enumerate(values):
-            m.d.comb += self.values[lane].eq(delay(m, value, wait, name=f"value_{lane}"))
+        shift = named(m, second == f.paired, "shift") if self.paired else Const(1)
+        for lane, value in enumerate(self._shadows(m, delay(m, shift, wait, name="shift"))):
+            m.d.comb += self.values[lane].eq(value)
         self._walk_parameters(m, f, roll, second, step_done, tile_done, strip_done, pixel_done)
         return m
 
-    def _shadows(self, m: Module, f, second: Value) -> list[Value]:
+    def _shadows(self, m: Module, shift: Value) -> list[Value]:
         """Results that leave in the present cycle."""
-        shift = second == f.paired
         columns = list(self.tile.columns) if self.uses_columns else []
         lanes = list(self.tile.lanes) if self.uses_lanes else []
         values = self._shadow(m, "shadow", (columns, lanes), self.accumulator_width, shift)
@@ -281,7 +283,9 @@ class Drain(wiring.Component):
             return values
         sources = ((), list(self.tile.addends))
         addends = self._shadow(m, "addend", sources, self.activation_width, shift)
-        return [Mux(second, addend, value) for value, addend in zip(values, addends, strict=True)]
+        return [
+            Mux(self.second, addend, value) for value, addend in zip(values, addends, strict=True)
+        ]
 
     def _walk_parameters(
         self, m: Module, f, roll, second, step_done, tile_done, strip_done, pixel_done

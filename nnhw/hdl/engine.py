@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import Operation
-from ..machine import ACTIVATION_STAGES, Image, LoadMap, Machine
+from ..machine import TAG_LEAD, Image, LoadMap, Machine
 from .arithmetic import named
 from .beat import Beat, input_beat
 from .component_factory import ComponentFactory
@@ -103,7 +103,7 @@ class Engine(wiring.Component):
         fetch_valid, scaled, progress = (
             ShiftRegister(shape, stages=stages, reset=True)
             for shape, stages in (
-                (1, aligner.latency),
+                (1, aligner.latency - TAG_LEAD),
                 (1, scalers[0].latency),
                 (write_back.progress.shape(), self.machine.timing.memory_delay),
             )
@@ -198,15 +198,11 @@ class Engine(wiring.Component):
     ) -> None:
         """From the fetch sequencer through the memories to the array."""
         m.submodules.weight_register = register = self._factory.weight_register()
-        # the weight register asks for its flag two cycles before all of a fetch is in the array
-        before = 2 - ACTIVATION_STAGES
-        wait = aligner.latency - before
+        wait = aligner.latency - TAG_LEAD
         m.submodules.fetch_tags_delay = tags = ShiftRegister(FetchTags(), stages=wait)
-        m.submodules.array_tags_delay = array_tags = ShiftRegister(FetchTags(), stages=before)
         m.d.comb += [
             tags.i.eq(fetch.tags),
-            array_tags.i.eq(tags.o),
-            array.tags.eq(array_tags.o),
+            array.tags.eq(tags.o),
             aligner.address.eq(fetch.address),
             aligner.repeats.eq(fetch.tags.operation == Operation.DOT),
             aligner.padding.eq(fetch.padding),

@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
-from ..machine import lane_latency
+from ..machine import TAG_LEAD, lane_latency
 from .arithmetic import delay, named
 from .lane_unit import LaneUnit
 from .mac_column import MacColumn
@@ -31,6 +31,8 @@ class TileSignature(wiring.Signature):
 
     Members
     -------
+    announced : Out(1)
+        The results of a tile are there in a number of cycles that all agree upon.
     arrives_next : Out(1)
         In the next cycle the results of a tile are there.
     in_lanes_next : Out(1)
@@ -44,6 +46,7 @@ class TileSignature(wiring.Signature):
     def __init__(self, *, cols: int, lanes: int, accumulator_width: int, activation_width: int):
         super().__init__(
             {
+                "announced": Out(1),
                 "arrives_next": Out(1),
                 "in_lanes_next": Out(1),
                 "columns": Out(data.ArrayLayout(signed(accumulator_width), cols)),
@@ -72,6 +75,8 @@ class MacArray(wiring.Component):
         See `MacColumn`.
     operations : frozenset of Operation
         What it must be able to do.
+    announcement : int
+        Cycles from `tile.announced` to the tile.
     technology : Technology
         What multipliers, adders and accumulators are built of. If it has too few multipliers, whole
         columns, the last ones, do without.
@@ -82,10 +87,10 @@ class MacArray(wiring.Component):
         They go to columns all over the device. For dot products, each group of `rows` lanes must
         hold the same vector.
     valid : In(1)
-        Operands are there.
+        Operands are there: `TAG_LEAD` cycles before activations, as `tags`.
     tags : In(FetchTags())
     weights : In(cols of rows of signed)
-        A cycle after everything else.
+        A cycle after activations.
     tile : Out(TileSignature(...))
         Results, `latency` or, for lanes, `lane_latency` cycles after the last weights.
 
@@ -108,8 +113,10 @@ class MacArray(wiring.Component):
         multiplier_stages: int,
         tree_levels_per_stage: int,
         operations: frozenset[Operation],
+        announcement: int,
         technology: Technology = PORTABLE,
     ):
+        check_integers(self, announcement=announcement)
         check_integers(self, rows=rows, cols=cols, lane_groups=lane_groups, slots=slots)
         check_at_most(self, cols // lane_groups, "columns a group", slots=slots)
         self.rows = rows
@@ -117,6 +124,7 @@ class MacArray(wiring.Component):
         self.lane_groups = lane_groups
         self.slots = slots
         self.operations = operations
+        self.announcement = announcement
         self._technology = technology
         lanes = lane_groups * rows
         count = cols if self.has_columns else lane_groups * slots
@@ -169,6 +177,12 @@ class MacArray(wiring.Component):
             )
         self.latency = self._columns[0].latency
         self.lane_latency = lane_latency(multiplier_stages=multiplier_stages)
+        check_at_most(
+            self,
+            min(self.latency, self.lane_latency) + 1 + TAG_LEAD,
+            "cycles from tags to results",
+            announcement=announcement,
+        )
         super().__init__(
             {
                 "activations": In(data.ArrayLayout(signed(activation_width), lanes)),
@@ -210,14 +224,20 @@ class MacArray(wiring.Component):
         return pairs
 
     def _control(self, m: Module, latency: int, lead: int, enable, prefix: str):
-        """Validity and tags `lead` cycles before results, the end of a tile one cycle before."""
-        wait = latency + 1 - lead
+        """Validity and tags `lead` cycles before results, the end of a tile one cycle before, and
+        when it is announced."""
+        whole = TAG_LEAD + 1 + latency
+        wait = whole - lead
         starts = named(m, self.valid & enable, f"{prefix}_valid")
+        ends = named(m, starts & self.tags.last, f"{prefix}_ends")
+        announced = delay(
+            m, ends, whole - self.announcement, name=f"{prefix}_announced", reset=True
+        )
         valid = delay(m, starts, wait, name=f"{prefix}_valid", reset=True)
         tags = delay(m, self.tags, wait, name=f"{prefix}_tags")
         last = named(m, valid & tags.last, f"{prefix}_last")
         done = delay(m, last, lead - 1, name=f"{prefix}_done", reset=True)
-        return valid, tags, done
+        return valid, tags, done, announced
 
     def elaborate(self, platform):
         m = Module()
@@ -246,9 +266,12 @@ class MacArray(wiring.Component):
             if self._borrows:
                 signs = [multipliers.products[0][row][-1] for row in range(self.rows)]
                 m.d.comb += self._columns[first + 1].carries.eq(Cat(signs))
+        arrives: list[Value] = []
+        announcements: list[Value] = []
         if self.has_columns:
-            valid, tags, columns_done = self._control(m, self.latency, 2, is_dot, "column")
-            m.d.comb += self.tile.arrives_next.eq(columns_done)
+            valid, tags, done, announced = self._control(m, self.latency, 2, is_dot, "column")
+            arrives.append(done)
+            announcements.append(announced)
             flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
             m.d.comb += [flags.enable.eq(valid), flags.first.eq(tags.first)]
             # every column has a copy: it drives each bit of the accumulator
@@ -262,13 +285,15 @@ class MacArray(wiring.Component):
                     self.tile.columns[index].eq(column.accumulator),
                 ]
         if self._lane_unit is not None:
-            valid, tags, lanes_done = self._control(m, self.lane_latency, 3, ~is_dot, "lane")
-            m.d.comb += self.tile.in_lanes_next.eq(lanes_done)
-            if self.has_columns:
-                m.d.comb += self.tile.arrives_next.eq(columns_done | lanes_done)
-            else:
-                m.d.comb += self.tile.arrives_next.eq(lanes_done)
+            valid, tags, done, announced = self._control(m, self.lane_latency, 3, ~is_dot, "lane")
+            m.d.comb += self.tile.in_lanes_next.eq(done)
+            arrives.append(done)
+            announcements.append(announced)
             self._connect_lanes(m, self._lane_unit, valid, tags)
+        m.d.comb += [
+            self.tile.arrives_next.eq(Cat(arrives).any()),
+            self.tile.announced.eq(Cat(announcements).any()),
+        ]
         return m
 
     def _connect_factors(self, m: Module, copies, activations, weights, index: int) -> None:

@@ -148,25 +148,42 @@ class AveragePool(Node):
     divisor
         int64 (output rows, output columns): the number of elements that count at each position;
         it carries count_include_pad and ceil_mode.
+    gain
+        Positive: what the average is multiplied by before it is clamped.
     """
 
     window: Window
     divisor: np.ndarray
     clamp: Clamp = Clamp()
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Add(Node):
-    """Sum of two tensors of the same shape."""
+    """Sum of two tensors of the same shape.
+
+    Parameters
+    ----------
+    gain
+        Positive: what the sum is multiplied by before it is clamped.
+    """
 
     clamp: Clamp = Clamp()
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Multiply(Node):
-    """Product of two tensors of the same shape."""
+    """Product of two tensors of the same shape.
+
+    Parameters
+    ----------
+    gain
+        Positive: what the product is multiplied by before it is clamped.
+    """
 
     clamp: Clamp = Clamp()
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,10 +194,13 @@ class Extremum(Node):
     ----------
     which
         "max" or "min".
+    gain
+        Positive: what it is multiplied by before it is clamped.
     """
 
     which: Literal["max", "min"]
     clamp: Clamp = Clamp()
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,6 +15,7 @@ from .headroom import Headroom
 from .joining import Shortfall
 from .latency import (
     ACTIVATION_STAGES,
+    DRAIN_LATENCY,
     FETCH_LATENCY,
     GEARBOX_LATENCY,
     LANE_LATENCY,
@@ -25,11 +26,11 @@ from .latency import (
     RELEASE_LATENCY,
     RESULT_BUFFER_LATENCY,
     ROTATION_LEVELS_PER_STAGE,
+    TAG_LEAD,
     WEIGHT_REGISTER_LATENCY,
     adder_latency,
     aligner_latency,
     column_latency,
-    drain_latency,
     lane_latency,
     residual_turnaround,
     rotation_stages,
@@ -47,6 +48,7 @@ from .variant import Variant
 
 __all__ = [
     "ACTIVATION_STAGES",
+    "DRAIN_LATENCY",
     "FETCH_LATENCY",
     "GEARBOX_LATENCY",
     "GEOMETRY",
@@ -63,6 +65,7 @@ __all__ = [
     "RELEASE_LATENCY",
     "RESULT_BUFFER_LATENCY",
     "ROTATION_LEVELS_PER_STAGE",
+    "TAG_LEAD",
     "WEIGHT_REGISTER_LATENCY",
     "AddressSpace",
     "Datapath",
@@ -85,7 +88,6 @@ __all__ = [
     "columns_of",
     "combination_code",
     "combination_feature",
-    "drain_latency",
     "feature_rows",
     "features",
     "lane_latency",

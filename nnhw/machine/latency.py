@@ -30,6 +30,13 @@ wide and so spread over the device."""
 PARAMETER_LATENCY = PARAMETER_ADDRESS_STAGES + MEMORY_LATENCY
 """From the number of a word of requantization parameters to the word."""
 
+TAG_LEAD = 1
+"""From what is said of a fetch, at the array, to its activations there."""
+
+DRAIN_LATENCY = 1
+"""From a tile in the array to its first results beside their parameters, whose number is known
+earlier."""
+
 WEIGHT_REGISTER_LATENCY = 1
 """From a word of the weight memory to the array."""
 
@@ -86,11 +93,6 @@ def column_latency(*, rows: int, multiplier_stages: int, tree_levels_per_stage: 
 def lane_latency(*, multiplier_stages: int) -> int:
     """From operands to the accumulator of a lane."""
     return multiplier_stages + LANE_LATENCY
-
-
-def drain_latency(*, parameter_latency: int = PARAMETER_LATENCY) -> int:
-    """From a tile in the array to its first results beside their parameters."""
-    return 1 + parameter_latency
 
 
 def scaler_latency(*, stages: int, paired: bool, multiplies: bool) -> int:

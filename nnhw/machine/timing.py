@@ -8,12 +8,12 @@ from ..isa import Operation
 from .config import EngineConfig
 from .latency import (
     ACTIVATION_STAGES,
+    DRAIN_LATENCY,
     FETCH_LATENCY,
     RESULT_BUFFER_LATENCY,
     adder_latency,
     aligner_latency,
     column_latency,
-    drain_latency,
     lane_latency,
     row_stages,
     scaler_latency,
@@ -60,7 +60,7 @@ class Timing:
         return (
             self.read_latency
             + self.array_latency(dense=dense)
-            + drain_latency()
+            + DRAIN_LATENCY
             + scaler_latency(stages=stages, paired=limits.paired, multiplies=limits.multiplies)
             + write_back_latency(tables=limits.has_tables, residual_stages=residual_stages)
         )

@@ -1,4 +1,4 @@
-"""Folds scales and offsets per channel (batch normalization) into neighbouring convolutions."""
+"""Folds scales and offsets per channel (batch normalization) into neighbouring operators."""
 
 from __future__ import annotations
 
@@ -6,26 +6,50 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import ChannelAffine, Conv, Graph, Node
-from .rewrite import NO_CLAMP, fuse_pairs
+from ..ir import Add, AveragePool, ChannelAffine, Conv, Extremum, Graph, Multiply, Node
+from .rewrite import clamp_behind, fuse_pairs
 
 
 def apply(graph: Graph) -> tuple[Graph, bool]:
-    """Fold every ChannelAffine that a convolution before or behind it can take over.
+    """Fold every ChannelAffine that an operator before it or a convolution behind it can take over.
 
-    A convolution before it can, unless a clamp lies between them. A convolution behind it can
-    unless it pads and the offset is not zero: padding is zero behind the offset, and a folded
-    offset would be missing there. Nor can it where its weights arrived quantized.
+    A convolution before it can, unless a clamp lies between them whose bounds would differ from
+    channel to channel. Others that requantize take one positive scale of all channels as their
+    gain, and no offset. A convolution behind it can unless it pads and the offset is not zero:
+    padding is zero behind the offset, and a folded offset would be missing there. Nor can it where
+    its weights arrived quantized.
     """
     graph, before = fuse_pairs(graph, _into_producer)
     graph, behind = fuse_pairs(graph, _into_reader)
     return graph, before or behind
 
 
-def _into_producer(conv: Node, affine: Node) -> Node | None:
-    if not (isinstance(conv, Conv) and isinstance(affine, ChannelAffine)):
+def _into_producer(producer: Node, affine: Node) -> Node | None:
+    if not isinstance(affine, ChannelAffine):
         return None
-    if conv.clamp != NO_CLAMP:
+    match producer:
+        case Conv():
+            return _into_conv(producer, affine)
+        case AveragePool() | Add() | Multiply() | Extremum():
+            return _into_gain(producer, affine)
+    return None
+
+
+def _into_gain(
+    producer: AveragePool | Add | Multiply | Extremum, affine: ChannelAffine
+) -> Node | None:
+    scale = float(affine.scale[0])
+    if (affine.scale != scale).any() or scale <= 0 or affine.offset.any():
+        return None
+    clamp = clamp_behind(producer.clamp, affine.scale, affine.offset)
+    assert clamp is not None, "all channels are alike"
+    gain = float(np.float32(producer.gain * scale))  # as files have it
+    return replace(producer, output=affine.output, gain=gain, clamp=clamp)
+
+
+def _into_conv(conv: Conv, affine: ChannelAffine) -> Node | None:
+    clamp = clamp_behind(conv.clamp, affine.scale, affine.offset)
+    if clamp is None:
         return None
     weight_scale = conv.weight_scale
     if weight_scale is not None:
@@ -36,6 +60,7 @@ def _into_producer(conv: Node, affine: Node) -> Node | None:
         output=affine.output,
         weight=conv.weight * affine.scale[:, None, None, None],
         bias=conv.bias * affine.scale + affine.offset,
+        clamp=clamp,
         weight_scale=weight_scale,
     )
 

@@ -89,7 +89,8 @@ def _match(node: Node, writers: Writers) -> _Match | None:
         if line.offset != 0:
             continue
         for match in _functions(line.base, other, writers):
-            return _Match(match.base, match.function, line.scale * match.gain, match.parameters)
+            gain = node.gain * line.scale * match.gain
+            return _Match(match.base, match.function, gain, match.parameters)
     return None
 
 
@@ -142,6 +143,7 @@ def _is_gelu_argument(x: str, line: _Line, writers: Writers) -> bool:
     node = writers.get(line.base)
     if not isinstance(node, Add) or node.clamp != NO_CLAMP or line.offset != 0:
         return False
+    scale = line.scale * node.gain
     terms = [_line(name, writers) for name in node.inputs]
     if terms[1].base == x:
         terms.reverse()
@@ -151,8 +153,8 @@ def _is_gelu_argument(x: str, line: _Line, writers: Writers) -> bool:
         and isinstance(cube, Function)
         and (cube.function, cube.parameters, cube.inputs) == ("pow", (3.0,), (x,))
         and terms[0].offset == terms[1].offset == 0
-        and _close(line.scale * terms[0].scale, math.sqrt(2 / math.pi))
-        and _close(line.scale * terms[1].scale, math.sqrt(2 / math.pi) * 0.044715)
+        and _close(scale * terms[0].scale, math.sqrt(2 / math.pi))
+        and _close(scale * terms[1].scale, math.sqrt(2 / math.pi) * 0.044715)
     )
 
 

@@ -25,7 +25,7 @@ def _merge(pad: Node, reader: Node) -> Node | None:
         return None
     if pad.window != Window(pads=pad.window.pads) or not any(pad.window.pads):
         return None
-    if (pad.divisor != 1).any() or pad.clamp != NO_CLAMP:
+    if (pad.divisor != 1).any() or pad.clamp != NO_CLAMP or pad.gain != 1:
         return None
     top, left, bottom, right = np.add(pad.window.pads, reader.window.pads).tolist()
     window = replace(reader.window, pads=(top, left, bottom, right))

@@ -76,7 +76,7 @@ def _keeps(writer: Node, source: Quantization) -> bool:
 def picks_elements(node: Node) -> bool:
     """Whether each element of the result is one of the input's, a bound of a clamp, or zero."""
     if isinstance(node, AveragePool):
-        return node.window.kernel == (1, 1) and bool((node.divisor == 1).all())
+        return node.window.kernel == (1, 1) and bool((node.divisor == 1).all()) and node.gain == 1
     return isinstance(node, MaxPool | Move)
 
 

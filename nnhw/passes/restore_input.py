@@ -121,12 +121,14 @@ def _behind(node: Node, held: Mapping[str, _Held], graph: Graph) -> _Held | None
             whole = (
                 not any(node.window.pads) and (node.divisor == np.prod(node.window.kernel)).all()
             )
-            return replace(first, tensor=node.output) if whole or not first.offset.any() else None
+            if not whole and first.offset.any():
+                return None
+            return replace(first, tensor=node.output, offset=node.gain * first.offset)
         case Concat():
             sizes = [graph.tensors[name].shape[2] for name in node.inputs]
             return _concatenated(node.output, operands, sizes)
         case Add() if node.clamp == NO_CLAMP and all((k.scale == 1).all() for k in known):
-            offset = np.sum([operand.offset for operand in known], axis=0)
+            offset = node.gain * np.sum([operand.offset for operand in known], axis=0)
             return _Held(tensor=node.output, scale=first.scale, offset=offset)
     if not isinstance(node, Move):
         return None

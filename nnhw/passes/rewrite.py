@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -98,6 +99,25 @@ def new_tensor(graph: Graph, name: str, suffix: str, shape: tuple[int, int, int]
     while name in graph.tensors:
         name = f"{name}_{suffix}"
     return Tensor(name=name, shape=shape)
+
+
+def clamp_behind(clamp: Clamp, scale: np.ndarray, offset: np.ndarray) -> Clamp | None:
+    """The clamp behind a scale and an offset per channel, float64 (channels,), that does what
+    `clamp` does ahead of them; None if there is none, as it would differ from channel to channel.
+    """
+    if clamp == NO_CLAMP:
+        return clamp
+    ahead = (clamp.lo, clamp.hi) if (scale > 0).all() else (clamp.hi, clamp.lo)
+    if not ((scale > 0).all() or (scale < 0).all()):
+        return None
+    bounds = [
+        bound * scale + offset if math.isfinite(bound) else np.sign(scale) * bound
+        for bound in ahead
+    ]
+    if any((bound != bound[0]).any() for bound in bounds):
+        return None
+    lo, hi = (float(bound[0]) for bound in bounds)
+    return Clamp(lo=lo, hi=hi)
 
 
 def copy_node(graph: Graph, *, name: str, source: str, output: str, clamp: Clamp) -> AveragePool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..ir import Graph
 from . import (
+    distribute_affine,
     drop_dynamic,
     drop_unused,
     expand_groups,
@@ -45,6 +46,7 @@ PASSES: tuple[Pass, ...] = (
     move_ahead.apply,
     merge_pad.apply,
     fold_affine.apply,
+    distribute_affine.apply,
     fuse_clip.apply,
     merge_order.apply,
     lower_affine.apply,

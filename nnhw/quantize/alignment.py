@@ -71,11 +71,12 @@ def align_scales(
         elif isinstance(node, AveragePool):
             common = math.lcm(*node.divisor.flat)
             unit, largest = result[groups[0]] / common, int(common // node.divisor.min())
+            unit *= node.gain
             result[node.output] = _output_scale(unit, largest, result[node.output], multiplier_bits)
         elif isinstance(node, Add | Extremum):
-            _align_addition(groups, node.output, result, movable, multiplier_bits)
+            _align_addition(groups, node, result, movable, multiplier_bits)
         elif isinstance(node, Multiply):
-            unit = result[groups[0]] * result[groups[1]]
+            unit = node.gain * result[groups[0]] * result[groups[1]]
             result[node.output] = _output_scale(unit, 1, result[node.output], multiplier_bits)
         elif isinstance(node, Concat):
             _align_concatenation(groups, node.output, result, movable, multiplier_bits)
@@ -86,7 +87,7 @@ def align_scales(
 
 def _align_addition(
     groups: list[str],
-    output: str,
+    node: Add | Extremum,
     scales: dict[str, float],
     movable: set[str],
     multiplier_bits: int,
@@ -97,7 +98,8 @@ def _align_addition(
     multipliers still reach from there.
     """
     reach = largest_sum_ratio(multiplier_bits) / 2  # an operand's scale may yet grow
-    least = max(scales[group] for group in groups) / reach
+    output, gain = node.output, node.gain
+    least = gain * max(scales[group] for group in groups) / reach
     scales[output] = float(np.float32(max(scales[output], least)))
     moved = min(movable.intersection(groups) or groups, key=lambda group: scales[group])
     other = groups[1] if moved == groups[0] else groups[0]
@@ -107,7 +109,10 @@ def _align_addition(
     ):
         return
     scales[moved] = float(np.float32(scales[other] * ratio))
-    unit, largest = scales[other] / ratio.denominator, max(ratio.numerator, ratio.denominator)
+    unit, largest = (
+        gain * scales[other] / ratio.denominator,
+        max(ratio.numerator, ratio.denominator),
+    )
     scales[output] = _output_scale(unit, largest, scales[output], multiplier_bits)
 
 

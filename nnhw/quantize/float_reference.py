@@ -130,6 +130,13 @@ def clamped(x: np.ndarray, clamp: Clamp) -> np.ndarray:
     return x
 
 
+def _finished(x: np.ndarray, node: AveragePool | Add | Multiply | Extremum) -> np.ndarray:
+    """`x` times the gain of a node, clamped; in place."""
+    if node.gain != 1:
+        x *= np.float32(node.gain)
+    return clamped(x, node.clamp)
+
+
 def _conv(node: Conv, x: np.ndarray) -> np.ndarray:
     weight = node.weight.astype(np.float32)
     windows = patches(pad(x, node.window, 0.0), node.window)
@@ -197,23 +204,23 @@ def _(node: MaxPool, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
 
 @evaluates(AveragePool)
 def _(node: AveragePool, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
-    return clamped(_average_pool(node, inputs[0]), node.clamp)
+    return _finished(_average_pool(node, inputs[0]), node)
 
 
 @evaluates(Add)
 def _(node: Add, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
-    return clamped(inputs[0] + inputs[1], node.clamp)
+    return _finished(inputs[0] + inputs[1], node)
 
 
 @evaluates(Multiply)
 def _(node: Multiply, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
-    return clamped(inputs[0] * inputs[1], node.clamp)
+    return _finished(inputs[0] * inputs[1], node)
 
 
 @evaluates(Extremum)
 def _(node: Extremum, inputs: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
     pick = np.maximum if node.which == "max" else np.minimum
-    return clamped(pick(*inputs), node.clamp)
+    return _finished(pick(*inputs), node)
 
 
 @evaluates(Concat)

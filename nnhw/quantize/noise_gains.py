@@ -81,9 +81,12 @@ def _back(
             squares = np.square(node.weight).sum(axis=(1, 2))
             return [gain @ squares if node.groups == 1 else gain * squares[:, 0]]
         case AveragePool():
-            return [gain * (1 / node.divisor).mean()]
+            return [gain * node.gain**2 * (1 / node.divisor).mean()]
         case Multiply():
+            gain = gain * node.gain**2
             return [gain * operands[1].power, gain * operands[0].power]
+        case Add() | Extremum():
+            return [gain * node.gain**2 for _ in node.inputs]
         case Concat():
             sizes = [graph.tensors[name].shape[2] for name in node.inputs]
             return np.split(gain, np.cumsum(sizes)[:-1])
@@ -96,4 +99,4 @@ def _back(
             channels = graph.tensors[node.inputs[0]].shape[2]
             spread = np.broadcast_to(gain / len(numbers), numbers.shape)
             return [np.bincount(numbers.ravel(), spread.ravel(), minlength=channels)]
-    return [gain for _ in node.inputs]  # MaxPool, Add, Extremum
+    return [gain for _ in node.inputs]  # MaxPool

@@ -5,9 +5,9 @@ engine whose multipliers are all one has none. Two operators need more than that
 
 - The sum over a window of n elements is divided by n. If n is no power of two, the output's scale
   is a power of two times the input's over n: the hardware then only shifts, and the division is in
-  the scale.
+  the scale. So it is with the gain of any operator.
 - The terms of a sum are shifted together, so that operands of an addition share a scale, the larger
-  of theirs. Where operands cannot (one of them is such an average), they keep their multipliers.
+  of theirs. Where operands cannot (one of them is such a result), they keep their multipliers.
 
 An output of sums or concatenations is not finer than what comes in: it would have to be shifted to
 the left.
@@ -23,7 +23,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir import Add, AveragePool, Concat, Extremum, Factors, FixedPoint, Graph, Quantization
+from ..ir import (
+    Add,
+    AveragePool,
+    Concat,
+    Extremum,
+    Factors,
+    FixedPoint,
+    Graph,
+    Multiply,
+    Quantization,
+)
 from ..options import CalibrationMethod
 from .ranges import quantization_error, with_scale
 from .statistics import Distribution
@@ -64,22 +74,30 @@ def power_of_two_quantizations(
         else _nearby(quantization, distributions[group], method)
         for group, quantization in quantizations.items()
     }
+
+    def follow(output: str, unit: float) -> None:
+        if not _is_power_of_two(result[output].scale / unit):
+            scale = _at_least(quantizations[output].scale, unit)
+            result[output] = with_scale(quantizations[output], scale)
+
     while True:
         before = dict(result)
         for node in graph.nodes:
             groups = [group_of[name] for name in node.inputs]
+            scales = [result[group].scale for group in groups]
             if isinstance(node, AveragePool) and (node.divisor == node.divisor.flat[0]).all():
-                unit = result[groups[0]].scale / int(node.divisor.flat[0])
-                if not _is_power_of_two(result[node.output].scale / unit):
-                    scale = _at_least(quantizations[node.output].scale, unit)
-                    result[node.output] = with_scale(quantizations[node.output], scale)
+                follow(node.output, node.gain * scales[0] / int(node.divisor.flat[0]))
+            elif isinstance(node, Multiply) and not _is_power_of_two(node.gain):
+                follow(node.output, node.gain * scales[0] * scales[1])
             elif isinstance(node, Add | Extremum):
-                largest = max(result[group].scale for group in groups)
-                for group in groups:
-                    if _is_power_of_two(largest / result[group].scale):
-                        result[group] = with_scale(result[group], largest)
+                for group, scale in zip(groups, scales, strict=True):
+                    if _is_power_of_two(max(scales) / scale):
+                        result[group] = with_scale(result[group], max(scales))
+                if not _is_power_of_two(node.gain):
+                    follow(node.output, node.gain * max(scales))
             if isinstance(node, Add | Extremum | Concat):
-                largest = max(result[group].scale for group in groups)
+                gain = 1.0 if isinstance(node, Concat) else node.gain
+                largest = gain * max(result[group].scale for group in groups)
                 if result[node.output].scale < largest:
                     result[node.output] = with_scale(result[node.output], largest)
         if result == before:

@@ -182,6 +182,26 @@ JOINS = {
     "mean": Case(
         nodes=[conv("x", "c")[0], node("Mean", "x c")], constants={"c_weight": normal(4, 4, 1, 1)}
     ),
+    "scaled_sum": Case(
+        nodes=[
+            conv("x", "c")[0],
+            node("Add", "x c", "s"),
+            node("Relu", "s", "r"),
+            node("Mul", "r half", "h"),
+            node("Sub", "h one"),
+        ],
+        constants={"c_weight": normal(4, 4, 1, 1), "half": floats(0.5), "one": floats(1)},
+    ),
+    "scaled_pool": Case(
+        nodes=[
+            conv("x", "c")[0],
+            node("MaxPool", "c", "p", kernel_shape=[2, 2]),
+            node("Add", "p k", "q"),
+            node("Mul", "q q", "r"),
+            node("Div", "r three"),
+        ],
+        constants={"c_weight": normal(4, 4, 1, 1), "k": normal(4, 1, 1), "three": floats(3)},
+    ),
     "least": one("ReduceMin", "x a", constants={"a": ints(2, 3)}),
     "norm": Case(
         nodes=[node("ReduceL2", "x a", "n"), node("Relu", "n")],

@@ -69,15 +69,15 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
         gaps=True,
         parameter_latency=parameter_latency,
     )
-    assert drain.latency == 1 + parameter_latency
 
     # when tiles are taken: as soon as the one before has left, or later
-    takes, cycle = [], 1
+    takes, cycle = [], parameter_latency
     for number, steps in tiles:
         takes.append(cycle)
         cycle += len(steps) * (1 + program[number].paired) + max(0, int(rng.integers(-3, 3)))
     cycles = cycle + drain.latency + 1
     inputs = {
+        "tile.announced": np.zeros(cycles, int),
         "tile.arrives_next": np.zeros(cycles, int),
         "tile.in_lanes_next": np.zeros(cycles, int),
         "tile.columns": integers(rng, ACCUMULATOR, (cycles, max(1, cols))),
@@ -88,6 +88,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
     for take, (number, steps) in zip(takes, tiles, strict=True):
         pair = bool(program[number].paired)
         from_lanes = pair or not cols or bool(array_lanes and rng.integers(2))
+        inputs["tile.announced"][take - parameter_latency] = 1
         inputs["tile.arrives_next"][take - 1], inputs["tile.in_lanes_next"][take - 1] = (
             1,
             from_lanes,

@@ -12,9 +12,11 @@ from lane_model import run_lanes
 from nnhw.hdl.mac_array import MacArray
 from nnhw.hdl.mac_column import MacColumn
 from nnhw.isa import Operation
+from nnhw.machine import TAG_LEAD
 
 DOT, LANE_SUM, LANE_MAX, LANE_PAIR = Operation
 ALL = frozenset(Operation)
+ANNOUNCEMENT = 3
 
 
 @pytest.mark.parametrize("tree_levels_per_stage", [1, 2, 3])
@@ -131,10 +133,15 @@ def array_inputs(
 def drive_array(
     array: MacArray, inputs: dict[str, np.ndarray], names: list[str]
 ) -> dict[str, np.ndarray]:
-    """Outputs by cycle of the weights: all else is given a cycle earlier."""
-    late = {name: np.append(values, [0 * values[0]], 0) for name, values in inputs.items()}
-    late["weights"] = np.append([0 * inputs["weights"][0]], inputs["weights"], 0)
-    return {name: values[1:] for name, values in drive(array, late, names).items()}
+    """Outputs by cycle of the weights: activations are given a cycle earlier, tags before them."""
+    lead = 1 + TAG_LEAD
+    ahead = {"weights": 0, "activations": 1}
+    late = {}
+    for name, values in inputs.items():
+        early = ahead.get(name, lead)
+        around = [(lead - early, early), *[(0, 0)] * (values.ndim - 1)]
+        late[name] = np.pad(values, around)
+    return {name: values[lead:] for name, values in drive(array, late, names).items()}
 
 
 def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, tuple]:
@@ -183,12 +190,14 @@ def test_mac_array(rows, cols, lane_groups, slots, operations):
         multiplier_stages=1,
         tree_levels_per_stage=2,
         operations=operations,
+        announcement=ANNOUNCEMENT,
     )
     assert array.latency == 2 + math.ceil(math.ceil(math.log2(rows)) / 2)
     assert array.lane_latency == 2
     inputs = array_inputs(rng, array, operations, tiles=25)
     tiles = expected_tiles(array, inputs)
     names = [
+        "tile.announced",
         "tile.arrives_next",
         "tile.in_lanes_next",
         "tile.columns",
@@ -197,6 +206,9 @@ def test_mac_array(rows, cols, lane_groups, slots, operations):
     ]
     outputs = drive_array(array, inputs, names)
     assert (np.flatnonzero(outputs["tile.arrives_next"]) + 1).tolist() == sorted(tiles)
+    announced = np.flatnonzero(outputs["tile.announced"]) + ANNOUNCEMENT
+    # those of the first cycles are announced before the first weights
+    assert announced.tolist() == [cycle for cycle in sorted(tiles) if cycle >= ANNOUNCEMENT]
     for cycle, (columns, lanes, addends) in tiles.items():
         assert outputs["tile.in_lanes_next"][cycle - 1] == (columns is None)
         if columns is not None:
@@ -219,6 +231,7 @@ def test_mac_array_carries_sums_from_roll_to_roll():
         multiplier_stages=2,
         tree_levels_per_stage=1,
         operations=frozenset({LANE_SUM}),
+        announcement=ANNOUNCEMENT,
     )
     rng = np.random.default_rng(0)
     rolls = 12

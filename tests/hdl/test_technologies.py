@@ -1,5 +1,7 @@
 """What technologies decide: shapes of memory blocks, pairs of products, and names."""
 
+from fractions import Fraction
+
 import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal, signed, unsigned
@@ -7,6 +9,7 @@ from amaranth.hdl import Module, Signal, signed, unsigned
 from nnhw.errors import MappingError
 from nnhw.families import FAMILIES
 from nnhw.families.ecp5.technology import Ecp5
+from nnhw.families.gowin.technology import Gowin
 from nnhw.families.ice40.technology import Ice40
 from nnhw.families.xilinx7.technology import can_pair
 from nnhw.hdl.technology import Technology, technology
@@ -109,6 +112,15 @@ def test_banks_of_memories_are_selected_by_the_technology():
     )
     rtlil.convert(m, ports=[])
     assert found == [(1, 2, "words_word_0"), (1, 2, "rows_word")]
+
+
+@pytest.mark.parametrize("family", [Ecp5, Gowin, Ice40])
+def test_multipliers_of_a_target_are_spare(family):
+    assert not family().take_spare()
+    share = family().share(Fraction(15, 2))
+    assert not share.take_spare()
+    share.reserve(5)
+    assert [share.take_spare() for _ in range(3)] == [True, True, False]
 
 
 @pytest.mark.parametrize(("products", "spare"), [(20, 8), (28, 0), (29, 43), (144, 12), (200, 0)])

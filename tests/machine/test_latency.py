@@ -6,6 +6,7 @@ import pytest
 
 from nnhw.machine import (
     ACTIVATION_STAGES,
+    DRAIN_LATENCY,
     FETCH_LATENCY,
     GEARBOX_LATENCY,
     LANE_LATENCY,
@@ -15,11 +16,11 @@ from nnhw.machine import (
     RELEASE_LATENCY,
     RESULT_BUFFER_LATENCY,
     ROTATION_LEVELS_PER_STAGE,
+    TAG_LEAD,
     WEIGHT_REGISTER_LATENCY,
     adder_latency,
     aligner_latency,
     column_latency,
-    drain_latency,
     lane_latency,
     residual_turnaround,
     rotation_stages,
@@ -34,6 +35,7 @@ def test_registers_of_stages_that_depend_on_nothing():
     """Components take some of them as they are, so that no other test would miss a register."""
     assert MEMORY_LATENCY == 2
     assert FETCH_LATENCY == ACTIVATION_STAGES == LANE_LATENCY == 1
+    assert TAG_LEAD == DRAIN_LATENCY == 1
     assert (PARAMETER_ADDRESS_STAGES, PARAMETER_LATENCY) == (2, 2 + MEMORY_LATENCY)
     assert WEIGHT_REGISTER_LATENCY == RELEASE_LATENCY == 1
     assert (RESULT_BUFFER_LATENCY, GEARBOX_LATENCY) == (3, 2)
@@ -67,8 +69,6 @@ def test_results_are_written_when_the_slower_of_rotator_and_rows_is_done():
 
 
 def test_what_networks_need_takes_its_stages():
-    assert drain_latency() == 1 + 4
-    assert drain_latency(parameter_latency=1) == 2
     options = ((False, False), (False, True), (True, False), (True, True))
     scalers = [scaler_latency(stages=3, paired=p, multiplies=m) for p, m in options]
     assert scalers == [5, 6, 6, 7]

@@ -10,7 +10,7 @@ from nnhw.machine import Timing
 
 READ, TREE, LANE = 1 + (1 + 2 + 1) + 1, 2 + 2 + 1, 2 + 1
 """Address, aligner of one row and no rotation, way to the columns; five products are added up."""
-BEHIND = 5 + (1 + 3 + 1) + 3
+BEHIND = 1 + (1 + 3 + 1) + 3
 """Drain, scaler, write-back."""
 
 

@@ -13,6 +13,7 @@ from nnhw.ir import (
     Concat,
     Conv,
     DepthToSpace,
+    Extremum,
     Function,
     Graph,
     MaxPool,
@@ -77,8 +78,8 @@ class RawGraph:
     def pad(self, x: str, *pads: int) -> str:
         return self.average_pool(x, (1, 1), pads=pads)
 
-    def add(self, a: str, b: str) -> str:
-        return self._add(Add, (a, b), self.shape(a))
+    def add(self, a: str, b: str, **fields) -> str:
+        return self._add(Add, (a, b), self.shape(a), **fields)
 
     def affine(self, x: str, *, offset: bool = True) -> str:
         channels = self.shape(x)[2]
@@ -98,6 +99,9 @@ class RawGraph:
 
     def multiply(self, a: str, b: str) -> str:
         return self._add(Multiply, (a, b), self.shape(a))
+
+    def maximum(self, a: str, b: str) -> str:
+        return self._add(Extremum, (a, b), self.shape(a), which="max")
 
     def function(self, x: str, function: str, *parameters: float) -> str:
         return self._add(Function, (x,), self.shape(x), function=function, parameters=parameters)

@@ -8,6 +8,7 @@ from raw_graphs import RELU, RawGraph, assert_same_results, kinds
 
 from nnhw.ir import Clamp, Tensor, Window
 from nnhw.passes import (
+    distribute_affine,
     drop_unused,
     expand_groups,
     fold_affine,
@@ -17,6 +18,7 @@ from nnhw.passes import (
     merge_pad,
     merge_reshape,
     own_outputs,
+    simplify_graph,
 )
 
 
@@ -41,6 +43,71 @@ def test_affine_is_not_moved_over_a_clamp():
     raw = RawGraph()
     after = run(fold_affine, raw.graph(raw.affine(raw.conv("x", clamp=RELU))))
     assert kinds(after) == ["Conv", "ChannelAffine"]
+
+
+@pytest.mark.parametrize(
+    ("clamp", "scale", "offset", "expected"),
+    [
+        (RELU, 0.5, 0.0, Clamp(lo=0.0)),
+        (RELU, -2.0, 0.0, Clamp(hi=0.0)),
+        (RELU, 0.5, -3.0, Clamp(lo=-3.0)),
+        (Clamp(lo=0.0, hi=6.0), 0.5, 1.0, Clamp(lo=1.0, hi=4.0)),
+        (Clamp(lo=0.0, hi=6.0), -0.5, 1.0, Clamp(lo=-2.0, hi=1.0)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["conv", "add"])
+def test_a_clamp_is_scaled_with_what_it_bounds(kind, clamp, scale, offset, expected):
+    raw = RawGraph()
+    if kind == "conv":
+        made = raw.conv("x", clamp=clamp)
+    else:
+        made = raw.add("x", raw.conv("x"), clamp=clamp)
+    graph = raw.graph(raw.line(made, scale, offset))
+    if kind == "add" and (scale < 0 or offset):
+        assert run(fold_affine, graph) is graph
+        return
+    after = run(fold_affine, graph)
+    assert kinds(after) == kinds(graph)[:-1]
+    assert after.nodes[-1].clamp == expected
+
+
+@pytest.mark.parametrize("scale", [[1, 2, 3, 4], [1, -1, 1, -1], [1, 0, 1, 1]])
+def test_a_clamp_that_would_differ_by_channel_stays(scale):
+    raw = RawGraph()
+    line = raw.line(raw.conv("x", clamp=Clamp(lo=0.0, hi=6.0)), 1.0)
+    raw.nodes[-1] = replace(raw.nodes[-1], scale=np.array(scale, float))
+    graph = raw.graph(line)
+    assert run(fold_affine, graph) is graph
+
+
+def _requantized(raw: RawGraph, kind: str) -> str:
+    if kind == "average_pool":
+        return raw.average_pool("x")
+    return getattr(raw, kind)("x", raw.conv("x"))
+
+
+REQUANTIZED = ["add", "multiply", "maximum", "average_pool"]
+
+
+@pytest.mark.parametrize("kind", REQUANTIZED)
+def test_a_positive_scale_is_the_gain_of_what_requantizes(kind):
+    raw = RawGraph()
+    made = _requantized(raw, kind)
+    count = len(raw.nodes)
+    after = run(fold_affine, raw.graph(raw.line(raw.line(made, 0.5), 3.0)))
+    assert len(after.nodes) == count
+    assert after.nodes[-1].gain == 1.5
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(-1.0, 0.0), (0.0, 0.0), (0.5, 1.0)])
+@pytest.mark.parametrize("kind", REQUANTIZED)
+def test_other_scales_are_no_gain(kind, scale, offset):
+    raw = RawGraph()
+    graph = raw.graph(raw.line(_requantized(raw, kind), scale, offset))
+    assert run(fold_affine, graph) is graph
+    raw = RawGraph()
+    graph = raw.graph(raw.affine(_requantized(raw, kind), offset=False))
+    assert run(fold_affine, graph) is graph
 
 
 def test_affine_stays_where_the_convolution_has_another_reader():
@@ -250,3 +317,76 @@ def test_sound_output_is_left_alone():
     raw = RawGraph()
     graph = raw.graph(raw.conv("x"))
     assert run(own_outputs, graph) is graph
+
+
+def _positive(raw: RawGraph, x: str) -> str:
+    """A positive scale and an offset for each channel."""
+    result = raw.affine(x)
+    raw.nodes[-1] = replace(raw.nodes[-1], scale=np.abs(raw.nodes[-1].scale) + 0.1)
+    return result
+
+
+POOLED = {
+    "max": (lambda raw: _positive(raw, raw.max_pool(raw.conv("x", clamp=None)))),
+    "max, padded": (lambda raw: _positive(raw, raw.max_pool(raw.conv("x"), pads=(1, 0, 0, 1)))),
+    "max, clamped": (lambda raw: raw.line(raw.max_pool(raw.conv("x", clamp=RELU)), 0.5, 2.0)),
+    "mean": (lambda raw: raw.affine(raw.average_pool(raw.conv("x")))),
+    "mean, padded": (
+        lambda raw: raw.affine(raw.average_pool(raw.conv("x"), pads=(0, 1, 1, 0)), offset=False)
+    ),
+    "sum of convolutions": (lambda raw: raw.affine(raw.add(raw.conv("x"), raw.conv("x")))),
+    "sum of a sum": (lambda raw: raw.line(raw.add("x", raw.conv("x")), 0.5, 3.0)),
+    "clamped sum": (lambda raw: raw.line(raw.add(raw.conv("x"), "x", clamp=RELU), 0.5, -3.0)),
+    "sum with a gain": (lambda raw: raw.line(raw.add("x", raw.conv("x"), gain=3.0), 0.5, 3.0)),
+    "convolutions with a gain": (
+        lambda raw: raw.affine(raw.add(raw.conv("x"), raw.conv("x"), gain=3.0))
+    ),
+}
+
+
+@pytest.mark.parametrize("build", POOLED.values(), ids=POOLED)
+def test_affine_goes_ahead_to_where_convolutions_take_it_over(build):
+    raw = RawGraph()
+    graph = raw.graph(build(raw))
+    after = run(distribute_affine, graph)
+    assert kinds(after)[-1] == kinds(graph)[-2]
+    simple = simplify_graph(graph)
+    assert_same_results(graph, simple)
+    assert kinds(simple) == kinds(graph)[:-1]
+
+
+KEPT = {
+    "max, negative": (lambda raw: raw.line(raw.max_pool(raw.conv("x")), -1.0)),
+    "of no convolution": (lambda raw: _positive(raw, raw.max_pool("x"))),
+    "padding that counts": (
+        lambda raw: raw.affine(raw.average_pool(raw.conv("x"), pads=(0, 1, 1, 0)))
+    ),
+    "clamped": (lambda raw: _positive(raw, raw.max_pool(raw.conv("x", clamp=RELU)))),
+    "one convolution only": (lambda raw: raw.affine(raw.add("x", raw.conv("x")))),
+    "twice the same": (lambda raw: _twice(raw)),
+}
+
+
+def _twice(raw: RawGraph) -> str:
+    conv = raw.conv("x")
+    return raw.line(raw.add(conv, conv), 0.5, 3.0)
+
+
+@pytest.mark.parametrize("build", KEPT.values(), ids=KEPT)
+def test_affine_stays_where_it_would_be_no_less_work(build):
+    raw = RawGraph()
+    graph = raw.graph(build(raw))
+    assert run(distribute_affine, graph) is graph
+
+
+@pytest.mark.parametrize("read", ["conv", "sum"])
+def test_affine_does_not_change_what_others_read(read):
+    raw = RawGraph()
+    conv = raw.conv("x")
+    total = raw.add("x", conv)
+    line = raw.line(total, 0.5, 3.0)
+    other = conv if read == "conv" else total
+    graph = raw.graph(line, other)
+    assert run(distribute_affine, graph) is graph
+    graph = raw.graph(raw.add(line, other))
+    assert run(distribute_affine, graph) is graph

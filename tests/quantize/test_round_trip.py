@@ -9,6 +9,7 @@ from round_trips import (
     check_same,
     everything,
     far_from_zero,
+    gains,
     read_again,
     wide_padding,
     without_weights,
@@ -31,7 +32,7 @@ def test_the_same_integers(weight_bits: int, power_of_two: bool, tmp_path: Path)
         calibration="minmax",
         trim=False,
     )
-    for graph, x in (everything(), without_weights(), wide_padding()):
+    for graph, x in (everything(), gains(), without_weights(), wide_padding()):
         built = convert(graph, Samples(calibration=Dataset(x=x)), options).whole
         check_same(built, read_again(built, tmp_path))
 

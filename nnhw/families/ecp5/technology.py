@@ -332,20 +332,12 @@ class Ecp5(DeviceTechnology):
     )
     rom_shapes = (BlockShape(512, 36), *ram_shapes)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._spare = 0
-
-    def reserve(self, products: int) -> None:
-        """See `Technology`. Spare are those of a share, or of the smallest device that has
+    def multipliers_there(self, products: int) -> Fraction | None:
+        """See `DeviceTechnology`. Of no device in particular: those of the smallest one that has
         enough."""
-        there = self.capacity if self.is_share else FAMILY.least(Resource.DSPS, products)
-        self._spare = 0 if there is None else int(there) - products
-
-    def take_spare(self) -> bool:
-        """See `DeviceTechnology`."""
-        self._spare -= 1
-        return self._spare >= 0
+        if self.is_share:
+            return self.capacity
+        return Fraction(FAMILY.least(Resource.DSPS, products))
 
     def shares_factors(
         self, activation_width: int, weight_width: int, *, symmetric: bool = False

@@ -30,7 +30,7 @@ def _target(
 
 FAMILY = Family(
     name="gowin",
-    pipeline={"multiplier_stages": 2, "scale_stages": 4},
+    pipeline={"multiplier_stages": 2, "tree_levels_per_stage": 1, "scale_stages": 4},
     ram_bits={Resource.BLOCK_RAMS: 18 << 10},
     targets=(
         _target(

@@ -89,6 +89,10 @@ class DeviceTechnology(Technology):
     ram_shapes: tuple[BlockShape, ...] = ()
     expected_shapes: tuple[BlockShape, ...] = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._spare = 0
+
     @property
     def multipliers_left(self) -> Fraction | None:
         """See `Technology`."""
@@ -128,9 +132,20 @@ class DeviceTechnology(Technology):
         m.d.comb += [cell.a.eq(a), cell.b.eq(b)]
         return cell.product
 
+    def multipliers_there(self, products: int) -> Fraction | None:
+        """Those of the device, or of the part of a design, that is to have so many products; None
+        if that is not known."""
+        return self.capacity if self.is_share else None
+
+    def reserve(self, products: int) -> None:
+        """See `Technology`."""
+        there = self.multipliers_there(products)
+        self._spare = 0 if there is None else int(there) - products
+
     def take_spare(self) -> bool:
         """Whether a multiplier is left that no product has to have; it is taken then."""
-        return False
+        self._spare -= 1
+        return self._spare >= 0
 
     def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
         """A memory block with the vendor's cell; see `Block`."""

@@ -21,7 +21,7 @@ from .operator import (
     origin_of,
     register_operator,
 )
-from .qdq_form import Apply, Constant, Expression, Operand, QdqForm
+from .qdq_form import Apply, Constant, Expression, Operand, QdqForm, with_gain
 from .requantization import Requantize, requantize
 from .window_form import window_attributes, window_name
 
@@ -58,4 +58,5 @@ __all__ = [
     "requantize",
     "window_attributes",
     "window_name",
+    "with_gain",
 ]

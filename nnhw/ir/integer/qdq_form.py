@@ -7,7 +7,7 @@ between is this expression. `nnhw.frontend.write_qdq` writes it; nothing here kn
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,14 @@ class Apply:
 
 
 Expression = Operand | Constant | Apply
+
+
+def with_gain(value: Apply, gain: float) -> Apply:
+    """A value without a name times a gain."""
+    if gain == 1:
+        return value
+    factor = Constant("gain", np.array(gain, np.float32))
+    return Apply("Mul", (replace(value, name="ungained"), factor))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

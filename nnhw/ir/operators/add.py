@@ -22,6 +22,7 @@ from ..integer import (
     drafts,
     from_zero,
     register_operator,
+    with_gain,
 )
 from ..nodes import Add, Node
 from ..tensor import Quantization
@@ -37,9 +38,12 @@ class QAdd(Node):
     ----------
     requantize
         Multiplier and shift are (2,); both shifts are equal.
+    gain
+        Part of the multipliers; kept for writing the ONNX model.
     """
 
     requantize: Requantize
+    gain: float = 1.0
 
 
 def _interval(node: QAdd, graph: Graph, sources: Sequence[Interval]) -> Interval:
@@ -57,9 +61,10 @@ def _draft(node: Add, sources: Sequence[Quantization], target: Quantization) -> 
             inputs=node.inputs,
             output=node.output,
             requantize=constants.requantize(node.clamp, target),
+            gain=node.gain,
         )
 
-    ratio = np.array([source.scale / target.scale for source in sources])
+    ratio = np.array([node.gain * source.scale / target.scale for source in sources])
     return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
@@ -72,7 +77,8 @@ register_operator(
         channels=BY_CHANNEL,
         describe=lambda node, graph: "add",
         qdq=lambda node, graph: QdqForm(
-            value=Apply("Add", (Operand(0), Operand(1))), bounds=node.requantize.bounds
+            value=with_gain(Apply("Add", (Operand(0), Operand(1))), node.gain),
+            bounds=node.requantize.bounds,
         ),
     )
 )

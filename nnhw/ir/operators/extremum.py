@@ -23,6 +23,7 @@ from ..integer import (
     drafts,
     from_zero,
     register_operator,
+    with_gain,
 )
 from ..nodes import Extremum, Node
 from ..tensor import Quantization
@@ -41,10 +42,13 @@ class QExtremum(Node):
         "max" or "min".
     requantize
         Multiplier and shift are (2,); both shifts are equal.
+    gain
+        Part of the multipliers; kept for writing the ONNX model.
     """
 
     which: Literal["max", "min"]
     requantize: Requantize
+    gain: float = 1.0
 
 
 def _interval(node: QExtremum, graph: Graph, sources: Sequence[Interval]) -> Interval:
@@ -67,9 +71,10 @@ def _draft(node: Extremum, sources: Sequence[Quantization], target: Quantization
             output=node.output,
             which=node.which,
             requantize=constants.requantize(node.clamp, target),
+            gain=node.gain,
         )
 
-    ratio = np.array([source.scale / target.scale for source in sources])
+    ratio = np.array([node.gain * source.scale / target.scale for source in sources])
     return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
@@ -82,7 +87,7 @@ register_operator(
         channels=BY_CHANNEL,
         describe=lambda node, graph: node.which,
         qdq=lambda node, graph: QdqForm(
-            value=Apply(node.which.capitalize(), (Operand(0), Operand(1))),
+            value=with_gain(Apply(node.which.capitalize(), (Operand(0), Operand(1))), node.gain),
             bounds=node.requantize.bounds,
         ),
     )

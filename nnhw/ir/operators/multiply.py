@@ -22,6 +22,7 @@ from ..integer import (
     drafts,
     from_zero,
     register_operator,
+    with_gain,
 )
 from ..nodes import Multiply, Node
 from ..tensor import Quantization
@@ -37,9 +38,12 @@ class QMultiply(Node):
     ----------
     requantize
         Multiplier and shift are (1,).
+    gain
+        Part of the multiplier; kept for writing the ONNX model.
     """
 
     requantize: Requantize
+    gain: float = 1.0
 
 
 def _interval(node: QMultiply, graph: Graph, sources: Sequence[Interval]) -> Interval:
@@ -60,9 +64,10 @@ def _draft(node: Multiply, sources: Sequence[Quantization], target: Quantization
             inputs=node.inputs,
             output=node.output,
             requantize=constants.requantize(node.clamp, target),
+            gain=node.gain,
         )
 
-    ratio = np.array([sources[0].scale * sources[1].scale / target.scale])
+    ratio = np.array([node.gain * sources[0].scale * sources[1].scale / target.scale])
     return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
@@ -75,7 +80,8 @@ register_operator(
         channels=BY_CHANNEL,
         describe=lambda node, graph: "multiply",
         qdq=lambda node, graph: QdqForm(
-            value=Apply("Mul", (Operand(0), Operand(1))), bounds=node.requantize.bounds
+            value=with_gain(Apply("Mul", (Operand(0), Operand(1))), node.gain),
+            bounds=node.requantize.bounds,
         ),
     )
 )

@@ -27,6 +27,7 @@ from ..integer import (
     register_operator,
     window_attributes,
     window_name,
+    with_gain,
 )
 from ..nodes import AveragePool, MaxPool, Node
 from ..patches import pad, reduce_windows
@@ -54,8 +55,8 @@ class QAveragePool(Node):
 
     Parameters
     ----------
-    divisor
-        Part of the multiplier; kept for writing the ONNX model.
+    divisor, gain
+        Parts of the multiplier; kept for writing the ONNX model.
     requantize
         Multiplier and shift are (output rows, output columns).
     """
@@ -63,6 +64,7 @@ class QAveragePool(Node):
     window: Window
     divisor: np.ndarray
     requantize: Requantize
+    gain: float = 1.0
 
 
 def _largest_bounds(node: QMaxPool, graph: Graph, sources: Sequence[Range]) -> Range:
@@ -140,7 +142,7 @@ def _average_qdq(node: QAveragePool, graph: Graph) -> QdqForm:
         total = Apply("Conv", (Operand(), ones), "sum", attributes)
         share = Constant("share", (1 / node.divisor).astype(np.float32))
         value = Apply("Mul", (total, share))
-    return QdqForm(value=value, bounds=node.requantize.bounds)
+    return QdqForm(value=with_gain(value, node.gain), bounds=node.requantize.bounds)
 
 
 def _real_elements(window: Window, height: int, width: int) -> np.ndarray:
@@ -176,9 +178,10 @@ def _average_draft(
             window=node.window,
             divisor=node.divisor,
             requantize=constants.of_one_term().requantize(node.clamp, target),
+            gain=node.gain,
         )
 
-    ratio = (sources[0].scale / target.scale / node.divisor)[..., None]
+    ratio = (node.gain * sources[0].scale / target.scale / node.divisor)[..., None]
     return Draft(factors=Factors(ratio=ratio), finish=finish)
 
 
