@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..export.verilog.netlist import Module, Operator
-from ..export.verilog.processes import Assign, Body, Switch
+from ..export.verilog.processes import Assign, Body, Switch, sigs_of_body
 from ..export.verilog.signals import Sig, Slice
 from .fabric import Fabric
 from .gates import FALSE, TRUE, UNKNOWN, Gates, Literal
@@ -67,8 +67,8 @@ class Lowering:
     ----------
     gates : Gates
     sources : dict from node to what gives it
-        By its kind: ("chain", `Chain`, bit), ("product", `Product`), ("memory", name, port, bit) or
-        ("register", `RegisterBit`).
+        By its kind: ("chain", `Chain`, bit), ("product", `Product`), ("memory", name, port, bit),
+        ("instance", name, bit) or ("register", `RegisterBit`).
     """
 
     def __init__(
@@ -98,10 +98,31 @@ class Lowering:
 
     def wire(self, name: str) -> list[Literal]:
         """The bits of a wire."""
-        known = self._wires.get(name)
-        if known is None:
-            known = self._wires[name] = self._makers.get(name, self._leaves)(name)
-        return known
+        todo = [name] if name not in self._wires else []
+        waiting: set[str] = set()
+        while todo:  # chains of wires are too long for recursion
+            last = todo[-1]
+            before = () if last in waiting else self._read_by(last)
+            waiting.add(last)
+            missing = [wire for wire in before if wire not in self._wires and wire not in waiting]
+            todo += missing
+            if not missing:
+                todo.pop()
+                if last not in self._wires:
+                    self._wires[last] = self._makers.get(last, self._leaves)(last)
+        return self._wires[name]
+
+    def _read_by(self, name: str) -> Iterator[str]:
+        """The wires that one is computed from, registers and memories not looked into."""
+        module = self.module
+        sigs: Iterable[Sig] = ()
+        if name in module.operators:
+            sigs = module.operators[name].inputs
+        elif name in module.copies:
+            sigs = (module.copies[name],)
+        elif name in module.processes:
+            sigs = sigs_of_body(module.processes[name])
+        return (piece.wire for sig in sigs for piece in sig if isinstance(piece, Slice))
 
     def flip_flop(self, wire: str, bit: int) -> FlipFlop:
         """What a bit of a register gets."""
@@ -118,13 +139,16 @@ class Lowering:
         makers |= dict.fromkeys(module.operators, self._operator)
         makers |= dict.fromkeys(module.processes, self._process)
         makers |= dict.fromkeys(module.registers, self._register)
+        for key, instance in module.instances.items():
+            for wire in instance.outputs.values():
+                makers[wire] = self._leaves_from("instance", key)
         for key, memory in module.memories.items():
             for number, read in enumerate(memory.reads):
-                makers[read.wire] = self._read_port(key, number)
+                makers[read.wire] = self._leaves_from("memory", key, number)
         return makers
 
     def _leaves(self, name: str) -> list[Literal]:
-        """An input port, an output of an instance, or a wire that nothing drives."""
+        """An input port, or a wire that nothing drives."""
         return [self.gates.leaf() for _ in range(self.module.wires[name].width)]
 
     def _register(self, name: str) -> list[Literal]:
@@ -142,11 +166,10 @@ class Lowering:
             self._register_bits[place] = found
         return found
 
-    def _read_port(self, key: str, number: int) -> Callable[[str], list[Literal]]:
+    def _leaves_from(self, *source: str | int) -> Callable[[str], list[Literal]]:
         def make(name: str) -> list[Literal]:
-            leaves = [self.gates.leaf() for _ in range(self.module.wires[name].width)]
-            for bit, leaf in enumerate(leaves):
-                self.sources[leaf >> 1] = ("memory", key, number, bit)
+            leaves = self._leaves(name)
+            self.sources |= {leaf >> 1: (*source, bit) for bit, leaf in enumerate(leaves)}
             return leaves
 
         return make
