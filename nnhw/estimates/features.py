@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..export.verilog import Hierarchy
+from ..export.verilog.signals import Slice
 from .fabric import Fabric
 from .flatten import flatten
 from .gates import FALSE, TRUE, UNKNOWN, Literal, cover
@@ -89,6 +90,10 @@ class _Counting:
         self._module = flatten(hierarchy)
         self._fabric = fabric
         self._known: dict[RegisterBit, Literal | RegisterBit] = {}
+        self._readers: Counter[str] = Counter()
+        for sig in self._module.inputs():
+            self._readers.update({piece.wire for piece in sig if isinstance(piece, Slice)})
+        self._readers.update(self._module.ports)
 
     def features(self) -> Features:
         for _ in range(_ROUNDS - 1):
@@ -119,7 +124,9 @@ class _Counting:
 
     def _look(self) -> None:
         """Look at all that matters."""
-        self._lowering = lowering = Lowering(self._module, self._fabric, self._known)
+        self._lowering = lowering = Lowering(
+            self._module, self._fabric, self._known, self._readers
+        )
         self._seen: set[int] = {0}
         self._sinks: set[Literal] = set()
         self._todo: list[Literal] = []

@@ -62,6 +62,8 @@ class Lowering:
     fabric
     known
         Bits of registers that are constant, or always what another one is.
+    readers
+        How many operators, registers and others read a wire.
 
     Attributes
     ----------
@@ -76,8 +78,10 @@ class Lowering:
         module: Module,
         fabric: Fabric,
         known: Mapping[RegisterBit, Literal | RegisterBit],
+        readers: Mapping[str, int],
     ):
         self.module = module
+        self._readers = readers
         self.fabric = fabric
         self.gates = Gates()
         self.sources: dict[int, tuple] = {}
@@ -217,8 +221,7 @@ class Lowering:
             less = self._less(left, right, signed=operator.signed)
             return self._one([less ^ (kind in ("le", "ge"))], width)
         if kind in ("add", "sub"):
-            left, right = operands()
-            return self._sum(left, right, subtracts=kind == "sub")
+            return self._sum_of_terms(self._terms(operator, width, subtracted=False))
         if kind == "neg":
             (value,) = operands()
             return self._sum([FALSE] * width, value, subtracts=True)
@@ -229,6 +232,51 @@ class Lowering:
 
     def _one(self, bits: list[Literal], width: int) -> list[Literal]:
         return bits + [FALSE] * (width - 1)
+
+    def _terms(
+        self, operator: Operator, width: int, *, subtracted: bool
+    ) -> list[tuple[list[Literal], bool]]:
+        """What a sum adds up, and whether each is subtracted: sums that nothing else reads are
+        added up with it (`alumacc`)."""
+        terms = []
+        for index, sig in enumerate(operator.inputs):
+            minus = subtracted ^ (index == 1 and operator.kind == "sub")
+            inner = self._sum_alone(sig)
+            if inner is None:
+                terms.append((self._extended(sig, width, operator.signed), minus))
+            else:
+                terms += self._terms(inner, width, subtracted=minus)
+        return terms
+
+    def _sum_alone(self, sig: Sig) -> Operator | None:
+        """The sum that all of a signal is, if nothing else reads it."""
+        piece = sig[0] if sig else None
+        if not isinstance(piece, Slice) or self._readers[piece.wire] != 1:
+            return None
+        operator = self.module.operators.get(piece.wire)
+        if operator is None or operator.kind not in ("add", "sub"):
+            return None
+        signs = all(rest == Slice(piece.wire, operator.width - 1, 1) for rest in sig[1:])
+        return operator if signs and (piece.start, piece.width) == (0, operator.width) else None
+
+    def _sum_of_terms(self, terms: list[tuple[list[Literal], bool]]) -> list[Literal]:
+        """Any number of terms, by full adders until two are left."""
+        terms = sorted(terms, key=lambda term: term[1])
+        if len(terms) == 2 and not terms[0][1]:
+            return self._sum(terms[0][0], terms[1][0], subtracts=terms[1][1])
+        rows = [
+            [max(bit, FALSE) ^ minus for bit in term] if minus else [max(bit, FALSE) for bit in term]
+            for term, minus in terms
+        ]
+        while len(rows) > 2:
+            a, b, c, *rows = rows
+            gates = self.gates
+            total = [gates.parity_of(bits) for bits in zip(a, b, c, strict=True)]
+            carries = [
+                gates.select(gates.differ(x, y), z, x) for x, y, z in zip(a, b, c, strict=True)
+            ]
+            rows += [total, [FALSE, *carries[:-1]]]
+        return self._sum(*rows, subtracts=False)
 
     def _sum(
         self, left: list[Literal], right: list[Literal], *, subtracts: bool
