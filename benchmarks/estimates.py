@@ -31,7 +31,7 @@ from tables import EXAMPLES, MODELS, Table, argument_parser, write_tables
 
 from nnhw.estimates import has_model
 from nnhw.estimates.features import count_features
-from nnhw.estimates.model import model_file
+from nnhw.estimates.model import Clock, Error, model_file
 from nnhw.estimates.terms import Terms, count_terms
 from nnhw.export.verilog import (
     Hierarchy,
@@ -68,9 +68,7 @@ NETWORKS = {
         for name in ("digits_mlp", "digits_cnn", "digits_resnet")
     },
     "mnist_cnn_zoo": (MODELS / "mnist_cnn_zoo.onnx", MODELS / "mnist_data.npz"),
-    **{
-        name: (MODELS / f"{name}_int8.onnx", None) for name in ("dscnn", "resnet8", "autoencoder")
-    },
+    **{name: (MODELS / f"{name}_int8.onnx", None) for name in ("dscnn", "resnet8", "autoencoder")},
 }
 _OF_QUANTIZATION = ("weight_bits", "act_bits", "power_of_two")
 
@@ -333,7 +331,56 @@ def fit_family(family: str) -> dict[str, Any]:
         resource.value: _errors([_off(row, resource, model[part]) for row in checks])
         for part, resource in PARTS
     }
+    if placed := [row for row in _placed() if row["family"] == family]:
+        period, kilo_lut = fit_clock(placed)
+        error = _errors([off for _, off in clock_residuals(placed)])
+        model["clock"] = {"period_ns": period, "kilo_lut_ns": kilo_lut, "error": error}
     return model
+
+
+def _placed() -> list[dict[str, Any]]:
+    """Designs that were placed and routed: those of results/synthesis.md."""
+    return list(map(json.loads, (DATA / "placed.jsonl").read_text(encoding="utf-8").splitlines()))
+
+
+_LEAST_PLACED = 4
+"""Designs from which on it can be told how the clock depends on their size."""
+
+
+def fit_clock(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """Period without logic, and what a thousand LUTs add, in ns, of least relative squares."""
+    periods = np.array([1000 / row["mhz"] for row in rows])
+    sizes = np.array([row["luts"] / 1000 for row in rows]) * (len(rows) >= _LEAST_PLACED)
+    terms = np.stack([np.ones(len(rows)), sizes], 1) / periods[:, None]
+    found = lsq_linear(terms, np.ones(len(rows)), (0, np.inf)).x
+    return round(float(found[0]), 3), round(float(found[1]) * bool(sizes.any()), 4)
+
+
+def clock_residuals(rows: list[dict[str, Any]]) -> Iterator[tuple[float, float]]:
+    """Estimate of each placed design's clock from the others, and how many percent it is off."""
+    for row in rows:
+        period, kilo_lut = fit_clock([other for other in rows if other is not row])
+        mhz = Clock(period_ns=period, kilo_lut_ns=kilo_lut, error=_NO_ERROR).mhz(row["luts"])
+        yield mhz, 100 * (mhz - row["mhz"]) / row["mhz"]
+
+
+_NO_ERROR = Error(median=0, percentile_90=0, designs=0)
+
+
+def clock_table() -> Table:
+    """Leave-one-out residuals of all families' clocks."""
+    lines = []
+    for family in sorted({row["family"] for row in _placed()}):
+        rows = [row for row in _placed() if row["family"] == family]
+        for row, (mhz, off) in zip(rows, clock_residuals(rows), strict=True):
+            lines.append((family, row["design"], row["mhz"], f"{mhz:.1f}", f"{off:+.1f}%"))
+    return Table(
+        "Clock",
+        ("family", "design", ">MHz placed", ">estimate", ">"),
+        lines,
+        notes="Each design's clock as the others of its family let expect it. Of two families two "
+        "designs are known, so that the estimate is but the other's clock: an order of magnitude.",
+    )
 
 
 def estimate(row: Measurement, resource: Resource, coefficients: Mapping[str, float]) -> float:
@@ -376,7 +423,17 @@ def table(family: str) -> Table:
     )
     return Table(
         FAMILIES[family].targets[0].description.split(" ", 1)[0] + f", {family}",
-        ("design", ">LUTs", ">estimate", ">", ">flip-flops", ">estimate", ">", ">DSPs", ">block RAMs"),
+        (
+            "design",
+            ">LUTs",
+            ">estimate",
+            ">",
+            ">flip-flops",
+            ">estimate",
+            ">",
+            ">DSPs",
+            ">block RAMs",
+        ),
         list(_lines(rows, model)),
         notes=shown,
     )
@@ -410,7 +467,7 @@ if __name__ == "__main__":
     write_tables(
         arguments.out,
         "Estimates before synthesis",
-        (table(name) for name in arguments.family if has_model(name)),
+        (*(table(name) for name in arguments.family if has_model(name)), clock_table()),
         notes="Designs that no coefficient was fitted to, as Yosys synthesizes them and as "
         "`nnhw.estimates` had estimated. Where an estimate of DSPs or block RAMs is not in the "
         "table, it is right.",

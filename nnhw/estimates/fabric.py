@@ -32,7 +32,9 @@ class MemoryCell:
     blocks: Fraction | int = 0
 
 
-def blocks(shapes: Mapping[int, int], *, cost: int, size: Fraction | int = 1) -> tuple[MemoryCell, ...]:
+def blocks(
+    shapes: Mapping[int, int], *, cost: int, size: Fraction | int = 1
+) -> tuple[MemoryCell, ...]:
     """The ways to use a block RAM, by depths and their widths; `size` of it, if it has parts."""
     return tuple(
         MemoryCell(depth=depth, width=width, cost=cost, blocks=size)
@@ -84,4 +86,3 @@ class Fabric:
     factors: tuple[int, int] = (18, 18)
     half_factor: int = 0
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)
-

@@ -105,7 +105,10 @@ class _Counting:
         tables = cover(self._lowering.gates, self._sinks, self._fabric.lut_inputs)
         chains = self._chains.values()
         added = {
-            bit >> 1 for chain, last in chains for bits in chain.operands for bit in bits[: last + 1]
+            bit >> 1
+            for chain, last in chains
+            for bits in chain.operands
+            for bit in bits[: last + 1]
         }
         return Features(
             tables=Counter(count for node, count in tables.items() if node not in added),
@@ -124,9 +127,7 @@ class _Counting:
 
     def _look(self) -> None:
         """Look at all that matters."""
-        self._lowering = lowering = Lowering(
-            self._module, self._fabric, self._known, self._readers
-        )
+        self._lowering = lowering = Lowering(self._module, self._fabric, self._known, self._readers)
         self._seen: set[int] = {0}
         self._sinks: set[Literal] = set()
         self._todo: list[Literal] = []
@@ -264,9 +265,7 @@ class _Counting:
         for node in self._seen:
             readers.update(gates.fanins[node])
         for flip_flop in self._flip_flops.values():
-            readers.update(
-                bit >> 1 for bit in (flip_flop.data, flip_flop.enable, flip_flop.reset)
-            )
+            readers.update(bit >> 1 for bit in (flip_flop.data, flip_flop.enable, flip_flop.reset))
         others = self._sinks - {flip_flop.data for flip_flop in self._flip_flops.values()}
         readers.update(bit >> 1 for bit in others)
         following: dict[RegisterBit, RegisterBit] = {}

@@ -265,7 +265,9 @@ class Lowering:
         if len(terms) == 2 and not terms[0][1]:
             return self._sum(terms[0][0], terms[1][0], subtracts=terms[1][1])
         rows = [
-            [max(bit, FALSE) ^ minus for bit in term] if minus else [max(bit, FALSE) for bit in term]
+            [max(bit, FALSE) ^ minus for bit in term]
+            if minus
+            else [max(bit, FALSE) for bit in term]
             for term, minus in terms
         ]
         while len(rows) > 2:
@@ -278,9 +280,7 @@ class Lowering:
             rows += [total, [FALSE, *carries[:-1]]]
         return self._sum(*rows, subtracts=False)
 
-    def _sum(
-        self, left: list[Literal], right: list[Literal], *, subtracts: bool
-    ) -> list[Literal]:
+    def _sum(self, left: list[Literal], right: list[Literal], *, subtracts: bool) -> list[Literal]:
         left, right = ([max(bit, FALSE) for bit in bits] for bits in (left, right))
         width = len(left)
         low = 0
@@ -407,8 +407,8 @@ class Lowering:
         if self._is_table(select, switch):
             self._look_up(select, ends, state, changed)
             return
-        for patterns, end in reversed(ends):
-            condition = self._matches(select, patterns)
+        for fitting, end in reversed(ends):
+            condition = self._matches(select, fitting)
             for bit in changed:
                 state[bit] = self.gates.select(condition, end[bit], state[bit])
 

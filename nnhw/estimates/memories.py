@@ -8,7 +8,6 @@ from fractions import Fraction
 from .fabric import Fabric
 from .features import MemoryShape
 
-
 _SELECTION_COST = Fraction(1, 2)
 """Of a bit that is chosen among two rows of cells."""
 
@@ -49,12 +48,11 @@ def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
     """
     bits = shape.width * shape.depth
     is_rom = not shape.writes
-    best: MemoryUse
-    best_cost: Fraction | int
-    if is_rom:
-        best, best_cost = MemoryUse(rom_bits=bits, registers=_registers(shape)), bits * fabric.rom_bit_cost
-    else:
-        best, best_cost = MemoryUse(ram_bits=bits, registers=_registers(shape)), bits
+    registers = shape.width * shape.reads if shape.registered else 0
+    best = MemoryUse(
+        registers=registers, rom_bits=bits if is_rom else 0, ram_bits=0 if is_rom else bits
+    )
+    best_cost = bits * (fabric.rom_bit_cost if is_rom else Fraction(1))
     for cell in fabric.memory_cells:
         if (cell.luts and is_rom) or (cell.blocks and not shape.registered):
             continue
@@ -69,10 +67,6 @@ def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
                 luts=count * cell.luts,
                 blocks=count * Fraction(cell.blocks),
                 selected=selected,
-                registers=_registers(shape) if cell.luts else 0,
+                registers=registers if cell.luts else 0,
             )
     return best
-
-
-def _registers(shape: MemoryShape) -> int:
-    return shape.width * shape.reads if shape.registered else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,7 +35,7 @@ def count_terms(features: Features, family: str) -> Terms:
     """The terms of a design's features."""
     synthesis: FamilySynthesis = FAMILIES[family].part("synthesis").SYNTHESIS
     fabric: Fabric = FAMILIES[family].part("fabric").FABRIC
-    exact: Counter[Resource] = Counter()
+    exact: defaultdict[Resource, Fraction] = defaultdict(Fraction)
     for cell, count in features.cells.items():
         occupied = fabric.cells.get(cell) or synthesis.occupied(cell)
         for resource, each in occupied.items():
