@@ -42,6 +42,7 @@ ORDER = (
     "export",
     "simulate",
     "synth",
+    "estimates",
     "boards",
     "report",
     "staging",
@@ -64,6 +65,7 @@ PARTS = {
     "boards": "families",
     "technology": "hdl",
     "synthesis": "synth",
+    "fabric": "estimates",
     "placement": "synth",
     "pll": "boards",
 }
