@@ -22,6 +22,7 @@ def find_use(program: Program) -> DeviceUse | None:
         target=config.target,
         multipliers=float(cells.multipliers),
         multipliers_available=capacity.get(Resource.DSPS, 0),
+        added_products=cells.added_products,
         block_rams=cells.blocks + cells.expected_blocks,
         block_rams_available=capacity.get(Resource.BLOCK_RAMS, 0),
         block_rams_expected=bool(cells.expected_blocks),

@@ -11,6 +11,7 @@ from nnhw.families import DeviceUse
 from nnhw.ir import load_graph
 from nnhw.options import BuildOptions
 from nnhw.placement import place
+from nnhw.report.text import device_rows
 
 NETWORK = Path(__file__).parent / "designs" / "digits_mlp.npz"
 
@@ -28,7 +29,19 @@ def test_use_of_a_device(placement):
     assert 4 < use.multipliers < 12
     assert 0 < use.block_rams < 56
     assert not use.block_rams_expected
+    assert not use.added_products
     assert placement.warnings == ()
+
+
+def test_products_beyond_the_multipliers_are_counted():
+    """Of an array larger than its device: whole columns of four are made by adding."""
+    large = place(load_graph(NETWORK), BuildOptions(target="ecp5-25k", rows=4, cols=8))
+    use = large.device
+    assert (use.added_products % 4, use.multipliers % 4) == (0, 0)
+    assert use.added_products >= 32 - 28 + large.program.config.lanes
+    assert 24 < use.multipliers <= 28
+    (row,) = device_rows(use)
+    assert f"multipliers and {use.added_products} products by adding, " in row[1]
 
 
 def test_no_device_no_use():

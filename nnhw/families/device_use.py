@@ -17,7 +17,8 @@ class DeviceUse:
         Name of the device.
     multipliers, multipliers_available
         As the device's data sheet counts them; a half is one of two that share a multiplier.
-        Products for which there is none are made by adding.
+    added_products
+        Products that are made by adding, as there is no multiplier for them.
     block_rams, block_rams_available
         Likewise.
     block_rams_expected
@@ -27,6 +28,7 @@ class DeviceUse:
     target: str
     multipliers: float
     multipliers_available: int
+    added_products: int
     block_rams: int
     block_rams_available: int
     block_rams_expected: bool

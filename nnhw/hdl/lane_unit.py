@@ -37,6 +37,7 @@ class LaneUnit(wiring.Component):
     Members
     -------
     products : In(lanes of slots of signed)
+        Of a maximum or a pair, they are activations: the weight is one.
     enable : In(1)
         Take the products, which come two cycles later.
     tags : In(FetchTags())
@@ -170,13 +171,16 @@ class LaneUnit(wiring.Component):
         """The last accumulator of a lane."""
         value = self.values[lane]
         take = f.take
+        # of a maximum and of a pair, the weight is one
+        single = product[: self.activation_width].as_signed()
         if Operation.LANE_MAX in self.operations:
-            is_larger = named(m, product > value, f"is_larger_{lane}")
+            largest = value[: self.activation_width].as_signed()
+            is_larger = named(m, single > largest, f"is_larger_{lane}")
             take = named(m, take | (f.compare & is_larger), f"take_{lane}")
         if Operation.LANE_SUM not in self.operations:  # single products only
-            register = Signal.like(value, name=f"value_{lane}", reset_less=True)
+            register = Signal(signed(self.activation_width), name=f"value_{lane}", reset_less=True)
             with m.If(take):
-                m.d.sync += register.eq(product)
+                m.d.sync += register.eq(single)
             m.d.comb += value.eq(register)
             return
         total = self.technology.accumulate(

@@ -93,8 +93,9 @@ def frame_rate(report: BuildReport) -> float:
 def device_rows(use: DeviceUse) -> list[tuple[str, str]]:
     """Shares of the device that a design was built for, as (name, figure)."""
     about = "about " if use.block_rams_expected else ""
+    added = f" and {use.added_products} products by adding" if use.added_products else ""
     shares = (
-        f"{_share(use.multipliers, use.multipliers_available)} multipliers, "
+        f"{_share(use.multipliers, use.multipliers_available)} multipliers{added}, "
         f"{about}{_share(use.block_rams, use.block_rams_available)} block RAMs"
     )
     return [("device", f"{use.target}: {shares}")]

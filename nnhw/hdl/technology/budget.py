@@ -18,6 +18,8 @@ class CellCount:
     ----------
     multipliers
         Halves are those of devices of which two narrow ones share one.
+    added_products
+        Products that are made by adding, for want of a multiplier.
     blocks
         Memory blocks.
     expected_blocks
@@ -25,12 +27,14 @@ class CellCount:
     """
 
     multipliers: Fraction = Fraction(0)
+    added_products: int = 0
     blocks: int = 0
     expected_blocks: int = 0
 
     def __add__(self, other: CellCount) -> CellCount:
         return CellCount(
             multipliers=self.multipliers + other.multipliers,
+            added_products=self.added_products + other.added_products,
             blocks=self.blocks + other.blocks,
             expected_blocks=self.expected_blocks + other.expected_blocks,
         )

@@ -185,6 +185,7 @@ class DeviceTechnology(Technology):
         if not self.take(self.multiplier_size(a.shape(), b.shape())):
             if not self.adds_beyond_capacity:
                 return super().multiply(m, a, b, stages=stages, name=name)
+            self.cells.added_products += 1
             return short_product(m, a, b, stages, name, add=self.add, add_gated=self.add_gated)
         inside = min(stages, self.most_stages)
         product = self.multiplier(m, a, b, inside, name)

@@ -26,6 +26,7 @@ class Shares:
         self._technology = technology
         self._left = technology.multipliers_left
         self._without = technology.share(Fraction(0))
+        self._without.cells = technology.cells  # what is made without them counts, too
         self._sizes: dict[Callable[[Technology], wiring.Component], Fraction] = {}
 
     def build(self, make: Callable[[Technology], _Component]) -> _Component:
