@@ -78,6 +78,7 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         or options.idle
         or options.bus is not None,
         programmable=options.programmable,
+        parity=options.protect == "parity",
     )
     if options.programmable:
         return place_on(graph, programmable_machine([graph], engine), options)

@@ -18,7 +18,7 @@ CONSTANTS = {
     "tensor_counts": 1 | 1 << 8,
     **{f"machine_hash_{i}": 0 for i in range(8)},
 }
-NOT_LOADED = frozenset({"load", "error_cause.load_refused"})
+NOT_LOADED = frozenset({"load", "error_cause.load_refused", "error_cause.parity"})
 """What designs are without that are not programmable."""
 INPUT = TensorEntry(
     name="x",

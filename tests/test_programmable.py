@@ -251,11 +251,15 @@ def test_tags_and_two_clocks(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("bus", ["axi-lite", "wishbone", "apb"])
-def test_simulated_over_a_bus(tmp_path, bus):
+@pytest.mark.parametrize(
+    ("bus", "more"), [("axi-lite", {}), ("wishbone", {}), ("apb", {"protect": "parity"})]
+)
+def test_simulated_over_a_bus(tmp_path, bus, more):
     """Two networks, loaded over the bus one after the other."""
     pytest.importorskip("systemrdl")
-    results = build_programmable([MLP, CNN], data=[DATA], out=tmp_path / "design", bus=bus, **SMALL)
+    results = build_programmable(
+        [MLP, CNN], data=[DATA], out=tmp_path / "design", bus=bus, **more, **SMALL
+    )
     assert all(result.report.verification.passed for result in results)
 
 

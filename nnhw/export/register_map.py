@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import MappingError
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule
 from ..machine import machine_sha256
-from ..mapping import CycleModel, Program
+from ..mapping import CycleModel, EngineConfig, Program
 from ..registers import ABI_MAJOR, ABI_MINOR, LOADED_TENSORS, MAGIC, RegisterMap, TensorEntry
 from ..shell import ShellConfig
 
@@ -44,7 +44,7 @@ def make_register_map(
             f"programmable design have room for {LOADED_TENSORS}; drop bus, or programmable"
         )
     machine = machine_sha256(program.machine, has_registers=True) if is_loaded else "00" * 32
-    features = (config.frame_check, True, shell.bus_errors, is_loaded)
+    features = (config.frame_check, True, shell.bus_errors, is_loaded, config.parity)
     return RegisterMap(
         name=program.name,
         constants={
@@ -66,9 +66,16 @@ def make_register_map(
             *(_entry(graph, port, frame_in, is_output=False) for port in graph.inputs),
             *(_entry(graph, port, frame_out, is_output=True) for port in graph.outputs),
         ),
-        absent=frozenset() if is_loaded else frozenset({"load", "error_cause.load_refused"}),
+        absent=_absent(config),
         is_loaded=is_loaded,
     )
+
+
+def _absent(config: EngineConfig) -> frozenset[str]:
+    """Blocks and fields of what an engine does not have."""
+    not_loaded = {"load", "error_cause.load_refused"}
+    absent = set() if config.programmable else not_loaded
+    return frozenset(absent | (set() if config.parity else {"error_cause.parity"}))
 
 
 def _hash(name: str, sha256: str) -> dict[str, int]:

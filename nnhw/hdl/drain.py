@@ -14,6 +14,7 @@ from .arithmetic import delay, named
 from .instruction import Words, instruction_register, load_program, program_port
 from .mac_array import TileSignature
 from .parameters import check_integers
+from .parity import report_parity
 from .tags import StepTags
 from .technology import PORTABLE, Technology
 
@@ -189,6 +190,7 @@ class Drain(wiring.Component):
         f = instruction.current
         if instruction.is_loaded:
             load_program(m, self.program, instruction)
+            report_parity(m, self, instruction)
 
         active = Signal()
         second = Signal()

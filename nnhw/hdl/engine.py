@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, ResetInserter, Value
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -45,6 +45,8 @@ class Engine(wiring.Component):
     frame_error, frame_early, frame_accepted : Out(1)
         With `frame_check`: see `FrameBuffer`. The first and the last one never while a reset is in
         effect.
+    parity_error : Out(1)
+        With `parity`: a word was read that is not what was loaded, some cycles ago.
     load : In(LoadWrite(address_bits=address_bits))
         Of a programmable engine: what it is loaded with, see `Loader`. Until the control register
         says that it runs, all of it is in reset.
@@ -79,6 +81,7 @@ class Engine(wiring.Component):
                     if config.programmable
                     else {}
                 ),
+                **({"parity_error": Out(1)} if config.parity else {}),
             }
         )
 
@@ -137,6 +140,12 @@ class Engine(wiring.Component):
             },
             self._factory.technology,
         )
+        if self.machine.config.parity:
+            # while it is loaded, all is in reset
+            parts = (fetch, weights, drain, parameters, write_back)
+            errors = Cat(*(part.parity_error for part in parts)).any()
+            is_wrong = named(m, errors, "parity_is_wrong")
+            m.d.sync += self.parity_error.eq(is_wrong & ~is_reset)
         if loader is not None:
             is_reset = named(m, is_reset | ~fetch.running, "is_reset_or_begins")
         # while a reset is on its way, no handshake counts

@@ -18,6 +18,7 @@ from .arithmetic import clamp, delay, named
 from .instruction import Words, instruction_register, load_program, program_port
 from .loop_nest import LoopNest
 from .parameters import check_at_most, check_integers
+from .parity import report_parity
 from .tags import FetchTags, Padding, Progress
 from .technology import PORTABLE, Technology
 
@@ -177,6 +178,7 @@ class FetchSequencer(wiring.Component):
         is_prepared = Signal()
         if instruction.is_loaded:
             load_program(m, self.program, instruction)
+            report_parity(m, self, instruction)
             with m.If(instruction.begins):
                 m.d.sync += self.running.eq(1)
         connect(m, instruction.current, loops.current)

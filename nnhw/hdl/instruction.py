@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from amaranth.hdl import C, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import C, Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,6 +16,7 @@ from .arithmetic import named
 from .load_port import ProgramLoad
 from .loaded_memory import loaded_columns
 from .parameters import check_integers, check_words
+from .parity import parity_port
 from .technology import PORTABLE, Technology
 
 Words = Sequence[int] | Section
@@ -180,6 +181,8 @@ class LoadedInstructionRegister(wiring.Component):
     advance, current, upcoming, index
         See `InstructionRegister`. `advance` is to be low until `begins` was high.
     begins : Out(1)
+    parity_error : Out(1)
+        Of a section with parity: a word that is read is not what was written.
 
     Attributes
     ----------
@@ -219,6 +222,7 @@ class LoadedInstructionRegister(wiring.Component):
                 "upcoming": Out(InstructionSignature(layout, ahead)),
                 "index": Out(range(max(2, section.rows))),
                 "begins": Out(1),
+                **parity_port(section),
             }
         )
 
@@ -262,11 +266,13 @@ class LoadedInstructionRegister(wiring.Component):
         word = Signal(sum(place.width for place in others))
         _unpack(m, known, next_word, self.upcoming)
         _unpack(m, others, word, self.current)
+        errors = []
         for row, register, some, name in (
             (known_row, next_word, known, "known_words"),
             (other_row, word, others, "words"),
         ):
-            read = self._read(m, row, some, name)
+            read, error = self._read(m, row, some, name)
+            errors.append(error)
             # the first instruction's known fields are those of `upcoming` before it begins
             loads = goes_on | (phase == 1) if register is next_word else goes_on
             with m.If(loads):
@@ -276,10 +282,15 @@ class LoadedInstructionRegister(wiring.Component):
             m.d.comb += getattr(self.current, place.name).eq(at_work)
             with m.If(goes_on):
                 m.d.sync += at_work.eq(getattr(self.upcoming, place.name))
+        if self.words.parity:
+            m.d.comb += self.parity_error.eq(Cat(*errors).any())
         return m
 
-    def _read(self, m: Module, row: Value, places: Sequence[FieldLayout], name: str) -> Value:
-        """Some fields of the instruction that `row` was the number of, a cycle ago."""
+    def _read(
+        self, m: Module, row: Value, places: Sequence[FieldLayout], name: str
+    ) -> tuple[Value, Value]:
+        """Some fields of the instruction that `row` was the number of, a cycle ago; and whether
+        they are not what was written."""
         bits = [(place.offset or 0) + bit for place in places for bit in range(place.width)]
         return loaded_columns(
             m,
@@ -307,8 +318,11 @@ def instruction_register(
 
 
 def program_port(words: Words) -> dict[str, Any]:
-    """Members of a component through which its program is loaded; none if it is constant."""
-    return {"program": In(ProgramLoad(words))} if isinstance(words, Section) else {}
+    """Members of a component through which its program is loaded, and checked if it has parity;
+    none if it is constant."""
+    if not isinstance(words, Section):
+        return {}
+    return {"program": In(ProgramLoad(words)), **parity_port(words)}
 
 
 def load_program(m: Module, program: Any, *others: Any) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import LOAD_BITS, MEMORY_LATENCY, Section
+from .arithmetic import delay, named
 from .load_port import SectionWrite
 from .parameters import check_integers
+from .parity import parity_port
 from .technology import PORTABLE, Technology
 
 _COLUMNS_AN_ADDRESS = 2
@@ -27,8 +29,9 @@ def loaded_columns(
     output_register: bool,
     technology: Technology,
     name: str,
-) -> Value:
-    """Some bits of the words of a section, as memories of a column each, one behind the other.
+) -> tuple[Value, Value]:
+    """Some bits of the words of a section, as memories of a column each, one behind the other; and
+    whether the parity of a column is wrong.
 
     Parameters
     ----------
@@ -39,25 +42,26 @@ def loaded_columns(
     bits
         Those that are read, ascending.
     """
-    words = []
+    words, errors = [], []
     for column in range(section.columns):
         low = column * LOAD_BITS
         own = [bit - low for bit in bits if low <= bit < low + LOAD_BITS]
         if not own:
             continue
-        words.append(
-            technology.ram(
-                m,
-                read_row=addresses[column * len(addresses) // section.columns],
-                write_enable=write.valid & (write.column == column),
-                write_row=write.row,
-                write_data=Cat(write.data[bit] for bit in own),
-                depth=max(2, section.rows),
-                output_register=output_register,
-                name=f"{name}_{column}",
-            )
+        written = Cat(write.data[bit] for bit in own)
+        word = technology.ram(
+            m,
+            read_row=addresses[column * len(addresses) // section.columns],
+            write_enable=write.valid & (write.column == column),
+            write_row=write.row,
+            write_data=Cat(written, written.xor()) if section.parity else written,
+            depth=max(2, section.rows),
+            output_register=output_register,
+            name=f"{name}_{column}",
         )
-    return Cat(words)
+        words.append(word[: len(own)] if section.parity else word)
+        errors.append(word.xor())
+    return Cat(words), Cat(errors).any()
 
 
 class LoadedMemory(wiring.Component):
@@ -80,6 +84,8 @@ class LoadedMemory(wiring.Component):
         Word to read.
     data : Out(width)
         The word, `latency` cycles later.
+    parity_error : Out(1)
+        Of a section with parity: the word is not what was written.
 
     Attributes
     ----------
@@ -106,6 +112,7 @@ class LoadedMemory(wiring.Component):
                 "write": In(SectionWrite(section)),
                 "address": In(range(max(2, section.rows))),
                 "data": Out(section.width),
+                **parity_port(section),
             }
         )
 
@@ -118,16 +125,22 @@ class LoadedMemory(wiring.Component):
             leaves=-(-self.section.columns // _COLUMNS_AN_ADDRESS) if self.address_stages else 1,
             name="address",
         )
-        m.d.comb += self.data.eq(
-            loaded_columns(
-                m,
-                self.write,
-                addresses,
-                self.section,
-                bits=range(self.section.width),
-                output_register=self.output_register,
-                technology=self.technology,
-                name="words",
-            )
+        word, error = loaded_columns(
+            m,
+            self.write,
+            addresses,
+            self.section,
+            bits=range(self.section.width),
+            output_register=self.output_register,
+            technology=self.technology,
+            name="words",
         )
+        m.d.comb += self.data.eq(word)
+        if self.section.parity:
+            is_wrong = named(m, error, "is_wrong")
+            if self.section.rows < 1 << len(self.address):  # nothing was written behind the last
+                is_there = Signal()
+                m.d.comb += is_there.eq(self.address < self.section.rows)
+                is_wrong &= delay(m, is_there, self.latency, name="is_there")
+            m.d.comb += self.parity_error.eq(is_wrong)
         return m

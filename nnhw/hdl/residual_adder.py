@@ -13,6 +13,7 @@ from ..machine import adder_latency
 from .arithmetic import delay
 from .instruction import Words, instruction_register, load_program, program_port
 from .parameters import check_integers
+from .parity import report_parity
 from .quotient import Bounds, limit, quotient_width, shift_right
 from .technology import PORTABLE, Technology
 
@@ -92,6 +93,7 @@ class ResidualAdder(wiring.Component):
         m.submodules.instruction = instruction = self.instruction
         if instruction.is_loaded:
             load_program(m, self.program, instruction)
+            report_parity(m, self, instruction)
         m.d.comb += instruction.advance.eq(self.step & self.step_last)
         f = instruction.current
         # registers: difference to the zero point, product, sum, quotient, and those of its limits

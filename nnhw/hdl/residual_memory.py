@@ -17,6 +17,7 @@ from .instruction import (
     program_port,
 )
 from .parameters import check_integers
+from .parity import report_parity
 from .technology import PORTABLE, Technology
 
 
@@ -98,6 +99,7 @@ class ResidualMemory(wiring.Component):
         m.submodules.writes = writes = self._writes
         if reads.is_loaded:
             load_program(m, self.program, reads, writes)
+            report_parity(m, self, reads, writes)
         m.d.comb += [
             reads.advance.eq(self.step & self.step_last),
             writes.advance.eq(self.result & self.result_last),

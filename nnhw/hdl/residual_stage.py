@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout
 from .instruction import Words, load_program, program_port
+from .parity import report_parity
 from .residual_adder import ResidualAdder
 from .residual_memory import ResidualMemory
 from .tags import Passing
@@ -99,6 +100,7 @@ class ResidualStage(wiring.Component):
         m.submodules.adder = adder = self._adder
         if "program" in self.signature.members:
             load_program(m, self.program, memory, adder)
+            report_parity(m, self, memory, adder)
         m.d.comb += [
             memory.step.eq(self.read.step),
             memory.step_last.eq(self.read.layer_done),

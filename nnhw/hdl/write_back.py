@@ -19,6 +19,7 @@ from .load_port import SectionWrite
 from .loaded_memory import LoadedMemory
 from .memory import Rom
 from .parameters import check_integers
+from .parity import parity_port
 from .quotient import Bounds, Quotient, limit, quotient_width
 from .residual_stage import ResidualStage
 from .tags import Progress, StepTags
@@ -72,6 +73,8 @@ class WriteBack(wiring.Component):
         They leave the engine; they belong into the activation memory.
     ends_layer : Out(1)
         They are the last of their layer.
+    parity_error : Out(1)
+        If they are loaded, with parity: a word of any of them is not what was written.
     progress : Out(Progress(layers=layers, chased_bytes=chased_bytes, chunk=chunk))
 
     Attributes
@@ -160,7 +163,8 @@ class WriteBack(wiring.Component):
         ends_layer = delays(m, layer_done, wait, name="ends_layer", reset=True)
         if self.chased_bytes:
             self._count_covered(m, valid[-3], count[-3], ends_layer[-3])
-        finished = self._look_up(m, f, results) if self.tables else results
+        table_errors = Signal(self.lanes)
+        finished = self._look_up(m, f, results, table_errors) if self.tables else results
         if self.residuals:
             m.submodules.residuals = self.residuals
             if instruction.is_loaded:
@@ -191,6 +195,11 @@ class WriteBack(wiring.Component):
             self.to_memory.eq(delay(m, ~(f.to_stream | f.residual_only), wait, name="to_memory")),
             self.ends_layer.eq(ends_layer[-1]),
         ]
+        if parity_port(self.instruction.words):
+            errors = instruction.parity_error | table_errors.any()
+            if self.residuals:
+                errors |= self.residuals.parity_error
+            m.d.comb += self.parity_error.eq(errors)
         return m
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
@@ -225,8 +234,9 @@ class WriteBack(wiring.Component):
             self.progress.writing_odd.eq(writing_odd),
         ]
 
-    def _look_up(self, m: Module, f, results) -> Signal:
-        """Results of the next cycle, through the layer's table if it has one."""
+    def _look_up(self, m: Module, f, results, errors: Signal) -> Signal:
+        """Results of the next cycle, through the layer's table if it has one; and in which lanes
+        the parity of an entry is wrong."""
         chosen = delay(m, f.table, LIMIT_LATENCY, name="table")
         entries = 1 << self.activation_width
         words = []
@@ -241,6 +251,8 @@ class WriteBack(wiring.Component):
             if isinstance(self.tables, Section):
                 table = LoadedMemory(self.tables, technology=self.technology)
                 m.d.comb += table.write.eq(self.table_write)
+                if self.tables.parity:
+                    m.d.comb += errors[lane].eq(table.parity_error & used)
             else:
                 table = Rom(width=self.activation_width, words=words)
             m.submodules[f"table_{lane}"] = table

@@ -51,6 +51,9 @@ class EngineConfig:
     programmable
         Whether program, weights, constants and the geometry of frames are in memories and registers
         that are loaded. It changes nothing about cycles and results.
+    parity
+        Whether the memories that are loaded have parity, which is checked. Only if `programmable`.
+        It changes nothing about cycles and results.
     technology
         What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
         "portable" or one of `nnhw.families.FAMILIES`. It changes nothing about cycles and results.
@@ -76,6 +79,7 @@ class EngineConfig:
     scale_stages: int = 2
     frame_check: bool = False
     programmable: bool = False
+    parity: bool = False
     technology: str = "portable"
     target: str = ""
 
@@ -96,10 +100,12 @@ class EngineConfig:
             value = getattr(self, f.name)
             if f.type == "int" and (not isinstance(value, int) or value < 1):
                 raise MappingError(f"'{f.name}' must be a positive integer, not {value!r}")
-        for name in ("frame_check", "programmable"):
+        for name in ("frame_check", "programmable", "parity"):
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise MappingError(f"'{name}' must be True or False, not {value!r}")
+        if self.parity and not self.programmable:
+            raise MappingError("'parity' is of memories that are loaded; give 'programmable', too")
         for name in ("input_bytes", "output_bytes"):
             value = getattr(self, name)
             if value not in BEAT_BYTES:

@@ -37,7 +37,10 @@ def parameter_words(machine: Machine, image: Image) -> list[int]:
 
 
 def section_words(machine: Machine, image: Image) -> dict[str, list[int]]:
-    """By section: what it is loaded with, from its first row on; see `LoadMap`."""
+    """By section: what it is loaded with, from its first row on; see `LoadMap`.
+
+    Of sections with parity that is all rows, those that nothing needs with zeros.
+    """
     beats = -(-image.frame_bytes // machine.config.input_bytes)
     mask = (1 << machine.datapath.widths.activation) - 1
     words = {
@@ -49,6 +52,9 @@ def section_words(machine: Machine, image: Image) -> dict[str, list[int]]:
     for kind, layout in machine.limits.layouts.items():
         words[kind] = [layout.encode(instruction) for instruction in image.instructions[kind]]
     sections = LoadMap.of(machine).sections
+    for name, section in sections.items():
+        if section.parity:
+            words[name] += [0] * (section.rows - len(words[name]))
     return {name: words[name] for name in sections if sections[name].width and words.get(name)}
 
 

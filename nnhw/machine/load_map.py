@@ -32,12 +32,15 @@ class Section:
         The highest bits of its addresses.
     rows, width
         Words, and bits of each; a width of 0 if there is nothing to be written.
+    parity
+        Whether each column has a bit of parity, which is checked. All of its rows are loaded then.
     """
 
     name: str
     number: int
     rows: int
     width: int
+    parity: bool = False
 
     def __len__(self) -> int:
         return self.rows
@@ -87,7 +90,13 @@ class LoadMap:
         }
         return cls(
             {
-                name: Section(name=name, number=number, rows=rows, width=width)
+                name: Section(
+                    name=name,
+                    number=number,
+                    rows=rows,
+                    width=width,
+                    parity=machine.config.parity and name not in ("control", "geometry"),
+                )
                 for number, (name, (rows, width)) in enumerate(sizes.items())
                 if rows
             }

@@ -20,6 +20,7 @@ from .choices import (
     EQUALIZATIONS,
     INITS,
     MOST_TAG_BITS,
+    PROTECTIONS,
     QUANTIZERS,
     RESETS,
     SIMULATORS,
@@ -205,6 +206,13 @@ class BuildOptions:
         group=_HARDWARE,
         help="Program, weights and constants are loaded; the design runs other networks, too.",
     )
+    protect: str = option(
+        Choice(PROTECTIONS),
+        "none",
+        group=_HARDWARE,
+        help="Parity of what is loaded; with `programmable` and `bus`, whose registers say of an "
+        "error.",
+    )
     reset: str = option(
         Choice(tuple(RESETS)),
         "active-high",
@@ -304,6 +312,12 @@ class BuildOptions:
             raise OptionError(
                 "Options bus and clocks two do not go together with programmable yet; drop one of "
                 "the three"
+            )
+
+        if self.protect != "none" and not (self.programmable and self.bus):
+            raise OptionError(
+                "Option protect is for what is loaded over a control bus; give programmable and "
+                "bus, too, or drop it"
             )
 
     def _check_technology(self) -> None:

@@ -49,6 +49,9 @@ class Effort(StrEnum):
 WEIGHT_PLACES = ("inline", "files")
 """Where large constants can stand: in the Verilog, or in .hex files beside it."""
 
+PROTECTIONS = ("none", "parity")
+"""How a programmable design finds out that what it was loaded with has changed."""
+
 INITS = ("contents", "none")
 """Whether the target of a design has initial contents of memories and registers."""
 

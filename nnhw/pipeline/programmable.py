@@ -33,7 +33,7 @@ NETWORKS_FOLDER = "networks"
 _GIVEN = (
     *("rows", "cols", "macs", "fps", "latency_us", "target", "technology"),
     *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks", "init"),
-    *("bus", "bus_errors", "idle"),
+    *("bus", "bus_errors", "idle", "protect"),
 )
 """Options that a design which is there answers."""
 

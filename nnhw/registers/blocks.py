@@ -122,6 +122,7 @@ _CAPABILITIES = Block(
                 counters="The block of counters is there",
                 bus_errors="Addresses without a register are answered with an error",
                 programmable="Networks are loaded: the block `load` is there",
+                parity="What is loaded has parity, which is checked",
             ),
         ),
         Register(
@@ -235,6 +236,7 @@ _INTERRUPT = Block(
                 tlast_early="An input frame was dropped: its tlast came too early",
                 tlast_late="An input frame was dropped: its last beat had no tlast",
                 load_refused="A word was not loaded: a network ran, or nothing is at its address",
+                parity="A word was read that is not what was loaded: load it again",
             ),
         ),
     ),

@@ -68,6 +68,7 @@ class Accelerator(wiring.Component):
     ------
     ValueError
         If the shell has tags or `idle`, and the machine does not check frames.
+        If the machine has parity, and there is no control bus.
         If there is a control bus without a register map, or the machine does not check frames then.
     """
 
@@ -86,6 +87,8 @@ class Accelerator(wiring.Component):
         if self.shell.idle and not machine.config.frame_check:
             raise ValueError("The output idle needs a machine that checks frames")
         self.registers = registers
+        if machine.config.parity and self.shell.bus is None:
+            raise ValueError("Parity needs a control bus, whose registers have a cause for it")
         if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
             raise ValueError("A control bus needs a register map, and frames that are checked")
         super().__init__(port_members(machine, self.shell, registers))
@@ -233,6 +236,8 @@ class Accelerator(wiring.Component):
         ]
         if self.machine.config.programmable:
             m.d.comb += engine.load.eq(registers.load)
+        if self.machine.config.parity:
+            m.d.comb += registers.parity_error.eq(engine.parity_error)
 
     def _add_outside(self, m: Module, streams: StreamShell, registers: RegisterShell):
         """Registers of the streams' clock in front of the queues, and tkeep in front of them: the

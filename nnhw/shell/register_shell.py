@@ -68,6 +68,8 @@ class RegisterShell(wiring.Component):
         Of an engine behind queues: it or they are in reset.
     frame_error, frame_early, frame_accepted : In(1)
         Of an engine that is next to it: see `Engine`.
+    parity_error : In(1)
+        If there is a cause for it among the registers: see `Engine`.
     load : Out(LoadWrite(address_bits=address_bits))
         Of an engine that is loaded: see `LoadControl`.
     """
@@ -96,6 +98,7 @@ class RegisterShell(wiring.Component):
             reset_latency=reset_latency,
             tag_bits=tag_bits,
         )
+        self._has_parity = "error_cause_parity" in self._bank.signature.members
         self._ports = tuple(bus_members(bus, registers.address_bits))
 
         def streamed(beat_bytes: int, user_bits: int) -> stream.Signature:
@@ -117,6 +120,7 @@ class RegisterShell(wiring.Component):
                     if beats is None
                     else {"engine_resets": In(1)}
                 ),
+                **({"parity_error": In(1)} if self._has_parity else {}),
                 **(
                     {"load": Out(LoadWrite(address_bits=load_map.address_bits))}
                     if load_map is not None
@@ -193,6 +197,9 @@ class RegisterShell(wiring.Component):
             self._connect_load(m, self._load_control, bank, control)
             errors |= self._load_control.refused
             enable &= bank.load_control_run
+        if self._has_parity:
+            m.d.comb += bank.error_cause_parity.eq(self.parity_error)
+            errors |= self.parity_error
         m.d.comb += [control.enable.eq(enable), bank.irq_status_error.eq(errors)]
         return m
 

@@ -11,6 +11,8 @@
 //            images A.BIN FRAMES_A B.BIN FRAMES_B FOREIGN.BIN: loads two networks through the driver and prints
 //                          outputs; gives damaged images, loads while a frame runs, aborts and resets
 //                          in between; with IMAGES only
+//            flips A.BIN FRAMES_A: turns every single bit over that the network is loaded with, one at
+//                          a time, and sees that the driver is told; with FLIPS only
 //
 // With TWO_CLOCKS, the engine has one of its own, whose cycles come at random.
 //
@@ -581,6 +583,45 @@ static void do_images(char **names) {
 }
 #endif
 
+#ifdef FLIPS
+#include "Vdesign___024root.h"
+template <class Word, size_t depth>
+static void flip_in(VlUnpacked<Word, depth> &memory, int row, int bit) {
+    memory[static_cast<size_t>(row)] ^= static_cast<Word>(1) << bit;
+}
+#include "flips.h" // MEMORIES: rows and bits of each that count; flip(memory, row, bit)
+
+static void do_flips(char **names) {
+    Network network = {'a', content(names[0]), content(names[1]), 0};
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    CHECK(nnhw_load(&device, network.image.data(), network.image.size(), long_time) == NNHW_OK);
+    int flips = 0;
+    for (int memory = 0; memory < static_cast<int>(sizeof MEMORIES / sizeof *MEMORIES); ++memory) {
+        run(network);
+        CHECK(bench_read(ERROR_CAUSE) == 0);
+        for (int row = 0; row < MEMORIES[memory].rows; ++row)
+            for (int bit = 0; bit < MEMORIES[memory].bits; ++bit, ++flips) {
+                bench_write(0x0a0, 2);
+                flip(memory, row, bit);
+                begin(network);
+                for (int left = 6 * ABORT_CYCLES; left && !dut->irq; --left) tick();
+                if (!dut->irq) std::printf("memory %d row %d bit %d\n", memory, row, bit);
+                CHECK(dut->irq);
+                CHECK(nnhw_poll(&device) == NNHW_CORRUPTED);
+                flip(memory, row, bit);
+                CHECK(nnhw_abort(&device, long_time) == NNHW_OK);
+                while (!source.empty()) tick();
+                target = nullptr;
+                CHECK(bench_read(ERROR_CAUSE) == 8);
+                bench_write(ERROR_CAUSE, 8);
+            }
+    }
+    run(network);
+    CHECK(bench_read(ERROR_CAUSE) == 0);
+    std::printf("flips %d\ndone\n", flips);
+}
+#endif
+
 int main(int argc, char **argv) {
     context.commandArgs(argc, argv);
     dut = new Vdesign{&context};
@@ -589,6 +630,9 @@ int main(int argc, char **argv) {
     else if (std::string(argv[1]) == "stalls") do_stalls(argv[2], std::atoi(argv[3]));
 #ifdef IMAGES
     else if (std::string(argv[1]) == "images") do_images(argv + 2);
+#endif
+#ifdef FLIPS
+    else if (std::string(argv[1]) == "flips") do_flips(argv + 2);
 #endif
     else do_frames(argv[2]);
     delete dut;

@@ -26,6 +26,8 @@ class SimulatedBus:
     bus, registers
     defines
         Macros for bench.cpp.
+    include
+        Folders of headers besides.
     """
 
     def __init__(
@@ -36,24 +38,26 @@ class SimulatedBus:
         bus: str,
         registers: RegisterMap,
         defines: dict[str, int],
+        include: tuple[Path, ...] = (),
     ):
         self.folder = folder
         write_register_files(registers, folder / "registers")
         write_drivers(registers, folder / "drivers")
         driver = folder / "drivers" / "c"
         (folder / "design.v").write_text(verilog)
-        include = ("-I", str(HERE), "-I", str(folder / "registers"), "-I", str(driver))
+        folders = (HERE, folder / "registers", driver, *include)
+        flags = tuple(word for each in folders for word in ("-I", str(each)))
         objects = []
         for source in sorted(driver.glob("*.c")):
             objects.append(f"{source.stem}.o")
-            command = ["gcc", *STRICT, "-O1", *include, "-c", str(source), "-o", objects[-1]]
+            command = ["gcc", *STRICT, "-O1", *flags, "-c", str(source), "-o", objects[-1]]
             subprocess.run(command, cwd=folder, check=True)
         defines = {f"BUS_{bus.replace('-', '_').upper()}": 1, **defines}
-        flags = " ".join([f"-D{name}={value}" for name, value in defines.items()] + [*include])
+        words = " ".join([*(f"-D{name}={value}" for name, value in defines.items()), *flags])
         built = verilator(
             *("--cc", "--exe", "--build", "--prefix", "Vdesign", "-Mdir", "objects"),
             *("--top-module", registers.name, "-Wno-lint", "-Wno-style", "-Wno-WIDTH"),
-            *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1", "-CFLAGS", flags),
+            *("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O1", "-CFLAGS", words),
             *(str(HERE / "bench.cpp"), "design.v", *(f"../{name}" for name in objects)),
             folder=folder,
         )

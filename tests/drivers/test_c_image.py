@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from simulated_bus import SimulatedBus
 
 from nnhw import golden
 from nnhw.export import generate_verilog, make_register_map
-from nnhw.image import image_of, write_image
+from nnhw.export.verilog import ExportedMemories
+from nnhw.image import image_of, read_image, write_image
 from nnhw.machine import Headroom, LoadMap, machine_sha256
 from nnhw.mapping import EngineConfig, map_graph, predict_cycles, shared_machine
 from nnhw.options import BUSES
@@ -34,44 +37,73 @@ def networks():
     }
 
 
+def build(folder, bus: str, **choices):
+    """A design of both networks: its machine, and of each network program, registers and cycles;
+    images and frames are written."""
+    graphs = networks()
+    config = EngineConfig(
+        rows=2,
+        cols=2,
+        input_bytes=2,
+        output_bytes=1,
+        frame_check=True,
+        programmable=True,
+        **choices,
+    )
+    machine = shared_machine(list(graphs.values()), config, Headroom())
+    shell = ShellConfig(bus=bus, bus_errors=True)
+    built, rng = {}, np.random.default_rng(2)
+    for name, graph in graphs.items():
+        program = replace(map_graph(graph, machine), name="system")
+        cycles = predict_cycles(program)
+        registers = make_register_map(
+            graph, program, cycles, model_sha256=HASHES[name], shell=shell
+        )
+        write_image(image_of(machine, program.image, registers), folder / f"{name}.bin")
+        tensor = graph.tensors[graph.inputs[0].tensor]
+        frames = rng.integers(tensor.q.lo, tensor.q.hi + 1, (FRAMES, *tensor.shape), np.int8)
+        (folder / f"{name}.frames").write_bytes(frames.tobytes())
+        expected = golden.run(graph, frames)[graph.outputs[0].tensor].reshape(FRAMES, -1)
+        built[name] = SimpleNamespace(
+            program=program, registers=registers, cycles=cycles, expected=expected
+        )
+    return machine, shell, built
+
+
+def defines(machine, built, **more: int) -> dict[str, int]:
+    """Macros for the bench."""
+    return {
+        "IMAGES": 1,
+        "INPUT_BYTES": 2,
+        "OUTPUT_BYTES": 1,
+        "ABORT_CYCLES": 2 * max(network.cycles.latency_cycles for network in built.values()),
+        "LOAD_BITS": LoadMap.of(machine).address_bits,
+        **more,
+    }
+
+
+def check_outputs(lines, name: str, expected) -> None:
+    """Compare what the bench prints of a network's frames, each by its number."""
+    found = [line.split()[1:] for line in lines if line.startswith(name)]
+    numbers, got = [int(line[0]) for line in found], [line[1:] for line in found]
+    np.testing.assert_array_equal(np.array(got, np.int8), expected[np.array(numbers) % FRAMES])
+
+
 @pytest.mark.parametrize(
     "bus", [pytest.param(bus, marks=pytest.mark.slow if bus != "apb" else ()) for bus in BUSES]
 )
 def test_images_through_the_driver(bus, tmp_path):
     """Loaded one after the other; damaged images, words for a busy engine, aborts and resets."""
-    graphs = networks()
-    config = EngineConfig(
-        rows=2, cols=2, input_bytes=2, output_bytes=1, frame_check=True, programmable=True
-    )
-    machine = shared_machine(list(graphs.values()), config, Headroom())
-    shell = ShellConfig(bus=bus, bus_errors=True)
-    maps, frames, latency = {}, {}, 0
-    rng = np.random.default_rng(2)
-    for name, graph in graphs.items():
-        program = replace(map_graph(graph, machine), name="system")
-        cycles = predict_cycles(program)
-        latency = max(latency, cycles.latency_cycles)
-        maps[name] = make_register_map(
-            graph, program, cycles, model_sha256=HASHES[name], shell=shell
-        )
-        image = image_of(machine, program.image, maps[name])
-        write_image(image, tmp_path / f"{name}.bin")
-        tensor = graph.tensors[graph.inputs[0].tensor]
-        frames[name] = rng.integers(tensor.q.lo, tensor.q.hi + 1, (FRAMES, *tensor.shape), np.int8)
-        (tmp_path / f"{name}.frames").write_bytes(frames[name].tobytes())
-    write_image(replace(image, machine_sha256="11" * 32), tmp_path / "foreign.bin")
+    machine, shell, built = build(tmp_path, bus)
+    foreign = replace(read_image(tmp_path / "a.bin"), machine_sha256="11" * 32)
+    write_image(foreign, tmp_path / "foreign.bin")
     simulated = SimulatedBus(
         tmp_path,
-        generate_verilog(program, shell=shell, registers=maps["b"]),
+        # one network's Verilog, and the other one's registers: they are the same
+        generate_verilog(built["a"].program, shell=shell, registers=built["b"].registers),
         bus=bus,
-        registers=maps["a"],
-        defines={
-            "IMAGES": 1,
-            "INPUT_BYTES": 2,
-            "OUTPUT_BYTES": 1,
-            "ABORT_CYCLES": 2 * latency,
-            "LOAD_BITS": LoadMap.of(machine).address_bits,
-        },
+        registers=built["a"].registers,
+        defines=defines(machine, built),
     )
     lines = simulated.run("images", "a.bin", "a.frames", "b.bin", "b.frames", "foreign.bin")
     *outputs, hashes, done = lines
@@ -84,9 +116,47 @@ def test_images_through_the_driver(bus, tmp_path):
     digests = (HASHES["a"], machine_sha256(machine, has_registers=True))
     first = [bytes.fromhex(digest)[:4][::-1].hex() for digest in digests]
     assert hashes == f"hash {' '.join(first)}"
-    for name, graph in graphs.items():
-        expected = golden.run(graph, frames[name])[graph.outputs[0].tensor].reshape(FRAMES, -1)
-        lines = [line.split()[1:] for line in outputs if line.startswith(name)]
-        assert len(lines) > 30
-        numbers, got = [int(line[0]) for line in lines], [line[1:] for line in lines]
-        np.testing.assert_array_equal(np.array(got, np.int8), expected[np.array(numbers) % FRAMES])
+    for name, network in built.items():
+        assert sum(line.startswith(name) for line in outputs) > 30
+        check_outputs(outputs, name, network.expected)
+
+
+@pytest.mark.slow
+def test_every_flipped_bit_is_found(tmp_path):
+    """Of program, weights and constants, in the exported Verilog; the driver says it."""
+    machine, shell, built = build(tmp_path, "apb", parity=True)
+    network = built["b"]
+    memories = ExportedMemories("system")
+    verilog = generate_verilog(network.program, memories, shell=shell, registers=network.registers)
+    public = r"\1 /* verilator public_flat_rw */;"
+    verilog = re.sub(r"(\] contents \[\d+:\d+\]);", public, verilog)
+    layers = len(network.program.layers)
+    image = network.program.image
+    rows = {"engine.weights": len(image.weights), "engine.parameters": len(image.parameters)}
+    counted = []
+    for memory in memories.memories:
+        owner = memory.instance.rpartition(".")[0]
+        used = layers if owner.endswith(".instruction") else rows.get(owner, 0)
+        if used:
+            path = "__DOT__".join(["system", *memory.instance.split("."), "contents"])
+            counted.append((path, used, memory.width))
+    lines = ["static const struct { int rows, bits; } MEMORIES[] = {"]
+    lines += [f"    {{{used}, {bits}}}," for _, used, bits in counted]
+    lines += ["};", "static void flip(int memory, int row, int bit) {", "    switch (memory) {"]
+    lines += [
+        f"    case {index}: flip_in(dut->rootp->{path}, row, bit); break;"
+        for index, (path, _, _) in enumerate(counted)
+    ]
+    (tmp_path / "flips.h").write_text("\n".join([*lines, "    }", "}"]) + "\n")
+    simulated = SimulatedBus(
+        tmp_path,
+        verilog,
+        bus="apb",
+        registers=network.registers,
+        defines=defines(machine, built, FLIPS=1),
+        include=(tmp_path,),
+    )
+    *outputs, flips, done = simulated.run("flips", "b.bin", "b.frames")
+    assert done == "done"
+    assert int(flips.split()[1]) == sum(used * bits for _, used, bits in counted) > 1000
+    check_outputs(outputs, "a", network.expected)

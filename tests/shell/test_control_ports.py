@@ -105,6 +105,11 @@ def test_options_reach_the_shell():
 def test_wrong_choices(tmp_path):
     with pytest.raises(OptionError, match="bus_errors needs a control bus"):
         BuildOptions(bus_errors=True)
+    for others in ({}, {"bus": "apb"}, {"programmable": True}):
+        with pytest.raises(OptionError, match="Option protect is for what is loaded over a"):
+            BuildOptions(protect="parity", **others)
+    with pytest.raises(MappingError, match="'parity' is of memories that are loaded"):
+        EngineConfig(rows=2, cols=2, parity=True)
     with pytest.raises(OptionError, match="bus must be"):
         BuildOptions(bus="axi")
     with pytest.raises(MappingError, match="'bus' must be one of axi-lite, wishbone, apb"):

@@ -129,12 +129,24 @@ static int take(struct nnhw_device *device, uint32_t wanted)
     return (int)events;
 }
 
+/* Whether a parity was wrong; the cause stays set. */
+static int is_corrupted(const struct nnhw_device *device)
+{
+#ifdef NNHW__INTERRUPT__ERROR_CAUSE__PARITY_bm
+    uint32_t parity = (uint32_t)NNHW__INTERRUPT__ERROR_CAUSE__PARITY_bm;
+    return (READ(device, interrupt.error_cause) & parity) != 0;
+#else
+    (void)device;
+    return 0;
+#endif
+}
+
 int nnhw_poll(struct nnhw_device *device)
 {
     const struct nnhw_mover *mover = device->mover;
     uint32_t events = (uint32_t)take(device, DAMAGED | ABORTED);
     if (events & DAMAGED)
-        return NNHW_DAMAGED;
+        return is_corrupted(device) ? NNHW_CORRUPTED : NNHW_DAMAGED;
     if (events & ABORTED)
         return NNHW_ABORTED;
     /* the last beat has left the accelerator before the mover has it in memory */

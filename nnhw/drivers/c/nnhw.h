@@ -22,7 +22,8 @@ enum nnhw_result {
     NNHW_WRONG_SIZE = -10,    /* it was cut off, or something stands behind its end */
     NNHW_WRONG_CRC = -11,     /* it is damaged: a CRC-32 is another one */
     NNHW_WRONG_MACHINE = -12, /* it is for another accelerator */
-    NNHW_REFUSED = -13        /* the accelerator has refused a word */
+    NNHW_REFUSED = -13,       /* the accelerator has refused a word */
+    NNHW_CORRUPTED = -14      /* what was loaded has changed: load it again */
 };
 
 /* Moves frames between memory and the streams: a DMA engine, mostly. All functions return 0 if they

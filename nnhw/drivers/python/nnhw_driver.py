@@ -368,7 +368,10 @@ class Accelerator:
         end = time.monotonic() + timeout
         while event not in (events := self.take_events()):
             if "error" in events:
-                raise DeviceError(f"The frame was dropped: {', '.join(self.take_errors())}")
+                errors = self.take_errors()
+                if "parity" in errors:
+                    raise DeviceError("What was loaded has changed: load it again")
+                raise DeviceError(f"The frame was dropped: {', '.join(sorted(errors))}")
             if time.monotonic() > end:
                 raise DeviceError(f"No event '{event}' within {timeout} s")
 
