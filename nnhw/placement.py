@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .device_fit import check_use, find_use
+from .device_search import check_fits, find_fastest, searches_device
 from .errors import MappingError
 from .families import DeviceUse
 from .ir import Graph
@@ -71,7 +72,37 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    engine = replace(
+    if options.programmable:
+        machine = programmable_machine([graph], _engine(graph, options))
+        return place_on(graph, machine, options)
+    if not options.has_size and searches_device(options.target):
+        return _placement(graph, _fastest_program(graph, options), options)
+    program = map_graph(graph, _engine(graph, options))
+    if options.asks_for_speed and searches_device(options.target):
+        assert options.target is not None
+        check_fits(program, options.target, _surroundings(graph, options))
+    return _placement(graph, program, options)
+
+
+def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
+    """The program on the fastest array that fits the target."""
+    assert options.target is not None
+    return find_fastest(
+        options.target,
+        lambda macs: map_graph(graph, _engine(graph, options.replace(macs=macs))),
+        _surroundings(graph, options),
+    )
+
+
+def _surroundings(graph: Graph, options: BuildOptions) -> ShellConfig:
+    """The shell as far as estimates for a search know it: registers are made of the finished
+    design."""
+    return replace(_shell(graph, options), bus=None)
+
+
+def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:
+    """The array, and what the options ask for besides."""
+    return replace(
         _choose_engine(graph, options),
         frame_check=options.frame_check
         or options.tag_bits > 0
@@ -80,9 +111,6 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         programmable=options.programmable,
         parity=options.protect == "parity",
     )
-    if options.programmable:
-        return place_on(graph, programmable_machine([graph], engine), options)
-    return _placement(graph, map_graph(graph, engine), options)
 
 
 def programmable_machine(graphs: Sequence[Graph], engine: EngineConfig) -> Machine:

@@ -52,6 +52,7 @@ ORDER = (
     "conversion",
     "tuning",
     "device_fit",
+    "device_search",
     "placement",
     "inspection",
     "pipeline",
