@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from .errors import NnhwError
     from .inference import Inference, run_design
     from .inspection import inspect_model
-    from .options import BuildOptions, TuneOptions, load_options
+    from .options import BuildOptions, ExploreOptions, TuneOptions, load_options
     from .pipeline import BuildResult, build, build_programmable, compile_network
     from .report import Difference, diff_designs
+    from .search import ExploreResult, explore
     from .simulate import SimulationResult, run_regression
     from .tuning import TuneResult, tune
 
@@ -21,6 +22,8 @@ __all__ = [
     "BuildOptions",
     "BuildResult",
     "Difference",
+    "ExploreOptions",
+    "ExploreResult",
     "Inference",
     "NnhwError",
     "SimulationResult",
@@ -30,6 +33,7 @@ __all__ = [
     "build_programmable",
     "compile_network",
     "diff_designs",
+    "explore",
     "inspect_model",
     "load_options",
     "run_design",
@@ -41,6 +45,8 @@ _MODULES = {
     "BuildOptions": "options",
     "BuildResult": "pipeline",
     "Difference": "report",
+    "ExploreOptions": "options",
+    "ExploreResult": "search",
     "Inference": "inference",
     "NnhwError": "errors",
     "SimulationResult": "simulate",
@@ -50,6 +56,7 @@ _MODULES = {
     "build_programmable": "pipeline",
     "compile_network": "pipeline",
     "diff_designs": "report",
+    "explore": "search",
     "inspect_model": "inspection",
     "load_options": "options",
     "run_design": "inference",

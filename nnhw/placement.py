@@ -62,8 +62,13 @@ def _latency(options: BuildOptions) -> str:
     return "" if options.latency_us is None else f"The goal of {options.latency_us:,.10g} µs"
 
 
-def place(graph: Graph, options: BuildOptions) -> Placement:
+def place(graph: Graph, options: BuildOptions, *, must_fit: bool = True) -> Placement:
     """Choose the engine that the options ask for, and map the network to it.
+
+    Parameters
+    ----------
+    must_fit
+        Whether memories that do not fit into the device are refused.
 
     Raises
     ------
@@ -77,8 +82,9 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
         programmable=options.programmable,
     )
     if options.programmable:
-        return place_on(graph, programmable_machine([graph], engine), options)
-    return _placement(graph, map_graph(graph, engine), options)
+        machine = programmable_machine([graph], engine)
+        return _placement(graph, map_graph(graph, machine), options, must_fit)
+    return _placement(graph, map_graph(graph, engine), options, must_fit)
 
 
 def programmable_machine(graphs: Sequence[Graph], engine: EngineConfig) -> Machine:
@@ -100,7 +106,9 @@ def place_on(
     return _placement(graph, replace(program, name=top or program.name), options)
 
 
-def _placement(graph: Graph, program: Program, options: BuildOptions) -> Placement:
+def _placement(
+    graph: Graph, program: Program, options: BuildOptions, must_fit: bool = True
+) -> Placement:
     """All that follows from a program."""
     device = find_use(program)
     cycles = predict_cycles(program)
@@ -112,7 +120,7 @@ def _placement(graph: Graph, program: Program, options: BuildOptions) -> Placeme
         cycles=cycles,
         shell=_shell(graph, options),
         device=device,
-        warnings=check_use(device, program) if device else (),
+        warnings=check_use(device, program) if device and must_fit else (),
     )
 
 
@@ -184,6 +192,8 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 technology=options.cells,
                 target=options.target or "",
                 stream_bytes=options.stream_bytes,
+                lanes=options.requantizers,
+                lane_groups=options.lane_groups,
             )
         except MappingError as error:
             goals = " and ".join(filter(None, (_fps(options), _latency(options))))
@@ -196,4 +206,6 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         technology=options.cells,
         target=options.target or "",
         stream_bytes=options.stream_bytes,
+        lanes=options.requantizers,
+        lane_groups=options.lane_groups,
     )

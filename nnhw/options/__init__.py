@@ -1,11 +1,12 @@
-"""All that can be chosen about a build, or about tuning: one frozen value, or a file of them.
+"""All that can be chosen about a build, tuning or exploring: a frozen value, or a file of them.
 
-Every option is defined once, as a field of `BuildOptions` or `TuneOptions`. The command line, the
-configuration file, Python's keyword arguments, report.json and the pages of options follow from
-that definition, and call it by the same name (on the command line with hyphens for underscores).
+Every option is defined once, as a field of `BuildOptions`, `TuneOptions` or `ExploreOptions`. The
+command line, the configuration file, Python's keyword arguments, report.json and the pages of
+options follow from that definition, and call it by the same name (on the command line with hyphens
+for underscores).
 """
 
-from .build import BuildOptions, load_options, options_from
+from .build import OF_INTEGERS, BuildOptions, load_options, options_from
 from .choices import (
     BEAT_BYTES,
     BUSES,
@@ -16,6 +17,7 @@ from .choices import (
     MOST_TAG_BITS,
     OPTIMIZERS,
     RESETS,
+    SAMPLERS,
     SCHEDULES,
     SIMULATORS,
     TECHNOLOGIES,
@@ -23,7 +25,10 @@ from .choices import (
     CalibrationMethod,
     Effort,
 )
+from .command import as_flags, command_arguments, flag_of
 from .definition import Definition, definitions
+from .explore import Exploration, ExploreOptions, exploration_from
+from .file import check_names, read_table
 from .kinds import (
     Choice,
     Device,
@@ -38,6 +43,8 @@ from .kinds import (
     PluginChoice,
     Share,
     StreamBytes,
+    Text,
+    ValuesToTry,
     check,
     read_shapes,
 )
@@ -51,8 +58,10 @@ __all__ = [
     "EQUALIZATIONS",
     "LOSSES",
     "MOST_TAG_BITS",
+    "OF_INTEGERS",
     "OPTIMIZERS",
     "RESETS",
+    "SAMPLERS",
     "SCHEDULES",
     "SIMULATORS",
     "TECHNOLOGIES",
@@ -63,6 +72,8 @@ __all__ = [
     "Definition",
     "Device",
     "Effort",
+    "Exploration",
+    "ExploreOptions",
     "Flag",
     "InputShapes",
     "Integer",
@@ -74,11 +85,19 @@ __all__ = [
     "PluginChoice",
     "Share",
     "StreamBytes",
+    "Text",
     "TuneOptions",
+    "ValuesToTry",
+    "as_flags",
     "check",
+    "check_names",
+    "command_arguments",
     "definitions",
+    "exploration_from",
+    "flag_of",
     "load_options",
     "options_from",
     "read_shapes",
+    "read_table",
     "tune_options_from",
 ]

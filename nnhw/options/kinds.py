@@ -159,6 +159,30 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Text:
+    """Any text."""
+
+    wanted = "a text"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one that says something."""
+        return isinstance(value, str) and bool(value.strip())
+
+
+@dataclass(frozen=True)
+class ValuesToTry:
+    """Values to try of options: a table of them, or the name of what has it."""
+
+    wanted = "a table of options with a list of values each, or the name of a file or plug-in"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` may be such a table, or is a name; see `nnhw.search.space`."""
+        if isinstance(value, Mapping):
+            return all(isinstance(name, str) for name in value)
+        return isinstance(value, str) and bool(value)
+
+
+@dataclass(frozen=True)
 class Memory:
     """Amounts of memory, as numbers of bytes or as texts; see `nnhw.budget.parse_memory`."""
 

@@ -124,7 +124,8 @@ def compare_shared_products(
         text,
         component_verilog(products(PORTABLE), "reference_top"),
         folder,
-        cycles=(2 << activation_width + 2 * weight_width) + 10,  # there are resets in the second half
+        # there are resets in the second half
+        cycles=(2 << activation_width + 2 * weight_width) + 10,
         cells=[model("ecp5")],
     )
     cells = re.findall(r"^ *(MULT18X18D|CCU2C)\b", text, re.M)

@@ -1,0 +1,144 @@
+"""What a search has found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..options import BuildOptions
+from .extras import require
+from .figures import Figure, Kind, flat, kind_of
+from .front import pareto_front
+from .goal import Goal, Trial
+from .stages import Outcome
+from .table import Row, build_command, figure_cells, figure_columns
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreResult:
+    """The trials of a search.
+
+    Parameters
+    ----------
+    goal
+        What it was for.
+    trials
+        All that were finished, by number.
+    baseline
+        What a build with the options that all designs have in common would be: its array is
+        chosen by nnhw.
+    base
+        Those options.
+    model, data
+        Files, as they were given.
+    folder
+        Where table, pages and study are; None if nothing was written.
+    study
+        File of the study; None if it was in memory.
+    remarks
+        What a reader has to know about the figures.
+    """
+
+    goal: Goal
+    trials: Sequence[Trial]
+    baseline: Outcome
+    base: BuildOptions
+    model: str
+    data: str | None
+    folder: Path | None = None
+    study: Path | None = None
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def objectives(self) -> tuple[Figure, ...]:
+        """What was to be good."""
+        return self.goal.objectives
+
+    @cached_property
+    def front(self) -> tuple[Trial, ...]:
+        """Feasible trials that no other one is better than in all objectives, the best of the
+        first objective first; one of those that are equal."""
+        feasible = [trial for trial in self.trials if trial.feasible]
+        if not feasible:
+            return ()
+        signs = np.array([-1.0 if figure.more else 1.0 for figure in self.objectives])
+        losses = signs * np.array([trial.values for trial in feasible], float)
+        on_front = [t for t, is_on in zip(feasible, pareto_front(losses), strict=True) if is_on]
+        return tuple(sorted(on_front, key=lambda trial: signs[0] * (trial.values or (0.0,))[0]))
+
+    @property
+    def objective_kinds(self) -> tuple[tuple[Figure, Kind], ...]:
+        """The objectives, and where their figures come from."""
+        return tuple((f, kind_of(f.name, self.baseline.figures)) for f in self.objectives)
+
+    def baseline_value(self, name: str) -> float:
+        """A figure of the baseline."""
+        return flat(self.baseline.figures)[name]
+
+    def options(self, trial: Trial) -> BuildOptions:
+        """The options of a build that makes a trial's design."""
+        return self.goal.space.options(self.base, trial.point)
+
+    def command(self, trial: Trial) -> str:
+        """The command line that builds a trial's design."""
+        return build_command(self.options(trial), self.model, self.data)
+
+    @cached_property
+    def table(self) -> list[Row]:
+        """A row for each trial: parameters, figures by name and kind, such as
+        `latency_cycles_exact`, whether it is on the front, and the command that builds it.
+
+        `pandas.DataFrame(result.table)` takes it, and so does `to_dataframe`.
+        """
+        front = {trial.number for trial in self.front}
+        columns = figure_columns(trial.outcome for trial in self.trials)
+        rows = []
+        for trial in self.trials:
+            cells = figure_cells(trial.outcome)
+            missed = ", ".join(trial.violations)
+            rows.append(
+                {
+                    "trial": trial.number,
+                    "front": trial.number in front,
+                    "feasible": trial.feasible,
+                    **{**self.goal.space.fixed, **trial.point},
+                    **{name: cells.get(name) for name in columns},
+                    "seconds": trial.outcome.seconds,
+                    "problem": trial.outcome.refusal or (f"not {missed}" if missed else ""),
+                    "command": "" if trial.values is None else self.command(trial),
+                }
+            )
+        return rows
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """`table` in pandas.
+
+        Raises
+        ------
+        ToolError
+            If pandas is missing.
+        """
+        require("pandas")
+        import pandas
+
+        return pandas.DataFrame(self.table)
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """All of it for JSON."""
+        return {
+            "search": self.goal.to_dict(),
+            "trials": len(self.trials),
+            "front": [row for row in self.table if row["front"]],
+            "baseline": figure_cells(self.baseline),
+            "folder": None if self.folder is None else str(self.folder),
+            "study": None if self.study is None else str(self.study),
+            "remarks": list(self.remarks),
+        }

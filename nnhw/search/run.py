@@ -1,0 +1,179 @@
+"""A search from a network and data to a table of designs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..budget import memory_budget
+from ..data import Data
+from ..errors import ExportError, OptionError
+from ..families import named_target
+from ..frontend import Model, model_file, verilog_identifier
+from ..options import Exploration
+from ..plugins import plugins_in_use
+from .figures import RESOURCES, flat
+from .goal import Goal
+from .objectives import FEW_LABELS, STAND_INS, Constraint, find_constraint, find_objectives
+from .problem import Problem, fitting, read_problem
+from .result import ExploreResult
+from .space import Space, space_from
+from .stages import Evaluator, Outcome
+from .study import Study, open_study
+from .table import to_csv
+from .workers import open_workers
+
+Progress = Callable[[str, float], None]
+
+TABLE = "trials.csv"
+STUDY = "study.db"
+
+_EXPLORE = "Explore"
+
+
+def run_search(
+    model: Model,
+    data: Data | None,
+    out: str | PathLike[str] | None,
+    study: str | PathLike[str] | None,
+    progress: Progress,
+    chosen: Exploration,
+) -> ExploreResult:
+    """See `nnhw.explore`."""
+    explore, base = chosen.explore, chosen.build
+    with memory_budget(base.max_memory), plugins_in_use(), model_file(model) as file:
+        space = space_from(explore.space, base, chosen.given)
+        problem = read_problem(file, data, base, samples=explore.samples, progress=progress)
+        space = fitting(space, problem)
+        if explore.sampler == "grid":
+            space = space.thinned(explore.budget)
+        progress("Evaluate the baseline", 0)
+        baseline = _baseline(problem)
+        known = flat(baseline.figures)
+        goal, remarks = _goal(chosen, space, problem, known)
+        folder = Path("explore_out", verilog_identifier(file.stem)) if out is None else Path(out)
+        _make_folder(folder)
+        path = folder / STUDY if study is None else Path(study)
+        with open_study(
+            path, goal, sampler=explore.sampler, seed=base.seed, budget=explore.budget
+        ) as opened:
+            _run(opened, problem, chosen, progress)
+            trials = sorted(opened.finished, key=lambda trial: trial.number)
+        result = ExploreResult(
+            goal=goal,
+            trials=trials,
+            baseline=baseline,
+            base=base,
+            model=_named(model, file.name),
+            data=None if data is None else _named(data, "DATA"),
+            folder=folder,
+            study=path,
+            remarks=remarks,
+        )
+        write_text(folder / TABLE, to_csv(result.table))
+    return result
+
+
+def _baseline(problem: Problem) -> Outcome:
+    """What a build would choose, without a search.
+
+    Raises
+    ------
+    OptionError
+        If the options that all designs have in common allow none.
+    """
+    baseline = Evaluator(problem).evaluate({})
+    if baseline.refusal:
+        raise OptionError(
+            f"With the options that all designs have in common there is none: {baseline.refusal}"
+        )
+    return baseline
+
+
+def _goal(
+    chosen: Exploration, space: Space, problem: Problem, known: Collection[str]
+) -> tuple[Goal, tuple[str, ...]]:
+    """What is searched for, and what there is to say about it."""
+    evaluation = problem.samples.evaluation
+    count = 0 if evaluation is None or "accuracy" not in known else len(evaluation)
+    few_labels = evaluation is not None and count < FEW_LABELS
+    explore = chosen.explore
+    objectives = find_objectives(explore.objective, known, few_labels=few_labels)
+    constraints = [
+        find_constraint(text, known, few_labels=few_labels) for text in explore.constraint
+    ]
+    remarks = []
+    if few_labels and "sqnr" in known:
+        told = "no labels of classes" if not count else f"{count} labels"
+        remarks.append(
+            f"There are {told} to measure with, which tell too little of accuracy: in place of "
+            + " and ".join(f"{name} stands {other}" for name, other in STAND_INS.items())
+        )
+    constraints += _capacity(chosen, known)
+    facts = {
+        "nnhw": __version__,
+        "model_sha256": problem.model_sha256,
+        "data_sha256": problem.data_sha256,
+        "samples": 0 if evaluation is None else len(evaluation),
+        "options": problem.options.to_dict(),
+    }
+    goal = Goal(space=space, objectives=objectives, constraints=tuple(constraints), facts=facts)
+    return goal, tuple(remarks)
+
+
+def _capacity(chosen: Exploration, known: Collection[str]) -> list[Constraint]:
+    """That the device has enough of what is known of designs."""
+    target = chosen.build.target and named_target(chosen.build.target)
+    if not target:
+        return []
+    return [
+        Constraint(name=name, comparison="<=", limit=float(target.capacity[resource]))
+        for name, resource in RESOURCES.items()
+        if name in known and resource in target.capacity
+    ]
+
+
+def _run(study: Study, problem: Problem, chosen: Exploration, progress: Progress) -> None:
+    """Ask for trials, have them evaluated, and tell what came of them, as long as there are any."""
+    explore = chosen.explore
+    total = len(study.finished) + study.left
+    progress(_EXPLORE, len(study.finished) / total if total else 1)
+    if not study.left:
+        return
+    with open_workers(problem, processes=explore.workers, scheduler=explore.scheduler) as workers:
+        under_way: dict[int, Mapping[str, Any]] = {}
+        while study.left or under_way:
+            while study.left and len(under_way) < workers.size:
+                number, point = study.ask()
+                if (known := study.known(point)) is not None:
+                    study.tell(number, known)
+                    continue
+                under_way[number] = point
+                workers.submit(number, {**study.goal.space.fixed, **point})
+            for done in workers.wait() if under_way else []:
+                del under_way[done.key]
+                study.tell(done.key, done.outcome)
+                progress(_EXPLORE, len(study.finished) / total)
+
+
+def _named(source: object, otherwise: str) -> str:
+    """What a command line calls a model or data that may be in memory."""
+    return str(source) if isinstance(source, str | PathLike) else otherwise
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"Folder '{folder}' cannot be made: {error.strerror}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file at once."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
