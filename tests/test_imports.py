@@ -81,6 +81,7 @@ ONLY_IN = {
     "distributed": {"search"},
     "jinja2": {"report"},
     "matplotlib": {"search"},
+    "markupsafe": {"report", "search"},
     "optuna": {"search"},
     "pandas": {"search"},
     "rich": {"report", "cli"},

@@ -70,7 +70,7 @@ def explore(
         if not isinstance(path, str | PathLike | None):
             raise OptionError(f"Option {name} must be a path, not {type(path).__name__}")
     chosen = exploration_from(config, options)
-    require("optuna")
+    require("optuna", "plotly", "matplotlib")
     from .run import run_search
 
     return run_search(model, data, out, study, progress or (lambda step, share: None), chosen)

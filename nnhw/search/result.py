@@ -45,6 +45,8 @@ class ExploreResult:
         File of the study; None if it was in memory.
     remarks
         What a reader has to know about the figures.
+    importances
+        How much each parameter matters, by objective; see `parameter_importances`.
     """
 
     goal: Goal
@@ -55,7 +57,8 @@ class ExploreResult:
     data: str | None
     folder: Path | None = None
     study: Path | None = None
-    remarks: tuple[str, ...] = field(default=())
+    remarks: tuple[str, ...] = ()
+    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def objectives(self) -> tuple[Figure, ...]:
@@ -140,5 +143,6 @@ class ExploreResult:
             "baseline": figure_cells(self.baseline),
             "folder": None if self.folder is None else str(self.folder),
             "study": None if self.study is None else str(self.study),
+            "importances": self.importances,
             "remarks": list(self.remarks),
         }

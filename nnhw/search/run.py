@@ -18,7 +18,10 @@ from ..options import Exploration
 from ..plugins import plugins_in_use
 from .figures import RESOURCES, flat
 from .goal import Goal
+from .importance import parameter_importances
 from .objectives import FEW_LABELS, STAND_INS, Constraint, find_constraint, find_objectives
+from .page import render_page
+from .picture import draw_png
 from .problem import Problem, fitting, read_problem
 from .result import ExploreResult
 from .space import Space, space_from
@@ -30,6 +33,8 @@ from .workers import open_workers
 Progress = Callable[[str, float], None]
 
 TABLE = "trials.csv"
+PAGE = "explore.html"
+PICTURE = "explore.png"
 STUDY = "study.db"
 
 _EXPLORE = "Explore"
@@ -63,6 +68,7 @@ def run_search(
         ) as opened:
             _run(opened, problem, chosen, progress)
             trials = sorted(opened.finished, key=lambda trial: trial.number)
+            importances = parameter_importances(opened.optuna, goal)
         result = ExploreResult(
             goal=goal,
             trials=trials,
@@ -73,8 +79,13 @@ def run_search(
             folder=folder,
             study=path,
             remarks=remarks,
+            importances=importances,
         )
-        write_text(folder / TABLE, to_csv(result.table))
+        progress("Draw", 0)
+        title = f"Designs of {file.stem}"
+        write_file(folder / TABLE, to_csv(result.table).encode())
+        write_file(folder / PAGE, render_page(result, title).encode())
+        write_file(folder / PICTURE, draw_png(result, title))
     return result
 
 
@@ -172,8 +183,8 @@ def _make_folder(folder: Path) -> None:
         raise ExportError(f"Folder '{folder}' cannot be made: {error.strerror}") from error
 
 
-def write_text(path: Path, text: str) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Replace a file at once."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
+    partial.write_bytes(content)
     os.replace(partial, path)

@@ -157,7 +157,10 @@ def test_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match="Quantization needs samples"):
         explore(tmp_path, data=None)
     monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ToolError, match=r"optuna is missing; .*pip install 'nnhw\[explore\]'"):
+    with pytest.raises(
+        ToolError,
+        match=r"optuna and plotly and matplotlib are missing; .*pip install 'nnhw\[explore\]'",
+    ):
         explore(tmp_path)
 
 
