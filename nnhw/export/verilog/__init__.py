@@ -4,6 +4,21 @@
 """
 
 from .contents import ExportedMemories
-from .generate import TRACE, component_verilog, generate_verilog
+from .generate import (
+    TRACE,
+    component_netlist,
+    component_verilog,
+    design_netlist,
+    generate_verilog,
+)
+from .hierarchy import Hierarchy
 
-__all__ = ["TRACE", "ExportedMemories", "component_verilog", "generate_verilog"]
+__all__ = [
+    "TRACE",
+    "ExportedMemories",
+    "Hierarchy",
+    "component_netlist",
+    "component_verilog",
+    "design_netlist",
+    "generate_verilog",
+]

@@ -16,7 +16,7 @@ from amaranth.lib import wiring
 from ... import __version__
 from ...mapping import Program
 from ...registers import BUSES, RegisterMap
-from ...shell import Accelerator, Interface, Port, ShellConfig, TopPorts
+from ...shell import Accelerator, Interface, Port, ShellConfig, TopPorts, port_members
 from .comments import comment_lines
 from .contents import ExportedMemories
 from .design import design_lines
@@ -55,15 +55,26 @@ def generate_verilog(
     registers
         What its control bus reaches, if it has one.
     """
-    accelerator = Accelerator(program.machine, program.image, shell, registers)
-    hierarchy = _tidied(accelerator, program.name, TRACE)
+    shell = shell or ShellConfig()
+    hierarchy = design_netlist(program, shell=shell, registers=registers)
     top = hierarchy.modules[hierarchy.top]
-    for interface in TopPorts(accelerator.signature.members).interfaces:
+    for interface in TopPorts(port_members(program.machine, shell, registers)).interfaces:
         for port in interface.ports:
             top.wires[port.name].attributes |= _attributes(interface, port)
     memories = memories or ExportedMemories(program.name)
     cells = hierarchy.foreign_modules()
-    return _header(program, accelerator.shell, memories, cells) + _text(hierarchy, memories)
+    return _header(program, shell, memories, cells) + _text(hierarchy, memories)
+
+
+def design_netlist(
+    program: Program,
+    *,
+    shell: ShellConfig | None = None,
+    registers: RegisterMap | None = None,
+) -> Hierarchy:
+    """What `generate_verilog` writes, before it is text; with the same parameters."""
+    accelerator = Accelerator(program.machine, program.image, shell, registers)
+    return component_netlist(accelerator, program.name, keep=TRACE)
 
 
 def component_verilog(
@@ -87,15 +98,17 @@ def component_verilog(
         If the component uses something of Amaranth that this has no Verilog for: asynchronous
         resets, falling edges, transparent memory ports, division, print and assert statements.
     """
-    return _text(_tidied(component, name, keep), ExportedMemories(name))
+    return _text(component_netlist(component, name, keep=keep), ExportedMemories(name))
 
 
 def _text(hierarchy: Hierarchy, memories: ExportedMemories) -> str:
     return "".join(f"{line}\n" for line in wrapped(design_lines(hierarchy, memories)))
 
 
-def _tidied(component: wiring.Component, name: str, keep: Iterable[tuple[str, str]]) -> Hierarchy:
-    """The netlist of a component, rewritten for people; see `component_verilog`."""
+def component_netlist(
+    component: wiring.Component, name: str, *, keep: Iterable[tuple[str, str]] = ()
+) -> Hierarchy:
+    """The netlist of a component, rewritten for people: what `component_verilog` writes."""
     hierarchy = elaborate(component, name)
     restore_ports(hierarchy)
     split_structs(hierarchy)

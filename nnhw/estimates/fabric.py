@@ -1,0 +1,81 @@
+"""What synthesis for a family has to build with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ..families import Resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryCell:
+    """One way to use a cell that memories are made of.
+
+    Parameters
+    ----------
+    depth, width
+        Words, and bits of each.
+    cost
+        What Yosys weighs it by: its library of the family has it.
+    luts
+        Look-up tables that it takes.
+    blocks
+        Block RAMs that it takes.
+    """
+
+    depth: int
+    width: int
+    cost: Fraction | int
+    luts: int = 0
+    blocks: Fraction | int = 0
+
+
+def blocks(shapes: Mapping[int, int], *, cost: int, size: Fraction | int = 1) -> tuple[MemoryCell, ...]:
+    """The ways to use a block RAM, by depths and their widths; `size` of it, if it has parts."""
+    return tuple(
+        MemoryCell(depth=depth, width=width, cost=cost, blocks=size)
+        for depth, width in shapes.items()
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fabric:
+    """The logic of a family, as Yosys uses it: `FABRIC` of the family's `fabric.py`.
+
+    Parameters
+    ----------
+    lut_inputs
+        Of a look-up table.
+    least_chain
+        Bits of an adder or a comparison from which on it is a carry chain.
+    has_reset
+        Whether flip-flops have a synchronous reset.
+    reset_needs_enable
+        Whether they are reset only while their enable is set, so that both have to be joined.
+    shift_register
+        Length of a chain of flip-flops from which on it becomes a shift register in a look-up
+        table; 0 if there is none.
+    memory_cells
+        What memories that are left to Yosys are made of, unless they are cheaper as logic.
+    rom_bit_cost
+        Cost of a bit of a read-only memory as logic; a bit of others costs 1.
+    least_product
+        Bits of both factors from which on a product that is left to Yosys takes a multiplier; 0 if
+        none does.
+    cells
+        Cells of the family's technology that synthesis puts others in place of, and what these
+        occupy.
+    """
+
+    lut_inputs: int
+    least_chain: int = 3
+    has_reset: bool = True
+    reset_needs_enable: bool = False
+    shift_register: int = 0
+    memory_cells: tuple[MemoryCell, ...]
+    rom_bit_cost: Fraction = Fraction(1, 16)
+    least_product: int = 0
+    cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)
+

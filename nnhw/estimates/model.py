@@ -1,0 +1,68 @@
+"""The fitted part of estimates, a file beside each family's folder: coefficients and errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..families import FAMILIES, Resource
+
+FILE = "estimates.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Error:
+    """How far estimates were from what synthesis made of designs that nothing was fitted to.
+
+    Parameters
+    ----------
+    median, percentile_90
+        In percent.
+    designs
+        How many.
+    """
+
+    median: float
+    percentile_90: float
+    designs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Coefficients of a family.
+
+    Parameters
+    ----------
+    luts, flip_flops
+        Of the terms, by name.
+    errors
+        By resource, "LUTs" for one; those that are exact are absent.
+    """
+
+    luts: Mapping[str, float]
+    flip_flops: Mapping[str, float]
+    errors: Mapping[str, Error]
+
+
+def model_file(family: str) -> Path:
+    """Where a family's model is."""
+    file = FAMILIES[family].part("family").__file__
+    assert file is not None
+    return Path(file).with_name(FILE)
+
+
+def has_model(family: str) -> bool:
+    """Whether there is a model of a family."""
+    return family in FAMILIES and FAMILIES[family].has("fabric") and model_file(family).is_file()
+
+
+def load_model(family: str) -> Model:
+    """The model of a family."""
+    values = json.loads(model_file(family).read_text(encoding="utf-8"))
+    return Model(
+        luts=values["luts"],
+        flip_flops=values["flip_flops"],
+        errors={name: Error(**error) for name, error in values["errors"].items()},
+    )

@@ -1,0 +1,77 @@
+"""What estimates are sums of: numbers that are certain, and terms whose coefficients are fitted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+from amaranth.hdl import Shape
+
+from ..families import FAMILIES, Resource
+from ..synth.family_synthesis import FamilySynthesis
+from .fabric import Fabric
+from .features import Features
+from .memories import place_memory
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a design has, by family.
+
+    Parameters
+    ----------
+    exact
+        What its cells occupy, those of the family's technology and those that memories and
+        multipliers become.
+    luts, flip_flops
+        Terms by name, which are multiplied by coefficients and added to that.
+    """
+
+    exact: dict[Resource, Fraction]
+    luts: dict[str, float]
+    flip_flops: dict[str, float]
+
+
+def count_terms(features: Features, family: str) -> Terms:
+    """The terms of a design's features."""
+    synthesis: FamilySynthesis = FAMILIES[family].part("synthesis").SYNTHESIS
+    fabric: Fabric = FAMILIES[family].part("fabric").FABRIC
+    exact: Counter[Resource] = Counter()
+    for cell, count in features.cells.items():
+        occupied = fabric.cells.get(cell) or synthesis.occupied(cell)
+        for resource, each in occupied.items():
+            exact[resource] += count * each
+
+    luts: Counter[str] = Counter()
+    flip_flops: Counter[str] = Counter()
+    for inputs, count in features.tables.items():
+        luts[f"tables of {inputs}"] = count
+    luts["adders"] = len(features.adders)
+    luts["adder bits"] = sum(features.adders)
+    luts["comparisons"] = len(features.comparisons)
+    luts["comparison bits"] = sum(features.comparisons)
+    flip_flops["registers"] = features.flip_flops
+    flip_flops["shift registers"] = luts["shift registers"] = sum(features.shifted.values())
+    flip_flops["shifted"] = sum(length * count for length, count in features.shifted.items())
+
+    for memory in features.memories:
+        use = place_memory(memory, fabric)
+        exact[Resource.LUTS] += use.luts
+        exact[Resource.BLOCK_RAMS] += use.blocks
+        luts["selected memory bits"] += use.selected
+        luts["ROM bits"] += use.rom_bits
+        luts["RAM bits"] += use.ram_bits
+        flip_flops["memory registers"] += use.registers
+        flip_flops["RAM bits"] += use.ram_bits
+
+    technology = FAMILIES[family].part("technology").TECHNOLOGY()
+    for a, b, is_signed in features.products:
+        if fabric.least_product and a + b >= fabric.least_product and min(a, b) > 1:
+            size = technology.multiplier_size(Shape(a, is_signed), Shape(b, is_signed))
+            exact[Resource.DSPS] += size
+            flip_flops["multiplier bits"] += a + b
+        else:
+            luts["products"] += 1
+            luts["product bits"] += a * b
+    return Terms(dict(exact), dict(luts), dict(flip_flops))

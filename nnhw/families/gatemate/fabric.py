@@ -1,0 +1,14 @@
+"""What Yosys builds designs for Cologne Chip GateMate of (`synth_gatemate`)."""
+
+from ...estimates.fabric import Fabric, blocks
+
+FABRIC = Fabric(
+    lut_inputs=4,
+    has_reset=False,
+    memory_cells=(
+        *blocks({512: 40, 1024: 20, 2048: 10, 4096: 5, 8192: 2, 16384: 1}, cost=129),
+        *blocks(
+            {512: 80, 1024: 40, 2048: 20, 4096: 10, 8192: 5, 16384: 2, 32768: 1}, cost=257, size=2
+        ),
+    ),
+)
