@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from .errors import NnhwError
     from .inference import Inference, run_design
     from .inspection import inspect_model
-    from .options import BuildOptions, ExploreOptions, TuneOptions, load_options
+    from .options import BuildOptions, ExploreOptions, SweepOptions, TuneOptions, load_options
     from .pipeline import BuildResult, build, build_programmable, compile_network
     from .report import Difference, diff_designs
-    from .search import ExploreResult, explore
+    from .search import ExploreResult, explore, sweep
     from .simulate import SimulationResult, run_regression
     from .tuning import TuneResult, tune
 
@@ -27,6 +27,7 @@ __all__ = [
     "Inference",
     "NnhwError",
     "SimulationResult",
+    "SweepOptions",
     "TuneOptions",
     "TuneResult",
     "build",
@@ -38,6 +39,7 @@ __all__ = [
     "load_options",
     "run_design",
     "run_regression",
+    "sweep",
     "tune",
 ]
 
@@ -50,6 +52,7 @@ _MODULES = {
     "Inference": "inference",
     "NnhwError": "errors",
     "SimulationResult": "simulate",
+    "SweepOptions": "options",
     "TuneOptions": "options",
     "TuneResult": "tuning",
     "build": "pipeline",
@@ -61,6 +64,7 @@ _MODULES = {
     "load_options": "options",
     "run_design": "inference",
     "run_regression": "simulate",
+    "sweep": "search",
     "tune": "tuning",
 }
 

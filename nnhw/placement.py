@@ -62,13 +62,13 @@ def _latency(options: BuildOptions) -> str:
     return "" if options.latency_us is None else f"The goal of {options.latency_us:,.10g} µs"
 
 
-def place(graph: Graph, options: BuildOptions, *, must_fit: bool = True) -> Placement:
+def place(graph: Graph, options: BuildOptions, *, find_device: bool = True) -> Placement:
     """Choose the engine that the options ask for, and map the network to it.
 
     Parameters
     ----------
-    must_fit
-        Whether memories that do not fit into the device are refused.
+    find_device
+        Whether to find what it takes of the device, and to refuse what does not fit.
 
     Raises
     ------
@@ -83,8 +83,8 @@ def place(graph: Graph, options: BuildOptions, *, must_fit: bool = True) -> Plac
     )
     if options.programmable:
         machine = programmable_machine([graph], engine)
-        return _placement(graph, map_graph(graph, machine), options, must_fit)
-    return _placement(graph, map_graph(graph, engine), options, must_fit)
+        return _placement(graph, map_graph(graph, machine), options, find_device)
+    return _placement(graph, map_graph(graph, engine), options, find_device)
 
 
 def programmable_machine(graphs: Sequence[Graph], engine: EngineConfig) -> Machine:
@@ -107,10 +107,10 @@ def place_on(
 
 
 def _placement(
-    graph: Graph, program: Program, options: BuildOptions, must_fit: bool = True
+    graph: Graph, program: Program, options: BuildOptions, find_device: bool = True
 ) -> Placement:
     """All that follows from a program."""
-    device = find_use(program)
+    device = find_use(program) if find_device else None
     cycles = predict_cycles(program)
     if program.config.programmable:
         _check_cycles(cycles, options)
@@ -120,7 +120,7 @@ def _placement(
         cycles=cycles,
         shell=_shell(graph, options),
         device=device,
-        warnings=check_use(device, program) if device and must_fit else (),
+        warnings=check_use(device, program) if device else (),
     )
 
 

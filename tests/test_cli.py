@@ -81,6 +81,7 @@ COMMANDS = (
     "disasm",
     "tune",
     "explore",
+    "sweep",
     "sim",
     "run",
     "inspect",

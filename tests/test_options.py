@@ -348,15 +348,16 @@ def test_options_as_arguments_come_back(options):
 
 def test_exploring_has_options_of_its_own_and_of_a_build(tmp_path):
     path = write(tmp_path, "budget = 5\nclock_mhz = 50\nseed = 0\n[space]\nrows = [1, 2]\n")
-    found = exploration_from(path, {"budget": 7, "objective": "latency, fps", "macs": 4})
-    assert (found.explore.budget, found.explore.objective) == (7, ("latency", "fps"))
-    assert found.explore.space == {"rows": [1, 2]}
+    kind = ExploreOptions, "explore"
+    found = exploration_from(path, {"budget": 7, "objective": "latency, fps", "macs": 4}, *kind)
+    assert (found.own.budget, found.own.objective) == (7, ("latency", "fps"))
+    assert found.own.space == {"rows": [1, 2]}
     assert (found.build.clock_mhz, found.build.macs) == (50, 4)
     assert found.given == {"clock_mhz", "seed", "macs"}
-    assert ExploreOptions(**found.explore.to_dict()) == found.explore
-    assert exploration_from(BuildOptions(macs=4), {}).given == {"macs"}
+    assert ExploreOptions(**found.own.to_dict()) == found.own
+    assert exploration_from(BuildOptions(macs=4), {}, *kind).given == {"macs"}
     with pytest.raises(OptionError, match=r"names 'budgt', .* did you mean budget\?"):
-        exploration_from(None, {"budgt": 7})
+        exploration_from(None, {"budgt": 7}, *kind)
 
 
 def test_page_names_every_step():

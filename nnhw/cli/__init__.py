@@ -8,7 +8,7 @@ was wrong. 130: interrupted.
 from .app import app, main
 
 # Each command registers itself, in the order of the help text.
-from . import build, compile, disasm, tune, explore  # isort: skip
+from . import build, compile, disasm, tune, explore, sweep  # isort: skip
 from . import sim, run, inspect, diff, synth, plugins  # isort: skip
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "plugins",
     "run",
     "sim",
+    "sweep",
     "synth",
     "tune",
 ]

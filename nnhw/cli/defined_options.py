@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ..options import (
+    Best,
     Choice,
     Definition,
     Device,
@@ -110,6 +111,9 @@ def _parameter(item: Definition) -> inspect.Parameter:
             annotation = list[str]
             settings |= {"metavar": "NAME"}
             settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
+        case Best():
+            annotation = str
+            settings["metavar"] = "top:N"
         case Text():
             annotation = str
             settings["metavar"] = "TEXT"

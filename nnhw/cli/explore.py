@@ -80,11 +80,10 @@ def explore(
 def _print_text(console: Console, result: ExploreResult) -> None:
     for remark in result.remarks:
         console.print(f"{escape(remark)}.")
-    built = [trial for trial in result.trials if trial.values is not None]
-    feasible = sum(trial.feasible for trial in result.trials)
+    refused, missed, feasible = result.counts
     console.print(
-        f"{len(result.trials):,} trials: {len(result.trials) - len(built):,} cannot be built, "
-        f"{len(built) - feasible:,} miss a constraint, {feasible:,} do not"
+        f"{len(result.trials):,} trials: {refused:,} cannot be built, {missed:,} miss a "
+        f"constraint, {feasible:,} do not"
     )
     if not result.front:
         console.print("No design does all that is asked for; see trials.csv for what they miss.")

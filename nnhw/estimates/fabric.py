@@ -32,7 +32,9 @@ class MemoryCell:
     blocks: Fraction | int = 0
 
 
-def blocks(shapes: Mapping[int, int], *, cost: int, size: Fraction | int = 1) -> tuple[MemoryCell, ...]:
+def blocks(
+    shapes: Mapping[int, int], *, cost: int, size: Fraction | int = 1
+) -> tuple[MemoryCell, ...]:
     """The ways to use a block RAM, by depths and their widths; `size` of it, if it has parts."""
     return tuple(
         MemoryCell(depth=depth, width=width, cost=cost, blocks=size)
@@ -78,4 +80,3 @@ class Fabric:
     rom_bit_cost: Fraction = Fraction(1, 16)
     least_product: int = 0
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)
-

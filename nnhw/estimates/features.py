@@ -248,9 +248,7 @@ class _Counting:
         for node in self._seen:
             readers.update(gates.fanins[node])
         for flip_flop in self._flip_flops.values():
-            readers.update(
-                bit >> 1 for bit in (flip_flop.data, flip_flop.enable, flip_flop.reset)
-            )
+            readers.update(bit >> 1 for bit in (flip_flop.data, flip_flop.enable, flip_flop.reset))
         others = self._sinks - {flip_flop.data for flip_flop in self._flip_flops.values()}
         readers.update(bit >> 1 for bit in others)
         following: dict[RegisterBit, RegisterBit] = {}

@@ -30,7 +30,9 @@ def _add(flat: Module, hierarchy: Hierarchy, name: str, path: str) -> list[tuple
 
     def moved(sig: Sig) -> Sig:
         return tuple(
-            Slice(path + piece.wire, piece.start, piece.width) if isinstance(piece, Slice) else piece
+            Slice(path + piece.wire, piece.start, piece.width)
+            if isinstance(piece, Slice)
+            else piece
             for piece in sig
         )
 

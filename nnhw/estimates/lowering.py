@@ -207,9 +207,7 @@ class Lowering:
     def _one(self, bits: list[Literal], width: int) -> list[Literal]:
         return bits + [FALSE] * (width - 1)
 
-    def _sum(
-        self, left: list[Literal], right: list[Literal], *, subtracts: bool
-    ) -> list[Literal]:
+    def _sum(self, left: list[Literal], right: list[Literal], *, subtracts: bool) -> list[Literal]:
         left, right = ([max(bit, FALSE) for bit in bits] for bits in (left, right))
         width = len(left)
         low = 0

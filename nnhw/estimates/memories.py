@@ -52,7 +52,10 @@ def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
     best: MemoryUse
     best_cost: Fraction | int
     if is_rom:
-        best, best_cost = MemoryUse(rom_bits=bits, registers=_registers(shape)), bits * fabric.rom_bit_cost
+        best, best_cost = (
+            MemoryUse(rom_bits=bits, registers=_registers(shape)),
+            bits * fabric.rom_bit_cost,
+        )
     else:
         best, best_cost = MemoryUse(ram_bits=bits, registers=_registers(shape)), bits
     for cell in fabric.memory_cells:

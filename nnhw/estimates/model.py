@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..families import FAMILIES, Resource
+from ..families import FAMILIES
 
 FILE = "estimates.json"
 

@@ -27,9 +27,10 @@ from .choices import (
 )
 from .command import as_flags, command_arguments, flag_of
 from .definition import Definition, definitions
-from .explore import Exploration, ExploreOptions, exploration_from
+from .explore import Exploration, ExploreOptions, SweepOptions, exploration_from
 from .file import check_names, read_table
 from .kinds import (
+    Best,
     Choice,
     Device,
     Flag,
@@ -46,6 +47,7 @@ from .kinds import (
     Text,
     ValuesToTry,
     check,
+    read_best,
     read_shapes,
 )
 from .tune import TuneOptions, tune_options_from
@@ -66,6 +68,7 @@ __all__ = [
     "SIMULATORS",
     "TECHNOLOGIES",
     "WEIGHT_PLACES",
+    "Best",
     "BuildOptions",
     "CalibrationMethod",
     "Choice",
@@ -85,6 +88,7 @@ __all__ = [
     "PluginChoice",
     "Share",
     "StreamBytes",
+    "SweepOptions",
     "Text",
     "TuneOptions",
     "ValuesToTry",
@@ -97,6 +101,7 @@ __all__ = [
     "flag_of",
     "load_options",
     "options_from",
+    "read_best",
     "read_shapes",
     "read_table",
     "tune_options_from",

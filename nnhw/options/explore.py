@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import OptionError, reading
 from .build import BuildOptions
 from .choices import SAMPLERS
-from .definition import definitions, documented, option
+from .definition import definitions, documented, option, same_option
 from .file import check_names, read_table
-from .kinds import Choice, Integer, Names, Text, ValuesToTry, check
+from .kinds import Best, Choice, Integer, Names, Text, ValuesToTry, check
 
 _SEARCH = "Search"
 _WORK = "Work"
@@ -43,6 +43,12 @@ class ExploreOptions:
     )
     samples: int = option(
         Integer(1), 1000, group=_SEARCH, help="Most samples that accuracy is measured on."
+    )
+    synth: str | None = option(
+        Best(),
+        group=_WORK,
+        help="Build, simulate, synthesize and place the best; such as top:5, needs `target` and "
+        "the extra 'synth'.",
     )
     workers: int | None = option(
         Integer(1), group=_WORK, help="Processes that evaluate; as many as cores unless given."
@@ -79,13 +85,29 @@ class ExploreOptions:
         }
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
-class Exploration:
-    """Options of exploring, and of the designs.
+class SweepOptions:
+    """The options of a sweep, which are those of exploring. Options not chosen are None."""
+
+    samples: int = same_option(ExploreOptions, "samples")
+    workers: int | None = same_option(ExploreOptions, "workers")
+    scheduler: str | None = same_option(ExploreOptions, "scheduler")
+
+    def __post_init__(self) -> None:
+        ExploreOptions(**vars(self))
+
+
+_Own = TypeVar("_Own", ExploreOptions, SweepOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration(Generic[_Own]):
+    """Options of exploring or of a sweep, and of the designs.
 
     Parameters
     ----------
-    explore
+    own
         How to search.
     build
         What all designs have in common.
@@ -93,49 +115,59 @@ class Exploration:
         Names of the options of a build that were given: these are not searched.
     """
 
-    explore: ExploreOptions
+    own: _Own
     build: BuildOptions
     given: frozenset[str]
 
 
 def exploration_from(
-    config: BuildOptions | str | PathLike[str] | None, changes: Mapping[str, Any]
-) -> Exploration:
+    config: BuildOptions | str | PathLike[str] | None,
+    changes: Mapping[str, Any],
+    own: type[_Own],
+    command: str,
+) -> Exploration[_Own]:
     """Options of exploring and of a build, those of a TOML file or the defaults, some changed.
+
+    Parameters
+    ----------
+    own
+        The options of the command.
+    command
+        Its name.
 
     Raises
     ------
     OptionError
         If a name is neither, a value is wrong, or the file cannot be read.
     """
-    explore, values = _shared_out(changes, "The call of explore")
+    given_own, build_own = _shared_out(changes, f"The call of {command}", own, command)
     if isinstance(config, BuildOptions):
         default = BuildOptions()
         names = definitions(BuildOptions)
-        given = {name for name in names if getattr(config, name) != getattr(default, name)}
+        changed = {name for name in names if getattr(config, name) != getattr(default, name)}
         return Exploration(
-            explore=ExploreOptions(**explore),
-            build=config.replace(**values),
-            given=frozenset({*given, *values}),
+            own=own(**given_own),
+            build=config.replace(**build_own),
+            given=frozenset(changed).union(build_own),
         )
-    from_file: dict[str, Any] = {}
-    explore_file: dict[str, Any] = {}
+    build_file: dict[str, Any] = {}
+    own_file: dict[str, Any] = {}
     if config is not None:
         what = f"Configuration file {config}"
         with reading(what, OptionError):
-            explore_file, from_file = _shared_out(read_table(config), what)
-            BuildOptions(**from_file)
+            own_file, build_file = _shared_out(read_table(config), what, own, command)
+            BuildOptions(**build_file)
     return Exploration(
-        explore=ExploreOptions(**{**explore_file, **explore}),
-        build=BuildOptions(**from_file).replace(**values),
-        given=frozenset({*from_file, *values}),
+        own=own(**{**own_file, **given_own}),
+        build=BuildOptions(**build_file).replace(**build_own),
+        given=frozenset(build_file).union(build_own),
     )
 
 
-def _shared_out(values: Mapping[str, Any], origin: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of exploring, and those of a build."""
-    own = {name: value for name, value in values.items() if name in definitions(ExploreOptions)}
-    others = {name: value for name, value in values.items() if name not in own}
-    command = "exploring or of a build"
-    check_names(values, origin, ExploreOptions, BuildOptions, command=command)
-    return own, others
+def _shared_out(
+    values: Mapping[str, Any], origin: str, own: type, command: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the command, and those of a build."""
+    check_names(values, origin, own, BuildOptions, command=f"{command} or of a build")
+    ours = {name: value for name, value in values.items() if name in definitions(own)}
+    return ours, {name: value for name, value in values.items() if name not in ours}

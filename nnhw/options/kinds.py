@@ -170,6 +170,23 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Best:
+    """How many of the best; see `read_best`."""
+
+    wanted = "a number of the best, such as top:5"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` says how many."""
+        return read_best(value) is not None
+
+
+def read_best(value: Any) -> int | None:
+    """N of "top:N"; None if `value` is something else."""
+    found = re.fullmatch(r"top:([1-9][0-9]{0,3})", value) if isinstance(value, str) else None
+    return int(found[1]) if found else None
+
+
+@dataclass(frozen=True)
 class ValuesToTry:
     """Values to try of options: a table of them, or the name of what has it."""
 

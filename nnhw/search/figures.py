@@ -18,8 +18,14 @@ class Kind(StrEnum):
     """By running the integer network on samples."""
     ESTIMATED = "estimated"
     """By a model that was fitted to other designs, or from a figure that is."""
+    SYNTHESIZED = "synthesized"
+    """By synthesis of the design itself, for a device that it cannot be placed on here."""
     PLACED = "placed"
     """By synthesis, place and route of the design itself."""
+
+
+CONFIRMED = (Kind.SYNTHESIZED, Kind.PLACED)
+"""Of designs that were built: a trial has these beside its other figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,18 +92,18 @@ Figures = Mapping[Kind, Mapping[str, float]]
 
 
 def flat(figures: Figures) -> dict[str, float]:
-    """The figures by name alone, but for those of place and route, which have names twice."""
+    """The figures by name alone, but for those that confirm others of the same name."""
     return {
         name: value
         for kind, values in figures.items()
-        if kind is not Kind.PLACED
+        if kind not in CONFIRMED
         for name, value in values.items()
     }
 
 
 def kind_of(name: str, figures: Figures) -> Kind:
     """Where a figure of `flat` comes from."""
-    return next(k for k, values in figures.items() if name in values and k is not Kind.PLACED)
+    return next(k for k, values in figures.items() if name in values and k not in CONFIRMED)
 
 
 def column(name: str, kind: Kind) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .figures import Figure, flat
+from .front import pareto_front
 from .objectives import Constraint
 from .space import Point, Space
 from .stages import Outcome
@@ -25,7 +28,8 @@ class Trial:
     outcome
         What came of it.
     values
-        Of the objectives; None if there is no such design.
+        Of the objectives; None if there is no such design, or it misses a constraint before all
+        of them are known.
     violations
         By constraint, of those that do not hold: how far it is beyond.
     """
@@ -72,16 +76,29 @@ class Goal:
             **self.facts,
         }
 
+    def front(self, trials: Iterable[Trial]) -> tuple[Trial, ...]:
+        """Feasible trials that no other one is better than in all objectives, the best of the
+        first objective first; one of those that are equal."""
+        feasible = [trial for trial in trials if trial.feasible]
+        if not feasible:
+            return ()
+        signs = np.array([-1.0 if figure.more else 1.0 for figure in self.objectives])
+        losses = signs * np.array([trial.values for trial in feasible], float)
+        is_on = pareto_front(losses)
+        order = [place for place in np.argsort(losses[:, 0], kind="stable") if is_on[place]]
+        return tuple(feasible[place] for place in order)
+
     def judge(self, number: int, point: Point, outcome: Outcome) -> Trial:
         """A trial with what came of it, the same whoever has chosen the point."""
         figures = flat(outcome.figures)
-        is_there = bool(outcome.figures)
         violations = {
             str(constraint): constraint.violation(figures)
             for constraint in self.constraints
-            if is_there and constraint.violation(figures) > 0
+            if constraint.name in figures and constraint.violation(figures) > 0
         }
-        values = tuple(float(figures[f.name]) for f in self.objectives) if is_there else None
+        values = None
+        if all(figure.name in figures for figure in self.objectives):
+            values = tuple(float(figures[figure.name]) for figure in self.objectives)
         return Trial(
             number=number, point=point, outcome=outcome, values=values, violations=violations
         )

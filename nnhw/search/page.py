@@ -25,7 +25,7 @@ _LAYOUT: dict[str, Any] = {
     "margin": {"l": 60, "r": 20, "t": 20, "b": 50},
     "legend": {"orientation": "h", "y": -0.22},
 }
-_CONFIG = {"displaylogo": False, "responsive": True}
+_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def render_page(result: ExploreResult, title: str) -> str:
@@ -61,16 +61,15 @@ def number_text(value: float) -> str:
 
 
 def _facts(result: ExploreResult) -> dict[str, str]:
-    built = [trial for trial in result.trials if trial.values is not None]
-    feasible = [trial for trial in result.trials if trial.feasible]
+    refused, missed, feasible = result.counts
     return {
         "model": result.model,
         "data": result.data or "none",
         "objectives": ", ".join(axis_label(result, figure) for figure in result.objectives),
         "constraints": ", ".join(map(str, result.goal.constraints)) or "none",
         "trials": f"{len(result.trials):,}, of {len(result.goal.space):,} designs there are",
-        "of these": f"{len(result.trials) - len(built):,} cannot be built, "
-        f"{len(built) - len(feasible):,} miss a constraint, {len(feasible):,} do not",
+        "of these": f"{refused:,} cannot be built, {missed:,} miss a constraint, {feasible:,} do "
+        "not",
         "processor time": f"{sum(trial.outcome.seconds for trial in result.trials):,.0f} s, all "
         "workers together",
     }
@@ -177,7 +176,7 @@ def _told(result: ExploreResult, values: Sequence[float]) -> list[str]:
 def _importance(result: ExploreResult) -> go.Figure:
     figure = go.Figure(layout=_LAYOUT)
     for place, (name, shares) in enumerate(importance_rows(result).items()):
-        parameters = list(reversed(shares))
+        parameters = list(shares)[::-1]
         figure.add_bar(
             y=parameters,
             x=[shares[parameter] for parameter in parameters],

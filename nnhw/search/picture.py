@@ -38,9 +38,8 @@ def _draw_front(axes: Any, result: ExploreResult) -> None:
         shade: Any = {"color": colour}
         if cloud is front and len(labels) > 2 and len(values):
             shade = {"c": values[:, 2], "cmap": "viridis"}
-        drawn = axes.scatter(
-            values[:, 0], values[:, second], marker=marker, label=cloud.name, **shade
-        )
+        x, y = values[:, 0], values[:, second]
+        drawn = axes.scatter(x, y, marker=marker, label=cloud.name, **shade)
         if "c" in shade:
             axes.figure.colorbar(drawn, ax=axes, label=labels[2])
     base = [result.baseline_value(each.name) for each in result.objectives]
@@ -73,14 +72,11 @@ def _draw_parallel(axes: Any, result: ExploreResult) -> None:
     found = np.array([trial.values for trial in trials], float).reshape(-1, len(result.objectives))
     low, high = (found.min(0), found.max(0)) if len(found) else (0, 1)
     shares = (found - low) / np.where(high > low, high - low, 1)
-    for trial, own in sorted(
-        zip(trials, shares, strict=True), key=lambda t: t[0].number in on_front
-    ):
+    rows = sorted(zip(trials, shares, strict=True), key=lambda row: row[0].number in on_front)
+    for trial, own in rows:
         heights = [values[n].index(trial.point[n]) / (len(values[n]) - 1) for n in names]
-        is_best = trial.number in on_front
-        axes.plot(
-            [*heights, *own], color=_BLUE if is_best else _GREY, alpha=0.9 if is_best else 0.2
-        )
+        colour, alpha = (_BLUE, 0.9) if trial.number in on_front else (_GREY, 0.2)
+        axes.plot([*heights, *own], color=colour, alpha=alpha)
     labels = [*names, *(figure.title for figure in result.objectives)]
     axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
     axes.set_yticks([0, 1], ["first, least", "last, most"])

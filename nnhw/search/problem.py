@@ -17,6 +17,7 @@ from ..errors import NnhwError
 from ..ir import Graph
 from ..options import BuildOptions
 from ..pipeline import build
+from .objectives import Constraint
 from .space import Space, Value, with_values, without
 
 LAST_STEP = "run-model-file"
@@ -39,6 +40,10 @@ class Problem:
         Of all designs.
     model_sha256, data_sha256
         Of the model file and of all data; "" without data.
+    constraints
+        What has to hold: a design that misses one is not looked at any further.
+    estimated
+        Names of figures that are not known before a design is estimated.
     """
 
     network: Graph
@@ -47,15 +52,19 @@ class Problem:
     options: BuildOptions
     model_sha256: str
     data_sha256: str
+    constraints: tuple[Constraint, ...] = ()
+    estimated: frozenset[str] = frozenset()
 
     @property
-    def sha256(self) -> str:
-        """Of all that the figures of a design depend on, but for its own options."""
+    def key(self) -> str:
+        """A digest of all that the figures of a design depend on, but for its own options."""
         facts = [
             self.model_sha256,
             self.data_sha256,
             len(self.samples.evaluation or ()),
             self.options.to_dict(),
+            [str(constraint) for constraint in self.constraints],
+            sorted(self.estimated),
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -8,15 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..options import BuildOptions
 from .extras import require
 from .figures import Figure, Kind, flat, kind_of
-from .front import pareto_front
 from .goal import Goal, Trial
 from .stages import Outcome
-from .table import Row, build_command, figure_cells, figure_columns
+from .table import Row, build_command, design_row, figure_cells, figure_columns
 
 if TYPE_CHECKING:
     import pandas
@@ -67,15 +64,15 @@ class ExploreResult:
 
     @cached_property
     def front(self) -> tuple[Trial, ...]:
-        """Feasible trials that no other one is better than in all objectives, the best of the
-        first objective first; one of those that are equal."""
-        feasible = [trial for trial in self.trials if trial.feasible]
-        if not feasible:
-            return ()
-        signs = np.array([-1.0 if figure.more else 1.0 for figure in self.objectives])
-        losses = signs * np.array([trial.values for trial in feasible], float)
-        on_front = [t for t, is_on in zip(feasible, pareto_front(losses), strict=True) if is_on]
-        return tuple(sorted(on_front, key=lambda trial: signs[0] * (trial.values or (0.0,))[0]))
+        """See `Goal.front`."""
+        return self.goal.front(self.trials)
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Numbers of trials that cannot be built, that miss a constraint, and that do not."""
+        refused = sum(bool(trial.outcome.refusal) for trial in self.trials)
+        feasible = sum(trial.feasible for trial in self.trials)
+        return refused, len(self.trials) - refused - feasible, feasible
 
     @property
     def objective_kinds(self) -> tuple[tuple[Figure, Kind], ...]:
@@ -105,20 +102,17 @@ class ExploreResult:
         columns = figure_columns(trial.outcome for trial in self.trials)
         rows = []
         for trial in self.trials:
-            cells = figure_cells(trial.outcome)
-            missed = ", ".join(trial.violations)
-            rows.append(
-                {
-                    "trial": trial.number,
-                    "front": trial.number in front,
-                    "feasible": trial.feasible,
-                    **{**self.goal.space.fixed, **trial.point},
-                    **{name: cells.get(name) for name in columns},
-                    "seconds": trial.outcome.seconds,
-                    "problem": trial.outcome.refusal or (f"not {missed}" if missed else ""),
-                    "command": "" if trial.values is None else self.command(trial),
-                }
-            )
+            leading: Row = {
+                "trial": trial.number,
+                "front": trial.number in front,
+                "feasible": trial.feasible,
+            }
+            values = {**self.goal.space.fixed, **trial.point}
+            command = "" if trial.outcome.refusal else self.command(trial)
+            row = design_row(leading, values, trial.outcome, columns, command)
+            if trial.violations:
+                row["problem"] = f"not {', '.join(trial.violations)}"
+            rows.append(row)
         return rows
 
     def to_dataframe(self) -> pandas.DataFrame:

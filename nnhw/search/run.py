@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,17 @@ from typing import Any
 from .. import __version__
 from ..budget import memory_budget
 from ..data import Data
-from ..errors import ExportError, OptionError
+from ..errors import NnhwError, OptionError
 from ..families import named_target
 from ..frontend import Model, model_file, verilog_identifier
-from ..options import Exploration
+from ..options import Exploration, ExploreOptions, read_best
 from ..plugins import plugins_in_use
-from .figures import RESOURCES, flat
-from .goal import Goal
+from ..synth import require_yosys
+from .confirm import FOLDER as DESIGNS
+from .confirm import confirm_design
+from .figures import RESOURCES, Kind, flat
+from .files import make_folder, named, write_file
+from .goal import Goal, Trial
 from .importance import parameter_importances
 from .objectives import FEW_LABELS, STAND_INS, Constraint, find_constraint, find_objectives
 from .page import render_page
@@ -46,10 +50,11 @@ def run_search(
     out: str | PathLike[str] | None,
     study: str | PathLike[str] | None,
     progress: Progress,
-    chosen: Exploration,
+    chosen: Exploration[ExploreOptions],
 ) -> ExploreResult:
     """See `nnhw.explore`."""
-    explore, base = chosen.explore, chosen.build
+    explore, base = chosen.own, chosen.build
+    _check_synth(chosen)
     with memory_budget(base.max_memory), plugins_in_use(), model_file(model) as file:
         space = space_from(explore.space, base, chosen.given)
         problem = read_problem(file, data, base, samples=explore.samples, progress=progress)
@@ -61,21 +66,29 @@ def run_search(
         known = flat(baseline.figures)
         goal, remarks = _goal(chosen, space, problem, known)
         folder = Path("explore_out", verilog_identifier(file.stem)) if out is None else Path(out)
-        _make_folder(folder)
+        make_folder(folder)
         path = folder / STUDY if study is None else Path(study)
         with open_study(
             path, goal, sampler=explore.sampler, seed=base.seed, budget=explore.budget
         ) as opened:
-            _run(opened, problem, chosen, progress)
-            trials = sorted(opened.finished, key=lambda trial: trial.number)
+            estimated = frozenset(baseline.figures.get(Kind.ESTIMATED, ()))
+            _run(
+                opened,
+                replace(problem, constraints=goal.constraints, estimated=estimated),
+                chosen,
+                progress,
+            )
+            if explore.synth is not None:
+                remarks += _confirm(opened, file, data, chosen, folder, progress)
+            trials = _with_designs(opened)
             importances = parameter_importances(opened.optuna, goal)
         result = ExploreResult(
             goal=goal,
             trials=trials,
             baseline=baseline,
             base=base,
-            model=_named(model, file.name),
-            data=None if data is None else _named(data, "DATA"),
+            model=named(model, file.name),
+            data=None if data is None else named(data, "DATA"),
             folder=folder,
             study=path,
             remarks=remarks,
@@ -87,6 +100,54 @@ def run_search(
         write_file(folder / PAGE, render_page(result, title).encode())
         write_file(folder / PICTURE, draw_png(result, title))
     return result
+
+
+def _confirm(
+    study: Study,
+    file: Path,
+    data: Data | None,
+    chosen: Exploration[ExploreOptions],
+    folder: Path,
+    progress: Progress,
+) -> tuple[str, ...]:
+    """Build the best designs of the front that are not built yet; what is to be said of them."""
+    remarks = []
+    for trial in study.goal.front(study.finished)[: read_best(chosen.own.synth)]:
+        if trial.number in study.confirmed:
+            continue
+        options = study.goal.space.options(chosen.build, trial.point)
+        where = folder / DESIGNS / f"trial_{trial.number}"
+        try:
+            study.confirm(trial.number, confirm_design(file, data, options, where, progress))
+        except NnhwError as error:
+            remarks.append(f"The design of trial {trial.number} could not be confirmed: {error}")
+    return tuple(remarks)
+
+
+def _with_designs(study: Study) -> list[Trial]:
+    """All trials by number, with the figures of those designs that were built."""
+    trials = sorted(study.finished, key=lambda trial: trial.number)
+    for place, trial in enumerate(trials):
+        if trial.number in study.confirmed:
+            figures = {**trial.outcome.figures, **study.confirmed[trial.number]}
+            outcome = replace(trial.outcome, figures=figures)
+            trials[place] = replace(trial, outcome=outcome)
+    return trials
+
+
+def _check_synth(chosen: Exploration[ExploreOptions]) -> None:
+    """Refuse to synthesize designs where that cannot be done, before any work.
+
+    Raises
+    ------
+    OptionError, ToolError
+        If there is no target, or a program is missing.
+    """
+    if chosen.own.synth is None:
+        return
+    if chosen.build.target is None:
+        raise OptionError("Option synth needs a device; give target, too")
+    require_yosys()
 
 
 def _baseline(problem: Problem) -> Outcome:
@@ -106,13 +167,13 @@ def _baseline(problem: Problem) -> Outcome:
 
 
 def _goal(
-    chosen: Exploration, space: Space, problem: Problem, known: Collection[str]
+    chosen: Exploration[ExploreOptions], space: Space, problem: Problem, known: Collection[str]
 ) -> tuple[Goal, tuple[str, ...]]:
     """What is searched for, and what there is to say about it."""
     evaluation = problem.samples.evaluation
     count = 0 if evaluation is None or "accuracy" not in known else len(evaluation)
     few_labels = evaluation is not None and count < FEW_LABELS
-    explore = chosen.explore
+    explore = chosen.own
     objectives = find_objectives(explore.objective, known, few_labels=few_labels)
     constraints = [
         find_constraint(text, known, few_labels=few_labels) for text in explore.constraint
@@ -136,7 +197,7 @@ def _goal(
     return goal, tuple(remarks)
 
 
-def _capacity(chosen: Exploration, known: Collection[str]) -> list[Constraint]:
+def _capacity(chosen: Exploration[ExploreOptions], known: Collection[str]) -> list[Constraint]:
     """That the device has enough of what is known of designs."""
     target = chosen.build.target and named_target(chosen.build.target)
     if not target:
@@ -148,9 +209,11 @@ def _capacity(chosen: Exploration, known: Collection[str]) -> list[Constraint]:
     ]
 
 
-def _run(study: Study, problem: Problem, chosen: Exploration, progress: Progress) -> None:
+def _run(
+    study: Study, problem: Problem, chosen: Exploration[ExploreOptions], progress: Progress
+) -> None:
     """Ask for trials, have them evaluated, and tell what came of them, as long as there are any."""
-    explore = chosen.explore
+    explore = chosen.own
     total = len(study.finished) + study.left
     progress(_EXPLORE, len(study.finished) / total if total else 1)
     if not study.left:
@@ -169,22 +232,3 @@ def _run(study: Study, problem: Problem, chosen: Exploration, progress: Progress
                 del under_way[done.key]
                 study.tell(done.key, done.outcome)
                 progress(_EXPLORE, len(study.finished) / total)
-
-
-def _named(source: object, otherwise: str) -> str:
-    """What a command line calls a model or data that may be in memory."""
-    return str(source) if isinstance(source, str | PathLike) else otherwise
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"Folder '{folder}' cannot be made: {error.strerror}") from error
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Replace a file at once."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
@@ -228,6 +228,39 @@ def read_values(table: Mapping[str, Any], origin: str) -> dict[str, tuple[Value,
                 "bits each"
             )
     return found
+
+
+def read_choices(texts: Iterable[str]) -> dict[str, list[Any]]:
+    """A table of values of texts such as "rows=4,8" or "stream_bytes=1,1;8,4".
+
+    Values stand between commas, or between semicolons where they have commas themselves.
+
+    Raises
+    ------
+    OptionError
+        If a text has no equals sign, or an option is there twice.
+    """
+    table: dict[str, list[Any]] = {}
+    for text in texts:
+        name, _, values = text.rpartition("=")
+        name = name.strip().replace("-", "_") if not name.startswith(LAYER) else name
+        if not name or not values:
+            raise OptionError(f"{text!r} must be an option and its values, such as rows=4,8,16")
+        if name in table:
+            raise OptionError(f"Values of {name} are there twice; give all of them at once")
+        table[name] = [_read_value(each) for each in values.split(";" if ";" in values else ",")]
+    return table
+
+
+def _read_value(text: str) -> Any:
+    """A number, true, false or a name, as TOML has them."""
+    text = text.strip()
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text, text)
 
 
 def _checked(name: str, kind: Any, values: Any, origin: str) -> tuple[Value, ...]:

@@ -19,7 +19,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import OptionError, ToolError, first_line
-from .figures import Kind, flat
+from .figures import Figures, Kind, flat
 from .goal import Goal, Trial
 from .samplers import distributions, make_sampler, silence
 from .space import Point
@@ -32,6 +32,7 @@ JOURNALS = (".journal", ".log")
 _IDENTITY = "search"
 _REFUSAL = "refusal"
 _SECONDS = "seconds"
+_CONFIRMED = "designs"
 _BUILDABLE = "buildable"
 """Name of the constraint that a design can be built at all."""
 
@@ -58,6 +59,7 @@ class Study:
         self._asked: dict[int, optuna.Trial] = {}
         self._done = [self._finished(trial) for trial in self._frozen(TrialState.COMPLETE)]
         self._done += [self._finished(trial) for trial in self._frozen(TrialState.PRUNED)]
+        self._confirmed: dict[str, Any] = dict(study.user_attrs.get(_CONFIRMED, {}))
         self._done.sort(key=lambda trial: trial.number)
         for trial in self._frozen(TrialState.RUNNING, TrialState.WAITING):
             # of a process that is no more
@@ -67,6 +69,20 @@ class Study:
     def finished(self) -> Sequence[Trial]:
         """All finished trials, those of earlier processes too."""
         return self._done
+
+    @property
+    def confirmed(self) -> Mapping[int, Figures]:
+        """Figures of designs that were built, by trial."""
+        return {
+            int(number): {Kind(kind): values for kind, values in figures.items()}
+            for number, figures in self._confirmed.items()
+        }
+
+    def confirm(self, number: int, figures: Figures) -> None:
+        """Keep what was found of a trial's design when it was built."""
+        values = {kind.value: dict(some) for kind, some in figures.items()}
+        self._confirmed[str(number)] = values
+        self.optuna.set_user_attr(_CONFIRMED, self._confirmed)
 
     @property
     def left(self) -> int:
@@ -101,10 +117,11 @@ class Study:
         if outcome.refusal:
             trial.set_user_attr(_REFUSAL, outcome.refusal)
         done = self.goal.judge(number, dict(trial.params), outcome)
+        figures = flat(outcome.figures)
         for constraint in self.goal.constraints:
-            if outcome.figures:
-                trial.set_constraint(str(constraint), constraint.violation(flat(outcome.figures)))
-        trial.set_constraint(_BUILDABLE, 1.0 if done.values is None else -1.0)
+            if constraint.name in figures:
+                trial.set_constraint(str(constraint), constraint.violation(figures))
+        trial.set_constraint(_BUILDABLE, 1.0 if outcome.refusal else -1.0)
         if done.values is None:
             self.optuna.tell(trial, state=TrialState.PRUNED)
         else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..options import BuildOptions, command_arguments
 from .figures import FIGURES, Kind, column
+from .space import Value
 from .stages import Outcome
 
 Row = dict[str, Any]
@@ -24,6 +25,25 @@ def figure_columns(outcomes: Iterable[Outcome]) -> list[str]:
         for name in values
     }
     return [column(name, kind) for kind in Kind for name in FIGURES if (name, kind) in present]
+
+
+def design_row(
+    leading: Row,
+    values: Mapping[str, Value],
+    outcome: Outcome,
+    columns: Sequence[str],
+    command: str,
+) -> Row:
+    """A row: what leads, values of parameters, figures, and the command that builds the design."""
+    cells = figure_cells(outcome)
+    return {
+        **leading,
+        **values,
+        **{name: cells.get(name) for name in columns},
+        "seconds": round(outcome.seconds, 3),
+        "problem": outcome.refusal,
+        "command": "" if outcome.refusal else command,
+    }
 
 
 def figure_cells(outcome: Outcome) -> Row:

@@ -46,6 +46,6 @@ class Workers(Protocol):
 def given_up() -> Outcome:
     """Of a point over which too many processes have ended."""
     return Outcome(
-        refusal=f"{MOST_ATTEMPTS} processes ended while they evaluated it; is there too little "
+        refusal="Process after process ended while it evaluated this design; is there too little "
         "memory?"
     )
