@@ -90,7 +90,7 @@ class Evaluator:
         """The figures of the design with these options, or why there is none."""
         begin = time.process_time()
         problem = self._problem
-        with memory_budget(problem.options.max_memory), plugins_in_use(), _uncollected():
+        with memory_budget(problem.options.max_memory), plugins_in_use():
             chosen_plugins(problem.options.plugins, OPERATORS)
             try:
                 options = with_values(problem.options, values)
@@ -120,7 +120,8 @@ class Evaluator:
     def _estimated(self, placement: Placement, options: BuildOptions) -> Figures:
         assert options.target is not None, "it has estimates"
         shell = placement.shell
-        estimate = self._estimator.estimate(placement.program, options.target, shell=shell)
+        with _uncollected():
+            estimate = self._estimator.estimate(placement.program, options.target, shell=shell)
         found: dict[Kind, dict[str, float]] = {Kind.EXACT: {}, Kind.ESTIMATED: {}}
         for figure in estimate.figures:
             kind = Kind.EXACT if figure.error_percent is None else Kind.ESTIMATED

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import re
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,9 @@ from typer.testing import CliRunner
 import nnhw
 from nnhw.cli import app
 from nnhw.errors import DataError, OptionError, ToolError
+from nnhw.families import TARGETS, Resource
 from nnhw.search import extras
+from nnhw.search.goal import Trial
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MODEL = EXAMPLES / "digits_mlp.onnx"
@@ -34,59 +39,80 @@ def samples(count: int = 260, *, labels: bool = True) -> dict[str, np.ndarray]:
 
 
 def explore(out: Path, **settings: Any) -> nnhw.ExploreResult:
-    chosen = {"space": SPACE, "sampler": "grid", "budget": 16, "workers": 1, **settings}
-    return nnhw.explore(MODEL, **{"data": samples(), "out": out, **chosen})
+    chosen = {
+        **{"space": SPACE, "sampler": "grid", "budget": 16, "workers": 1, "macs": 8},
+        **{"study": out.with_suffix(".journal"), "data": samples(), "out": out},
+        **settings,
+    }
+    return nnhw.explore(MODEL, **chosen)
 
 
-def test_every_trial_is_the_design_of_a_build(tmp_path: Path) -> None:
-    result = explore(tmp_path / "out", constraint=["latency<=6"])
-    assert len(result.trials) == 16
-    table = result.to_dataframe()
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> nnhw.ExploreResult:
+    """A whole grid."""
+    folder = tmp_path_factory.mktemp("explore")
+    np.savez(folder / "d.npz", **samples())
+    return explore(folder / "out", data=folder / "d.npz", constraint=["latency<=6"])
+
+
+def test_every_trial_is_the_design_of_a_build(found: nnhw.ExploreResult) -> None:
+    assert len(found.trials) == 16
+    table = found.to_dataframe()
     assert len(table) == 16
     assert table[table.front].feasible.all()
     assert set(table[table.latency_exact > 6].feasible) == {False}
     assert (table.problem[~table.feasible] == "not latency<=6").all()
-    for number in (0, int(table[table.front].trial.iloc[0])):
-        row = table[table.trial == number].iloc[0]
-        options = result.options(result.trials[number])
-        built = nnhw.build(MODEL, data=samples(), config=options, stop="map").state
-        assert row.latency_cycles_exact == built.placement.cycles.latency_cycles
-        assert row.interval_cycles_exact == built.placement.cycles.interval_cycles
-        assert row.memory_bits_exact == sum(built.placement.program.machine.memory_bits().values())
-        assert row.accuracy_measured == built.quality.accuracy.integer_top1
-        assert row.sqnr_measured == built.quality.accuracy.sqnr_db
-        assert built.placement.engine.lanes == row.requantizers
-    with (tmp_path / "out" / "trials.csv").open() as file:
+    number = int(table[table.front].trial.iloc[0])
+    row = table[table.trial == number].iloc[0]
+    options = found.options(found.trials[number])
+    built = nnhw.build(MODEL, data=samples(), config=options, stop="map").state
+    assert row.latency_cycles_exact == built.placement.cycles.latency_cycles
+    assert row.interval_cycles_exact == built.placement.cycles.interval_cycles
+    assert row.memory_bits_exact == sum(built.placement.program.machine.memory_bits().values())
+    assert row.accuracy_measured == built.quality.accuracy.integer_top1
+    assert row.sqnr_measured == built.quality.accuracy.sqnr_db
+    assert built.placement.engine.lanes == row.requantizers
+    assert found.baseline_value("multipliers") == 8
+
+
+def test_what_is_written(found: nnhw.ExploreResult) -> None:
+    assert found.folder is not None
+    with (found.folder / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["command"] for row in rows] == list(table.command)
-    assert result.baseline_value("multipliers") == 128
+    assert [row["command"] for row in rows] == [row["command"] for row in found.table]
+    page = (found.folder / "explore.html").read_text(encoding="utf-8")
+    assert "16, of 16 designs there are" in page
+    for title in ("Pareto front", "Parallel coordinates"):
+        assert f">{title}</h2>" in page
+    assert ">What matters</h2>" not in page  # of so few trials
+    assert all(html.escape(found.command(trial)) in page for trial in found.front)
+    assert not re.search(r"<(script|link|img)[^>]* (src|href)=", page)
+    assert (found.folder / "explore.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def test_the_command_of_a_trial_builds_it(tmp_path: Path) -> None:
-    np.savez(tmp_path / "d.npz", **samples())
-    result = explore(tmp_path / "out", data=tmp_path / "d.npz", budget=4)
-    command = shlex.split(result.command(result.trials[-1]))
-    assert command[:5] == ["nnhw", "build", str(MODEL), "--data", str(tmp_path / "d.npz")]
+def test_the_command_of_a_trial_builds_it(found: nnhw.ExploreResult, tmp_path: Path) -> None:
+    trial = found.trials[-1]
+    command = shlex.split(found.command(trial))
+    assert command[:4] == ["nnhw", "build", str(MODEL), "--data"]
     assert "--requantizers" in command
     folder = tmp_path / "built"
     done = CliRunner().invoke(app, [*command[1:], "--no-sim", "--out", str(folder)])
     assert done.exit_code == 0, done.output
     report = json.loads((folder / "report.json").read_text())
-    assert report["source"]["options"] == {
-        **json.loads(json.dumps(result.options(result.trials[-1]).to_dict())),
-        "sim": False,
+    options = json.loads(json.dumps(found.options(trial).to_dict()))
+    assert report["source"]["options"] == {**options, "sim": False}
+    assert found.table[-1]["latency_cycles_exact"] == report["latency_cycles"]
+
+
+def known(trials: Iterable[Trial]) -> set[str]:
+    return {
+        json.dumps([trial.point, trial.outcome.figures], sort_keys=True) for trial in trials
     }
-    assert result.table[-1]["latency_cycles_exact"] == report["latency_cycles"]
 
 
-def test_processes_find_what_one_does(tmp_path: Path) -> None:
-    alone = explore(tmp_path / "a", budget=6)
-    several = explore(tmp_path / "b", budget=6, workers=2)
-
-    def known(result: nnhw.ExploreResult) -> set[str]:
-        return {str((trial.point, trial.outcome.figures)) for trial in result.trials}
-
-    assert known(alone) == known(several)
+def test_processes_find_what_one_does(found: nnhw.ExploreResult, tmp_path: Path) -> None:
+    several = explore(tmp_path / "b", workers=2, constraint=["latency<=6"])
+    assert known(several.trials) == known(found.trials)
 
 
 SCRIPT = """
@@ -96,11 +122,11 @@ from test_explore import explore
 def progress(step, share):
     if step == "Explore" and share >= 0.5:
         os.kill(os.getpid(), signal.SIGKILL)
-explore(Path(sys.argv[1]), sampler="random", progress=progress)
+explore(Path(sys.argv[1]), progress=progress, constraint=["latency<=6"])
 """
 
 
-def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
+def test_a_search_that_was_killed_goes_on(found: nnhw.ExploreResult, tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "out")]
     killed = subprocess.run(command, cwd=Path(__file__).parent, check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -110,12 +136,31 @@ def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
         if step == "Explore":
             shares.append(share)
 
-    result = explore(tmp_path / "out", sampler="random", progress=progress)
-    assert shares[0] >= 0.5
-    assert len(shares) <= 1 + 16 * (1 - shares[0])
-    whole = explore(tmp_path / "whole", sampler="random")
-    assert [trial.point for trial in result.trials] == [trial.point for trial in whole.trials]
-    assert [trial.values for trial in result.trials] == [trial.values for trial in whole.trials]
+    result = explore(tmp_path / "out", progress=progress, constraint=["latency<=6"])
+    assert shares == [place / 16 for place in range(8, 17)]
+    assert known(result.trials) == known(found.trials)
+
+
+def test_what_a_device_has_is_a_constraint(tmp_path: Path) -> None:
+    """Designs that miss another one are not even estimated."""
+    result = explore(
+        tmp_path / "out",
+        target="ice40up5k",
+        space={"rows": [1, 2], "cols": [1, 2]},
+        constraint="latency_cycles<=2500",
+        objective="latency,luts",
+    )
+    table = result.to_dataframe().set_index(["rows", "cols"])
+    assert [str(constraint) for constraint in result.goal.constraints][1:] == [
+        *("luts<=5280", "flip_flops<=5280", "dsps<=8"),
+        *(f"block_rams<={TARGETS['ice40up5k'].capacity[Resource.BLOCK_RAMS]}",),
+    ]
+    slow = table[table.latency_cycles_exact > 2500]
+    assert 0 < len(slow) < 4
+    assert slow.luts_estimated.isna().all()
+    others = table[table.latency_cycles_exact <= 2500]
+    assert (others.luts_estimated > 100).all()
+    assert not others[others.luts_estimated > 5280].feasible.any()
 
 
 def test_noise_stands_in_for_accuracy_without_labels(tmp_path: Path) -> None:
@@ -146,7 +191,7 @@ def test_a_network_that_is_quantized_keeps_its_numbers(tmp_path: Path) -> None:
 
 
 def test_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(OptionError, match="names 'budgt', which is no option of exploring or of"):
+    with pytest.raises(OptionError, match="names 'budgt', which is no option of explore or of"):
         explore(tmp_path, budgt=3)
     with pytest.raises(OptionError, match="Option sampler must be one of grid, random, tpe"):
         explore(tmp_path, sampler="annealing")
