@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .device_fit import check_use, find_use
+from .device_search import check_fits, find_fastest, searches_device
 from .errors import MappingError
 from .families import DeviceUse
 from .ir import Graph
@@ -76,15 +77,41 @@ def place(graph: Graph, options: BuildOptions, *, find_device: bool = True) -> P
         If no engine can be had that does what they ask for, or its memories do not fit into the
         device.
     """
-    engine = replace(
+    if options.programmable:
+        machine = programmable_machine([graph], _engine(graph, options))
+        return _placement(graph, map_graph(graph, machine), options, find_device)
+    if not options.has_size and searches_device(options.target):
+        return _placement(graph, _fastest_program(graph, options), options, find_device)
+    program = map_graph(graph, _engine(graph, options))
+    if options.asks_for_speed and searches_device(options.target):
+        assert options.target is not None
+        check_fits(program, options.target, _surroundings(graph, options))
+    return _placement(graph, program, options, find_device)
+
+
+def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
+    """The program on the fastest array that fits the target."""
+    assert options.target is not None
+    return find_fastest(
+        options.target,
+        lambda macs: map_graph(graph, _engine(graph, options.replace(macs=macs))),
+        _surroundings(graph, options),
+    )
+
+
+def _surroundings(graph: Graph, options: BuildOptions) -> ShellConfig:
+    """The shell as far as estimates for a search know it: registers are made of the finished
+    design."""
+    return replace(_shell(graph, options), bus=None)
+
+
+def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:
+    """The array, and what the options ask for besides."""
+    return replace(
         _choose_engine(graph, options),
         frame_check=options.frame_check or options.tag_bits > 0 or options.bus is not None,
         programmable=options.programmable,
     )
-    if options.programmable:
-        machine = programmable_machine([graph], engine)
-        return _placement(graph, map_graph(graph, machine), options, find_device)
-    return _placement(graph, map_graph(graph, engine), options, find_device)
 
 
 def programmable_machine(graphs: Sequence[Graph], engine: EngineConfig) -> Machine:

@@ -42,6 +42,7 @@ ORDER = (
     "export",
     "simulate",
     "synth",
+    "estimates",
     "boards",
     "report",
     "staging",
@@ -50,6 +51,7 @@ ORDER = (
     "conversion",
     "tuning",
     "device_fit",
+    "device_search",
     "placement",
     "inspection",
     "pipeline",
@@ -64,6 +66,7 @@ PARTS = {
     "boards": "families",
     "technology": "hdl",
     "synthesis": "synth",
+    "fabric": "estimates",
     "placement": "synth",
     "pll": "boards",
 }

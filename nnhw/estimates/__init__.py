@@ -10,6 +10,7 @@ coefficients (`terms`, `model`) that were fitted to synthesized components
 from .estimate import Estimate, Estimator, Figure, check_technology, estimate_netlist
 from .fabric import Fabric, MemoryCell, blocks
 from .model import has_model
+from .overview import estimate_devices
 
 __all__ = [
     "Estimate",
@@ -19,6 +20,7 @@ __all__ = [
     "MemoryCell",
     "blocks",
     "check_technology",
+    "estimate_devices",
     "estimate_netlist",
     "has_model",
 ]

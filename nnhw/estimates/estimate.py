@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..errors import MappingError
@@ -96,6 +96,17 @@ class Estimate:
         """Block RAMs."""
         return self.used(Resource.BLOCK_RAMS)
 
+    def on(self, target: Target) -> Estimate:
+        """The same design on another device of the family."""
+        return replace(
+            self,
+            target=target.name,
+            figures=tuple(
+                replace(figure, available=target.capacity.get(Resource(figure.resource)))
+                for figure in self.figures
+            ),
+        )
+
     def to_dict(self) -> Mapping[str, Any]:
         """By name, for JSON."""
         return asdict(self)
@@ -177,8 +188,11 @@ def estimate_netlist(hierarchy: Hierarchy, target: Target) -> Estimate:
     ):
         fitted = sum(coefficients.get(name, 0) * value for name, value in parts.items())
         totals[resource] = totals.get(resource, 0) + fitted
+    clock = model.clock if target.can_place else None
     return Estimate(
         target=target.name,
+        clock_mhz=round(clock.mhz(totals[Resource.LUTS]), 1) if clock else None,
+        clock_error_percent=clock.error.percentile_90 if clock else None,
         figures=tuple(
             Figure(
                 resource=resource.value,

@@ -66,6 +66,10 @@ class Fabric:
     least_product
         Bits of both factors from which on a product that is left to Yosys takes a multiplier; 0 if
         none does.
+    factors
+        Bits of the factors of a multiplier, the wider one first.
+    half_factor
+        Bits of the factors of half a multiplier; 0 if it has no halves.
     cells
         Cells of the family's technology that synthesis puts others in place of, and what these
         occupy.
@@ -79,4 +83,6 @@ class Fabric:
     memory_cells: tuple[MemoryCell, ...]
     rom_bit_cost: Fraction = Fraction(1, 16)
     least_product: int = 0
+    factors: tuple[int, int] = (18, 18)
+    half_factor: int = 0
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..export.verilog import Hierarchy
+from ..export.verilog.signals import Slice
 from .fabric import Fabric
 from .flatten import flatten
 from .gates import FALSE, TRUE, UNKNOWN, Literal, cover
@@ -51,6 +52,8 @@ class Features:
     ----------
     tables
         Look-up tables by their number of inputs; inverters in front of registers have one.
+    operands
+        Those in front of carry chains, likewise.
     adders, comparisons
         Bits of each carry chain.
     flip_flops
@@ -60,18 +63,18 @@ class Features:
     cells
         Cells of the family by type.
     memories, products
-        What is left to the synthesizer; of products, the bits of both factors and whether they are
-        signed.
+        What is left to the synthesizer; of products, the bits of both factors.
     """
 
     tables: Counter[int]
+    operands: Counter[int]
     adders: tuple[int, ...]
     comparisons: tuple[int, ...]
     flip_flops: int
     shifted: Counter[int]
     cells: Counter[str]
     memories: tuple[MemoryShape, ...]
-    products: tuple[tuple[int, int, bool], ...]
+    products: tuple[tuple[int, int], ...]
 
 
 def count_features(hierarchy: Hierarchy, fabric: Fabric) -> Features:
@@ -84,10 +87,13 @@ class _Counting:
     """A design that is looked at again with what was learned."""
 
     def __init__(self, hierarchy: Hierarchy, fabric: Fabric):
-        self._cells = hierarchy.foreign_modules()
         self._module = flatten(hierarchy)
         self._fabric = fabric
         self._known: dict[RegisterBit, Literal | RegisterBit] = {}
+        self._readers: Counter[str] = Counter()
+        for sig in self._module.inputs():
+            self._readers.update({piece.wire for piece in sig if isinstance(piece, Slice)})
+        self._readers.update(self._module.ports)
 
     def features(self) -> Features:
         for _ in range(_ROUNDS - 1):
@@ -98,23 +104,30 @@ class _Counting:
             self._look()
         tables = cover(self._lowering.gates, self._sinks, self._fabric.lut_inputs)
         chains = self._chains.values()
+        added = {
+            bit >> 1
+            for chain, last in chains
+            for bits in chain.operands
+            for bit in bits[: last + 1]
+        }
         return Features(
-            tables=tables,
+            tables=Counter(count for node, count in tables.items() if node not in added),
+            operands=Counter(count for node, count in tables.items() if node in added),
             adders=tuple(last + 1 for chain, last in chains if not chain.compares),
             comparisons=tuple(last + 1 for chain, last in chains if chain.compares),
             flip_flops=len(self._flip_flops),
             shifted=self._shifted(),
-            cells=self._cells,
+            cells=Counter(self._module.instances[name].module for name in self._instances),
             memories=self._memories(),
             products=tuple(
-                (len(product.operands[0]), len(product.operands[1]), product.signed)
+                (len(product.operands[0]), len(product.operands[1]))
                 for product in self._products.values()
             ),
         )
 
     def _look(self) -> None:
         """Look at all that matters."""
-        self._lowering = lowering = Lowering(self._module, self._fabric, self._known)
+        self._lowering = lowering = Lowering(self._module, self._fabric, self._known, self._readers)
         self._seen: set[int] = {0}
         self._sinks: set[Literal] = set()
         self._todo: list[Literal] = []
@@ -122,13 +135,11 @@ class _Counting:
         self._chains: dict[int, tuple[Chain, int]] = {}
         self._products: dict[int, Product] = {}
         self._read: dict[str, set[int]] = {}
+        self._instances: set[str] = set()
         module = self._module
         for port in module.ports:
             if module.wires[port].direction == "output":
                 self._ask(lowering.wire(port))
-        for instance in module.instances.values():
-            for sig in instance.inputs.values():
-                self._ask(lowering.bits(sig))
         gates, sources = lowering.gates, lowering.sources
         while self._todo:
             node = self._todo.pop() >> 1
@@ -144,6 +155,12 @@ class _Counting:
         asked = [bit for bit in bits if bit > TRUE]
         self._sinks.update(asked)
         self._todo += asked
+
+    def _ask_instance(self, name: str, bit: int) -> None:
+        if name not in self._instances:
+            self._instances.add(name)
+            for sig in self._module.instances[name].inputs.values():
+                self._ask(self._lowering.bits(sig))
 
     def _ask_register(self, place: RegisterBit) -> None:
         flip_flop = self._lowering.flip_flop(*place)

@@ -142,8 +142,9 @@ class Gates:
         return sorted(found)
 
 
-def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> Counter[int]:
-    """Look-up tables of up to `inputs` inputs that compute bits: how many there are with how many.
+def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> dict[int, int]:
+    """Look-up tables of up to `inputs` inputs that compute bits: nodes, and how many inputs each
+    one's table has.
 
     Each gate takes those before it into its table as long as the inputs suffice: gates that nobody
     else reads, and others where this takes no more inputs. Inverters in front of a sink are
@@ -176,16 +177,11 @@ def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> Counter[int]:
             if len(wider) <= (inputs if alone else len(cut)):
                 cut = wider
         cuts[node] = cut
-    tables: Counter[int] = Counter()
-    found = set(roots)
+    tables = {bit >> 1: 1 for bit in bits if bit & 1 and bit > TRUE and (bit >> 1) not in cuts}
     todo = [node for node in roots if node in cuts]
     while todo:
-        cut = cuts[todo.pop()]
-        tables[len(cut)] += 1
-        for node in cut:
-            if node not in found:
-                found.add(node)
-                if node in cuts:
-                    todo.append(node)
-    tables[1] += sum(1 for bit in bits if bit & 1 and bit > TRUE and (bit >> 1) not in cuts)
+        node = todo.pop()
+        if node not in tables:
+            tables[node] = len(cuts[node])
+            todo += [leaf for leaf in cuts[node] if leaf in cuts]
     return tables

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..export.verilog.netlist import Module, Operator
-from ..export.verilog.processes import Assign, Body, Switch
+from ..export.verilog.processes import Assign, Body, Switch, sigs_of_body
 from ..export.verilog.signals import Sig, Slice
 from .fabric import Fabric
 from .gates import FALSE, TRUE, UNKNOWN, Gates, Literal
@@ -62,13 +62,15 @@ class Lowering:
     fabric
     known
         Bits of registers that are constant, or always what another one is.
+    readers
+        How many operators, registers and others read a wire.
 
     Attributes
     ----------
     gates : Gates
     sources : dict from node to what gives it
-        By its kind: ("chain", `Chain`, bit), ("product", `Product`), ("memory", name, port, bit) or
-        ("register", `RegisterBit`).
+        By its kind: ("chain", `Chain`, bit), ("product", `Product`), ("memory", name, port, bit),
+        ("instance", name, bit) or ("register", `RegisterBit`).
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class Lowering:
         module: Module,
         fabric: Fabric,
         known: Mapping[RegisterBit, Literal | RegisterBit],
+        readers: Mapping[str, int],
     ):
         self.module = module
+        self._readers = readers
         self.fabric = fabric
         self.gates = Gates()
         self.sources: dict[int, tuple] = {}
@@ -98,10 +102,31 @@ class Lowering:
 
     def wire(self, name: str) -> list[Literal]:
         """The bits of a wire."""
-        known = self._wires.get(name)
-        if known is None:
-            known = self._wires[name] = self._makers.get(name, self._leaves)(name)
-        return known
+        todo = [name] if name not in self._wires else []
+        waiting: set[str] = set()
+        while todo:  # chains of wires are too long for recursion
+            last = todo[-1]
+            before = () if last in waiting else self._read_by(last)
+            waiting.add(last)
+            missing = [wire for wire in before if wire not in self._wires and wire not in waiting]
+            todo += missing
+            if not missing:
+                todo.pop()
+                if last not in self._wires:
+                    self._wires[last] = self._makers.get(last, self._leaves)(last)
+        return self._wires[name]
+
+    def _read_by(self, name: str) -> Iterator[str]:
+        """The wires that one is computed from, registers and memories not looked into."""
+        module = self.module
+        sigs: Iterable[Sig] = ()
+        if name in module.operators:
+            sigs = module.operators[name].inputs
+        elif name in module.copies:
+            sigs = (module.copies[name],)
+        elif name in module.processes:
+            sigs = sigs_of_body(module.processes[name])
+        return (piece.wire for sig in sigs for piece in sig if isinstance(piece, Slice))
 
     def flip_flop(self, wire: str, bit: int) -> FlipFlop:
         """What a bit of a register gets."""
@@ -118,13 +143,16 @@ class Lowering:
         makers |= dict.fromkeys(module.operators, self._operator)
         makers |= dict.fromkeys(module.processes, self._process)
         makers |= dict.fromkeys(module.registers, self._register)
+        for key, instance in module.instances.items():
+            for wire in instance.outputs.values():
+                makers[wire] = self._leaves_from("instance", key)
         for key, memory in module.memories.items():
             for number, read in enumerate(memory.reads):
-                makers[read.wire] = self._read_port(key, number)
+                makers[read.wire] = self._leaves_from("memory", key, number)
         return makers
 
     def _leaves(self, name: str) -> list[Literal]:
-        """An input port, an output of an instance, or a wire that nothing drives."""
+        """An input port, or a wire that nothing drives."""
         return [self.gates.leaf() for _ in range(self.module.wires[name].width)]
 
     def _register(self, name: str) -> list[Literal]:
@@ -142,11 +170,10 @@ class Lowering:
             self._register_bits[place] = found
         return found
 
-    def _read_port(self, key: str, number: int) -> Callable[[str], list[Literal]]:
+    def _leaves_from(self, *source: str | int) -> Callable[[str], list[Literal]]:
         def make(name: str) -> list[Literal]:
-            leaves = [self.gates.leaf() for _ in range(self.module.wires[name].width)]
-            for bit, leaf in enumerate(leaves):
-                self.sources[leaf >> 1] = ("memory", key, number, bit)
+            leaves = self._leaves(name)
+            self.sources |= {leaf >> 1: (*source, bit) for bit, leaf in enumerate(leaves)}
             return leaves
 
         return make
@@ -194,8 +221,7 @@ class Lowering:
             less = self._less(left, right, signed=operator.signed)
             return self._one([less ^ (kind in ("le", "ge"))], width)
         if kind in ("add", "sub"):
-            left, right = operands()
-            return self._sum(left, right, subtracts=kind == "sub")
+            return self._sum_of_terms(self._terms(operator, width, subtracted=False))
         if kind == "neg":
             (value,) = operands()
             return self._sum([FALSE] * width, value, subtracts=True)
@@ -206,6 +232,53 @@ class Lowering:
 
     def _one(self, bits: list[Literal], width: int) -> list[Literal]:
         return bits + [FALSE] * (width - 1)
+
+    def _terms(
+        self, operator: Operator, width: int, *, subtracted: bool
+    ) -> list[tuple[list[Literal], bool]]:
+        """What a sum adds up, and whether each is subtracted: sums that nothing else reads are
+        added up with it (`alumacc`)."""
+        terms = []
+        for index, sig in enumerate(operator.inputs):
+            minus = subtracted ^ (index == 1 and operator.kind == "sub")
+            inner = self._sum_alone(sig)
+            if inner is None:
+                terms.append((self._extended(sig, width, operator.signed), minus))
+            else:
+                terms += self._terms(inner, width, subtracted=minus)
+        return terms
+
+    def _sum_alone(self, sig: Sig) -> Operator | None:
+        """The sum that all of a signal is, if nothing else reads it."""
+        piece = sig[0] if sig else None
+        if not isinstance(piece, Slice) or self._readers[piece.wire] != 1:
+            return None
+        operator = self.module.operators.get(piece.wire)
+        if operator is None or operator.kind not in ("add", "sub"):
+            return None
+        signs = all(rest == Slice(piece.wire, operator.width - 1, 1) for rest in sig[1:])
+        return operator if signs and (piece.start, piece.width) == (0, operator.width) else None
+
+    def _sum_of_terms(self, terms: list[tuple[list[Literal], bool]]) -> list[Literal]:
+        """Any number of terms, by full adders until two are left."""
+        terms = sorted(terms, key=lambda term: term[1])
+        if len(terms) == 2 and not terms[0][1]:
+            return self._sum(terms[0][0], terms[1][0], subtracts=terms[1][1])
+        rows = [
+            [max(bit, FALSE) ^ minus for bit in term]
+            if minus
+            else [max(bit, FALSE) for bit in term]
+            for term, minus in terms
+        ]
+        while len(rows) > 2:
+            a, b, c, *rows = rows
+            gates = self.gates
+            total = [gates.parity_of(bits) for bits in zip(a, b, c, strict=True)]
+            carries = [
+                gates.select(gates.differ(x, y), z, x) for x, y, z in zip(a, b, c, strict=True)
+            ]
+            rows += [total, [FALSE, *carries[:-1]]]
+        return self._sum(*rows, subtracts=False)
 
     def _sum(self, left: list[Literal], right: list[Literal], *, subtracts: bool) -> list[Literal]:
         left, right = ([max(bit, FALSE) for bit in bits] for bits in (left, right))
@@ -334,8 +407,8 @@ class Lowering:
         if self._is_table(select, switch):
             self._look_up(select, ends, state, changed)
             return
-        for patterns, end in reversed(ends):
-            condition = self._matches(select, patterns)
+        for fitting, end in reversed(ends):
+            condition = self._matches(select, fitting)
             for bit in changed:
                 state[bit] = self.gates.select(condition, end[bit], state[bit])
 

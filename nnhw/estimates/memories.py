@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .fabric import Fabric, MemoryCell
+from .fabric import Fabric
 from .features import MemoryShape
+
+_SELECTION_COST = Fraction(1, 2)
+"""Of a bit that is chosen among two rows of cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,6 @@ class MemoryUse:
     ram_bits: int = 0
 
 
-def _count(cell: MemoryCell, shape: MemoryShape) -> int:
-    return -(-shape.depth // cell.depth) * -(-shape.width // cell.width)
-
-
 def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
     """How Yosys builds a memory: the cheapest way, by the costs of its libraries
     (`memory_libmap`).
@@ -49,29 +48,25 @@ def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
     """
     bits = shape.width * shape.depth
     is_rom = not shape.writes
-    best: MemoryUse
-    best_cost: Fraction | int
-    if is_rom:
-        best, best_cost = (
-            MemoryUse(rom_bits=bits, registers=_registers(shape)),
-            bits * fabric.rom_bit_cost,
-        )
-    else:
-        best, best_cost = MemoryUse(ram_bits=bits, registers=_registers(shape)), bits
+    registers = shape.width * shape.reads if shape.registered else 0
+    best = MemoryUse(
+        registers=registers, rom_bits=bits if is_rom else 0, ram_bits=0 if is_rom else bits
+    )
+    best_cost = bits * (fabric.rom_bit_cost if is_rom else Fraction(1))
     for cell in fabric.memory_cells:
-        count = _count(cell, shape) * max(1, shape.reads)
         if (cell.luts and is_rom) or (cell.blocks and not shape.registered):
             continue
-        if count * cell.cost < best_cost:
-            best_cost = count * cell.cost
+        reads = max(1, shape.reads)
+        rows = -(-shape.depth // cell.depth)
+        count = rows * -(-shape.width // cell.width) * reads
+        selected = (rows - 1) * shape.width * reads
+        cost = count * cell.cost + _SELECTION_COST * selected
+        if cost < best_cost:
+            best_cost = cost
             best = MemoryUse(
                 luts=count * cell.luts,
                 blocks=count * Fraction(cell.blocks),
-                selected=(-(-shape.depth // cell.depth) - 1) * shape.width * max(1, shape.reads),
-                registers=_registers(shape) if cell.luts else 0,
+                selected=selected,
+                registers=registers if cell.luts else 0,
             )
     return best
-
-
-def _registers(shape: MemoryShape) -> int:
-    return shape.width * shape.reads if shape.registered else 0

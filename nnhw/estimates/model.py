@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ..families import FAMILIES
@@ -30,6 +31,29 @@ class Error:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clock:
+    """The period that placement and routing reach by their defaults, in the slowest speed grade.
+
+    Parameters
+    ----------
+    period_ns
+        Of a design without logic.
+    kilo_lut_ns
+        What a thousand look-up tables add: the larger, the longer the wires.
+    error
+        Of each placed design, when the others alone are fitted to.
+    """
+
+    period_ns: float
+    kilo_lut_ns: float
+    error: Error
+
+    def mhz(self, luts: float) -> float:
+        """Frequency of a design of so many look-up tables."""
+        return 1000 / (self.period_ns + self.kilo_lut_ns * luts / 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """Coefficients of a family.
 
@@ -39,11 +63,14 @@ class Model:
         Of the terms, by name.
     errors
         By resource, "LUTs" for one; those that are exact are absent.
+    clock
+        None where nothing is placed and routed.
     """
 
     luts: Mapping[str, float]
     flip_flops: Mapping[str, float]
     errors: Mapping[str, Error]
+    clock: Clock | None = None
 
 
 def model_file(family: str) -> Path:
@@ -58,11 +85,14 @@ def has_model(family: str) -> bool:
     return family in FAMILIES and FAMILIES[family].has("fabric") and model_file(family).is_file()
 
 
+@cache
 def load_model(family: str) -> Model:
     """The model of a family."""
     values = json.loads(model_file(family).read_text(encoding="utf-8"))
+    clock = values.get("clock")
     return Model(
         luts=values["luts"],
         flip_flops=values["flip_flops"],
         errors={name: Error(**error) for name, error in values["errors"].items()},
+        clock=clock and Clock(**{**clock, "error": Error(**clock["error"])}),
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
-
-from amaranth.hdl import Shape
 
 from ..families import FAMILIES, Resource
 from ..synth.family_synthesis import FamilySynthesis
@@ -37,7 +35,7 @@ def count_terms(features: Features, family: str) -> Terms:
     """The terms of a design's features."""
     synthesis: FamilySynthesis = FAMILIES[family].part("synthesis").SYNTHESIS
     fabric: Fabric = FAMILIES[family].part("fabric").FABRIC
-    exact: Counter[Resource] = Counter()
+    exact: defaultdict[Resource, Fraction] = defaultdict(Fraction)
     for cell, count in features.cells.items():
         occupied = fabric.cells.get(cell) or synthesis.occupied(cell)
         for resource, each in occupied.items():
@@ -47,6 +45,8 @@ def count_terms(features: Features, family: str) -> Terms:
     flip_flops: Counter[str] = Counter()
     for inputs, count in features.tables.items():
         luts[f"tables of {inputs}"] = count
+    for inputs, count in features.operands.items():
+        luts[f"operands of {inputs}"] = count
     luts["adders"] = len(features.adders)
     luts["adder bits"] = sum(features.adders)
     luts["comparisons"] = len(features.comparisons)
@@ -65,13 +65,22 @@ def count_terms(features: Features, family: str) -> Terms:
         flip_flops["memory registers"] += use.registers
         flip_flops["RAM bits"] += use.ram_bits
 
-    technology = FAMILIES[family].part("technology").TECHNOLOGY()
-    for a, b, is_signed in features.products:
+    for a, b in features.products:
         if fabric.least_product and a + b >= fabric.least_product and min(a, b) > 1:
-            size = technology.multiplier_size(Shape(a, is_signed), Shape(b, is_signed))
-            exact[Resource.DSPS] += size
+            exact[Resource.DSPS] += _multipliers(a, b, fabric)
             flip_flops["multiplier bits"] += a + b
         else:
             luts["products"] += 1
             luts["product bits"] += a * b
     return Terms(dict(exact), dict(luts), dict(flip_flops))
+
+
+def _multipliers(a: int, b: int, fabric: Fabric) -> Fraction:
+    """Multipliers of a product: wide factors are divided, and all but the highest part of one are
+    unsigned (`mul2dsp`)."""
+    if max(a, b) <= fabric.half_factor:
+        return Fraction(1, 2)
+    parts = 1
+    for width, most in zip(sorted((a, b), reverse=True), fabric.factors, strict=True):
+        parts *= 1 if width <= most else -(-(width - 1) // (most - 1))
+    return Fraction(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -23,6 +24,23 @@ from .packaging import IpBlock, packaging_files
 from .register_files import write_drivers, write_register_files
 from .register_map import make_register_map
 from .rtl import Rtl, make_rtl
+from .verilog import Hierarchy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A design that was exported.
+
+    Parameters
+    ----------
+    ports
+        Of the top module.
+    netlist
+        What its Verilog was written from; None if that was read from files.
+    """
+
+    ports: TopPorts
+    netlist: Hierarchy | None
 
 
 def export_design(
@@ -40,7 +58,7 @@ def export_design(
     clock_mhz: float = 100,
     rtl: Rtl | None = None,
     networks: Iterable[str] = (),
-) -> TopPorts:
+) -> Exported:
     """Write rtl/, manifest.json, program.txt, the golden model's graph and model.qdq.onnx, and
     what other tools are told of the design (`nnhw.export.packaging`); of a programmable design its
     machine and image, too.
@@ -77,8 +95,8 @@ def export_design(
 
     Returns
     -------
-    TopPorts
-        The ports of the top module.
+    Exported
+        What it is that was written.
     """
     folder = Path(folder)
     shell = shell or ShellConfig()
@@ -137,7 +155,7 @@ def export_design(
         write_image(image_of(program.machine, program.image), folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")
-    return ports
+    return Exported(ports=ports, netlist=rtl.netlist)
 
 
 def _summary(program: Program) -> str:

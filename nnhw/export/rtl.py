@@ -9,7 +9,7 @@ from typing import Any
 from ..mapping import Program
 from ..registers import RegisterMap
 from ..shell import ShellConfig
-from .verilog import ExportedMemories, generate_verilog
+from .verilog import ExportedMemories, Hierarchy, design_netlist, generate_verilog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +24,14 @@ class Rtl:
         Texts of the files that the Verilog names in $readmemh, by name.
     memories
         All memories, as manifests list them; see `ExportedMemory`.
+    netlist
+        What the Verilog was written from; None if it was read from files.
     """
 
     sources: Mapping[str, str]
     contents: Mapping[str, str] = field(default_factory=dict)
     memories: Sequence[dict[str, Any]]
+    netlist: Hierarchy | None = field(default=None, repr=False)
 
 
 def make_rtl(
@@ -51,9 +54,11 @@ def make_rtl(
         What its control bus reaches, if it has one.
     """
     memories = ExportedMemories(program.name, files=weight_files, initial=initial)
-    verilog = generate_verilog(program, memories, shell=shell, registers=registers)
+    netlist = design_netlist(program, shell=shell, registers=registers)
+    verilog = generate_verilog(program, memories, shell=shell, registers=registers, netlist=netlist)
     return Rtl(
         sources={f"{program.name}.v": verilog},
         contents=memories.texts,
         memories=[memory.to_dict() for memory in memories.memories],
+        netlist=netlist,
     )

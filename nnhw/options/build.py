@@ -193,7 +193,7 @@ class BuildOptions:
     target: str | None = option(
         Device(),
         group=_HARDWARE,
-        help="FPGA to fit; its cells are used, and no more of them than it has.",
+        help="FPGA to fit; without a size or speed, the fastest array that does is found.",
     )
     technology: str | None = option(
         PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
@@ -369,6 +369,11 @@ class BuildOptions:
         """Name of the technology: that of the target, if there is one."""
         target = self.target and named_target(self.target)
         return target.family if target else self.technology or "portable"
+
+    @property
+    def has_size(self) -> bool:
+        """Whether the size of the array is given, or a speed that determines it."""
+        return any(getattr(self, name) is not None for size in _SIZES for name in size)
 
     @property
     def asks_for_speed(self) -> bool:

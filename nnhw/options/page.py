@@ -29,9 +29,9 @@ The command line and Python's keyword arguments win over the file. `report.json`
 that a design was made with.
 
 A build is a row of steps: read-model, read-data, run-model-file, simplify, quantize, trim, measure,
-map, export, simulate, costs, report, verify. `--stop STEP` ends it after one of them, `--save-steps
-FOLDER` keeps the graphs that the steps make, and `--start STEP` goes on from these, such as
-with another array for the same integers. In Python, `nnhw.build` takes `start`, `stop`,
+map, export, estimate, simulate, costs, report, verify. `--stop STEP` ends it after one of them,
+`--save-steps FOLDER` keeps the graphs that the steps make, and `--start STEP` goes on from these,
+such as with another array for the same integers. In Python, `nnhw.build` takes `start`, `stop`,
 `save_steps` and `steps`, which may have further steps or other ones (`nnhw.pipeline.insert_step`,
 `replace_step`). Installed packages can have operators, passes, steps, quantizers and technologies,
 too; `nnhw plugins` lists them, and a build names those that are to take part.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..conversion import Samples
 from ..data import DataSource, MetricFunction
-from ..export import Rtl
+from ..estimates import Estimate
+from ..export import Exported, Rtl
 from ..ir import Graph
 from ..machine import Machine
 from ..options import BuildOptions
@@ -17,7 +18,7 @@ from ..placement import Placement
 from ..plugins import Plugin
 from ..reference import Answers
 from ..report import BuildReport, Equalization, Quality
-from ..shell import ShellConfig, TopPorts
+from ..shell import ShellConfig
 from ..simulate import SimulationResult
 from ..staging import Stage
 from ..synth import HardwareCosts
@@ -97,8 +98,10 @@ class BuildState:
         Engine, program and cycles.
     stage
         The output folder in the making.
-    ports
-        Of the exported top module.
+    exported
+        What was exported.
+    estimates
+        What the design will probably take of devices.
     files
         What was exported, relative to it.
     simulation
@@ -130,7 +133,8 @@ class BuildState:
     placement: Placement = field(init=False)
     plugins: set[Plugin] = field(default_factory=set)
     stage: Stage = field(init=False)
-    ports: TopPorts = field(init=False)
+    exported: Exported = field(init=False)
+    estimates: tuple[Estimate, ...] = ()
     files: tuple[str, ...] = ()
     simulation: SimulationResult | None = None
     costs: HardwareCosts | None = None

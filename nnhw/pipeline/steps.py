@@ -17,6 +17,7 @@ from ..conversion import (
 )
 from ..design import sha256_of, write_checksums
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
+from ..estimates import estimate_devices
 from ..export import export_design, require_printers
 from ..frontend import Origins, load_model
 from ..ir import DynamicQuantize
@@ -108,7 +109,7 @@ def _map(state: BuildState) -> None:
 def _export(state: BuildState) -> None:
     folder, options, placement = state.stage.folder, state.options, state.placement
     frames = state.samples.frames(state.graph, options.vectors)
-    state.ports = export_design(
+    state.exported = export_design(
         state.graph,
         placement.program,
         placement.cycles,
@@ -141,6 +142,15 @@ def _export(state: BuildState) -> None:
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
     state.stage.complete = True
+
+
+def _estimate(state: BuildState) -> None:
+    netlist = state.exported.netlist
+    assert netlist is not None, "it applies only then"
+    config = state.placement.engine
+    state.estimates = estimate_devices(
+        netlist, technology=config.technology, target=config.target or None
+    )
 
 
 def _simulate(state: BuildState) -> None:
@@ -196,11 +206,12 @@ def _report(state: BuildState) -> None:
         finds_ranges=any(isinstance(node, DynamicQuantize) for node in state.network.nodes),
         plugins=state.plugins,
         device=state.placement.device,
+        estimates=state.estimates,
         warnings=state.placement.warnings,
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")
-    datasheet = render_datasheet(state.report, state.ports)
+    datasheet = render_datasheet(state.report, state.exported.ports)
     (folder / "datasheet.html").write_text(datasheet, encoding="utf-8")
 
 
@@ -244,6 +255,12 @@ def _file_names(state: BuildState) -> Iterator[None]:
         raise Origins.of_file(state.model, state.options.input_shape).restate(error) from error
 
 
+ESTIMATE = Step(
+    name="estimate",
+    title="Estimate what it takes",
+    run=_estimate,
+    applies=lambda state: state.exported.netlist is not None,
+)
 SIMULATE = Step(
     name="simulate",
     title="Simulate the Verilog",
@@ -268,6 +285,7 @@ STEPS: tuple[Step, ...] = (
     Step(name="measure", title="Measure accuracy", run=_measure),
     Step(name="map", title="Map to an array", run=_map),
     Step(name="export", title="Export Verilog", run=_export, writes=True),
+    ESTIMATE,
     SIMULATE,
     COSTS,
     Step(name="report", title="Report", run=_report, writes=True),

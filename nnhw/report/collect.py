@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .. import __version__
+from ..estimates import Estimate
 from ..families import DeviceUse
 from ..ir import Graph, Node, Port, QConv, Quantization, host_rule, integer_operator
 from ..mapping import CycleModel, Layer, Program
@@ -40,6 +41,7 @@ def collect_report(
     finds_ranges: bool = False,
     plugins: Iterable[Plugin] = (),
     device: DeviceUse | None = None,
+    estimates: tuple[Estimate, ...] = (),
     warnings: Iterable[QualityWarning] = (),
 ) -> BuildReport:
     """Put together what is known about a finished design; see `BuildReport`.
@@ -108,6 +110,7 @@ def collect_report(
         plugins=tuple(sorted(plugins, key=str)),
         output_layers=output_sources(graph, layer_of),
         device=device,
+        estimates=estimates,
     )
 
 

@@ -58,6 +58,7 @@ def headline_rows(report: BuildReport) -> list[tuple[str, str]]:
         rows.append(("", text.MORE_THAN_ALL))
     if report.device is not None:
         rows += text.device_rows(report.device)
+        rows += text.estimate_rows(report)
     return rows
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..data import Metric
+from ..estimates import Estimate
 from ..families import DeviceUse
 from ..plugins import Plugin
 from ..simulate import TimingDiagram
@@ -274,6 +275,8 @@ class BuildReport:
         Plug-ins that it was made with.
     device
         What it takes of the device that it is for; None if it is for none.
+    estimates
+        What it will probably take of this device, or of one of each family that it can be had on.
     """
 
     name: str
@@ -309,6 +312,7 @@ class BuildReport:
     plugins: tuple[Plugin, ...] = ()
     output_layers: tuple[str, ...] = ()
     device: DeviceUse | None = None
+    estimates: tuple[Estimate, ...] = ()
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

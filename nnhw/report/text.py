@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..estimates import Estimate, Figure
 from ..families import DeviceUse
 from .changed_roundings import ChangedRoundings
 from .structure import Accuracy, BuildReport, Equalization, Reference, TableReport
@@ -104,6 +105,37 @@ def _share(used: float, available: int) -> str:
     return f"{used:g} of {available}{percent}"
 
 
+def estimate_rows(report: BuildReport) -> list[tuple[str, str]]:
+    """What a design will take of devices, as (name, figure).
+
+    Multipliers and memory blocks of the device that it is for stand in `device_rows`.
+    """
+    return [("estimated", estimate_line(estimate, report.device)) for estimate in report.estimates]
+
+
+def estimate_line(estimate: Estimate, device: DeviceUse | None) -> str:
+    """The figures of one device, each with its error."""
+    known = ("DSPs", "block RAMs") if device is not None else ()
+    parts = [
+        _figure(figure)
+        for figure in estimate.figures
+        if figure.used and figure.resource not in known
+    ]
+    if estimate.clock_mhz is not None:
+        parts.append(f"{estimate.clock_mhz:.0f} MHz ±{estimate.clock_error_percent:.0f}%")
+    return f"{estimate.target}: {', '.join(parts)}"
+
+
+def _figure(figure: Figure) -> str:
+    """Such as "2,350 LUTs ±3% (10%)": error, and share of the device."""
+    line = f"{figure.used:,} {figure.resource}"
+    if figure.error_percent is not None:
+        line += f" ±{max(1, round(figure.error_percent))}%"
+    if figure.available:
+        line += f" ({100 * figure.used / figure.available:.0f}%)"
+    return line
+
+
 def goal_rows(report: BuildReport) -> list[tuple[str, str]]:
     """The speed that was asked for, and how far it is exceeded, as (name, figure)."""
     options = report.source.options
@@ -146,6 +178,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *(changed_rows(report.changed_roundings) if report.changed_roundings else ()),
         *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *(device_rows(report.device) if report.device else ()),
+        *estimate_rows(report),
         *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
 

@@ -105,9 +105,7 @@ def test_the_command_of_a_trial_builds_it(found: nnhw.ExploreResult, tmp_path: P
 
 
 def known(trials: Iterable[Trial]) -> set[str]:
-    return {
-        json.dumps([trial.point, trial.outcome.figures], sort_keys=True) for trial in trials
-    }
+    return {json.dumps([trial.point, trial.outcome.figures], sort_keys=True) for trial in trials}
 
 
 def test_processes_find_what_one_does(found: nnhw.ExploreResult, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def generate_verilog(
     *,
     shell: ShellConfig | None = None,
     registers: RegisterMap | None = None,
+    netlist: Hierarchy | None = None,
 ) -> str:
     """Verilog-2005 text of the accelerator for `program`; the top module has the program's name.
 
@@ -54,9 +55,11 @@ def generate_verilog(
         What surrounds the engine; None: nothing but wires.
     registers
         What its control bus reaches, if it has one.
+    netlist
+        What `design_netlist` has made of the same; None: it is made.
     """
     shell = shell or ShellConfig()
-    hierarchy = design_netlist(program, shell=shell, registers=registers)
+    hierarchy = netlist or design_netlist(program, shell=shell, registers=registers)
     top = hierarchy.modules[hierarchy.top]
     for interface in TopPorts(port_members(program.machine, shell, registers)).interfaces:
         for port in interface.ports:

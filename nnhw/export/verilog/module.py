@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .attributes import attribute_text
 from .contents import ExportedMemories
@@ -35,8 +36,7 @@ class ModuleText:
     Parameters
     ----------
     module
-        Its operators' widths fit (see `fit_widths`). What becomes part of always blocks is taken
-        out of it.
+        Its operators' widths fit (see `fit_widths`).
     origin
         Where it comes from.
     interfaces
@@ -52,7 +52,8 @@ class ModuleText:
         interfaces: dict[str, Interface],
         memories: ExportedMemories,
     ):
-        self._module = module
+        # what becomes part of always blocks is taken out of it
+        self._module = module = replace(module, processes=dict(module.processes))
         self._interfaces = interfaces
         self._memories = memories
         self._blocks = take_blocks(module, origin.owns)

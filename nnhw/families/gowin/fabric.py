@@ -9,4 +9,5 @@ FABRIC = Fabric(
         *blocks({512: 36, 1024: 18, 2048: 9, 4096: 4, 8192: 2, 16384: 1}, cost=128),
     ),
     least_product=8,
+    half_factor=9,
 )

@@ -7,4 +7,5 @@ FABRIC = Fabric(
     reset_needs_enable=True,
     memory_cells=blocks({256: 16, 512: 8, 1024: 4, 2048: 2}, cost=64),
     least_product=11,
+    factors=(16, 16),
 )

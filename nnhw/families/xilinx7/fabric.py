@@ -19,4 +19,5 @@ FABRIC = Fabric(
     ),
     rom_bit_cost=Fraction(1, 64),
     least_product=9,
+    factors=(25, 18),
 )

@@ -1,0 +1,205 @@
+"""The fastest design that fits a device, by estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .device_fit import find_use
+from .errors import MappingError
+from .estimates import Estimate, Estimator, has_model
+from .families import FAMILIES, Resource, Target, named_target
+from .machine import MOST_MACS
+from .mapping import CycleModel, Program, predict_cycles
+from .shell import ShellConfig
+
+_MOST_TRIES = 8
+"""Designs that are elaborated at most; each takes seconds."""
+_FULL = 0.9
+"""Share of the fullest resource from which on a larger array is not looked for."""
+_LOGIC = 0.8
+"""Share of a device's look-up tables and flip-flops that is filled: placing takes some tables for
+routing through and joins few of what it could, and fuller devices are slow to route."""
+
+
+@dataclass(frozen=True)
+class _Try:
+    """A design, and how full it makes the device.
+
+    Parameters
+    ----------
+    macs
+        Most multipliers that it was to have.
+    fullest
+        Share of what may be filled of the resource that is filled most; it fits up to 1.
+    limit
+        What resource that is.
+    estimate
+        None if it has too many block RAMs for sure, so that nothing was estimated.
+    """
+
+    macs: int
+    program: Program
+    cycles: CycleModel
+    fullest: float
+    limit: Resource
+    estimate: Estimate | None
+
+    @property
+    def fits(self) -> bool:
+        return self.fullest <= 1
+
+    @property
+    def frame_time(self) -> float:
+        """Time from frame to frame: in microseconds by the estimated clock, or in cycles."""
+        clock = self.estimate.clock_mhz if self.estimate else None
+        return self.cycles.interval_cycles / (clock or 1)
+
+
+def searches_device(target: str | None) -> bool:
+    """Whether there are estimates for a target, by which an array for it can be found."""
+    device = named_target(target) if target else None
+    return device is not None and has_model(device.family)
+
+
+def find_fastest(
+    target: str, map_with: Callable[[int], Program], shell: ShellConfig | None = None
+) -> Program:
+    """The program of the fastest design that fits a device with some of it left.
+
+    Its block RAMs and, by estimate, its logic grow with its multipliers, so that their number is
+    found by interpolation, in a handful of designs. Of those that fit, the fastest one is taken, by
+    the estimated clock where there is one: larger designs have longer wires.
+
+    Parameters
+    ----------
+    map_with
+        Maps the network to the best array of at most so many multipliers.
+    shell
+        What surrounds the engine.
+
+    Raises
+    ------
+    MappingError
+        If not even one multiplier fits. It says what would.
+    """
+    device = named_target(target)
+    assert device is not None
+    search = _Search(device, map_with, shell)
+    search.run()
+    fitting = [found for found in search.tries if found.fits]
+    if not fitting:
+        raise MappingError(_refusal(search.tries[-1], device))
+    return min(fitting, key=lambda found: (found.frame_time, found.macs)).program
+
+
+def check_fits(program: Program, target: str, shell: ShellConfig | None = None) -> None:
+    """Refuse a design that is as small as its goal allows, and does not fit its device.
+
+    Raises
+    ------
+    MappingError
+        It says what does not, and what would.
+    """
+    device = named_target(target)
+    assert device is not None
+    found = _Search(device, lambda macs: program, shell).look(program.config.mac_units)
+    if not found.fits:
+        raise MappingError(_refusal(found, device))
+
+
+class _Search:
+    """Designs of more and fewer multipliers."""
+
+    def __init__(
+        self, device: Target, map_with: Callable[[int], Program], shell: ShellConfig | None
+    ):
+        self.tries: list[_Try] = []
+        self._device = device
+        self._map_with = map_with
+        self._shell = shell
+        self._estimator = Estimator()
+
+    def run(self) -> None:
+        """Try designs until there is no better one to be expected."""
+        fitting: _Try | None = None
+        beyond: _Try | None = None
+        macs: int | None = max(1, self._device.capacity.get(Resource.DSPS, 0)) or 1
+        while macs is not None and len(self.tries) < _MOST_TRIES:
+            found = self.look(macs)
+            is_alike = fitting is not None and found.program.config == fitting.program.config
+            self.tries.append(found)
+            if found.fits:
+                fitting = found
+            else:
+                beyond = found
+            macs = None if is_alike else _next(fitting, beyond)
+
+    def look(self, macs: int) -> _Try:
+        """One design; what certainly takes too many block RAMs is not elaborated."""
+        program = self._map_with(macs)
+        cycles = predict_cycles(program)
+        use = find_use(program)
+        if use is not None and use.block_rams > 2 * use.block_rams_available:
+            fullest = use.block_rams / max(1, use.block_rams_available)
+            return _Try(macs, program, cycles, fullest, Resource.BLOCK_RAMS, None)
+        estimate = self._estimator.estimate(program, self._device, shell=self._shell)
+        limit, fullest = _fullest(estimate)
+        return _Try(macs, program, cycles, fullest, limit, estimate)
+
+
+def _next(fitting: _Try | None, beyond: _Try | None) -> int | None:
+    """How many multipliers to try next; None if there is no better number to be expected."""
+    if fitting is None:
+        assert beyond is not None
+        if beyond.macs == 1:
+            return None
+        return max(1, min(beyond.macs // 2, int(beyond.macs / beyond.fullest)))
+    if fitting.fullest >= _FULL or fitting.macs >= MOST_MACS:
+        return None
+    if beyond is None:
+        return min(MOST_MACS, 4 * fitting.macs, int(fitting.macs / fitting.fullest) + 1)
+    if beyond.macs - fitting.macs <= max(1, fitting.macs // 16):
+        return None
+    share = (1 - fitting.fullest) / (beyond.fullest - fitting.fullest)
+    macs = fitting.macs + int(share * (beyond.macs - fitting.macs))
+    return min(max(macs, fitting.macs + 1), beyond.macs - 1)
+
+
+def _fullest(estimate: Estimate) -> tuple[Resource, float]:
+    """The resource that is filled most, and how much of what may be filled."""
+    shares = {}
+    for figure in estimate.figures:
+        resource = Resource(figure.resource)
+        is_logic = resource in (Resource.LUTS, Resource.FLIP_FLOPS)
+        available = (figure.available or 0) * (_LOGIC if is_logic else 1)
+        if resource is not Resource.DSPS or figure.used > available:
+            shares[resource] = figure.used / available if available else float(figure.used > 0) * 2
+    limit = max(shares, key=lambda resource: shares[resource])
+    return limit, shares[limit]
+
+
+def _refusal(smallest: _Try, device: Target) -> str:
+    """What of a device is too little, and what would do."""
+    larger = [
+        other.name
+        for other in FAMILIES[device.family].targets
+        if smallest.estimate is not None and _fullest(smallest.estimate.on(other))[1] <= 1
+    ]
+    needed = smallest.limit
+    if smallest.estimate is not None:
+        used = f"about {smallest.estimate.used(needed):,} {needed} are needed"
+    else:
+        used = f"more than twice as many {needed} are needed"
+    advice = []
+    if needed is Resource.BLOCK_RAMS and smallest.program.widths.weight > 2:
+        bits = int(smallest.program.widths.weight / smallest.fullest)
+        if bits >= 2:
+            advice.append(f"weights of {bits} bits (--weight-bits {bits})")
+    if larger:
+        advice.append(f"a larger device: {', '.join(larger)}")
+    tries = " or ".join(advice) or "a device of another family: none of this one is large enough"
+    return (
+        f"No array for this network fits {device.name}: with {smallest.program.config.mac_units} "
+        f"multipliers, {used}, and it has {device.capacity.get(needed, 0):,}. Try {tries}"
+    )
