@@ -11,6 +11,7 @@ from typing import Any
 from .. import __version__
 from ..budget import memory_budget
 from ..data import Data
+from ..device_search import LOGIC_SHARE
 from ..errors import NnhwError, OptionError
 from ..families import named_target
 from ..frontend import Model, model_file, verilog_identifier
@@ -202,8 +203,13 @@ def _capacity(chosen: Exploration[ExploreOptions], known: Collection[str]) -> li
     target = chosen.build.target and named_target(chosen.build.target)
     if not target:
         return []
+    logic = ("luts", "flip_flops")  # full devices are hard to route, and estimates may err
     return [
-        Constraint(name=name, comparison="<=", limit=float(target.capacity[resource]))
+        Constraint(
+            name=name,
+            comparison="<=",
+            limit=float(int(target.capacity[resource] * (LOGIC_SHARE if name in logic else 1))),
+        )
         for name, resource in RESOURCES.items()
         if name in known and resource in target.capacity
     ]

@@ -150,7 +150,7 @@ def test_what_a_device_has_is_a_constraint(tmp_path: Path) -> None:
     )
     table = result.to_dataframe().set_index(["rows", "cols"])
     assert [str(constraint) for constraint in result.goal.constraints][1:] == [
-        *("luts<=5280", "flip_flops<=5280", "dsps<=8"),
+        *("luts<=4224", "flip_flops<=4224", "dsps<=8"),
         *(f"block_rams<={TARGETS['ice40up5k'].capacity[Resource.BLOCK_RAMS]}",),
     ]
     slow = table[table.latency_cycles_exact > 2500]
@@ -158,7 +158,7 @@ def test_what_a_device_has_is_a_constraint(tmp_path: Path) -> None:
     assert slow.luts_estimated.isna().all()
     others = table[table.latency_cycles_exact <= 2500]
     assert (others.luts_estimated > 100).all()
-    assert not others[others.luts_estimated > 5280].feasible.any()
+    assert not others[others.luts_estimated > 4224].feasible.any()
 
 
 def test_noise_stands_in_for_accuracy_without_labels(tmp_path: Path) -> None:
