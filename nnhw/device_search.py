@@ -17,7 +17,7 @@ _MOST_TRIES = 8
 """Designs that are elaborated at most; each takes seconds."""
 _FULL = 0.9
 """Share of the fullest resource from which on a larger array is not looked for."""
-_LOGIC = 0.8
+LOGIC_SHARE = 0.8
 """Share of a device's look-up tables and flip-flops that is filled: placing takes some tables for
 routing through and joins few of what it could, and fuller devices are slow to route."""
 
@@ -172,7 +172,7 @@ def _fullest(estimate: Estimate) -> tuple[Resource, float]:
     for figure in estimate.figures:
         resource = Resource(figure.resource)
         is_logic = resource in (Resource.LUTS, Resource.FLIP_FLOPS)
-        available = (figure.available or 0) * (_LOGIC if is_logic else 1)
+        available = (figure.available or 0) * (LOGIC_SHARE if is_logic else 1)
         if resource is not Resource.DSPS or figure.used > available:
             shares[resource] = figure.used / available if available else float(figure.used > 0) * 2
     limit = max(shares, key=lambda resource: shares[resource])

@@ -63,8 +63,13 @@ def _latency(options: BuildOptions) -> str:
     return "" if options.latency_us is None else f"The goal of {options.latency_us:,.10g} µs"
 
 
-def place(graph: Graph, options: BuildOptions) -> Placement:
+def place(graph: Graph, options: BuildOptions, *, find_device: bool = True) -> Placement:
     """Choose the engine that the options ask for, and map the network to it.
+
+    Parameters
+    ----------
+    find_device
+        Whether to find what it takes of the device, and to refuse what does not fit.
 
     Raises
     ------
@@ -74,14 +79,14 @@ def place(graph: Graph, options: BuildOptions) -> Placement:
     """
     if options.programmable:
         machine = programmable_machine([graph], _engine(graph, options))
-        return place_on(graph, machine, options)
+        return _placement(graph, map_graph(graph, machine), options, find_device)
     if not options.has_size and searches_device(options.target):
-        return _placement(graph, _fastest_program(graph, options), options)
+        return _placement(graph, _fastest_program(graph, options), options, find_device)
     program = map_graph(graph, _engine(graph, options))
     if options.asks_for_speed and searches_device(options.target):
         assert options.target is not None
         check_fits(program, options.target, _surroundings(graph, options))
-    return _placement(graph, program, options)
+    return _placement(graph, program, options, find_device)
 
 
 def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
@@ -132,9 +137,11 @@ def place_on(
     return _placement(graph, replace(program, name=top or program.name), options)
 
 
-def _placement(graph: Graph, program: Program, options: BuildOptions) -> Placement:
+def _placement(
+    graph: Graph, program: Program, options: BuildOptions, find_device: bool = True
+) -> Placement:
     """All that follows from a program."""
-    device = find_use(program)
+    device = find_use(program) if find_device else None
     cycles = predict_cycles(program)
     if program.config.programmable:
         _check_cycles(cycles, options)
@@ -217,6 +224,8 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 technology=options.cells,
                 target=options.target or "",
                 stream_bytes=options.stream_bytes,
+                lanes=options.requantizers,
+                lane_groups=options.lane_groups,
             )
         except MappingError as error:
             goals = " and ".join(filter(None, (_fps(options), _latency(options))))
@@ -229,4 +238,6 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         technology=options.cells,
         target=options.target or "",
         stream_bytes=options.stream_bytes,
+        lanes=options.requantizers,
+        lane_groups=options.lane_groups,
     )

@@ -80,6 +80,8 @@ COMMANDS = (
     "compile",
     "disasm",
     "tune",
+    "explore",
+    "sweep",
     "sim",
     "run",
     "inspect",
@@ -195,7 +197,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
     assert "This is what 3 bits cost" in err
     report = json.loads(Path("rtl_out/digits_mlp/report.json").read_text())
     assert report["source"]["options"] == {
-        "input_shape": {}, "rows": 2, "cols": 4, "macs": None, "weight_bits": 8, "act_bits": 6,
+        "input_shape": {}, "rows": 2, "cols": 4, "macs": None, "requantizers": None,
+        "lane_groups": None, "weight_bits": 8, "act_bits": 6,
         "bits": {"/body/body.1/Gemm": 3, "/body/body.3/Gemm": 5}, "calibration": "entropy",
         "fps": None, "latency_us": None, "clock_mhz": 100.0,
         "power_of_two": True, "equalize": "on", "trim": False, "weights": "files",

@@ -5,18 +5,23 @@ import math
 from pathlib import Path
 
 import pytest
+import typer.main
 
+from nnhw.cli import app
 from nnhw.cli.defined_options import chosen_options
 from nnhw.conversion import quantization_options
 from nnhw.errors import NnhwError, OptionError
 from nnhw.options import (
     TECHNOLOGIES,
     BuildOptions,
+    ExploreOptions,
     TuneOptions,
+    command_arguments,
     definitions,
+    exploration_from,
     load_options,
 )
-from nnhw.options.page import options_page, tuning_options_page
+from nnhw.options.page import exploring_options_page, options_page, tuning_options_page
 from nnhw.pipeline import STEPS
 
 FILE = """
@@ -286,6 +291,12 @@ def test_page_of_tuning_is_up_to_date():
     assert page.read_text(encoding="utf-8") == wanted, "run python -m nnhw.options tuning"
 
 
+def test_page_of_exploring_is_up_to_date():
+    page = Path(__file__).parents[1] / "docs" / "exploring_options.md"
+    wanted = exploring_options_page()
+    assert page.read_text(encoding="utf-8") == wanted, "run python -m nnhw.options exploring"
+
+
 def test_options_of_quantization_are_the_same_for_tuning():
     ours, builds = definitions(TuneOptions), definitions(BuildOptions)
     for name in ("weight_bits", "act_bits", "bits", "calibration", "equalize", "seed"):
@@ -295,7 +306,7 @@ def test_options_of_quantization_are_the_same_for_tuning():
     assert options.of_build == wanted
 
 
-@pytest.mark.parametrize("options", [BuildOptions, TuneOptions])
+@pytest.mark.parametrize("options", [BuildOptions, TuneOptions, ExploreOptions])
 def test_defaults_are_of_their_kind(options):
     for item in definitions(options).values():
         assert item.is_optional or item.kind.accepts(item.default), item.name
@@ -309,11 +320,44 @@ def test_python_documentation_names_every_option():
 def test_command_line_gives_what_was_said():
     values = dict.fromkeys(definitions(BuildOptions))
     values |= {"trim": False, "bits": ["a=b=4", "c=2"], "rows": 3}
-    assert chosen_options(BuildOptions, values) == {
+    assert chosen_options(values, BuildOptions) == {
         "trim": False,
         "bits": {"a=b": 4, "c": 2},
         "rows": 3,
     }
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        BuildOptions(),
+        BuildOptions(rows=4, cols=8, requantizers=3, lane_groups=2, trim=False, seed=5),
+        BuildOptions(fps=1e4, clock_mhz=33.3, bits={"a=b": 4, "c d": 2}, stream_bytes=(8, 4)),
+        BuildOptions(input_shape={"x": (1, 3), "y z": (2,)}, plugins=("p", "q"), max_memory="3G"),
+        BuildOptions(input_shape={"": (1, 3)}, target="ecp5-25k", power_of_two=True, act_bits=5),
+        BuildOptions(calibration="entropy", equalize="off", bus="apb", bus_errors=True, macs=9),
+    ],
+)
+def test_options_as_arguments_come_back(options):
+    command = typer.main.get_command(app).commands["build"]
+    arguments = ["MODEL", *command_arguments(options)]
+    given = command.make_context("build", arguments).params
+    values = {name: given[name] for name in definitions(BuildOptions)}
+    assert BuildOptions(**chosen_options(values, BuildOptions)) == options
+
+
+def test_exploring_has_options_of_its_own_and_of_a_build(tmp_path):
+    path = write(tmp_path, "budget = 5\nclock_mhz = 50\nseed = 0\n[space]\nrows = [1, 2]\n")
+    kind = ExploreOptions, "explore"
+    found = exploration_from(path, {"budget": 7, "objective": "latency, fps", "macs": 4}, *kind)
+    assert (found.own.budget, found.own.objective) == (7, ("latency", "fps"))
+    assert found.own.space == {"rows": [1, 2]}
+    assert (found.build.clock_mhz, found.build.macs) == (50, 4)
+    assert found.given == {"clock_mhz", "seed", "macs"}
+    assert ExploreOptions(**found.own.to_dict()) == found.own
+    assert exploration_from(BuildOptions(macs=4), {}, *kind).given == {"macs"}
+    with pytest.raises(OptionError, match=r"names 'budgt', .* did you mean budget\?"):
+        exploration_from(None, {"budgt": 7}, *kind)
 
 
 def test_page_names_every_step():

@@ -8,7 +8,8 @@ was wrong. 130: interrupted.
 from .app import app, main
 
 # Each command registers itself, in the order of the help text.
-from . import build, compile, disasm, tune, sim, run, inspect, diff, synth, plugins  # isort: skip
+from . import build, compile, disasm, tune, explore, sweep  # isort: skip
+from . import sim, run, inspect, diff, synth, plugins  # isort: skip
 
 __all__ = [
     "app",
@@ -16,11 +17,13 @@ __all__ = [
     "compile",
     "diff",
     "disasm",
+    "explore",
     "inspect",
     "main",
     "plugins",
     "run",
     "sim",
+    "sweep",
     "synth",
     "tune",
 ]

@@ -92,7 +92,7 @@ def build(
 
     console = Console(stderr=as_json, quiet=quiet)
     samples = data or []
-    chosen = chosen_options(BuildOptions, others)
+    chosen = chosen_options(others, BuildOptions)
     if len(model) > 1 or len(samples) > 1:
         if any(option is not None for option in (start, stop, save_steps)):
             raise OptionError("Options start, stop and save_steps are for a single network")

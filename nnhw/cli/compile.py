@@ -72,7 +72,7 @@ def compile_(
             force=force,
             jobs=jobs,
             progress=progress,
-            **chosen_options(BuildOptions, others),
+            **chosen_options(others, BuildOptions),
         )
     if as_json:
         print_json(result.report)

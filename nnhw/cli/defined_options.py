@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ..options import (
+    Best,
     Choice,
     Definition,
     Device,
@@ -25,7 +25,11 @@ from ..options import (
     PluginChoice,
     Share,
     StreamBytes,
+    Text,
+    ValuesToTry,
+    as_flags,
     definitions,
+    flag_of,
     read_shapes,
 )
 
@@ -38,8 +42,8 @@ _OTHERS = "others"
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
-def with_options(options: type) -> Callable[[_Command], _Command]:
-    """Give a command the options that are the fields of a class, such as `BuildOptions`.
+def with_options(*options: type) -> Callable[[_Command], _Command]:
+    """Give a command the options that are the fields of classes, such as `BuildOptions`.
 
     They follow its own parameters, and reach it as keyword arguments `others`: None if an option is
     not on the command line.
@@ -48,7 +52,8 @@ def with_options(options: type) -> Callable[[_Command], _Command]:
     def give(command: _Command) -> _Command:
         own = inspect.signature(command, eval_str=True)
         parameters = [item for item in own.parameters.values() if item.name != _OTHERS]
-        parameters += [_parameter(item) for item in definitions(options).values()]
+        defined = (item for each in options for item in definitions(each).values())
+        parameters += [_parameter(item) for item in defined]
         command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {item.name: item.annotation for item in parameters}
         return command
@@ -56,16 +61,18 @@ def with_options(options: type) -> Callable[[_Command], _Command]:
     return give
 
 
-def chosen_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the values of the command line those that were given, as the class of options has them."""
+def chosen_options(values: Mapping[str, Any], *options: type) -> dict[str, Any]:
+    """Of the values of the command line those that were given, as the classes of options have
+    them."""
     given = {name: value for name, value in values.items() if value not in (None, [])}
-    for name, item in definitions(options).items():
+    defined = {name: item for each in options for name, item in definitions(each).items()}
+    for name, item in defined.items():
         if name in given and isinstance(item.kind, LayerBits):
-            given[name] = _layer_bits(given[name], _flag(name))
+            given[name] = _layer_bits(given[name], flag_of(name))
         elif name in given and isinstance(item.kind, NoiseLevels):
-            given[name] = noise_levels(given[name], _flag(name))
+            given[name] = noise_levels(given[name], flag_of(name))
         elif name in given and isinstance(item.kind, InputShapes):
-            given[name] = _input_shapes(given[name], _flag(name))
+            given[name] = _input_shapes(given[name], flag_of(name))
         elif name in given and isinstance(item.kind, Choice | PluginChoice):
             given[name] = given[name].value
     return given
@@ -75,7 +82,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
     """The option as a parameter of a command, None unless given."""
     declared: list[str] = []
     settings: dict[str, Any] = {
-        "help": re.sub(r"`(\w+)`", lambda name: _flag(name[1]), item.help),
+        "help": as_flags(item.help),
         "rich_help_panel": item.group,
     }
     if item.default not in (None, {}, ()):
@@ -90,7 +97,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
             settings["metavar"] = "X"
         case Flag():
             annotation = bool
-            on, off = _flag(item.name), _flag(f"no_{item.name}")
+            on, off = flag_of(item.name), flag_of(f"no_{item.name}")
             declared = [f"{on}/{off}"]
             settings["show_default"] = (on if item.default else off).removeprefix("--")
         case Choice() | PluginChoice():
@@ -107,6 +114,15 @@ def _parameter(item: Definition) -> inspect.Parameter:
             annotation = list[str]
             settings |= {"metavar": "NAME"}
             settings["help"] = f"{settings['help'].rstrip('.')}; may be repeated."
+        case Best():
+            annotation = str
+            settings["metavar"] = "top:N"
+        case Text():
+            annotation = str
+            settings["metavar"] = "TEXT"
+        case ValuesToTry():
+            annotation = str
+            settings["metavar"] = "FILE"
         case Memory():
             annotation = str
             settings["metavar"] = "SIZE"
@@ -136,10 +152,6 @@ def _parameter(item: Definition) -> inspect.Parameter:
 def _enumeration(title: str, names: tuple[str, ...]) -> Any:
     """The names as typer takes them."""
     return StrEnum(title, {name.upper(): name for name in names})
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _input_shapes(settings: list[str], flag: str) -> dict[str, tuple[int, ...]]:

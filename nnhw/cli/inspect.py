@@ -33,7 +33,7 @@ def inspect(
     from ..inspection import inspect_model
     from ..report import render_model
 
-    summary = inspect_model(model, data=data, config=config, **chosen_options(BuildOptions, others))
+    summary = inspect_model(model, data=data, config=config, **chosen_options(others, BuildOptions))
     if as_json:
         print_json(summary.to_json())
     else:

@@ -70,7 +70,7 @@ def tune(
             force=force,
             config=config,
             progress=progress,
-            **chosen_options(TuneOptions, others),
+            **chosen_options(others, TuneOptions),
         )
     if as_json:
         print_json(result.to_dict())

@@ -80,29 +80,37 @@ class EngineSpace:
     stream_bytes
         Bytes a beat of the input and output streams of all of them; None: as many as the memories
         take, up to `WIDEST_CHOSEN`.
+    lanes, lane_groups
+        Of all of them; None: all numbers that are worth a try.
     """
 
     graph: Graph
     technology: str
     target: str = ""
     stream_bytes: tuple[int, int] | None = None
+    lanes: int | None = None
+    lane_groups: int | None = None
     _known: dict[EngineConfig, Candidate] = field(default_factory=dict, init=False, repr=False)
 
     def candidates(self, shapes: Iterable[tuple[int, int]]) -> list[Candidate]:
-        """All sensible numbers of lanes for each shape."""
+        """All sensible numbers of lanes for each shape; none for one with too few columns."""
         return self.timed(
             [
                 self._config(rows, cols, lanes, groups)
                 for rows, cols in shapes
                 for groups in self._lane_groups(rows, cols)
-                for lanes in _lanes(rows, cols, groups)
+                for lanes in self._lanes(rows, cols, groups)
             ]
         )
 
-    def reshaped(self, config: EngineConfig, rows: int, cols: int) -> Candidate:
-        """The engine of another shape, with no more lanes and lane groups than that one has."""
-        groups = max(n for n in self._lane_groups(rows, cols) if n <= config.lane_groups)
-        lanes = max(n for n in _lanes(rows, cols, groups) if n <= config.lanes)
+    def reshaped(self, config: EngineConfig, rows: int, cols: int) -> Candidate | None:
+        """The engine of another shape, with no more lanes and lane groups than that one has; None
+        if it has too few columns for the lane groups that all engines are to have."""
+        possible = [n for n in self._lane_groups(rows, cols) if n <= config.lane_groups]
+        if not possible:
+            return None
+        groups = max(possible)
+        lanes = max(n for n in self._lanes(rows, cols, groups) if n <= config.lanes)
         return self.timed([self._config(rows, cols, lanes, groups)])[0]
 
     def timed(self, configs: Sequence[EngineConfig]) -> list[Candidate]:
@@ -139,6 +147,8 @@ class EngineSpace:
 
     def _lane_groups(self, rows: int, cols: int) -> list[int]:
         """Numbers of lane groups worth a try: just one if all that the array does is dense."""
+        if self.lane_groups is not None:
+            return [self.lane_groups] if self.lane_groups <= cols else []
         dense = [
             isinstance(node, Reshape) or (isinstance(node, QConv) and node.groups == 1)
             for node in self.graph.nodes
@@ -146,6 +156,14 @@ class EngineSpace:
         if all(dense):
             return [1]
         return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
+
+    def _lanes(self, rows: int, cols: int, groups: int) -> list[int]:
+        """Numbers of requantizer lanes worth a try, up to what takes all results of a tile at
+        once."""
+        if self.lanes is not None:
+            return [self.lanes]
+        results = max(rows * groups, cols)
+        return _powers_of_two(min(_MOST_LANES, 2 * results - 1))
 
 
 def array_shapes(macs: int) -> list[tuple[int, int]]:
@@ -184,12 +202,6 @@ def least_hardware(
         if good := [candidate for candidate in alike if is_good(candidate)]:
             return min(good, key=lambda candidate: candidate.cycles.interval_cycles)
     return None
-
-
-def _lanes(rows: int, cols: int, groups: int) -> list[int]:
-    """Numbers of requantizer lanes worth a try, up to what takes all results of a tile at once."""
-    results = max(rows * groups, cols)
-    return _powers_of_two(min(_MOST_LANES, 2 * results - 1))
 
 
 def _powers_of_two(most: int) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..errors import MappingError
 from ..ir import Graph
-from ..machine import MOST_MACS, EngineConfig
+from ..machine import MOST_MACS, MOST_ROWS, EngineConfig
 from .candidates import Candidate, EngineSpace, array_shapes, fewest_cycles, least_hardware
 from .narrow import narrowest_streams
 from .shrink import shrink_shape
@@ -27,6 +27,8 @@ def choose_engine(
     technology: str = "portable",
     target: str = "",
     stream_bytes: tuple[int, int] | None = None,
+    lanes: int | None = None,
+    lane_groups: int | None = None,
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
@@ -45,6 +47,8 @@ def choose_engine(
         Of the engine, likewise.
     stream_bytes
         Bytes a beat of its input and output streams; None: as few as cost no speed.
+    lanes, lane_groups
+        Of the engine, likewise; None: as many as pay.
 
     Raises
     ------
@@ -64,8 +68,10 @@ def choose_engine(
         if macs > MOST_MACS:
             raise MappingError(f"'macs' must be at most {MOST_MACS}, not {macs}")
         shapes = array_shapes(macs)
-    space = EngineSpace(graph, technology, target, stream_bytes)
+    space = EngineSpace(graph, technology, target, stream_bytes, lanes, lane_groups)
     candidates = space.candidates(shapes)
+    if not candidates:
+        raise MappingError(_too_few_columns(lane_groups, max(cols for _, cols in shapes)))
     limit = _fewest_interval(candidates) * (1 + _TOLERANCE)
     config = _least_hardware(candidates, limit)
     if rows is None:
@@ -82,6 +88,8 @@ def smallest_engine(
     technology: str = "portable",
     target: str = "",
     stream_bytes: tuple[int, int] | None = None,
+    lanes: int | None = None,
+    lane_groups: int | None = None,
 ) -> EngineConfig:
     """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
 
@@ -90,7 +98,7 @@ def smallest_engine(
     interval_cycles, latency_cycles
         Most cycles from frame to frame, and from a frame's first input beat to its last output
         beat. At least one of them.
-    technology, target, stream_bytes
+    technology, target, stream_bytes, lanes, lane_groups
         As for `choose_engine`.
 
     Raises
@@ -101,7 +109,7 @@ def smallest_engine(
     if interval_cycles is None and latency_cycles is None:
         raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
 
-    space = EngineSpace(graph, technology, target, stream_bytes)
+    space = EngineSpace(graph, technology, target, stream_bytes, lanes, lane_groups)
     limits = {"interval": interval_cycles, "latency": latency_cycles}
 
     def candidates(macs: int) -> list[Candidate]:
@@ -113,6 +121,8 @@ def smallest_engine(
 
     # an unreachable goal is refused before anything is searched for
     fastest = candidates(MOST_MACS)
+    if not fastest:
+        raise MappingError(_too_few_columns(lane_groups, MOST_ROWS))
     if not any(candidate.may_be_fast_enough(**limits) for candidate in fastest):
         raise MappingError(_too_slow(fastest, interval_cycles, latency_cycles))
     # the more multipliers, the more shapes: what is possible with some is possible with more
@@ -151,6 +161,13 @@ def _too_slow(candidates: list[Candidate], interval: float | None, latency: floa
     )
 
 
+def _too_few_columns(lane_groups: int | None, cols: int) -> str:
+    return (
+        f"An array has as many columns as lane groups at least: {lane_groups} lane groups need "
+        f"more than {cols}; ask for fewer --lane-groups, or for more columns"
+    )
+
+
 def _cycles(asked: float) -> str:
     """A number of cycles for a message; less than one must not be none."""
     return f"{asked:.0f}" if asked >= 1 else f"{asked:.2g}"
@@ -173,11 +190,12 @@ def _least_hardware(candidates: list[Candidate], limit: float) -> EngineConfig:
 
 def _shrunk(space: EngineSpace, config: EngineConfig, limit: float) -> EngineConfig:
     """The configuration in a smaller shape, if there is one within `limit` cycles."""
-    shape = shrink_shape(
-        config.rows,
-        config.cols,
-        lambda rows, cols: space.reshaped(config, rows, cols).is_fast_enough(interval=limit),
-    )
+
+    def fits(rows: int, cols: int) -> bool:
+        candidate = space.reshaped(config, rows, cols)
+        return candidate is not None and candidate.is_fast_enough(interval=limit)
+
+    shape = shrink_shape(config.rows, config.cols, fits)
     # a smaller shape may need other lanes
     return _least_hardware(space.candidates([shape]), limit)
 

@@ -1,11 +1,12 @@
-"""All that can be chosen about a build, or about tuning: one frozen value, or a file of them.
+"""All that can be chosen about a build, tuning or exploring: a frozen value, or a file of them.
 
-Every option is defined once, as a field of `BuildOptions` or `TuneOptions`. The command line, the
-configuration file, Python's keyword arguments, report.json and the pages of options follow from
-that definition, and call it by the same name (on the command line with hyphens for underscores).
+Every option is defined once, as a field of `BuildOptions`, `TuneOptions` or `ExploreOptions`. The
+command line, the configuration file, Python's keyword arguments, report.json and the pages of
+options follow from that definition, and call it by the same name (on the command line with hyphens
+for underscores).
 """
 
-from .build import BuildOptions, load_options, options_from
+from .build import OF_INTEGERS, BuildOptions, load_options, options_from
 from .choices import (
     BEAT_BYTES,
     BUSES,
@@ -18,6 +19,7 @@ from .choices import (
     OPTIMIZERS,
     PROTECTIONS,
     RESETS,
+    SAMPLERS,
     SCHEDULES,
     SIMULATORS,
     TECHNOLOGIES,
@@ -25,8 +27,12 @@ from .choices import (
     CalibrationMethod,
     Effort,
 )
+from .command import as_flags, command_arguments, flag_of
 from .definition import Definition, definitions
+from .explore import Exploration, ExploreOptions, SweepOptions, exploration_from
+from .file import check_names, read_table
 from .kinds import (
+    Best,
     Choice,
     Device,
     Flag,
@@ -41,7 +47,10 @@ from .kinds import (
     PluginChoice,
     Share,
     StreamBytes,
+    Text,
+    ValuesToTry,
     check,
+    read_best,
     read_shapes,
 )
 from .tune import TuneOptions, tune_options_from
@@ -55,19 +64,24 @@ __all__ = [
     "LOSSES",
     "MOST_TAG_BITS",
     "NOISES",
+    "OF_INTEGERS",
     "OPTIMIZERS",
     "PROTECTIONS",
     "RESETS",
+    "SAMPLERS",
     "SCHEDULES",
     "SIMULATORS",
     "TECHNOLOGIES",
     "WEIGHT_PLACES",
+    "Best",
     "BuildOptions",
     "CalibrationMethod",
     "Choice",
     "Definition",
     "Device",
     "Effort",
+    "Exploration",
+    "ExploreOptions",
     "Flag",
     "InputShapes",
     "Integer",
@@ -80,11 +94,21 @@ __all__ = [
     "PluginChoice",
     "Share",
     "StreamBytes",
+    "SweepOptions",
+    "Text",
     "TuneOptions",
+    "ValuesToTry",
+    "as_flags",
     "check",
+    "check_names",
+    "command_arguments",
     "definitions",
+    "exploration_from",
+    "flag_of",
     "load_options",
     "options_from",
+    "read_best",
     "read_shapes",
+    "read_table",
     "tune_options_from",
 ]

@@ -1,7 +1,9 @@
-"""Prints docs/options.md, or docs/tuning_options.md with the argument "tuning"."""
+"""Prints docs/options.md, or docs/NAME_options.md with the argument "tuning" or "exploring"."""
 
 import sys
 
-from .page import options_page, tuning_options_page
+from .page import exploring_options_page, options_page, tuning_options_page
 
-print(tuning_options_page() if sys.argv[1:] == ["tuning"] else options_page(), end="")
+PAGES = {"tuning": tuning_options_page, "exploring": exploring_options_page}
+
+print(PAGES.get(" ".join(sys.argv[1:]), options_page)(), end="")

@@ -19,6 +19,7 @@ from .choices import (
     CLOCKS,
     EQUALIZATIONS,
     INITS,
+    MOST_REQUANTIZERS,
     MOST_TAG_BITS,
     PROTECTIONS,
     QUANTIZERS,
@@ -54,6 +55,9 @@ _HARDWARE = "Hardware"
 _VERIFICATION = "Verification"
 _LIMITS = "Limits"
 
+_SIDES = (4, 6, 8, 9, 12, 16, 18, 24, 32)
+"""Of arrays that a search tries: powers of two, and what suits kernels of 3 x 3."""
+
 _SIZES = ({"rows", "cols"}, {"macs"}, {"fps", "latency_us"})
 """Options that take each other's place."""
 
@@ -70,10 +74,16 @@ class BuildOptions:
         help="Shape of an input of open size; all of its axes, in the model's order.",
     )
     rows: int | None = option(
-        Integer(1), group=_ARRAY, help="Products a column adds up each cycle; with `cols`."
+        Integer(1),
+        group=_ARRAY,
+        help="Products a column adds up each cycle; with `cols`.",
+        tried=(2, 3, *_SIDES),
     )
     cols: int | None = option(
-        Integer(1), group=_ARRAY, help="Output channels side by side; with `rows`."
+        Integer(1),
+        group=_ARRAY,
+        help="Output channels side by side; with `rows`.",
+        tried=_SIDES,
     )
     macs: int | None = option(
         Integer(1), group=_ARRAY, help="Multipliers to spend; rows and columns are chosen to suit."
@@ -90,13 +100,33 @@ class BuildOptions:
         group=_ARRAY,
         help="Clock in MHz; `fps`, `latency_us` and the reported speed refer to it.",
     )
+    requantizers: int | None = option(
+        Integer(1, MOST_REQUANTIZERS),
+        group=_ARRAY,
+        help="Results requantized a cycle; as many as pay unless given.",
+        tried=(1, 2, 4, 8, 16, 32),
+    )
+    lane_groups: int | None = option(
+        Integer(1),
+        group=_ARRAY,
+        help="Times `rows` lanes for layers on single channels; as many as pay unless given, at "
+        "most `cols`.",
+        tried=(1, 2, 4),  # every number of columns that is tried has room for them
+    )
     weight_bits: int = option(
         Integer(2, 8),
         8,
         group=_QUANTIZATION,
         help="Bits of a weight; of a model that arrived quantized, if it has more.",
+        tried=(3, 4, 5, 6, 7, 8),
     )
-    act_bits: int = option(Integer(4, 8), 8, group=_QUANTIZATION, help="Bits of an activation.")
+    act_bits: int = option(
+        Integer(4, 8),
+        8,
+        group=_QUANTIZATION,
+        help="Bits of an activation.",
+        tried=(5, 6, 7, 8),
+    )
     bits: Mapping[str, int] = option(
         LayerBits(Integer(2, 8)),
         dict,
@@ -108,12 +138,14 @@ class BuildOptions:
         "mse",
         group=_QUANTIZATION,
         help="Ranges of activations; how they are found.",
+        tried=CALIBRATION_METHODS,
     )
     power_of_two: bool = option(
         Flag(),
         False,
         group=_QUANTIZATION,
         help="Scales are powers of two: requantization only shifts.",
+        tried=(False, True),
     )
     scale_bits: int | None = option(
         Integer(10, 24),
@@ -126,6 +158,7 @@ class BuildOptions:
         "auto",
         group=_QUANTIZATION,
         help="Even out the ranges of channels; auto: if that is better on calibration samples.",
+        tried=("on", "off"),  # auto is one of the two
     )
     quantizer: str = option(
         PluginChoice(QUANTIZERS, QUANTIZER_PLUGINS),
@@ -140,7 +173,11 @@ class BuildOptions:
         help="Installed plug-ins that take part; their operators, passes and steps.",
     )
     trim: bool = option(
-        Flag(), True, group=_HARDWARE, help="Leave out channels that no input can change."
+        Flag(),
+        True,
+        group=_HARDWARE,
+        help="Leave out channels that no input can change.",
+        tried=(True, False),
     )
     weights: str = option(
         Choice(WEIGHT_PLACES),
@@ -163,11 +200,13 @@ class BuildOptions:
         PluginChoice(TECHNOLOGIES, FAMILY_PLUGINS),
         group=_HARDWARE,
         help="Cells to use, however many; portable unless there is a `target`.",
+        tried=TECHNOLOGIES,
     )
     stream_bytes: tuple[int, int] | None = option(
         StreamBytes(),
         group=_HARDWARE,
         help="Bytes a beat of the input and output streams; as few as cost no speed unless given.",
+        tried=("1,1", "2,2", "4,4", "8,8", "16,16"),
     )
     frame_check: bool = option(
         Flag(),
@@ -369,6 +408,12 @@ class BuildOptions:
         return None if self.latency_us is None else self.clock_mhz * self.latency_us
 
     @property
+    def of_integers(self) -> tuple[Any, ...]:
+        """All of them that the integers of a network depend on: to be compared, and a key."""
+        values = (getattr(self, name) for name in OF_INTEGERS)
+        return tuple(tuple(v.items()) if isinstance(v, Mapping) else v for v in values)
+
+    @property
     def narrowest_bits(self) -> int:
         """The fewest bits of any weight or activation."""
         return min(self.weight_bits, self.act_bits, *self.bits.values())
@@ -398,6 +443,13 @@ class BuildOptions:
     def to_dict(self) -> dict[str, Any]:
         """The options by name, for JSON; `BuildOptions(**...)` makes the same options of them."""
         return {**asdict(self), "plugins": list(self.plugins)}
+
+
+OF_INTEGERS = (
+    *(name for name, item in definitions(BuildOptions).items() if item.group == _QUANTIZATION),
+    *("trim", "seed"),
+)
+"""Options that the integers of a network depend on."""
 
 
 def load_options(path: str | PathLike[str]) -> BuildOptions:

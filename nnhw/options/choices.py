@@ -35,6 +35,9 @@ CLOCKS = ("one", "two")
 MOST_TAG_BITS = 64
 """Of what a frame is tagged with."""
 
+MOST_REQUANTIZERS = 64
+"""Side by side."""
+
 BEAT_BYTES = (1, 2, 4, 8, 16)
 """Bytes that a beat of a stream can have."""
 
@@ -54,6 +57,9 @@ PROTECTIONS = ("none", "parity")
 
 INITS = ("contents", "none")
 """Whether the target of a design has initial contents of memories and registers."""
+
+SAMPLERS = ("grid", "random", "tpe", "nsga2")
+"""What chooses the next design of a search: see `nnhw.search.samplers`."""
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
 """What can tune a network: see `nnhw.tuning.optimizers`."""

@@ -31,6 +31,9 @@ class Definition:
         Heading that it stands under.
     formerly
         A name that it had in earlier versions, which is refused with a hint; "" if there is none.
+    tried
+        Values that `nnhw explore` tries unless it is told others; empty if it leaves the option
+        alone.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Definition:
     help: str
     group: str
     formerly: str = ""
+    tried: tuple[Any, ...] = ()
 
     @property
     def is_optional(self) -> bool:
@@ -53,9 +57,11 @@ def option(
     help: str,
     group: str,
     formerly: str = "",
+    tried: tuple[Any, ...] = (),
 ) -> Any:
     """A dataclass field that is an option; see `Definition`. A callable default makes the value."""
-    metadata = {_KEY: {"kind": kind, "help": help, "group": group, "formerly": formerly}}
+    definition = {"kind": kind, "help": help, "group": group, "formerly": formerly, "tried": tried}
+    metadata = {_KEY: definition}
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

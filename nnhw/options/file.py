@@ -37,7 +37,9 @@ def read_table(path: str | PathLike[str]) -> dict[str, Any]:
         raise OptionError(f"{what} is not TOML: {error}") from error
 
 
-def check_names(names: Iterable[str], origin: str, options: type, command: str = "a build") -> None:
+def check_names(
+    names: Iterable[str], origin: str, *options: type, command: str = "a build"
+) -> None:
     """Refuse what is no option.
 
     Parameters
@@ -47,7 +49,7 @@ def check_names(names: Iterable[str], origin: str, options: type, command: str =
     origin
         Who gave them, as the message is to say.
     options
-        The class whose fields are the options.
+        The classes whose fields are the options.
     command
         What they are options of.
 
@@ -56,7 +58,7 @@ def check_names(names: Iterable[str], origin: str, options: type, command: str =
     OptionError
         It says what `origin` names, and what was probably meant.
     """
-    known = definitions(options)
+    known = {name: item for each in options for name, item in definitions(each).items()}
     earlier = {item.formerly: name for name, item in known.items() if item.formerly}
     for name in names:
         if name in known:

@@ -159,6 +159,47 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Text:
+    """Any text."""
+
+    wanted = "a text"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one that says something."""
+        return isinstance(value, str) and bool(value.strip())
+
+
+@dataclass(frozen=True)
+class Best:
+    """How many of the best; see `read_best`."""
+
+    wanted = "a number of the best, such as top:5"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` says how many."""
+        return read_best(value) is not None
+
+
+def read_best(value: Any) -> int | None:
+    """N of "top:N"; None if `value` is something else."""
+    found = re.fullmatch(r"top:([1-9][0-9]{0,3})", value) if isinstance(value, str) else None
+    return int(found[1]) if found else None
+
+
+@dataclass(frozen=True)
+class ValuesToTry:
+    """Values to try of options: a table of them, or the name of what has it."""
+
+    wanted = "a table of options with a list of values each, or the name of a file or plug-in"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` may be such a table, or is a name; see `nnhw.search.space`."""
+        if isinstance(value, Mapping):
+            return all(isinstance(name, str) for name in value)
+        return isinstance(value, str) and bool(value)
+
+
+@dataclass(frozen=True)
 class Memory:
     """Amounts of memory, as numbers of bytes or as texts; see `nnhw.budget.parse_memory`."""
 

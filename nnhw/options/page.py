@@ -7,6 +7,7 @@ from itertools import groupby
 from .build import BuildOptions
 from .choices import BEAT_BYTES
 from .definition import definitions
+from .explore import ExploreOptions
 from .kinds import (
     Choice,
     Device,
@@ -17,6 +18,7 @@ from .kinds import (
     NoiseLevels,
     PluginChoice,
     StreamBytes,
+    ValuesToTry,
 )
 from .tune import TuneOptions
 
@@ -50,6 +52,17 @@ This page is written by `python -m nnhw.options tuning`.
 """
 
 
+_EXPLORING_HEAD = """# Options of exploring
+
+On the command line, `nnhw explore MODEL --data FILE.npz --NAME VALUE` with hyphens for underscores;
+in Python, `nnhw.explore(model, data=..., NAME=value)`; in a TOML file (`--config FILE.toml`,
+`config=`), `NAME = value`. All [options of a build](options.md) can stand there, too: what is given
+is the same in all designs. What they do is in [exploring.md](exploring.md).
+
+This page is written by `python -m nnhw.options exploring`.
+"""
+
+
 def options_page() -> str:
     """All options of a build, by group, in Markdown."""
     return _page(_HEAD, BuildOptions)
@@ -58,6 +71,11 @@ def options_page() -> str:
 def tuning_options_page() -> str:
     """All options of tuning, by group, in Markdown."""
     return _page(_TUNING_HEAD, TuneOptions)
+
+
+def exploring_options_page() -> str:
+    """All options of exploring, by group, in Markdown."""
+    return _page(_EXPLORING_HEAD, ExploreOptions)
 
 
 def _page(head: str, options: type) -> str:
@@ -99,6 +117,8 @@ def _values(kind: object) -> str:
         case NoiseLevels(names):
             levels = ", ".join(f"`{name}`" for name in names)
             return f"a table of numbers by name, of {levels}; on the command line `--NAME KIND=X`"
+        case ValuesToTry():
+            return "a table of options with lists of values; a file of one, or a plug-in"
         case LayerBits(bits):
             return f"a table of layers, {bits.wanted} each; on the command line `--bits LAYER=N`"
     return kind.wanted  # type: ignore[attr-defined]

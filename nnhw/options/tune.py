@@ -152,12 +152,12 @@ def tune_options_from(
     OptionError
         If a name is no option, a value is wrong, or the file cannot be read.
     """
-    check_names(changes, "The call of tune", TuneOptions, "tuning")
+    check_names(changes, "The call of tune", TuneOptions, command="tuning")
     if isinstance(config, TuneOptions):
         return dataclasses.replace(config, **changes)
     values: dict[str, Any] = {}
     if config is not None:
         with reading(f"Configuration file {config}", OptionError):
             values = read_table(config)
-            check_names(values, f"Configuration file {config}", TuneOptions, "tuning")
+            check_names(values, f"Configuration file {config}", TuneOptions, command="tuning")
     return TuneOptions(**{**values, **changes})

@@ -31,7 +31,8 @@ NETWORKS_FOLDER = "networks"
 """In the folder of a programmable design: a folder for each of its other networks."""
 
 _GIVEN = (
-    *("rows", "cols", "macs", "fps", "latency_us", "target", "technology"),
+    *("rows", "cols", "requantizers", "lane_groups", "macs", "fps", "latency_us", "target"),
+    "technology",
     *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks", "init"),
     *("bus", "bus_errors", "idle", "protect"),
 )

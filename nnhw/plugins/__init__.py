@@ -9,6 +9,7 @@ A package names what it adds in its metadata, under one of these groups:
 - `nnhw.quantizers`: a `nnhw.quantize.Quantizer`, which a build chooses by the option `quantizer`.
 - `nnhw.families`: a package like those in `nnhw.families`, which the option `technology` chooses.
 - `nnhw.steps`: a `nnhw.pipeline.AddedStep` of a build.
+- `nnhw.spaces`: a table of options with lists of values, which `nnhw explore --space` chooses.
 
 Operators, passes and steps take part in a build if its option `plugins` names them; so does an
 operator that the model names. What is installed but not asked for is not even imported.
@@ -20,6 +21,7 @@ from .finding import (
     OPERATORS,
     PASSES,
     QUANTIZERS,
+    SPACES,
     STEPS,
     Plugin,
     find_plugin,
@@ -41,6 +43,7 @@ __all__ = [
     "OPERATORS",
     "PASSES",
     "QUANTIZERS",
+    "SPACES",
     "STEPS",
     "Listed",
     "Plugin",

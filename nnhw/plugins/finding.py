@@ -14,8 +14,9 @@ PASSES = "nnhw.passes"
 QUANTIZERS = "nnhw.quantizers"
 FAMILIES = "nnhw.families"
 STEPS = "nnhw.steps"
+SPACES = "nnhw.spaces"
 
-GROUPS = (OPERATORS, PASSES, QUANTIZERS, FAMILIES, STEPS)
+GROUPS = (OPERATORS, PASSES, QUANTIZERS, FAMILIES, STEPS, SPACES)
 """Groups of entry points that nnhw looks at."""
 
 

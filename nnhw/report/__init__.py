@@ -8,6 +8,7 @@ from .curves import Curve, render_tuning
 from .datasheet import RegisterRow, render_datasheet
 from .difference import Difference, Figure, Section, diff_designs
 from .difference_table import render_difference
+from .exploration import Found, Picture, render_exploration
 from .headline import render_headline
 from .layers import ArrayUse, FrameTimes, LayerReport
 from .model import render_model
@@ -43,10 +44,12 @@ __all__ = [
     "Equalization",
     "Figure",
     "Fit",
+    "Found",
     "FrameTimes",
     "LayerReport",
     "Noise",
     "NoiseSource",
+    "Picture",
     "Quality",
     "QualityWarning",
     "Reference",
@@ -74,6 +77,7 @@ __all__ = [
     "measure_quality",
     "render_datasheet",
     "render_difference",
+    "render_exploration",
     "render_headline",
     "render_html",
     "render_model",

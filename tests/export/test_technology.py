@@ -98,14 +98,20 @@ def test_technologies_equal_the_portable_one(tmp_path, devices):
 
 
 def compare_shared_products(
-    technology: Technology, weight_width: int, stages: int, folder: Path, *, symmetric: bool = False
+    technology: Technology,
+    weight_width: int,
+    stages: int,
+    folder: Path,
+    *,
+    symmetric: bool = False,
+    activation_width: int = 8,
 ) -> dict[str, int]:
     """Compare all products of ECP5 with the portable ones; the number of its cells."""
 
     def products(technology: Technology) -> AllSharedProducts:
         return AllSharedProducts(
             technology,
-            activation_width=8,
+            activation_width=activation_width,
             weight_width=weight_width,
             symmetric=symmetric,
             stages=stages,
@@ -118,7 +124,8 @@ def compare_shared_products(
         text,
         component_verilog(products(PORTABLE), "reference_top"),
         folder,
-        cycles=(2 << 8 + 2 * weight_width) + 10,  # there are resets in the second half
+        # there are resets in the second half
+        cycles=(2 << activation_width + 2 * weight_width) + 10,
         cells=[model("ecp5")],
     )
     cells = re.findall(r"^ *(MULT18X18D|CCU2C)\b", text, re.M)
@@ -133,9 +140,21 @@ def test_two_products_of_narrow_weights_in_a_multiplier_of_ecp5(weight_width, st
     assert cells == {"MULT18X18D": 1}
 
 
-@pytest.mark.parametrize(("weight_width", "stages"), [(5, 3), (4, 4)])
-def test_two_products_of_symmetric_weights_in_a_multiplier_of_ecp5(weight_width, stages, tmp_path):
-    cells = compare_shared_products(Ecp5(), weight_width, stages, tmp_path, symmetric=True)
+@pytest.mark.parametrize(
+    ("weight_width", "stages", "activation_width"), [(5, 3, 8), (4, 4, 8), (6, 3, 7)]
+)
+def test_two_products_of_symmetric_weights_in_a_multiplier_of_ecp5(
+    weight_width, stages, activation_width, tmp_path
+):
+    """The last one takes all bits of the cell."""
+    cells = compare_shared_products(
+        Ecp5(),
+        weight_width,
+        stages,
+        tmp_path,
+        symmetric=True,
+        activation_width=activation_width,
+    )
     assert cells == {"MULT18X18D": 1}
 
 

@@ -377,7 +377,8 @@ class Ecp5(DeviceTechnology):
         if not self.take(Fraction(1)):
             products = super().multiply_shared(m, a, others, stages=stages, name=name)
             return [products[0], (products[1] - products[0][-1])[:k].as_signed()]
-        borrowed = Signal(signed(len(high) + 1), name=f"{name}_high")
+        # a symmetric factor less one still has its width
+        borrowed = Signal(signed(len(high) + 1 - symmetric), name=f"{name}_high")
         m.d.comb += borrowed.eq(high - low[-1])
         both = Cat(low, [low[-1]] * (k - len(low)), borrowed).as_signed()
         before = max(0, stages - self.most_stages)
