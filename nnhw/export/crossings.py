@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from ..shell import ShellConfig
 
-_QUEUES = ("input_crossing", "output_crossing")
+_QUEUES = ("streams/input_crossing", "streams/output_crossing")
+_LOAD_QUEUE = "load_crossing"
+"""Of a programmable design whose registers have the streams' clock."""
 _COUNTS = (("written_gray", "written_seen_unstable"), ("taken_gray", "taken_seen_unstable"))
 _RESETS = ("request_unstable", "asks_unstable", "answer_unstable")
 
@@ -28,14 +30,18 @@ class Crossing:
     target: str
 
 
-def crossings(shell: ShellConfig) -> tuple[Crossing, ...]:
-    """Buses that go from one clock to another: their bits must not be apart by a cycle or more."""
+def crossings(shell: ShellConfig, *, loaded: bool = False) -> tuple[Crossing, ...]:
+    """Buses that go from one clock to another: their bits must not be apart by a cycle or more.
+
+    `loaded`: whether the engine is.
+    """
     if shell.clocks == "one":
         return ()
+    queues = (*_QUEUES, *([_LOAD_QUEUE] if loaded and shell.has_registers_apart else []))
     pairs = (*_COUNTS, ("memory", "memory_data"))
     return tuple(
-        Crossing(f"streams/{queue}/{source}", f"streams/{queue}/{target}")
-        for queue in _QUEUES
+        Crossing(f"{queue}/{source}", f"{queue}/{target}")
+        for queue in queues
         for source, target in pairs
     )
 
@@ -47,13 +53,14 @@ def synchronizers(shell: ShellConfig) -> tuple[str, ...]:
     return tuple(f"streams/reset_crossing/{name}" for name in _RESETS)
 
 
-def constraint_files(name: str, shell: ShellConfig) -> dict[str, str]:
+def constraint_files(name: str, shell: ShellConfig, *, loaded: bool = False) -> dict[str, str]:
     """Texts of the constraints of a design, by path in its folder; none if it has one clock."""
     if shell.clocks == "one":
         return {}
+    found = crossings(shell, loaded=loaded)
     return {
-        f"constraints/{name}_crossings.xdc": "".join(f"{line}\n" for line in _xdc(name, shell)),
-        f"constraints/{name}_crossings.sdc": "".join(f"{line}\n" for line in _sdc(name, shell)),
+        f"constraints/{name}_crossings.{kind}": "".join(f"{line}\n" for line in lines)
+        for kind, lines in (("xdc", _xdc(name, shell, found)), ("sdc", _sdc(name, shell, found)))
     }
 
 
@@ -63,11 +70,11 @@ def _head(name: str) -> Iterator[str]:
     yield "# A word of a queue's memory has been there for two cycles when it is taken."
 
 
-def _xdc(name: str, shell: ShellConfig) -> Iterator[str]:
+def _xdc(name: str, shell: ShellConfig, found: tuple[Crossing, ...]) -> Iterator[str]:
     """For Vivado."""
     yield from _head(name)
     yield "set crossing_period 10.0 ;# ns: the period of the faster clock"
-    for crossing in crossings(shell):
+    for crossing in found:
         yield (
             f"set_max_delay -datapath_only -from {_vivado_cells(crossing.source)} "
             f"-to {_vivado_cells(crossing.target)} $crossing_period"
@@ -80,11 +87,11 @@ def _vivado_cells(path: str) -> str:
     return f"[get_cells -hier -filter {{NAME =~ *{path}_reg*}}]"
 
 
-def _sdc(name: str, shell: ShellConfig) -> Iterator[str]:
+def _sdc(name: str, shell: ShellConfig, found: tuple[Crossing, ...]) -> Iterator[str]:
     """For tools that read Synopsys Design Constraints."""
     yield from _head(name)
     yield "set crossing_period 10.0 ;# ns: the period of the faster clock"
-    for crossing in crossings(shell):
+    for crossing in found:
         source, target = (f"[get_cells {{*{p}*}}]" for p in (crossing.source, crossing.target))
         between = f"-from {source} -to {target}"
         yield f"set_max_delay $crossing_period {between}"

@@ -132,7 +132,11 @@ def export_design(
         programmable=program.config.programmable,
     )
     packaging = {} if is_further else packaging_files(block)
-    crossings = {} if is_further else constraint_files(program.name, shell)
+    crossings = (
+        {}
+        if is_further
+        else constraint_files(program.name, shell, loaded=program.config.programmable)
+    )
     for name, text in {**packaging, **crossings}.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

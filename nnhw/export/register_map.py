@@ -44,7 +44,11 @@ def make_register_map(
             f"programmable design have room for {LOADED_TENSORS}; drop bus, or programmable"
         )
     machine = machine_sha256(program.machine, has_registers=True) if is_loaded else "00" * 32
-    features = (config.frame_check, True, shell.bus_errors, is_loaded, config.parity)
+    has_queue = is_loaded and shell.has_registers_apart
+    features = (
+        *(config.frame_check, True, shell.bus_errors),
+        *(is_loaded, config.parity, has_queue),
+    )
     return RegisterMap(
         name=program.name,
         constants={

@@ -347,11 +347,8 @@ class BuildOptions:
                 raise OptionError(
                     f"Option {name} does not go with programmable yet; drop one of them"
                 )
-        if self.programmable and self.bus is not None and self.clocks == "two":
-            raise OptionError(
-                "Options bus and clocks two do not go together with programmable yet; drop one of "
-                "the three"
-            )
+        if self.protect != "none" and self.clocks == "two":
+            raise OptionError("Option protect does not go with two clocks yet; drop one of them")
 
         if self.protect != "none" and not (self.programmable and self.bus):
             raise OptionError(

@@ -123,6 +123,7 @@ _CAPABILITIES = Block(
                 bus_errors="Addresses without a register are answered with an error",
                 programmable="Networks are loaded: the block `load` is there",
                 parity="What is loaded has parity, which is checked",
+                load_queue="A queue may be full: see load_status.ready before each word",
             ),
         ),
         Register(
@@ -295,6 +296,7 @@ _LOAD = Block(
             fields=_bits(
                 Access.STATUS,
                 running="It runs, or frames that have begun are being finished: nothing is loaded",
+                ready="There is room for a word: always but for a queue to another clock",
             ),
         ),
         _word(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from amaranth.hdl import ClockDomain, DomainRenamer, Module, ResetInserter, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
 from ..machine import Image, LoadMap, Machine
 from ..registers import BUSES, RegisterMap
+from .clock_crossing import ClockCrossing
 from .config import ShellConfig
 from .idle_monitor import IdleMonitor
 from .ports import port_members
@@ -68,7 +69,7 @@ class Accelerator(wiring.Component):
     ------
     ValueError
         If the shell has tags or `idle`, and the machine does not check frames.
-        If the machine has parity, and there is no control bus.
+        If the machine has parity, and no registers in its clock.
         If there is a control bus without a register map, or the machine does not check frames then.
     """
 
@@ -87,8 +88,8 @@ class Accelerator(wiring.Component):
         if self.shell.idle and not machine.config.frame_check:
             raise ValueError("The output idle needs a machine that checks frames")
         self.registers = registers
-        if machine.config.parity and self.shell.bus is None:
-            raise ValueError("Parity needs a control bus, whose registers have a cause for it")
+        if machine.config.parity and (self.shell.bus is None or self.shell.has_registers_apart):
+            raise ValueError("Parity needs registers with a cause for it, in the engine's clock")
         if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
             raise ValueError("A control bus needs a register map, and frames that are checked")
         super().__init__(port_members(machine, self.shell, registers))
@@ -116,6 +117,8 @@ class Accelerator(wiring.Component):
         else:
             m.submodules.registers = ResetInserter(reset)(registers)
             self._surround(m, engine, registers, reset)
+            if self.machine.config.programmable:
+                m.d.comb += engine.load.eq(registers.load)
             frames_in, frames_out = registers.outside_in, registers.outside_out
             if streams is not None:
                 m.d.comb += streams.aborted.eq(registers.aborted)
@@ -124,6 +127,8 @@ class Accelerator(wiring.Component):
             frames_in, frames_out = streams.outside_in, streams.outside_out
         if registers is not None and streams is not None and self.shell.has_registers_apart:
             frames_in, frames_out = self._add_outside(m, streams, registers)
+            if self.machine.config.programmable:
+                self._add_load_queue(m, engine, streams, registers)
         m.d.comb += [
             frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(frames_in.ready),
@@ -206,6 +211,9 @@ class Accelerator(wiring.Component):
             self.registers,
             self.shell.has_registers_apart,
         )
+        frame_bytes = self.image.frame_bytes
+        if config.programmable:
+            frame_bytes = self.machine.limits.frame_bytes
         shell = RegisterShell(
             bus=bus,
             registers=registers,
@@ -214,7 +222,7 @@ class Accelerator(wiring.Component):
             output_bytes=config.output_bytes,
             reset_latency=None if is_apart else Engine.reset_latency,
             tag_bits=self.shell.tag_bits if is_apart else 0,
-            beats=-(-self.image.frame_bytes // config.input_bytes) if is_apart else None,
+            beats=-(-frame_bytes // config.input_bytes) if is_apart else None,
             load_map=LoadMap.of(self.machine) if config.programmable else None,
         )
         prefix = f"{BUSES[bus].prefix}_"
@@ -234,10 +242,29 @@ class Accelerator(wiring.Component):
             registers.frame_early.eq(engine.frame_early),
             registers.frame_accepted.eq(engine.frame_accepted),
         ]
-        if self.machine.config.programmable:
-            m.d.comb += engine.load.eq(registers.load)
         if self.machine.config.parity:
             m.d.comb += registers.parity_error.eq(engine.parity_error)
+
+    def _add_load_queue(
+        self, m: Module, engine: Engine, streams: StreamShell, registers: RegisterShell
+    ) -> None:
+        """From registers of another clock to the engine's load port."""
+        write = registers.load
+        fields = {name: shape for name, shape in write.shape().members.items() if name != "valid"}
+        queue = ClockCrossing(data.StructLayout(fields), writer=STREAMS, reader="sync")
+        resets = {STREAMS: streams.outside_reset, "sync": streams.engine_reset}
+        m.submodules.load_crossing = ResetInserter(resets)(queue)
+        m.d.comb += [
+            queue.source.valid.eq(write.valid),
+            registers.load_ready.eq(queue.source.ready),
+            engine.load.valid.eq(queue.sink.valid),
+            queue.sink.ready.eq(1),
+        ]
+        for name in fields:
+            m.d.comb += [
+                queue.source.payload[name].eq(write[name]),
+                engine.load[name].eq(queue.sink.payload[name]),
+            ]
 
     def _add_outside(self, m: Module, streams: StreamShell, registers: RegisterShell):
         """Registers of the streams' clock in front of the queues, and tkeep in front of them: the

@@ -18,7 +18,9 @@ class FrameMonitor(wiring.Component):
     Parameters
     ----------
     beats : int
-        Of a frame.
+        Of a frame; the most if `loaded`.
+    loaded : bool
+        Whether their number is loaded.
 
     Members
     -------
@@ -29,10 +31,13 @@ class FrameMonitor(wiring.Component):
         at all.
     frame_early : Out(1)
         With `frame_error`: whether it came early.
+    last_beat : In(range(beats))
+        If it is loaded: number of a frame's last beat.
     """
 
-    def __init__(self, *, beats: int):
+    def __init__(self, *, beats: int, loaded: bool = False):
         check_integers(self, beats=beats)
+        self.loaded = loaded
         self.beats = beats
         self.beat = Signal(range(max(2, beats)))
         self.discarding = Signal()
@@ -43,6 +48,7 @@ class FrameMonitor(wiring.Component):
                 "frame_accepted": Out(1),
                 "frame_error": Out(1),
                 "frame_early": Out(1),
+                **({"last_beat": In(range(max(2, beats)))} if loaded else {}),
             }
         )
 
@@ -51,7 +57,7 @@ class FrameMonitor(wiring.Component):
         beat, discarding = self.beat, self.discarding
         is_last, counts = Signal(name="is_last_beat"), Signal()
         m.d.comb += [
-            is_last.eq(beat == self.beats - 1),
+            is_last.eq(beat == (self.last_beat if self.loaded else self.beats - 1)),
             counts.eq(self.take & ~discarding),
         ]
         m.d.sync += [

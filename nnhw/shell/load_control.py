@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hdl.load_port import LoadWrite
-from ..machine import LOAD_BITS, LoadMap
+from ..machine import GEOMETRY, LOAD_BITS, LoadMap
 from ..registers import DESCRIPTION_BIT
 from ..registers.description import WORD_BITS
 from .register_bank import DESCRIPTION_ROWS, DescriptionWrite
@@ -23,6 +23,8 @@ class LoadControl(wiring.Component):
     ----------
     load_map : LoadMap
         Of the engine.
+    waits : bool
+        Whether there is a queue to the engine, in another clock, which may be full.
 
     Members
     -------
@@ -43,12 +45,17 @@ class LoadControl(wiring.Component):
         Whether the engine runs.
     load : Out(LoadWrite(address_bits=address_bits))
         To the engine.
+    ready : In(1)
+        Of a queue: it has room. If not, words are refused.
+    last_beat : Out(32)
+        With a queue: of an input frame, as the engine was told.
     description : Out(DescriptionWrite())
         To the registers that say what is loaded.
     """
 
-    def __init__(self, load_map: LoadMap):
+    def __init__(self, load_map: LoadMap, *, waits: bool = False):
         self.load_map = load_map
+        self.waits = waits
         super().__init__(
             {
                 "run": In(1),
@@ -62,6 +69,7 @@ class LoadControl(wiring.Component):
                 "running": Out(1),
                 "load": Out(LoadWrite(address_bits=load_map.address_bits)),
                 "description": Out(DescriptionWrite()),
+                **({"ready": In(1), "last_beat": Out(LOAD_BITS)} if waits else {}),
             }
         )
 
@@ -71,10 +79,11 @@ class LoadControl(wiring.Component):
         control = load_map.sections["control"]
         is_description, is_known = Signal(), Signal()
         changes = Signal()
+        stands = ~self.busy & self.ready if self.waits else ~self.busy
         m.d.comb += [
             is_description.eq(address[DESCRIPTION_BIT]),
-            changes.eq((self.run ^ self.running) & ~self.busy),
-            self.used.eq(self.written & ~self.run & ~self.running & ~self.busy & is_known),
+            changes.eq((self.run ^ self.running) & stands),
+            self.used.eq(self.written & ~self.run & ~self.running & stands & is_known),
             self.refused.eq(self.written & ~self.used),
             self.description.valid.eq(self.used & is_description),
             self.description.row.eq(address),
@@ -99,4 +108,10 @@ class LoadControl(wiring.Component):
             m.d.sync += self.running.eq(self.run)
         with m.If(self.engine_reset):
             m.d.sync += self.running.eq(0)
+        if self.waits:
+            last_beat = Signal(LOAD_BITS, name="last_input_beat", reset_less=True)
+            place = load_map.address(load_map.sections["geometry"], GEOMETRY.index("last beat"))
+            m.d.comb += self.last_beat.eq(last_beat)
+            with m.If(self.used & (address == place)):
+                m.d.sync += last_beat.eq(self.data)
         return m

@@ -72,6 +72,8 @@ class RegisterShell(wiring.Component):
         If there is a cause for it among the registers: see `Engine`.
     load : Out(LoadWrite(address_bits=address_bits))
         Of an engine that is loaded: see `LoadControl`.
+    load_ready : In(1)
+        Of one behind queues: likewise.
     """
 
     def __init__(
@@ -88,8 +90,13 @@ class RegisterShell(wiring.Component):
         load_map: LoadMap | None = None,
     ):
         self.bus = bus
-        self._monitor = FrameMonitor(beats=beats) if beats is not None else None
-        self._load_control = LoadControl(load_map) if load_map is not None else None
+        is_loaded = load_map is not None
+        self._monitor = None
+        if beats is not None:
+            self._monitor = FrameMonitor(beats=beats, loaded=is_loaded)
+        self._load_control = None
+        if load_map is not None:
+            self._load_control = LoadControl(load_map, waits=beats is not None)
         self._front_end = FRONT_ENDS[bus](address_bits=registers.address_bits)
         self._bank = RegisterBank(registers=registers, bus_errors=bus_errors)
         self._frame_control = FrameControl(
@@ -126,6 +133,7 @@ class RegisterShell(wiring.Component):
                     if load_map is not None
                     else {}
                 ),
+                **({"load_ready": In(1)} if is_loaded and beats is not None else {}),
             }
         )
 
@@ -225,6 +233,7 @@ class RegisterShell(wiring.Component):
         m.d.comb += [
             bank.error_cause_load_refused.eq(load.refused),
             bank.load_status_running.eq(load.running),
+            bank.load_status_ready.eq(self.load_ready if load.waits else 1),
             bank.load_address_value_used.eq(load.used),
             bank.description.eq(load.description),
             load.run.eq(bank.load_control_run),
@@ -235,3 +244,8 @@ class RegisterShell(wiring.Component):
             load.engine_reset.eq(control.engine_reset),
             self.load.eq(load.load),
         ]
+        if self._monitor is not None:
+            m.d.comb += [
+                load.ready.eq(self.load_ready),
+                self._monitor.last_beat.eq(load.last_beat),
+            ]

@@ -37,7 +37,7 @@ def networks():
     }
 
 
-def build(folder, bus: str, **choices):
+def build(folder, bus: str, *, clocks: str = "one", **choices):
     """A design of both networks: its machine, and of each network program, registers and cycles;
     images and frames are written."""
     graphs = networks()
@@ -51,7 +51,7 @@ def build(folder, bus: str, **choices):
         **choices,
     )
     machine = shared_machine(list(graphs.values()), config, Headroom())
-    shell = ShellConfig(bus=bus, bus_errors=True)
+    shell = ShellConfig(bus=bus, bus_errors=True, clocks=clocks)
     built, rng = {}, np.random.default_rng(2)
     for name, graph in graphs.items():
         program = replace(map_graph(graph, machine), name="system")
@@ -90,11 +90,20 @@ def check_outputs(lines, name: str, expected) -> None:
 
 
 @pytest.mark.parametrize(
-    "bus", [pytest.param(bus, marks=pytest.mark.slow if bus != "apb" else ()) for bus in BUSES]
+    ("bus", "clocks"),
+    [
+        ("apb", "one"),
+        *(
+            pytest.param(bus, clocks, marks=pytest.mark.slow)
+            for bus in BUSES
+            for clocks in ("one", "two")
+            if (bus, clocks) != ("apb", "one")
+        ),
+    ],
 )
-def test_images_through_the_driver(bus, tmp_path):
+def test_images_through_the_driver(bus, clocks, tmp_path):
     """Loaded one after the other; damaged images, words for a busy engine, aborts and resets."""
-    machine, shell, built = build(tmp_path, bus)
+    machine, shell, built = build(tmp_path, bus, clocks=clocks)
     foreign = replace(read_image(tmp_path / "a.bin"), machine_sha256="11" * 32)
     write_image(foreign, tmp_path / "foreign.bin")
     simulated = SimulatedBus(
@@ -103,7 +112,7 @@ def test_images_through_the_driver(bus, tmp_path):
         generate_verilog(built["a"].program, shell=shell, registers=built["b"].registers),
         bus=bus,
         registers=built["a"].registers,
-        defines=defines(machine, built),
+        defines=defines(machine, built, **({"TWO_CLOCKS": 1} if clocks == "two" else {})),
     )
     lines = simulated.run("images", "a.bin", "a.frames", "b.bin", "b.frames", "foreign.bin")
     *outputs, hashes, done = lines

@@ -30,7 +30,11 @@ class Device:
 
     def read(self, offset):
         running = int(self.is_stuck or self.model.stored["load_control"] & 1)
-        inputs = STATUS | dict.fromkeys(COUNTERS, 0) | {"load_status_running": running}
+        inputs = (
+            STATUS
+            | dict.fromkeys(COUNTERS, 0)
+            | {"load_status_running": running, "load_status_ready": 1}
+        )
         return self.model.read(offset, inputs)
 
     def write(self, offset, value):

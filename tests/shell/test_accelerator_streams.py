@@ -28,8 +28,15 @@ def small_graph() -> Graph:
     return builder.graph(builder.dense("x", 3))
 
 
-def small_program(*, checked: bool = False) -> Program:
-    config = EngineConfig(rows=2, cols=2, input_bytes=4, output_bytes=2, frame_check=checked)
+def small_program(*, checked: bool = False, programmable: bool = False) -> Program:
+    config = EngineConfig(
+        rows=2,
+        cols=2,
+        input_bytes=4,
+        output_bytes=2,
+        frame_check=checked,
+        programmable=programmable,
+    )
     return map_graph(small_graph(), config)
 
 
@@ -94,11 +101,11 @@ def test_options_reach_the_shell():
     )
 
 
-@pytest.mark.parametrize("bus", [None, "apb"])
-def test_constraints_name_what_there_is(bus):
+@pytest.mark.parametrize(("bus", "loaded"), [(None, False), ("apb", False), ("apb", True)])
+def test_constraints_name_what_there_is(bus, loaded):
     """Every path is an instance in an instance, and there a register or a memory."""
     shell = ShellConfig(clocks="two", keep=KEEP, bus=bus)
-    program, registers = small_program(checked=bus is not None), None
+    program, registers = small_program(checked=bus is not None, programmable=loaded), None
     if bus is not None:
         cycles = predict_cycles(program)
         graph = small_graph()
@@ -107,7 +114,9 @@ def test_constraints_name_what_there_is(bus):
     modules = dict(re.findall(r"^module (\w+) (.*?)^endmodule", verilog, re.MULTILINE | re.DOTALL))
     top = next(iter(modules))
     found = {}
-    paths = [p for c in crossings(shell) for p in (c.source, c.target)] + [*synchronizers(shell)]
+    paths = [p for c in crossings(shell, loaded=loaded) for p in (c.source, c.target)] + [
+        *synchronizers(shell)
+    ]
     for path in paths:
         module = top
         *instances, register = path.split("/")
@@ -124,8 +133,8 @@ def test_constraints_name_what_there_is(bus):
     }
     named = {(module, path.split("/")[-1]) for path, module in found.items()}
     assert unstable == {pair for pair in named if pair[1].endswith("_unstable")}
-    assert len(unstable) == 7
-    files = constraint_files("net", shell)
+    assert len(unstable) == 7 + 2 * loaded
+    files = constraint_files("net", shell, loaded=loaded)
     assert sorted(files) == ["constraints/net_crossings.sdc", "constraints/net_crossings.xdc"]
     for text in files.values():
         assert all(path in text for path in paths)

@@ -108,7 +108,9 @@ def test_loaded_registers():
         answer, handed_on = None, 0
         for cycle in range(CYCLES):
             inputs = status | {"load_status_running": rng.randrange(2)}
-            ctx.set(bank.load_status_running, inputs["load_status_running"])
+            inputs["load_status_ready"] = rng.randrange(2)
+            for name in ("load_status_running", "load_status_ready"):
+                ctx.set(getattr(bank, name), inputs[name])
             write, strobe = rng.random() < 0.3, rng.choice((15, 15, rng.randrange(16)))
             some = rng.random()
             address = rng.choice(known if some < 0.5 else others)

@@ -10,6 +10,8 @@
 #define RUN ((uint32_t)NNHW__LOAD__LOAD_CONTROL__RUN_bm)
 #define VALID ((uint32_t)NNHW__LOAD__LOAD_CONTROL__VALID_bm)
 #define RUNNING ((uint32_t)NNHW__LOAD__LOAD_STATUS__RUNNING_bm)
+#define READY ((uint32_t)NNHW__LOAD__LOAD_STATUS__READY_bm)
+#define HAS_QUEUE ((uint32_t)NNHW__CAPABILITIES__FEATURES__LOAD_QUEUE_bm)
 #define REFUSED ((uint32_t)NNHW__INTERRUPT__ERROR_CAUSE__LOAD_REFUSED_bm)
 #define HASH_STRIDE (offsetof(nnhw_t, capabilities.machine_hash_1) \
                      - offsetof(nnhw_t, capabilities.machine_hash_0))
@@ -114,15 +116,24 @@ static int stop(struct nnhw_device *device, uint32_t ticks)
     return NNHW_OK;
 }
 
+static void load_word(struct nnhw_device *device, const uint8_t *word, uint32_t has_queue)
+{
+    if (has_queue != 0)
+        while ((READ(device, load.load_status) & READY) == 0)
+            nnhw_port_wait();
+    WRITE(device, load.load_data, number(word));
+}
+
 static void load_section(struct nnhw_device *device, const uint8_t *section, const uint8_t *words)
 {
     uint32_t row = number(section + AT_ADDRESS), distance = number(section + AT_DISTANCE);
     uint32_t columns = number(section + AT_COLUMNS), left = number(section + AT_WORDS), column;
+    uint32_t has_queue = READ(device, capabilities.features) & HAS_QUEUE;
     for (; left != 0; row += distance) {
         /* the address counts up by itself */
         WRITE(device, load.load_address, row);
         for (column = 0; column < columns && left != 0; ++column, --left, words += 4)
-            WRITE(device, load.load_data, number(words));
+            load_word(device, words, has_queue);
     }
 }
 

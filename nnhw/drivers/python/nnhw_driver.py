@@ -260,10 +260,13 @@ class Accelerator:
         sections = list(self._sections(image))
         self._stop(timeout)
         self.take_errors()
+        has_queue = self.read("capabilities.features.load_queue")
         for address, columns, distance, words in sections:
             for first in range(0, len(words), columns):
                 self._write("load.load_address", address + first // columns * distance)
                 for word in words[first : first + columns]:
+                    while has_queue and not self.read("load.load_status.ready"):
+                        pass
                     self._write("load.load_data", word)
         if "load_refused" in self.take_errors():
             raise ImageError("refused", "The accelerator has refused a word of the image")
