@@ -8,6 +8,8 @@
 //
 //            stalls FILE COUNT: the sink is not ready for 100,000 cycles, at so many random moments,
 //                          while frames go on; prints the outputs
+//            resets FILE COUNT: resets at so many random moments, each followed by a frame; prints
+//                          the outputs
 //            images A.BIN FRAMES_A B.BIN FRAMES_B FOREIGN.BIN: loads two networks through the driver and prints
 //                          outputs; gives damaged images, loads while a frame runs, aborts and resets
 //                          in between; with IMAGES only
@@ -440,6 +442,37 @@ static void do_stalls(const char *name, int count) {
     std::printf("done\n");
 }
 
+static void do_resets(const char *name, int count) {
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    const size_t size = nnhw_input_size(&device);
+    std::ifstream file(name, std::ios::binary);
+    std::vector<uint8_t> input(size), output(nnhw_output_size(&device));
+    for (int frame = 0; frame < count; ++frame) {
+        CHECK(file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size)));
+        // of several frames, the bench would have to know each one's tag
+        for (int more = TAG_BITS ? 1 : 1 + static_cast<int>(rng() % 3); more; --more)
+            queue(input.data(), size, size);
+        for (uint32_t wait = rng() % (2 * ABORT_CYCLES); wait; --wait) tick();
+        if (chance(30)) bench_write(0x080, 3); // an abort is under way
+        source.clear();
+        dut->s_axis_tvalid = 0;
+        reset();
+        sink.clear();
+        nnhw_counters counters;
+        nnhw_get_counters(&device, &counters);
+        CHECK(counters.accepted == 0 && counters.dropped == 0 && counters.delivered == 0);
+        CHECK((bench_read(0x084) & 0x1f) == 0);
+        CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+        CHECK(nnhw_run(&device, input.data(), output.data(), 1000000) == NNHW_OK);
+        for (int i = 0; i < 100; ++i) tick();
+        CHECK(sink.empty());
+        std::printf("%d", frame);
+        for (uint8_t byte : output) std::printf(" %d", static_cast<int8_t>(byte));
+        std::printf("\n");
+    }
+    std::printf("done\n");
+}
+
 #ifdef IMAGES
 static std::vector<uint8_t> content(const char *name) {
     std::ifstream file(name, std::ios::binary);
@@ -627,6 +660,7 @@ int main(int argc, char **argv) {
     dut = new Vdesign{&context};
     reset();
     if (std::string(argv[1]) == "accesses") do_accesses(argv[2]);
+    else if (std::string(argv[1]) == "resets") do_resets(argv[2], std::atoi(argv[3]));
     else if (std::string(argv[1]) == "stalls") do_stalls(argv[2], std::atoi(argv[3]));
 #ifdef IMAGES
     else if (std::string(argv[1]) == "images") do_images(argv + 2);

@@ -142,6 +142,24 @@ def test_frames_through_the_driver(bus, tag_bits, clocks, bench_of):
 
 
 @pytest.mark.parametrize(
+    ("tag_bits", "clocks"), [(0, "one"), (8, "two"), pytest.param(8, "one", marks=pytest.mark.slow)]
+)
+def test_resets_at_random_moments(tag_bits, clocks, bench_of):
+    """Whatever is under way, an abort included: the next frame is right, and alone."""
+    bench = bench_of("apb", tag_bits, clocks)
+    tensor = bench.graph.inputs[0].tensor
+    rng = np.random.default_rng(5)
+    shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q
+    frames = rng.integers(q.lo, q.hi + 1, (100, *shape), np.int8)
+    (bench.folder / "resets.bin").write_bytes(frames.tobytes())
+    results = golden.run(bench.graph, frames)[bench.graph.outputs[0].tensor]
+    *lines, done = bench.run("resets", "resets.bin", "100")
+    assert done == "done"
+    got = np.array([line.split()[1:] for line in lines], np.int8)
+    np.testing.assert_array_equal(got, results.reshape(100, -1))
+
+
+@pytest.mark.parametrize(
     ("clocks", "moments"),
     [("one", 3), *(pytest.param(c, 100, marks=pytest.mark.slow) for c in ("one", "two"))],
 )
