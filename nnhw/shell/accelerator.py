@@ -117,8 +117,6 @@ class Accelerator(wiring.Component):
         else:
             m.submodules.registers = ResetInserter(reset)(registers)
             self._surround(m, engine, registers, reset)
-            if self.machine.config.programmable:
-                m.d.comb += engine.load.eq(registers.load)
             frames_in, frames_out = registers.outside_in, registers.outside_out
             if streams is not None:
                 m.d.comb += streams.aborted.eq(registers.aborted)
@@ -206,11 +204,8 @@ class Accelerator(wiring.Component):
     def _add_registers(self, m: Module, bus: str) -> RegisterShell:
         """Registers and their bus; the caller makes them a submodule."""
         assert self.registers is not None, "the constructor has checked it"
-        config, registers, is_apart = (
-            self.machine.config,
-            self.registers,
-            self.shell.has_registers_apart,
-        )
+        config, registers = self.machine.config, self.registers
+        is_apart = self.shell.has_registers_apart
         frame_bytes = self.image.frame_bytes
         if config.programmable:
             frame_bytes = self.machine.limits.frame_bytes
@@ -242,6 +237,8 @@ class Accelerator(wiring.Component):
             registers.frame_early.eq(engine.frame_early),
             registers.frame_accepted.eq(engine.frame_accepted),
         ]
+        if self.machine.config.programmable:
+            m.d.comb += engine.load.eq(registers.load)
         if self.machine.config.parity:
             m.d.comb += registers.parity_error.eq(engine.parity_error)
 
