@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from load_maps import LOAD_MAP
@@ -177,19 +177,31 @@ def prove(component, rules: str, folder) -> None:
 
 
 class BufferAndMonitor(wiring.Component):
-    """A frame buffer, and a monitor of the beats that it takes."""
+    """A frame buffer, and a monitor of the beats that it takes; frames of 3 beats, or as loaded."""
 
-    def __init__(self):
+    def __init__(self, *, loaded: bool = False):
+        self.loaded = loaded
         names = ("error", "early", "accepted", "error_seen", "early_seen", "accepted_seen")
         beats = stream.Signature(input_beat(1, checked=True))
         names = ("same", *names)
-        super().__init__({"beats": In(beats), "consumed": In(1), **dict.fromkeys(names, Out(1))})
+        more = {"last_beat": In(2)} if loaded else {}
+        super().__init__(
+            {"beats": In(beats), "consumed": In(1), **dict.fromkeys(names, Out(1)), **more}
+        )
 
     def elaborate(self, platform):
         m = Module()
         sizes = {"banks": 1, "width": 8, "frame_rows": 3, "frame_bytes": 3, "beat_bytes": 1}
-        m.submodules.buffer = buffer = FrameBuffer(**sizes, buffers=2, read_delay=1, checked=True)
-        m.submodules.monitor = monitor = FrameMonitor(beats=3)
+        m.submodules.buffer = buffer = FrameBuffer(
+            **sizes, buffers=2, read_delay=1, checked=True, loaded=self.loaded
+        )
+        m.submodules.monitor = monitor = FrameMonitor(beats=3, loaded=self.loaded)
+        if self.loaded:
+            m.d.comb += [
+                buffer.last_beat.eq(self.last_beat),
+                monitor.last_beat.eq(self.last_beat),
+            ]
+        is_last = Value.cast(1) if self.loaded else buffer.is_last == (buffer.beat == 2)
         connect(m, flipped(self.beats), buffer.beats)
         m.d.comb += [
             # no frame is given back that is not there
@@ -198,9 +210,7 @@ class BufferAndMonitor(wiring.Component):
             monitor.last.eq(buffer.beats.payload.last),
             # what makes the rules inductive: both are at the same place
             self.same.eq(
-                (buffer.beat == monitor.beat)
-                & (buffer.discarding == monitor.discarding)
-                & (buffer.is_last == (buffer.beat == 2))
+                (buffer.beat == monitor.beat) & (buffer.discarding == monitor.discarding) & is_last
             ),
             self.error.eq(buffer.frame_error),
             self.early.eq(buffer.frame_early),
@@ -225,6 +235,7 @@ CASES = {
         CONTROL,
     ),
     "frame monitor": (BufferAndMonitor, MONITOR),
+    "frame monitor, loaded": (lambda: BufferAndMonitor(loaded=True), MONITOR),
     "load control": (lambda: LoadControl(LOAD_MAP), LOAD),
     "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
 }
