@@ -74,12 +74,14 @@ class InstructionRegister(wiring.Component):
         The program: all instructions of one kind, encoded, in order.
     ahead : collection of str
         Fields that are known of the next instruction, too.
+    names : collection of str or None
+        Fields that there are; None: all.
 
     Members
     -------
     advance : In(1)
         Load the next instruction; the one after the last is the first.
-    current : Out(InstructionSignature(layout))
+    current : Out(InstructionSignature(layout, names))
         Fields of the instruction at work.
     upcoming : Out(InstructionSignature(layout, ahead))
         Of the one that `advance` will load.
@@ -102,10 +104,16 @@ class InstructionRegister(wiring.Component):
     is_loaded = False
 
     def __init__(
-        self, layout: InstructionLayout, words: Sequence[int], *, ahead: Collection[str] = ()
+        self,
+        layout: InstructionLayout,
+        words: Sequence[int],
+        *,
+        ahead: Collection[str] = (),
+        names: Collection[str] | None = None,
     ):
         check_words(self, words, layout.width)
         self.layout = layout
+        self.names = names
         self.words = tuple(words)
         self.ahead = frozenset(ahead)
         self.first: Any = layout.decode(self.words[0])
@@ -113,7 +121,7 @@ class InstructionRegister(wiring.Component):
         super().__init__(
             {
                 "advance": In(1),
-                "current": Out(InstructionSignature(layout)),
+                "current": Out(InstructionSignature(layout, names)),
                 "upcoming": Out(InstructionSignature(layout, ahead)),
                 "index": Out(range(max(2, len(self.words)))),
             }
@@ -121,7 +129,7 @@ class InstructionRegister(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        places = [place for place in self.layout.fields.values() if place.offset is not None]
+        places = _places(self.layout, self.names)
         known = [place for place in places if place.name in self.ahead]
         others = [place for place in places if place.name not in self.ahead]
         count = len(self.words)
@@ -169,7 +177,7 @@ class LoadedInstructionRegister(wiring.Component):
     layout : InstructionLayout
     section : Section
         Of the program.
-    ahead : collection of str
+    ahead, names
         See `InstructionRegister`.
     technology : Technology
         What the program memory is built of.
@@ -206,10 +214,12 @@ class LoadedInstructionRegister(wiring.Component):
         section: Section,
         *,
         ahead: Collection[str] = (),
+        names: Collection[str] | None = None,
         technology: Technology = PORTABLE,
     ):
         check_integers(self, rows=section.rows)
         self.layout = layout
+        self.names = names
         self.words = section
         self.ahead = frozenset(ahead)
         self.technology = technology
@@ -218,7 +228,7 @@ class LoadedInstructionRegister(wiring.Component):
             {
                 "program": In(ProgramLoad(section)),
                 "advance": In(1),
-                "current": Out(InstructionSignature(layout)),
+                "current": Out(InstructionSignature(layout, names)),
                 "upcoming": Out(InstructionSignature(layout, ahead)),
                 "index": Out(range(max(2, section.rows))),
                 "begins": Out(1),
@@ -233,7 +243,7 @@ class LoadedInstructionRegister(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        places = [place for place in self.layout.fields.values() if place.offset is not None]
+        places = _places(self.layout, self.names)
         known = [place for place in places if place.name in self.ahead]
         others = [place for place in places if place.name not in self.ahead]
         # memories answer a cycle late, so that both are read ahead: of the next instruction those
@@ -309,12 +319,15 @@ def instruction_register(
     words: Words,
     *,
     ahead: Collection[str] = (),
+    names: Collection[str] | None = None,
     technology: Technology = PORTABLE,
 ) -> InstructionRegister | LoadedInstructionRegister:
     """The register of a program that is constant, or of one that is loaded."""
     if isinstance(words, Section):
-        return LoadedInstructionRegister(layout, words, ahead=ahead, technology=technology)
-    return InstructionRegister(layout, words, ahead=ahead)
+        return LoadedInstructionRegister(
+            layout, words, ahead=ahead, names=names, technology=technology
+        )
+    return InstructionRegister(layout, words, ahead=ahead, names=names)
 
 
 def program_port(words: Words) -> dict[str, Any]:
@@ -331,6 +344,15 @@ def load_program(m: Module, program: Any, *others: Any) -> None:
     for other in others:
         if "program" in other.signature.members:
             m.d.comb += other.program.eq(program)
+
+
+def _places(layout: InstructionLayout, names: Collection[str] | None) -> list[FieldLayout]:
+    """The fields of these names, or all, that vary."""
+    return [
+        place
+        for place in layout.fields.values()
+        if place.offset is not None and (names is None or place.name in names)
+    ]
 
 
 def _packed(places: Sequence[FieldLayout], word: int) -> int:

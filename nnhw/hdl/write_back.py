@@ -25,6 +25,9 @@ from .residual_stage import ResidualStage
 from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
 
+_BOUNDS = frozenset({"zero_point", "lo", "hi", "table"})
+"""Fields of results on their way; the others are of where they go."""
+
 
 class WriteBack(wiring.Component):
     """Turns scaled values into activations and follows the program to place them.
@@ -114,8 +117,15 @@ class WriteBack(wiring.Component):
         self.latency = write_back_latency(
             tables=bool(self.tables), residual_stages=residuals.latency if residuals else 0
         )
-        self.instruction = instruction_register(
-            layout, words, ahead=("destination",), technology=technology
+        # results are known by their instruction until they are between bounds, and by another one
+        # when they are placed: so nothing of either has to go along
+        self.instruction = instruction_register(layout, words, names=_BOUNDS, technology=technology)
+        self.placing = instruction_register(
+            layout,
+            words,
+            ahead=("destination",),
+            names=layout.fields.keys() - _BOUNDS,
+            technology=technology,
         )
         loads: dict[str, Any] = program_port(words)
         if residuals and "program" in residuals.signature.members:
@@ -146,21 +156,19 @@ class WriteBack(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.instruction = instruction = self.instruction
-        f, upcoming = instruction.current, instruction.upcoming
+        m.submodules.placing = placing = self.placing
+        f = instruction.current
         if instruction.is_loaded:
-            load_program(m, self.program, instruction)
-        layer_done = Signal()
-        m.d.comb += [
-            layer_done.eq(self.scaled & self.tags.layer_done),
-            instruction.advance.eq(layer_done),
-        ]
-        address = self._walk_addresses(m, f, upcoming, layer_done)
+            load_program(m, self.program, instruction, placing)
+        layer_done = named(m, self.scaled & self.tags.layer_done, "layer_done")
+        m.d.comb += instruction.advance.eq(layer_done)
 
         results = self._round_and_clamp(m, f)
         wait = self.latency
         valid = delays(m, self.scaled, wait, name="valid", reset=True)
         count = delays(m, self.tags.count, wait, name="count")
         ends_layer = delays(m, layer_done, wait, name="ends_layer", reset=True)
+        tile_done = delays(m, self.tags.tile_done, wait, name="tile_done")
         if self.chased_bytes:
             self._count_covered(m, valid[-3], count[-3], ends_layer[-3])
         table_errors = Signal(self.lanes)
@@ -183,23 +191,24 @@ class WriteBack(wiring.Component):
                 ]
             m.d.comb += self.residuals.results.eq(finished)
             finished = self.residuals.sums
-        retired = delay(m, self.scaled & self.tags.tile_done, wait - 1, name="retired", reset=True)
+        place = placing.current
         m.d.comb += [
-            self.progress.retired.eq(retired),
+            self.progress.retired.eq(valid[-2] & tile_done[-2]),
             self.data.eq(finished),
             self.valid.eq(valid[-1]),
-            self.layer.eq(delay(m, instruction.index, wait, name="layer")),
+            self.layer.eq(placing.index),
             self.count.eq(count[-1]),
-            self.address.eq(delay(m, address, wait, name="address")),
-            self.to_stream.eq(delay(m, f.to_stream, wait, name="to_stream")),
-            self.to_memory.eq(delay(m, ~(f.to_stream | f.residual_only), wait, name="to_memory")),
+            self.to_stream.eq(place.to_stream),
+            self.to_memory.eq(~(place.to_stream | place.residual_only)),
             self.ends_layer.eq(ends_layer[-1]),
+            placing.advance.eq(self.ends_layer),
         ]
         if parity_port(self.instruction.words):
-            errors = instruction.parity_error | table_errors.any()
+            errors = instruction.parity_error | placing.parity_error | table_errors.any()
             if self.residuals:
                 errors |= self.residuals.parity_error
             m.d.comb += self.parity_error.eq(errors)
+        self._walk_addresses(m, tile_done[-1])
         return m
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
@@ -264,34 +273,45 @@ class WriteBack(wiring.Component):
             ]
         return found
 
-    def _walk_addresses(self, m: Module, f, upcoming, layer_done) -> Signal:
-        """Address of the results that are scaled in this cycle."""
-        first = self.instruction.first.destination
-        address = Signal.like(self.address, init=first, name="next_address")
-        following = Signal.like(address, name="following_address")
-        gap = 0
-        if self.instruction.layout.asks("row_gap", "pixel_gap"):
-            gap = Mux(self.tags.row_done, f.row_gap, Mux(self.tags.pixel_done, f.pixel_gap, 0))
-        m.d.comb += following.eq(address + self.tags.count + gap)
+    def _walk_addresses(self, m: Module, tile_done: Value) -> None:
+        """Where results belong.
+
+        Parameters
+        ----------
+        tile_done
+            They are the last ones of a tile.
+        """
+        f, upcoming = self.placing.current, self.placing.upcoming
+        first, asks = self.placing.first.destination, self.placing.layout.asks
+        address = Signal.like(self.address, init=first, name="place")
+        following = Signal.like(address, name="following_place")
+        gap: Value | int = 0
+        if asks("row_gap", "pixel_gap"):
+            row_done, pixel_done = (
+                delay(m, self.tags[name], self.latency, name=name)
+                for name in ("row_done", "pixel_done")
+            )
+            gap = Mux(row_done, f.row_gap, Mux(pixel_done, f.pixel_gap, 0))
+        m.d.comb += [following.eq(address + self.count + gap), self.address.eq(address)]
         moves_on = Signal()
-        m.d.comb += moves_on.eq(self.scaled & ~layer_done)
-        begins = layer_done
-        if self.instruction.is_loaded:
-            begins = layer_done | self.instruction.begins
+        m.d.comb += moves_on.eq(self.valid & ~self.ends_layer)
+        begins: Value = self.ends_layer
+        if self.placing.is_loaded:
+            begins = self.ends_layer | self.placing.begins
         with m.If(begins):
             m.d.sync += address.eq(upcoming.destination)
-        with m.Elif(self.scaled):
+        with m.Elif(self.valid):
             m.d.sync += address.eq(following)
-        if self.instruction.layout.asks("rolls"):
+        if asks("rolls"):
             roll = Signal.like(f.rolls, init=0, name="roll")
             tile = Signal.like(address, init=first, name="tile_address")
             strip = Signal.like(address, name="next_strip_address")
             strip_done = Signal()
-            m.d.comb += strip_done.eq(self.tags.tile_done & (roll == f.rolls))
+            m.d.comb += strip_done.eq(tile_done & (roll == f.rolls))
             after_strip = named(m, Mux(f.rolls == 0, following, strip), "address_after_strip")
             after_tile = Signal.like(address, name="address_after_tile")
             m.d.comb += after_tile.eq(tile + f.roll_pitch)
-            with m.If(self.scaled & self.tags.tile_done):
+            with m.If(self.valid & tile_done):
                 m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
                 with m.If(roll == 0):
                     m.d.sync += strip.eq(following)
@@ -299,6 +319,5 @@ class WriteBack(wiring.Component):
                 m.d.sync += tile.eq(upcoming.destination)
             with m.Elif(moves_on & strip_done):
                 m.d.sync += [address.eq(after_strip), tile.eq(after_strip)]
-            with m.Elif(moves_on & self.tags.tile_done):
+            with m.Elif(moves_on & tile_done):
                 m.d.sync += [address.eq(after_tile), tile.eq(after_tile)]
-        return address

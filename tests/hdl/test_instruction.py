@@ -34,6 +34,21 @@ def test_steps_through_the_program_round_and_round(layers):
                 assert outputs[f"{name}.{field}"][cycle] == value
 
 
+def test_some_of_the_fields_only():
+    program = write_back_program(3, layers=4, bits=8, space=64)
+    words = encoded(program)
+    names = {"destination", "lo"}
+    register = InstructionRegister(**words, names=names)
+    assert set(register.current.signature.members) <= names
+    ports = [f"current.{name}" for name in register.current.signature.members]
+    outputs = drive(register, {"advance": [1] * 8}, ports)
+    for port in ports:
+        wanted = [getattr(instruction, port.removeprefix("current.")) for instruction in program]
+        assert outputs[port].tolist() == wanted * 2
+    with pytest.raises(AttributeError, match=r"^WriteBackInstruction has no field 'hi'$"):
+        _ = register.current.hi
+
+
 def test_instructions_that_are_all_equal_take_no_memory():
     register = InstructionRegister(**encoded(fetch_program(1)[:1] * 3))
     assert register.layout.width == 0
