@@ -5,9 +5,9 @@ others.
 
 Without options, the tables of what is there: benchmarks/estimates/FAMILY.jsonl has the cells of
 every case that was synthesized. With --measure, cases that are missing are synthesized first, one
-after the other (needs the extra `synth`; some seconds each, an hour for all families); a
-measurement that is stopped goes on where it was. With --fit, coefficients and errors are written to
-the families' folders, where `nnhw.estimates` finds them.
+after the other (some seconds each, more than an hour for all families); a measurement that is
+stopped goes on where it was. With --fit, coefficients and errors are written to the families'
+folders, where `nnhw.estimates` finds them. Needs the extras `synth` and `dev`.
 
 Cases with a component, and the designs of FITTED, are what is fitted to. The errors are those of
 the designs of CHECKED.
@@ -455,6 +455,11 @@ def _lines(rows: list[Measurement], model: dict[str, Any]) -> Iterator[tuple[obj
         yield tuple(cells)
 
 
+NOTES = (
+    "Designs that no coefficient was fitted to, as Yosys synthesizes them and as `nnhw.estimates` "
+    "estimates them. Where an estimate of DSPs or block RAMs is not in the table, it is right."
+)
+
 if __name__ == "__main__":
     parser = argument_parser(__doc__.splitlines()[0], "estimates.md")
     parser.add_argument("--family", nargs="+", default=sorted(DEVICES), choices=sorted(DEVICES))
@@ -471,7 +476,5 @@ if __name__ == "__main__":
         arguments.out,
         "Estimates before synthesis",
         (*(table(name) for name in arguments.family if has_model(name)), clock_table()),
-        notes="Designs that no coefficient was fitted to, as Yosys synthesizes them and as "
-        "`nnhw.estimates` had estimated. Where an estimate of DSPs or block RAMs is not in the "
-        "table, it is right.",
+        notes=NOTES,
     )
