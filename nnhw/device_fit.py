@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from .errors import MappingError
-from .families import FAMILIES, DeviceUse, Resource, Target
+from .estimates import Estimate
+from .families import FAMILIES, DeviceUse, Resource, Target, named_target
 from .hdl import engine_cells
 from .mapping import Program
 from .report import QualityWarning
@@ -47,6 +48,30 @@ def check_use(use: DeviceUse, program: Program) -> tuple[QualityWarning, ...]:
         raise MappingError(f"{problem}. {advice}")
     problem = f"About {problem}, as far as it is known what the synthesizer makes of the memories"
     return (QualityWarning(kind="device", layer=None, problem=problem, advice=advice),)
+
+
+def check_logic(estimate: Estimate) -> tuple[QualityWarning, ...]:
+    """A warning if a design's logic probably does not fit into the device that it is for; nothing
+    if it does. Its memory blocks are `check_use`'s."""
+    device = named_target(estimate.target)
+    assert device is not None
+    logic = (Resource.LUTS.value, Resource.FLIP_FLOPS.value)
+    full = [f for f in estimate.figures if f.resource in logic and not f.fits]
+    if not full:
+        return ()
+    needed = " and ".join(f"{figure.used:,} {figure.resource}" for figure in full)
+    has = " and ".join(f"{figure.available:,}" for figure in full)
+    larger = [t.name for t in FAMILIES[device.family].targets if estimate.on(t).fits]
+    remedies = ["a smaller array: without a size, the fastest that fits is found"]
+    remedies += [f"a larger device: {', '.join(larger)}"] if larger else []
+    return (
+        QualityWarning(
+            kind="device",
+            layer=None,
+            problem=f"About {needed} are needed and {device.name} has {has}",
+            advice=f"Try {', or '.join(remedies)}",
+        ),
+    )
 
 
 def _remedies(use: DeviceUse, program: Program) -> list[str]:

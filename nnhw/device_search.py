@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .device_fit import find_use
 from .errors import MappingError
@@ -138,6 +138,9 @@ class _Search:
     def look(self, macs: int) -> _Try:
         """One design; what certainly takes too many block RAMs is not elaborated."""
         program = self._map_with(macs)
+        for known in self.tries:
+            if known.program.config == program.config:
+                return replace(known, macs=macs)
         cycles = predict_cycles(program)
         use = find_use(program)
         if use is not None and use.block_rams > 2 * use.block_rams_available:
@@ -159,7 +162,7 @@ def _next(fitting: _Try | None, beyond: _Try | None) -> int | None:
         return None
     if beyond is None:
         return min(MOST_MACS, 4 * fitting.macs, int(fitting.macs / fitting.fullest) + 1)
-    if beyond.macs - fitting.macs <= max(1, fitting.macs // 16):
+    if beyond.macs - fitting.macs <= max(1, fitting.macs // 8):
         return None
     share = (1 - fitting.fullest) / (beyond.fullest - fitting.fullest)
     macs = fitting.macs + int(share * (beyond.macs - fitting.macs))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.device_fit import check_use, find_use
+from nnhw.device_fit import check_logic, check_use, find_use
 from nnhw.errors import MappingError
+from nnhw.estimates import Estimator
 from nnhw.families import DeviceUse
 from nnhw.ir import load_graph
 from nnhw.options import BuildOptions
@@ -70,6 +71,16 @@ def test_blocks_that_a_synthesizer_takes_are_expected():
 def too_large(use: DeviceUse, **changes) -> DeviceUse:
     """The same with more blocks than there are."""
     return dataclasses.replace(use, block_rams=60, **changes)
+
+
+def test_too_much_logic(placement):
+    estimate = Estimator().estimate(placement.program, "ecp5-25k")
+    assert check_logic(estimate) == ()
+    luts = dataclasses.replace(estimate.figures[0], used=30_000)
+    full = dataclasses.replace(estimate, figures=(luts, *estimate.figures[1:]))
+    (warning,) = check_logic(full)
+    assert warning.problem == "About 30,000 LUTs are needed and ecp5-25k has 24,288"
+    assert warning.advice.endswith("or a larger device: ecp5-85k, ecp5-45k")
 
 
 def test_too_many_blocks(placement):

@@ -66,6 +66,9 @@ class Fabric:
     least_product
         Bits of both factors from which on a product that is left to Yosys takes a multiplier; 0 if
         none does.
+    product_luts
+        Look-up tables of a product that takes no multiplier, where the family has cells for that;
+        0 if it is gates like all others.
     factors
         Bits of the factors of a multiplier, the wider one first.
     half_factor
@@ -83,6 +86,7 @@ class Fabric:
     memory_cells: tuple[MemoryCell, ...]
     rom_bit_cost: Fraction = Fraction(1, 16)
     least_product: int = 0
+    product_luts: int = 0
     factors: tuple[int, int] = (18, 18)
     half_factor: int = 0
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)

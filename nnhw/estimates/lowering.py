@@ -251,7 +251,7 @@ class Lowering:
     def _sum_alone(self, sig: Sig) -> Operator | None:
         """The sum that all of a signal is, if nothing else reads it."""
         piece = sig[0] if sig else None
-        if not isinstance(piece, Slice) or self._readers[piece.wire] != 1:
+        if not isinstance(piece, Slice) or self._readers.get(piece.wire) != 1:
             return None
         operator = self.module.operators.get(piece.wire)
         if operator is None or operator.kind not in ("add", "sub"):
@@ -264,12 +264,12 @@ class Lowering:
         terms = sorted(terms, key=lambda term: term[1])
         if len(terms) == 2 and not terms[0][1]:
             return self._sum(terms[0][0], terms[1][0], subtracts=terms[1][1])
-        rows = [
-            [max(bit, FALSE) ^ minus for bit in term]
-            if minus
-            else [max(bit, FALSE) for bit in term]
-            for term, minus in terms
-        ]
+        rows = [[max(bit, FALSE) ^ minus for bit in term] for term, minus in terms]
+        # what is subtracted is inverted, and one is added: by carries that are not used otherwise
+        ones = sum(minus for _, minus in terms)
+        while ones >= len(rows):
+            rows.append([TRUE, *[FALSE] * (len(rows[0]) - 1)])
+            ones -= 1
         while len(rows) > 2:
             a, b, c, *rows = rows
             gates = self.gates
@@ -277,8 +277,12 @@ class Lowering:
             carries = [
                 gates.select(gates.differ(x, y), z, x) for x, y, z in zip(a, b, c, strict=True)
             ]
-            rows += [total, [FALSE, *carries[:-1]]]
-        return self._sum(*rows, subtracts=False)
+            rows += [total, [TRUE if ones else FALSE, *carries[:-1]]]
+            ones -= bool(ones)
+        left, right = rows
+        if ones:
+            return self._sum(left, [bit ^ 1 for bit in right], subtracts=True)
+        return self._sum(left, right, subtracts=False)
 
     def _sum(self, left: list[Literal], right: list[Literal], *, subtracts: bool) -> list[Literal]:
         left, right = ([max(bit, FALSE) for bit in bits] for bits in (left, right))

@@ -69,6 +69,8 @@ def count_terms(features: Features, family: str) -> Terms:
         if fabric.least_product and a + b >= fabric.least_product and min(a, b) > 1:
             exact[Resource.DSPS] += _multipliers(a, b, fabric)
             flip_flops["multiplier bits"] += a + b
+        elif fabric.product_luts:
+            exact[Resource.LUTS] += fabric.product_luts
         else:
             luts["products"] += 1
             luts["product bits"] += a * b

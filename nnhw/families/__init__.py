@@ -7,6 +7,8 @@ A folder's modules have the names and the layers of what they extend:
 - `cells.v`: behaviour of these cells, for simulation; not there if it has none of its own.
 - `synthesis.py`: `SYNTHESIS`, a `nnhw.synth.FamilySynthesis`: Yosys's commands, and what cells
   occupy.
+- `fabric.py`: `FABRIC`, a `nnhw.estimates.Fabric`: what Yosys builds designs of; with
+  `estimates.json`, what was fitted (`benchmarks/estimates.py`). Without these, no estimates.
 - `placement.py`: `PLACER`, a `nnhw.synth.Placer`: nextpnr, its constraints, and bitstreams.
 - `boards.py`: `BOARDS`, a tuple of `Board`.
 - `pll.py`: `PLL`, a `nnhw.boards.Pll` class.

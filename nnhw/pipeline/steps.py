@@ -16,6 +16,7 @@ from ..conversion import (
     simplify,
 )
 from ..design import sha256_of, write_checksums
+from ..device_fit import check_logic
 from ..errors import NnhwError, QualityError, ToolError, VerificationError
 from ..estimates import estimate_devices
 from ..export import export_design, require_printers
@@ -102,6 +103,10 @@ def _map(state: BuildState) -> None:
             given = state.given
             placement = place_on(state.graph, given.machine, state.options, top=given.top)
             state.placement = replace(placement, shell=given.shell)
+    _refuse_if_strict(state)
+
+
+def _refuse_if_strict(state: BuildState) -> None:
     if state.placement.warnings and state.options.strict:
         raise QualityError(describe_refusal(state.placement.warnings))
 
@@ -152,6 +157,11 @@ def _estimate(state: BuildState) -> None:
     state.estimates = estimate_devices(
         netlist, technology=config.technology, target=config.target or None
     )
+    if config.target and state.estimates:
+        (estimate,) = state.estimates
+        warnings = (*state.placement.warnings, *check_logic(estimate))
+        state.placement = replace(state.placement, warnings=warnings)
+        _refuse_if_strict(state)
 
 
 def _simulate(state: BuildState) -> None:

@@ -5,6 +5,7 @@ from ...estimates.fabric import Fabric, blocks
 FABRIC = Fabric(
     lut_inputs=4,
     has_reset=False,
+    product_luts=72,  # a CC_MULT, as synthesis.py counts it
     memory_cells=(
         *blocks({512: 40, 1024: 20, 2048: 10, 4096: 5, 8192: 2, 16384: 1}, cost=129),
         *blocks(

@@ -1,0 +1,81 @@
+"""Estimates of designs, beside what Yosys made of them."""
+
+from pathlib import Path
+
+import pytest
+
+from nnhw.device_fit import find_use
+from nnhw.errors import MappingError
+from nnhw.estimates import Estimator, estimate_devices, has_model
+from nnhw.export.verilog import design_netlist
+from nnhw.families import FAMILIES, Resource, named_target
+from nnhw.ir import load_graph
+from nnhw.options import BuildOptions
+from nnhw.placement import place
+
+NETWORK = Path(__file__).parents[1] / "designs" / "digits_mlp.npz"
+
+
+@pytest.fixture(scope="module")
+def placement():
+    return place(load_graph(NETWORK), BuildOptions(target="ecp5-25k", macs=4))
+
+
+@pytest.fixture(scope="module")
+def estimate(placement):
+    return Estimator().estimate(placement.program, "ecp5-25k", shell=placement.shell)
+
+
+def test_multipliers_and_blocks_are_exact(placement, estimate):
+    use = find_use(placement.program)
+    assert (estimate.dsps, estimate.block_rams) == (use.multipliers, use.block_rams)
+    exact = [figure.resource for figure in estimate.figures if figure.error_percent is None]
+    assert exact == ["DSPs", "block RAMs"]
+
+
+def test_logic_is_close_to_what_was_synthesized(estimate):
+    # Yosys 0.70, synth_ecp5
+    assert estimate.luts == pytest.approx(758, rel=0.05)
+    assert estimate.flip_flops == pytest.approx(1067, rel=0.05)
+
+
+def test_a_clock_where_there_is_place_and_route(placement, estimate):
+    assert 80 < estimate.clock_mhz < 140
+    assert estimate.clock_error_percent > 0
+    portable = place(load_graph(NETWORK), BuildOptions(macs=4)).program
+    assert Estimator().estimate(portable, "xc7a35t").clock_mhz is None
+
+
+def test_other_devices_of_the_family(estimate):
+    larger = estimate.on(named_target("ecp5-85k"))
+    assert (larger.target, larger.luts) == ("ecp5-85k", estimate.luts)
+    assert larger.figures[0].available == 83640
+
+
+def test_portable_designs_are_estimated_for_every_family():
+    program = place(load_graph(NETWORK), BuildOptions(macs=4)).program
+    found = estimate_devices(design_netlist(program), technology="portable", target=None)
+    families = [named_target(estimate.target).family for estimate in found]
+    assert families == [family for family in FAMILIES if has_model(family)]
+    assert all(estimate.fits for estimate in found)
+    smallest = {estimate.target for estimate in found}
+    assert {"ecp5-25k", "gowin-gw1nr9", "xc7a35t"} <= smallest
+
+
+def test_cells_of_another_family_are_refused(placement):
+    with pytest.raises(MappingError, match="cells of ecp5 cannot be had on xc7a35t"):
+        Estimator().estimate(placement.program, "xc7a35t")
+    with pytest.raises(MappingError, match="There is no target 'nothing'"):
+        Estimator().estimate(placement.program, "nothing")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_errors_of_every_family_are_within_bounds(family):
+    from nnhw.estimates.model import load_model
+
+    errors = load_model(family).errors
+    assert set(errors) == {Resource.LUTS.value, Resource.FLIP_FLOPS.value}
+    for error in errors.values():
+        assert error.designs >= 12
+        assert error.median <= 5
+        assert error.percentile_90 <= 10

@@ -1,0 +1,135 @@
+"""What is counted of components: no more than a synthesizer leaves."""
+
+import dataclasses
+
+import pytest
+from amaranth.hdl import Const, Instance, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from nnhw.estimates import Fabric
+from nnhw.estimates.features import count_features
+from nnhw.export.verilog import component_netlist
+
+FABRIC = Fabric(lut_inputs=4, memory_cells=())
+
+
+class Component(wiring.Component):
+    """A function of eight bits `a` and one bit `en` each."""
+
+    def __init__(self, fill, width=8):
+        self._fill = fill
+        super().__init__({"a": In(8), "b": In(8), "en": In(1), "clear": In(1), "y": Out(width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        self._fill(self, m)
+        return m
+
+
+def features(fill, *, width=8, fabric=FABRIC):
+    return count_features(component_netlist(Component(fill, width), "top"), fabric)
+
+
+def test_a_register_with_enable_and_reset_takes_no_tables():
+    def fill(self, m):
+        register = Signal(8)
+        with m.If(self.clear):
+            m.d.sync += register.eq(0)
+        with m.Elif(self.en):
+            m.d.sync += register.eq(self.a)
+        m.d.comb += self.y.eq(register)
+
+    found = features(fill)
+    assert (found.flip_flops, sum(found.tables.values())) == (8, 1)  # rst or clear
+    without = features(fill, fabric=dataclasses.replace(FABRIC, has_reset=False))
+    assert without.flip_flops == 8
+    assert sum(without.tables.values()) >= 9
+
+
+def test_registers_that_nothing_reads_or_that_never_change_are_none():
+    def fill(self, m):
+        wide, constant, unread = Signal(8), Signal(8, init=5), Signal(8)
+        m.d.sync += [wide.eq(self.a), unread.eq(self.b)]
+        with m.If(self.en):
+            m.d.sync += constant.eq(5)
+        m.d.comb += self.y.eq(Mux(constant == 5, wide[:3], unread))
+
+    assert features(fill).flip_flops == 3
+
+
+def test_registers_that_hold_the_same_are_one():
+    def fill(self, m):
+        first, second = (Signal(8, name=f"s{n}") for n in range(2))
+        again, other = (Signal(8, name=f"t{n}") for n in range(2))
+        m.d.sync += [first.eq(self.a), second.eq(self.a), again.eq(first), other.eq(second)]
+        m.d.comb += self.y.eq(again & other)
+
+    found = features(fill)
+    assert (found.flip_flops, sum(found.tables.values())) == (16, 0)
+
+
+def test_adders_and_comparisons_are_chains():
+    def fill(self, m):
+        m.d.comb += self.y.eq(Mux(self.a < self.b, self.a + self.b, self.a))
+
+    found = features(fill)
+    assert (found.adders, found.comparisons) == ((8,), (8,))
+    narrow = features(fill, fabric=dataclasses.replace(FABRIC, least_chain=9))
+    assert (narrow.adders, narrow.comparisons) == ((), ())
+
+
+def test_only_bits_that_are_read_are_added():
+    def fill(self, m):
+        total = Signal(9)
+        m.d.comb += [total.eq(self.a + self.b), self.y.eq(total[3:6])]
+
+    assert features(fill).adders == (6,)
+
+
+def test_products_are_left_to_the_synthesizer():
+    def fill(self, m):
+        m.d.comb += self.y.eq(self.a * self.b[:5])
+
+    assert features(fill, width=13).products == ((8, 5),)
+
+
+def test_cells_count_if_something_reads_them():
+    def fill(self, m):
+        one, other = Signal(), Signal()
+        m.submodules.used = Instance("CELL", i_A=self.en, o_Y=one)
+        m.submodules.unused = Instance("CELL", i_A=self.en, o_Y=other)
+        m.d.comb += self.y.eq(one)
+
+    assert features(fill, width=1).cells == {"CELL": 1}
+
+
+@pytest.mark.parametrize(("stages", "lengths"), [(2, {}), (5, {5: 8})])
+def test_shift_registers(stages, lengths):
+    def fill(self, m):
+        value = self.a
+        for stage in range(stages):
+            following = Signal(8, name=f"stage_{stage}", reset_less=True)
+            m.d.sync += following.eq(value)
+            value = following
+        m.d.comb += self.y.eq(value)
+
+    found = features(fill, fabric=dataclasses.replace(FABRIC, shift_register=3))
+    assert (found.flip_flops, dict(found.shifted)) == (8 * stages, lengths)
+
+
+def test_constants_reach_through_components():
+    class Gate(wiring.Component):
+        def __init__(self):
+            super().__init__({"x": In(8), "on": In(1), "y": Out(8)})
+
+        def elaborate(self, platform):
+            m = Module()
+            m.d.comb += self.y.eq(Mux(self.on, self.x, 0))
+            return m
+
+    def fill(self, m):
+        m.submodules.gate = gate = Gate()
+        m.d.comb += [gate.x.eq(self.a), gate.on.eq(Const(1)), self.y.eq(gate.y)]
+
+    assert sum(features(fill).tables.values()) == 0

@@ -1,0 +1,74 @@
+"""The fastest array that fits a device is found by few designs."""
+
+from pathlib import Path
+
+import pytest
+
+from nnhw.device_search import _next, _Search, _Try, check_fits, find_fastest, searches_device
+from nnhw.errors import MappingError
+from nnhw.families import Resource, named_target
+from nnhw.ir import load_graph
+from nnhw.options import BuildOptions
+from nnhw.placement import place
+
+NETWORK = Path(__file__).parent / "designs" / "digits_mlp.npz"
+
+
+def searched(fullest):
+    """Numbers of multipliers that are tried if they fill a device so much, and those that fit."""
+    fitting = beyond = None
+    macs, tried = 28, []
+    while macs is not None and len(tried) < 20:
+        tried.append(macs)
+        found = _Try(macs, None, None, fullest(macs), Resource.LUTS, None)
+        fitting, beyond = (found, beyond) if found.fits else (fitting, found)
+        macs = _next(fitting, beyond)
+    return tried, [n for n in tried if fullest(n) <= 1]
+
+
+@pytest.mark.parametrize(
+    "fullest",
+    [
+        lambda macs: 0.1 + 0.01 * macs,
+        lambda macs: 0.3 + 0.001 * macs,
+        lambda macs: 0.3 + 0.1 * macs,
+        lambda macs: 0.9 * (macs / 100) ** 1.5,
+        lambda macs: 0.5 if macs < 100 else 1.5,  # a step
+    ],
+)
+def test_a_full_device_is_found_in_few_tries(fullest):
+    tried, fitting = searched(fullest)
+    assert len(tried) <= 8
+    best = max(fitting)
+    assert fullest(best) >= 0.85 or fullest(best + best // 8 + 1) > 1
+
+
+def test_nothing_fits():
+    tried, fitting = searched(lambda macs: 1.2 + 0.01 * macs)
+    assert (tried[-1], fitting) == (1, [])
+
+
+def test_targets_with_models_are_searched():
+    assert searches_device("ecp5-25k")
+    assert not searches_device(None)
+
+
+@pytest.mark.slow
+def test_a_network_on_a_small_device():
+    placement = place(load_graph(NETWORK), BuildOptions(target="ice40up5k"))
+    search = _Search(named_target("ice40up5k"), lambda macs: placement.program, placement.shell)
+    assert search.look(1).fits
+    assert placement.program.config.mac_units > 1
+
+
+def test_what_would_do_is_said(monkeypatch):
+    graph = load_graph(NETWORK)
+    program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
+    monkeypatch.setattr("nnhw.device_search._LOGIC", 0.02)
+    with pytest.raises(MappingError) as caught:
+        find_fastest("ecp5-25k", lambda macs: program)
+    message = str(caught.value)
+    assert message.startswith("No array for this network fits ecp5-25k: with 4 multipliers, about ")
+    assert message.endswith("and it has 24,288. Try a larger device: ecp5-85k")
+    with pytest.raises(MappingError, match=r"(LUTs|flip-flops) are needed"):
+        check_fits(program, "ecp5-25k")
