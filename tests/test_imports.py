@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors",
     "budget",
+    "garbage",
     "plugins",
     "reserved_words",
     "families",

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import MappingError
 from ..export.verilog import Hierarchy, design_netlist
 from ..families import FAMILIES, Resource, Target, named_target
+from ..garbage import without_collection
 from ..mapping import Program
 from ..registers import RegisterMap
 from ..shell import ShellConfig
@@ -115,6 +116,7 @@ class Estimate:
 class Estimator:
     """Estimates what designs take."""
 
+    @without_collection()
     def estimate(
         self,
         program: Program,

@@ -43,6 +43,8 @@ PICTURE = "explore.png"
 STUDY = "study.db"
 
 _EXPLORE = "Explore"
+_OF_MACHINE = ("max_memory",)
+"""Options that a study may go on with other values of, on another machine."""
 
 
 def run_search(
@@ -192,7 +194,7 @@ def _goal(
         "model_sha256": problem.model_sha256,
         "data_sha256": problem.data_sha256,
         "samples": 0 if evaluation is None else len(evaluation),
-        "options": problem.options.to_dict(),
+        "options": {n: v for n, v in problem.options.to_dict().items() if n not in _OF_MACHINE},
     }
     goal = Goal(space=space, objectives=objectives, constraints=tuple(constraints), facts=facts)
     return goal, tuple(remarks)

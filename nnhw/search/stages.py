@@ -8,11 +8,9 @@ before.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ..budget import memory_budget
@@ -120,8 +118,7 @@ class Evaluator:
     def _estimated(self, placement: Placement, options: BuildOptions) -> Figures:
         assert options.target is not None, "it has estimates"
         shell = placement.shell
-        with _uncollected():
-            estimate = self._estimator.estimate(placement.program, options.target, shell=shell)
+        estimate = self._estimator.estimate(placement.program, options.target, shell=shell)
         found: dict[Kind, dict[str, float]] = {Kind.EXACT: {}, Kind.ESTIMATED: {}}
         for figure in estimate.figures:
             kind = Kind.EXACT if figure.error_percent is None else Kind.ESTIMATED
@@ -220,17 +217,3 @@ def _merged(*parts: Figures) -> Figures:
             chosen = {name: value for name, value in values.items() if last[name] is kind}
             found.setdefault(kind, {}).update(chosen)
     return found
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles of garbage within: elaboration makes many objects that stay, and takes
-    twice as long with it."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-        gc.collect()

@@ -18,7 +18,7 @@ from plugin_site import EXAMPLE, install, install_example, run_python
 CHOSEN = ("--plugins", "match_distance", "--plugins", "layer-table", "--quantizer", "steady")
 BUILD = ("-m", "nnhw", "build", "doors.onnx", "--data", "x.npy", "--macs", "16", "--vectors", "2")
 OPERATORS = ("org.example.Blend", "org.example.Distance")
-NAMES = ("match_distance", "steady", "fabric", "layer-table")
+NAMES = ("match_distance", "steady", "fabric", "layer-table", "steadiness")
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +239,17 @@ def test_steps_are_saved_with_nodes_from_outside(site, work):
         done = run_python(*options, *further, sites=(site,), cwd=work)
         assert done.returncode == 0, done.stderr
     assert (work / "continued" / "golden.npz").exists()
+
+
+def test_a_search_chooses_from_a_space_of_a_package(site, work):
+    pytest.importorskip("optuna")
+    search = ["explore", *BUILD[3:6], "--space", "steadiness", "--sampler", "grid"]
+    search += ["--objective", "sqnr,memory_bits", "--macs", "8", "--workers", "1", "--json"]
+    done = run_python("-m", "nnhw", *search, sites=(site,), cwd=work)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["search"]["space"] == {"quantizer": ["standard", "steady"], "weight_bits": [4, 8]}
+    assert found["trials"] == 4
 
 
 def test_an_unknown_name_is_told(site, work):

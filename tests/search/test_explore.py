@@ -108,6 +108,7 @@ def known(trials: Iterable[Trial]) -> set[str]:
     return {json.dumps([trial.point, trial.outcome.figures], sort_keys=True) for trial in trials}
 
 
+@pytest.mark.slow
 def test_processes_find_what_one_does(found: nnhw.ExploreResult, tmp_path: Path) -> None:
     several = explore(tmp_path / "b", workers=2, constraint=["latency<=6"])
     assert known(several.trials) == known(found.trials)

@@ -47,6 +47,7 @@ def test_points_run_again_when_a_process_is_killed(problem: Problem) -> None:
         assert victim not in workers._pool._processes
 
 
+@pytest.mark.slow
 def test_a_point_that_ends_every_process_is_refused(problem: Problem) -> None:
     """One that the test kills whoever evaluates it."""
     with Processes.started(problem, 1) as workers:

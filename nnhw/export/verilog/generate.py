@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from amaranth.lib import wiring
 
 from ... import __version__
+from ...garbage import without_collection
 from ...mapping import Program
 from ...registers import BUSES, RegisterMap
 from ...shell import Accelerator, Interface, Port, ShellConfig, TopPorts, port_members
@@ -108,6 +109,7 @@ def _text(hierarchy: Hierarchy, memories: ExportedMemories) -> str:
     return "".join(f"{line}\n" for line in wrapped(design_lines(hierarchy, memories)))
 
 
+@without_collection()
 def component_netlist(
     component: wiring.Component, name: str, *, keep: Iterable[tuple[str, str]] = ()
 ) -> Hierarchy:
