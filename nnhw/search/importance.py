@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from .goal import Goal
@@ -28,6 +27,9 @@ def parameter_importances(study: optuna.Study, goal: Goal) -> Importances:
     built = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(built) < FEWEST_TRIALS or not goal.space.parameters:
         return {}
+    # takes a second or two to import
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
     found = {}
     for place, figure in enumerate(goal.objectives):
         sign = -1.0 if figure.more else 1.0

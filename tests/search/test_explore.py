@@ -25,6 +25,7 @@ import nnhw
 from nnhw.cli import app
 from nnhw.errors import DataError, OptionError, ToolError
 from nnhw.families import TARGETS, Resource
+from nnhw.frontend import write_qdq
 from nnhw.search import extras
 from nnhw.search.goal import Trial
 
@@ -177,15 +178,20 @@ def test_noise_stands_in_for_accuracy_without_labels(tmp_path: Path) -> None:
 
 
 def test_a_network_that_is_quantized_keeps_its_numbers(tmp_path: Path) -> None:
-    built = nnhw.build(MODEL, data=samples(), out=tmp_path / "d", sim=False, macs=4)
-    assert built.folder is not None
+    built = nnhw.build(MODEL, data=samples(), stop="quantize")
+    write_qdq(built.state.whole, tmp_path / "model.qdq.onnx")
     result = nnhw.explore(
-        built.folder / "model.qdq.onnx", data=samples(), out=tmp_path / "out", budget=2, workers=1
+        tmp_path / "model.qdq.onnx",
+        data=samples(),
+        out=tmp_path / "out",
+        budget=2,
+        workers=1,
+        macs=4,
     )
     searched = result.goal.space.to_dict()
     for name in ("weight_bits", "act_bits", "calibration", "equalize", "power_of_two"):
         assert len(searched.get(name, [0])) == 1, name
-    assert len(searched["rows"]) > 1
+    assert len(searched["requantizers"]) > 1
     assert {trial.outcome.refusal for trial in result.trials} == {""}
 
 
@@ -211,7 +217,7 @@ def test_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_command_line(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", **samples())
     (tmp_path / "e.toml").write_text(
-        "budget = 3\nworkers = 1\nclock_mhz = 50\n[space]\nrows = [2, 4]\ncols = [4]\n"
+        "budget = 3\nworkers = 1\nmacs = 8\nclock_mhz = 50\n[space]\nrows = [2, 4]\ncols = [4]\n"
     )
     arguments = ["explore", str(MODEL), "--data", str(tmp_path / "d.npz")]
     arguments += ["--config", str(tmp_path / "e.toml"), "--out", str(tmp_path / "out")]

@@ -38,7 +38,7 @@ def finish(workers: Workers, count: int) -> dict[int, str]:
 
 
 def test_points_run_again_when_a_process_is_killed(problem: Problem) -> None:
-    with Processes.started(problem, 2) as workers:
+    with Processes.started(problem, 1) as workers:
         for key, point in enumerate(POINTS):
             workers.submit(key, point)
         victim = next(iter(workers._pool._processes))
