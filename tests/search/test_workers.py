@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +65,44 @@ def test_a_point_that_ends_every_process_is_refused(problem: Problem) -> None:
         assert "too little memory?" in lost[0].outcome.refusal
         workers.submit(1, POINTS[1])
         assert finish(workers, 1) == {1: ""}
+
+
+SCRIPT = """
+import os, signal
+from pathlib import Path
+from nnhw.options import BuildOptions
+from nnhw.search.problem import read_problem
+from nnhw.search.workers import open_workers
+problem = read_problem(
+    Path(MODEL), DATA, BuildOptions(), samples=30, progress=lambda step, share: None
+)
+with open_workers(problem, processes=2):
+    Path("started").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Processes that work in a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdecimal() and os.readlink(entry / "cwd") == str(folder):
+                found.append((entry / "cmdline").read_text())
+    return found
+
+
+@pytest.mark.slow
+def test_no_process_is_left_when_the_search_is_killed(tmp_path: Path) -> None:
+    model, data = EXAMPLES / "digits_mlp.onnx", EXAMPLES / "digits.npz"
+    code = SCRIPT.replace("MODEL", repr(str(model))).replace("DATA", repr(str(data)))
+    killed = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "started").exists()
+    deadline = time.monotonic() + 30
+    while left := processes_in(tmp_path):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 @pytest.mark.slow

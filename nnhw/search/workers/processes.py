@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -24,6 +25,15 @@ _evaluator: Evaluator | None = None
 def _begin(problem: Problem) -> None:
     global _evaluator
     _evaluator = Evaluator(problem)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A process of a pool whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "the pool has started it"
+    parent.join()
+    os._exit(1)
 
 
 def _evaluate(point: Mapping[str, Value]) -> Outcome:
