@@ -4,10 +4,11 @@ others.
     python benchmarks/estimates.py [--family NAME ...] [--measure] [--fit]
 
 Without options, the tables of what is there: benchmarks/estimates/FAMILY.jsonl has the cells of
-every case that was synthesized. With --measure, cases that are missing are synthesized first, one
-after the other (some seconds each, more than an hour for all families); a measurement that is
-stopped goes on where it was. With --fit, coefficients and errors are written to the families'
-folders, where `nnhw.estimates` finds them. Needs the extras `synth` and `dev`.
+every case that was synthesized; of several lines the last one counts. With --measure, cases that
+are missing, or whose Verilog is another one by now, are synthesized first, one after the other
+(some seconds each, more than an hour for all families); a measurement that is stopped goes on where
+it was. With --fit, coefficients and errors are written to the families' folders, where
+`nnhw.estimates` finds them. Needs the extras `synth` and `dev`.
 
 Cases with a component, and the designs of FITTED, are what is fitted to. The errors are those of
 the designs of CHECKED.
@@ -22,6 +23,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -227,14 +229,18 @@ def _stored(family: str) -> dict[str, dict[str, Any]]:
 
 
 def measure(family: str) -> None:
-    """Synthesize the cases of a family that are missing."""
+    """Synthesize the cases of a family that are missing or have changed."""
     DATA.mkdir(exist_ok=True)
     known = _stored(family)
     for case in (*fitted(family), *checked(family)):
-        if case.key in known or not NETWORKS[case.network][0].exists():
+        if not NETWORKS[case.network][0].exists():
             continue
         found = case.verilog(family)
-        row = {"case": case.key, **(_synthesize(family, *found) if found else {"cells": None})}
+        digest = sha256(repr(found).encode()).hexdigest()
+        if known.get(case.key, {}).get("verilog") == digest:
+            continue
+        cells = _synthesize(family, *found) if found else {"cells": None}
+        row = {"case": case.key, "verilog": digest, **cells}
         with (DATA / f"{family}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(family, case.title, case.component, row.get("seconds"), flush=True)
