@@ -64,7 +64,7 @@ def test_a_network_on_a_small_device():
 def test_what_would_do_is_said(monkeypatch):
     graph = load_graph(NETWORK)
     program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
-    monkeypatch.setattr("nnhw.device_search._LOGIC", 0.02)
+    monkeypatch.setattr("nnhw.device_search.LOGIC_SHARE", 0.02)
     with pytest.raises(MappingError) as caught:
         find_fastest("ecp5-25k", lambda macs: program)
     message = str(caught.value)

@@ -7,11 +7,15 @@ import pytest
 from nnhw.device_fit import find_use
 from nnhw.errors import MappingError
 from nnhw.estimates import Estimator, estimate_devices, has_model
-from nnhw.export.verilog import design_netlist
+from nnhw.export.verilog import design_netlist, generate_verilog
 from nnhw.families import FAMILIES, Resource, named_target
 from nnhw.ir import load_graph
 from nnhw.options import BuildOptions
 from nnhw.placement import place
+from nnhw.synth.family_synthesis import target_script
+from nnhw.synth.synthesize import read_commands
+from nnhw.synth.usage import count_usage
+from nnhw.synth.yosys import WRITE_STATISTICS, read_cells, run_yosys
 
 NETWORK = Path(__file__).parents[1] / "designs" / "digits_mlp.npz"
 
@@ -33,10 +37,25 @@ def test_multipliers_and_blocks_are_exact(placement, estimate):
     assert exact == ["DSPs", "block RAMs"]
 
 
-def test_logic_is_close_to_what_was_synthesized(estimate):
-    # Yosys 0.70, synth_ecp5
-    assert estimate.luts == pytest.approx(758, rel=0.05)
-    assert estimate.flip_flops == pytest.approx(1067, rel=0.05)
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["ecp5-25k", "ice40up5k", "gowin-gw1nr9", "lifcl40"])
+def test_logic_is_close_to_what_is_synthesized(target, tmp_path):
+    pytest.importorskip("pyosys")
+    placement = place(load_graph(NETWORK), BuildOptions(target=target, macs=4))
+    program, device = placement.program, named_target(target)
+    estimate = Estimator().estimate(program, target, shell=placement.shell)
+    verilog = tmp_path / "design.v"
+    verilog.write_text(generate_verilog(program, shell=placement.shell))
+    script = [
+        *read_commands([verilog], program.name, tmp_path),
+        *target_script(device, program.name, pins=False),
+        WRITE_STATISTICS,
+    ]
+    run_yosys(script, log=tmp_path / "yosys.log", cwd=tmp_path)
+    used = {usage.resource: usage.used for usage in count_usage(read_cells(tmp_path), device)}
+    for figure in estimate.figures:
+        tolerance = 0 if figure.error_percent is None else 0.15
+        assert figure.used == pytest.approx(used[figure.resource], rel=tolerance), figure.resource
 
 
 def test_a_clock_where_there_is_place_and_route(placement, estimate):
