@@ -281,6 +281,8 @@ class LoadedInstructionRegister(wiring.Component):
             (known_row, next_word, known, "known_words"),
             (other_row, word, others, "words"),
         ):
+            if not some:
+                continue
             read, error = self._read(m, row, some, name)
             errors.append(error)
             # the first instruction's known fields are those of `upcoming` before it begins
