@@ -124,7 +124,7 @@ class Drain(wiring.Component):
         self.parameter_latency = parameter_latency
         self.technology = technology
         self.instruction = instruction_register(
-            layout, words, ahead=("pixels",), technology=technology
+            layout, words, ahead=("pixels", "tiles"), technology=technology
         )
         super().__init__(
             {
@@ -195,17 +195,17 @@ class Drain(wiring.Component):
         active = Signal()
         second = Signal()
         step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
-        strip = Signal.like(f.tiles, init=0)
-        first = instruction.first
+        first, upcoming = instruction.first, instruction.upcoming
+        strips_left = Signal.like(f.tiles, init=first.tiles)
+        in_last_strip = Signal(init=first.tiles == 0)
         pixels_left = Signal.like(f.pixels, init=first.pixels)
         is_last_pixel = Signal(init=first.pixels == 0)
         roll: Value = Const(0)
         if self.instruction.layout.asks("rolls"):
             roll = Signal.like(f.rolls, init=0, name="roll")
-        in_last_strip, step_last, tile_done, strip_done, pixel_done, layer_done = (
+        step_last, tile_done, strip_done, pixel_done, layer_done = (
             Signal(name=name)
             for name in (
-                "in_last_strip",
                 "step_last",
                 "tile_done",
                 "strip_done",
@@ -215,7 +215,6 @@ class Drain(wiring.Component):
         )
         steps = named(m, Mux(in_last_strip, f.steps_last, f.steps), "steps_of_tile")
         m.d.comb += [
-            in_last_strip.eq(strip == f.tiles),
             step_last.eq(step == steps),
             tile_done.eq(active & step_last & (second == f.paired)),
             strip_done.eq(tile_done & (roll == f.rolls)),
@@ -236,13 +235,18 @@ class Drain(wiring.Component):
         if isinstance(roll, Signal):
             with m.If(tile_done):
                 m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
-        with m.If(strip_done):
-            m.d.sync += strip.eq(Mux(in_last_strip, 0, strip + 1))
-        with m.If(pixel_done | instruction.begins if instruction.is_loaded else pixel_done):
-            pixels = instruction.upcoming.pixels
+        begins = instruction.begins if instruction.is_loaded else Const(0)
+        with m.If(strip_done | begins):
+            # behind the last strip of the last pixel the next layer follows
+            strips = named(m, Mux(is_last_pixel, upcoming.tiles, f.tiles), "strips")
             m.d.sync += [
-                pixels_left.eq(Mux(is_last_pixel, pixels, pixels_left - 1)),
-                is_last_pixel.eq(Mux(is_last_pixel, pixels == 0, pixels_left == 1)),
+                strips_left.eq(Mux(in_last_strip, strips, strips_left - 1)),
+                in_last_strip.eq(Mux(in_last_strip, strips == 0, strips_left == 1)),
+            ]
+        with m.If(pixel_done | begins):
+            m.d.sync += [
+                pixels_left.eq(Mux(is_last_pixel, upcoming.pixels, pixels_left - 1)),
+                is_last_pixel.eq(Mux(is_last_pixel, upcoming.pixels == 0, pixels_left == 1)),
             ]
 
         tags = Signal(StepTags(lanes=self.lanes))
