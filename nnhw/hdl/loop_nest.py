@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
@@ -342,13 +340,9 @@ class LoopNest(wiring.Component):
         is_signed = any(shape.signed for shape in shapes)
         width = max(shape.width + (is_signed and not shape.signed) for shape in shapes)
         step = Signal(Shape(width, is_signed), name=f"{coordinate.name}_step")
-        # one at most is not zero: so none has to wait for another one
-        terms = []
         for loop, field in fields.items():
-            term = Signal.like(step, name=f"{coordinate.name}_step_of_{loop}")
-            m.d.comb += term.eq(Mux(turn.is_at(self.loops.index(loop)), field, 0))
-            terms.append(term)
-        m.d.comb += step.eq(reduce(or_, terms))
+            with m.If(turn.is_at(self.loops.index(loop))):
+                m.d.comb += step.eq(field)
         moved = Signal(shape, name=f"{coordinate.name}_moved")
         m.d.comb += [
             moved.eq(named(m, base, f"{coordinate.name}_base") + step),
