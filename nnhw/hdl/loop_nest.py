@@ -14,34 +14,6 @@ from .instruction import InstructionSignature
 from .parameters import check_integers
 
 
-class _Turn:
-    """The loop that makes the next step, by its place; beyond all, the layer ends.
-
-    A bit for each loop says whether it is a loop further out, so that what a step does to a loop,
-    or to a coordinate that moves with some, depends on a bit or two.
-
-    Parameters
-    ----------
-    beyond : Value
-    """
-
-    def __init__(self, beyond: Value):
-        self.beyond = beyond
-
-    def is_beyond(self, place: int) -> Value:
-        """Whether it is a loop further out than the one at `place`; -1 is inside of all."""
-        return self.beyond[place] if place >= 0 else Const(1)
-
-    def is_at(self, place: int) -> Value:
-        """Whether it is the loop at `place`."""
-        return self.is_beyond(place - 1) & ~self.beyond[place]
-
-    @property
-    def ends_layer(self) -> Value:
-        """Whether it is none, so that the step leads to the next layer."""
-        return self.beyond[-1]
-
-
 class LoopNest(wiring.Component):
     """Seven nested loops that move four coordinates: x, row address, y, and weight address.
 
@@ -170,26 +142,27 @@ class LoopNest(wiring.Component):
             self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
         ]
 
-        turn = self._find_turns(m, counters, finished) if self.loops else _Turn(Const(0, 0))
+        turn = self._find_turns(m, counters, finished) if self.loops else Const(0)
         for coordinate in COORDINATES:
             self._move(m, coordinate, turn)
-        with m.If(self.step):
+        # all trips that a step may lead to, so that the loop just chooses among them
+        trips = [self._begun_trips(m, loop, counters, finished) for loop in self.loops]
+        with m.If(self.step), m.Switch(turn):
             for position, loop in enumerate(self.loops):
-                # all trips that a step may lead to, so that the loop just chooses among them
-                trips = Mux(turn.ends_layer, getattr(upcoming, loop), getattr(f, loop))
-                for outer, count in self._other_trips(m, loop, counters, finished).items():
-                    trips = Mux(turn.is_at(self.loops.index(outer)), count, trips)
-                with m.If(turn.is_beyond(position)):
-                    m.d.sync += [counters[loop].eq(trips), finished[loop].eq(trips == 0)]
-                with m.Elif(turn.is_beyond(position - 1)):
+                with m.Case(position):
                     m.d.sync += [
                         counters[loop].eq(counters[loop] - 1),
                         finished[loop].eq(counters[loop] == 1),
                     ]
+                    for inner, count in trips[position].items():
+                        self._begin(m, counters[inner], finished[inner], count)
+            with m.Default():
+                for loop in self.loops:
+                    self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
         return m
 
-    def _find_turns(self, m: Module, counters, finished) -> _Turn:
-        """Which loop makes the next step.
+    def _find_turns(self, m: Module, counters, finished) -> Signal:
+        """Which loop makes the next step, by its place in `loops`; beyond, the layer ends.
 
         It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
         the step that finishes it.
@@ -197,37 +170,34 @@ class LoopNest(wiring.Component):
         f, upcoming = self.current, self.upcoming
         first = self.first
 
-        trips = [bool(getattr(first, loop)) for loop in self.loops]
-        begin = sum(1 << n for n in range(len(trips)) if not any(trips[: n + 1]))
-        turn = _Turn(Signal(len(self.loops), name="turn_beyond", init=begin))
-        innermost = _Turn(Signal(len(self.loops), name="innermost_beyond", init=begin))
-        is_innermost = Signal(name="turn_is_innermost", init=1)
+        begin = next((n for n, loop in enumerate(self.loops) if getattr(first, loop)), None)
+        begin = len(self.loops) if begin is None else begin
+        turn = Signal(range(len(self.loops) + 1), init=begin)
+        innermost = Signal.like(turn, init=begin)
 
-        def first_of(goes_on: Iterable[Value], name: str) -> Value:
-            conditions = list(goes_on)
-            return named(
-                m, Cat(~Cat(conditions[: n + 1]).any() for n in range(len(conditions))), name
-            )
+        def first_of(goes_on: Iterable[Value], name: str) -> Signal:
+            position = Signal.like(turn, name=name, init=len(self.loops))
+            for index, condition in enumerate(goes_on):
+                with m.Elif(condition) if index else m.If(condition):
+                    m.d.comb += position.eq(index)
+            return position
 
         first_turn = first_of((getattr(upcoming, loop) != 0 for loop in self.loops), "first_turn")
         outer = first_of(
-            (~finished[loop] & ~innermost.is_at(n) for n, loop in enumerate(self.loops)),
-            "outer_turn",
+            (~finished[loop] & (innermost != n) for n, loop in enumerate(self.loops)), "outer_turn"
         )
         ends = Signal(name="innermost_ends")
         m.d.comb += ends.eq(
             Cat(
-                innermost.is_at(position) & (counters[loop] == 1)
+                (innermost == position) & (counters[loop] == 1)
                 for position, loop in enumerate(self.loops)
             ).any()
         )
-        goes_out = named(m, is_innermost & ends, "goes_out")
-        following = Mux(goes_out, outer, innermost.beyond)
+        following = Mux((turn == innermost) & ends, outer, innermost)
         if self.layout.asks("last_run_short"):
             # of two fetches a run, the last run has just the one that it begins with
             runs = self.loops.index("taps_x")
-            is_short = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
-            is_single = named(m, turn.is_at(runs) & is_short, "run_is_single")
+            is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
             after = first_of(
                 (
                     Const(0) if loop in ("chunks", "taps_x") else ~finished[loop]
@@ -235,18 +205,18 @@ class LoopNest(wiring.Component):
                 ),
                 "turn_after_run",
             )
-            following = Mux(is_single, after, following)
-            goes_out = goes_out | is_single
+            following = Mux((turn == runs) & is_single, after, following)
         with m.If(self.step):
-            with m.If(turn.ends_layer):
-                m.d.sync += [
-                    turn.beyond.eq(first_turn),
-                    innermost.beyond.eq(first_turn),
-                    is_innermost.eq(1),
-                ]
+            with m.If(turn == len(self.loops)):
+                m.d.sync += [turn.eq(first_turn), innermost.eq(first_turn)]
             with m.Else():
-                m.d.sync += [turn.beyond.eq(following), is_innermost.eq(~goes_out)]
+                m.d.sync += turn.eq(following)
         return turn
+
+    @staticmethod
+    def _begin(m: Module, counter: Signal, finished, trips: Value) -> None:
+        """Begin a loop anew, with `trips` trips after its first."""
+        m.d.sync += [counter.eq(trips), finished.eq(trips == 0)]
 
     def _count_warmup(self, m: Module, finished) -> Value:
         """Whether the present roll finishes no results."""
@@ -286,21 +256,21 @@ class LoopNest(wiring.Component):
         outer = [finished[name] for name in loops[place + 1 :]]
         return named(m, Cat(counters[loop] == 1, *inner, *outer).all(), f"{loop}_ends_next")
 
-    def _other_trips(self, m: Module, inner: str, counters, finished) -> dict[str, Value]:
-        """Trips after the first of a loop that is begun anew, by the loop that does so, where they
-        are others than its instruction's."""
+    def _begun_trips(self, m: Module, loop: str, counters, finished) -> dict[str, Value]:
+        """Trips after the first, less one, of the loops that a trip of `loop` begins anew."""
         f = self.current
-        trips = getattr(f, inner)
-        others: dict[str, Value] = {}
-        for loop in self.loops[self.loops.index(inner) + 1 :]:
+        begun: dict[str, Value] = {}
+        for inner in self.loops[: self.loops.index(loop)]:
+            trips = getattr(f, inner)
             if loop == "taps_x" and self.layout.asks("last_run_short"):
                 # on to the last run, which may be shorter
-                others[loop] = trips - (f.last_run_short & (counters[loop] == 1))
+                trips = trips - (f.last_run_short & (counters[loop] == 1))
             if inner == "rolls" and self.layout.asks("overlaps"):
                 is_last = self._is_on_to_last(m, loop, counters, finished)
                 # one bit more than the counter, which goes round then
-                others[loop] = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
-        return others
+                trips = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
+            begun[inner] = trips
+        return begun
 
     def _groups(self, coordinate: Coordinate) -> list[tuple[str, ...]]:
         """Groups of loops that move a coordinate, as far as they are built, innermost first."""
@@ -310,7 +280,7 @@ class LoopNest(wiring.Component):
         asks = self.layout.asks
         return [group for group in groups if any(asks(coordinate.steps[loop]) for loop in group)]
 
-    def _move(self, m: Module, coordinate: Coordinate, turn: _Turn) -> None:
+    def _move(self, m: Module, coordinate: Coordinate, turn: Value) -> None:
         """A coordinate: one sum, whatever loop makes the step, of a register and a field."""
         f, upcoming = self.current, self.upcoming
         output = getattr(self, coordinate.name)
@@ -328,26 +298,24 @@ class LoopNest(wiring.Component):
             )
             for index, group in enumerate(groups)
         ]
-        # of the groups inside the loop that makes the step, none counts; beyond all loops, the next
-        # layer begins
-        base: Value = getattr(upcoming, coordinate.start)
-        if groups[-1][-1] != self.loops[-1]:
-            base = Mux(turn.ends_layer, base, getattr(f, coordinate.start))
-        for group, register in reversed(list(zip(groups, registers, strict=True))):
-            base = Mux(turn.is_beyond(self.loops.index(group[-1])), base, register)
+        bases: list[Value] = [*registers, getattr(f, coordinate.start)]
+        base = Signal(shape, name=f"{coordinate.name}_base")
         fields = {loop: getattr(f, coordinate.steps[loop]) for group in groups for loop in group}
         shapes = [field.shape() for field in fields.values()]
         is_signed = any(shape.signed for shape in shapes)
         width = max(shape.width + (is_signed and not shape.signed) for shape in shapes)
         step = Signal(Shape(width, is_signed), name=f"{coordinate.name}_step")
-        for loop, field in fields.items():
-            with m.If(turn.is_at(self.loops.index(loop))):
-                m.d.comb += step.eq(field)
+        with m.Switch(turn):
+            for position, loop in enumerate(self.loops):
+                inside = sum(self.loops.index(group[-1]) < position for group in groups)
+                with m.Case(position):
+                    m.d.comb += base.eq(bases[inside])
+                    if loop in fields:
+                        m.d.comb += step.eq(fields[loop])
+            with m.Default():
+                m.d.comb += base.eq(getattr(upcoming, coordinate.start))
         moved = Signal(shape, name=f"{coordinate.name}_moved")
-        m.d.comb += [
-            moved.eq(named(m, base, f"{coordinate.name}_base") + step),
-            output.eq(registers[0]),
-        ]
+        m.d.comb += [moved.eq(base + step), output.eq(registers[0])]
         for group, register in zip(groups, registers, strict=True):
-            with m.If(self.step & turn.is_beyond(self.loops.index(group[0]) - 1)):
+            with m.If(self.step & (turn >= self.loops.index(group[0]))):
                 m.d.sync += register.eq(moved)
