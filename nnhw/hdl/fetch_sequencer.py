@@ -29,6 +29,7 @@ _LAYER_FIELDS = (
     "chase",
     "to_stream",
     "frees_frame",
+    "height",
     "row_length",
     "pad_value",
 )
@@ -204,10 +205,11 @@ class FetchSequencer(wiring.Component):
             self.weight_address.eq(fetch.weight),
         ]
         if self.padded:
+            inside = (fetch.y >= 0) & (fetch.y < fetch.height)
             before = delay(m, -fetch.x, 1, name="lanes_before")
             after = delay(m, fetch.row_length - fetch.x, 1, name="lanes_inside")
             m.d.sync += [
-                self.padding.row_inside.eq(fetch.row_inside),
+                self.padding.row_inside.eq(named(m, inside, "row_inside")),
                 self.padding.lane_start.eq(named(m, clamp(before, 0, self.lanes), "first_inside")),
                 self.padding.lane_end.eq(named(m, clamp(after, 0, self.lanes), "end_inside")),
                 self.padding.pad_value.eq(fetch.pad_value),
@@ -265,8 +267,7 @@ class FetchSequencer(wiring.Component):
             "entries": entries,
         }
         if self.padded:
-            inside = (loops.y >= 0) & (loops.y < f.height)
-            values["row_inside"] = named(m, inside, "row_inside")
+            values["y"] = loops.y
         for name in _LAYER_FIELDS:
             values[name] = getattr(f, name)
         shapes = {n: v.shape() for n, v in values.items() if not isinstance(v, Const)}
