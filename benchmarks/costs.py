@@ -34,7 +34,7 @@ def map_model(model: Path, data: Path | None) -> Program:
     """The program that a build with default options makes."""
     options = BuildOptions()
     network = load_model(model)
-    samples = read_samples(data, network, options.seed)
+    samples = read_samples(data, network, options)
     graph = convert(network, samples, options).graph
     return map_graph(graph, choose_engine(graph))
 

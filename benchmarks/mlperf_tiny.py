@@ -47,7 +47,7 @@ def rows() -> Iterator[tuple[object, ...]]:
     for name, kind in NETWORKS.items():
         network = load_model(MODELS / f"{name}_{kind}.onnx")
         data = MODELS / f"{name}_data.npz" if kind == "f32" else None
-        samples = read_samples(data, network, options.seed)
+        samples = read_samples(data, network, options)
         whole = convert(network, samples, options).whole
         graph = remove_constant_channels(whole)
         is_smaller = network_macs(graph) < network_macs(whole)

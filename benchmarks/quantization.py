@@ -53,12 +53,12 @@ class Network:
     def quantized(self, **options: object) -> Graph:
         """The integer graph by some options of a build."""
         chosen = BuildOptions().replace(**options)
-        samples = read_samples(self.data, self.graph, chosen.seed)
+        samples = read_samples(self.data, self.graph, chosen)
         return convert(self.graph, samples, chosen).whole
 
     def evaluation(self, count: int) -> Dataset:
         """Samples that were not calibrated on, if there are enough to choose."""
-        samples = read_samples(self.data, self.graph, BuildOptions().seed).evaluation
+        samples = read_samples(self.data, self.graph, BuildOptions()).evaluation
         assert samples is not None, "there are data"
         return Dataset(x=samples.x[:count])
 
@@ -89,7 +89,7 @@ def network(name: str) -> Network:
 def with_multipliers(name: str, bits: int) -> Graph:
     """A network that nnhw quantizes, with multipliers of some width."""
     made = network(name)
-    samples = read_samples(made.data, made.graph, BuildOptions().seed)
+    samples = read_samples(made.data, made.graph, BuildOptions())
     assert samples.calibration is not None, "a float network has to be calibrated"
     options = QuantizeOptions(multiplier_bits=bits)
     return quantize(simplify_graph(made.graph), samples.calibration.x, options)

@@ -62,7 +62,7 @@ def nnhw_cycles(name: str, macs: int) -> tuple[int, int]:
     options = BuildOptions()
     network = load_model(MODELS / f"{name}_int8.onnx")
     graph = remove_constant_channels(
-        convert(network, read_samples(None, network, options.seed), options).whole
+        convert(network, read_samples(None, network, options), options).whole
     )
     cycles = predict_cycles(map_graph(graph, choose_engine(graph, macs=macs)))
     return cycles.latency_cycles, cycles.interval_cycles
