@@ -61,6 +61,7 @@ def test_steps_in_order(unsimulated):
         ("Measure accuracy", 0),
         ("Map to an array", 0),
         ("Export Verilog", 0),
+        ("Estimate what it takes", 0),
         ("Report", 0),
     ]
 

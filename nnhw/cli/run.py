@@ -47,9 +47,9 @@ def run(
     noise: Annotated[
         list[str] | None,
         typer.Option(
-            help="Let it err: weights, sums, weight-flips, activation-flips. Weights err by a part "
-            "of their layer's largest one and sums by a part of their result's range, both as a "
-            "standard deviation; the others are probabilities that a bit is the wrong one.",
+            help="Hardware that errs. KIND is weights, sums, weight-flips or activation-flips: "
+            "weights err by a part of their layer's largest one, sums by a part of their result's "
+            "range, both as a standard deviation; the others are probabilities of a wrong bit.",
             metavar="KIND=X",
             rich_help_panel=NOISE,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..export.verilog import Hierarchy
-from ..families import FAMILIES, Resource, named_target
+from ..families import FAMILIES, OWN_FAMILIES, Resource, named_target
 from .estimate import Estimate, estimate_netlist
 from .model import has_model
 
@@ -27,7 +27,8 @@ def estimate_devices(
         device = named_target(target)
         known = device is not None and has_model(device.family)
         return (estimate_netlist(netlist, device),) if device is not None and known else ()
-    families = [technology] if technology in FAMILIES else list(FAMILIES)
+    # other packages' families are not asked unless they are named
+    families = [technology] if technology in FAMILIES else list(OWN_FAMILIES)
     return tuple(_smallest(netlist, family) for family in families if has_model(family))
 
 

@@ -231,7 +231,7 @@ class BuildOptions:
         Flag(),
         False,
         group=_HARDWARE,
-        help="Give the design an output idle: no frame is under way. Frames are checked then.",
+        help="Add an output idle: no frame is inside. Frames are checked then.",
     )
     clocks: str = option(
         Choice(CLOCKS),

@@ -65,7 +65,7 @@ class TuneOptions:
         NoiseLevels(NOISES),
         dict,
         group=_TRAINING,
-        help="Learn for hardware that errs so: weights, sums, weight_flips, activation_flips.",
+        help="Learn for hardware that errs; as in --noise of nnhw run.",
     )
     epochs: int = option(Integer(1), 20, group=_TRAINING, help="Passes over the data.")
     batch: int = option(Integer(1), 32, group=_TRAINING, help="Samples of a step.")

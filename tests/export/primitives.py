@@ -247,6 +247,7 @@ class Arrays(wiring.Component):
                 multiplier_stages=stages,
                 tree_levels_per_stage=2,
                 operations=operations,
+                announcement=2,
                 technology=made(),
             )
             for cols, groups, stages, operations in arrays

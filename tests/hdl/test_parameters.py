@@ -59,6 +59,7 @@ COMPONENTS = {
     LaneUnit: {"lanes": 2, "slots": 1, "product_width": 16, "operations": DOT, **WIDTHS},
     MacArray: {
         **{"rows": 2, "cols": 4, "lane_groups": 2, "slots": 2, "operations": DOT},
+        "announcement": 1,
         **WIDTHS,
         **MULTIPLIERS,
     },
