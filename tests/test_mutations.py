@@ -231,7 +231,7 @@ def test_write_address_off_by_one(design):
     mutate(
         design,
         "engine.write_back",
-        r"(following_place = place \+ [^;]+);",
+        r"(following_place = address \+ [^;]+);",
         r"\1 + 1'b1;",
     )
     assert wrong_layer(simulate(design)) == operators(design)[1].name
