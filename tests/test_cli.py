@@ -312,6 +312,8 @@ def test_run_with_noise(cli, design):
         (("--noise", "voltage=0.1"), 1, "There is no noise 'voltage'; known are weights, sums"),
         (("--noise", "weight-flips=2"), 1, "must be a probability from 0 to 1, not 2.0"),
         (("--noise", "sums=0.1", "--out", "y.npz"), 2, "go without --out"),
+        (("--trials", "3"), 2, "there is no --noise"),
+        (("--seed", "3"), 2, "there is no --noise"),
     ],
 )
 def test_noise_that_is_none(cli, design, arguments, status, told):

@@ -55,13 +55,25 @@ def run(
         ),
     ] = None,
     trials: Annotated[
-        int,
-        typer.Option(min=1, help="Pieces of such hardware.", metavar="N", rich_help_panel=NOISE),
-    ] = 10,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Pieces of such hardware; with --noise.",
+            show_default="10",
+            metavar="N",
+            rich_help_panel=NOISE,
+        ),
+    ] = None,
     seed: Annotated[
-        int,
-        typer.Option(min=0, help="Seed of the noise.", metavar="N", rich_help_panel=NOISE),
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Seed of the noise; with --noise.",
+            show_default="0",
+            metavar="N",
+            rich_help_panel=NOISE,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run an exported design on data.
@@ -81,8 +93,11 @@ def run(
                 f"many trials of the golden model go without {other}", param_hint="--noise"
             )
         with budget:
-            _run_noisy(design, data, noise, trials, seed, as_json=as_json)
+            _run_noisy(design, data, noise, trials or 10, seed or 0, as_json=as_json)
         return
+    for flag, value in (("--trials", trials), ("--seed", seed)):
+        if value is not None:
+            raise typer.BadParameter("it is of noise, and there is no --noise", param_hint=flag)
     console = Console(stderr=as_json, quiet=port is None)
     with budget, StepDisplay(console, keep=True) as display:
 

@@ -73,8 +73,8 @@ def tune(
     Raises
     ------
     NnhwError
-        If anything that lies outside nnhw is wrong: the model, data that do
-        not fit, options, a missing PyTorch.
+        If anything that lies outside nnhw is wrong: the model, data that do not fit, options, a
+        missing PyTorch.
     VerificationError
         If the tuned network differs from the golden model.
     """
