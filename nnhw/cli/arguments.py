@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,11 @@ FILES = "Files"
 STEPS = "Steps"
 OUTPUT = "Output"
 """Groups of options in help."""
+
+
+def file_option(text: str, *, otherwise: str, metavar: str) -> Any:
+    """The option of a file or folder that only one command has; `otherwise`, unless it is given."""
+    return typer.Option(help=text, show_default=otherwise, metavar=metavar, rich_help_panel=FILES)
 
 
 class Simulator(StrEnum):
@@ -38,11 +43,16 @@ DATA = typer.Option(
     metavar="FILE.npz",
     rich_help_panel=FILES,
 )
-CONFIG = typer.Option(
-    help="Options by these names, '_' for '-'; the command line wins.",
-    metavar="FILE.toml",
-    rich_help_panel=FILES,
-)
+Data = Annotated[Path, DATA]
+OptionalData = Annotated[Path | None, DATA]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="Options by these names, '_' for '-'; the command line wins.",
+        metavar="FILE.toml",
+        rich_help_panel=FILES,
+    ),
+]
 SimulatorOption = Annotated[
     Simulator,
     typer.Option(help=f"{'|'.join(Simulator)}: what simulates the Verilog.", metavar="NAME"),

@@ -14,7 +14,7 @@ from rich.markup import escape
 from ..errors import OptionError
 from ..options import BuildOptions, options_from
 from .app import app
-from .arguments import CONFIG, DATA, FILES, OUTPUT, STEPS, Jobs, Json, Models
+from .arguments import DATA, FILES, OUTPUT, STEPS, Config, Jobs, Json, Models, file_option
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
@@ -31,18 +31,13 @@ def build(
     data: Annotated[list[Path] | None, DATA] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Output folder.",
-            show_default="rtl_out/NAME",
-            metavar="FOLDER",
-            rich_help_panel=FILES,
-        ),
+        file_option("Output folder.", otherwise="rtl_out/NAME", metavar="FOLDER"),
     ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Replace the output folder.", rich_help_panel=FILES),
     ] = False,
-    config: Annotated[Path | None, CONFIG] = None,
+    config: Config = None,
     start: Annotated[
         str | None,
         typer.Option(

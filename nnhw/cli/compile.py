@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ..options import BuildOptions
 from .app import app
-from .arguments import CONFIG, DATA, FILES, OUTPUT, Jobs, Json, Model
+from .arguments import FILES, OUTPUT, Config, Jobs, Json, Model, OptionalData, file_option
 from .build import print_report
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
@@ -31,21 +31,16 @@ def compile_(
             rich_help_panel=FILES,
         ),
     ],
-    data: Annotated[Path | None, DATA] = None,
+    data: OptionalData = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Output folder.",
-            show_default="rtl_out/NAME",
-            metavar="FOLDER",
-            rich_help_panel=FILES,
-        ),
+        file_option("Output folder.", otherwise="rtl_out/NAME", metavar="FOLDER"),
     ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Replace the output folder.", rich_help_panel=FILES),
     ] = False,
-    config: Annotated[Path | None, CONFIG] = None,
+    config: Config = None,
     jobs: Jobs = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Print everything.", rich_help_panel=OUTPUT)

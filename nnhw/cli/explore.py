@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ..options import BuildOptions, ExploreOptions
 from .app import app
-from .arguments import CONFIG, DATA, FILES, Json, Model
+from .arguments import Config, Json, Model, OptionalData, file_option
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
@@ -29,26 +28,22 @@ _MOST_ROWS = 15
 def explore(
     *,
     model: Model,
-    data: Annotated[Path | None, DATA] = None,
+    data: OptionalData = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder for table, pages and study.",
-            show_default="explore_out/NAME",
-            metavar="FOLDER",
-            rich_help_panel=FILES,
+        file_option(
+            "Folder for table, pages and study.", otherwise="explore_out/NAME", metavar="FOLDER"
         ),
     ] = None,
     study: Annotated[
         Path | None,
-        typer.Option(
-            help="File of the study, which goes on if it is there; .journal for a journal.",
-            show_default="study.db in the folder",
+        file_option(
+            "File of the study, which goes on if it is there; .journal for a journal.",
+            otherwise="study.db in the folder",
             metavar="FILE.db",
-            rich_help_panel=FILES,
         ),
     ] = None,
-    config: Annotated[Path | None, CONFIG] = None,
+    config: Config = None,
     as_json: Json = False,
     **others: Any,
 ) -> None:
@@ -96,6 +91,8 @@ def _print_text(console: Console, result: ExploreResult) -> None:
 
 
 def _front_table(result: ExploreResult) -> Table:
+    from ..search.drawn import array_and_bits, number_text
+
     shown = result.front[:_MOST_ROWS]
     more = len(result.front) - len(shown)
     table = Table(
@@ -111,17 +108,11 @@ def _front_table(result: ExploreResult) -> Table:
     table.add_column("array")
     table.add_column("bits")
     baseline = [result.baseline_value(figure.name) for figure in result.objectives]
-    table.add_row("-", *map(_number, baseline), "as in a build", "", style="dim")
+    table.add_row("-", *map(number_text, baseline), "as in a build", "", style="dim")
     for trial in shown:
-        options = result.options(trial)
         table.add_row(
             str(trial.number),
-            *(_number(value) for value in trial.values or ()),
-            f"{options.rows} x {options.cols}" if options.rows else "",
-            f"{options.weight_bits}, {options.act_bits}",
+            *map(number_text, trial.values or ()),
+            *array_and_bits(result.options(trial)),
         )
     return table
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.5g}"

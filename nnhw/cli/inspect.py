@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from rich.console import Console
 
 from ..options import BuildOptions
 from .app import app
-from .arguments import CONFIG, DATA, Json, Model
+from .arguments import Config, Json, Model, OptionalData
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
@@ -20,8 +19,8 @@ from .output import print_json
 def inspect(
     *,
     model: Model,
-    data: Annotated[Path | None, DATA] = None,
-    config: Annotated[Path | None, CONFIG] = None,
+    data: OptionalData = None,
+    config: Config = None,
     as_json: Json = False,
     **others: Any,
 ) -> None:

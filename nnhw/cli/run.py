@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from .app import app
-from .arguments import DATA, Baud, Design, Json, MaxMemory
+from .arguments import Baud, Data, Design, Json, MaxMemory
 from .defined_options import noise_levels
 from .help import OneLineCommand
 from .output import print_json
@@ -26,7 +26,7 @@ NOISE = "Noise"
 @app.command(cls=OneLineCommand)
 def run(
     design: Design,
-    data: Annotated[Path, DATA],
+    data: Data,
     out: Annotated[
         Path | None, typer.Option(help="Write the outputs to this file.", metavar="FILE.npz")
     ] = None,

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from ..options import BuildOptions, SweepOptions
 from .app import app
-from .arguments import CONFIG, DATA, FILES, Json, Model
+from .arguments import Config, Json, Model, OptionalData, file_option
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
@@ -30,17 +30,12 @@ def sweep(
             metavar="NAME=VALUES",
         ),
     ],
-    data: Annotated[Path | None, DATA] = None,
+    data: OptionalData = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="File for the table.",
-            show_default="printed",
-            metavar="FILE.csv",
-            rich_help_panel=FILES,
-        ),
+        file_option("File for the table.", otherwise="printed", metavar="FILE.csv"),
     ] = None,
-    config: Annotated[Path | None, CONFIG] = None,
+    config: Config = None,
     as_json: Json = False,
     **others: Any,
 ) -> None:

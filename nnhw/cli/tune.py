@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from ..options import TuneOptions
 from .app import app
-from .arguments import CONFIG, DATA, FILES, Json, Model
+from .arguments import FILES, Config, Data, Json, Model, file_option
 from .defined_options import chosen_options, with_options
 from .help import OneLineCommand
 from .output import print_json
@@ -25,30 +25,24 @@ if TYPE_CHECKING:
 def tune(
     *,
     model: Model,
-    data: Annotated[Path, DATA],
+    data: Data,
     val: Annotated[
         Path | None,
-        typer.Option(
-            help="Samples that the epoch is chosen by, like --data.",
-            show_default="a share of --data",
+        file_option(
+            "Samples that the epoch is chosen by, like --data.",
+            otherwise="a share of --data",
             metavar="FILE.npz",
-            rich_help_panel=FILES,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="QDQ file to write.",
-            show_default="NAME_tuned.onnx",
-            metavar="FILE.onnx",
-            rich_help_panel=FILES,
-        ),
+        file_option("QDQ file to write.", otherwise="NAME_tuned.onnx", metavar="FILE.onnx"),
     ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Replace the file, and begin anew.", rich_help_panel=FILES),
     ] = False,
-    config: Annotated[Path | None, CONFIG] = None,
+    config: Config = None,
     as_json: Json = False,
     **others: Any,
 ) -> None:

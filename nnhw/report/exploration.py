@@ -36,13 +36,13 @@ class Found:
     Parameters
     ----------
     cells
-        By column.
+        By column; the first one is its name.
     command
-        That builds it; "" if there is none to show.
+        That builds it.
     """
 
     cells: Sequence[str]
-    command: str = ""
+    command: str
 
 
 def render_exploration(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..options import BuildOptions
 from .figures import Figure
 from .goal import Trial
 from .result import ExploreResult
@@ -45,6 +46,19 @@ def axis_label(result: ExploreResult, figure: Figure) -> str:
     """An objective with its unit, and where it is from."""
     kinds = {f.name: kind for f, kind in result.objective_kinds}
     return f"{figure.label}, {kinds[figure.name]}"
+
+
+def number_text(value: float) -> str:
+    """A figure for people: five digits that mean something."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.5g}"
+
+
+def array_and_bits(options: BuildOptions) -> tuple[str, str]:
+    """Rows and columns of a design, and bits of its weights and activations; "" for an array that
+    a build chooses."""
+    array = f"{options.rows} x {options.cols}" if options.rows else ""
+    weights = sorted({options.weight_bits, *options.bits.values()})
+    return array, f"{'-'.join(str(bits) for bits in weights)}, {options.act_bits}"
 
 
 def mattering(result: ExploreResult) -> list[str]:

@@ -39,8 +39,9 @@ def parameter_importances(study: optuna.Study, goal: Goal) -> Importances:
 
         if len({loss(trial) for trial in built}) == 1:
             continue
-        with warnings.catch_warnings():  # that Optuna may change it
+        with warnings.catch_warnings():  # that Optuna may change it, and that less is better
             warnings.simplefilter("ignore", ExperimentalWarning)
+            warnings.simplefilter("ignore", UserWarning)
             found[figure.name] = dict(
                 get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), target=loss)
             )

@@ -11,10 +11,18 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 from ..report import Found, Picture, render_exploration
-from .drawn import axis_label, clouds, importance_rows, mattering
+from .drawn import (
+    array_and_bits,
+    axis_label,
+    clouds,
+    importance_rows,
+    mattering,
+    number_text,
+)
 from .figures import FIGURES
 from .goal import Trial
 from .result import ExploreResult
+from .table import build_command
 
 _BLUE, _GREY, _RED, _ORANGE = "#1769aa", "#7b8794", "#d1495b", "#c9701c"
 _COLOURS = (_BLUE, "#2a9d8f", _ORANGE, "#8e6bbf", _RED, _GREY)
@@ -32,10 +40,15 @@ def render_page(result: ExploreResult, title: str) -> str:
     """The whole page."""
     objectives = [axis_label(result, figure) for figure in result.objectives]
     base = [number_text(result.baseline_value(figure.name)) for figure in result.objectives]
-    found = [Found(cells=("-", *base))]
+    command = build_command(result.base, result.model, result.data)
+    found = [Found(cells=("as in a build", *base, "", ""), command=command)]
     found += [
         Found(
-            cells=(str(trial.number), *map(number_text, trial.values or ())),
+            cells=(
+                f"trial {trial.number}",
+                *map(number_text, trial.values or ()),
+                *array_and_bits(result.options(trial)),
+            ),
             command=result.command(trial),
         )
         for trial in result.front
@@ -44,7 +57,7 @@ def render_page(result: ExploreResult, title: str) -> str:
         title=title,
         facts=_facts(result),
         remarks=result.remarks,
-        columns=("trial", *objectives),
+        columns=("design", *objectives, "array", "bits"),
         found=found,
         pictures=_pictures(result),
         space={
@@ -53,11 +66,6 @@ def render_page(result: ExploreResult, title: str) -> str:
         },
         script=Markup(get_plotlyjs()),
     )
-
-
-def number_text(value: float) -> str:
-    """A figure for people: five digits that mean something."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.5g}"
 
 
 def _facts(result: ExploreResult) -> dict[str, str]:

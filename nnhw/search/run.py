@@ -31,7 +31,7 @@ from .problem import Problem, fitting, read_problem
 from .result import ExploreResult
 from .space import Space, space_from
 from .stages import Evaluator, Outcome
-from .study import Study, open_study
+from .study import Study, kept_baseline, open_study
 from .table import to_csv
 from .workers import open_workers
 
@@ -64,16 +64,19 @@ def run_search(
         space = fitting(space, problem)
         if explore.sampler == "grid":
             space = space.thinned(explore.budget)
-        progress("Evaluate the baseline", 0)
-        baseline = _baseline(problem)
-        known = flat(baseline.figures)
-        goal, remarks = _goal(chosen, space, problem, known)
         folder = Path("explore_out", verilog_identifier(file.stem)) if out is None else Path(out)
-        make_folder(folder)
         path = folder / STUDY if study is None else Path(study)
+        facts = _facts(problem)
+        baseline = kept_baseline(path, facts)
+        if baseline is None:
+            progress("Evaluate the baseline", 0)
+            baseline = _baseline(problem)
+        goal, remarks = _goal(chosen, space, problem, flat(baseline.figures), facts)
+        make_folder(folder)
         with open_study(
             path, goal, sampler=explore.sampler, seed=base.seed, budget=explore.budget
         ) as opened:
+            opened.keep_baseline(baseline)
             estimated = frozenset(baseline.figures.get(Kind.ESTIMATED, ()))
             _run(
                 opened,
@@ -169,8 +172,24 @@ def _baseline(problem: Problem) -> Outcome:
     return baseline
 
 
+def _facts(problem: Problem) -> Mapping[str, Any]:
+    """All that the figures of a design depend on, but for what is searched."""
+    evaluation = problem.samples.evaluation
+    return {
+        "nnhw": __version__,
+        "model_sha256": problem.model_sha256,
+        "data_sha256": problem.data_sha256,
+        "samples": 0 if evaluation is None else len(evaluation),
+        "options": {n: v for n, v in problem.options.to_dict().items() if n not in _OF_MACHINE},
+    }
+
+
 def _goal(
-    chosen: Exploration[ExploreOptions], space: Space, problem: Problem, known: Collection[str]
+    chosen: Exploration[ExploreOptions],
+    space: Space,
+    problem: Problem,
+    known: Collection[str],
+    facts: Mapping[str, Any],
 ) -> tuple[Goal, tuple[str, ...]]:
     """What is searched for, and what there is to say about it."""
     evaluation = problem.samples.evaluation
@@ -189,13 +208,6 @@ def _goal(
             + " and ".join(f"{name} stands {other}" for name, other in STAND_INS.items())
         )
     constraints += _capacity(chosen, known)
-    facts = {
-        "nnhw": __version__,
-        "model_sha256": problem.model_sha256,
-        "data_sha256": problem.data_sha256,
-        "samples": 0 if evaluation is None else len(evaluation),
-        "options": {n: v for n, v in problem.options.to_dict().items() if n not in _OF_MACHINE},
-    }
     goal = Goal(space=space, objectives=objectives, constraints=tuple(constraints), facts=facts)
     return goal, tuple(remarks)
 

@@ -3,11 +3,12 @@
 Integers, and how exact they are, depend on few of the options, and not on the array; a mapping to
 an array and its cycles take some hundredths of a second. What a design takes of a device is
 estimated from its netlist, which takes seconds, and is not asked of one that misses a constraint
-before.
+before; nor twice of one, as designs differ in the numbers in their memories alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -17,12 +18,15 @@ from ..budget import memory_budget
 from ..conversion import convert
 from ..device_fit import find_use
 from ..errors import NnhwError
-from ..estimates import Estimator, has_model
+from ..estimates import Estimate, Estimator, has_model
+from ..export import make_register_map
 from ..families import named_target
 from ..ir import Graph
+from ..machine import machine_sha256
 from ..options import BuildOptions
 from ..placement import Placement, place
 from ..plugins import OPERATORS, chosen_plugins, plugins_in_use
+from ..registers import RegisterMap
 from ..report import Accuracy, measure_accuracy
 from .figures import RESOURCES, Figures, Kind, flat
 from .problem import Problem
@@ -83,6 +87,7 @@ class Evaluator:
         self._problem = problem
         self._integers: OrderedDict[tuple, Integers] = OrderedDict()
         self._estimator = Estimator()
+        self._estimates: dict[str, Estimate] = {}
 
     def evaluate(self, values: Mapping[str, Value]) -> Outcome:
         """The figures of the design with these options, or why there is none."""
@@ -98,13 +103,20 @@ class Evaluator:
                     measured_figures(integers.accuracy), design_figures(placement, options)
                 )
                 if has_estimates(options):
-                    early = _without(figures, problem.estimated)
-                    promising = self._is_promising(early)
-                    more = self._estimated(placement, options) if promising else {}
-                    figures = _merged(figures, more) if promising else early
+                    figures = self._completed(figures, integers.graph, placement, options)
             except NnhwError as error:
                 return Outcome(refusal=str(error), seconds=time.process_time() - begin)
         return Outcome(figures=figures, seconds=time.process_time() - begin)
+
+    def _completed(
+        self, figures: Figures, graph: Graph, placement: Placement, options: BuildOptions
+    ) -> Figures:
+        """The figures with those that are estimated, of a design that is promising; of others
+        without any that an estimate would have changed."""
+        early = _without(figures, self._problem.estimated)
+        if not self._is_promising(early):
+            return early
+        return _merged(figures, self._estimated(graph, placement, options))
 
     def _is_promising(self, figures: Figures) -> bool:
         """Whether no constraint is missed by what is known so far."""
@@ -115,10 +127,26 @@ class Evaluator:
             if constraint.name in known
         )
 
-    def _estimated(self, placement: Placement, options: BuildOptions) -> Figures:
+    def _estimate(self, graph: Graph, placement: Placement, target: str) -> Estimate:
+        registers = None
+        if placement.shell.bus is not None:
+            registers = make_register_map(
+                graph,
+                placement.program,
+                placement.cycles,
+                model_sha256=self._problem.model_sha256,
+                shell=placement.shell,
+            )
+        key = _structure(placement, registers, target)
+        if key not in self._estimates:
+            self._estimates[key] = self._estimator.estimate(
+                placement.program, target, shell=placement.shell, registers=registers
+            )
+        return self._estimates[key]
+
+    def _estimated(self, graph: Graph, placement: Placement, options: BuildOptions) -> Figures:
         assert options.target is not None, "it has estimates"
-        shell = placement.shell
-        estimate = self._estimator.estimate(placement.program, options.target, shell=shell)
+        estimate = self._estimate(graph, placement, options.target)
         found: dict[Kind, dict[str, float]] = {Kind.EXACT: {}, Kind.ESTIMATED: {}}
         for figure in estimate.figures:
             kind = Kind.EXACT if figure.error_percent is None else Kind.ESTIMATED
@@ -147,6 +175,18 @@ class Evaluator:
                 self._integers.popitem(last=False)
         self._integers.move_to_end(key)
         return self._integers[key]
+
+
+def _structure(placement: Placement, registers: RegisterMap | None, target: str) -> str:
+    """All that an estimate depends on, to be compared: of weights and parameters, which are
+    contents of memories, only how many there are. Instructions are logic."""
+    program, image = placement.program, placement.program.image
+    facts = (
+        *(program.name, machine_sha256(program.machine), target, placement.shell, registers),
+        *(image.instructions, image.frame_bytes, image.outputs, len(image.tables)),
+        *(image.weights.shape, image.parameters.shape),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def measured_figures(accuracy: Accuracy | None) -> Figures:

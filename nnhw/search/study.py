@@ -33,6 +33,7 @@ _IDENTITY = "search"
 _REFUSAL = "refusal"
 _SECONDS = "seconds"
 _CONFIRMED = "designs"
+_BASELINE = "baseline"
 _BUILDABLE = "buildable"
 """Name of the constraint that a design can be built at all."""
 
@@ -84,6 +85,10 @@ class Study:
         self._confirmed[str(number)] = values
         self.optuna.set_user_attr(_CONFIRMED, self._confirmed)
 
+    def keep_baseline(self, outcome: Outcome) -> None:
+        """Keep the figures of the baseline for `kept_baseline`."""
+        self.optuna.set_user_attr(_BASELINE, _attributes(outcome))
+
     @property
     def left(self) -> int:
         """How many trials are to be asked for, beyond those that are under way."""
@@ -111,11 +116,8 @@ class Study:
     def tell(self, number: int, outcome: Outcome) -> Trial:
         """Keep what came of a trial: when this returns, nothing can take it away any more."""
         trial = self._asked[number]
-        for kind, values in outcome.figures.items():
-            trial.set_user_attr(kind.value, dict(values))
-        trial.set_user_attr(_SECONDS, round(outcome.seconds, 3))
-        if outcome.refusal:
-            trial.set_user_attr(_REFUSAL, outcome.refusal)
+        for name, value in _attributes(outcome).items():
+            trial.set_user_attr(name, value)
         done = self.goal.judge(number, dict(trial.params), outcome)
         figures = flat(outcome.figures)
         for constraint in self.goal.constraints:
@@ -134,15 +136,44 @@ class Study:
         return self.optuna.get_trials(deepcopy=False, states=states)
 
     def _finished(self, trial: FrozenTrial) -> Trial:
-        figures = {
-            kind: trial.user_attrs[kind.value] for kind in Kind if kind.value in trial.user_attrs
-        }
-        outcome = Outcome(
-            figures=figures,
-            refusal=trial.user_attrs.get(_REFUSAL, ""),
-            seconds=trial.user_attrs.get(_SECONDS, 0.0),
-        )
-        return self.goal.judge(trial.number, dict(trial.params), outcome)
+        return self.goal.judge(trial.number, dict(trial.params), _outcome(trial.user_attrs))
+
+
+def _attributes(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a storage takes it."""
+    found: dict[str, Any] = {kind.value: dict(each) for kind, each in outcome.figures.items()}
+    found[_SECONDS] = round(outcome.seconds, 3)
+    return found | ({_REFUSAL: outcome.refusal} if outcome.refusal else {})
+
+
+def _outcome(attributes: Mapping[str, Any]) -> Outcome:
+    """The outcome that `_attributes` were made of."""
+    return Outcome(
+        figures={kind: attributes[kind.value] for kind in Kind if kind.value in attributes},
+        refusal=attributes.get(_REFUSAL, ""),
+        seconds=attributes.get(_SECONDS, 0.0),
+    )
+
+
+def kept_baseline(path: Path, facts: Mapping[str, Any]) -> Outcome | None:
+    """The baseline that a study in a file has kept, if all that figures of designs depend on
+    (`Goal.facts`) is the same there.
+
+    Raises
+    ------
+    ToolError
+        See `open_study`.
+    """
+    if not path.exists():
+        return None
+    with _alone(path), _reading(path):
+        storage = _storage(path)
+        if STUDY_NAME not in optuna.get_all_study_names(storage):
+            return None
+        attributes = optuna.load_study(study_name=STUDY_NAME, storage=storage).user_attrs
+    identity = attributes.get(_IDENTITY, {})
+    is_same = all(identity.get(name) == value for name, value in _as_json(facts).items())
+    return _outcome(attributes[_BASELINE]) if is_same and _BASELINE in attributes else None
 
 
 @contextmanager
@@ -166,8 +197,8 @@ def open_study(
             StudyDirection.MAXIMIZE if figure.more else StudyDirection.MINIMIZE
             for figure in goal.objectives
         ]
-        identity = json.loads(json.dumps(goal.to_dict()))
-        try:
+        identity = _as_json(goal.to_dict())
+        with _reading(path):
             study = optuna.create_study(
                 storage=None if path is None else _storage(path),
                 study_name=STUDY_NAME,
@@ -175,10 +206,6 @@ def open_study(
                 load_if_exists=True,
             )
             found = study.user_attrs.get(_IDENTITY)
-        except Exception as error:  # of SQLAlchemy, SQLite and Optuna, whatever is in the file
-            raise ToolError(
-                f"Study {path} cannot be opened: {first_line(error)}; give another --study"
-            ) from error
         if found is None:
             with warnings.catch_warnings():  # that Optuna may change it
                 warnings.simplefilter("ignore", ExperimentalWarning)
@@ -187,6 +214,22 @@ def open_study(
         elif found != identity:
             raise OptionError(_difference(path, found, identity))
         yield Study(study, goal, sampler=sampler, seed=seed, budget=budget)
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they come back from a storage."""
+    return json.loads(json.dumps(values))
+
+
+@contextmanager
+def _reading(path: Path | None) -> Iterator[None]:
+    """Refuse a file that no study can be read from."""
+    try:
+        yield
+    except Exception as error:  # of SQLAlchemy, SQLite and Optuna, whatever is in the file
+        raise ToolError(
+            f"Study {path} cannot be opened: {first_line(error)}; give another --study"
+        ) from error
 
 
 def _storage(path: Path) -> BaseStorage:

@@ -24,9 +24,11 @@ from typer.testing import CliRunner
 import nnhw
 from nnhw.cli import app
 from nnhw.errors import DataError, OptionError, ToolError
+from nnhw.estimates import Estimator
 from nnhw.families import TARGETS, Resource
 from nnhw.frontend import write_qdq
 from nnhw.search import extras
+from nnhw.search.figures import Kind
 from nnhw.search.goal import Trial
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -161,6 +163,40 @@ def test_what_a_device_has_is_a_constraint(tmp_path: Path) -> None:
     others = table[table.latency_cycles_exact <= 2500]
     assert (others.luts_estimated > 100).all()
     assert not others[others.luts_estimated > 4224].feasible.any()
+
+
+def test_estimates_are_those_of_builds_with_all_that_is_around_an_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made once of designs that are alike, and not again when a search goes on."""
+    made = []
+
+    def estimate(self, program, *rest, **named):
+        made.append(program.config.mac_units)
+        return usual(self, program, *rest, **named)
+
+    usual = Estimator.estimate
+    monkeypatch.setattr(Estimator, "estimate", estimate)
+    settings: dict[str, Any] = {
+        **{"target": "ice40up5k", "bus": "apb", "bus_errors": True, "tag_bits": 3},
+        **{"macs": 1, "weight_bits": 4, "objective": "luts"},
+        "space": {"rows": [1], "cols": [1], "clock_mhz": [50, 100]},
+    }
+    first = explore(tmp_path / "out", **settings)
+    assert made == [1, 1]  # the baseline, and one for both trials
+    again = explore(tmp_path / "out", **settings)
+    assert made == [1, 1]
+    assert known(again.trials) == known(first.trials)
+    assert again.baseline.figures == first.baseline.figures
+    trial = first.trials[0]
+    for words in ("--bus apb --bus-errors", "--tag-bits 3", "--rows 1 --cols 1"):
+        assert words in first.command(trial)
+    assert "--macs" not in first.command(trial)
+    options = first.options(trial).replace(sim=False)
+    built = nnhw.build(MODEL, data=samples(), config=options, out=tmp_path / "built")
+    (report,) = built.report.estimates
+    assert trial.outcome.figures[Kind.ESTIMATED]["luts"] == report.luts
+    assert trial.outcome.figures[Kind.ESTIMATED]["flip_flops"] == report.flip_flops
 
 
 def test_noise_stands_in_for_accuracy_without_labels(tmp_path: Path) -> None:
