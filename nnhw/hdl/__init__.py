@@ -1,7 +1,12 @@
 """The hardware: Amaranth components, one concept a file."""
 
 from .combination import COMBINATIONS, Combination, combines
-from .components import COMPONENTS, component_count, engine_component
+from .components import (
+    COMPONENTS,
+    component_count,
+    engine_component,
+    repeated_components,
+)
 from .engine import Engine, engine_cells
 from .extremum import Maximum, Minimum
 from .technology import MemoryModule
@@ -18,4 +23,5 @@ __all__ = [
     "component_count",
     "engine_cells",
     "engine_component",
+    "repeated_components",
 ]

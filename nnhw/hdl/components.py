@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from amaranth.hdl import Fragment
@@ -36,6 +37,32 @@ def component_count(machine: Machine, name: str) -> int:
     return machine.config.cols if name == "column" else 1
 
 
+def repeated_components(machine: Machine, image: Image) -> Sequence[tuple[wiring.Component, int]]:
+    """One of each component that an engine has many of, and how many are alike: columns of the
+    array, multipliers that columns share, and requantizers; the lane unit and the register of
+    weights.
+
+    Together they are most of a large engine, and made in a fraction of its time.
+    """
+    factory = ComponentFactory(machine, image)
+    array = factory.array()
+    for component in (array, array.lane_unit, *chain(*array.alike)):
+        _not_wanted(component)
+    lanes = [] if array.lane_unit is None else [(array.lane_unit, 1)]
+    return [
+        *((group[0], len(group)) for group in array.alike),
+        *lanes,
+        (factory.scaler(), machine.config.lanes),
+        (factory.weight_register(), 1),
+    ]
+
+
+def _not_wanted(component: wiring.Component | None) -> None:
+    """Amaranth warns of components that are never elaborated, unless they are marked."""
+    if component is not None:
+        component._MustUse__used = True
+
+
 def _asked(component: _Component) -> _Component:
     """A component whose attributes others need. Amaranth warns of those that are never
     elaborated."""
@@ -57,7 +84,7 @@ COMPONENTS: dict[str, Callable[[ComponentFactory], wiring.Component | None]] = {
     "drain": lambda factory: factory.drain(_asked(factory.array())),
     "fetch": ComponentFactory.fetch_sequencer,
     "frame_buffer": ComponentFactory.frame_buffer,
-    "lane_unit": lambda factory: _asked(factory.array())._lane_unit,
+    "lane_unit": lambda factory: _asked(factory.array()).lane_unit,
     "output_stream": ComponentFactory.output_stream,
     "parameters": ComponentFactory.parameters,
     "read_aligner": lambda factory: factory.read_aligner(_asked(factory.fetch_sequencer())),

@@ -97,6 +97,7 @@ class MacArray(wiring.Component):
     Attributes
     ----------
     latency, lane_latency : int
+    lane_unit : LaneUnit or None
     """
 
     def __init__(
@@ -164,9 +165,9 @@ class MacArray(wiring.Component):
             column(technology, paired[index]) if index in paired else shares.build(column)
             for index in range(count)
         ]
-        self._lane_unit = None
+        self.lane_unit: LaneUnit | None = None
         if self.has_lanes:
-            self._lane_unit = LaneUnit(
+            self.lane_unit = LaneUnit(
                 lanes=lanes,
                 slots=slots,
                 activation_width=activation_width,
@@ -204,6 +205,17 @@ class MacArray(wiring.Component):
     def has_columns(self) -> bool:
         """Whether any dot product is needed."""
         return Operation.DOT in self.operations
+
+    @property
+    def alike(self) -> list[list[MacColumn | SharedMultipliers]]:
+        """Columns, and multipliers that two of them share: those that are alike together."""
+        groups: dict[tuple, list[MacColumn | SharedMultipliers]] = {}
+        for column in self._columns:
+            key = id(column.technology), column.given_products, column.borrowed
+            groups.setdefault(key, []).append(column)
+        for multipliers in self._multipliers:
+            groups.setdefault((id(multipliers.technology),), []).append(multipliers)
+        return list(groups.values())
 
     @property
     def has_lanes(self) -> bool:
@@ -284,12 +296,12 @@ class MacArray(wiring.Component):
                     column.first.eq(own.first),
                     self.tile.columns[index].eq(column.accumulator),
                 ]
-        if self._lane_unit is not None:
+        if self.lane_unit is not None:
             valid, tags, done, announced = self._control(m, self.lane_latency, 3, ~is_dot, "lane")
             m.d.comb += self.tile.in_lanes_next.eq(done)
             arrives.append(done)
             announcements.append(announced)
-            self._connect_lanes(m, self._lane_unit, valid, tags)
+            self._connect_lanes(m, self.lane_unit, valid, tags)
         m.d.comb += [
             self.tile.arrives_next.eq(Cat(arrives).any()),
             self.tile.announced.eq(Cat(announcements).any()),

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     """Computed, and proved by the simulation of every build."""
     MEASURED = "measured"
     """By running the integer network on samples."""
+    LEAST = "least"
+    """What the parts of a design that is too large take by themselves, by estimate."""
     ESTIMATED = "estimated"
     """By a model that was fitted to other designs, or from a figure that is."""
     SYNTHESIZED = "synthesized"

@@ -3,7 +3,7 @@
 Integers, and how exact they are, depend on few of the options, and not on the array; a mapping to
 an array and its cycles take some hundredths of a second. What a design takes of a device is
 estimated from its netlist, which takes seconds, and is not asked of one that misses a constraint
-before; nor twice of one, as designs differ in the numbers in their memories alone.
+before, if only by its largest parts; nor twice of designs that differ in numbers in memories alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ..plugins import OPERATORS, chosen_plugins, plugins_in_use
 from ..registers import RegisterMap
 from ..report import Accuracy, measure_accuracy
 from .figures import RESOURCES, Figures, Kind, flat
+from .least_logic import least_logic
 from .problem import Problem
 from .space import Value, with_values
 
@@ -113,10 +114,21 @@ class Evaluator:
     ) -> Figures:
         """The figures with those that are estimated, of a design that is promising; of others
         without any that an estimate would have changed."""
-        early = _without(figures, self._problem.estimated)
-        if not self._is_promising(early):
-            return early
+        known = _without(figures, self._problem.estimated)
+        if self._is_promising(known):
+            known = _merged(known, self._least(placement, options))
+        if not self._is_promising(known):
+            return known
         return _merged(figures, self._estimated(graph, placement, options))
+
+    def _least(self, placement: Placement, options: BuildOptions) -> Figures:
+        """What a design takes at least of its device, if that is not to be more than so much."""
+        target = named_target(options.target) if options.target else None
+        bounded = {constraint.name for constraint in self._problem.constraints}
+        if target is None or not bounded & {"luts", "flip_flops"}:
+            return {}
+        least = least_logic(placement.program, target)
+        return {Kind.LEAST: {n: least[r] for n, r in RESOURCES.items() if r in least}}
 
     def _is_promising(self, figures: Figures) -> bool:
         """Whether no constraint is missed by what is known so far."""

@@ -30,6 +30,7 @@ from nnhw.frontend import write_qdq
 from nnhw.search import extras
 from nnhw.search.figures import Kind
 from nnhw.search.goal import Trial
+from nnhw.search.least_logic import least_logic
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MODEL = EXAMPLES / "digits_mlp.onnx"
@@ -163,6 +164,32 @@ def test_what_a_device_has_is_a_constraint(tmp_path: Path) -> None:
     others = table[table.latency_cycles_exact <= 2500]
     assert (others.luts_estimated > 100).all()
     assert not others[others.luts_estimated > 4224].feasible.any()
+
+
+def test_designs_whose_parts_are_too_large_are_not_estimated(tmp_path: Path) -> None:
+    result = explore(
+        tmp_path / "out",
+        **{"target": "ice40up5k", "macs": 1, "weight_bits": 4, "objective": "luts"},
+        space={"rows": [1, 24], "cols": [16]},
+    )
+    table = result.to_dataframe().set_index("rows")
+    assert table.luts_least[24] > 4224 >= table.luts_estimated[1]
+    assert table.luts_estimated.isna()[24]
+    assert table.luts_least.isna()[1]
+    assert table.problem[24].startswith("not luts<=4224, flip_flops<=")
+
+
+@pytest.mark.parametrize("weight_bits", [4, 8])
+def test_parts_are_less_than_the_whole(weight_bits: int) -> None:
+    """With multipliers that two columns share, and without."""
+    options = nnhw.BuildOptions(
+        target="ecp5-25k", rows=4, cols=12, requantizers=2, weight_bits=weight_bits
+    )
+    placement = nnhw.build(MODEL, data=samples(), config=options, stop="map").state.placement
+    whole = Estimator().estimate(placement.program, "ecp5-25k", shell=placement.shell)
+    least = least_logic(placement.program, TARGETS["ecp5-25k"])
+    for resource, part in least.items():
+        assert 0.3 * whole.used(resource) < part < whole.used(resource), resource
 
 
 def test_estimates_are_those_of_builds_with_all_that_is_around_an_engine(
