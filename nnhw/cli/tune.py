@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
-from ..options import TuneOptions
+from ..options import ARRAY, BuildOptions, TuneOptions, command_arguments
 from .app import app
 from .arguments import FILES, Config, Data, Json, Model, file_option
 from .defined_options import chosen_options, with_options
@@ -48,8 +50,9 @@ def tune(
 ) -> None:
     """Tune a network for its integers; needs the extra 'tune'.
 
-    It learns to answer like the file, while it computes what hardware will. The result is
-    a QDQ file that 'nnhw build' takes as it is. A run that was killed goes on where it was.
+    It learns to answer like the file, while it computes what hardware will, with fewer
+    channels if pruned. The result is a QDQ file that 'nnhw build' takes as it is. A run that
+    was killed goes on where it was.
     """
     from ..report import StepDisplay
     from ..tuning import tune as run_tune
@@ -82,4 +85,26 @@ def _print_text(console: Console, result: TuneResult) -> None:
         f"before, [bold]{result.after:.2f}[/bold] after ({chosen})"
     )
     console.print(f"Trained on {samples['train']:,} other samples; curves are in {result.page}")
-    console.print(f"\nNext: [bold]nnhw build {escape(str(result.path))} --data TEST.npz[/bold]")
+    if result.rounds:
+        console.print(_rounds(result))
+    command = ["nnhw", "build", str(result.path), "--data", "TEST.npz", *_array(result.options)]
+    console.print(f"\nNext: [bold]{escape(shlex.join(command))}[/bold]")
+
+
+def _rounds(result: TuneResult) -> Table:
+    """What pruning has brought."""
+    from ..tuning.result import rounds_table
+
+    names, *rows = rounds_table(result)
+    table = Table(*names)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _array(options: TuneOptions) -> list[str]:
+    """What to say to a build so that it has the cycles of the result."""
+    array = {name: getattr(options, name) for name in ARRAY}
+    return command_arguments(BuildOptions(**array))

@@ -53,9 +53,10 @@ from .kinds import (
     read_best,
     read_shapes,
 )
-from .tune import TuneOptions, tune_options_from
+from .tune import ARRAY, TuneOptions, tune_options_from
 
 __all__ = [
+    "ARRAY",
     "BEAT_BYTES",
     "BUSES",
     "CALIBRATION_METHODS",

@@ -70,5 +70,8 @@ SCHEDULES = ("cosine", "step", "constant")
 NOISES = ("weights", "sums", "weight_flips", "activation_flips")
 """What of hardware can err: see `nnhw.golden.Noise`."""
 
+CRITERIA = ("taylor", "magnitude")
+"""What channels are pruned by: see `nnhw.tuning.pruning.importance`."""
+
 LOSSES = ("auto", "kl", "mse")
 """What is compared with the float network's answers: see `nnhw.tuning.objective`."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import OptionError, reading
 from .build import BuildOptions
-from .choices import LOSSES, NOISES, OPTIMIZERS, SCHEDULES
+from .choices import CRITERIA, LOSSES, NOISES, OPTIMIZERS, SCHEDULES
 from .definition import definitions, documented, option, same_option
 from .file import check_names, read_table
 from .kinds import Choice, Flag, Integer, NoiseLevels, Number, Share, check, read_shapes
@@ -18,12 +18,23 @@ from .kinds import Choice, Flag, Integer, NoiseLevels, Number, Share, check, rea
 _TRAINING = "Training"
 _OPTIMIZER = "Optimizer"
 _REGULARIZATION = "Regularization"
+_PRUNING = "Pruning"
+
+ARRAY: tuple[str, ...] = (
+    *("rows", "cols", "macs", "requantizers", "lane_groups", "target", "technology"),
+    "stream_bytes",
+)
+"""Options of a build that clock cycles and memories depend on, for which alone they are there."""
 
 _BUILD: tuple[str, ...] = (
     *("input_shape", "weight_bits", "act_bits", "bits", "calibration", "equalize"),
+    *ARRAY,
     *("seed", "max_memory"),
 )
 """Options that are those of a build, and mean the same."""
+
+_GOALS = ("prune_to", "prune_cycles", "prune_memory_bits")
+"""Options that say how far channels are removed."""
 
 
 @documented
@@ -112,6 +123,34 @@ class TuneOptions:
     noise: float | None = option(
         Number(), group=_REGULARIZATION, help="Noise on inputs, in their standard deviations."
     )
+    prune_to: float | None = option(
+        Share(),
+        group=_PRUNING,
+        help="Share of a frame's clock cycles to keep; whole channels go until it is reached.",
+    )
+    prune_cycles: int | None = option(
+        Integer(1), group=_PRUNING, help="Clock cycles that a frame may take; in place of `prune_to`."
+    )
+    prune_memory_bits: int | None = option(
+        Integer(1), group=_PRUNING, help="Bits that the design's memories may have together."
+    )
+    prune_by: str = option(
+        Choice(CRITERIA), "taylor", group=_PRUNING, help="Which channels matter least."
+    )
+    prune_rounds: int = option(
+        Integer(1), 4, group=_PRUNING, help="Rounds in which channels are removed."
+    )
+    prune_epochs: int = option(
+        Integer(1), 4, group=_PRUNING, help="Epochs after each round but the last."
+    )
+    rows: int | None = same_option(BuildOptions, "rows")
+    cols: int | None = same_option(BuildOptions, "cols")
+    macs: int | None = same_option(BuildOptions, "macs")
+    requantizers: int | None = same_option(BuildOptions, "requantizers")
+    lane_groups: int | None = same_option(BuildOptions, "lane_groups")
+    target: str | None = same_option(BuildOptions, "target")
+    technology: str | None = same_option(BuildOptions, "technology")
+    stream_bytes: tuple[int, int] | None = same_option(BuildOptions, "stream_bytes")
     seed: int = same_option(BuildOptions, "seed")
     max_memory: int | str = same_option(BuildOptions, "max_memory")
 
@@ -126,11 +165,25 @@ class TuneOptions:
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         if not self.teacher and not self.labels:
             raise OptionError("Options teacher and labels are both off: nothing is to be learned")
+        if self.prune_to is not None and self.prune_cycles is not None:
+            raise OptionError("Options prune_to and prune_cycles say the same; drop one of them")
+        object.__setattr__(self, "stream_bytes", self.of_build.stream_bytes)
+        idle = [name for name in ARRAY if getattr(self, name) is not None]
+        if idle and not self.prunes:
+            raise OptionError(
+                f"Option {idle[0]} says what clock cycles and memories are counted for when "
+                f"channels are pruned; give one of {', '.join(_GOALS)}, or drop it"
+            )
 
     @property
     def augments(self) -> bool:
         """Whether samples are changed at random."""
         return self.shift is not None or self.flip or self.noise is not None
+
+    @property
+    def prunes(self) -> bool:
+        """Whether channels are removed."""
+        return any(getattr(self, name) is not None for name in _GOALS)
 
     @property
     def of_build(self) -> BuildOptions:

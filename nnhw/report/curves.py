@@ -42,6 +42,7 @@ def render_tuning(
     *,
     title: str,
     facts: Mapping[str, str],
+    rounds: Sequence[Sequence[str]],
     options: Mapping[str, str],
     warnings: Sequence[str],
     charts: Mapping[str, Sequence[Curve]],
@@ -53,6 +54,8 @@ def render_tuning(
     ----------
     facts, options
         Rows of tables.
+    rounds
+        Rows of a table about pruning, headings first; empty without it.
     charts
         Curves that share their axes, by title.
     marked
@@ -70,6 +73,7 @@ def render_tuning(
         "tuning",
         title=title,
         facts=facts,
+        rounds=rounds,
         options=options,
         warnings=warnings,
         charts=drawn,

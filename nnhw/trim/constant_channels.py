@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
-from ..ir import Graph, Interval, integer_operator
+from ..ir import Graph, Interval
 from .intervals import channel_intervals
+from .keep import keep_channels
 from .links import removable_groups
 
 #: Channels are left out so many at a time where there are enough of them: odd numbers would ask for
@@ -35,14 +35,7 @@ def remove_constant_channels(graph: Graph) -> Graph:
         name: np.setdiff1d(np.arange(tensor.shape[2]), removed[name])
         for name, tensor in graph.tensors.items()
     }
-    nodes = tuple(
-        integer_operator(node).channels.keep(node, graph, kept, intervals) for node in graph.nodes
-    )
-    tensors = {
-        name: replace(tensor, shape=(*tensor.shape[:2], len(kept[name])))
-        for name, tensor in graph.tensors.items()
-    }
-    return replace(graph, nodes=nodes, tensors=tensors)
+    return keep_channels(graph, kept, intervals)
 
 
 def _removed_channels(graph: Graph, intervals: Mapping[str, Interval]) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..ir import Channel, ChannelSets, Graph, Interval, channel_links, integer_operator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChannelGroup:
     """Channels that stand for each other in several tensors: leaving out one leaves out all.
 

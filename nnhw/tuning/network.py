@@ -170,6 +170,19 @@ class Network(torch.nn.Module):
         }
         return replace(self._integer, nodes=tuple(nodes), tensors=tensors)
 
+    def to_float(self) -> Graph:
+        """The float graph with weights and biases as they are now."""
+        nodes = tuple(
+            self._convs[node.output].to_float() if isinstance(node, Conv) else node
+            for node in self._float.nodes
+        )
+        return replace(self._float, nodes=nodes)
+
+    def first_order_terms(self) -> dict[str, np.ndarray]:
+        """By tensor that a convolution writes: float64 (C,), how what `backward` was called of
+        changes when the weights and biases of a channel are scaled, per unit."""
+        return {name: conv.first_order_term() for name, conv in self._convs.items()}
+
     @property
     def weights(self) -> list[torch.nn.Parameter]:
         """Parameters that decay may pull towards zero: no biases and scales."""

@@ -95,6 +95,30 @@ class Objective:
         power = self.deviation[self._first] ** 2
         return 10 * math.log10(power * count / total) if total else math.inf
 
+    def drawn(self, found: Outputs) -> torch.Tensor:
+        """A sum over a batch whose gradient tells what changes of the network do to its answers.
+
+        It is of answers that are drawn as the network itself gives them: classes by their
+        probabilities, all else with noise. The mean square of a change's derivative is twice the
+        loss that it makes, to second order.
+        """
+        terms = []
+        for name, values in found.items():
+            if name in self.scores:
+                logs = log_softmax(_two_classes(values) / self._heat(name), dim=1)
+                rows = logs.movedim(1, -1).flatten(0, -2)  # (answers, classes)
+                drawn = torch.multinomial(rows.detach().exp(), 1)
+                each = rows.gather(1, drawn).sum() / math.sqrt(len(rows) / len(values))
+            else:
+                size = math.sqrt(2 / values[0].numel()) / self.deviation[name]
+                each = (values * torch.randn(values.shape) * size).sum()
+            terms.append(each)
+        return torch.stack(terms).sum()
+
+    def _heat(self, name: str) -> float:
+        """What scores are divided by."""
+        return self.options.temperature or self.deviation[name] / 2
+
     @property
     def _first(self) -> str:
         return self.graph.outputs[0].tensor
@@ -102,8 +126,9 @@ class Objective:
     def _distance(self, name: str, ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
         if name not in self.scores:
             return (ours - theirs).square().mean() / self.deviation[name] ** 2
-        heat = self.options.temperature or self.deviation[name] / 2
-        found, wanted = (log_softmax(_two_classes(y) / heat, dim=1) for y in (ours, theirs))
+        found, wanted = (
+            log_softmax(_two_classes(y) / self._heat(name), dim=1) for y in (ours, theirs)
+        )
         total = kl_div(found, wanted, reduction="sum", log_target=True)
         return total / (found.numel() // found.shape[1])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,30 @@ from ..options import TuneOptions
 
 _WORTH_A_WARNING = 1.1
 """Of the least loss on validation samples, by which it may rise again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """A round of pruning; the first one is the network with all channels.
+
+    Parameters
+    ----------
+    interval_cycles, latency_cycles
+        Clock cycles from frame to frame, and of one frame, by the exact cycle model.
+    memory_bits
+        Bits of all memories of the design.
+    weights
+        Their number.
+    pruned_figure, figure
+        The figure on validation samples without training since channels were removed, and with it.
+    """
+
+    interval_cycles: int
+    latency_cycles: int
+    memory_bits: int
+    weights: int
+    pruned_figure: float
+    figure: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +54,8 @@ class TuneResult:
         The integer network.
     history
         Of the untuned network and of every epoch: learning rate at its beginning, losses on
-        training and validation samples, and the figure on validation samples.
+        training and validation samples, and the figure on validation samples. With pruning it
+        begins after the last channels were removed.
     best_epoch
         The one whose network this is, by the least loss on validation samples; 0 is the untuned
         network.
@@ -39,6 +64,8 @@ class TuneResult:
     samples
         Numbers of samples that were trained on, calibrated with (part of the former), and chosen
         by.
+    rounds
+        Of pruning; empty without it.
     options
         What was asked for.
     warnings
@@ -53,13 +80,14 @@ class TuneResult:
     best_epoch: int
     figure: str
     samples: Mapping[str, int]
+    rounds: tuple[Round, ...]
     options: TuneOptions
     warnings: tuple[str, ...]
 
     @property
     def before(self) -> float:
-        """The figure of the untuned integer network, on validation samples."""
-        return self.history[0]["figure"]
+        """The figure of the untuned integer network with all channels, on validation samples."""
+        return self.rounds[0].figure if self.rounds else self.history[0]["figure"]
 
     @property
     def after(self) -> float:
@@ -81,9 +109,29 @@ class TuneResult:
                 {name: None if value != value else value for name, value in epoch.items()}
                 for epoch in self.history
             ],
+            "rounds": [asdict(each) for each in self.rounds],
             "warnings": list(self.warnings),
             "options": self.options.to_dict(),
         }
+
+
+def rounds_table(result: TuneResult) -> list[tuple[str, ...]]:
+    """Rounds of pruning in rows of texts, headings first; empty without them."""
+    if not result.rounds:
+        return []
+    names = ("round", "cycles a frame", "memory bits", "weights", "untrained", result.figure)
+    rows = [
+        (
+            str(number) if number else "all channels",
+            f"{each.interval_cycles:,}",
+            f"{each.memory_bits:,}",
+            f"{each.weights:,}",
+            f"{each.pruned_figure:.2f}",
+            f"{each.figure:.2f}",
+        )
+        for number, each in enumerate(result.rounds)
+    ]
+    return [names, *rows]
 
 
 def find_warnings(

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,23 +16,31 @@ import numpy as np
 import torch
 
 from ..budget import memory_budget
-from ..conversion import Samples, quantization_options, quantize_network, simplify
+from ..conversion import Samples, simplify
 from ..data import Data, DataSource, data_source
-from ..errors import ExportError, VerificationError
+from ..errors import ExportError, QuantizationError, VerificationError
 from ..frontend import Model, load_model, model_file, write_qdq
-from ..golden import Noise, dequantize, quantize_inputs
+from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Graph
 from ..options import TuneOptions
-from ..quantize import run_float, with_real_weights, without_roundings
+from ..quantize import is_quantized, run_float, with_real_weights
 from ..report import Curve, render_tuning
+from .begin import begin
 from .checkpoint import Checkpoint, Progress
 from .network import Network
-from .objective import make_objective
-from .result import TuneResult, find_warnings
+from .objective import Objective, make_objective
+from .pruning import Pruning
+from .result import Round, TuneResult, find_warnings, rounds_table
 from .splits import Splits, split_samples
 from .train import Report, Training
 from .twin import from_torch
+
+_QUANTIZED = (
+    "Channels of a model that arrived quantized cannot be pruned: the ranges of its activations "
+    "are those of the network with all channels; give the float model, or leave out prune_to, "
+    "prune_cycles and prune_memory_bits"
+)
 
 _COMPARED = 32
 """Validation samples on which the result is compared with the golden model."""
@@ -58,24 +67,15 @@ def run_tuning(
         splits = split_samples(source, val_source, network, options)
         report("Quantize", 0)
         samples = Samples(calibration=splits.calibration)
-        build_options = options.of_build
-        simplified = with_real_weights(simplify(network, samples, build_options))
-        simplified, integer, _ = quantize_network(simplified, samples, build_options)
-        bare, _ = without_roundings(simplified)
-        tuned = Network(
-            bare,
-            integer,
-            multiplier_bits=quantization_options(build_options).multiplier_bits,
-            learn_ranges=options.learn_ranges,
-            dropout=options.dropout or 0.0,
-            noise=Noise(**options.hardware_noise) if options.hardware_noise else None,
-        )
+        simplified = with_real_weights(simplify(network, samples, options.of_build))
+        if options.prunes and is_quantized(simplified):
+            raise QuantizationError(_QUANTIZED)
         answers = run_float(simplified, splits.calibration.x[:])
         objective = make_objective(simplified, options, splits.train, answers)
-        training = Training(tuned, simplified, objective, splits, options)
         checkpoint = Checkpoint(checkpoint_path, _identity(file, source, val_source, options))
+        run = _Run(simplified, samples, objective, splits, options)
         with torch.random.fork_rng(devices=[]):
-            progress = training.run(checkpoint, report)
+            tuned, progress = run.to_the_end(checkpoint, report)
         graph = tuned.to_graph()
         _compare(tuned, graph, splits)
         result = TuneResult(
@@ -93,6 +93,7 @@ def run_tuning(
                 "calibration": len(splits.calibration),
                 "validation": len(splits.validation),
             },
+            rounds=tuple(Round(**each) for each in progress.rounds),
             options=options,
             warnings=find_warnings(
                 progress.history, progress.best, held_out=splits.validation.held_out
@@ -103,6 +104,80 @@ def run_tuning(
         write_qdq(graph, partial)
         os.replace(partial, path)
     return result
+
+
+class _Run:
+    """Training, and what of it is done again after each round of pruning.
+
+    Parameters
+    ----------
+    graph
+        The float graph with all channels, whose answers are the teacher's.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        samples: Samples,
+        objective: Objective,
+        splits: Splits,
+        options: TuneOptions,
+    ):
+        self._graph, self._samples, self._objective = graph, samples, objective
+        self._splits, self._options = splits, options
+        self._pruning = Pruning(objective, splits, options) if options.prunes else None
+
+    def to_the_end(self, checkpoint: Checkpoint, report: Report) -> tuple[Network, Progress]:
+        """The tuned network, and what was made of it, from where the checkpoint says on."""
+        progress = checkpoint.load() or Progress()
+        network = begin(progress.graph or self._graph, self._samples, self._options)
+        if self._pruning and not progress.rounds:
+            report("Judge the untuned network", 0)
+            _, figure = self._training(network, self._options).judge()
+            progress = self._pruning.first(network, figure)
+            network, progress = self._pruned(network, progress, report)
+        while True:
+            self._train(network, progress, checkpoint, report)
+            if self._pruning is None or self._pruning.is_done(progress):
+                return network, progress
+            network, progress = self._pruned(network, progress, report)
+            checkpoint.save(progress)
+
+    def _pruned(
+        self, network: Network, progress: Progress, report: Report
+    ) -> tuple[Network, Progress]:
+        assert self._pruning is not None
+        report(f"Choose channels, round {len(progress.rounds)}", self._share(progress, 0))
+        return self._pruning.prune(network, progress)
+
+    def _train(
+        self, network: Network, progress: Progress, checkpoint: Checkpoint, report: Report
+    ) -> None:
+        options = self._pruning.training_options(progress) if self._pruning else self._options
+
+        def told(step: str, share: float) -> None:
+            number = len(progress.rounds) - 1
+            of_round = f"Round {number} of {options.prune_rounds}: " if self._pruning else ""
+            report(of_round + step, self._share(progress, share * options.epochs))
+
+        self._training(network, options).run(progress, checkpoint, told)
+        if self._pruning:
+            costs = self._pruning.costs(network.to_graph())
+            first, best = progress.history[0], progress.history[progress.best]
+            progress.rounds[-1] |= asdict(costs)
+            progress.rounds[-1] |= {"pruned_figure": first["figure"], "figure": best["figure"]}
+
+    def _training(self, network: Network, options: TuneOptions) -> Training:
+        return Training(network, self._graph, self._objective, self._splits, options)
+
+    def _share(self, progress: Progress, epochs: float) -> float:
+        """Of the run that is done, `epochs` after channels were removed last."""
+        options = self._options
+        if self._pruning is None:
+            return epochs / options.epochs
+        before, after = max(0, len(progress.rounds) - 2), options.prune_rounds - 1
+        done = before * options.prune_epochs + epochs
+        return done / (after * options.prune_epochs + options.epochs)
 
 
 @contextmanager
@@ -186,9 +261,17 @@ def _page(result: TuneResult, model: str, progress: Progress) -> str:
         "samples that the epoch was chosen by": f"{result.samples['validation']:,}",
     }
     given = {name: str(value) for name, value in result.options.to_dict().items()}
+    if result.rounds:
+        first, last = result.rounds[0], result.rounds[-1]
+        told |= {
+            "clock cycles a frame": f"{last.interval_cycles:,} of {first.interval_cycles:,}",
+            "bits of memory": f"{last.memory_bits:,} of {first.memory_bits:,}",
+            "weights": f"{last.weights:,} of {first.weights:,}",
+        }
     return render_tuning(
         title=f"Tuning of {model}",
         facts=told,
+        rounds=rounds_table(result),
         options=given,
         warnings=result.warnings,
         charts={

@@ -61,8 +61,8 @@ class Training:
         x = as_batch(graph, splits.calibration.x[:])
         self._deviation = {name: float(np.std(array)) for name, array in x.arrays.items()}
 
-    def run(self, checkpoint: Checkpoint, report: Report) -> Progress:
-        """Tune the network, from where the checkpoint says on.
+    def run(self, progress: Progress, checkpoint: Checkpoint, report: Report) -> None:
+        """Tune the network, from where `progress` says on, which is kept up to date.
 
         Raises
         ------
@@ -71,10 +71,8 @@ class Training:
         """
         options, network = self._options, self._network
         optimizer = make_optimizer(network, options)
-        progress = checkpoint.load()
-        if progress is None:
+        if not progress.history:
             report("Judge the untuned network", 0)
-            progress = Progress()
             self._note(progress, 0.0, math.nan)
             checkpoint.save(self._with_state(progress, optimizer))
         else:
@@ -88,7 +86,25 @@ class Training:
             self._note(progress, learning_rate(options, epoch - 1), loss)
             checkpoint.save(self._with_state(progress, optimizer))
         network.load_state_dict(progress.best_state)
-        return progress
+
+    def judge(self) -> tuple[float, float]:
+        """Loss and figure on the validation samples."""
+        options, objective, data = self._options, self._objective, self._splits.validation
+        self._network.eval()
+        loss = figure = 0.0
+        torch.manual_seed(options.seed)  # the same noise for every epoch
+        with torch.no_grad(), self._network.erring():
+            for rows in _rows(len(data)):
+                teacher = teacher_outputs(self._answered(data, rows))
+                labels = None if data.y is None else data.y[rows]
+                found = self._outputs(data.x[rows])
+                learned = (
+                    teacher if options.teacher else None,
+                    labels if options.labels else None,
+                )
+                loss += len(rows) * float(objective.loss(found, *learned))
+                figure += objective.figure_sum(found, teacher, labels)
+        return loss / len(data), objective.figure_value(figure, len(data))
 
     def _is_done(self, progress: Progress) -> bool:
         last = len(progress.history) - 1
@@ -155,31 +171,12 @@ class Training:
 
     def _note(self, progress: Progress, rate: float, train_loss: float) -> None:
         """Judge the network on the validation samples, and add the epoch to the history."""
-        options, objective, data = self._options, self._objective, self._splits.validation
-        self._network.eval()
-        loss = figure = 0.0
-        torch.manual_seed(options.seed)  # the same noise for every epoch
-        with torch.no_grad(), self._network.erring():
-            for rows in _rows(len(data)):
-                teacher = teacher_outputs(self._answered(data, rows))
-                labels = None if data.y is None else data.y[rows]
-                found = self._outputs(data.x[rows])
-                learned = (
-                    teacher if options.teacher else None,
-                    labels if options.labels else None,
-                )
-                loss += len(rows) * float(objective.loss(found, *learned))
-                figure += objective.figure_sum(found, teacher, labels)
+        loss, figure = self.judge()
         progress.history.append(
-            {
-                "rate": rate,
-                "train_loss": train_loss,
-                "val_loss": loss / len(data),
-                "figure": objective.figure_value(figure, len(data)),
-            }
+            {"rate": rate, "train_loss": train_loss, "val_loss": loss, "figure": figure}
         )
         last = len(progress.history) - 1
-        if not last or loss / len(data) < progress.history[progress.best]["val_loss"]:
+        if not last or loss < progress.history[progress.best]["val_loss"]:
             progress.best = last
             progress.best_state = _copy(self._network.state_dict())
 

@@ -107,6 +107,18 @@ class TunedConv(torch.nn.Module):
             requantize=constants.requantize(self._node.clamp, target),
         )
 
+    def to_float(self) -> Conv:
+        """The float node as it is now."""
+        weight = self.weight.detach().permute(0, 2, 3, 1).numpy().copy()
+        return replace(self._node, weight=weight, bias=self.bias.detach().numpy().copy())
+
+    def first_order_term(self) -> np.ndarray:
+        """float64 (out,): gradient times parameter, summed over weights and bias of a channel."""
+        assert self.weight.grad is not None
+        assert self.bias.grad is not None
+        weights = (self.weight.grad * self.weight.detach()).sum(dim=(1, 2, 3))
+        return (weights + self.bias.grad * self.bias.detach()).numpy()
+
     def _integers(
         self,
         source: Quantization,

@@ -1,0 +1,177 @@
+"""Accuracy and clock cycles of networks whose channels are pruned.
+
+    python benchmarks/pruning.py --networks digits_resnet digits_cnn --seeds 0
+    python benchmarks/pruning.py --table
+
+Each network is pruned and tuned on one half of its data, to answer like the float network, and
+judged on the other half, which nothing of the run has seen; both ways round. Runs that are done are
+files in the folder --runs, and those that were stopped go on from their checkpoints; after each run
+the table is written anew. Needs the extra `tune`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from tables import argument_parser, write_table
+from tuned_runs import (
+    NETWORKS,
+    Run,
+    once,
+    paired_difference,
+    percent,
+    runs_in,
+    samples,
+    seeds,
+    times,
+    tune_half,
+)
+
+from nnhw.options import CRITERIA
+
+MACS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrunedRun(Run):
+    """A run with fewer channels; cycles, bits and weights of all channels and of those left."""
+
+    criterion: str
+    share: float
+    cycles: tuple[int, int]
+    memory_bits: tuple[int, int]
+    weights: tuple[int, int]
+
+
+def main() -> None:
+    """Measure what is asked for, and write the table."""
+    parser = argument_parser("Accuracy and cycles of pruned networks", "pruning.md")
+    names = ["digits_resnet", "digits_cnn"]
+    parser.add_argument("--networks", nargs="+", default=names, choices=list(NETWORKS))
+    parser.add_argument("--shares", nargs="+", type=float, default=[0.5])
+    parser.add_argument("--criteria", nargs="+", default=list(CRITERIA), choices=CRITERIA)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--runs", type=Path, default=Path("pruning_runs"), help="folder of runs")
+    parser.add_argument("--quick", action="store_true", help="one small network, few epochs")
+    parser.add_argument("--table", action="store_true", help="write the table, measure nothing")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.networks, arguments.criteria, arguments.seeds = ["digits_mlp"], ["taylor"], [0]
+        arguments.epochs, arguments.runs = 5, Path(tempfile.mkdtemp())
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    if not arguments.table:
+        measure(arguments)
+    write(arguments.runs, arguments.out)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """All runs that are asked for and not done."""
+    choices = (arguments.networks, arguments.shares, arguments.criteria, (0, 1))
+    for seed, name, share, criterion, half in product(arguments.seeds, *choices):
+        if not NETWORKS[name][0].exists():
+            print(f"{NETWORKS[name][0]} is not there: left out")
+            continue
+        stem = arguments.runs / f"{name}_{share}_{criterion}_{half}_{seed}_{arguments.epochs}"
+
+        def run(
+            name=name, half=half, seed=seed, stem=stem, share=share, criterion=criterion
+        ) -> PrunedRun:
+            result, found = tune_half(
+                name,
+                half,
+                seed,
+                stem,
+                epochs=arguments.epochs,
+                macs=MACS,
+                prune_to=share,
+                prune_by=criterion,
+            )
+            ends = result.rounds[0], result.rounds[-1]
+            return PrunedRun(
+                **found,
+                criterion=criterion,
+                share=share,
+                cycles=tuple(end.interval_cycles for end in ends),
+                memory_bits=tuple(end.memory_bits for end in ends),
+                weights=tuple(end.weights for end in ends),
+            )
+
+        if once(stem.with_name(f"{stem.name}.run"), run):
+            write(arguments.runs, arguments.out)
+
+
+def write(runs: Path, out: Path) -> None:
+    """The table of all runs that are there in pairs: both halves of a seed."""
+    pairs: dict[tuple, list[PrunedRun]] = defaultdict(list)
+    for run in runs_in(runs, PrunedRun):
+        pairs[run.network, run.share, run.criterion, run.epochs, run.seed].append(run)
+    groups: dict[tuple, list[PrunedRun]] = defaultdict(list)
+    for (*group, _), halves in pairs.items():
+        if len(halves) == 2:
+            groups[tuple(group)] += halves
+    write_table(
+        out,
+        "Pruning",
+        (
+            "network",
+            ">cycles to keep",
+            "criterion",
+            ">epochs",
+            "seeds",
+            ">judged",
+            ">float",
+            ">all channels",
+            ">pruned",
+            ">pruned less float, points",
+            ">cycles",
+            ">memory bits",
+            ">weights",
+            ">seconds a run",
+        ),
+        rows(groups),
+        notes="Right answers in per cent of samples that the run has not seen, of both halves and "
+        "all seeds together, with weights and activations of 8 bits; beside the difference its "
+        "interval of 95% (normal approximation for paired proportions). Cycles from frame to "
+        f"frame, bits of all memories and weights of designs of at most {MACS} multipliers, with "
+        "all channels and pruned, in the mean. Defaults of `nnhw tune` but for what the columns "
+        "say; one thread, on a machine that had other things to do.",
+    )
+
+
+def rows(groups: dict[tuple, list[PrunedRun]]) -> Iterator[tuple[object, ...]]:
+    """A row for each network, share and criterion."""
+    for (name, share, criterion, epochs), runs in sorted(groups.items()):
+
+        def ends(key: str, runs: list[PrunedRun] = runs) -> str:
+            before, after = (
+                sum(getattr(run, key)[end] for run in runs) / len(runs) for end in (0, 1)
+            )
+            return f"{before:,.0f} to {after:,.0f}"
+
+        yield (
+            name,
+            share,
+            criterion,
+            epochs,
+            seeds(runs),
+            f"{samples(runs):,}",
+            percent(runs, "float_right"),
+            percent(runs, "direct_right"),
+            percent(runs, "tuned_right"),
+            paired_difference(runs),
+            ends("cycles"),
+            ends("memory_bits"),
+            ends("weights"),
+            times(runs),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""What measurements of tuning share: halves of data, runs that are done once, and paired counts."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from tables import EXAMPLES, MODELS
+
+from nnhw import BuildOptions, TuneResult, tune
+from nnhw.conversion import Samples, convert
+from nnhw.data import Dataset, load_data, predict
+from nnhw.frontend import load_model
+from nnhw.golden import quantize_inputs, real_outputs
+from nnhw.golden import run as run_integer
+from nnhw.ir import Graph, from_channels_last
+from nnhw.quantize import run_float
+
+NETWORKS = {
+    "mnist_cnn_zoo": (MODELS / "mnist_cnn_zoo.onnx", MODELS / "mnist_data.npz"),
+    **{
+        name: (EXAMPLES / f"{name}.onnx", EXAMPLES / "digits.npz")
+        for name in ("digits_mlp", "digits_cnn", "digits_resnet")
+    },
+}
+CALIBRATION = 200
+NORMAL = 1.96
+"""Standard deviations of an interval of 95%."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One network, tuned on one half and judged on the other.
+
+    Counts are of the judged half: samples, right answers of the float network, of a direct build
+    and of the tuned one, and samples that only the float network or only the tuned one got right.
+    """
+
+    network: str
+    half: int
+    seed: int
+    epochs: int
+    samples: int
+    float_right: int
+    direct_right: int
+    tuned_right: int
+    only_float: int
+    only_tuned: int
+    best_epoch: int
+    seconds: float
+
+
+_Run = TypeVar("_Run", bound=Run)
+
+
+def tune_half(
+    name: str, half: int, seed: int, stem: Path, **options: Any
+) -> tuple[TuneResult, dict[str, Any]]:
+    """Tune on one half of the data and judge on the other; fields of a `Run`."""
+    model, path = NETWORKS[name]
+    with np.load(path) as arrays:
+        x, y = arrays["x"], arrays["y"]
+    network = load_model(model)
+    mine = {"x": x[half::2], "y": y[half::2]}
+    begin = time.monotonic()
+    result = tune(
+        model,
+        data=mine,
+        out=stem.with_suffix(".onnx"),
+        seed=seed,
+        threads=1,
+        progress=lambda step, share: print(f"\r{share:6.1%} {step:70}", end="", flush=True),
+        **options,
+    )
+    seconds = time.monotonic() - begin
+    judged = load_data({"x": x[1 - half :: 2], "y": y[1 - half :: 2]}, network)
+    seen, _ = load_data(mine, network).split(seed, CALIBRATION)
+    build = BuildOptions(weight_bits=result.options.weight_bits)
+    direct = convert(network, Samples(calibration=seen), build).whole
+    exact = float_right(network, judged)
+    tuned = integer_right(result.graph, judged)
+    return result, {
+        "network": name,
+        "half": half,
+        "seed": seed,
+        "epochs": result.options.epochs,
+        "samples": len(judged),
+        "float_right": int(exact.sum()),
+        "direct_right": int(integer_right(direct, judged).sum()),
+        "tuned_right": int(tuned.sum()),
+        "only_float": int((exact & ~tuned).sum()),
+        "only_tuned": int((tuned & ~exact).sum()),
+        "best_epoch": result.best_epoch,
+        "seconds": seconds,
+    }
+
+
+def once(stem: Path, make: Callable[[], Run]) -> bool:
+    """Measure a run unless its file is there; whether it was measured."""
+    done = stem.with_suffix(".json")
+    if done.exists():
+        return False
+    done.write_text(json.dumps(asdict(make())))
+    return True
+
+
+def runs_in(folder: Path, kind: type[_Run], pattern: str = "*.json") -> list[_Run]:
+    """All runs that are done."""
+    return [kind(**json.loads(path.read_text())) for path in sorted(folder.glob(pattern))]
+
+
+def float_right(graph: Graph, data: Dataset) -> np.ndarray:
+    """Which samples the float network gets right."""
+    port = graph.outputs[0]
+    return predict(from_channels_last(run_float(graph, data.x[:])[port.tensor], port)) == data.y
+
+
+def integer_right(graph: Graph, data: Dataset) -> np.ndarray:
+    """Which samples an integer network gets right."""
+    found = real_outputs(graph, run_integer(graph, quantize_inputs(graph, data.x[:])))
+    return predict(found[graph.outputs[0].onnx_name]) == data.y
+
+
+def samples(runs: Sequence[Run]) -> int:
+    """How many samples some runs judged together."""
+    return sum(run.samples for run in runs)
+
+
+def percent(runs: Sequence[Run], key: str) -> str:
+    """Right answers of some runs together."""
+    return f"{100 * sum(getattr(run, key) for run in runs) / samples(runs):.2f}"
+
+
+def paired_difference(runs: Sequence[Run]) -> str:
+    """Points of the tuned networks less those of the float ones, with the interval of 95%."""
+    lost, won = (sum(getattr(run, key) for run in runs) for key in ("only_float", "only_tuned"))
+    count = samples(runs)
+    difference = (won - lost) / count
+    error = NORMAL * math.sqrt(max(lost + won - (won - lost) ** 2 / count, 0)) / count
+    return f"{100 * difference:+.2f} ± {100 * error:.2f}"
+
+
+def seeds(runs: Iterable[Run]) -> str:
+    """Which there are."""
+    return ", ".join(map(str, sorted({run.seed for run in runs})))
+
+
+def times(runs: Sequence[Run]) -> str:
+    """From the least to the most seconds."""
+    seconds = [run.seconds for run in runs]
+    return f"{min(seconds):.0f} to {max(seconds):.0f}"
