@@ -129,7 +129,9 @@ class TuneOptions:
         help="Share of a frame's clock cycles to keep; whole channels go until it is reached.",
     )
     prune_cycles: int | None = option(
-        Integer(1), group=_PRUNING, help="Clock cycles that a frame may take; in place of `prune_to`."
+        Integer(1),
+        group=_PRUNING,
+        help="Cycles that a frame may take; in place of `prune_to`.",
     )
     prune_memory_bits: int | None = option(
         Integer(1), group=_PRUNING, help="Bits that the design's memories may have together."
