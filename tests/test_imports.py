@@ -54,10 +54,10 @@ ORDER = (
     "device_fit",
     "device_search",
     "placement",
-    "tuning",
     "inspection",
     "pipeline",
     "search",
+    "tuning",
     "cli",
 )
 

@@ -86,7 +86,8 @@ def _parameter(item: Definition) -> inspect.Parameter:
         "rich_help_panel": item.group,
     }
     if item.default not in (None, {}, ()):
-        settings["show_default"] = str(item.default)
+        shown = item.default
+        settings["show_default"] = ",".join(shown) if isinstance(shown, tuple) else str(shown)
     annotation: Any
     match item.kind:
         case Integer(lo, hi):

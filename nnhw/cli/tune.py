@@ -85,6 +85,13 @@ def _print_text(console: Console, result: TuneResult) -> None:
         f"before, [bold]{result.after:.2f}[/bold] after ({chosen})"
     )
     console.print(f"Trained on {samples['train']:,} other samples; curves are in {result.page}")
+    if result.searched:
+        found = result.searched
+        settings = ", ".join(f"{name} {value}" for name, value in found.settings.items())
+        console.print(
+            f"Settings of the best of {found.trials} trials ({found.stopped} of them stopped "
+            f"early): {escape(settings)}; all are in {escape(str(found.page))}"
+        )
     if result.rounds:
         console.print(_rounds(result))
     command = ["nnhw", "build", str(result.path), "--data", "TEST.npz", *_array(result.options)]

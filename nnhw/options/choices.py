@@ -61,6 +61,12 @@ INITS = ("contents", "none")
 SAMPLERS = ("grid", "random", "tpe", "nsga2")
 """What chooses the next design of a search: see `nnhw.search.samplers`."""
 
+TUNE_SAMPLERS = ("grid", "random", "tpe")
+"""What chooses the settings of the next run of a search of `nnhw tune`."""
+
+SEARCHED = ("lr", "optimizer", "batch", "l2")
+"""Settings of tuning that can be searched: see `nnhw.tuning.search`."""
+
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
 """What can tune a network: see `nnhw.tuning.optimizers`."""
 

@@ -107,5 +107,6 @@ def value_text(item: Definition) -> str:
     default = item.default
     if default in (None, {}, ()):
         return wanted[0].upper() + wanted[1:]
-    shown = str(default).lower() if isinstance(default, bool) else str(default)
+    shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+    shown = shown.lower() if isinstance(default, bool) else shown
     return f"{wanted[0].upper()}{wanted[1:]}; {shown} by default"

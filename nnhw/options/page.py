@@ -91,7 +91,7 @@ def _page(head: str, options: type) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return f"`{value}`"
+    return ", ".join(f"`{item}`" for item in value) if isinstance(value, tuple) else f"`{value}`"
 
 
 def _values(kind: object) -> str:

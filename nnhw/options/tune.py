@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any
 
 from ..errors import OptionError, reading
 from .build import BuildOptions
-from .choices import CRITERIA, LOSSES, NOISES, OPTIMIZERS, SCHEDULES
+from .choices import (
+    CRITERIA,
+    LOSSES,
+    NOISES,
+    OPTIMIZERS,
+    SCHEDULES,
+    SEARCHED,
+    TUNE_SAMPLERS,
+)
 from .definition import definitions, documented, option, same_option
 from .file import check_names, read_table
-from .kinds import Choice, Flag, Integer, NoiseLevels, Number, Share, check, read_shapes
+from .kinds import Choice, Flag, Integer, Names, NoiseLevels, Number, Share, check, read_shapes
 
 _TRAINING = "Training"
 _OPTIMIZER = "Optimizer"
 _REGULARIZATION = "Regularization"
 _PRUNING = "Pruning"
+_SEARCH = "Search"
 
 ARRAY: tuple[str, ...] = (
     *("rows", "cols", "macs", "requantizers", "lane_groups", "target", "technology"),
@@ -123,6 +132,20 @@ class TuneOptions:
     noise: float | None = option(
         Number(), group=_REGULARIZATION, help="Noise on inputs, in their standard deviations."
     )
+    search: str | None = option(
+        Choice(TUNE_SAMPLERS),
+        group=_SEARCH,
+        help="Find the settings of the run; by the loss on validation samples.",
+    )
+    trials: int = option(
+        Integer(1), 20, group=_SEARCH, help="Runs of a search; those of earlier ones count."
+    )
+    search_over: Sequence[str] = option(
+        Names(),
+        SEARCHED,
+        group=_SEARCH,
+        help="Settings that differ; names with commas between.",
+    )
     prune_to: float | None = option(
         Share(),
         group=_PRUNING,
@@ -157,10 +180,13 @@ class TuneOptions:
     max_memory: int | str = same_option(BuildOptions, "max_memory")
 
     def __post_init__(self) -> None:
+        if isinstance(self.search_over, str):
+            object.__setattr__(self, "search_over", (self.search_over,))
         for name, item in definitions(self).items():
             value = getattr(self, name)
             if value is not None or not item.is_optional:
                 check(name, item.kind, value)
+        self._check_search()
         for name in ("bits", "hardware_noise"):
             object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
         shapes = read_shapes(self.input_shape) or {}
@@ -175,6 +201,20 @@ class TuneOptions:
             raise OptionError(
                 f"Option {idle[0]} says what clock cycles and memories are counted for when "
                 f"channels are pruned; give one of {', '.join(_GOALS)}, or drop it"
+            )
+
+    def _check_search(self) -> None:
+        names = tuple(part.strip() for name in self.search_over for part in name.split(","))
+        object.__setattr__(self, "search_over", names)
+        for name in names:
+            if name not in SEARCHED:
+                raise OptionError(
+                    f"Option search_over names '{name}'; there are {', '.join(SEARCHED)}"
+                )
+        if self.search is not None and self.prunes:
+            raise OptionError(
+                "Options search and prune_to (prune_cycles, prune_memory_bits) do not go together: "
+                "search the settings first, then prune with those that were found"
             )
 
     @property
@@ -194,7 +234,7 @@ class TuneOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """The options by name, for JSON; `TuneOptions(**...)` makes the same options of them."""
-        return asdict(self)
+        return {**asdict(self), "search_over": list(self.search_over)}
 
 
 def tune_options_from(

@@ -50,6 +50,8 @@ def render_exploration(
     title: str,
     facts: Mapping[str, str],
     remarks: Sequence[str],
+    heading: str,
+    caption: str,
     columns: Sequence[str],
     found: Sequence[Found],
     pictures: Sequence[Picture],
@@ -64,8 +66,10 @@ def render_exploration(
         Rows of a table.
     remarks
         What a reader has to know about the figures.
+    heading, caption
+        What the best ones that were found are called, and what is said of their table.
     columns, found
-        The best designs: names of what is told of each, and they.
+        They: names of what is told of each, and each of them.
     space
         Values by parameter.
     script
@@ -76,6 +80,8 @@ def render_exploration(
         title=title,
         facts=facts,
         remarks=remarks,
+        heading=heading,
+        caption=caption,
         columns=columns,
         found=found,
         pictures=pictures,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ..options import BuildOptions
 from .figures import Figure
 from .goal import Trial
-from .result import ExploreResult
+from .result import ExploreResult, SearchResult
 
 MOST_PARAMETERS = 6
 """Of parallel coordinates: those that matter most."""
@@ -61,7 +62,7 @@ def array_and_bits(options: BuildOptions) -> tuple[str, str]:
     return array, f"{'-'.join(str(bits) for bits in weights)}, {options.act_bits}"
 
 
-def mattering(result: ExploreResult) -> list[str]:
+def mattering(result: SearchResult) -> list[str]:
     """Parameters by how much they matter for any objective, at most `MOST_PARAMETERS`."""
     most: dict[str, float] = {p.name: 0.0 for p in result.goal.space.parameters}
     for shares in result.importances.values():
@@ -70,10 +71,21 @@ def mattering(result: ExploreResult) -> list[str]:
     return sorted(most, key=lambda name: -most[name])[:MOST_PARAMETERS]
 
 
-def importance_rows(result: ExploreResult) -> Mapping[str, Mapping[str, float]]:
-    """Shares in per cent by objective and parameter, parameters in the order of `mattering`."""
+def importance_rows(result: SearchResult) -> Mapping[str, Mapping[str, float]]:
+    """Shares in per cent by title of the objective and parameter, parameters in the order of
+    `mattering`."""
     names = mattering(result)
+    titles = {figure.name: figure.title for figure in result.objectives}
     return {
-        figure: {name: round(100 * shares.get(name, 0.0), 1) for name in names}
+        titles[figure]: {name: round(100 * shares.get(name, 0.0), 1) for name in names}
         for figure, shares in result.importances.items()
     }
+
+
+def progress_of(result: SearchResult) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Trials with their values of the first objective, and the best value up to each of them."""
+    figure = result.objectives[0]
+    points = [(trial.number, trial.values[0]) for trial in result.trials if trial.values]
+    better = max if figure.more else min
+    best = list(accumulate((value for _, value in points), better))
+    return points, [(number, value) for (number, _), value in zip(points, best, strict=True)]

@@ -6,34 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from markupsafe import Markup
-from plotly.io import to_html
-from plotly.offline import get_plotlyjs
 
 from ..report import Found, Picture, render_exploration
-from .drawn import (
-    array_and_bits,
-    axis_label,
-    clouds,
-    importance_rows,
-    mattering,
-    number_text,
-)
-from .figures import FIGURES
+from .drawn import array_and_bits, axis_label, clouds, number_text
 from .goal import Trial
+from .plots import (
+    BLUE,
+    GREY,
+    LAYOUT,
+    RED,
+    as_html,
+    pictures_of_parameters,
+    plotly_script,
+)
 from .result import ExploreResult
 from .table import build_command
-
-_BLUE, _GREY, _RED, _ORANGE = "#1769aa", "#7b8794", "#d1495b", "#c9701c"
-_COLOURS = (_BLUE, "#2a9d8f", _ORANGE, "#8e6bbf", _RED, _GREY)
-_LAYOUT: dict[str, Any] = {
-    "paper_bgcolor": "rgba(0,0,0,0)",
-    "plot_bgcolor": "rgba(0,0,0,0)",
-    "font": {"family": "system-ui, sans-serif", "size": 13},
-    "margin": {"l": 60, "r": 20, "t": 20, "b": 50},
-    "legend": {"orientation": "h", "y": -0.22},
-}
-_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def render_page(result: ExploreResult, title: str) -> str:
@@ -57,6 +44,9 @@ def render_page(result: ExploreResult, title: str) -> str:
         title=title,
         facts=_facts(result),
         remarks=result.remarks,
+        heading="Designs",
+        caption="No other design of the search is better in everything; the first one is what a "
+        "build chooses by itself. Below each, the command that builds it",
         columns=("design", *objectives, "array", "bits"),
         found=found,
         pictures=_pictures(result),
@@ -64,7 +54,7 @@ def render_page(result: ExploreResult, title: str) -> str:
             name: ", ".join(str(value) for value in values)
             for name, values in result.goal.space.to_dict().items()
         },
-        script=Markup(get_plotlyjs()),
+        script=plotly_script(),
     )
 
 
@@ -84,53 +74,28 @@ def _facts(result: ExploreResult) -> dict[str, str]:
 
 
 def _pictures(result: ExploreResult) -> Sequence[Picture]:
-    pictures = []
+    pictures: list[Picture] = []
     if len(result.objectives) > 1:
         pictures.append(
             Picture(
                 title="Pareto front",
                 text="Every mark is a design; its options are shown where it is touched. The star "
                 "is what a build chooses by itself.",
-                drawing=_html(_front(result), "front", 460),
+                drawing=as_html(_front(result), "front", 460),
             )
         )
-    if result.importances:
-        pictures.append(
-            Picture(
-                title="What matters",
-                text="How much each option has to do with being among the best tenth, in per cent "
-                "by objective (PED-ANOVA).",
-                drawing=_html(_importance(result), "importance", 380),
-            )
-        )
-    if any(trial.values is not None for trial in result.trials):
-        pictures.append(
-            Picture(
-                title="Parallel coordinates",
-                text="Every line is a design; drag along an axis to choose some of them. The "
-                "options that matter most, and the objectives.",
-                drawing=_html(_parallel(result), "parallel", 420, least_width=760),
-            )
-        )
+    pictures += pictures_of_parameters(result, "design")
     return pictures
-
-
-def _html(figure: go.Figure, name: str, height: int, least_width: int = 0) -> Markup:
-    figure.update_layout(height=height)
-    drawing = to_html(
-        figure, config=_CONFIG, include_plotlyjs=False, full_html=False, div_id=f"drawing-{name}"
-    )
-    return Markup(f'<div style="min-width: {least_width}px">{drawing}</div>')
 
 
 def _front(result: ExploreResult) -> go.Figure:
     x, y = (axis_label(result, figure) for figure in result.objectives[:2])
-    figure = go.Figure(layout=_LAYOUT)
+    figure = go.Figure(layout=LAYOUT)
     missed, others, front = clouds(result)
     styles = (
-        (missed, {"color": _GREY, "symbol": "x-thin", "size": 7, "line": {"width": 1}}),
-        (others, {"color": _GREY, "size": 7, "opacity": 0.6}),
-        (front, {"color": _BLUE, "size": 10, **_third(result)}),
+        (missed, {"color": GREY, "symbol": "x-thin", "size": 7, "line": {"width": 1}}),
+        (others, {"color": GREY, "size": 7, "opacity": 0.6}),
+        (front, {"color": BLUE, "size": 10, **_third(result)}),
     )
     for cloud, marker in styles:
         figure.add_scatter(
@@ -148,7 +113,7 @@ def _front(result: ExploreResult) -> go.Figure:
         y=base[1:2],
         mode="markers",
         name="as in a build",
-        marker={"symbol": "star", "size": 14, "color": _RED},
+        marker={"symbol": "star", "size": 14, "color": RED},
         hovertemplate=f"as in a build<br>{'<br>'.join(_told(result, base))}<extra></extra>",
     )
     return figure.update_layout(xaxis_title=x, yaxis_title=y, hovermode="closest")
@@ -161,7 +126,7 @@ def _third(result: ExploreResult) -> dict[str, Any]:
     return {
         "color": [trial.values[2] for trial in result.front if trial.values],
         "colorscale": "Viridis",
-        "line": {"width": 1, "color": _GREY},
+        "line": {"width": 1, "color": GREY},
         "colorbar": {"title": {"text": axis_label(result, result.objectives[2]), "side": "right"}},
     }
 
@@ -179,54 +144,3 @@ def _told(result: ExploreResult, values: Sequence[float]) -> list[str]:
         f"{figure.title} {number_text(value)} {figure.unit}".strip()
         for figure, value in zip(result.objectives, values, strict=True)
     ]
-
-
-def _importance(result: ExploreResult) -> go.Figure:
-    figure = go.Figure(layout=_LAYOUT)
-    for place, (name, shares) in enumerate(importance_rows(result).items()):
-        parameters = list(shares)[::-1]
-        figure.add_bar(
-            y=parameters,
-            x=[shares[parameter] for parameter in parameters],
-            orientation="h",
-            name=FIGURES[name].title,
-            marker_color=_COLOURS[place % len(_COLOURS)],
-        )
-    return figure.update_layout(xaxis_title="per cent", margin_l=110)
-
-
-def _parallel(result: ExploreResult) -> go.Figure:
-    trials = [trial for trial in result.trials if trial.values is not None]
-    values = {p.name: list(p.values) for p in result.goal.space.parameters}
-    dimensions: list[dict[str, Any]] = []
-    for name in mattering(result):
-        ordered = values[name]
-        dimensions.append(
-            {
-                "label": name,
-                "values": [ordered.index(trial.point[name]) for trial in trials],
-                "tickvals": list(range(len(ordered))),
-                "ticktext": [str(value) for value in ordered],
-                "range": [0, len(ordered) - 1],
-            }
-        )
-    for place, figure in enumerate(result.objectives):
-        dimensions.append(
-            {
-                "label": figure.label,
-                "values": [trial.values[place] for trial in trials if trial.values],
-            }
-        )
-    on_front = {trial.number for trial in result.front}
-    lines = go.Parcoords(
-        dimensions=dimensions,
-        line={
-            "color": [float(trial.number in on_front) for trial in trials],
-            "colorscale": [[0, "rgba(123,135,148,0.5)"], [1, _BLUE]],
-            "cmin": 0,
-            "cmax": 1,
-        },
-        labelangle=-20,
-        tickfont={"size": 12},
-    )
-    return go.Figure(lines, layout={**_LAYOUT, "margin": {"l": 60, "r": 60, "t": 90, "b": 20}})

@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .drawn import axis_label, clouds, importance_rows, mattering
-from .figures import FIGURES
-from .result import ExploreResult
+from .drawn import axis_label, clouds, importance_rows, mattering, progress_of
+from .result import ExploreResult, SearchResult
 
 _BLUE, _GREY, _RED = "#1769aa", "#7b8794", "#d1495b"
 
 
 def draw_png(result: ExploreResult, title: str) -> bytes:
     """Pareto front, what matters, and parallel coordinates, one below the other."""
+    return _drawn(result, title, lambda axes: _draw_front(axes, result))
+
+
+def draw_trials_png(result: SearchResult, title: str) -> bytes:
+    """The trials of one objective, what matters, and parallel coordinates."""
+    return _drawn(result, title, lambda axes: _draw_progress(axes, result))
+
+
+def _drawn(result: SearchResult, title: str, draw_first: Callable[[Any], None]) -> bytes:
     figure = Figure(figsize=(9, 14), layout="constrained")
     figure.suptitle(title)
-    front, importance, parallel = figure.subplots(3, 1)
-    _draw_front(front, result)
+    first, importance, parallel = figure.subplots(3, 1)
+    draw_first(first)
     _draw_importance(importance, result)
     _draw_parallel(parallel, result)
+    return png(figure)
+
+
+def png(figure: Figure) -> bytes:
+    """A picture as a file, the same bytes for the same picture."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110, metadata={"Software": "nnhw"})
     return file.getvalue()
+
+
+def _draw_progress(axes: Any, result: SearchResult) -> None:
+    axes.set_title("Trials")
+    points, best = progress_of(result)
+    if points:
+        axes.scatter(*zip(*points, strict=True), color=_GREY, label="a trial")
+        axes.step(*zip(*best, strict=True), where="post", color=_BLUE, label="the best so far")
+        axes.legend(fontsize="small")
+    axes.set_xlabel("trial")
+    axes.set_ylabel(result.objectives[0].label)
 
 
 def _draw_front(axes: Any, result: ExploreResult) -> None:
@@ -49,21 +74,21 @@ def _draw_front(axes: Any, result: ExploreResult) -> None:
     axes.legend(fontsize="small")
 
 
-def _draw_importance(axes: Any, result: ExploreResult) -> None:
+def _draw_importance(axes: Any, result: SearchResult) -> None:
     axes.set_title("What matters, in per cent by objective")
     rows = importance_rows(result)
     if not rows:
         axes.text(0.5, 0.5, "too few trials to tell", ha="center")
     for place, (name, shares) in enumerate(rows.items()):
         places = np.arange(len(shares)) + place * 0.8 / len(rows)
-        axes.barh(places, list(shares.values()), 0.8 / len(rows), label=FIGURES[name].title)
+        axes.barh(places, list(shares.values()), 0.8 / len(rows), label=name)
         axes.set_yticks(np.arange(len(shares)), list(shares))
     if rows:
         axes.invert_yaxis()
         axes.legend(fontsize="small")
 
 
-def _draw_parallel(axes: Any, result: ExploreResult) -> None:
+def _draw_parallel(axes: Any, result: SearchResult) -> None:
     axes.set_title("Parallel coordinates")
     trials = [trial for trial in result.trials if trial.values is not None]
     values = {p.name: list(p.values) for p in result.goal.space.parameters}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExploreResult:
-    """The trials of a search.
+class SearchResult:
+    """The trials of a search, of whatever.
 
     Parameters
     ----------
@@ -29,6 +29,33 @@ class ExploreResult:
         What it was for.
     trials
         All that were finished, by number.
+    importances
+        How much each parameter matters, by objective; see `parameter_importances`.
+    """
+
+    goal: Goal
+    trials: Sequence[Trial]
+    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def objectives(self) -> tuple[Figure, ...]:
+        """What was to be good."""
+        return self.goal.objectives
+
+    @cached_property
+    def front(self) -> tuple[Trial, ...]:
+        """See `Goal.front`."""
+        return self.goal.front(self.trials)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreResult(SearchResult):
+    """The trials of a search for designs.
+
+    Parameters
+    ----------
+    goal, trials, importances
+        See `SearchResult`.
     baseline
         What a build with the options that all designs have in common would be: its array is
         chosen by nnhw.
@@ -42,12 +69,8 @@ class ExploreResult:
         File of the study; None if it was in memory.
     remarks
         What a reader has to know about the figures.
-    importances
-        How much each parameter matters, by objective; see `parameter_importances`.
     """
 
-    goal: Goal
-    trials: Sequence[Trial]
     baseline: Outcome
     base: BuildOptions
     model: str
@@ -55,17 +78,6 @@ class ExploreResult:
     folder: Path | None = None
     study: Path | None = None
     remarks: tuple[str, ...] = ()
-    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-    @property
-    def objectives(self) -> tuple[Figure, ...]:
-        """What was to be good."""
-        return self.goal.objectives
-
-    @cached_property
-    def front(self) -> tuple[Trial, ...]:
-        """See `Goal.front`."""
-        return self.goal.front(self.trials)
 
     @property
     def counts(self) -> tuple[int, int, int]:

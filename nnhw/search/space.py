@@ -96,12 +96,17 @@ class Space:
         for values in product(*(parameter.values for parameter in order)):
             yield dict(zip((parameter.name for parameter in order), values, strict=True))
 
-    def thinned(self, most: int) -> Space:
+    def thinned(self, most: int, usual: Mapping[str, Any] | None = None) -> Space:
         """A grid of at most `most` points.
 
-        Each parameter begins with one value: that of the defaults, if it may have it, else the
-        one in the middle. Then they take turns, in their order, and get another value as long as
-        there is room; values are as far apart as they come.
+        Each parameter begins with one value: its usual one, if it may have that, else the one in
+        the middle. Then they take turns, in their order, and get another value as long as there is
+        room; values are as far apart as they come.
+
+        Parameters
+        ----------
+        usual
+            Values by name; None: the defaults of a build.
         """
         if len(self) <= most:
             return self
@@ -115,14 +120,14 @@ class Space:
                     counts[place] += 1
                     grows = True
         kept, fixed = [], dict(self.fixed)
-        default = BuildOptions()
+        usual = vars(BuildOptions()) if usual is None else usual
         for parameter, count in zip(self.parameters, counts, strict=True):
             if count > 1:
                 kept.append(Parameter(name=parameter.name, values=parameter.thinned(count)))
                 continue
-            usual = getattr(default, parameter.name, None)
             (middle,) = parameter.thinned(1)
-            fixed[parameter.name] = next((v for v in parameter.values if v == usual), middle)
+            wanted = usual.get(parameter.name)
+            fixed[parameter.name] = next((v for v in parameter.values if v == wanted), middle)
         return Space(parameters=tuple(kept), fixed=fixed)
 
     def options(self, base: BuildOptions, point: Mapping[str, Value]) -> BuildOptions:

@@ -13,6 +13,7 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import MedianPruner
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
@@ -113,6 +114,13 @@ class Study:
         """What came of a point that was tried before; None if it was not."""
         return next((trial.outcome for trial in self._done if trial.point == point), None)
 
+    def stops(self, number: int, step: int, value: float) -> bool:
+        """Whether a trial that has come to `value` is no better by now than half of those before
+        it, so that there is no use in going on: of studies of one objective, to be made less."""
+        trial = self._asked[number]
+        trial.report(value, step)
+        return trial.should_prune()
+
     def tell(self, number: int, outcome: Outcome) -> Trial:
         """Keep what came of a trial: when this returns, nothing can take it away any more."""
         trial = self._asked[number]
@@ -178,9 +186,11 @@ def kept_baseline(path: Path, facts: Mapping[str, Any]) -> Outcome | None:
 
 @contextmanager
 def open_study(
-    path: Path | None, goal: Goal, *, sampler: str, seed: int, budget: int
+    path: Path | None, goal: Goal, *, sampler: str, seed: int, budget: int, patience: int = 0
 ) -> Iterator[Study]:
     """A study in a file, which goes on if it is there; None: in memory.
+
+    `patience`: steps of a trial before `stops` says so.
 
     Raises
     ------
@@ -204,6 +214,7 @@ def open_study(
                 study_name=STUDY_NAME,
                 directions=directions,
                 load_if_exists=True,
+                pruner=MedianPruner(n_warmup_steps=patience),
             )
             found = study.user_attrs.get(_IDENTITY)
         if found is None:

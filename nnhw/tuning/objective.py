@@ -178,11 +178,3 @@ def _two_classes(scores: torch.Tensor) -> torch.Tensor:
 def _in_onnx_order(y: torch.Tensor, port: Port) -> torch.Tensor:
     axes = ["CHW".index(axis) + 1 for axis in port.layout]
     return y.permute(0, *axes).reshape(len(y), *port.onnx_shape)
-
-
-def teacher_outputs(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    """Answers (N, H, W, C) as the objective takes them."""
-    return {
-        name: torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
-        for name, array in arrays.items()
-    }

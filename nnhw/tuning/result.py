@@ -39,6 +39,33 @@ class Round:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Searched:
+    """A search for the settings of a run.
+
+    Parameters
+    ----------
+    sampler
+        What chose them.
+    trials, stopped
+        How many there were, and how many of them did not come to their end.
+    best
+        Number of the trial with the least loss on validation samples.
+    settings
+        Its values, by option.
+    page, study
+        Files: HTML, and Optuna's study.
+    """
+
+    sampler: str
+    trials: int
+    stopped: int
+    best: int
+    settings: Mapping[str, Any]
+    page: Path
+    study: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class TuneResult:
     """A tuned network.
 
@@ -66,8 +93,10 @@ class TuneResult:
         by.
     rounds
         Of pruning; empty without it.
+    searched
+        How settings were found; None without a search.
     options
-        What was asked for.
+        What was asked for, with the settings that were found.
     warnings
         What is to be warned of.
     """
@@ -81,6 +110,7 @@ class TuneResult:
     figure: str
     samples: Mapping[str, int]
     rounds: tuple[Round, ...]
+    searched: Searched | None
     options: TuneOptions
     warnings: tuple[str, ...]
 
@@ -110,6 +140,7 @@ class TuneResult:
                 for epoch in self.history
             ],
             "rounds": [asdict(each) for each in self.rounds],
+            "searched": None if self.searched is None else asdict(self.searched),
             "warnings": list(self.warnings),
             "options": self.options.to_dict(),
         }

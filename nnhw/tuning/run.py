@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from os import PathLike
@@ -26,14 +26,16 @@ from ..ir import Graph
 from ..options import TuneOptions
 from ..quantize import is_quantized, run_float, with_real_weights
 from ..report import Curve, render_tuning
+from ..search.extras import require
 from .begin import begin
 from .checkpoint import Checkpoint, Progress
 from .network import Network
 from .objective import Objective, make_objective
 from .pruning import Pruning
-from .result import Round, TuneResult, find_warnings, rounds_table
+from .result import Round, Searched, TuneResult, find_warnings, rounds_table
 from .splits import Splits, split_samples
-from .train import Report, Training
+from .teacher import Teacher
+from .train import Report, Training, copied_state
 from .twin import from_torch
 
 _QUANTIZED = (
@@ -61,7 +63,8 @@ def run_tuning(
     with memory_budget(options.max_memory), model_file(model) as file, _threads(options.threads):
         path = Path(f"{file.stem}_tuned.onnx" if out is None else out)
         checkpoint_path = path.with_name(f"{path.name}.checkpoint")
-        _make_room(path, checkpoint_path, force=force)
+        study = path.with_name(f"{path.name}.study.db")
+        _make_room(path, checkpoint_path, study, force=force)
         report("Read the model and the data", 0)
         network = load_model(file, options.input_shape)
         splits = split_samples(source, val_source, network, options)
@@ -72,9 +75,15 @@ def run_tuning(
             raise QuantizationError(_QUANTIZED)
         answers = run_float(simplified, splits.calibration.x[:])
         objective = make_objective(simplified, options, splits.train, answers)
-        checkpoint = Checkpoint(checkpoint_path, _identity(file, source, val_source, options))
-        run = _Run(simplified, samples, objective, splits, options)
+        facts = _facts(file, source, val_source)
+        searched = None
         with torch.random.fork_rng(devices=[]):
+            if options.search is not None:
+                run = _Run(simplified, samples, objective, splits, options)
+                options, searched = _search(run, options, study, facts, report)
+            identity = json.dumps({**facts, "options": options.to_dict()}, sort_keys=True)
+            checkpoint = Checkpoint(checkpoint_path, identity)
+            run = _Run(simplified, samples, objective, splits, options)
             tuned, progress = run.to_the_end(checkpoint, report)
         graph = tuned.to_graph()
         _compare(tuned, graph, splits)
@@ -94,6 +103,7 @@ def run_tuning(
                 "validation": len(splits.validation),
             },
             rounds=tuple(Round(**each) for each in progress.rounds),
+            searched=searched,
             options=options,
             warnings=find_warnings(
                 progress.history, progress.best, held_out=splits.validation.held_out
@@ -124,6 +134,7 @@ class _Run:
         options: TuneOptions,
     ):
         self._graph, self._samples, self._objective = graph, samples, objective
+        self._teacher = Teacher(graph)
         self._splits, self._options = splits, options
         self._pruning = Pruning(objective, splits, options) if options.prunes else None
 
@@ -143,6 +154,17 @@ class _Run:
             network, progress = self._pruned(network, progress, report)
             checkpoint.save(progress)
 
+    def trials(self) -> Callable[[TuneOptions], Training]:
+        """What makes runs with other settings, which all begin with the same network."""
+        network = begin(self._graph, self._samples, self._options)
+        first = copied_state(network)
+
+        def make(options: TuneOptions) -> Training:
+            network.load_state_dict(first)
+            return self._training(network, options)
+
+        return make
+
     def _pruned(
         self, network: Network, progress: Progress, report: Report
     ) -> tuple[Network, Progress]:
@@ -160,7 +182,7 @@ class _Run:
             of_round = f"Round {number} of {options.prune_rounds}: " if self._pruning else ""
             report(of_round + step, self._share(progress, share * options.epochs))
 
-        self._training(network, options).run(progress, checkpoint, told)
+        self._training(network, options).run(progress, checkpoint.save, told)
         if self._pruning:
             costs = self._pruning.costs(network.to_graph())
             first, best = progress.history[0], progress.history[progress.best]
@@ -168,7 +190,7 @@ class _Run:
             progress.rounds[-1] |= {"pruned_figure": first["figure"], "figure": best["figure"]}
 
     def _training(self, network: Network, options: TuneOptions) -> Training:
-        return Training(network, self._graph, self._objective, self._splits, options)
+        return Training(network, self._teacher, self._objective, self._splits, options)
 
     def _share(self, progress: Progress, epochs: float) -> float:
         """Of the run that is done, `epochs` after channels were removed last."""
@@ -190,7 +212,7 @@ def _threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _make_room(path: Path, checkpoint: Path, *, force: bool) -> None:
+def _make_room(path: Path, *leftovers: Path, force: bool) -> None:
     """Refuse to replace a file, or remove what an earlier run has left.
 
     Raises
@@ -201,7 +223,7 @@ def _make_room(path: Path, checkpoint: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise ExportError(f"There is no folder {path.parent} to write {path.name} to")
     if force:
-        for old in (path, checkpoint):
+        for old in (path, *leftovers):
             old.unlink(missing_ok=True)
     elif path.exists():
         raise ExportError(
@@ -209,17 +231,27 @@ def _make_room(path: Path, checkpoint: Path, *, force: bool) -> None:
         )
 
 
-def _identity(file: Path, data: DataSource, val: DataSource | None, options: TuneOptions) -> str:
-    """All that a run's result depends on."""
-    facts: dict[str, Any] = {
+def _facts(file: Path, data: DataSource, val: DataSource | None) -> dict[str, Any]:
+    """All that a run's result depends on, beside the options."""
+    return {
         "model": hashlib.sha256(file.read_bytes()).hexdigest(),
         "data": data.sha256,
         "val": None if val is None else val.sha256,
-        "options": options.to_dict(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
     }
-    return json.dumps(facts, sort_keys=True)
+
+
+def _search(
+    run: _Run, options: TuneOptions, study: Path, facts: Mapping[str, Any], report: Report
+) -> tuple[TuneOptions, Searched]:
+    """The options with those settings that a search has found."""
+    require("optuna", "plotly", "matplotlib")
+    from .search import find_settings
+
+    same = {n: value for n, value in options.to_dict().items() if n not in ("trials", "max_memory")}
+    identity = {**facts, "options": same}
+    return find_settings(run.trials(), options, study, identity, report)
 
 
 def _compare(network: Network, graph: Graph, splits: Splits) -> None:
@@ -268,6 +300,9 @@ def _page(result: TuneResult, model: str, progress: Progress) -> str:
             "bits of memory": f"{last.memory_bits:,} of {first.memory_bits:,}",
             "weights": f"{last.weights:,} of {first.weights:,}",
         }
+    if result.searched:
+        told["settings chosen"] = f"the best of {result.searched.trials} trials, by the least loss "
+        told["settings chosen"] += f"on validation samples; see {result.searched.page.name}"
     return render_tuning(
         title=f"Tuning of {model}",
         facts=told,

@@ -8,7 +8,7 @@ with as many threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -17,20 +17,18 @@ import torch
 from ..data import Dataset
 from ..errors import QuantizationError
 from ..golden import quantize_inputs
-from ..ir import Batch, Graph, as_batch
+from ..ir import Batch, as_batch
 from ..options import TuneOptions
-from ..quantize import run_float
 from .augment import augment
-from .checkpoint import Checkpoint, Progress
+from .checkpoint import Progress
 from .network import Network
-from .objective import Objective, teacher_outputs
+from .objective import Objective
 from .optimizers import learning_rate, magnitudes, make_optimizer, set_rate
 from .splits import Splits
+from .teacher import Teacher, parts
 
 Report = Callable[[str, float], None]
 """Takes what is being done, and the share of the run that is done."""
-
-_VALIDATION_BATCH = 128
 
 
 class Training:
@@ -40,8 +38,8 @@ class Training:
     ----------
     network
         What is tuned; at the end as in its best epoch.
-    graph
-        The float graph, whose answers are the teacher's.
+    teacher
+        Who is imitated.
     objective, splits, options
         What is minimized, over which samples, and how.
     """
@@ -49,20 +47,21 @@ class Training:
     def __init__(
         self,
         network: Network,
-        graph: Graph,
+        teacher: Teacher,
         objective: Objective,
         splits: Splits,
         options: TuneOptions,
     ):
-        self._network, self._graph, self._objective = network, graph, objective
+        self._network, self._teacher, self._objective = network, teacher, objective
         self._splits, self._options = splits, options
         self._inputs = network.to_graph()  # whose inputs' quantizations stay
-        self._answers: dict[int, Mapping[str, np.ndarray]] = {}
-        x = as_batch(graph, splits.calibration.x[:])
+        x = as_batch(teacher.graph, splits.calibration.x[:])
         self._deviation = {name: float(np.std(array)) for name, array in x.arrays.items()}
 
-    def run(self, progress: Progress, checkpoint: Checkpoint, report: Report) -> None:
+    def run(self, progress: Progress, save: Callable[[Progress], None], report: Report) -> None:
         """Tune the network, from where `progress` says on, which is kept up to date.
+
+        `save`: called with it after each epoch, and before the first one.
 
         Raises
         ------
@@ -74,17 +73,17 @@ class Training:
         if not progress.history:
             report("Judge the untuned network", 0)
             self._note(progress, 0.0, math.nan)
-            checkpoint.save(self._with_state(progress, optimizer))
+            save(self._with_state(progress, optimizer))
         else:
             network.load_state_dict(progress.state)
             optimizer.load_state_dict(progress.optimizer)
-        while not self._is_done(progress):
+        while not self.is_done(progress):
             epoch = len(progress.history)
             if 1 < epoch <= options.warmup + 1:
                 network.choose_shifts()
             loss = self._epoch(epoch, optimizer, partial(report, self._title(progress)))
             self._note(progress, learning_rate(options, epoch - 1), loss)
-            checkpoint.save(self._with_state(progress, optimizer))
+            save(self._with_state(progress, optimizer))
         network.load_state_dict(progress.best_state)
 
     def judge(self) -> tuple[float, float]:
@@ -94,8 +93,8 @@ class Training:
         loss = figure = 0.0
         torch.manual_seed(options.seed)  # the same noise for every epoch
         with torch.no_grad(), self._network.erring():
-            for rows in _rows(len(data)):
-                teacher = teacher_outputs(self._answered(data, rows))
+            for rows in parts(len(data)):
+                teacher = self._teacher.known(data, rows)
                 labels = None if data.y is None else data.y[rows]
                 found = self._outputs(data.x[rows])
                 learned = (
@@ -106,7 +105,8 @@ class Training:
                 figure += objective.figure_sum(found, teacher, labels)
         return loss / len(data), objective.figure_value(figure, len(data))
 
-    def _is_done(self, progress: Progress) -> bool:
+    def is_done(self, progress: Progress) -> bool:
+        """Whether no epoch is left."""
         last = len(progress.history) - 1
         patience = self._options.patience
         waited = patience is not None and last - progress.best >= patience
@@ -120,7 +120,7 @@ class Training:
         )
 
     def _with_state(self, progress: Progress, optimizer: torch.optim.Optimizer) -> Progress:
-        progress.state = _copy(self._network.state_dict())
+        progress.state = copied_state(self._network)
         progress.optimizer = optimizer.state_dict()
         return progress
 
@@ -159,13 +159,13 @@ class Training:
 
     def _loss(self, data: Dataset, rows: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
         options = self._options
-        x = as_batch(self._graph, data.x[rows])
+        x = as_batch(self._teacher.graph, data.x[rows])
         if options.augments:
             x = augment(x, options, self._deviation, rng)
         teacher = None
         if options.teacher:
-            answers = run_float(self._graph, x) if options.augments else self._answered(data, rows)
-            teacher = teacher_outputs(answers)
+            known = not options.augments
+            teacher = self._teacher.known(data, rows) if known else self._teacher.answers(x)
         labels = data.y[rows] if options.labels and data.y is not None else None
         return self._objective.loss(self._outputs(x), teacher, labels)
 
@@ -178,29 +178,15 @@ class Training:
         last = len(progress.history) - 1
         if not last or loss < progress.history[progress.best]["val_loss"]:
             progress.best = last
-            progress.best_state = _copy(self._network.state_dict())
+            progress.best_state = copied_state(self._network)
 
     def _outputs(self, x: Batch) -> dict[str, torch.Tensor]:
         return self._network(quantize_inputs(self._inputs, x))
 
-    def _answered(self, data: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """The float network's answers to some samples; all are asked for once."""
-        if id(data) not in self._answers:
-            parts = [run_float(self._graph, data.x[rows]) for rows in _rows(len(data))]
-            self._answers[id(data)] = {
-                name: np.concatenate([part[name] for part in parts]) for name in parts[0]
-            }
-        return {name: array[rows] for name, array in self._answers[id(data)].items()}
 
-
-def _rows(count: int) -> Iterator[np.ndarray]:
-    for start in range(0, count, _VALIDATION_BATCH):
-        yield np.arange(start, min(start + _VALIDATION_BATCH, count))
-
-
-def _copy(state: Mapping[str, object]) -> dict[str, object]:
-    """Values that do not change when the network does."""
+def copied_state(network: Network) -> dict[str, object]:
+    """The state of a network, in values that do not change when the network does."""
     return {
         name: value.clone() if isinstance(value, torch.Tensor) else value
-        for name, value in state.items()
+        for name, value in network.state_dict().items()
     }
