@@ -85,7 +85,7 @@ ONLY_IN = {
     "dask": {"search"},
     "distributed": {"search"},
     "jinja2": {"report"},
-    "matplotlib": {"search"},
+    "matplotlib": {"search", "tuning"},
     "markupsafe": {"report", "search"},
     "optuna": {"search"},
     "pandas": {"search"},

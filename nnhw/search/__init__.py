@@ -1,7 +1,7 @@
 """Search for the best designs of a network.
 
-The only importer of Optuna, pandas, plotly, matplotlib and Dask, which are extras: nothing here
-imports them before they are needed.
+The only importer of Optuna, pandas, plotly and Dask, and beside tuning of matplotlib, which are
+extras: nothing here imports them before they are needed.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ def tune(
         from. Samples that the result is to be judged by must be in neither.
     out
         File to write; None: NAME_tuned.onnx in the working directory. Beside it are a page with the
-        curves, of the suffix .tuning.html, and the checkpoint.
+        curves, of the suffix .tuning.html, these as .tuning.png, the checkpoint, and with `search`
+        the study and its pictures.
     config
         Options, or the TOML file that holds them; the defaults if None.
     force

@@ -25,14 +25,14 @@ from ..golden import run as run_integer
 from ..ir import Graph
 from ..options import TuneOptions
 from ..quantize import is_quantized, run_float, with_real_weights
-from ..report import Curve, render_tuning
 from ..search.extras import require
 from .begin import begin
 from .checkpoint import Checkpoint, Progress
 from .network import Network
 from .objective import Objective, make_objective
+from .page import write_pages
 from .pruning import Pruning
-from .result import Round, Searched, TuneResult, find_warnings, rounds_table
+from .result import Round, Searched, TuneResult, find_warnings
 from .splits import Splits, split_samples
 from .teacher import Teacher
 from .train import Report, Training, copied_state
@@ -109,7 +109,7 @@ def run_tuning(
                 progress.history, progress.best, held_out=splits.validation.held_out
             ),
         )
-        result.page.write_text(_page(result, file.name, progress), encoding="utf-8")
+        write_pages(result, file.name)
         partial = path.with_name(f".{path.name}.partial")
         write_qdq(graph, partial)
         os.replace(partial, path)
@@ -273,46 +273,3 @@ def _compare(network: Network, graph: Graph, splits: Splits) -> None:
             raise VerificationError(
                 f"Output '{name}' of the network that was tuned differs from the golden model's"
             )
-
-
-def _page(result: TuneResult, model: str, progress: Progress) -> str:
-    epochs = range(len(result.history))
-
-    def curve(name: str, key: str) -> Curve:
-        points = [(epoch, result.history[epoch][key]) for epoch in epochs]
-        return Curve(name=name, points=tuple(p for p in points if p[1] == p[1]))
-
-    told = {
-        "model": model,
-        "epoch taken": f"{result.best_epoch} of {len(result.history) - 1}, by the least loss on "
-        "validation samples",
-        f"{result.figure}, before tuning": f"{result.before:.2f}",
-        f"{result.figure}, after tuning": f"{result.after:.2f}",
-        "samples trained on": f"{result.samples['train']:,}",
-        "of these calibrated with": f"{result.samples['calibration']:,}",
-        "samples that the epoch was chosen by": f"{result.samples['validation']:,}",
-    }
-    given = {name: str(value) for name, value in result.options.to_dict().items()}
-    if result.rounds:
-        first, last = result.rounds[0], result.rounds[-1]
-        told |= {
-            "clock cycles a frame": f"{last.interval_cycles:,} of {first.interval_cycles:,}",
-            "bits of memory": f"{last.memory_bits:,} of {first.memory_bits:,}",
-            "weights": f"{last.weights:,} of {first.weights:,}",
-        }
-    if result.searched:
-        told["settings chosen"] = f"the best of {result.searched.trials} trials, by the least loss "
-        told["settings chosen"] += f"on validation samples; see {result.searched.page.name}"
-    return render_tuning(
-        title=f"Tuning of {model}",
-        facts=told,
-        rounds=rounds_table(result),
-        options=given,
-        warnings=result.warnings,
-        charts={
-            "loss": (curve("training", "train_loss"), curve("validation", "val_loss")),
-            f"{result.figure}, on validation samples": (curve("validation", "figure"),),
-            "learning rate": (curve("rate", "rate"),),
-        },
-        marked=result.best_epoch,
-    )

@@ -28,7 +28,10 @@ NOT_RUN = {
     r"nnhw run .*--port": "needs a board",
     r"fusesoc |python examples/litex": "needs packages that the tests do not; has tests of its own",
 }
-SLOW = r"--prune-to|half\.onnx|nnhw synth|nnhw explore|nnhw sweep|nnhw\.synth|--costs|train\.py"
+SLOW = (
+    r"nnhw synth|nnhw explore|nnhw sweep|nnhw\.synth|--costs|train\.py"
+    r"|--prune-to|half\.onnx|--search"
+)
 """Commands that take minutes."""
 SLOW_PAGES = {"boards", "optional_hardware", "synthesis"}
 """Pages whose quick commands only prepare slow ones."""

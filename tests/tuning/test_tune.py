@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
 import subprocess
@@ -65,6 +66,8 @@ def test_tuning_wins_accuracy_back_without_labels(tmp_path: Path) -> None:
     page = (tmp_path / "t.tuning.html").read_text()
     assert page.count("<svg") == 3
     assert "before tuning" in page
+    if importlib.util.find_spec("matplotlib"):
+        assert (tmp_path / "t.tuning.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_file_is_built_with_the_integers_that_training_saw(tmp_path: Path) -> None:
