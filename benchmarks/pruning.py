@@ -78,7 +78,7 @@ def measure(arguments: argparse.Namespace) -> None:
         if not NETWORKS[name][0].exists():
             print(f"{NETWORKS[name][0]} is not there: left out")
             continue
-        stem = arguments.runs / f"{name}_{share}_{criterion}_{half}_{seed}_{arguments.epochs}"
+        stem = arguments.runs / f"{name}_{share:.0%}_{criterion}_{half}_{seed}_{arguments.epochs}"
 
         def run(
             name=name, half=half, seed=seed, stem=stem, share=share, criterion=criterion
@@ -103,7 +103,7 @@ def measure(arguments: argparse.Namespace) -> None:
                 weights=tuple(end.weights for end in ends),
             )
 
-        if once(stem.with_name(f"{stem.name}.run"), run):
+        if once(stem, run):
             write(arguments.runs, arguments.out)
 
 

@@ -68,11 +68,13 @@ def tune_half(
         x, y = arrays["x"], arrays["y"]
     network = load_model(model)
     mine = {"x": x[half::2], "y": y[half::2]}
+    out = stem.with_suffix(".onnx")
+    out.unlink(missing_ok=True)  # of a run that was stopped before it was judged
     begin = time.monotonic()
     result = tune(
         model,
         data=mine,
-        out=stem.with_suffix(".onnx"),
+        out=out,
         seed=seed,
         threads=1,
         progress=lambda step, share: print(f"\r{share:6.1%} {step:70}", end="", flush=True),

@@ -169,7 +169,9 @@ class _Run:
         self, network: Network, progress: Progress, report: Report
     ) -> tuple[Network, Progress]:
         assert self._pruning is not None
-        report(f"Choose channels, round {len(progress.rounds)}", self._share(progress, 0))
+        epochs = len(progress.history) - 1 if progress.history else 0
+        share = self._share(progress, epochs)
+        report(f"Choose channels, round {len(progress.rounds)}", share)
         return self._pruning.prune(network, progress)
 
     def _train(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...errors import MappingError, QuantizationError
 from ...ir import Graph
 from ...machine import EngineConfig
-from ...mapping import map_graph, predict_cycles
+from ...mapping import map_graph, plan_graph, predict_cycles
 from ...trim import ChannelGroup
 from .channels import Family, Kept, prune_integers, without
 from .goal import Costs, Goal, costs_of
@@ -16,8 +16,11 @@ from .goal import Costs, Goal, costs_of
 Counts = tuple[int, ...]
 """By family."""
 
-_MULTIPLES = (1, 2, 4, 8, 16, 32)
-"""What the number of channels that are left may be a multiple of, beside rows and columns."""
+_NEAR = 8
+"""So many channels of a family, at most, are removed one by one."""
+
+_MULTIPLES = (8, 16, 32)
+"""What the number of those that are left may be a multiple of else, beside rows and columns."""
 
 
 def select_channels(
@@ -116,11 +119,13 @@ class _Choice:
         return [group for groups, count in pairs for group in groups[:count]]
 
     def _next(self, removed: Counts) -> Iterator[tuple[int, Counts]]:
-        """Larger numbers for one family each, by which a multiple of something is left of it."""
+        """Larger numbers for one family each."""
         for index, groups in enumerate(self._ranked):
             others = len(groups) - removed[index] - 1
             multiples = (*_MULTIPLES, self._engine.rows, self._engine.cols)
-            for left in sorted({others // each * each for each in multiples} - {0}):
+            lefts = {others // each * each for each in multiples}
+            lefts.update(range(max(1, others - _NEAR + 1), others + 1))
+            for left in sorted(lefts - {0}):
                 yield index, (*removed[:index], len(groups) - left, *removed[index + 1 :])
 
     def _excess(self, removed: Counts) -> float:
@@ -133,6 +138,13 @@ class _Choice:
         """None where nothing can run what is left."""
         graph = prune_integers(self._graph, without(self._graph, self.removed_groups(removed)))
         try:
+            if self._goal.memory_bits is None:  # a plan takes a third of the time
+                cycles = predict_cycles(plan_graph(graph, self._engine))
+                return Costs(
+                    interval_cycles=cycles.interval_cycles,
+                    latency_cycles=cycles.latency_cycles,
+                    memory_bits=0,
+                )
             program = map_graph(graph, self._engine)
         except MappingError:
             return None
@@ -142,7 +154,8 @@ class _Choice:
 def _beyond_reach(goal: Goal, least: Costs | None) -> str:
     found = "nothing can run it"
     if least is not None:
-        found = f"it takes {Goal(**{name: getattr(least, name) for name in vars(goal)})}"
+        figures = {name: getattr(least, name) for name, most in vars(goal).items() if most}
+        found = f"it takes {Goal(**figures)}"
     return (
         f"Pruning cannot reach {goal}: with one channel left of each layer that can be pruned, "
         f"{found}; ask for more (prune_to, prune_cycles, prune_memory_bits), or for a larger array"
