@@ -30,6 +30,10 @@ def distributed(luts: int) -> Occupied:
     return {Resource.LUTS: Fraction(luts), Resource.DISTRIBUTED_RAMS: Fraction(1)}
 
 
+_MAPPING = "scratchpad -copy abc9.script.flow3 abc9.script"
+"""Of ABC9's ways to cover logic with look-up tables, the one that tries four and keeps the best."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FamilySynthesis:
     """How a family is synthesized: `SYNTHESIS` of its folder.
@@ -93,8 +97,9 @@ class FamilySynthesis:
         parts = [self.command, options, "" if pins else self.core_options]
         command = " ".join([*filter(None, parts), f"-top {top}"])
         if not self.preparation:
-            return [command, *self.completion]
+            return [_MAPPING, command, *self.completion]
         return [
+            _MAPPING,
             f"{command} -run begin:coarse",
             *self.preparation,
             f"{command} -run coarse:",

@@ -7,11 +7,15 @@ from ..target import Resource
 
 SYNTHESIS = FamilySynthesis(
     command="synth_ice40 -device u -dsp",
+    # For logic that is covered with look-up tables, the picoseconds from one to the next are as in
+    # placed designs; Yosys's own 750 put more of them one behind the other.
+    #
     # Two mistakes of the pass ice40_dsp of Yosys 0.70. It packs one register into two multipliers
     # whose registered products are added, and loses a product: registers that are to be kept it
     # leaves alone. And it changes the mode of SB_MAC16 cells that the design instantiates: they go
     # by another name until it is over.
     preparation=(
+        "scratchpad -set synth_ice40.abc9.W 1800",
         "opt",
         "setattr -set keep 1 t:$mul %co1:+[Y] %co1:+[D] %co1:+[Q] w:* %i",
         "copy SB_MAC16 INSTANTIATED_SB_MAC16",
