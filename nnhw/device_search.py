@@ -18,8 +18,8 @@ _MOST_TRIES = 8
 _FULL = 0.9
 """Share of the fullest resource from which on a larger array is not looked for."""
 LOGIC_SHARE = 0.8
-"""Share of a device's look-up tables and flip-flops that is filled: placing takes some tables for
-routing through and joins few of what it could, and fuller devices are slow to route."""
+"""Share of a device's look-up tables and flip-flops that is filled: estimates are some percent off,
+what shares a clock enable has to lie together, and fuller devices are slow to route."""
 
 
 @dataclass(frozen=True)

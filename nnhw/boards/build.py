@@ -22,6 +22,7 @@ from ..synth import (
     fmax,
     locked,
     nextpnr_version,
+    pack,
     pack_bitstream,
     place_with_seeds,
     read_cells,
@@ -94,7 +95,7 @@ def build_board(
         constraints = folder / f"{TOP}{suffix}"
         constraints.write_text(text, encoding="utf-8")
         netlist = _synthesize(linked, board, folder, progress)
-        _check_size(netlist.parent, exported, board)
+        _check_size(netlist, constraints, exported, board)
         placed = _place(netlist, board, constraints, timing.clock_hz, seeds, progress)
         progress("Pack the bitstream", 0)
         bitstream = folder / f"{linked.name}{find_placer(board.target).bitstream_suffix}"
@@ -140,9 +141,17 @@ def _synthesize(
     return step.folder / _NETLIST
 
 
-def _check_size(synthesized: Path, design: ExportedDesign, board: Board) -> None:
+def _check_size(netlist: Path, constraints: Path, design: ExportedDesign, board: Board) -> None:
     """Refuse what is too large before it is placed, and say what to do."""
-    usage = count_usage(read_cells(synthesized), board.target)
+    folder = netlist.parent.parent
+    sites = pack(
+        netlist,
+        board.target,
+        out=folder / "packing",
+        log=folder / "logs" / "packing.log",
+        constraints=constraints,
+    )
+    usage = count_usage(read_cells(netlist.parent), board.target, sites)
     if any(not figures.fits for figures in usage):
         advice = advise(design.manifest, board.target, usage)
         lines = "\n".join(f"  - {line}" for line in advice)

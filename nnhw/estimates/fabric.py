@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from fractions import Fraction
 
 from ..families import Resource
+
+
+class Bypass(Enum):
+    """How a flip-flop gets data past the look-up table that is before it."""
+
+    FREE = auto()
+    """By a way of its own: whatever the look-up table is used for."""
+    SHARED = auto()
+    """Through the look-up table: it computes these data, and others may read them, too, or it is
+    used for nothing else."""
+    ALONE = auto()
+    """Likewise, but nothing else can read what the look-up table computes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +69,10 @@ class Fabric:
         Whether flip-flops have a synchronous reset.
     reset_needs_enable
         Whether they are reset only while their enable is set, so that both have to be joined.
+    bypass
+        Whether flip-flops without a look-up table before them take the place of one.
+    block_ports
+        Whether ports of block RAMs go through look-up tables.
     shift_register
         Length of a chain of flip-flops from which on it becomes a shift register in a look-up
         table; 0 if there is none.
@@ -82,6 +99,8 @@ class Fabric:
     least_chain: int = 3
     has_reset: bool = True
     reset_needs_enable: bool = False
+    bypass: Bypass = Bypass.FREE
+    block_ports: bool = False
     shift_register: int = 0
     memory_cells: tuple[MemoryCell, ...]
     rom_bit_cost: Fraction = Fraction(1, 16)

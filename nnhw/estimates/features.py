@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..export.verilog import Hierarchy
 from ..export.verilog.signals import Slice
-from .fabric import Fabric
+from .fabric import Bypass, Fabric
 from .flatten import flatten
 from .gates import FALSE, TRUE, UNKNOWN, Literal, cover
 from .lowering import Chain, FlipFlop, Lowering, Product, RegisterBit
@@ -58,6 +58,9 @@ class Features:
         Bits of each carry chain.
     flip_flops
         Bits of registers.
+    joined
+        Of these, those that can share a place with the look-up table or the bit of a carry chain
+        that they get their data from; see `Bypass`.
     shifted
         Of these, those in chains that can be shift registers, by the length of the chain.
     cells
@@ -71,6 +74,7 @@ class Features:
     adders: tuple[int, ...]
     comparisons: tuple[int, ...]
     flip_flops: int
+    joined: int
     shifted: Counter[int]
     cells: Counter[str]
     memories: tuple[MemoryShape, ...]
@@ -111,11 +115,12 @@ class _Counting:
             for bit in bits[: last + 1]
         }
         return Features(
-            tables=Counter(count for node, count in tables.items() if node not in added),
-            operands=Counter(count for node, count in tables.items() if node in added),
+            tables=Counter(len(read) for node, read in tables.items() if node not in added),
+            operands=Counter(len(read) for node, read in tables.items() if node in added),
             adders=tuple(last + 1 for chain, last in chains if not chain.compares),
             comparisons=tuple(last + 1 for chain, last in chains if chain.compares),
             flip_flops=len(self._flip_flops),
+            joined=self._joined(tables),
             shifted=self._shifted(),
             cells=Counter(self._module.instances[name].module for name in self._instances),
             memories=self._memories(),
@@ -130,6 +135,7 @@ class _Counting:
         self._lowering = lowering = Lowering(self._module, self._fabric, self._known, self._readers)
         self._seen: set[int] = {0}
         self._sinks: set[Literal] = set()
+        self._other_sinks: set[Literal] = set()  # than data of flip-flops
         self._todo: list[Literal] = []
         self._flip_flops: dict[RegisterBit, FlipFlop] = {}
         self._chains: dict[int, tuple[Chain, int]] = {}
@@ -151,9 +157,11 @@ class _Counting:
             elif source := sources.get(node):
                 getattr(self, f"_ask_{source[0]}")(*source[1:])
 
-    def _ask(self, bits: Sequence[Literal]) -> None:
+    def _ask(self, bits: Sequence[Literal], *, data: bool = False) -> None:
         asked = [bit for bit in bits if bit > TRUE]
         self._sinks.update(asked)
+        if not data:
+            self._other_sinks.update(asked)
         self._todo += asked
 
     def _ask_instance(self, name: str, bit: int) -> None:
@@ -165,7 +173,8 @@ class _Counting:
     def _ask_register(self, place: RegisterBit) -> None:
         flip_flop = self._lowering.flip_flop(*place)
         self._flip_flops[place] = flip_flop
-        self._ask([flip_flop.data, flip_flop.enable, flip_flop.reset])
+        self._ask([flip_flop.data], data=True)
+        self._ask([flip_flop.enable, flip_flop.reset])
 
     def _ask_chain(self, chain: Chain, bit: int) -> None:
         _, before = self._chains.get(id(chain), (chain, -1))
@@ -255,6 +264,24 @@ class _Counting:
         is_reset_to = flip_flop.reset == FALSE or flip_flop.value in (UNKNOWN, initial)
         return is_reset_to and flip_flop.data in (UNKNOWN, initial, own)
 
+    def _joined(self, tables: Mapping[int, frozenset[int]]) -> int:
+        """Flip-flops beside what computes their data, each beside one of its own."""
+        if self._fabric.bypass is Bypass.FREE:
+            return 0
+        fed = Counter(flip_flop.data >> 1 for flip_flop in self._flip_flops.values())
+        computed = [node for node in fed if node in tables or self._is_sum(node)]
+        if self._fabric.bypass is Bypass.SHARED:
+            return len(computed)
+        readers = Counter(fed)
+        for read in tables.values():
+            readers.update(read)
+        readers.update(bit >> 1 for bit in self._other_sinks)
+        return sum(readers[node] == 1 for node in computed)
+
+    def _is_sum(self, node: int) -> bool:
+        source = self._lowering.sources.get(node)
+        return source is not None and source[0] == "chain"
+
     def _shifted(self) -> Counter[int]:
         """Flip-flops in chains in which each but the last feeds nothing but the next."""
         least = self._fabric.shift_register
@@ -265,9 +292,8 @@ class _Counting:
         for node in self._seen:
             readers.update(gates.fanins[node])
         for flip_flop in self._flip_flops.values():
-            readers.update(bit >> 1 for bit in (flip_flop.data, flip_flop.enable, flip_flop.reset))
-        others = self._sinks - {flip_flop.data for flip_flop in self._flip_flops.values()}
-        readers.update(bit >> 1 for bit in others)
+            readers[flip_flop.data >> 1] += 1
+        readers.update(bit >> 1 for bit in self._other_sinks)
         following: dict[RegisterBit, RegisterBit] = {}
         for place, flip_flop in self._flip_flops.items():
             source = sources.get(flip_flop.data >> 1)

@@ -142,9 +142,9 @@ class Gates:
         return sorted(found)
 
 
-def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> dict[int, int]:
-    """Look-up tables of up to `inputs` inputs that compute bits: nodes, and how many inputs each
-    one's table has.
+def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> dict[int, frozenset[int]]:
+    """Look-up tables of up to `inputs` inputs that compute bits: nodes, and those that each one's
+    table reads.
 
     Each gate takes those before it into its table as long as the inputs suffice: gates that nobody
     else reads, and others where this takes no more inputs. Inverters in front of a sink are
@@ -177,11 +177,15 @@ def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> dict[int, int]
             if len(wider) <= (inputs if alone else len(cut)):
                 cut = wider
         cuts[node] = cut
-    tables = {bit >> 1: 1 for bit in bits if bit & 1 and bit > TRUE and (bit >> 1) not in cuts}
+    tables = {
+        bit >> 1: frozenset([bit >> 1])
+        for bit in bits
+        if bit & 1 and bit > TRUE and (bit >> 1) not in cuts
+    }
     todo = [node for node in roots if node in cuts]
     while todo:
         node = todo.pop()
         if node not in tables:
-            tables[node] = len(cuts[node])
+            tables[node] = cuts[node]
             todo += [leaf for leaf in cuts[node] if leaf in cuts]
     return tables

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ..families import FAMILIES, Resource
 from ..synth.family_synthesis import FamilySynthesis
-from .fabric import Fabric
+from .fabric import Bypass, Fabric
 from .features import Features
 from .memories import place_memory
 
@@ -41,8 +41,8 @@ def count_terms(features: Features, family: str) -> Terms:
         for resource, each in occupied.items():
             exact[resource] += count * each
 
-    luts: Counter[str] = Counter()
-    flip_flops: Counter[str] = Counter()
+    luts: defaultdict[str, float] = defaultdict(float)
+    flip_flops: defaultdict[str, float] = defaultdict(float)
     for inputs, count in features.tables.items():
         luts[f"tables of {inputs}"] = count
     for inputs, count in features.operands.items():
@@ -51,6 +51,9 @@ def count_terms(features: Features, family: str) -> Terms:
     luts["adder bits"] = sum(features.adders)
     luts["comparisons"] = len(features.comparisons)
     luts["comparison bits"] = sum(features.comparisons)
+    if fabric.bypass is not Bypass.FREE:
+        luts["joined flip-flops"] = features.joined
+        luts["lone flip-flops"] = features.flip_flops - features.joined
     flip_flops["registers"] = features.flip_flops
     flip_flops["shift registers"] = luts["shift registers"] = sum(features.shifted.values())
     flip_flops["shifted"] = sum(length * count for length, count in features.shifted.items())
@@ -62,6 +65,8 @@ def count_terms(features: Features, family: str) -> Terms:
         luts["selected memory bits"] += use.selected
         luts["ROM bits"] += use.rom_bits
         luts["RAM bits"] += use.ram_bits
+        if fabric.bypass is not Bypass.FREE:
+            luts["memory registers"] += use.registers
         flip_flops["memory registers"] += use.registers
         flip_flops["RAM bits"] += use.ram_bits
 
@@ -69,11 +74,15 @@ def count_terms(features: Features, family: str) -> Terms:
         if fabric.least_product and a + b >= fabric.least_product and min(a, b) > 1:
             exact[Resource.DSPS] += _multipliers(a, b, fabric)
             flip_flops["multiplier bits"] += a + b
+            if fabric.bypass is not Bypass.FREE:
+                luts["multiplier bits"] += a + b
         elif fabric.product_luts:
             exact[Resource.LUTS] += fabric.product_luts
         else:
             luts["products"] += 1
             luts["product bits"] += a * b
+    if fabric.block_ports:
+        luts["blocks"] = float(exact[Resource.BLOCK_RAMS])
     return Terms(dict(exact), dict(luts), dict(flip_flops))
 
 

@@ -5,10 +5,11 @@ from .asic import AsicResult
 from .bitstream import pack_bitstream
 from .costs import Cells, HardwareCosts, PieceCost, measure_costs
 from .family_synthesis import FamilySynthesis, find_synthesis, target_script
-from .nextpnr import PlacedDesign, nextpnr_version, place_and_route
+from .nextpnr import PlacedDesign, has_nextpnr, nextpnr_version, place_and_route
 from .options import SynthesisOptions
+from .packing import pack
 from .placements import fmax, place_with_seeds
-from .placer import PinPlace, Placer, find_placer
+from .placer import PinPlace, Placer, Sites, find_placer
 from .processes import PROCESSES, Process
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
@@ -36,6 +37,7 @@ __all__ = [
     "Placement",
     "Placer",
     "Process",
+    "Sites",
     "Speed",
     "Step",
     "SynthesisOptions",
@@ -48,11 +50,13 @@ __all__ = [
     "find_synthesis",
     "find_target",
     "fmax",
+    "has_nextpnr",
     "load_result",
     "load_results",
     "locked",
     "measure_costs",
     "nextpnr_version",
+    "pack",
     "pack_bitstream",
     "place_and_route",
     "place_with_seeds",

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ToolError
 from ..families import Target
 from .child import error_lines, run_logged
-from .nextpnr import placing_run
+from .nextpnr import Until, placing_run
 from .steps import Step
 
 _SEED = 1
@@ -63,7 +63,7 @@ def estimate_frequency(
             constraints=constraints,
             speed_grade=speed_grade,
             log=partial / _LOG,
-            route=False,
+            until=Until.PLACED,
         )
         if run_logged(run) != 0:
             raise ToolError(f"Placing for {target.name} failed:\n{error_lines(run.log)}")

@@ -13,9 +13,11 @@ from .advice import advise
 from .aim import estimate_frequency
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
-from .nextpnr import choose_speed_grade, nextpnr_version, require_nextpnr
+from .nextpnr import choose_speed_grade, has_nextpnr, nextpnr_version, require_nextpnr
 from .options import Progress, SynthesisOptions
+from .packing import pack, read_sites
 from .placements import counting_placement, fmax, place_with_seeds
+from .placer import Sites
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .steps import Step, locked
 from .synthesize import (
@@ -35,7 +37,8 @@ OUT_OF_CONTEXT = (
     "placed alone, in a harness that needs three pins (shift register in front, signature register "
     "behind); the harness's few cells are counted"
 )
-ESTIMATE = "cells of the netlist, before place and route"
+PACKED = "packed into the cells of the device, before place and route"
+UNPACKED = "cells of the netlist, which are not packed into those of the device"
 
 
 def run_fpga(
@@ -88,8 +91,9 @@ class _Flow:
         self.tools["yosys"] = version("pyosys")
         synthesized = self._synthesize()
         cells = read_cells(synthesized)
-        usage = count_usage(cells, self.target)
-        remarks = ESTIMATE
+        sites = self._pack(synthesized) if has_nextpnr(self.target) else None
+        usage = count_usage(cells, self.target, sites)
+        remarks = PACKED if sites else UNPACKED
         simulation = self._simulate(synthesized) if self.options.simulate else None
         speed = None
         if self.options.place and all(figures.fits for figures in usage):
@@ -130,6 +134,21 @@ class _Flow:
             step.finish()
         return step.folder
 
+    def _pack(self, synthesized: Path) -> Sites:
+        self.tools["nextpnr"] = nextpnr_version(self.target)
+        inputs = {
+            "tools": self.tools,
+            "netlist": sha256_of(synthesized / NETLIST),
+            "target": [self.target.chip, self.target.part],
+        }
+        step = Step(self.folder / "packing", inputs)
+        if not step.done:
+            self.progress("Pack", 0)
+            log = self._logs / "packing.log"
+            pack(synthesized / NETLIST, self.target, out=step.start(), log=log)
+            step.finish()
+        return read_sites(step.folder)
+
     def _simulate(self, synthesized: Path) -> NetlistCheck:
         def progress(done: int, total: int) -> None:
             self.progress("Simulate the netlist", done / total)
@@ -146,7 +165,6 @@ class _Flow:
 
     def _place(self, synthesized: Path, cells: dict[str, int]) -> tuple[Speed, tuple[Usage, ...]]:
         options, target = self.options, self.target
-        self.tools["nextpnr"] = nextpnr_version(target)
         pinned = self._add_pins(synthesized)
         seeds = range(1, options.placements + 1)
         constraints = pin_constraints(target, pinned)

@@ -7,6 +7,7 @@ import importlib.util
 import re
 import sys
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from ..errors import OptionError, ToolError
@@ -24,6 +25,14 @@ _MANY = 40
 left to end by itself, which it does after 1,500: all other paths are as fast as asked."""
 _MOST_ITERATIONS = 500
 """Some dozens are usual."""
+
+
+class Until(Enum):
+    """Where a run of nextpnr ends, and the option that says so."""
+
+    PACKED = "--pack-only"
+    PLACED = "--no-route"
+    ROUTED = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +126,7 @@ def placing_run(
     constraints: Path | None,
     speed_grade: str,
     log: Path,
-    route: bool = True,
+    until: Until = Until.ROUTED,
 ) -> Run:
     """The run of nextpnr that `place_and_route` makes; see there.
 
@@ -126,8 +135,8 @@ def placing_run(
 
     Parameters
     ----------
-    route
-        False: it ends when all cells have their places; see `estimate_frequency`.
+    until
+        Where it ends; see `pack` and `estimate_frequency`.
     """
     package, function = require_nextpnr(target)
     family = find_placer(target)
@@ -142,12 +151,14 @@ def placing_run(
             relative(constraints, out) if constraints else None,
         ),
     ]
-    if not route:
-        arguments.append("--no-route")
+    if until is not Until.PACKED:
+        arguments += family.config_arguments
+    if until is not Until.ROUTED:
+        arguments.append(until.value)
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
     command = [sys.executable, "-c", code, *arguments, "--freq"]
     run = Run(command=[*command, f"{freq:g}"], log=log, cwd=out)
-    if not (route and family.first_options):
+    if until is not Until.ROUTED or not family.first_options:
         return run
     for part in reversed(_AIMS):
         run = Run(
@@ -215,6 +226,11 @@ def require_nextpnr(target: Target) -> tuple[str, str]:
             f"nextpnr for {target.name} is missing; install it with: pip install 'nnhw[synth]'"
         )
     return family.package, family.function
+
+
+def has_nextpnr(target: Target) -> bool:
+    """Whether there is place and route for a target, and its nextpnr is installed."""
+    return target.can_place and importlib.util.find_spec(find_placer(target).package) is not None
 
 
 def nextpnr_version(target: Target) -> str:

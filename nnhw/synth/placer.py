@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..families import FAMILIES, Target
+
+Sites = Mapping[str, tuple[int, int]]
+"""Occupied and available sites of a device, by nextpnr's names of their kinds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,8 @@ class Placer(ABC):
         Python package of nextpnr, and its function that takes the command line.
     config : str
         File that the placed design is written to.
+    config_arguments : tuple of str
+        What nextpnr is told of it; not where it ends before there is one.
     first_options : tuple of str
         With these, routing is better but may never end if the frequency is out of reach: without
         them it is done again if that happens. Empty if there are none.
@@ -53,6 +59,7 @@ class Placer(ABC):
     package: str
     function: str
     config: str
+    config_arguments: tuple[str, ...]
     first_options: tuple[str, ...] = ()
     input_suffix = ""
     constraints_suffix: str
@@ -63,7 +70,7 @@ class Placer(ABC):
 
     @abstractmethod
     def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
-        """What nextpnr is told of device, constraints and `config`.
+        """What nextpnr is told of device and constraints.
 
         Parameters
         ----------
@@ -77,6 +84,21 @@ class Placer(ABC):
         ToolError
             If pins cannot be chosen freely.
         """
+
+    def placed_sites(self, packed: Sites, cells: Sequence[Mapping[str, Any]]) -> Sites:
+        """Sites that are occupied when a design is placed, by those that are when it is packed.
+
+        Parameters
+        ----------
+        cells
+            Of the netlist, as in Yosys's JSON: their types and connections.
+        """
+        return packed
+
+    def without_pins(self, module: dict[str, Any]) -> dict[str, Any]:
+        """A module of Yosys's JSON such that nextpnr packs it without pins for its ports: as it is,
+        where nextpnr chooses pins."""
+        return module
 
     @abstractmethod
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from ..families import Resource, Target
 from .family_synthesis import find_synthesis
+from .placer import Sites
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class Usage:
 
 
 def count_usage(
-    cells: Mapping[str, int], target: Target, sites: Mapping[str, tuple[int, int]] | None = None
+    cells: Mapping[str, int], target: Target, sites: Sites | None = None
 ) -> tuple[Usage, ...]:
     """What a design occupies of a device; resources that neither has are left out.
 
@@ -51,8 +52,8 @@ def count_usage(
     cells
         Cells of the netlist by type.
     sites
-        Occupied and available sites of each kind after place and route, which are counted more
-        exactly; None before that.
+        Occupied and available sites of each kind, packed or placed, which are what the device has;
+        None where there is no place and route.
     """
     family = find_synthesis(target)
     totals: dict[Resource, Fraction] = {}

@@ -116,14 +116,19 @@ def cell_counts(statistics: Mapping[str, Any]) -> dict[str, int]:
     """
     if "design" in statistics:
         return _sorted(statistics["design"]["num_cells_by_type"])
-    modules = [
-        module
-        for module in statistics.get("modules", {}).values()
-        if not int(module.get("attributes", {}).get("blackbox", "0"), 2)
-    ]
+    modules = list(own_modules(statistics).values())
     if len(modules) != 1 or "cells" not in modules[0]:
         raise ToolError("Neither statistics nor a flat netlist of Yosys; run the synthesis again")
     return _sorted(Counter(cell["type"] for cell in modules[0]["cells"].values()))
+
+
+def own_modules(netlist: Mapping[str, Any]) -> dict[str, Any]:
+    """The modules of a parsed JSON netlist that are no cells of a library, by name."""
+    return {
+        name: module
+        for name, module in netlist.get("modules", {}).items()
+        if not int(module.get("attributes", {}).get("blackbox", "0"), 2)
+    }
 
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:

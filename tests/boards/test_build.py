@@ -46,6 +46,7 @@ def test_no_seeds(design):
 def test_too_large(design, monkeypatch):
     usage = (Usage(resource="LUTs", used=9000, available=5280),)
     monkeypatch.setattr(build, "_synthesize", lambda *_: design / "netlist.json")
+    monkeypatch.setattr(build, "pack", lambda *_, **__: {})
     monkeypatch.setattr(build, "read_cells", lambda _: {})
     monkeypatch.setattr(build, "count_usage", lambda *_: usage)
     with pytest.raises(ToolError, match=r"(?s)not fit on 1BitSquared.*9,000 LUTs.*--macs 4"):

@@ -3,11 +3,12 @@
 import dataclasses
 
 import pytest
-from amaranth.hdl import Const, Instance, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from nnhw.estimates import Fabric
+from nnhw.estimates.fabric import Bypass
 from nnhw.estimates.features import count_features
 from nnhw.export.verilog import component_netlist
 
@@ -102,6 +103,26 @@ def test_cells_count_if_something_reads_them():
         m.d.comb += self.y.eq(one)
 
     assert features(fill, width=1).cells == {"CELL": 1}
+
+
+@pytest.mark.parametrize(
+    ("bypass", "joined"), [(Bypass.FREE, 0), (Bypass.SHARED, 24), (Bypass.ALONE, 16)]
+)
+def test_flip_flops_beside_what_computes_their_data(bypass, joined):
+    def fill(self, m):
+        alone, added, shared, copied = (Signal(8, name=name) for name in "abcd")
+        both = Signal(8)
+        m.d.comb += both.eq(self.a ^ self.b)
+        m.d.sync += [
+            alone.eq(self.a & self.b),
+            added.eq(self.a + self.b),
+            shared.eq(both),
+            copied.eq(self.a),
+        ]
+        m.d.comb += self.y.eq(Cat(alone, added, shared, copied, both))
+
+    found = features(fill, width=40, fabric=dataclasses.replace(FABRIC, bypass=bypass))
+    assert (found.flip_flops, found.joined) == (32, joined)
 
 
 @pytest.mark.parametrize(("stages", "lengths"), [(2, {}), (5, {5: 8})])

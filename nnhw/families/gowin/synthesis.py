@@ -39,12 +39,16 @@ SYNTHESIS = FamilySynthesis(
         "DP*": BLOCK_RAM,
         "pROM*": BLOCK_RAM,
     },
-    # nextpnr counts multipliers of 9 and 18 bits apart although they share their sites.
+    # An ALU is a look-up table, and a distributed RAM keeps as many from use as it has. nextpnr
+    # counts multipliers of 9 and 18 bits apart although they share their sites.
     sites={
         "LUT4": Resource.LUTS,
+        "ALU": Resource.LUTS,
+        "RAM16SDP4": Resource.LUTS,
         "DFF": Resource.FLIP_FLOPS,
         "BSRAM": Resource.BLOCK_RAMS,
     },
+    site_sizes={"RAM16SDP4": 4},
     models=("gowin/cells_sim.v",),
     own_models=(
         BLOCK_RAM_MODEL,

