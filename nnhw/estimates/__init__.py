@@ -7,12 +7,14 @@ coefficients (`terms`, `model`) that were fitted to synthesized components
 (`benchmarks/estimates.py`).
 """
 
+from .energy import EnergyEstimate, estimate_energy
 from .estimate import Estimate, Estimator, Figure, check_technology, estimate_netlist
 from .fabric import Fabric, MemoryCell, blocks
 from .model import has_model
 from .overview import estimate_devices
 
 __all__ = [
+    "EnergyEstimate",
     "Estimate",
     "Estimator",
     "Fabric",
@@ -21,6 +23,7 @@ __all__ = [
     "blocks",
     "check_technology",
     "estimate_devices",
+    "estimate_energy",
     "estimate_netlist",
     "has_model",
 ]

@@ -10,6 +10,7 @@ from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program
 from .strategies import Setting, maps
 from .strategies.lanes import paired
+from .traffic import MemoryTraffic, count_traffic
 
 __all__ = [
     "DEFAULT_MACS",
@@ -21,10 +22,12 @@ __all__ = [
     "LayerCycles",
     "LayerPlan",
     "MemoryPlan",
+    "MemoryTraffic",
     "Plan",
     "Program",
     "Setting",
     "choose_engine",
+    "count_traffic",
     "map_graph",
     "maps",
     "node_macs",

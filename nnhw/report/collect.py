@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .. import __version__
-from ..estimates import Estimate
+from ..estimates import Estimate, estimate_energy
 from ..families import DeviceUse
 from ..ir import Graph, Node, Port, QConv, Quantization, host_rule, integer_operator
-from ..mapping import CycleModel, Layer, Program
+from ..mapping import CycleModel, Layer, Program, count_traffic
 from ..plugins import Plugin
 from ..synth import HardwareCosts
 from .channels import describe_channels
@@ -111,6 +111,10 @@ def collect_report(
         output_layers=output_sources(graph, layer_of),
         device=device,
         estimates=estimates,
+        traffic=count_traffic(program),
+        input_bytes=program.input_size,
+        output_bytes=program.output_size,
+        energy=estimate_energy(program),
     )
 
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 from . import text
 from .chart import schedule_chart
 from .costs import COLUMNS, cost_rows
+from .demand import (
+    COMPARISON_COLUMNS,
+    TRAFFIC_COLUMNS,
+    comparison_rows,
+    external_memory,
+    traffic_rows,
+)
 from .network_drawing import KINDS, NOISE_LEVELS, ROW_HEIGHT, draw_network
 from .range_plot import MOST_DECIBELS, range_rows
 from .structure import BuildReport
@@ -32,6 +39,11 @@ def render_html(report: BuildReport) -> str:
         ranges=range_rows(report.layers),
         most_decibels=MOST_DECIBELS,
         schedule=schedule_chart(report.frame, report.layers),
+        traffic_columns=TRAFFIC_COLUMNS,
+        traffic=traffic_rows(report) if report.traffic else [],
+        external=external_memory(report),
+        comparison_columns=COMPARISON_COLUMNS,
+        comparison=comparison_rows(report) if report.energy else [],
         cost_columns=COLUMNS,
         cost_rows=cost_rows(report.costs) if report.costs else [],
     )

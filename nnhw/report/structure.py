@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..data import Metric
-from ..estimates import Estimate
+from ..estimates import EnergyEstimate, Estimate
 from ..families import DeviceUse
+from ..mapping import MemoryTraffic
 from ..plugins import Plugin
 from ..simulate import TimingDiagram
 from ..synth import HardwareCosts
@@ -277,6 +278,12 @@ class BuildReport:
         What it takes of the device that it is for; None if it is for none.
     estimates
         What it will probably take of this device, or of one of each family that it can be had on.
+    traffic
+        What a frame takes to and from each memory.
+    input_bytes, output_bytes
+        Of a frame, on the streams.
+    energy
+        Of an inference in silicon, by operations and accesses to memories.
     """
 
     name: str
@@ -313,6 +320,10 @@ class BuildReport:
     output_layers: tuple[str, ...] = ()
     device: DeviceUse | None = None
     estimates: tuple[Estimate, ...] = ()
+    traffic: tuple[MemoryTraffic, ...] = ()
+    input_bytes: int = 0
+    output_bytes: int = 0
+    energy: EnergyEstimate | None = None
 
     def to_json(self) -> str:
         """The report as JSON text; the same report gives the same text."""

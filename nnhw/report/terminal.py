@@ -11,6 +11,7 @@ from rich.text import Text
 
 from . import text
 from .costs import render_costs
+from .demand import TRAFFIC_COLUMNS, energy_line, external_memory, traffic_rows
 from .headline import VERDICT_STYLES
 from .named_table import NamedTable
 from .structure import BuildReport
@@ -25,6 +26,10 @@ def render_terminal(report: BuildReport) -> RenderableType:
     parts += ["", _fits(report)]
     if report.tables:
         parts += ["", _tables(report)]
+    if report.traffic:
+        parts += ["", _traffic(report), Text(f"{external_memory(report)}")]
+    if report.energy:
+        parts.append(Text(f"Energy: {energy_line(report)}."))
     if report.costs:
         parts += ["", render_costs(report.costs)]
     return Group(*parts)
@@ -79,6 +84,16 @@ def _fits(report: BuildReport) -> Table:
         table.add_column(name)
     for fit in report.fits:
         table.add_row(fit.name, fit.kept, fit.left_out, fit.saved)
+    return table
+
+
+def _traffic(report: BuildReport) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("memory", no_wrap=True)
+    for name in TRAFFIC_COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, figures in traffic_rows(report):
+        table.add_row(name, *figures)
     return table
 
 

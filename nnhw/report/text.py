@@ -180,7 +180,7 @@ def summary_rows(report: BuildReport) -> list[tuple[str, str]]:
         *(wide_weight_rows(report.wide_weights) if report.wide_weights else ()),
         *(device_rows(report.device) if report.device else ()),
         *estimate_rows(report),
-        *((_memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
+        *((memory_name(name), bits(size)) for name, size in report.memory_bits.items() if size),
     ]
 
 
@@ -307,6 +307,6 @@ def edited_files(names: Sequence[str]) -> str:
     return f"{', '.join(names)}: edited since the design was built"
 
 
-def _memory_name(name: str) -> str:
+def memory_name(name: str) -> str:
     """Name of a memory, such as "frame buffer memory"."""
     return f"{name.replace('_', ' ')} memory"
