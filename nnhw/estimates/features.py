@@ -10,7 +10,7 @@ from ..export.verilog import Hierarchy
 from ..export.verilog.signals import Slice
 from .fabric import Bypass, Fabric
 from .flatten import flatten
-from .gates import FALSE, TRUE, UNKNOWN, Literal, cover
+from .gates import FALSE, TRUE, UNKNOWN, Literal, count_four_way, cover
 from .lowering import Chain, FlipFlop, Lowering, Product, RegisterBit
 
 _ROUNDS = 3
@@ -54,6 +54,8 @@ class Features:
         Look-up tables by their number of inputs; inverters in front of registers have one.
     operands
         Those in front of carry chains, likewise.
+    four_way
+        Multiplexers of four ways, which stand as three tables each among these.
     adders, comparisons
         Bits of each carry chain.
     flip_flops
@@ -71,6 +73,7 @@ class Features:
 
     tables: Counter[int]
     operands: Counter[int]
+    four_way: int
     adders: tuple[int, ...]
     comparisons: tuple[int, ...]
     flip_flops: int
@@ -117,6 +120,7 @@ class _Counting:
         return Features(
             tables=Counter(len(read) for node, read in tables.items() if node not in added),
             operands=Counter(len(read) for node, read in tables.items() if node in added),
+            four_way=count_four_way(self._lowering.gates, self._sinks, tables),
             adders=tuple(last + 1 for chain, last in chains if not chain.compares),
             comparisons=tuple(last + 1 for chain, last in chains if chain.compares),
             flip_flops=len(self._flip_flops),

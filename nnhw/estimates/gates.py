@@ -8,7 +8,7 @@ as gates of their own, so that it is small enough for Python.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 Literal = int
 """Twice the number of a node, plus one if it is inverted."""
@@ -33,6 +33,7 @@ class Gates:
     def __init__(self) -> None:
         self.fanins: list[tuple[int, ...]] = [()]
         self._known: dict[tuple[int, ...], Literal] = {}
+        self._muxes: dict[int, tuple[Literal, Literal, Literal]] = {}
         self.selections: dict[Literal, tuple[Literal, Literal, Literal]] = {}
         """Bits that were written as selections, whatever gate they are: select, true, false."""
 
@@ -107,7 +108,19 @@ class Gates:
         if true == false ^ 1:
             return self.differ(choice, false)
         sign = true & 1
-        return self._gate((2, choice, true ^ sign, false ^ sign)) ^ sign
+        key = (choice, true ^ sign, false ^ sign)
+        found = self._gate((2, *key))
+        self._muxes[found >> 1] = key
+        return found ^ sign
+
+    def four_way(self, node: int) -> tuple[int, int] | None:
+        """The two multiplexers, with a choice in common, that a multiplexer chooses between; None
+        if it is no such one."""
+        _, *data = self._muxes.get(node, (0,))
+        first, second = (self._muxes.get(bit >> 1) for bit in data or (0, 0))
+        if first is None or second is None or first[0] != second[0]:
+            return None
+        return data[0] >> 1, data[1] >> 1
 
     def all_of(self, bits: Iterable[Literal]) -> Literal:
         """The conjunction of any number of bits, as a balanced tree."""
@@ -140,6 +153,29 @@ class Gates:
                     found.add(node)
                     todo.append(node)
         return sorted(found)
+
+
+def count_four_way(
+    gates: Gates, sinks: Iterable[Literal], tables: Mapping[int, frozenset[int]]
+) -> int:
+    """Multiplexers of four ways among look-up tables: three each, of which two do the same if they
+    have four inputs, since a table can hand on the second choice in place of what is not chosen."""
+    readers = Counter(leaf for read in tables.values() for leaf in read)
+    outside = {bit >> 1 for bit in sinks}
+    taken: set[int] = set()
+    for node in sorted(tables):
+        inner = gates.four_way(node)
+        if inner is None or taken.intersection((node, *inner)):
+            continue
+        if all(
+            part in tables
+            and tables[part] == frozenset(gates.fanins[part])
+            and readers[part] == 1
+            and part not in outside
+            for part in inner
+        ) and tables[node] == frozenset(gates.fanins[node]):
+            taken.update((node, *inner))
+    return len(taken) // 3
 
 
 def cover(gates: Gates, sinks: Iterable[Literal], inputs: int) -> dict[int, frozenset[int]]:

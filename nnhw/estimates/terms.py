@@ -47,6 +47,7 @@ def count_terms(features: Features, family: str) -> Terms:
         luts[f"tables of {inputs}"] = count
     for inputs, count in features.operands.items():
         luts[f"operands of {inputs}"] = count
+    luts["four-way multiplexers"] = features.four_way
     luts["adders"] = len(features.adders)
     luts["adder bits"] = sum(features.adders)
     luts["comparisons"] = len(features.comparisons)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from nnhw.estimates.gates import FALSE, TRUE, UNKNOWN, Gates, cover
+from nnhw.estimates.gates import FALSE, TRUE, UNKNOWN, Gates, count_four_way, cover
 
 
 @pytest.fixture
@@ -54,6 +54,17 @@ def test_inverters_are_tables_in_front_of_sinks_only(gates):
     a, b = gates.leaf(), gates.leaf()
     assert cover(gates, [a ^ 1], 4) == {a >> 1: {a >> 1}}
     assert list(cover(gates, [gates.both(a ^ 1, b) ^ 1], 4).values()) == [{a >> 1, b >> 1}]
+
+
+@pytest.mark.parametrize(("ways", "expected"), [(2, 0), (4, 1), (8, 2), (16, 5)])
+def test_multiplexers_of_four_ways(gates, ways, expected):
+    column = [gates.leaf() for _ in range(ways)]
+    while len(column) > 1:
+        choice = gates.leaf()
+        column = [gates.select(choice, *column[i : i + 2][::-1]) for i in range(0, len(column), 2)]
+    tables = cover(gates, column, 4)
+    assert len(tables) == ways - 1
+    assert count_four_way(gates, column, tables) == expected
 
 
 def test_every_table_has_few_enough_inputs(gates):
