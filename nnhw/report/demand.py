@@ -10,7 +10,7 @@ from .structure import BuildReport
 
 TRAFFIC_COLUMNS = ("holds", "read a frame", "written a frame", "a second")
 """Figures of `traffic_rows`."""
-COMPARISON_COLUMNS = ("energy an inference", "electricity for a million", "by")
+COMPARISON_COLUMNS = ("energy an inference", "electricity for 10¹²", "by")
 """Figures of `comparison_rows`."""
 _DOLLARS_A_KWH = 0.15
 """An assumption."""
@@ -122,9 +122,9 @@ def comparison_rows(report: BuildReport) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _range(low: float, high: float) -> tuple[str, str]:
-    """Energy of an inference in nJ, and what a million of them cost."""
+    """Energy of an inference in nJ, and what the electricity for 10¹² of them costs."""
     both = [low, high] if high > 1.01 * low else [low]
-    dollars = [1e6 * nj * 1e-9 / 3.6e6 * _DOLLARS_A_KWH for nj in both]
+    dollars = [1e12 * nj * 1e-9 / 3.6e6 * _DOLLARS_A_KWH for nj in both]
     return " to ".join(map(energy, both)), " to ".join(f"${cost:.2g}" for cost in dollars)
 
 

@@ -40,8 +40,8 @@ def test_energy_beside_others():
     rows = dict(comparison_rows(ASKING))
     own = rows["this design in silicon of 45 nm"]
     assert own[0] == "120 nJ to 440 nJ"
-    # 440 nJ a million times is 0.44 J, or 1.2e-7 kWh
-    assert own[1] == "$5e-09 to $1.8e-08"
+    # 440 nJ a million million times is 440 kJ, or 0.122 kWh
+    assert own[1] == "$0.005 to $0.018"
     (gpu,) = (figures for name, figures in rows.items() if name.startswith("GPU"))
     assert gpu[0] == "125 nJ"
     assert all(figures[-1] for figures in rows.values())
