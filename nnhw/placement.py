@@ -102,7 +102,7 @@ def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
 def _surroundings(graph: Graph, options: BuildOptions) -> ShellConfig:
     """The shell as far as estimates for a search know it: registers are made of the finished
     design."""
-    return replace(_shell(graph, options), bus=None)
+    return replace(_shell(graph, options), bus=None, io="stream")
 
 
 def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:
@@ -169,6 +169,7 @@ def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
         clocks=options.clocks,
         bus=options.bus,
         bus_errors=options.bus_errors,
+        io=options.io,
     )
 
 
@@ -195,12 +196,13 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
     MappingError
         It names the goal, and the speed that the streams allow.
     """
-    widths = options.stream_bytes or (WIDEST_CHOSEN, WIDEST_CHOSEN)
+    widths = options.beat_bytes or (WIDEST_CHOSEN, WIDEST_CHOSEN)
     loads, sends = (
         sum(-(-network.tensors[port.tensor].size // width) for port in ports)
         for ports, width in zip((network.inputs, network.outputs), widths, strict=True)
     )
-    wider = "" if min(widths) == BEAT_BYTES[-1] else ", give wider --stream-bytes"
+    is_widest = options.io == "mapped" or min(widths) == BEAT_BYTES[-1]
+    wider = "" if is_widest else ", give wider --stream-bytes"
     for goal, cycles, least in (
         (_fps(options), options.interval_cycles, max(loads, sends)),
         (_latency(options), options.latency_cycles, loads + sends),
@@ -223,7 +225,7 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 latency_cycles=options.latency_cycles,
                 technology=options.cells,
                 target=options.target or "",
-                stream_bytes=options.stream_bytes,
+                stream_bytes=options.beat_bytes,
                 lanes=options.requantizers,
                 lane_groups=options.lane_groups,
             )
@@ -237,7 +239,7 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         macs=options.macs,
         technology=options.cells,
         target=options.target or "",
-        stream_bytes=options.stream_bytes,
+        stream_bytes=options.beat_bytes,
         lanes=options.requantizers,
         lane_groups=options.lane_groups,
     )

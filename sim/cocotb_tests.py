@@ -86,7 +86,7 @@ class Bench:
         self.dut = dut
         Clock(dut.clk, PERIOD_NS, "ns").start()
         self.stream_clock = dut.axis_clk if DESIGN.clocks == 2 else dut.clk
-        self.load_clock = self.stream_clock if DESIGN.flag_bits else dut.clk
+        self.load_clock = self.stream_clock if DESIGN.bus else dut.clk
         self.stream_clock_driver: Clock | None = None
         self.stream_period = PERIOD_NS
         self.tags: list[int] = []

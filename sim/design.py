@@ -187,8 +187,10 @@ class Design:
         Whether the streams have tkeep.
     tag_bits
         Bits of tuser, which comes back with a frame's output; 0 if the streams have none.
-    flag_bits
-        Bits of the output's tuser below the tag: 1 if it says whether a frame was aborted.
+    bus
+        Whether there is a control bus.
+    mapped
+        Whether frames come and go over it; the streams are those of the testbench's host.
     clocks
         2 if the streams have a clock of their own.
     image
@@ -211,9 +213,15 @@ class Design:
     memory_files: tuple[Path, ...] = ()
     keep: bool = False
     tag_bits: int = 0
-    flag_bits: int = 0
+    bus: bool = False
+    mapped: bool = False
     clocks: int = 1
     image: LoadImage | None = None
+
+    @property
+    def flag_bits(self) -> int:
+        """Bits of the output's tuser below the tag: 1 if it says whether a frame was aborted."""
+        return int(self.bus and not self.mapped)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +270,8 @@ def load_design(folder: Path) -> Design:
             memory_files=_files(folder, manifest.get("memory_files", ())),
             keep=bool(shell.get("keep")),
             tag_bits=_whole(shell.get("tag_bits", 0), 0),
-            flag_bits=int(shell.get("bus") is not None),
+            bus=shell.get("bus") is not None,
+            mapped=shell.get("io") == "mapped",
             clocks=2 if shell.get("clocks") == "two" else 1,
             image=_image(folder, manifest.get("load")),
         )

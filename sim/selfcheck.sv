@@ -26,18 +26,10 @@ module selfcheck;
     wire idle{{idle_value}};
     localparam IS_LOADED = 1'b{{is_loaded}};
     reg load_go = 0;  // until load_done
-{{selfcheck_load}}{{selfcheck_signals}}
+{{selfcheck_host}}{{selfcheck_signals}}
     {{top}} dut (
         .clk(clk),{{selfcheck_ports}}
-        {{reset}},
-        .s_axis_tdata(s_axis_tdata),
-        .s_axis_tvalid(s_axis_tvalid),
-        .s_axis_tready(s_axis_tready),
-        .s_axis_tlast(s_axis_tlast),
-        .m_axis_tdata(m_axis_tdata),
-        .m_axis_tvalid(m_axis_tvalid),
-        .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{idle_port}}{{control_ports}}{{load_ports}}
+        {{reset}}{{frame_ports}}{{frame_error_port}}{{idle_port}}{{control_ports}}{{host_ports}}
     );
 
     integer sent = 0, received = 0, quiet = 0, seed = 1;
@@ -106,4 +98,4 @@ module selfcheck;
     end
 endmodule
 
-{{load_master}}
+{{host}}

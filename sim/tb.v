@@ -13,7 +13,8 @@
 //     e   an output beat changed or went away before it was accepted, which AXI4-Stream forbids
 //
 // Cycles are those of clk. Where the streams have a clock of their own, i and o are beats of the
-// engine's streams, and e is the port's.
+// engine's streams, and e is the port's. Where the design has no streams, those of the testbench are
+// the host's, which moves frames over the control bus; i and o are beats of the engine's streams.
 //
 // Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
 // cycles and end the simulation there.
@@ -34,18 +35,10 @@ module tb;
     wire frame_error{{frame_error_value}};
     wire idle /* verilator public_flat_rd */{{idle_value}};
     reg load_go /* verilator public_flat_rw */ = 0;  // load what load.hex says, until load_done
-{{load_signals}}
+{{host_signals}}
     {{top}} dut (
         .clk(clk),{{stream_ports}}
-        {{reset}},
-        .s_axis_tdata(s_axis_tdata),
-        .s_axis_tvalid(s_axis_tvalid),
-        .s_axis_tready(s_axis_tready),
-        .s_axis_tlast(s_axis_tlast),
-        .m_axis_tdata(m_axis_tdata),
-        .m_axis_tvalid(m_axis_tvalid),
-        .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast){{frame_error_port}}{{idle_port}}{{control_ports}}{{load_ports}}
+        {{reset}}{{frame_ports}}{{frame_error_port}}{{idle_port}}{{control_ports}}{{host_ports}}
     );
 
     wire input_taken = {{input_valid}} && {{input_ready}};
@@ -136,4 +129,4 @@ module tb;
     end
 endmodule
 
-{{load_master}}
+{{host}}

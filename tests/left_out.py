@@ -11,6 +11,7 @@ TOOLS = {
     r"serial|amaranth_boards": "boards (pip install 'nnhw[dev,boards]')",
     r"Icarus": "Icarus Verilog (apt install iverilog)",
     r"\bsta\b|OpenSTA|osu018|Liberty|library of cells": "OpenSTA, osu018 (docs/synthesis.md)",
+    r"pythondata_cpu_vexriscv|compiler for RISC-V": "RISC-V (pip install 'nnhw[riscv]')",
     r"real networks|folder of cases|cases/reading|other networks": "networks beside the project",
     r"root may|no disk": "a user who is not root, or a disk of its own",
 }

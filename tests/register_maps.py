@@ -16,10 +16,13 @@ CONSTANTS = {
     "latency": 100,
     "interval": 90,
     "tensor_counts": 1 | 1 << 8,
+    "window_words": 0,
     **{f"machine_hash_{i}": 0 for i in range(8)},
 }
-NOT_LOADED = frozenset({"load", "error_cause.load_refused", "error_cause.parity"})
-"""What designs are without that are not programmable."""
+NOT_MAPPED = frozenset({"window", "error_cause.window_full", "error_cause.window_empty"})
+"""What designs are without whose frames come over streams."""
+NOT_LOADED = frozenset({"load", "error_cause.load_refused", "error_cause.parity"}) | NOT_MAPPED
+"""What those of them are without that are not programmable."""
 INPUT = TensorEntry(
     name="x",
     is_output=False,
@@ -55,4 +58,21 @@ def small_map(
 def loaded_map() -> RegisterMap:
     """That of a programmable design, with what registers say of a network."""
     constants = CONSTANTS | {f"machine_hash_{i}": 0x80000000 + i for i in range(8)}
-    return RegisterMap(name="net", constants=constants, tensors=(INPUT, OUTPUT), is_loaded=True)
+    return RegisterMap(
+        name="net",
+        constants=constants,
+        tensors=(INPUT, OUTPUT),
+        absent=NOT_MAPPED,
+        is_loaded=True,
+    )
+
+
+def mapped_map() -> RegisterMap:
+    """That of a design with windows."""
+    constants = CONSTANTS | {"stream_bytes": 4 | 4 << 8, "window_words": 15 | 15 << 16}
+    return RegisterMap(
+        name="net",
+        constants=constants,
+        tensors=(INPUT, OUTPUT),
+        absent=NOT_LOADED - NOT_MAPPED,
+    )

@@ -82,7 +82,7 @@ class RegisterModel:
             return self.kept
         value = self.stored[register.name]
         for field in register.fields:
-            if field.access is Access.STATUS:
+            if field.access in (Access.STATUS, Access.NEXT):
                 value |= inputs[f"{register.name}_{field.name}"] << field.low
         return value
 

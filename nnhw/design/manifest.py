@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from ..options import BUSES, CLOCKS, MOST_TAG_BITS, RESETS
+from ..options import BUSES, CLOCKS, IOS, MOST_TAG_BITS, RESETS
 from .schema import (
     SchemaError,
     boolean,
@@ -152,6 +152,7 @@ _check_manifest = record(
                 "clocks": choice(*CLOCKS),
                 "bus": optional(choice(*BUSES)),
                 "bus_errors": boolean,
+                "io": choice(*IOS),
                 "address_bits": integer(2, 32),
             },
         ),

@@ -16,6 +16,7 @@ from ..ir import Graph, save_graph
 from ..machine import MACHINE_FILE, write_machine
 from ..mapping import CycleModel, Program
 from ..plugins import Plugin
+from ..registers import RegisterMap
 from ..shell import ShellConfig, TopPorts, port_members
 from .crossings import constraint_files
 from .listing import program_listing
@@ -37,10 +38,13 @@ class Exported:
         Of the top module.
     netlist
         What its Verilog was written from; None if that was read from files.
+    registers
+        What its control bus reaches, if it has one.
     """
 
     ports: TopPorts
     netlist: Hierarchy | None
+    registers: RegisterMap | None = None
 
 
 def export_design(
@@ -165,7 +169,7 @@ def export_design(
         write_image(image, folder / IMAGE_FILE)
     save_graph(graph, folder / "golden.npz")
     write_qdq(graph, folder / "model.qdq.onnx")
-    return Exported(ports=ports, netlist=rtl.netlist)
+    return Exported(ports=ports, netlist=rtl.netlist, registers=registers)
 
 
 def _summary(program: Program) -> str:

@@ -298,6 +298,10 @@ def make_manifest(
             "count": f"{_WRITE_BACK}.count",
             "data": _byte_lanes(f"{_WRITE_BACK}.data", lanes, width),
             "lanes": lanes,
-            **(_engine_streams(checked=config.frame_check) if shell.clocks == "two" else {}),
+            **(
+                _engine_streams(checked=config.frame_check)
+                if shell.clocks == "two" or shell.is_mapped
+                else {}
+            ),
         },
     }

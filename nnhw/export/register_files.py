@@ -14,8 +14,8 @@ from ..registers.systemrdl import system_rdl
 
 HEADER = "nnhw_registers.h"
 _DRIVERS = Path(__file__).parents[1] / "drivers"
-_IMAGE_LOADER = "nnhw_image"
-"""Stem of the driver's files in C that need the registers of programmable designs."""
+_NEEDED_BLOCKS = {"nnhw_image": "load", "nnhw_window": "window"}
+"""Blocks of registers that files of the driver in C need, by the files' stems."""
 _NEEDED = ("systemrdl", "peakrdl_cheader", "peakrdl_ipxact")
 
 
@@ -66,13 +66,14 @@ def write_drivers(registers: RegisterMap, folder: Path) -> None:
     """Write the drivers in C and Python to a folder, which is made: `c` and `python` in it.
 
     That in C is compiled with the header of `write_register_files`; that in Python gets a module of
-    constants. What loads images is there for programmable designs only.
+    constants. What loads images is there for programmable designs only, and what moves frames
+    through windows for those that have them.
     """
     for language in ("c", "python"):
         target = folder / language
         target.mkdir(parents=True, exist_ok=True)
         for source in sorted((_DRIVERS / language).iterdir()):
-            if source.is_file() and (registers.is_loaded or source.stem != _IMAGE_LOADER):
+            if source.is_file() and _NEEDED_BLOCKS.get(source.stem) not in registers.absent:
                 shutil.copyfile(source, target / source.name)
     module = folder / "python" / "nnhw_registers.py"
     module.write_text(python_module(registers), encoding="utf-8")

@@ -6,7 +6,15 @@ from ..errors import MappingError
 from ..ir import FrameLayout, Graph, Port, frame_layout, host_rule
 from ..machine import machine_sha256
 from ..mapping import CycleModel, EngineConfig, Program
-from ..registers import ABI_MAJOR, ABI_MINOR, LOADED_TENSORS, MAGIC, RegisterMap, TensorEntry
+from ..registers import (
+    ABI_MAJOR,
+    ABI_MINOR,
+    LOADED_TENSORS,
+    MAGIC,
+    WINDOW_WORDS,
+    RegisterMap,
+    TensorEntry,
+)
 from ..shell import ShellConfig
 
 _WORD = 4
@@ -47,7 +55,7 @@ def make_register_map(
     has_queue = is_loaded and shell.has_registers_apart
     features = (
         *(config.frame_check, True, shell.bus_errors),
-        *(is_loaded, config.parity, has_queue),
+        *(is_loaded, config.parity, has_queue, shell.is_mapped),
     )
     return RegisterMap(
         name=program.name,
@@ -64,22 +72,26 @@ def make_register_map(
             "latency": cycles.latency_cycles,
             "interval": cycles.interval_cycles,
             "tensor_counts": len(graph.inputs) | len(graph.outputs) << 8,
+            "window_words": (WINDOW_WORDS | WINDOW_WORDS << 16) * shell.is_mapped,
             **_hash("machine_hash", machine),
         },
         tensors=(
             *(_entry(graph, port, frame_in, is_output=False) for port in graph.inputs),
             *(_entry(graph, port, frame_out, is_output=True) for port in graph.outputs),
         ),
-        absent=_absent(config),
+        absent=_absent(config, shell),
         is_loaded=is_loaded,
     )
 
 
-def _absent(config: EngineConfig) -> frozenset[str]:
-    """Blocks and fields of what an engine does not have."""
-    not_loaded = {"load", "error_cause.load_refused"}
-    absent = set() if config.programmable else not_loaded
-    return frozenset(absent | (set() if config.parity else {"error_cause.parity"}))
+def _absent(config: EngineConfig, shell: ShellConfig) -> frozenset[str]:
+    """Blocks and fields of what a design does not have."""
+    of_parts = (
+        (config.programmable, {"load", "error_cause.load_refused"}),
+        (config.parity, {"error_cause.parity"}),
+        (shell.is_mapped, {"window", "error_cause.window_full", "error_cause.window_empty"}),
+    )
+    return frozenset().union(*(names for is_there, names in of_parts if not is_there))
 
 
 def _hash(name: str, sha256: str) -> dict[str, int]:

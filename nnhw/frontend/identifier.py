@@ -6,8 +6,8 @@ import re
 
 from ..reserved_words import is_reserved
 
-TESTBENCH = "tb"
-"""The module that is the testbench."""
+TESTBENCH = frozenset({"tb", "selfcheck", "host"})
+"""Modules of testbenches."""
 
 
 def verilog_identifier(text: str) -> str:
@@ -17,5 +17,5 @@ def verilog_identifier(text: str) -> str:
     then no name, or taken, gets "net_" before it.
     """
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
-    is_free = name != TESTBENCH and not is_reserved(name)
+    is_free = name not in TESTBENCH and not is_reserved(name)
     return name if name[:1].isalpha() and is_free else f"net_{name}".strip("_")

@@ -19,6 +19,7 @@ from .choices import (
     CLOCKS,
     EQUALIZATIONS,
     INITS,
+    IOS,
     MOST_REQUANTIZERS,
     MOST_TAG_BITS,
     PROTECTIONS,
@@ -269,6 +270,13 @@ class BuildOptions:
         group=_HARDWARE,
         help="Unmapped addresses answer with an error; else they read zero and ignore writes.",
     )
+    io: str = option(
+        Choice(IOS),
+        "stream",
+        group=_HARDWARE,
+        help="How frames come and go; mapped: word by word over the control bus, for small "
+        "processors.",
+    )
     costs: bool = option(
         Flag(),
         False,
@@ -319,8 +327,22 @@ class BuildOptions:
         self._check_technology()
         if self.bus_errors and self.bus is None:
             raise OptionError("Option bus_errors needs a control bus; give bus, too")
+        self._check_io()
         self._check_programmable()
         self._check_init()
+
+    def _check_io(self) -> None:
+        """Refuse what only streams have if there are none."""
+        if self.io != "mapped":
+            return
+        if self.bus is None:
+            raise OptionError("Option io is mapped, which needs a control bus; give bus, too")
+        for name in ("stream_bytes", "keep", "tag_bits"):
+            if getattr(self, name):
+                raise OptionError(
+                    f"Option {name} is of streams, and io is mapped, where a beat is a word of the "
+                    f"bus; drop {name}"
+                )
 
     def _check_array(self) -> None:
         if (self.rows is None) != (self.cols is None):
@@ -383,6 +405,11 @@ class BuildOptions:
         """Name of the technology: that of the target, if there is one."""
         target = self.target and named_target(self.target)
         return target.family if target else self.technology or "portable"
+
+    @property
+    def beat_bytes(self) -> tuple[int, int] | None:
+        """Bytes a beat of input and output frames; None if they are to be chosen."""
+        return (4, 4) if self.io == "mapped" else self.stream_bytes
 
     @property
     def has_size(self) -> bool:

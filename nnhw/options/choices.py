@@ -28,6 +28,8 @@ RESETS = {"active-high": "rst", "active-low": "aresetn"}
 BUSES = ("axi-lite", "wishbone", "apb")
 """Control buses by which registers can be reached: see `nnhw.registers.BUSES`."""
 
+IOS = ("stream", "mapped")
+"""How frames come and go: over streams, or through windows on the control bus."""
 
 CLOCKS = ("one", "two")
 """Clocks of a design: two if the streams have one of their own."""

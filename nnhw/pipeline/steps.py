@@ -32,6 +32,7 @@ from ..report import (
     measure_quality,
     render_datasheet,
     render_html,
+    render_registers,
 )
 from ..simulate import SimulationResult, install_testbench, run_regression, write_selfcheck
 from ..staging import Stage
@@ -130,6 +131,10 @@ def _export(state: BuildState) -> None:
         networks=state.networks,
         is_further=state.is_further,
     )
+    if state.exported.registers is not None and not state.is_further:
+        registers = state.exported.registers
+        page = folder / "registers" / f"{registers.name}.html"
+        page.write_text(render_registers(registers), encoding="utf-8")
     install_testbench(folder)
     vectors = make_vectors(
         state.graph,
@@ -222,7 +227,7 @@ def _report(state: BuildState) -> None:
     )
     (folder / "report.json").write_text(state.report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(render_html(state.report), encoding="utf-8")
-    datasheet = render_datasheet(state.report, state.exported.ports)
+    datasheet = render_datasheet(state.report, state.exported.ports, state.exported.registers)
     (folder / "datasheet.html").write_text(datasheet, encoding="utf-8")
 
 

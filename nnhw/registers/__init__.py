@@ -10,6 +10,7 @@ from .blocks import (
     MAGIC,
     TENSOR_WORDS,
     TENSORS_OFFSET,
+    WINDOW_WORDS,
 )
 from .buses import BUSES, Bus, BusPort, control_ports, result_user_bits
 from .description import Access, Block, Field, Register
@@ -27,6 +28,7 @@ __all__ = [
     "MAGIC",
     "TENSORS_OFFSET",
     "TENSOR_WORDS",
+    "WINDOW_WORDS",
     "Access",
     "Block",
     "Bus",

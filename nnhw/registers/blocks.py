@@ -10,7 +10,7 @@ from .description import Access, Block, Field, Register
 
 ABI_MAJOR = 1
 """Software for another one does not work."""
-ABI_MINOR = 1
+ABI_MINOR = 2
 """Software for a smaller one works."""
 MAGIC = int.from_bytes(b"NNHW", "little")
 TENSORS_OFFSET = 0x400
@@ -21,6 +21,8 @@ LOW_WORDS = 32
 LOADED_TENSORS = 14
 """Entries of the table of a programmable design, whatever networks it runs: with `LOW_WORDS` in
 front, a memory of 256 words."""
+WINDOW_WORDS = 15
+"""Words that each window has room for: with one more, a memory of 16."""
 DESCRIPTION_BIT = 31
 """Of an address that is loaded: whether it is a row of that memory, or one of the engine's."""
 
@@ -124,6 +126,7 @@ _CAPABILITIES = Block(
                 programmable="Networks are loaded: the block `load` is there",
                 parity="What is loaded has parity, which is checked",
                 load_queue="A queue may be full: see load_status.ready before each word",
+                windows="Frames come and go over this bus: the block `window` is there",
             ),
         ),
         Register(
@@ -153,6 +156,15 @@ _CAPABILITIES = Block(
                 Field(name="outputs", low=8, width=8, help="Output tensors of a frame"),
             ),
             of_network=True,
+        ),
+        Register(
+            name="window_words",
+            offset=0x1C,
+            help="Words that the windows have room for; zero without them",
+            fields=(
+                Field(name="input", width=16, help="Of input frames"),
+                Field(name="output", low=16, width=16, help="Of output frames"),
+            ),
         ),
         *(
             _word(
@@ -238,6 +250,8 @@ _INTERRUPT = Block(
                 tlast_late="An input frame was dropped: its last beat had no tlast",
                 load_refused="A word was not loaded: a network ran, or nothing is at its address",
                 parity="A word was read that is not what was loaded: load it again",
+                window_full="A word of an input frame is lost: there was no room for it",
+                window_empty="A word of an output frame was read, and there was none",
             ),
         ),
     ),
@@ -309,6 +323,51 @@ _LOAD = Block(
     ),
 )
 
+_WINDOW = Block(
+    name="window",
+    offset=0x140,
+    size=0x40,
+    help="Frames word by word: four bytes, the lowest one first",
+    registers=(
+        Register(
+            name="input_status",
+            offset=0x00,
+            help="What can be written",
+            fields=(
+                Field(
+                    name="room",
+                    width=16,
+                    access=Access.STATUS,
+                    help="Words of input frames that there is room for",
+                ),
+            ),
+        ),
+        _word("input_data", 0x04, "The next word of an input frame", Access.PORT),
+        _word("input_last", 0x08, "The last word of an input frame", Access.PORT),
+        Register(
+            name="output_status",
+            offset=0x10,
+            help="What can be read",
+            fields=(
+                Field(
+                    name="words",
+                    width=16,
+                    access=Access.STATUS,
+                    help="Words of output frames that are there",
+                ),
+                Field(
+                    name="last",
+                    low=16,
+                    width=1,
+                    access=Access.STATUS,
+                    help="The next one ends its frame",
+                ),
+            ),
+        ),
+        _word("output_data", 0x14, "The next word of an output frame", Access.NEXT),
+    ),
+)
+
 _TENSORS = Block(
     name="tensor",
     offset=TENSORS_OFFSET,
@@ -368,6 +427,7 @@ BLOCKS: tuple[Block, ...] = (
     _INTERRUPT,
     _COUNTERS,
     _LOAD,
+    _WINDOW,
     _TENSORS,
 )
 """In the order of their addresses."""

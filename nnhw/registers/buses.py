@@ -149,11 +149,13 @@ def control_ports(shell: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
 
 def result_user_bits(shell: Mapping[str, Any]) -> int:
     """Bits of m_axis_tuser: with a control bus, bit 0 says of a frame's last beat whether the frame
-    was aborted; the tag follows.
+    was aborted; the tag follows. 0 without streams.
 
     Parameters
     ----------
     shell
         See `control_ports`.
     """
+    if shell.get("io") == "mapped":
+        return 0
     return int(shell.get("tag_bits", 0)) + (shell.get("bus") is not None)

@@ -30,6 +30,8 @@ class Access(StrEnum):
     """Like `STORED`; hardware adds one when it has used it."""
     PORT = "port"
     """Reads zero; a write of the whole word hands it on to hardware, whatever it is."""
+    NEXT = "next"
+    """Read-only; the next word of a queue, which reading takes out; zero if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,3 +80,5 @@ def _field(element: ElementTree.Element, field: Field) -> None:
     )
     if field.access is Access.FLAG:
         _add(element, modifiedWriteValues="oneToClear")
+    if field.access is Access.NEXT:
+        _add(element, readAction="modify")

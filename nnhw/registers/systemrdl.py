@@ -21,8 +21,9 @@ _PROPERTIES = {
     Access.KEPT: "sw = r; hw = w;",
     Access.POINTER: "sw = rw; hw = rw;",
     Access.PORT: "sw = w; hw = r;",
+    Access.NEXT: "sw = r; hw = w; onread = ruser;",
 }
-_DRIVEN = (Access.STATUS, Access.COUNT, Access.KEPT)
+_DRIVEN = (Access.STATUS, Access.COUNT, Access.KEPT, Access.NEXT)
 """Those without a value after reset."""
 
 
@@ -62,7 +63,9 @@ def _block(
 
 
 def _register(register: Register, word: int | None) -> Iterator[str]:
-    yield "reg {"
+    # what reading does is beyond what the language can say of registers of its own
+    is_queue = any(field.access is Access.NEXT for field in register.fields)
+    yield f"{'external ' * is_queue}reg {{"
     yield f"  desc = {_text(register.help + '.')};"
     for field in register.fields:
         yield from (f"  {line}" for line in _field(field, word))

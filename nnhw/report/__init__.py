@@ -5,7 +5,7 @@ from .assess import Assessed, find_warnings
 from .collect import collect_report
 from .costs import COLUMNS, cost_rows
 from .curves import Curve, render_tuning
-from .datasheet import RegisterRow, render_datasheet
+from .datasheet import render_datasheet
 from .difference import Difference, Figure, Section, diff_designs
 from .difference_table import render_difference
 from .exploration import Found, Picture, render_exploration
@@ -17,6 +17,7 @@ from .own_noise import NoiseSource, find_noise_source, measure_own_noise
 from .page import render_html
 from .progress import StepDisplay
 from .quality import Quality, measure_quality
+from .register_page import render_registers
 from .simulation import render_simulation
 from .structure import (
     Accuracy,
@@ -53,7 +54,6 @@ __all__ = [
     "Quality",
     "QualityWarning",
     "Reference",
-    "RegisterRow",
     "Section",
     "Source",
     "StepDisplay",
@@ -81,6 +81,7 @@ __all__ = [
     "render_headline",
     "render_html",
     "render_model",
+    "render_registers",
     "render_simulation",
     "render_synthesis",
     "render_terminal",

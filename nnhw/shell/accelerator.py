@@ -20,7 +20,8 @@ from .stream_shell import STREAMS, StreamShell, keep_components
 
 
 class Accelerator(wiring.Component):
-    """An engine between two AXI4-Streams (AMBA 4 AXI4-Stream, ARM IHI 0051A).
+    """An engine between two AXI4-Streams (AMBA 4 AXI4-Stream, ARM IHI 0051A), or behind windows on
+    a control bus.
 
     Parameters
     ----------
@@ -43,9 +44,10 @@ class Accelerator(wiring.Component):
         Synchronous reset, active high or low as the shell says; one cycle is enough. While it is in
         effect, which is some cycles longer, both streams wait; see `Engine.reset_latency`.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
-        Input frames. Beats are counted; tlast is ignored unless the machine checks frames.
+        Input frames, unless they are mapped. Beats are counted; tlast is ignored unless the machine
+        checks frames.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
-        Output frames.
+        Output frames, likewise.
     s_axis_tkeep, m_axis_tkeep
         If the shell has tkeep: lanes that count; see `InputKeep`.
     s_axis_tuser, m_axis_tuser
@@ -117,16 +119,35 @@ class Accelerator(wiring.Component):
         else:
             m.submodules.registers = ResetInserter(reset)(registers)
             self._surround(m, engine, registers, reset)
-            frames_in, frames_out = registers.outside_in, registers.outside_out
+            if not self.shell.is_mapped:
+                frames_in, frames_out = registers.outside_in, registers.outside_out
             if streams is not None:
                 m.d.comb += streams.aborted.eq(registers.aborted)
         if streams is not None:
             self._connect_streams(m, streams, engine, frames_in, frames_out)
             frames_in, frames_out = streams.outside_in, streams.outside_out
         if registers is not None and streams is not None and self.shell.has_registers_apart:
-            frames_in, frames_out = self._add_outside(m, streams, registers)
+            self._add_outside(m, streams, registers)
+            if not self.shell.is_mapped:
+                frames_in, frames_out = self._add_keep(m, registers)
             if self.machine.config.programmable:
                 self._add_load_queue(m, engine, streams, registers)
+        if not self.shell.is_mapped:
+            self._connect_ports(m, frames_in, frames_out)
+        if self.machine.config.frame_check:
+            m.d.comb += self.frame_error.eq(engine.frame_error)
+        if self.shell.idle:
+            self._add_idle(m, engine)
+        if self.machine.config.programmable and self.shell.bus is None:
+            m.d.comb += [
+                engine.load.valid.eq(self.load_valid),
+                engine.load.address.eq(self.load_address),
+                engine.load.data.eq(self.load_data),
+            ]
+        return m
+
+    def _connect_ports(self, m: Module, frames_in, frames_out) -> None:
+        """The streams of the ports."""
         m.d.comb += [
             frames_in.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(frames_in.ready),
@@ -140,17 +161,6 @@ class Accelerator(wiring.Component):
                 m.d.comb += frames_in.payload[name].eq(getattr(self, f"s_axis_t{name}"))
         else:
             m.d.comb += frames_in.payload.eq(self.s_axis_tdata)
-        if self.machine.config.frame_check:
-            m.d.comb += self.frame_error.eq(engine.frame_error)
-        if self.shell.idle:
-            self._add_idle(m, engine)
-        if self.machine.config.programmable and self.shell.bus is None:
-            m.d.comb += [
-                engine.load.valid.eq(self.load_valid),
-                engine.load.address.eq(self.load_address),
-                engine.load.data.eq(self.load_data),
-            ]
-        return m
 
     def _add_idle(self, m: Module, engine: Engine) -> None:
         """What watches the engine's own streams."""
@@ -171,7 +181,7 @@ class Accelerator(wiring.Component):
         registers of another clock and the engine."""
         config, shell = self.machine.config, self.shell
         if shell.has_registers_apart:
-            shell = replace(shell, bus=None, bus_errors=False, keep=None)
+            shell = replace(shell, bus=None, bus_errors=False, io="stream", keep=None)
         m.submodules.streams = streams = StreamShell(
             shell,
             input_bytes=config.input_bytes,
@@ -219,6 +229,7 @@ class Accelerator(wiring.Component):
             tag_bits=self.shell.tag_bits if is_apart else 0,
             beats=-(-frame_bytes // config.input_bytes) if is_apart else None,
             load_map=LoadMap.of(self.machine) if config.programmable else None,
+            windows=self.shell.is_mapped,
         )
         prefix = f"{BUSES[bus].prefix}_"
         for name, (direction, _) in BUSES[bus].widths(registers.address_bits).items():
@@ -263,23 +274,25 @@ class Accelerator(wiring.Component):
                 engine.load[name].eq(queue.sink.payload[name]),
             ]
 
-    def _add_outside(self, m: Module, streams: StreamShell, registers: RegisterShell):
-        """Registers of the streams' clock in front of the queues, and tkeep in front of them: the
-        streams of the ports.
+    def _outside(self, component):
+        """A component in the streams' clock, with the reset of the port."""
+        return DomainRenamer(STREAMS)(ResetInserter(self._reset)(component))
+
+    def _add_outside(self, m: Module, streams: StreamShell, registers: RegisterShell) -> None:
+        """Registers of the streams' clock in front of the queues.
 
         An abort resets all behind the registers: queues, tags and the engine.
         """
-
-        def add(component):
-            return DomainRenamer(STREAMS)(ResetInserter(self._reset)(component))
-
-        m.submodules.registers = add(registers)
+        m.submodules.registers = self._outside(registers)
         connect(m, registers.inside_in, streams.outside_in)
         connect(m, streams.outside_out, registers.inside_out)
         m.d.comb += [
             streams.reset.eq(self._reset | registers.engine_reset),
             registers.engine_resets.eq(streams.outside_reset),
         ]
+
+    def _add_keep(self, m: Module, registers: RegisterShell):
+        """tkeep in front of registers of the streams' clock; returns the streams of the ports."""
         if self.shell.keep is None:
             return registers.outside_in, registers.outside_out
         input_keep, output_keep = keep_components(
@@ -288,7 +301,8 @@ class Accelerator(wiring.Component):
             output_bytes=self.machine.config.output_bytes,
             checked=self.machine.config.frame_check,
         )
-        m.submodules.input_keep, m.submodules.output_keep = add(input_keep), add(output_keep)
+        m.submodules.input_keep = self._outside(input_keep)
+        m.submodules.output_keep = self._outside(output_keep)
         connect(m, input_keep.inside, registers.outside_in)
         connect(m, registers.outside_out, output_keep.inside)
         return input_keep.outside, output_keep.outside

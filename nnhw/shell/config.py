@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
-from ..options import BUSES, CLOCKS, MOST_TAG_BITS, RESETS
+from ..options import BUSES, CLOCKS, IOS, MOST_TAG_BITS, RESETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +41,14 @@ class ShellConfig:
         Control bus by which registers are reached; None: there are no registers.
     bus_errors
         Whether accesses to addresses without a register are answered with an error.
+    io
+        "stream": frames come and go over streams; "mapped": through windows on the control bus,
+        without streams.
 
     Raises
     ------
     MappingError
-        If a parameter is none of its values.
+        If a parameter is none of its values, or one is of streams that there are none of.
     """
 
     reset: str = "active-high"
@@ -55,6 +58,7 @@ class ShellConfig:
     clocks: str = "one"
     bus: str | None = None
     bus_errors: bool = False
+    io: str = "stream"
 
     def __post_init__(self) -> None:
         if self.reset not in RESETS:
@@ -69,6 +73,17 @@ class ShellConfig:
             raise MappingError(f"'bus' must be one of {', '.join(BUSES)}, not {self.bus!r}")
         if self.bus_errors and self.bus is None:
             raise MappingError("'bus_errors' needs a control bus; give 'bus', too")
+        if self.io not in IOS:
+            raise MappingError(f"'io' must be one of {', '.join(IOS)}, not {self.io!r}")
+        if self.is_mapped and self.bus is None:
+            raise MappingError("'io' is mapped, which needs a control bus; give 'bus', too")
+        if self.is_mapped and (self.keep is not None or self.tag_bits):
+            raise MappingError("'keep' and 'tag_bits' are of streams, and 'io' is mapped")
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether frames come and go over the control bus."""
+        return self.io == "mapped"
 
     @property
     def has_streams(self) -> bool:

@@ -69,7 +69,7 @@ _ONLY_ROLES = {CLOCK: "CLK", RESET: "RST", INTERRUPT: "INTERRUPT"}
 
 _MEANINGS = {
     "clk": "registers change with its rising edge",
-    "axis_clk": "the clock of both streams and of the reset",
+    "axis_clk": "the clock of both streams, of the control bus and of the reset",
     "rst": "synchronous reset, active high; one cycle is enough",
     "aresetn": "synchronous reset, active low; one cycle is enough",
     "s_axis_tdata": "values of an input frame, one a byte, the lowest byte first",
@@ -158,12 +158,26 @@ def port_members(
     control: dict[str, tuple[str, int]] = {}
     if registers is not None:
         control = control_ports({"bus": shell.bus, "address_bits": registers.address_bits})
-    result = result_user_bits(shell.to_dict())
-    received, sent = machine.config.input_bytes, machine.config.output_bytes
     return {
         "clk": In(1),
         **({"axis_clk": In(1)} if shell.clocks == "two" else {}),
         shell.reset_port: In(1),
+        **({} if shell.is_mapped else _stream_members(machine, shell)),
+        **({"frame_error": Out(1)} if machine.config.frame_check else {}),
+        **({"idle": Out(1)} if shell.idle else {}),
+        **{
+            name: {"input": In, "output": Out}[direction](width)
+            for name, (direction, width) in control.items()
+        },
+        **(_load_members(machine) if machine.config.programmable and not shell.bus else {}),
+    }
+
+
+def _stream_members(machine: Machine, shell: ShellConfig) -> dict[str, Member]:
+    """Those of both streams."""
+    received, sent = machine.config.input_bytes, machine.config.output_bytes
+    result = result_user_bits(shell.to_dict())
+    return {
         "s_axis_tdata": In(8 * received),
         "s_axis_tvalid": In(1),
         "s_axis_tready": Out(1),
@@ -176,13 +190,6 @@ def port_members(
         "m_axis_tlast": Out(1),
         **({"m_axis_tkeep": Out(sent)} if shell.keep else {}),
         **({"m_axis_tuser": Out(result)} if result else {}),
-        **({"frame_error": Out(1)} if machine.config.frame_check else {}),
-        **({"idle": Out(1)} if shell.idle else {}),
-        **{
-            name: {"input": In, "output": Out}[direction](width)
-            for name, (direction, width) in control.items()
-        },
-        **(_load_members(machine) if machine.config.programmable and not shell.bus else {}),
     }
 
 

@@ -70,6 +70,8 @@ class RegisterBank(wiring.Component):
         fields and commands, which last a cycle, go out.
     REGISTER_FIELD_written : Out(1)
         With the word of a field that hands words on.
+    REGISTER_FIELD_read : Out(1)
+        The word of a field that is the next one of a queue is taken.
     REGISTER_FIELD_used : In(1)
         Of a field that points somewhere: it becomes one more.
     COUNTER : In(64)
@@ -219,6 +221,9 @@ class RegisterBank(wiring.Component):
                 is_whole = self.bus.strobe.all()
                 handed_on = getattr(self, f"{register.name}_{field.name}_written")
                 m.d.comb += [member.eq(new), handed_on.eq(written & is_whole)]
+            elif field.access is Access.NEXT:
+                taken = getattr(self, f"{register.name}_{field.name}_read")
+                m.d.comb += [word[bits].eq(member), taken.eq(chosen & ~self.bus.write)]
             elif field.access is Access.COMMAND:
                 m.d.comb += member.eq(written & new & enabled)
             elif field.access is Access.FLAG:
@@ -277,6 +282,8 @@ def _member(register: str, field: Field) -> dict[str, object]:
         return {name: Out(field.width, init=field.reset), f"{name}_used": In(1)}
     if field.access is Access.PORT:
         return {name: Out(field.width), f"{name}_written": Out(1)}
+    if field.access is Access.NEXT:
+        return {name: In(field.width), f"{name}_read": Out(1)}
     if field.access is Access.COUNT:
         return {_counter_name(register): In(COUNTER_BITS)}
     return {}

@@ -17,6 +17,7 @@ from .bus_signature import bus_members
 from .frame_control import FrameControl
 from .frame_counters import FrameCounters
 from .frame_monitor import FrameMonitor
+from .frame_windows import FrameWindows
 from .load_control import LoadControl
 from .port_beat import PortBeat
 from .register_bank import RegisterBank
@@ -51,6 +52,9 @@ class RegisterShell(wiring.Component):
         to it.
     load_map : LoadMap or None
         Of an engine that is loaded.
+    windows : bool
+        Whether frames come and go through windows among the registers; beats have 4 bytes then, and
+        there are no streams outside.
 
     Members
     -------
@@ -58,10 +62,12 @@ class RegisterShell(wiring.Component):
         The ports of the bus, without its prefix.
     irq : Out(1)
         Interrupt, high while one is pending.
-    outside_in, inside_in, inside_out, aborted
+    inside_in, inside_out, aborted
         See `FrameControl`.
+    outside_in : In(stream.Signature(PortBeat(input_bytes, keep=False, user_bits=tag_bits)))
+        Without windows: see `FrameControl`.
     outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=...)))
-        See `FrameControl`; tuser is its `closes`, and the tag above.
+        Without windows: see `FrameControl`; tuser is its `closes`, and the tag above.
     engine_reset : Out(1)
         For a cycle; to an engine behind queues until `engine_resets`.
     engine_resets : In(1)
@@ -88,8 +94,10 @@ class RegisterShell(wiring.Component):
         tag_bits: int = 0,
         beats: int | None = None,
         load_map: LoadMap | None = None,
+        windows: bool = False,
     ):
         self.bus = bus
+        self._windows = FrameWindows() if windows else None
         is_loaded = load_map is not None
         self._monitor = None
         if beats is not None:
@@ -116,10 +124,16 @@ class RegisterShell(wiring.Component):
             {
                 **bus_members(bus, registers.address_bits),
                 "irq": Out(1),
-                "outside_in": In(beats_in),
                 "inside_in": Out(beats_in),
                 "inside_out": In(beats_out),
-                "outside_out": Out(streamed(output_bytes, tag_bits + 1)),
+                **(
+                    {}
+                    if windows
+                    else {
+                        "outside_in": In(beats_in),
+                        "outside_out": Out(streamed(output_bytes, tag_bits + 1)),
+                    }
+                ),
                 "engine_reset": Out(1),
                 "aborted": Out(1),
                 **(
@@ -148,7 +162,7 @@ class RegisterShell(wiring.Component):
             is_input = self.signature.members[port].flow is In
             m.d.comb += inner.eq(outer) if is_input else outer.eq(inner)
         connect(m, front_end.bus, bank.bus)
-        for name in ("outside_in", "inside_in", "inside_out"):
+        for name in ("inside_in", "inside_out"):
             connect(m, getattr(control, name), flipped(getattr(self, name)))
         outside_in, outside_out = control.outside_in, control.outside_out
         frames: Any = self
@@ -156,15 +170,7 @@ class RegisterShell(wiring.Component):
             m.d.comb += self.engine_reset.eq(control.engine_reset)
         else:
             frames = self._add_monitor(m, self._monitor, control)
-        user: Value = control.closes
-        if control.tag_bits:
-            user = Cat(control.closes, outside_out.payload.user)
         m.d.comb += [
-            self.outside_out.payload.data.eq(outside_out.payload.data),
-            self.outside_out.payload.last.eq(outside_out.payload.last),
-            self.outside_out.payload.user.eq(user),
-            self.outside_out.valid.eq(outside_out.valid),
-            outside_out.ready.eq(self.outside_out.ready),
             self.aborted.eq(control.aborted),
             control.abort.eq(bank.control_abort),
             counters.begun.eq(control.receiving),
@@ -198,6 +204,11 @@ class RegisterShell(wiring.Component):
             )
         ]
         errors: Value = frames.frame_error
+        if self._windows is None:
+            self._connect_streams(m, control)
+        else:
+            self._connect_windows(m, self._windows, bank, control)
+            errors |= self._windows.overflow | self._windows.underflow
         enable: Value = bank.control_enable
         if self._monitor is not None:
             enable &= ~self.engine_resets
@@ -210,6 +221,43 @@ class RegisterShell(wiring.Component):
             errors |= self.parity_error
         m.d.comb += [control.enable.eq(enable), bank.irq_status_error.eq(errors)]
         return m
+
+    def _connect_streams(self, m: Module, control: FrameControl) -> None:
+        """Frames come and go over streams."""
+        connect(m, control.outside_in, flipped(self.outside_in))
+        outside, inside = self.outside_out, control.outside_out
+        user: Value = control.closes
+        if control.tag_bits:
+            user = Cat(control.closes, inside.payload.user)
+        m.d.comb += [
+            outside.payload.data.eq(inside.payload.data),
+            outside.payload.last.eq(inside.payload.last),
+            outside.payload.user.eq(user),
+            outside.valid.eq(inside.valid),
+            inside.ready.eq(outside.ready),
+        ]
+
+    def _connect_windows(
+        self, m: Module, windows: FrameWindows, bank: RegisterBank, control: FrameControl
+    ) -> None:
+        """Frames come and go through registers."""
+        m.submodules.windows = windows
+        connect(m, windows.frames_in, control.outside_in)
+        connect(m, control.outside_out, windows.frames_out)
+        ends = bank.input_last_value_written
+        m.d.comb += [
+            windows.clear.eq(bank.control_abort | control.aborting),
+            windows.write.eq(bank.input_data_value_written | ends),
+            windows.last.eq(ends),
+            windows.word.eq(bank.input_data_value),
+            windows.read.eq(bank.output_data_value_read),
+            bank.input_status_room.eq(windows.room),
+            bank.output_status_words.eq(windows.words),
+            bank.output_status_last.eq(windows.next_last),
+            bank.output_data_value.eq(windows.next_word),
+            bank.error_cause_window_full.eq(windows.overflow),
+            bank.error_cause_window_empty.eq(windows.underflow),
+        ]
 
     def _add_monitor(self, m: Module, monitor: FrameMonitor, control: FrameControl) -> FrameMonitor:
         """Of an engine behind queues: what it says of frames, and how it is reset."""

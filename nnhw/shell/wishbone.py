@@ -14,9 +14,8 @@ from .register_bus import READ_LATENCY, RegisterBus
 class WishboneFrontEnd(wiring.Component):
     """A device of Wishbone: 32 bits of data, bytes selected one by one, addresses count words.
 
-    It takes an access in every cycle and never stalls. A master of the standard mode may hold its
-    strobe until the answer if it ignores the answers that follow: better, it has a strobe of one
-    cycle, as a pipelined one has.
+    It answers in the cycle after an access, and stalls meanwhile: so a master of the standard mode,
+    which holds its strobe until the answer and knows no stall, is served right, too.
 
     Parameters
     ----------
@@ -52,13 +51,13 @@ class WishboneFrontEnd(wiring.Component):
         bus = self.bus
         asked = Signal()
         m.d.comb += [
-            bus.valid.eq(self.cyc & self.stb),
+            bus.valid.eq(self.cyc & self.stb & ~asked),
             bus.write.eq(self.we),
             bus.address.eq(self.adr),
             bus.write_data.eq(self.dat_w),
             bus.strobe.eq(self.sel),
             self.dat_r.eq(bus.read_data),
-            self.stall.eq(0),
+            self.stall.eq(asked),
             self.ack.eq(asked & self.cyc & ~bus.error),
             self.err.eq(asked & self.cyc & bus.error),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ..image import LoadRegisters, read_image
 from ..options import RESETS
 from ..registers import control_ports, result_user_bits
 from ..vectors import Vectors
-from .load_master import load_master, load_ports, load_signals
+from .host import STREAM_PORTS, host_module, host_ports, host_signals, is_mapped
 
 _TEMPLATES = ("tb.v", "selfcheck.sv")
 _SELFCHECK_BYTES = 1 << 18
@@ -136,16 +136,22 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "idle_value": "" if _has_idle(manifest) else " = 1'b1",
         "idle_port": ",\n        .idle(idle)" if _has_idle(manifest) else "",
         "is_loaded": int(bool(load)),
-        "load_ports": "".join(f",\n        .{name}({name})" for name in load_ports(manifest)),
-        "load_signals": load_signals(manifest, file="load.hex"),
-        "selfcheck_load": load_signals(manifest, file="selfcheck_load.hex"),
-        "load_master": load_master(manifest),
+        "frame_ports": _connected(() if is_mapped(manifest) else STREAM_PORTS),
+        "host_ports": _connected(host_ports(manifest)),
+        "host_signals": host_signals(manifest, file="load.hex"),
+        "selfcheck_host": host_signals(manifest, file="selfcheck_load.hex"),
+        "host": host_module(manifest),
         "data_bits": 8 * max(trace["lanes"], *beat_bytes.values()),
         "write_back_valid": trace["valid"],
         "write_back_layer": trace["layer"],
         "write_back_count": trace["count"],
         "write_back_data": trace["data"],
     }
+
+
+def _connected(names: Iterable[str]) -> str:
+    """Connections of ports to signals of their names."""
+    return "".join(f",\n        .{name}({name})" for name in names)
 
 
 def _has_idle(manifest: dict) -> bool:
@@ -251,7 +257,7 @@ def _stream_values(manifest: dict) -> dict[str, str | int]:
 def _control_ports(manifest: Mapping[str, Any]) -> str:
     """Connections of those ports of the control bus that nobody uses."""
     values = {"input": "{}'d0", "output": ""}
-    used = load_ports(manifest)
+    used = host_ports(manifest)
     return "".join(
         f",\n        .{name}({values[direction].format(width)})"
         for name, (direction, width) in control_ports(manifest.get("shell", {})).items()

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from register_maps import CONSTANTS, HASH, INPUT, NOT_LOADED, OUTPUT
+from register_maps import CONSTANTS, HASH, INPUT, NOT_LOADED, NOT_MAPPED, OUTPUT
 from register_model import RegisterModel
 
 from nnhw.registers import RegisterMap, TensorEntry
@@ -30,6 +30,13 @@ CONSTANTS_OF_FOUR = {
     "tensor_counts": 2 | 2 << 8,
 }
 MAP = RegisterMap(name="net", constants=CONSTANTS_OF_FOUR, tensors=TENSORS, absent=NOT_LOADED)
+MAPPED = RegisterMap(
+    name="net",
+    constants=CONSTANTS_OF_FOUR
+    | {"stream_bytes": 4 | 4 << 8, "input_beats": 4, "window_words": 3 | 3 << 16},
+    tensors=TENSORS,
+    absent=NOT_LOADED - NOT_MAPPED,
+)
 COUNTERS = (
     "frames_accepted",
     "frames_dropped",
@@ -44,8 +51,8 @@ STATUS = {f"status_{n}": 0 for n in ("busy", "receiving", "sending", "aborting",
 class Device:
     """Registers, streams, and what the accelerator does: results are elements that it was sent."""
 
-    def __init__(self):
-        self.model = RegisterModel(MAP)
+    def __init__(self, registers: RegisterMap = MAP):
+        self.model = RegisterModel(registers)
         self.inputs = STATUS | {
             name: (number + 1) << 33 | 5 for number, name in enumerate(COUNTERS)
         }
@@ -70,8 +77,48 @@ class Device:
         if not self.is_dead:
             self.happen("irq_status", 2 if self.is_broken else 1)
 
+    def go_on(self):
+        pass
+
     def finish(self):
         return self.result
+
+
+class Windows(Device):
+    """The same with windows that have room for three words, and one more now and then."""
+
+    def __init__(self):
+        super().__init__(MAPPED)
+        self.written, self.there, self.misused = [], [], 0
+        self.room = 3
+
+    def read(self, offset):
+        self.room = min(3, self.room + 1)
+        self.inputs["output_data_value"] = 0
+        if offset == 0x154 and self.there:
+            self.inputs["output_data_value"] = self.there.pop(0)
+            if not self.there:
+                self.happen("irq_status", 1)
+        elif offset == 0x154:
+            self.misused += 1
+        self.inputs["input_status_room"] = self.room
+        self.inputs["output_status_words"] = min(3, len(self.there))
+        self.inputs["output_status_last"] = int(len(self.there) == 1)
+        if 0 < len(self.there) <= 3:
+            self.happen("irq_status", 1)
+        return super().read(offset)
+
+    def write(self, offset, value):
+        super().write(offset, value)
+        if offset not in (0x144, 0x148):
+            return
+        self.misused += self.room == 0
+        self.room -= 1
+        self.written.append(value)
+        if offset == 0x148:
+            self.frame = np.array(self.written, "<u4").view(np.uint8)
+            result = np.resize(np.roll(self.frame, 3), 24)
+            self.there, self.written = result.view("<u4").tolist(), []
 
 
 def load(name: str, source: Path, monkeypatch) -> ModuleType:
@@ -123,6 +170,21 @@ def test_run(driver):
     np.testing.assert_allclose(softmax.ravel(), np.exp(real) / np.exp(real).sum(), rtol=1e-5)
     assert argmax.item() == sent[12:22].argmax()
     assert device.read(0x0A4) == 0, "events are cleared"
+
+
+def test_run_through_windows(tmp_path, monkeypatch):
+    """Frames that are longer than the windows, and nobody gives a mover."""
+    driver, device = driver_of(MAPPED, tmp_path, monkeypatch), Windows()
+    accelerator = driver.Accelerator(device)
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        values = [rng.normal(0, 8, INPUT.shape).astype(np.float32) for _ in range(2)]
+        _, argmax = accelerator.run(*values)
+        elements = [t.quantize(x) for t, x in zip(accelerator.inputs, values, strict=True)]
+        frame = accelerator.pack(elements)
+        np.testing.assert_array_equal(device.frame, frame)
+        assert argmax.item() == np.resize(np.roll(frame.view(np.int8), 3), 24)[12:22].argmax()
+        assert (device.misused, device.there) == (0, [])
 
 
 def test_failures(driver):

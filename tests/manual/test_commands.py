@@ -26,7 +26,9 @@ NOT_RUN = {
     r"(pip|apt-get) install": "installs packages",
     r"(openFPGALoader|iceprog) ": "loads a bitstream into a board",
     r"nnhw run .*--port": "needs a board",
-    r"fusesoc |python examples/litex": "needs packages that the tests do not; has tests of its own",
+    r"fusesoc |python examples/(litex|riscv)": (
+        "needs packages that the tests do not; has tests of its own"
+    ),
 }
 SLOW = (
     r"nnhw synth|nnhw explore|nnhw sweep|nnhw\.synth|--costs|train\.py"

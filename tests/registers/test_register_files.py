@@ -7,7 +7,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from register_maps import INPUT, OUTPUT, loaded_map, small_map
+from register_maps import INPUT, OUTPUT, loaded_map, mapped_map, small_map
 
 from nnhw.export import register_files
 from nnhw.registers import Access, RegisterMap
@@ -15,7 +15,11 @@ from nnhw.registers.python_module import python_module
 
 pytest.importorskip("systemrdl")
 
-MAPS = {"fixed": small_map((INPUT, OUTPUT, OUTPUT)), "loaded": loaded_map()}
+MAPS = {
+    "fixed": small_map((INPUT, OUTPUT, OUTPUT)),
+    "loaded": loaded_map(),
+    "mapped": mapped_map(),
+}
 READ_ONLY = "read-only"
 ACCESS = {
     Access.STORED: "read-write",
@@ -36,7 +40,7 @@ def expected(registers: RegisterMap) -> dict[str, Place]:
         word = registers.words.get(placed.address)
         for field in placed.register.fields:
             value = field.reset if word is None else (word & field.mask) >> field.low
-            driven = field.access in (Access.STATUS, Access.COUNT, Access.KEPT)
+            driven = field.access in (Access.STATUS, Access.COUNT, Access.KEPT, Access.NEXT)
             driven |= registers.loads(placed)
             found[f"{placed.block_name}.{placed.register.name}.{field.name}"] = (
                 placed.address,
@@ -109,6 +113,9 @@ def test_ip_xact(registers, folder):
                 modified = field.find("x:modifiedWriteValue", space)
                 is_flag = block_of(registers, path).access is Access.FLAG
                 assert (modified is not None and modified.text == "oneToClear") == is_flag
+                read = field.find("x:readAction", space)
+                is_next = block_of(registers, path).access is Access.NEXT
+                assert (read is not None and read.text == "modify") == is_next
     assert found == expected(registers)
 
 
@@ -136,6 +143,9 @@ def test_svd(registers, folder):
                 field.access.value,
                 value,
             )
+            taken = field.read_action is not None and field.read_action.value == "modify"
+            path = f"{register.name}.{field.name}"
+            assert taken == (path == "window_output_data.value"), path
     wanted = {
         "_".join(path.split(".")[:2]) + "." + path.split(".")[2]: (*place[:4], place[4] or 0)
         for path, place in expected(registers).items()

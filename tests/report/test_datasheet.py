@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 from integer_graphs import IntegerBuilder
+from register_maps import mapped_map
 from test_report import REPORT
 
 from nnhw.mapping import EngineConfig, map_graph
-from nnhw.report import RegisterRow, render_datasheet
+from nnhw.report import render_datasheet
 from nnhw.report.timing_drawing import CYCLE, NAMES, draw_timing
 from nnhw.shell import ShellConfig, TopPorts, port_members
 from nnhw.simulate import TimingDiagram
@@ -64,9 +65,17 @@ def test_page_without_simulation_and_data(ports):
 
 
 def test_registers_are_listed(ports):
-    rows = [RegisterRow(offset=0x10, name="STATUS", access="read", meaning="idle & ready")]
-    page = render_datasheet(REPORT, ports, rows)
-    assert '<th scope="row">0x010</th><td>STATUS</td><td>read</td><td>idle &amp; ready</td>' in page
+    page = render_datasheet(REPORT, ports, mapped_map())
+    for row in (
+        "0x000</th><td><code>identification.magic</code></td><td>read<",
+        "0x080</th><td><code>control.control</code></td><td>read, write<",
+        "0x0a4</th><td><code>interrupt.irq_status</code></td><td>read, write<",
+        "0x144</th><td><code>window.input_data</code></td><td>write<",
+        "0x154</th><td><code>window.output_data</code></td><td>read<",
+        "0x400</th><td><code>tensor_0.offset</code></td><td>read</td><td>First byte in its",
+    ):
+        assert f'<th scope="row">{row}' in page, row
+    assert "tensor_1" not in page
 
 
 def test_page_is_well_formed(ports):

@@ -112,7 +112,8 @@ class AxiLiteMaster(Master):
 
 
 class WishboneMaster(Master):
-    """Wishbone, pipelined; answers come a cycle later."""
+    """Wishbone, pipelined, or in its standard mode, where the strobe is held until the answer and
+    nobody looks at stall."""
 
     name = "wishbone"
 
@@ -132,14 +133,17 @@ class WishboneMaster(Master):
             ctx.set(getattr(dut, name), value)
         ctx.set(dut.dat_w, data)
         ctx.set(dut.sel, strobe)
+        is_pipelined = self.rng.randrange(2)
         _, _, stall = await ctx.tick().sample(dut.stall)
         assert not stall
-        ctx.set(dut.stb, 0)
+        if is_pipelined:
+            ctx.set(dut.stb, 0)
         _, _, ack, err, read = await ctx.tick().sample(dut.ack, dut.err, dut.dat_r)
         assert ack ^ err
         return read, err
 
     def check(self, before, now):
+        assert now["stall"] == (before["cyc"] & before["stb"] & ~before["stall"])
         asked = before["cyc"] & before["stb"] & ~before["stall"] & now["cyc"]
         assert now["ack"] + now["err"] == asked, "each access is answered once, in the next cycle"
 

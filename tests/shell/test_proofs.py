@@ -62,6 +62,9 @@ WISHBONE = """\
   always @(posedge clk) if (started && !$past(rst)) begin
     assert(!(ack && err));
     assert((ack || err) == ($past(cyc && stb && !stall) && cyc));
+    // one access to the registers for each answer, also of a strobe that is held until then
+    assert(bus_valid == (cyc && stb && !stall));
+    if (ack || err) assert(!bus_valid);
   end
 """
 

@@ -27,6 +27,7 @@ int nnhw_open(struct nnhw_device *device, uintptr_t base, const struct nnhw_move
     device->base = base;
     device->mover = mover;
     device->uses_interrupts = 0;
+    device->is_moving = 0;
     device->output = NULL;
     device->events = 0;
     if (READ(device, identification.magic) != MAGIC)
@@ -101,9 +102,11 @@ int nnhw_start(struct nnhw_device *device, const void *input, void *output)
 {
     const struct nnhw_mover *mover = device->mover;
     size_t input_size = nnhw_input_size(device), output_size = nnhw_output_size(device);
-    nnhw_port_cache_clean(input, input_size);
-    /* no line of the output may be written back over what the mover writes */
-    nnhw_port_cache_invalidate(output, output_size);
+    if (!mover->is_coherent) {
+        nnhw_port_cache_clean(input, input_size);
+        /* no line of the output may be written back over what the mover writes */
+        nnhw_port_cache_invalidate(output, output_size);
+    }
     nnhw_port_barrier();
     device->output = output;
     if (mover->receive(mover->context, output, output_size) != 0
@@ -145,15 +148,19 @@ int nnhw_poll(struct nnhw_device *device)
 {
     const struct nnhw_mover *mover = device->mover;
     uint32_t events = (uint32_t)take(device, DAMAGED | ABORTED);
+    int received;
     if (events & DAMAGED)
         return is_corrupted(device) ? NNHW_CORRUPTED : NNHW_DAMAGED;
     if (events & ABORTED)
         return NNHW_ABORTED;
     /* the last beat has left the accelerator before the mover has it in memory */
-    if (mover->is_received(mover->context) == 0 || take(device, DELIVERED) == 0)
+    received = mover->is_received(mover->context);
+    device->is_moving = received < 0;
+    if (received <= 0 || take(device, DELIVERED) == 0)
         return NNHW_BUSY;
     nnhw_port_barrier();
-    nnhw_port_cache_invalidate(device->output, nnhw_output_size(device));
+    if (!mover->is_coherent)
+        nnhw_port_cache_invalidate(device->output, nnhw_output_size(device));
     return NNHW_OK;
 }
 
@@ -164,7 +171,8 @@ int nnhw_finish(struct nnhw_device *device, uint32_t ticks)
     while ((result = nnhw_poll(device)) == NNHW_BUSY) {
         if (ticks != 0 && nnhw_port_ticks() - start >= ticks)
             return NNHW_TIMEOUT;
-        nnhw_port_wait();
+        if (!device->is_moving)
+            nnhw_port_wait();
     }
     return result;
 }

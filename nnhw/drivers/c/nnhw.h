@@ -26,19 +26,23 @@ enum nnhw_result {
     NNHW_CORRUPTED = -14      /* what was loaded has changed: load it again */
 };
 
-/* Moves frames between memory and the streams: a DMA engine, mostly. All functions return 0 if they
- * succeed; none of them waits. */
+/* Moves frames between memory and the accelerator: a DMA engine, mostly, or nnhw_window.h. All
+ * functions return 0 if they succeed; none of them waits. */
 struct nnhw_mover {
     int (*send)(void *context, const void *frame, size_t size);
     int (*receive)(void *context, void *frame, size_t size);
-    int (*is_received)(void *context); /* not 0: all of the frame is in memory */
+    /* 1: all of the frame is in memory; 0: not yet; -1: nor will it be, unless this is called on and
+     * on, without waiting for an interrupt */
+    int (*is_received)(void *context);
     void *context;
+    int is_coherent; /* not 0: it sees memory as the processor does, through all caches */
 };
 
 struct nnhw_device {
     uintptr_t base;
     const struct nnhw_mover *mover;
     int uses_interrupts;
+    int is_moving; /* the mover does not go on by itself */
     void *output;
     volatile uint32_t events; /* of the interrupt status, not yet looked at */
 };

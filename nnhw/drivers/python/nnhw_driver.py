@@ -2,7 +2,8 @@
 
 `nnhw_registers.py` is the design's own and stands beside this file. Registers are reached through
 anything that has `read(offset)` and `write(offset, value)` for words of 32 bits: `Memory`, or the
-`MMIO` of PYNQ. Frames are moved by anything that has the two methods of `PynqMover`.
+`MMIO` of PYNQ. Frames are moved by anything that has the methods of `PynqMover`, or, of a design
+without streams, through its registers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import struct
 import time
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -59,10 +61,13 @@ class Registers(Protocol):
 
 
 class Mover(Protocol):
-    """Moves frames between memory and the streams."""
+    """Moves frames between memory and the accelerator."""
 
     def start(self, frame: np.ndarray, size: int) -> None:
         """Begin to send a frame (uint8), and to receive one of `size` bytes."""
+
+    def go_on(self) -> None:
+        """Called until the frame has left the accelerator; does not wait."""
 
     def finish(self) -> np.ndarray:
         """Wait for the frame that was received (uint8)."""
@@ -119,6 +124,9 @@ class PynqMover:
         self._dma.recvchannel.transfer(target)
         self._dma.sendchannel.transfer(source)
 
+    def go_on(self) -> None:
+        """Nothing: the DMA needs no help."""
+
     def finish(self) -> np.ndarray:
         """Wait for the frame that was received (uint8)."""
         self._dma.sendchannel.wait()
@@ -129,6 +137,51 @@ class PynqMover:
         if name not in self._buffers or self._buffers[name].size != size:
             self._buffers[name] = self._allocate(shape=(size,), dtype=np.uint8)
         return self._buffers[name]
+
+
+class WindowMover:
+    """The windows of a design without streams: words of four bytes, the lowest one first.
+
+    Parameters
+    ----------
+    memory
+        Its registers.
+    """
+
+    def __init__(self, memory: Registers) -> None:
+        self._memory = memory
+        self._input: deque[int] = deque()
+        self._output: list[int] = []
+        self._left = 0
+
+    def start(self, frame: np.ndarray, size: int) -> None:
+        """Begin to send a frame (uint8), and to receive one of `size` bytes."""
+        self._input = deque(frame.view("<u4").tolist())
+        self._output, self._left = [], size // 4
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Write as many words as there is room for, and read as many as have come."""
+        if self._input:
+            for _ in range(min(self._field("input_status", "room"), len(self._input))):
+                word = self._input.popleft()
+                register = "input_data" if self._input else "input_last"
+                self._memory.write(registers.ADDRESSES[f"window.{register}"], word)
+        if self._left:
+            for _ in range(min(self._field("output_status", "words"), self._left)):
+                self._output.append(self._memory.read(registers.ADDRESSES["window.output_data"]))
+                self._left -= 1
+
+    def finish(self) -> np.ndarray:
+        """The frame that was received (uint8); all of it is in the window."""
+        while self._left:
+            self.go_on()
+        return np.array(self._output, "<u4").view(np.uint8)
+
+    def _field(self, register: str, field: str) -> int:
+        word = self._memory.read(registers.ADDRESSES[f"window.{register}"])
+        low, width = registers.FIELDS[f"window.{register}.{field}"]
+        return word >> low & ((1 << width) - 1)
 
 
 @dataclass(frozen=True)
@@ -176,7 +229,7 @@ class Accelerator:
     memory
         Its registers.
     mover
-        Its streams; None if frames are not sent by this driver.
+        Its streams; None if frames are not sent by this driver, or the design has windows.
 
     Raises
     ------
@@ -186,6 +239,8 @@ class Accelerator:
 
     def __init__(self, memory: Registers, mover: Mover | None = None) -> None:
         self._memory, self._mover = memory, mover
+        if mover is None and "window.input_data" in registers.ADDRESSES:
+            self._mover = WindowMover(memory)
         if self.read("identification.magic.value") != registers.MAGIC:
             raise DeviceError("There is no accelerator at this address")
         major = self.read("identification.abi.major")
@@ -367,9 +422,11 @@ class Accelerator:
             self._wait_for("aborted", timeout)
         self.take_events()
 
-    def _wait_for(self, event: str, timeout: float) -> None:
+    def _wait_for(self, event: str, timeout: float, mover: Mover | None = None) -> None:
         end = time.monotonic() + timeout
         while event not in (events := self.take_events()):
+            if mover is not None:
+                mover.go_on()
             if "error" in events:
                 errors = self.take_errors()
                 if "parity" in errors:
@@ -394,7 +451,7 @@ class Accelerator:
         elements = [tensor.quantize(x) for tensor, x in zip(self.inputs, values, strict=True)]
         self.take_events()
         self._mover.start(self.pack(elements), self._frame_size("output"))
-        self._wait_for("delivered", timeout)
+        self._wait_for("delivered", timeout, self._mover)
         outputs = self.unpack(self._mover.finish())
         return [
             postprocess(tensor.postprocess, tensor.to_real(output))

@@ -166,6 +166,7 @@ def _header(
     config = program.config
     primitives = ", ".join(f"{count} {cell}" for cell, count in sorted(cells.items()))
     clocks = "One clock" if shell.clocks == "one" else "Two clocks, clk and axis_clk"
+    way = "windows on the control bus" if shell.is_mapped else "AXI4-Stream"
     layers, frame_in = str(len(program.layers)), f"{program.input_size} bytes a frame"
     frame_out, of = f"{program.output_size} bytes a frame", f"of the neural network {program.name}"
     if config.programmable:  # nothing of it depends on the network that is loaded
@@ -177,8 +178,8 @@ def _header(
         "",
         f"Array of {config.rows} x {config.cols} multipliers, {config.lanes} requantizer lanes, "
         f"{layers} layers.",
-        f"Input: AXI4-Stream, {config.input_bytes} bytes a beat, {frame_in}.",
-        f"Output: AXI4-Stream, {config.output_bytes} bytes a beat, {frame_out}.",
+        f"Input: {way}, {config.input_bytes} bytes a beat, {frame_in}.",
+        f"Output: {way}, {config.output_bytes} bytes a beat, {frame_out}.",
         *([f"Control: {BUSES[shell.bus].title}."] if shell.bus else []),
         f"{clocks}; synchronous reset, {shell.reset.replace('-', ' ')}. "
         + (f"Cells of {config.technology}: {primitives}." if cells else "No vendor primitives."),
