@@ -205,7 +205,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "target": None, "technology": "ecp5",
         "vectors": 1, "strict": False, "sim": False, "costs": False, "frame_check": False,
         "stream_bytes": None, "keep": False, "tag_bits": 0, "clocks": "one", "reset": "active-high",
-        "bus": None, "bus_errors": False, "idle": False, "protect": "none",
+        "bus": None, "bus_errors": False, "io": "stream", "idle": False, "protect": "none",
         "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
         "init": "contents", "programmable": False, "scale_bits": None,

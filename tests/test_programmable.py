@@ -150,8 +150,6 @@ def test_refusals(folder, tmp_path):
     for more in ({"keep": True}, {"weights": "files"}):
         with pytest.raises(OptionError, match="does not go with programmable yet"):
             build_programmable([MLP], data=[DATA], out=tmp_path / "out", **more)
-    with pytest.raises(OptionError, match="Option protect does not go with two clocks yet"):
-        BuildOptions(programmable=True, bus="apb", clocks="two", protect="parity")
     with pytest.raises(OptionError, match="Two models are called digits_mlp"):
         build_programmable([MLP, MLP], data=[DATA], out=tmp_path / "out")
     with pytest.raises(OptionError, match="There are 3 models and data for 2"):
@@ -253,7 +251,13 @@ def test_tags_and_two_clocks(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("bus", "more"),
-    [("axi-lite", {}), ("wishbone", {"clocks": "two"}), ("apb", {"protect": "parity"})],
+    [
+        ("axi-lite", {}),
+        ("wishbone", {"clocks": "two"}),
+        ("apb", {"protect": "parity"}),
+        ("wishbone", {"io": "mapped"}),
+        ("apb", {"io": "mapped", "clocks": "two", "protect": "parity"}),
+    ],
 )
 def test_simulated_over_a_bus(tmp_path, bus, more):
     """Two networks, loaded over the bus one after the other."""

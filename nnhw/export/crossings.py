@@ -11,6 +11,8 @@ _QUEUES = ("streams/input_crossing", "streams/output_crossing")
 _LOAD_QUEUE = "load_crossing"
 """Of a programmable design whose registers have the streams' clock."""
 _COUNTS = (("written_gray", "written_seen_unstable"), ("taken_gray", "taken_seen_unstable"))
+_PARITY = ("parity_crossing/told_unstable", "parity_crossing/heard_unstable")
+"""Of a programmable design with parity whose registers have the streams' clock."""
 _RESETS = ("request_unstable", "asks_unstable", "answer_unstable")
 
 
@@ -46,21 +48,27 @@ def crossings(shell: ShellConfig, *, loaded: bool = False) -> tuple[Crossing, ..
     )
 
 
-def synchronizers(shell: ShellConfig) -> tuple[str, ...]:
-    """Registers that take single bits of another clock, whenever these change."""
+def synchronizers(shell: ShellConfig, *, parity: bool = False) -> tuple[str, ...]:
+    """Registers that take single bits of another clock, whenever these change.
+
+    `parity`: whether the engine has it.
+    """
     if shell.clocks == "one":
         return ()
-    return tuple(f"streams/reset_crossing/{name}" for name in _RESETS)
+    resets = (f"streams/reset_crossing/{name}" for name in _RESETS)
+    return (*resets, *(_PARITY if parity and shell.has_registers_apart else ()))
 
 
-def constraint_files(name: str, shell: ShellConfig, *, loaded: bool = False) -> dict[str, str]:
+def constraint_files(
+    name: str, shell: ShellConfig, *, loaded: bool = False, parity: bool = False
+) -> dict[str, str]:
     """Texts of the constraints of a design, by path in its folder; none if it has one clock."""
     if shell.clocks == "one":
         return {}
-    found = crossings(shell, loaded=loaded)
+    found, bits = crossings(shell, loaded=loaded), synchronizers(shell, parity=parity)
     return {
         f"constraints/{name}_crossings.{kind}": "".join(f"{line}\n" for line in lines)
-        for kind, lines in (("xdc", _xdc(name, shell, found)), ("sdc", _sdc(name, shell, found)))
+        for kind, lines in (("xdc", _xdc(name, bits, found)), ("sdc", _sdc(name, bits, found)))
     }
 
 
@@ -70,7 +78,7 @@ def _head(name: str) -> Iterator[str]:
     yield "# A word of a queue's memory has been there for two cycles when it is taken."
 
 
-def _xdc(name: str, shell: ShellConfig, found: tuple[Crossing, ...]) -> Iterator[str]:
+def _xdc(name: str, bits: tuple[str, ...], found: tuple[Crossing, ...]) -> Iterator[str]:
     """For Vivado."""
     yield from _head(name)
     yield "set crossing_period 10.0 ;# ns: the period of the faster clock"
@@ -79,7 +87,7 @@ def _xdc(name: str, shell: ShellConfig, found: tuple[Crossing, ...]) -> Iterator
             f"set_max_delay -datapath_only -from {_vivado_cells(crossing.source)} "
             f"-to {_vivado_cells(crossing.target)} $crossing_period"
         )
-    for target in synchronizers(shell):
+    for target in bits:
         yield f"set_false_path -to {_vivado_cells(target)}"
 
 
@@ -87,7 +95,7 @@ def _vivado_cells(path: str) -> str:
     return f"[get_cells -hier -filter {{NAME =~ *{path}_reg*}}]"
 
 
-def _sdc(name: str, shell: ShellConfig, found: tuple[Crossing, ...]) -> Iterator[str]:
+def _sdc(name: str, bits: tuple[str, ...], found: tuple[Crossing, ...]) -> Iterator[str]:
     """For tools that read Synopsys Design Constraints."""
     yield from _head(name)
     yield "set crossing_period 10.0 ;# ns: the period of the faster clock"
@@ -96,5 +104,5 @@ def _sdc(name: str, shell: ShellConfig, found: tuple[Crossing, ...]) -> Iterator
         between = f"-from {source} -to {target}"
         yield f"set_max_delay $crossing_period {between}"
         yield f"set_false_path -hold {between}"
-    for target in synchronizers(shell):
+    for target in bits:
         yield f"set_false_path -to [get_cells {{*{target}*}}]"

@@ -139,7 +139,12 @@ def export_design(
     crossings = (
         {}
         if is_further
-        else constraint_files(program.name, shell, loaded=program.config.programmable)
+        else constraint_files(
+            program.name,
+            shell,
+            loaded=program.config.programmable,
+            parity=program.config.parity,
+        )
     )
     for name, text in {**packaging, **crossings}.items():
         (folder / name).parent.mkdir(exist_ok=True)

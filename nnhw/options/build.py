@@ -369,9 +369,6 @@ class BuildOptions:
                 raise OptionError(
                     f"Option {name} does not go with programmable yet; drop one of them"
                 )
-        if self.protect != "none" and self.clocks == "two":
-            raise OptionError("Option protect does not go with two clocks yet; drop one of them")
-
         if self.protect != "none" and not (self.programmable and self.bus):
             raise OptionError(
                 "Option protect is for what is loaded over a control bus; give programmable and "

@@ -13,6 +13,7 @@ from ..machine import Image, LoadMap, Machine
 from ..registers import BUSES, RegisterMap
 from .clock_crossing import ClockCrossing
 from .config import ShellConfig
+from .event_crossing import EventCrossing
 from .idle_monitor import IdleMonitor
 from .ports import port_members
 from .register_shell import RegisterShell
@@ -71,7 +72,7 @@ class Accelerator(wiring.Component):
     ------
     ValueError
         If the shell has tags or `idle`, and the machine does not check frames.
-        If the machine has parity, and no registers in its clock.
+        If the machine has parity, and there are no registers.
         If there is a control bus without a register map, or the machine does not check frames then.
     """
 
@@ -90,8 +91,8 @@ class Accelerator(wiring.Component):
         if self.shell.idle and not machine.config.frame_check:
             raise ValueError("The output idle needs a machine that checks frames")
         self.registers = registers
-        if machine.config.parity and (self.shell.bus is None or self.shell.has_registers_apart):
-            raise ValueError("Parity needs registers with a cause for it, in the engine's clock")
+        if machine.config.parity and self.shell.bus is None:
+            raise ValueError("Parity needs registers with a cause for it")
         if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
             raise ValueError("A control bus needs a register map, and frames that are checked")
         super().__init__(port_members(machine, self.shell, registers))
@@ -132,6 +133,8 @@ class Accelerator(wiring.Component):
                 frames_in, frames_out = self._add_keep(m, registers)
             if self.machine.config.programmable:
                 self._add_load_queue(m, engine, streams, registers)
+            if self.machine.config.parity:
+                self._add_parity_crossing(m, engine, streams, registers)
         if not self.shell.is_mapped:
             self._connect_ports(m, frames_in, frames_out)
         if self.machine.config.frame_check:
@@ -273,6 +276,18 @@ class Accelerator(wiring.Component):
                 queue.source.payload[name].eq(write[name]),
                 engine.load[name].eq(queue.sink.payload[name]),
             ]
+
+    def _add_parity_crossing(
+        self, m: Module, engine: Engine, streams: StreamShell, registers: RegisterShell
+    ) -> None:
+        """From the engine to registers of another clock."""
+        crossing = EventCrossing(source="sync", target=STREAMS)
+        resets = {STREAMS: streams.outside_reset, "sync": streams.engine_reset}
+        m.submodules.parity_crossing = ResetInserter(resets)(crossing)
+        m.d.comb += [
+            crossing.event.eq(engine.parity_error),
+            registers.parity_error.eq(crossing.seen),
+        ]
 
     def _outside(self, component):
         """A component in the streams' clock, with the reset of the port."""

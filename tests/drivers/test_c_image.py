@@ -131,9 +131,10 @@ def test_images_through_the_driver(bus, clocks, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_flipped_bit_is_found(tmp_path):
+@pytest.mark.parametrize("clocks", ["one", "two"])
+def test_every_flipped_bit_is_found(clocks, tmp_path):
     """Of program, weights and constants, in the exported Verilog; the driver says it."""
-    machine, shell, built = build(tmp_path, "apb", parity=True)
+    machine, shell, built = build(tmp_path, "apb", clocks=clocks, parity=True)
     network = built["b"]
     memories = ExportedMemories("system")
     verilog = generate_verilog(network.program, memories, shell=shell, registers=network.registers)
@@ -162,7 +163,7 @@ def test_every_flipped_bit_is_found(tmp_path):
         verilog,
         bus="apb",
         registers=network.registers,
-        defines=defines(machine, built, FLIPS=1),
+        defines=defines(machine, built, FLIPS=1, **({"TWO_CLOCKS": 1} if clocks == "two" else {})),
         include=(tmp_path,),
     )
     *outputs, flips, done = simulated.run("flips", "b.bin", "b.frames")

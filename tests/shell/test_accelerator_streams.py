@@ -28,7 +28,9 @@ def small_graph() -> Graph:
     return builder.graph(builder.dense("x", 3))
 
 
-def small_program(*, checked: bool = False, programmable: bool = False) -> Program:
+def small_program(
+    *, checked: bool = False, programmable: bool = False, parity: bool = False
+) -> Program:
     config = EngineConfig(
         rows=2,
         cols=2,
@@ -36,6 +38,7 @@ def small_program(*, checked: bool = False, programmable: bool = False) -> Progr
         output_bytes=2,
         frame_check=checked,
         programmable=programmable,
+        parity=parity,
     )
     return map_graph(small_graph(), config)
 
@@ -101,11 +104,15 @@ def test_options_reach_the_shell():
     )
 
 
-@pytest.mark.parametrize(("bus", "loaded"), [(None, False), ("apb", False), ("apb", True)])
-def test_constraints_name_what_there_is(bus, loaded):
+@pytest.mark.parametrize(
+    ("bus", "loaded", "parity"),
+    [(None, False, False), ("apb", False, False), ("apb", True, False), ("apb", True, True)],
+)
+def test_constraints_name_what_there_is(bus, loaded, parity):
     """Every path is an instance in an instance, and there a register or a memory."""
     shell = ShellConfig(clocks="two", keep=KEEP, bus=bus)
-    program, registers = small_program(checked=bus is not None, programmable=loaded), None
+    program = small_program(checked=bus is not None, programmable=loaded, parity=parity)
+    registers = None
     if bus is not None:
         cycles = predict_cycles(program)
         graph = small_graph()
@@ -115,7 +122,7 @@ def test_constraints_name_what_there_is(bus, loaded):
     top = next(iter(modules))
     found = {}
     paths = [p for c in crossings(shell, loaded=loaded) for p in (c.source, c.target)] + [
-        *synchronizers(shell)
+        *synchronizers(shell, parity=parity)
     ]
     for path in paths:
         module = top
@@ -133,8 +140,8 @@ def test_constraints_name_what_there_is(bus, loaded):
     }
     named = {(module, path.split("/")[-1]) for path, module in found.items()}
     assert unstable == {pair for pair in named if pair[1].endswith("_unstable")}
-    assert len(unstable) == 7 + 2 * loaded
-    files = constraint_files("net", shell, loaded=loaded)
+    assert len(unstable) == 7 + 2 * loaded + 2 * parity
+    files = constraint_files("net", shell, loaded=loaded, parity=parity)
     assert sorted(files) == ["constraints/net_crossings.sdc", "constraints/net_crossings.xdc"]
     for text in files.values():
         assert all(path in text for path in paths)
