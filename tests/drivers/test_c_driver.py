@@ -32,7 +32,7 @@ class Bench(SimulatedBus):
     ):
         # frames that windows have no room for
         builder = IntegerBuilder((2, 3, 3) if io == "stream" else (4, 6, 3), seed=3)
-        self.graph = builder.graph(builder.dense("x", 5 if io == "stream" else 66))
+        self.graph = builder.graph(builder.dense("x", 5 if io == "stream" else 68))
         beats = (2, 1) if io == "stream" else (4, 4)
         config = EngineConfig(
             rows=2, cols=2, input_bytes=beats[0], output_bytes=beats[1], frame_check=True
