@@ -102,7 +102,7 @@ def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
 def _surroundings(graph: Graph, options: BuildOptions) -> ShellConfig:
     """The shell as far as estimates for a search know it: registers are made of the finished
     design."""
-    return replace(_shell(graph, options), bus=None, io="stream")
+    return replace(_shell(graph, options), bus=None, bus_errors=False, io="stream")
 
 
 def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:

@@ -82,8 +82,8 @@ def _loaded(elf: bytes) -> bytes:
     return bytes(memory + bytes(-len(memory) % 4))
 
 
-def simulate(design: Path, memory: Path, out: Path) -> str:
-    """Simulate the system with Verilator; returns what it sends over its UART."""
+def simulate(design: Path, out: Path) -> str:
+    """Simulate the system with the firmware in `out`; returns what it sends over its UART."""
     manifest = json.loads((design / "manifest.json").read_text(encoding="utf-8"))
     processor = find_spec("pythondata_cpu_vexriscv")
     if processor is None or processor.origin is None:
@@ -102,13 +102,13 @@ def simulate(design: Path, memory: Path, out: Path) -> str:
     defines = {
         "ACCELERATOR": manifest["top"],
         "ADDRESS_BITS": manifest["shell"]["address_bits"],
-        "FIRMWARE": f'\\"{memory.name}\\"',
     }
     command = [program, "--binary", "--timing", "-CFLAGS", "-fcoroutines", "-Wno-fatal"]
     command += ["-Wno-lint", "--output-split", "0", "-Mdir", "obj_dir", "--top-module", "testbench"]
     command += [f"-D{name}={value}" for name, value in defines.items()]
     _run([*command, *sources], out, environment)
-    return _run([out / "obj_dir" / "Vtestbench"], out)
+    lines = _run([out / "obj_dir" / "Vtestbench"], out).splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("- "))  # Verilator's own
 
 
 def _run(command: list, folder: Path, environment: dict[str, str] | None = None) -> str:
@@ -162,8 +162,8 @@ def main() -> int:
         samples = file["x"][: options.count]
     out.mkdir(parents=True, exist_ok=True)
     # of one channel: the order of the file is that of the tensor
-    memory = compile_firmware(compiler, design, samples.reshape(len(samples), -1), out)
-    print(printed := simulate(design, memory, out), end="")
+    compile_firmware(compiler, design, samples.reshape(len(samples), -1), out)
+    print(printed := simulate(design, out), end="")
     lines = LINE.findall(printed)
     got = [[int(score) for score in scores.split()] for _, _, scores in lines]
     classes = [int(name) for _, name, _ in lines]

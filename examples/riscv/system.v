@@ -5,11 +5,12 @@
 //     0x00000000  memory, 64 KiB
 //     0x10000000  UART: a byte written is sent; reads 1 while it cannot be
 //     0x40000000  accelerator
-`ifndef FIRMWARE
-`define FIRMWARE "firmware.hex"
-`endif
-
-module system #(parameter DIVISOR = 16) (  // clock cycles of a bit of the UART
+//
+// The macros ACCELERATOR and ADDRESS_BITS are name and address bits of the accelerator.
+module system #(
+    parameter DIVISOR = 16,  // clock cycles of a bit of the UART
+    parameter FIRMWARE = "firmware.hex"
+) (
     input wire clk,
     input wire rst,
     output wire tx
@@ -64,7 +65,7 @@ module system #(parameter DIVISOR = 16) (  // clock cycles of a bit of the UART
 
     // memory: a port for instructions, one for data
     reg [31:0] memory [0:WORDS-1];
-    initial $readmemh(`FIRMWARE, memory);
+    initial $readmemh(FIRMWARE, memory);
     reg memory_ack = 0;
     reg [31:0] memory_read;
     integer lane;
