@@ -31,16 +31,20 @@ OPTIONS = {
     "bus": {"bus": "apb"},
     "bus-all": {"bus": "axi-lite", "stream_bytes": (4, 4), "keep": True, "tag_bits": 4},
     "bus-two-clocks": {"idle": True, "bus": "wishbone", "stream_bytes": (2, 4), **ALL},
+    "mapped": {"bus": "axi-lite", "io": "mapped", "reset": "active-low"},
     "all": {"stream_bytes": (4, 4), "reset": "active-low", **ALL},
 }
 
 
-def check(result: BuildResult, frames: int) -> None:
+def check(result: BuildResult, frames: int, *, is_mapped: bool = False) -> None:
     verification = result.report.verification
     assert verification.passed
     assert verification.frames == frames + EXTREME_FRAMES
-    assert verification.latency_cycles == result.report.latency_cycles
-    assert verification.interval_cycles == result.report.interval_cycles
+    report = result.report
+    cycles = (report.latency_cycles, report.interval_cycles)
+    if is_mapped:  # the output has no room in its window, and a bus takes longer than the engine
+        cycles = (None, None)
+    assert (verification.latency_cycles, verification.interval_cycles) == cycles
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -57,7 +61,7 @@ def test_several_inputs_and_outputs(name, tmp_path):
         vectors=6,
         **OPTIONS[name],
     )
-    check(result, 6)
+    check(result, 6, is_mapped=name == "mapped")
 
 
 @pytest.mark.slow
