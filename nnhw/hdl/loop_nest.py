@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,6 +10,7 @@ from ..isa import COORDINATES, LOOPS, Coordinate, FetchInstruction, InstructionL
 from .arithmetic import named
 from .instruction import InstructionSignature
 from .parameters import check_integers
+from .turn import Turn
 
 
 class LoopNest(wiring.Component):
@@ -142,81 +141,67 @@ class LoopNest(wiring.Component):
             self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
         ]
 
-        turn = self._find_turns(m, counters, finished) if self.loops else Const(0)
+        turn = self._find_turns(m, counters, finished)
         for coordinate in COORDINATES:
             self._move(m, coordinate, turn)
-        # all trips that a step may lead to, so that the loop just chooses among them
-        trips = [self._begun_trips(m, loop, counters, finished) for loop in self.loops]
-        with m.If(self.step), m.Switch(turn):
-            for position, loop in enumerate(self.loops):
-                with m.Case(position):
-                    m.d.sync += [
-                        counters[loop].eq(counters[loop] - 1),
-                        finished[loop].eq(counters[loop] == 1),
-                    ]
-                    for inner, count in trips[position].items():
-                        self._begin(m, counters[inner], finished[inner], count)
-            with m.Default():
-                for loop in self.loops:
-                    self._begin(m, counters[loop], finished[loop], getattr(upcoming, loop))
+        for place, loop in enumerate(self.loops):
+            counter, outer = counters[loop], self.loops[place + 1 :]
+            # all trips that a step may lead to, so that the loop just chooses among them
+            trips = [self._begun_trips(m, loop, other, counters, finished) for other in outer]
+            none = {id(count): count == 0 for count in trips}
+            following = getattr(upcoming, loop)
+            inner = [None] * (place + 1)
+            with m.If(self.step & turn.reaches(place + 1)):
+                m.d.sync += [
+                    counter.eq(turn.choose([*inner, *trips, following])),
+                    finished[loop].eq(
+                        turn.choose([*inner, *(none[id(n)] for n in trips), following == 0])
+                    ),
+                ]
+            with m.Elif(self.step & turn.reaches(place)):
+                m.d.sync += [counter.eq(counter - 1), finished[loop].eq(counter == 1)]
         return m
 
-    def _find_turns(self, m: Module, counters, finished) -> Signal:
+    def _find_turns(self, m: Module, counters, finished) -> Turn:
         """Which loop makes the next step, by its place in `loops`; beyond, the layer ends.
 
         It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
         the step that finishes it.
         """
         f, upcoming = self.current, self.upcoming
-        first = self.first
+        loops = self.loops
+        trips = [getattr(self.first, loop) for loop in loops]
+        begin = next((place for place, count in enumerate(trips) if count), len(loops))
+        code = Turn.encode(begin)
+        turn = Turn(Signal(len(loops), name="turn", init=code))
+        innermost = Turn(Signal(len(loops), name="innermost", init=code))
+        at_innermost = Signal(init=1)
 
-        begin = next((n for n, loop in enumerate(self.loops) if getattr(first, loop)), None)
-        begin = len(self.loops) if begin is None else begin
-        turn = Signal(range(len(self.loops) + 1), init=begin)
-        innermost = Signal.like(turn, init=begin)
-
-        def first_of(goes_on: Iterable[Value], name: str) -> Signal:
-            position = Signal.like(turn, name=name, init=len(self.loops))
-            for index, condition in enumerate(goes_on):
-                with m.Elif(condition) if index else m.If(condition):
-                    m.d.comb += position.eq(index)
-            return position
-
-        first_turn = first_of((getattr(upcoming, loop) != 0 for loop in self.loops), "first_turn")
-        outer = first_of(
-            (~finished[loop] & (innermost != n) for n, loop in enumerate(self.loops)), "outer_turn"
-        )
-        ends = Signal(name="innermost_ends")
-        m.d.comb += ends.eq(
-            Cat(
-                (innermost == position) & (counters[loop] == 1)
-                for position, loop in enumerate(self.loops)
-            ).any()
-        )
-        following = Mux((turn == innermost) & ends, outer, innermost)
+        more = [getattr(upcoming, loop) != 0 for loop in loops]
+        first_turn = Turn.first_of(m, more, "first_turn")
+        others = [~(finished[loop] | innermost.is_at(place)) for place, loop in enumerate(loops)]
+        outer = Turn.first_of(m, others, "outer_turn")
+        ends = [innermost.is_at(place) & (counters[loop] == 1) for place, loop in enumerate(loops)]
+        leaves = named(m, at_innermost & Cat(ends).any(), "leaves_innermost")
+        following = Mux(leaves, outer.code, innermost.code)
         if self.layout.asks("last_run_short"):
             # of two fetches a run, the last run has just the one that it begins with
-            runs = self.loops.index("taps_x")
             is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
-            after = first_of(
-                (
-                    Const(0) if loop in ("chunks", "taps_x") else ~finished[loop]
-                    for loop in self.loops
-                ),
-                "turn_after_run",
-            )
-            following = Mux((turn == runs) & is_single, after, following)
+            runs = ("chunks", "taps_x")
+            beyond = [Const(0) if loop in runs else ~finished[loop] for loop in loops]
+            skips = named(m, turn.is_at(loops.index("taps_x")) & is_single, "skips_run")
+            following = Mux(skips, Turn.first_of(m, beyond, "turn_after_run").code, following)
+            leaves = leaves | skips
         with m.If(self.step):
-            with m.If(turn == len(self.loops)):
-                m.d.sync += [turn.eq(first_turn), innermost.eq(first_turn)]
+            with m.If(turn.reaches(len(loops))):
+                m.d.sync += [
+                    turn.code.eq(first_turn.code),
+                    innermost.code.eq(first_turn.code),
+                    at_innermost.eq(1),
+                ]
             with m.Else():
-                m.d.sync += turn.eq(following)
+                m.d.sync += [turn.code.eq(following), at_innermost.eq(~leaves)]
         return turn
-
-    @staticmethod
-    def _begin(m: Module, counter: Signal, finished, trips: Value) -> None:
-        """Begin a loop anew, with `trips` trips after its first."""
-        m.d.sync += [counter.eq(trips), finished.eq(trips == 0)]
 
     def _count_warmup(self, m: Module, finished) -> Value:
         """Whether the present roll finishes no results."""
@@ -256,21 +241,18 @@ class LoopNest(wiring.Component):
         outer = [finished[name] for name in loops[place + 1 :]]
         return named(m, Cat(counters[loop] == 1, *inner, *outer).all(), f"{loop}_ends_next")
 
-    def _begun_trips(self, m: Module, loop: str, counters, finished) -> dict[str, Value]:
-        """Trips after the first, less one, of the loops that a trip of `loop` begins anew."""
+    def _begun_trips(self, m: Module, inner: str, loop: str, counters, finished) -> Value:
+        """Trips after the first, less one, of loop `inner` that a trip of `loop` begins anew."""
         f = self.current
-        begun: dict[str, Value] = {}
-        for inner in self.loops[: self.loops.index(loop)]:
-            trips = getattr(f, inner)
-            if loop == "taps_x" and self.layout.asks("last_run_short"):
-                # on to the last run, which may be shorter
-                trips = trips - (f.last_run_short & (counters[loop] == 1))
-            if inner == "rolls" and self.layout.asks("overlaps"):
-                is_last = self._is_on_to_last(m, loop, counters, finished)
-                # one bit more than the counter, which goes round then
-                trips = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
-            begun[inner] = trips
-        return begun
+        trips = getattr(f, inner)
+        if loop == "taps_x" and self.layout.asks("last_run_short"):
+            # on to the last run, which may be shorter
+            trips = trips - (f.last_run_short & (counters[loop] == 1))
+        if inner == "rolls" and self.layout.asks("overlaps"):
+            is_last = self._is_on_to_last(m, loop, counters, finished)
+            # one bit more than the counter, which goes round then
+            trips = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
+        return trips
 
     def _groups(self, coordinate: Coordinate) -> list[tuple[str, ...]]:
         """Groups of loops that move a coordinate, as far as they are built, innermost first."""
@@ -280,7 +262,7 @@ class LoopNest(wiring.Component):
         asks = self.layout.asks
         return [group for group in groups if any(asks(coordinate.steps[loop]) for loop in group)]
 
-    def _move(self, m: Module, coordinate: Coordinate, turn: Value) -> None:
+    def _move(self, m: Module, coordinate: Coordinate, turn: Turn) -> None:
         """A coordinate: one sum, whatever loop makes the step, of a register and a field."""
         f, upcoming = self.current, self.upcoming
         output = getattr(self, coordinate.name)
@@ -299,23 +281,25 @@ class LoopNest(wiring.Component):
             for index, group in enumerate(groups)
         ]
         bases: list[Value] = [*registers, getattr(f, coordinate.start)]
-        base = Signal(shape, name=f"{coordinate.name}_base")
         fields = {loop: getattr(f, coordinate.steps[loop]) for group in groups for loop in group}
-        shapes = [field.shape() for field in fields.values()]
-        is_signed = any(shape.signed for shape in shapes)
-        width = max(shape.width + (is_signed and not shape.signed) for shape in shapes)
-        step = Signal(Shape(width, is_signed), name=f"{coordinate.name}_step")
-        with m.Switch(turn):
-            for position, loop in enumerate(self.loops):
-                inside = sum(self.loops.index(group[-1]) < position for group in groups)
-                with m.Case(position):
-                    m.d.comb += base.eq(bases[inside])
-                    if loop in fields:
-                        m.d.comb += step.eq(fields[loop])
-            with m.Default():
-                m.d.comb += base.eq(getattr(upcoming, coordinate.start))
+        begins = [self.loops.index(group[0]) for group in groups]
+        base: list[Value | None] = []
+        step: list[Value | None] = []
+        for place, loop in enumerate(self.loops):
+            inside = sum(self.loops.index(group[-1]) < place for group in groups)
+            moves = place >= begins[0]
+            base.append(bases[inside] if moves else None)
+            step.append(fields.get(loop, Const(0)) if moves else None)
         moved = Signal(shape, name=f"{coordinate.name}_moved")
-        m.d.comb += [moved.eq(base + step), output.eq(registers[0])]
-        for group, register in zip(groups, registers, strict=True):
-            with m.If(self.step & (turn >= self.loops.index(group[0]))):
+        from_base = turn.choose([*base, getattr(upcoming, coordinate.start)])
+        by_step = turn.choose([*step, Const(0)])
+        m.d.comb += [
+            moved.eq(
+                named(m, from_base, f"{coordinate.name}_base")
+                + named(m, by_step, f"{coordinate.name}_step")
+            ),
+            output.eq(registers[0]),
+        ]
+        for place, register in zip(begins, registers, strict=True):
+            with m.If(self.step & turn.reaches(place)):
                 m.d.sync += register.eq(moved)

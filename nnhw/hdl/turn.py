@@ -1,0 +1,73 @@
+"""Which of nested loops makes a step, as a thermometer code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Const, Module, Mux, Value
+
+from .arithmetic import named
+
+
+class Turn:
+    """The place, innermost first, of the loop that goes on; one beyond the last: none does.
+
+    Bit n of `code` says that it is beyond place n. So where a register belongs to a loop, one bit
+    says whether the loop, or one outside of it, goes on; and what depends on the place is chosen in
+    a tree whose every level is decided by a bit, wherever its borders are.
+
+    Parameters
+    ----------
+    code : Value
+        Place in thermometer code, a bit for each loop.
+    """
+
+    def __init__(self, code: Value):
+        self.code = code
+        self.loops = len(code)
+
+    @classmethod
+    def first_of(cls, m: Module, goes_on: Sequence[Value], name: str) -> Turn:
+        """The innermost loop of which a condition holds."""
+        return cls(named(m, Cat(~Cat(goes_on[: n + 1]).any() for n in range(len(goes_on))), name))
+
+    @staticmethod
+    def encode(place: int) -> int:
+        """The code of a place."""
+        return (1 << place) - 1
+
+    def reaches(self, place: int) -> Value:
+        """Whether it is this place or one beyond."""
+        return self.code[place - 1] if place else Const(1)
+
+    def is_at(self, place: int) -> Value:
+        """Whether it is this place."""
+        if place == self.loops:
+            return self.reaches(place)
+        return self.reaches(place) & ~self.reaches(place + 1)
+
+    def choose(self, answers: Sequence[Value | None]) -> Value:
+        """The answer of the place; `answers` has one for each and, last, one for beyond.
+
+        Where an answer is None it does not matter; one at least matters.
+        """
+        assert len(answers) == self.loops + 1
+        runs: list[tuple[int, Value]] = []
+        for place, answer in enumerate(answers):
+            if answer is not None and not (runs and _is_same(runs[-1][1], answer)):
+                runs.append((place if runs else 0, answer))
+        return self._choose(runs)
+
+    def _choose(self, runs: list[tuple[int, Value]]) -> Value:
+        if len(runs) == 1:
+            return runs[0][1]
+        middle = len(runs) // 2
+        return Mux(
+            self.reaches(runs[middle][0]), self._choose(runs[middle:]), self._choose(runs[:middle])
+        )
+
+
+def _is_same(a: Value, b: Value) -> bool:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a.value == b.value
+    return a is b
