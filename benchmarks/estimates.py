@@ -359,8 +359,9 @@ def fit_family(family: str) -> dict[str, Any]:
         for part, resource in PARTS
     }
     if placed := [row for row in _placed() if row["family"] == family]:
-        period, kilo_lut = fit_clock(placed)
-        error = _errors([off for _, off in clock_residuals(placed)])
+        by_size = depends_on_size(placed)
+        period, kilo_lut = fit_clock(placed, by_size=by_size)
+        error = _errors([off for _, off in clock_residuals(placed, by_size=by_size)])
         model["clock"] = {"period_ns": period, "kilo_lut_ns": kilo_lut, "error": error}
     return model
 
@@ -371,22 +372,34 @@ def _placed() -> list[dict[str, Any]]:
 
 
 _LEAST_PLACED = 4
-"""Designs from which on it can be told how the clock depends on their size."""
+"""Designs from which on it can be told whether the clock depends on their size."""
 
 
-def fit_clock(rows: list[dict[str, Any]]) -> tuple[float, float]:
+def depends_on_size(rows: list[dict[str, Any]]) -> bool:
+    """Whether each design's clock is estimated better by the others if their sizes count."""
+    if len(rows) < _LEAST_PLACED:
+        return False
+    by_size, without = (
+        np.median([abs(off) for _, off in clock_residuals(rows, by_size=by_size)])
+        for by_size in (True, False)
+    )
+    return bool(by_size < without)
+
+
+def fit_clock(rows: list[dict[str, Any]], *, by_size: bool) -> tuple[float, float]:
     """Period without logic, and what a thousand LUTs add, in ns, of least relative squares."""
     periods = np.array([1000 / row["mhz"] for row in rows])
-    sizes = np.array([row["luts"] / 1000 for row in rows]) * (len(rows) >= _LEAST_PLACED)
+    sizes = np.array([row["luts"] / 1000 for row in rows]) * by_size
     terms = np.stack([np.ones(len(rows)), sizes], 1) / periods[:, None]
     found = lsq_linear(terms, np.ones(len(rows)), (0, np.inf)).x
-    return round(float(found[0]), 3), round(float(found[1]) * bool(sizes.any()), 4)
+    return round(float(found[0]), 3), round(float(found[1]) * by_size, 4)
 
 
-def clock_residuals(rows: list[dict[str, Any]]) -> Iterator[tuple[float, float]]:
+def clock_residuals(rows: list[dict[str, Any]], *, by_size: bool) -> Iterator[tuple[float, float]]:
     """Estimate of each placed design's clock from the others, and how many percent it is off."""
     for row in rows:
-        period, kilo_lut = fit_clock([other for other in rows if other is not row])
+        others = [other for other in rows if other is not row]
+        period, kilo_lut = fit_clock(others, by_size=by_size)
         mhz = Clock(period_ns=period, kilo_lut_ns=kilo_lut, error=_NO_ERROR).mhz(row["luts"])
         yield mhz, 100 * (mhz - row["mhz"]) / row["mhz"]
 
@@ -399,14 +412,16 @@ def clock_table() -> Table:
     lines = []
     for family in sorted({row["family"] for row in _placed()}):
         rows = [row for row in _placed() if row["family"] == family]
-        for row, (mhz, off) in zip(rows, clock_residuals(rows), strict=True):
+        residuals = clock_residuals(rows, by_size=depends_on_size(rows))
+        for row, (mhz, off) in zip(rows, residuals, strict=True):
             lines.append((family, row["design"], row["mhz"], f"{mhz:.1f}", f"{off:+.1f}%"))
     return Table(
         "Clock",
         ("family", "design", ">MHz placed", ">estimate", ">"),
         lines,
-        notes="Each design's clock as the others of its family let expect it. Of two families two "
-        "designs are known, so that the estimate is but the other's clock: an order of magnitude.",
+        notes="Each design's clock as the others of its family let expect it: by their sizes "
+        "where that is closer than the same for all. Of two families two are known, so that the "
+        "estimate is but the other's clock: an order of magnitude.",
     )
 
 

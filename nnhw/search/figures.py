@@ -76,7 +76,7 @@ FIGURES: Mapping[str, Figure] = {
         Figure(name="dsps", title="DSPs"),
         Figure(name="block_rams", title="block RAMs"),
         Figure(name="clock", title="clock", unit="MHz", more=True),
-        Figure(name="energy", title="energy of an inference", unit="µJ"),
+        Figure(name="energy", title="energy of an inference in silicon", unit="µJ"),
     )
 }
 """All of them by name."""

@@ -137,4 +137,4 @@ def _figure(name: str, what: str, known: Collection[str], few_labels: bool) -> F
 
 _DATA = "which would need data of another kind"
 _TARGET = "which needs a device: give --target (target=)"
-_WHY = dict.fromkeys(("luts", "flip_flops", "dsps", "block_rams", "clock", "energy"), _TARGET)
+_WHY = dict.fromkeys(("luts", "flip_flops", "dsps", "block_rams", "clock"), _TARGET)

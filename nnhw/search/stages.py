@@ -18,7 +18,7 @@ from ..budget import memory_budget
 from ..conversion import convert
 from ..device_fit import find_use
 from ..errors import NnhwError
-from ..estimates import Estimate, Estimator, has_model
+from ..estimates import Estimate, Estimator, estimate_energy, has_model
 from ..export import make_register_map
 from ..families import named_target
 from ..ir import Graph
@@ -227,7 +227,8 @@ def design_figures(placement: Placement, options: BuildOptions) -> Figures:
             "multipliers": placement.engine.mac_units,
             "memory_bits": sum(placement.program.machine.memory_bits().values()),
             **speed(placement, options.clock_mhz),
-        }
+        },
+        Kind.ESTIMATED: {"energy": estimate_energy(placement.program).likely_nj / 1000},
     }
     # an estimate counts the same, and more
     use = None if has_estimates(options) else find_use(placement.program)

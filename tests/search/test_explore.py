@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 import nnhw
 from nnhw.cli import app
 from nnhw.errors import DataError, OptionError, ToolError
-from nnhw.estimates import Estimator
+from nnhw.estimates import Estimator, estimate_energy
 from nnhw.families import TARGETS, Resource
 from nnhw.frontend import write_qdq
 from nnhw.search import extras
@@ -73,6 +73,7 @@ def test_every_trial_is_the_design_of_a_build(found: nnhw.ExploreResult) -> None
     assert row.latency_cycles_exact == built.placement.cycles.latency_cycles
     assert row.interval_cycles_exact == built.placement.cycles.interval_cycles
     assert row.memory_bits_exact == sum(built.placement.program.machine.memory_bits().values())
+    assert row.energy_estimated == estimate_energy(built.placement.program).likely_nj / 1000
     assert row.accuracy_measured == built.quality.accuracy.integer_top1
     assert row.sqnr_measured == built.quality.accuracy.sqnr_db
     assert built.placement.engine.lanes == row.requantizers
