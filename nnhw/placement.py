@@ -161,9 +161,12 @@ def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
         tuple(graph.tensors[port.tensor].size for port in ports)
         for ports in (graph.inputs, graph.outputs)
     )
+    sizes = TensorSizes(inputs=inputs, outputs=outputs)
+    if options.programmable:
+        sizes = TensorSizes(inputs=None, outputs=None)
     return ShellConfig(
         reset=options.reset,
-        keep=TensorSizes(inputs=inputs, outputs=outputs) if options.keep else None,
+        keep=sizes if options.keep else None,
         tag_bits=options.tag_bits,
         idle=options.idle,
         clocks=options.clocks,

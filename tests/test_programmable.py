@@ -147,9 +147,10 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
     with pytest.raises(OptionError, match="Option bus is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", bus="apb")
-    for more in ({"keep": True}, {"weights": "files"}):
-        with pytest.raises(OptionError, match="does not go with programmable yet"):
-            build_programmable([MLP], data=[DATA], out=tmp_path / "out", **more)
+    with pytest.raises(OptionError, match="Option weights does not go with programmable yet"):
+        build_programmable([MLP], data=[DATA], out=tmp_path / "out", weights="files")
+    with pytest.raises(OptionError, match="Option keep of a programmable design follows what is"):
+        build_programmable([MLP], data=[DATA], out=tmp_path / "out", keep=True)
     with pytest.raises(OptionError, match="Two models are called digits_mlp"):
         build_programmable([MLP, MLP], data=[DATA], out=tmp_path / "out")
     with pytest.raises(OptionError, match="There are 3 models and data for 2"):
@@ -255,6 +256,8 @@ def test_tags_and_two_clocks(tmp_path):
         ("axi-lite", {}),
         ("wishbone", {"clocks": "two"}),
         ("apb", {"protect": "parity"}),
+        ("apb", {"keep": True, "tag_bits": 3}),
+        ("axi-lite", {"keep": True, "stream_bytes": (16, 4), "clocks": "two"}),
         ("wishbone", {"io": "mapped"}),
         ("apb", {"io": "mapped", "clocks": "two", "protect": "parity"}),
     ],

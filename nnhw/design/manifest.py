@@ -146,7 +146,9 @@ _check_manifest = record(
         "shell": record(
             {"reset": choice(*RESETS)},
             {
-                "keep": optional(record({"inputs": items(_size), "outputs": items(_size)})),
+                "keep": optional(
+                    record({side: optional(items(_size)) for side in ("inputs", "outputs")})
+                ),
                 "tag_bits": integer(0, MOST_TAG_BITS),
                 "idle": boolean,
                 "clocks": choice(*CLOCKS),

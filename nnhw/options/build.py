@@ -360,15 +360,13 @@ class BuildOptions:
             )
 
     def _check_programmable(self) -> None:
-        refused = {
-            "weights": self.weights == "files",  # there are none in the Verilog
-            "keep": self.keep,  # the bytes of tensors are a part of it
-        }
-        for name, is_asked in refused.items():
-            if self.programmable and is_asked:
-                raise OptionError(
-                    f"Option {name} does not go with programmable yet; drop one of them"
-                )
+        if self.programmable and self.weights == "files":  # there are none in the Verilog
+            raise OptionError("Option weights does not go with programmable yet; drop one of them")
+        if self.programmable and self.keep and not self.bus:
+            raise OptionError(
+                "Option keep of a programmable design follows what is loaded over a control bus; "
+                "give bus, too"
+            )
         if self.protect != "none" and not (self.programmable and self.bus):
             raise OptionError(
                 "Option protect is for what is loaded over a control bus; give programmable and "

@@ -165,6 +165,18 @@ def constant_row(address: int) -> int:
     return LOW_WORDS + (address - TENSORS_OFFSET) // WORD_BYTES
 
 
+def description_row(name: str) -> int:
+    """Where the word of a constant register stands there, by its name; of the table, the first
+    entry's."""
+    (address,) = (
+        block.offset + register.offset
+        for block in BLOCKS
+        for register in block.registers
+        if register.name == name
+    )
+    return constant_row(address)
+
+
 def is_constant(register: Register) -> bool:
     """Whether all of a register is settled when the design is built."""
     return all(field.access is Access.CONSTANT for field in register.fields)

@@ -124,6 +124,8 @@ class Accelerator(wiring.Component):
                 frames_in, frames_out = registers.outside_in, registers.outside_out
             if streams is not None:
                 m.d.comb += streams.aborted.eq(registers.aborted)
+                if self.shell.loads_sizes:
+                    m.d.comb += streams.description.eq(registers.description)
         if streams is not None:
             self._connect_streams(m, streams, engine, frames_in, frames_out)
             frames_in, frames_out = streams.outside_in, streams.outside_out
@@ -318,6 +320,11 @@ class Accelerator(wiring.Component):
         )
         m.submodules.input_keep = self._outside(input_keep)
         m.submodules.output_keep = self._outside(output_keep)
+        if self.shell.loads_sizes:
+            m.d.comb += [
+                input_keep.description.eq(registers.description),
+                output_keep.description.eq(registers.description),
+            ]
         connect(m, input_keep.inside, registers.outside_in)
         connect(m, registers.outside_out, output_keep.inside)
         return input_keep.outside, output_keep.outside

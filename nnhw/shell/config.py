@@ -12,10 +12,16 @@ from ..options import BUSES, CLOCKS, IOS, MOST_TAG_BITS, RESETS
 
 @dataclass(frozen=True, kw_only=True)
 class TensorSizes:
-    """Bytes of the tensors of an input and an output frame, in their order."""
+    """Bytes of the tensors of an input and an output frame, in their order; None: they are loaded
+    with the network."""
 
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
+    inputs: tuple[int, ...] | None
+    outputs: tuple[int, ...] | None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether they are not known beforehand."""
+        return self.inputs is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +85,18 @@ class ShellConfig:
             raise MappingError("'io' is mapped, which needs a control bus; give 'bus', too")
         if self.is_mapped and (self.keep is not None or self.tag_bits):
             raise MappingError("'keep' and 'tag_bits' are of streams, and 'io' is mapped")
+        if self.loads_sizes and self.bus is None:
+            raise MappingError("Sizes of 'keep' are loaded over a control bus; give 'bus', too")
 
     @property
     def is_mapped(self) -> bool:
         """Whether frames come and go over the control bus."""
         return self.io == "mapped"
+
+    @property
+    def loads_sizes(self) -> bool:
+        """Whether tkeep follows what is loaded."""
+        return self.keep is not None and self.keep.is_loaded
 
     @property
     def has_streams(self) -> bool:
@@ -114,5 +127,7 @@ class ShellConfig:
         """The shell that a manifest tells of; what is missing there is as by default."""
         known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
         if known.get("keep") is not None:
-            known["keep"] = TensorSizes(**{side: tuple(n) for side, n in known["keep"].items()})
+            known["keep"] = TensorSizes(
+                **{side: n if n is None else tuple(n) for side, n in known["keep"].items()}
+            )
         return cls(**known)

@@ -10,7 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..hdl.arithmetic import named
 from .frame_position import FramePosition
+from .loaded_frame_position import LoadedFramePosition
 from .port_beat import PortBeat
+from .register_bank import DescriptionWrite
 
 
 class InputKeep(wiring.Component):
@@ -23,8 +25,8 @@ class InputKeep(wiring.Component):
     ----------
     beat_bytes : int
         Bytes of a beat, a power of two.
-    sizes : sequence of int
-        Bytes of a frame's tensors.
+    sizes : sequence of int or None
+        Bytes of a frame's tensors; None: they are loaded.
     checked : bool
         Whether the engine checks frames. If not, lanes that are missing make no difference.
     user_bits : int
@@ -34,14 +36,22 @@ class InputKeep(wiring.Component):
     outside : In(stream.Signature(PortBeat(beat_bytes, keep=True, user_bits=user_bits)))
     inside : Out(stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=user_bits)))
         In the same cycle.
+    description : In(DescriptionWrite())
+        If sizes are loaded: see `LoadedFramePosition`.
     """
 
-    def __init__(self, *, beat_bytes: int, sizes: Sequence[int], checked: bool, user_bits: int = 0):
-        self.beat_bytes = beat_bytes
-        self.sizes = tuple(sizes)
+    def __init__(
+        self,
+        *,
+        beat_bytes: int,
+        sizes: Sequence[int] | None,
+        checked: bool,
+        user_bits: int = 0,
+    ):
         self.checked = checked
+        self._sizes, self._beat_bytes = sizes, beat_bytes
         inner, outer = port_streams(beat_bytes, user_bits)
-        super().__init__({"outside": In(outer), "inside": Out(inner)})
+        super().__init__({"outside": In(outer), "inside": Out(inner), **_loaded_members(sizes)})
 
     def elaborate(self, platform):
         m = Module()
@@ -71,8 +81,7 @@ class InputKeep(wiring.Component):
 
         What is lost, since a frame's last beat was not marked, is no frame of its own.
         """
-        position = FramePosition(beat_bytes=self.beat_bytes, sizes=self.sizes)
-        m.submodules.position = position
+        position = _add_position(m, self, self._beat_bytes, self._sizes, outputs=False)
         inside, last = self.inside, self.outside.payload.last
         is_damaged = Signal()
         is_spoiled = Signal()
@@ -101,8 +110,8 @@ class OutputKeep(wiring.Component):
     ----------
     beat_bytes : int
         Bytes of a beat, a power of two.
-    sizes : sequence of int
-        Bytes of a frame's tensors.
+    sizes : sequence of int or None
+        Bytes of a frame's tensors; None: they are loaded.
     user_bits : int
 
     Members
@@ -110,18 +119,18 @@ class OutputKeep(wiring.Component):
     inside : In(stream.Signature(PortBeat(beat_bytes, keep=False, user_bits=user_bits)))
     outside : Out(stream.Signature(PortBeat(beat_bytes, keep=True, user_bits=user_bits)))
         In the same cycle.
+    description : In(DescriptionWrite())
+        If sizes are loaded: see `LoadedFramePosition`.
     """
 
-    def __init__(self, *, beat_bytes: int, sizes: Sequence[int], user_bits: int = 0):
-        self.beat_bytes = beat_bytes
-        self.sizes = tuple(sizes)
+    def __init__(self, *, beat_bytes: int, sizes: Sequence[int] | None, user_bits: int = 0):
+        self._sizes, self._beat_bytes = sizes, beat_bytes
         inner, outer = port_streams(beat_bytes, user_bits)
-        super().__init__({"inside": In(inner), "outside": Out(outer)})
+        super().__init__({"inside": In(inner), "outside": Out(outer), **_loaded_members(sizes)})
 
     def elaborate(self, platform):
         m = Module()
-        position = FramePosition(beat_bytes=self.beat_bytes, sizes=self.sizes)
-        m.submodules.position = position
+        position = _add_position(m, self, self._beat_bytes, self._sizes, outputs=True)
         inside, outside = self.inside, self.outside
         m.d.comb += [
             outside.payload[name].eq(inside.payload[name]) for name, _ in inside.payload.shape()
@@ -134,6 +143,29 @@ class OutputKeep(wiring.Component):
             position.restart.eq(inside.payload.last),
         ]
         return m
+
+
+def _add_position(
+    m: Module,
+    keep: InputKeep | OutputKeep,
+    beat_bytes: int,
+    sizes: Sequence[int] | None,
+    *,
+    outputs: bool,
+) -> FramePosition | LoadedFramePosition:
+    """What knows which lanes the tensors of a frame use."""
+    position: FramePosition | LoadedFramePosition
+    if sizes is None:
+        position = LoadedFramePosition(beat_bytes=beat_bytes, outputs=outputs)
+        m.d.comb += position.description.eq(keep.description)
+    else:
+        position = FramePosition(beat_bytes=beat_bytes, sizes=sizes)
+    m.submodules.position = position
+    return position
+
+
+def _loaded_members(sizes: Sequence[int] | None) -> dict[str, wiring.Member]:
+    return {"description": In(DescriptionWrite())} if sizes is None else {}
 
 
 def port_streams(beat_bytes: int, user_bits: int) -> tuple[stream.Signature, stream.Signature]:

@@ -20,7 +20,7 @@ from .frame_monitor import FrameMonitor
 from .frame_windows import FrameWindows
 from .load_control import LoadControl
 from .port_beat import PortBeat
-from .register_bank import RegisterBank
+from .register_bank import DescriptionWrite, RegisterBank
 from .wishbone import WishboneFrontEnd
 
 FRONT_ENDS: dict[str, Any] = {
@@ -80,6 +80,8 @@ class RegisterShell(wiring.Component):
         Of an engine that is loaded: see `LoadControl`.
     load_ready : In(1)
         Of one behind queues: likewise.
+    description : Out(DescriptionWrite())
+        Of an engine that is loaded: what else is loaded with a network; see `RegisterBank`.
     """
 
     def __init__(
@@ -143,7 +145,10 @@ class RegisterShell(wiring.Component):
                 ),
                 **({"parity_error": In(1)} if self._has_parity else {}),
                 **(
-                    {"load": Out(LoadWrite(address_bits=load_map.address_bits))}
+                    {
+                        "load": Out(LoadWrite(address_bits=load_map.address_bits)),
+                        "description": Out(DescriptionWrite()),
+                    }
                     if load_map is not None
                     else {}
                 ),
@@ -284,6 +289,7 @@ class RegisterShell(wiring.Component):
             bank.load_status_ready.eq(self.load_ready if load.waits else 1),
             bank.load_address_value_used.eq(load.used),
             bank.description.eq(load.description),
+            self.description.eq(load.description),
             load.run.eq(bank.load_control_run),
             load.written.eq(bank.load_data_value_written),
             load.address.eq(bank.load_address_value),

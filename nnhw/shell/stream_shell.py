@@ -13,6 +13,7 @@ from .config import ShellConfig
 from .frame_tags import FrameTags
 from .keep import InputKeep, OutputKeep
 from .port_beat import PortBeat
+from .register_bank import DescriptionWrite
 from .reset_crossing import ResetCrossing
 
 ENGINE, STREAMS = "sync", "axis"
@@ -53,6 +54,8 @@ class StreamShell(wiring.Component):
         See `FrameTags`.
     aborted : In(1)
         With a control bus: see `FrameTags`.
+    description : In(DescriptionWrite())
+        With tkeep of what is loaded: see `LoadedFramePosition`.
     inside_out : In(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=...)))
         From the engine. With a control bus, a bit of tuser says whether a frame was aborted.
     outside_out : Out(stream.Signature(PortBeat(output_bytes, ...)))
@@ -88,6 +91,7 @@ class StreamShell(wiring.Component):
                 "inside_in": Out(stream.Signature(Beat(input_bytes))),
                 "accepted": In(1),
                 **({"aborted": In(1)} if aborts else {}),
+                **({"description": In(DescriptionWrite())} if shell.loads_sizes else {}),
                 "inside_out": In(beats(output_bytes, int(aborts), keep=False)),
                 "outside_out": Out(beats(output_bytes, sent, keep=keep)),
             }
@@ -124,6 +128,11 @@ class StreamShell(wiring.Component):
                 checked=self.checked,
             )
             m.submodules.input_keep, m.submodules.output_keep = add(input_keep), add(output_keep)
+            if shell.loads_sizes:
+                m.d.comb += [
+                    input_keep.description.eq(self.description),
+                    output_keep.description.eq(self.description),
+                ]
             connect(m, incoming, input_keep.outside)
             connect(m, output_keep.outside, outgoing)
             incoming, outgoing = input_keep.inside, output_keep.inside

@@ -8,6 +8,8 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 from stream_bench import Beat, checked_frames, collect, drive, random_beats
 
+from nnhw.registers import LOW_WORDS
+from nnhw.registers.register_map import description_row
 from nnhw.shell.keep import InputKeep, OutputKeep
 
 FRAMES = (
@@ -32,7 +34,25 @@ def layout_keeps(beat_bytes: int, sizes: tuple[int, ...]) -> list[int]:
     return keeps
 
 
-def run(component, beats: list[Beat], rng, eager: float, *, inward: bool) -> list[dict[str, int]]:
+async def load(ctx, component, sizes: tuple[int, ...], rng, *, inward: bool) -> None:
+    """What is loaded of a network: these are its inputs or its outputs, others are there, too."""
+    others = tuple(int(size) for size in rng.integers(1, 50, rng.integers(1, 5)))
+    inputs, outputs = (sizes, others) if inward else (others, sizes)
+    words = {description_row("tensor_counts"): len(inputs) | len(outputs) << 8}
+    for entry, size in enumerate(inputs + outputs):
+        for row in range(16):
+            words[LOW_WORDS + 16 * entry + row] = int(rng.integers(1 << 32))
+        words[LOW_WORDS + 16 * entry + description_row("bytes") % 16] = size
+    words[1] = 0xFFFFFFFF
+    for row, word in words.items():
+        ctx.set(component.description, {"valid": 1, "row": row, "data": word})
+        await ctx.tick()
+    ctx.set(component.description, {"valid": 0, "row": 33, "data": 99})
+
+
+def run(
+    component, beats: list[Beat], rng, eager: float, *, inward: bool, loaded: tuple[int, ...] = ()
+) -> list[dict[str, int]]:
     received: list[dict[str, int]] = []
     source, sink = (
         (component.outside, component.inside) if inward else (component.inside, component.outside)
@@ -44,6 +64,8 @@ def run(component, beats: list[Beat], rng, eager: float, *, inward: bool) -> lis
     simulator.add_clock(1e-6)
 
     async def send(ctx):
+        if loaded:
+            await load(ctx, component, loaded, np.random.default_rng(11), inward=inward)
         await drive(ctx, source, beats, rng, eager)
         await ctx.tick().repeat(200)
 
@@ -84,9 +106,10 @@ def damaged(rng, keeps: list[int], beat_bytes: int) -> list[dict[str, int]]:
     return beats
 
 
+@pytest.mark.parametrize("is_loaded", [False, True])
 @pytest.mark.parametrize("eager", [1.0, 0.6])
 @pytest.mark.parametrize(("beat_bytes", "sizes"), FRAMES)
-def test_input_checked(beat_bytes, sizes, eager):
+def test_input_checked(beat_bytes, sizes, eager, is_loaded):
     rng = np.random.default_rng([beat_bytes, *sizes])
     keeps = layout_keeps(beat_bytes, sizes)
     beats: list[dict[str, int]] = []
@@ -94,8 +117,9 @@ def test_input_checked(beat_bytes, sizes, eager):
         make = frame if rng.random() < 0.4 else damaged
         beats += make(rng, keeps, beat_bytes)
     carrying = [beat for beat in beats if beat["keep"] or beat["last"]]
-    component = InputKeep(beat_bytes=beat_bytes, sizes=sizes, checked=True)
-    received = run(component, beats, rng, eager, inward=True)
+    given, loaded = (None, sizes) if is_loaded else (sizes, ())
+    component = InputKeep(beat_bytes=beat_bytes, sizes=given, checked=True)
+    received = run(component, beats, rng, eager, inward=True, loaded=loaded)
     good, wrong = checked_frames(carrying, keeps)
     assert 30 < len(good) < 150
     assert wrong > 30
@@ -112,14 +136,16 @@ def test_input_unchecked(beat_bytes, eager):
     assert [b["data"] for b in received] == [b["data"] for b in beats if b["keep"]]
 
 
+@pytest.mark.parametrize("is_loaded", [False, True])
 @pytest.mark.parametrize("eager", [1.0, 0.6])
 @pytest.mark.parametrize(("beat_bytes", "sizes"), FRAMES)
-def test_output(beat_bytes, sizes, eager):
+def test_output(beat_bytes, sizes, eager, is_loaded):
     rng = np.random.default_rng([beat_bytes, *sizes])
     keeps = layout_keeps(beat_bytes, sizes)
     beats = [beat for _ in range(20) for beat in frame(rng, keeps, beat_bytes)]
-    component = OutputKeep(beat_bytes=beat_bytes, sizes=sizes)
-    assert run(component, beats, rng, eager, inward=False) == beats
+    given, loaded = (None, sizes) if is_loaded else (sizes, ())
+    component = OutputKeep(beat_bytes=beat_bytes, sizes=given)
+    assert run(component, beats, rng, eager, inward=False, loaded=loaded) == beats
 
 
 def test_output_frame_that_ends_early():
