@@ -21,8 +21,9 @@ from .stream_shell import STREAMS, StreamShell, keep_components
 
 
 class Accelerator(wiring.Component):
-    """An engine between two AXI4-Streams (AMBA 4 AXI4-Stream, ARM IHI 0051A), or behind windows on
-    a control bus.
+    """An engine between two AXI4-Streams (AMBA 4 AXI4-Stream, ARM IHI 0051A).
+
+    Where frames are mapped, it is between windows on a control bus.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ from nnhw.shell.apb import ApbFrontEnd
 from nnhw.shell.axi_lite import AxiLiteFrontEnd
 from nnhw.shell.frame_control import FrameControl
 from nnhw.shell.frame_monitor import FrameMonitor
+from nnhw.shell.frame_windows import FrameWindows
 from nnhw.shell.load_control import LoadControl
 from nnhw.shell.register_bank import RegisterBank
 from nnhw.shell.wishbone import WishboneFrontEnd
@@ -143,6 +144,20 @@ LOAD = """\
   end
 """
 
+WINDOWS = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    // a beat that is offered stays as it is until it is taken, or given up
+    if ($past(frames_in_valid && !frames_in_ready && !clear) && !clear)
+      assert(frames_in_valid && $stable(frames_in_payload));
+    // nothing but the beat that closes a frame leaves while all is given up
+    if (clear && frames_in_valid) assert(frames_in_payload == 33'h1_0000_0000);
+    // what finds room is taken, nothing is given up in silence, and an abort never waits
+    assert(overflow == (write && room == 0));
+    if (clear) assert(frames_out_ready && room == 0 && next_word == 0 && !next_last);
+    if (clear && read) assert(underflow);
+  end
+"""
+
 PORT = re.compile(
     r"^  (input|output) +(?:wire|reg) +(\[\d+:0\])? *(\w+)(?: = [^,\n]+)?,?$", re.MULTILINE
 )
@@ -240,6 +255,7 @@ CASES = {
     "frame monitor": (BufferAndMonitor, MONITOR),
     "frame monitor, loaded": (lambda: BufferAndMonitor(loaded=True), MONITOR),
     "load control": (lambda: LoadControl(LOAD_MAP), LOAD),
+    "windows": (FrameWindows, WINDOWS),
     "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
 }
 
@@ -259,6 +275,7 @@ def test_rules_hold(case, tmp_path):
         ("frame control", "assume(inside_out_valid", "assume(1 || inside_out_valid"),
         ("frame monitor", "error == error_seen", "error == early_seen"),
         ("load control", "busy && !engine_reset", "!engine_reset"),
+        ("windows", "frames_out_ready && room == 0", "!frames_out_ready"),
         ("bank", "irq_status_error) && irq_enable_error", "irq_status_error)"),
     ],
 )
