@@ -266,7 +266,9 @@ async def pause_at_random(
 def cycle_limit() -> int:
     """Clock cycles after which a frame is given up.
 
-    Pauses make a frame's transfers a few times as long; computing takes what the manifest says.
+    Pauses make a frame's transfers a few times as long, and a bus takes some cycles for each beat;
+    computing takes what the manifest says.
     """
     beats = DESIGN.input.beats + DESIGN.output.beats
-    return 2 * (DESIGN.latency_cycles + DESIGN.interval_cycles) + 20 * beats + 1000
+    transfers = (60 if DESIGN.mapped else 20) * beats
+    return 2 * (DESIGN.latency_cycles + DESIGN.interval_cycles) + transfers + 1000

@@ -143,6 +143,8 @@ def test_external_data_outside_of_the_folder(tmp_path, location):
         ("module.onnx", "net_module"),
         ("logic.onnx", "net_logic"),
         ("tb.onnx", "net_tb"),
+        ("host.onnx", "net_host"),
+        ("selfcheck.onnx", "net_selfcheck"),
         ("größe__v2_.onnx", "gr_e_v2"),
         ("_.onnx", "net"),
     ],

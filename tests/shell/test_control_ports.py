@@ -89,6 +89,24 @@ def test_tags_stand_above_the_flag(tmp_path):
     assert "wire [5-1:0] m_axis_tuser" in bench
 
 
+def test_windows_are_in_the_place_of_streams(tmp_path):
+    """No stream's port; the driver's part for them; a processor's part in the testbench."""
+    program = map_graph(
+        small_graph(),
+        EngineConfig(rows=2, cols=2, input_bytes=4, output_bytes=4, frame_check=True),
+    )
+    cycles, shell = predict_cycles(program), ShellConfig(bus="apb", io="mapped")
+    export_design(small_graph(), program, cycles, tmp_path, model_sha256="00" * 32, shell=shell)
+    manifest = read_manifest(tmp_path)
+    assert not [port for port in manifest["ports"] if "axis" in port["name"]]
+    assert ShellConfig.from_dict(manifest["shell"]) == shell
+    assert (tmp_path / "drivers" / "c" / "nnhw_window.c").is_file()
+    install_testbench(tmp_path)
+    for name in ("tb.v", "selfcheck.sv"):
+        bench = (tmp_path / "sim" / name).read_text()
+        assert "module host" in bench
+
+
 def test_nothing_without_a_bus(tmp_path):
     export(None, tmp_path)
     assert control_ports(read_manifest(tmp_path)["shell"]) == {}
@@ -116,6 +134,16 @@ def test_wrong_choices(tmp_path):
         ShellConfig(bus="axi")
     with pytest.raises(MappingError, match="needs a control bus"):
         ShellConfig(bus_errors=True)
+    with pytest.raises(OptionError, match="Option io is mapped, which needs a control bus"):
+        BuildOptions(io="mapped")
+    for streams in ({"stream_bytes": (4, 4)}, {"keep": True}, {"tag_bits": 2}):
+        with pytest.raises(OptionError, match=f"Option {next(iter(streams))} is of streams"):
+            BuildOptions(io="mapped", bus="apb", **streams)
+    for wrong in ({"io": "dma"}, {"io": "mapped"}, {"io": "mapped", "bus": "apb", "tag_bits": 1}):
+        with pytest.raises(MappingError, match=r"'io' (must be one of|is mapped)"):
+            ShellConfig(**wrong)
+    with pytest.raises(MappingError, match="Sizes of 'keep' are loaded over a control bus"):
+        ShellConfig(keep=TensorSizes(inputs=None, outputs=None))
     program = map_graph(small_graph(), EngineConfig(rows=2, cols=2))
     for registers in (None, small_map()):
         with pytest.raises(ValueError, match="needs a register map, and frames that are checked"):
