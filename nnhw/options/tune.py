@@ -196,12 +196,28 @@ class TuneOptions:
         if self.prune_to is not None and self.prune_cycles is not None:
             raise OptionError("Options prune_to and prune_cycles say the same; drop one of them")
         object.__setattr__(self, "stream_bytes", self.of_build.stream_bytes)
+        self._check_idle()
         idle = [name for name in ARRAY if getattr(self, name) is not None]
         if idle and not self.prunes:
             raise OptionError(
                 f"Option {idle[0]} says what clock cycles and memories are counted for when "
                 f"channels are pruned; give one of {', '.join(_GOALS)}, or drop it"
             )
+
+    def _check_idle(self) -> None:
+        """Refuse options of what is not asked for."""
+        known = definitions(self)
+        for is_asked, names, needed in (
+            (
+                self.prunes,
+                ("prune_by", "prune_rounds", "prune_epochs"),
+                f"one of {', '.join(_GOALS)}",
+            ),
+            (self.search is not None, ("trials", "search_over"), "search"),
+        ):
+            idle = [name for name in names if getattr(self, name) != known[name].default]
+            if idle and not is_asked:
+                raise OptionError(f"Option {idle[0]} says nothing without {needed}; give that, too")
 
     def _check_search(self) -> None:
         names = tuple(part.strip() for name in self.search_over for part in name.split(","))

@@ -330,12 +330,31 @@ def test_an_interrupted_run_goes_on_with_its_channels(tmp_path: Path) -> None:
     assert again.before == whole.before
 
 
+def test_a_round_without_anything_to_remove_goes_on_the_same_way(tmp_path: Path) -> None:
+    with np.load(EXAMPLES / "digits.npz") as arrays:
+        data = {name: arrays[name][:60] for name in arrays}
+    settings = {"data": data, "threads": 1, "prune_memory_bits": 1 << 20, **SETTINGS}
+    model = EXAMPLES / "digits_mlp.onnx"
+    whole = nnhw.tune(model, out=tmp_path / "a.onnx", **settings)
+    assert len({each.weights for each in whole.rounds}) == 1
+
+    def stop(told: str, share: float) -> None:
+        if told.startswith("Round 2 of 2: Epoch 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        nnhw.tune(model, out=tmp_path / "b.onnx", progress=stop, **settings)
+    again = nnhw.tune(model, out=tmp_path / "b.onnx", **settings)
+    assert again.path.read_bytes() == whole.path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
         ({"prune_to": 0.5, "prune_cycles": 9}, OptionError, "say the same; drop one"),
         ({"macs": 16}, OptionError, "Option macs says what clock cycles .* give one of prune_to"),
         ({"prune_to": 0.5, "rows": 4}, OptionError, "rows needs cols"),
+        ({"prune_by": "magnitude"}, OptionError, "prune_by says nothing without one of prune_to"),
         ({"prune_cycles": 20}, QuantizationError, "cannot reach 20 clock cycles a frame: with one"),
         ({"prune_memory_bits": 9}, QuantizationError, "takes .* bits of memory; ask for more"),
     ],
@@ -403,6 +422,6 @@ def test_networks_of_digits_at_half_the_cycles(name: str, tmp_path: Path) -> Non
     assert last.interval_cycles <= 0.5 * whole.interval_cycles
     check_build(result, test)
     built = nnhw.build(result.path, data=test, out=tmp_path / "sim", vectors=2, **ARRAY)
-    assert built.report.cycles.interval_cycles == last.interval_cycles
+    assert built.report.interval_cycles == last.interval_cycles
     assert built.report.verification.passed
     assert built.report.accuracy.integer_top1 > 96

@@ -131,6 +131,7 @@ def test_what_is_searched() -> None:
     ("options", "kind", "message"),
     [
         ({"search": "nsga2"}, OptionError, "search must be one of grid, random, tpe"),
+        ({"trials": 5}, OptionError, "trials says nothing without search; give that, too"),
         ({"search": "tpe", "search_over": "seed"}, OptionError, "names 'seed'; there are lr"),
         ({"search": "tpe", "prune_to": 0.5}, OptionError, "search the settings first, then prune"),
         (

@@ -60,6 +60,13 @@ class Goal:
             memory_bits=between(start.memory_bits, self.memory_bits),
         )
 
+    def times(self, factor: float) -> Goal:
+        """So many times as much."""
+        return Goal(
+            interval_cycles=self.interval_cycles and self.interval_cycles * factor,
+            memory_bits=self.memory_bits and self.memory_bits * factor,
+        )
+
     def __str__(self) -> str:
         texts = []
         if self.interval_cycles is not None:

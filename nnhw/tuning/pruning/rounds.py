@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from .channels import Family, channel_families, prune_floats
 from .goal import Costs, Goal, costs_of, goal_of
 from .importance import by_magnitude, by_taylor
 from .select import check_reach, select_channels
+
+_STRICTER = 0.98
+"""Share of a goal that is aimed at where it was missed by the array of what is left."""
 
 _ASKED, _AT_ONCE = 1024, 16
 """Training samples that channels are judged with, and how many share a backward pass."""
@@ -85,13 +89,17 @@ class Pruning:
         start = Costs(**{name: int(progress.rounds[0][name]) for name in _COSTS})
         whole = goal_of(self._options, start)
         goal = whole.on_the_way(start, len(progress.rounds) / self._options.prune_rounds)
-        costs = self.costs(network.to_graph())
         floats = network.to_float()
-        # the array is chosen anew for what is left, which may do worse than the one before
-        while goal.excess(costs) > 0:
+        if goal.excess(self.costs(network.to_graph())) > 0:
             floats = self._without_some(network, goal)
+        for attempt in count(1):
+            # always anew, as a run begins that goes on from here
             network = begin(floats, Samples(calibration=self._splits.calibration), self._options)
             costs = self.costs(network.to_graph())
+            if not goal.excess(costs):
+                break
+            # the array is chosen for what is left, and may do worse than the one before
+            floats = self._without_some(network, goal.times(_STRICTER**attempt))
         rounds = [*progress.rounds, _told(network.to_graph(), costs, np.nan)]
         return network, Progress(rounds=rounds, graph=floats)
 
