@@ -50,8 +50,7 @@ class Pruning:
 
     def costs(self, graph: Graph) -> Costs:
         """What an integer graph takes, as `nnhw build` places it by the same options."""
-        placement = self._place(graph)
-        return costs_of(placement.program, placement.cycles)
+        return self._most(leave_out_channels(graph, self._options.of_build))
 
     def is_done(self, progress: Progress) -> bool:
         """Whether no round is left."""
@@ -72,10 +71,9 @@ class Pruning:
             If it has none that can be removed, or the goal is beyond reach.
         """
         graph = network.to_graph()
-        placement = self._place(graph)
-        start = costs_of(placement.program, placement.cycles)
+        start = self.costs(graph)
         goal = goal_of(self._options, start)
-        check_reach(graph, self._families(graph), placement.engine, goal)
+        check_reach(graph, self._families(graph), self._place(graph).engine, goal)
         return Progress(rounds=[_told(graph, start, figure)])
 
     def prune(self, network: Network, progress: Progress) -> tuple[Network, Progress]:
@@ -90,12 +88,12 @@ class Pruning:
         whole = goal_of(self._options, start)
         goal = whole.on_the_way(start, len(progress.rounds) / self._options.prune_rounds)
         floats = network.to_float()
-        if goal.excess(self.costs(network.to_graph())) > 0:
+        if goal.excess(self._most(network.to_graph())) > 0:
             floats = self._without_some(network, goal)
         for attempt in count(1):
             # always anew, as a run begins that goes on from here
             network = begin(floats, Samples(calibration=self._splits.calibration), self._options)
-            costs = self.costs(network.to_graph())
+            costs = self._most(network.to_graph())
             if not goal.excess(costs):
                 break
             # the array is chosen for what is left, and may do worse than the one before
@@ -138,9 +136,14 @@ class Pruning:
             )
         return families
 
+    def _most(self, graph: Graph) -> Costs:
+        """What an integer graph takes with all of its channels. Builds leave out those that no
+        input changes, but training may bring these back to life."""
+        placement = self._place(graph)
+        return costs_of(placement.program, placement.cycles)
+
     def _place(self, graph: Graph) -> Placement:
-        build = self._options.of_build
-        return place(leave_out_channels(graph, build), build, find_device=False)
+        return place(graph, self._options.of_build, find_device=False)
 
 
 _COSTS = ("interval_cycles", "latency_cycles", "memory_bits")
