@@ -301,13 +301,11 @@ _EXPECTED = {
     **dict.fromkeys(("adder bits", "comparison bits", "registers", "memory registers"), 1.0),
     **dict.fromkeys(("RAM bits", "shift registers", "lone flip-flops"), 1.0),
     "shifted": -1.0,
-    "four-way multiplexers": -1.0,
     "multiplier bits": 0.0,
 }
 """What a coefficient should be if synthesis did what the features say; of others, zero."""
 _RANGE = {
     "shifted": (-1.3, 0.0),
-    "four-way multiplexers": (-1.5, 0.0),
     "multiplier bits": (-2.5, 0.0),
     "products": (0.0, 150.0),
     **dict.fromkeys(("adders", "comparisons"), (0.0, 5.0)),  # ends of carry chains

@@ -72,7 +72,7 @@ class Fabric:
     bypass
         Whether flip-flops without a look-up table before them take the place of one.
     block_ports
-        Whether ports of block RAMs go through look-up tables.
+        Whether nextpnr puts logic between block RAMs and what is connected to them.
     shift_register
         Length of a chain of flip-flops from which on it becomes a shift register in a look-up
         table; 0 if there is none.

@@ -54,8 +54,6 @@ class Features:
         Look-up tables by their number of inputs; inverters in front of registers have one.
     operands
         Those in front of carry chains, likewise.
-    four_way
-        Multiplexers of four ways, which stand as three tables each among these.
     adders, comparisons
         Bits of each carry chain.
     flip_flops
@@ -67,19 +65,21 @@ class Features:
         Of these, those in chains that can be shift registers, by the length of the chain.
     cells
         Cells of the family by type.
+    outputs
+        Bits of their outputs that are read, by type.
     memories, products
         What is left to the synthesizer; of products, the bits of both factors.
     """
 
     tables: Counter[int]
     operands: Counter[int]
-    four_way: int
     adders: tuple[int, ...]
     comparisons: tuple[int, ...]
     flip_flops: int
     joined: int
     shifted: Counter[int]
     cells: Counter[str]
+    outputs: Counter[str]
     memories: tuple[MemoryShape, ...]
     products: tuple[tuple[int, int], ...]
 
@@ -118,21 +118,34 @@ class _Counting:
             for bit in bits[: last + 1]
         }
         return Features(
-            tables=Counter(len(read) for node, read in tables.items() if node not in added),
+            tables=self._table_sizes(tables, added),
             operands=Counter(len(read) for node, read in tables.items() if node in added),
-            four_way=count_four_way(self._lowering.gates, self._sinks, tables),
             adders=tuple(last + 1 for chain, last in chains if not chain.compares),
             comparisons=tuple(last + 1 for chain, last in chains if chain.compares),
             flip_flops=len(self._flip_flops),
             joined=self._joined(tables),
             shifted=self._shifted(),
             cells=Counter(self._module.instances[name].module for name in self._instances),
+            outputs=Counter(
+                self._module.instances[source[1]].module
+                for node, source in self._lowering.sources.items()
+                if node in self._seen and source[0] == "instance"
+            ),
             memories=self._memories(),
             products=tuple(
                 (len(product.operands[0]), len(product.operands[1]))
                 for product in self._products.values()
             ),
         )
+
+    def _table_sizes(self, tables: Mapping[int, frozenset[int]], added: set[int]) -> Counter[int]:
+        """Tables in front of anything but carry chains, by their inputs."""
+        sizes = Counter(len(read) for node, read in tables.items() if node not in added)
+        if self._fabric.lut_inputs == 4:
+            four_way = count_four_way(self._lowering.gates, self._sinks, tables)
+            sizes += Counter({4: 2 * four_way})
+            sizes[3] -= 3 * four_way
+        return sizes
 
     def _look(self) -> None:
         """Look at all that matters."""

@@ -36,10 +36,13 @@ def count_terms(features: Features, family: str) -> Terms:
     synthesis: FamilySynthesis = FAMILIES[family].part("synthesis").SYNTHESIS
     fabric: Fabric = FAMILIES[family].part("fabric").FABRIC
     exact: defaultdict[Resource, Fraction] = defaultdict(Fraction)
+    block_bits = 0
     for cell, count in features.cells.items():
         occupied = fabric.cells.get(cell) or synthesis.occupied(cell)
         for resource, each in occupied.items():
             exact[resource] += count * each
+        if Resource.BLOCK_RAMS in occupied:
+            block_bits += features.outputs[cell]
 
     luts: defaultdict[str, float] = defaultdict(float)
     flip_flops: defaultdict[str, float] = defaultdict(float)
@@ -47,7 +50,6 @@ def count_terms(features: Features, family: str) -> Terms:
         luts[f"tables of {inputs}"] = count
     for inputs, count in features.operands.items():
         luts[f"operands of {inputs}"] = count
-    luts["four-way multiplexers"] = features.four_way
     luts["adders"] = len(features.adders)
     luts["adder bits"] = sum(features.adders)
     luts["comparisons"] = len(features.comparisons)
@@ -63,6 +65,7 @@ def count_terms(features: Features, family: str) -> Terms:
         use = place_memory(memory, fabric)
         exact[Resource.LUTS] += use.luts
         exact[Resource.BLOCK_RAMS] += use.blocks
+        block_bits += memory.width * bool(use.blocks)
         luts["selected memory bits"] += use.selected
         luts["ROM bits"] += use.rom_bits
         luts["RAM bits"] += use.ram_bits
@@ -84,6 +87,7 @@ def count_terms(features: Features, family: str) -> Terms:
             luts["product bits"] += a * b
     if fabric.block_ports:
         luts["blocks"] = float(exact[Resource.BLOCK_RAMS])
+        luts["block bits"] = block_bits
     return Terms(dict(exact), dict(luts), dict(flip_flops))
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from amaranth.hdl import Cat, Const, Instance, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,6 +78,16 @@ def test_adders_and_comparisons_are_chains():
     assert (found.adders, found.comparisons) == ((8,), (8,))
     narrow = features(fill, fabric=dataclasses.replace(FABRIC, least_chain=9))
     assert (narrow.adders, narrow.comparisons) == ((), ())
+
+
+@pytest.mark.parametrize(("inputs", "sizes"), [(4, {4: 8}), (6, {6: 4})])
+def test_a_choice_of_four_takes_two_tables_of_four_inputs(inputs, sizes):
+    def fill(self, m):
+        words = Array([self.a[:4], self.a[4:], self.b[:4], self.b[4:]])
+        m.d.comb += self.y.eq(words[Cat(self.en, self.clear)])
+
+    found = features(fill, width=4, fabric=dataclasses.replace(FABRIC, lut_inputs=inputs))
+    assert {size: count for size, count in found.tables.items() if count} == sizes
 
 
 def test_only_bits_that_are_read_are_added():

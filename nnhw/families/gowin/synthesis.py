@@ -39,13 +39,13 @@ SYNTHESIS = FamilySynthesis(
         "DP*": BLOCK_RAM,
         "pROM*": BLOCK_RAM,
     },
-    # An ALU is a look-up table, and a distributed RAM keeps as many from use as it has. nextpnr
-    # counts multipliers of 9 and 18 bits apart although they share their sites.
+    # Flip-flops that nextpnr puts between block RAMs of GW2A and logic do not count. An ALU is a
+    # look-up table, and a distributed RAM keeps as many from use as it has. nextpnr counts
+    # multipliers of 9 and 18 bits apart although they share their sites.
     sites={
         "LUT4": Resource.LUTS,
         "ALU": Resource.LUTS,
         "RAM16SDP4": Resource.LUTS,
-        "DFF": Resource.FLIP_FLOPS,
         "BSRAM": Resource.BLOCK_RAMS,
     },
     site_sizes={"RAM16SDP4": 4},
