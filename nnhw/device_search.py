@@ -182,12 +182,21 @@ def _fullest(estimate: Estimate) -> tuple[Resource, float]:
     return limit, shares[limit]
 
 
+def _fullness(found: _Try, device: Target, other: Target) -> float:
+    """How full a design makes another device of the family; by its block RAMs alone, if nothing
+    else is known of it."""
+    if found.estimate is not None:
+        return _fullest(found.estimate.on(other))[1]
+    blocks = found.fullest * device.capacity.get(found.limit, 0)
+    return blocks / max(1, other.capacity.get(found.limit, 0))
+
+
 def _refusal(smallest: _Try, device: Target) -> str:
     """What of a device is too little, and what would do."""
     larger = [
         other.name
         for other in FAMILIES[device.family].targets
-        if smallest.estimate is not None and _fullest(smallest.estimate.on(other))[1] <= 1
+        if _fullness(smallest, device, other) <= 1
     ]
     needed = smallest.limit
     if smallest.estimate is not None:

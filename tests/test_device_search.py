@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.device_search import _next, _Search, _Try, check_fits, find_fastest, searches_device
+from nnhw.device_search import (
+    _next,
+    _refusal,
+    _Search,
+    _Try,
+    check_fits,
+    find_fastest,
+    searches_device,
+)
 from nnhw.errors import MappingError
 from nnhw.families import Resource, named_target
 from nnhw.ir import load_graph
+from nnhw.mapping import predict_cycles
 from nnhw.options import BuildOptions
 from nnhw.placement import place
 
@@ -72,3 +81,14 @@ def test_what_would_do_is_said(monkeypatch):
     assert message.endswith("and it has 24,288. Try a larger device: ecp5-85k")
     with pytest.raises(MappingError, match=r"(LUTs|flip-flops) are needed"):
         check_fits(program, "ecp5-25k")
+
+
+def test_what_would_do_is_said_of_what_is_far_too_large():
+    graph = load_graph(NETWORK)
+    program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
+    cycles = predict_cycles(program)
+    found = _Try(4, program, cycles, 2.5, Resource.BLOCK_RAMS, None)
+    message = _refusal(found, named_target("ecp5-25k"))
+    assert "more than twice as many block RAMs are needed, and it has 56" in message
+    # 140 are needed: ecp5-45k has 108, ecp5-85k 208
+    assert message.endswith("a larger device: ecp5-85k")
