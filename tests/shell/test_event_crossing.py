@@ -41,7 +41,8 @@ def test_each_event_is_told(period):
                 await ctx.tick("a").repeat(rng.choice((0, 0, 1, 4)) or 1)
             await ctx.tick("a").repeat(2 * quiet)
             told = len(seen) - before
-            assert 1 <= told <= burst
+            # the first one is told at once, what comes behind it once more at least
+            assert min(burst, 2) <= told <= burst
             assert seen[-1] == happened, "the last event is told after it has happened"
             await ctx.tick("a").repeat(quiet)
             assert len(seen) == before + told, "nothing follows"
