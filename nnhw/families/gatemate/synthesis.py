@@ -29,7 +29,6 @@ SYNTHESIS = FamilySynthesis(
     sites={
         "CPE_LT": Resource.LUTS,
         "CPE_MULT": Resource.LUTS,
-        "CPE_FF": Resource.FLIP_FLOPS,
     },
     site_sizes={"CPE_MULT": 2},
     models=("gatemate/cells_sim.v",),
