@@ -4,7 +4,8 @@
     python benchmarks/search.py digits_cnn
 
 Every design of the space is evaluated once, without a device, and kept in a file; the trials of a
-study are look-ups in it. Needs the extra `explore`.
+study are look-ups in it. Beside the tables, the curves are drawn: search.png. Needs the extra
+`explore`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from statistics import mean
 
 import numpy as np
+from matplotlib.figure import Figure
 from tables import EXAMPLES, MODELS, ROOT, Table, argument_parser, write_tables
 
 import nnhw
@@ -51,7 +52,8 @@ SPACE: Mapping[str, Sequence[int | str]] = {
 }
 FIXED = {"stream_bytes": "8,8", "equalize": "off"}
 OBJECTIVES = ("latency_cycles", "sqnr", "multipliers", "memory_bits")
-BUDGETS = (15, 30, 60)
+BUDGETS = (15, 30, 60, 120)
+MOST_TRIALS = max(BUDGETS)
 SEEDS = 5
 _BEYOND = 1.1
 """Reference point, in the range of each loss over the whole space."""
@@ -67,62 +69,121 @@ def main() -> None:
     write_tables(
         arguments.out,
         "Samplers of a search at equal budgets",
-        (Table(name, _COLUMNS, study(name)) for name in names),
+        (Table(name, _COLUMNS, rows(name)) for name in names),
         notes=f"Hypervolume of the front found, in per cent of that of the whole space of "
         f"{len(space):,} designs, which were all evaluated: mean of {SEEDS} seeds, and the least. "
         f"Objectives: {', '.join(OBJECTIVES)}; losses are scaled to their range, cycles, "
-        "multipliers and bits by their logarithms.",
+        "multipliers and bits by their logarithms. A study has its first trials in common with "
+        f"shorter ones, but for NSGA-II, whose generations are those of {MOST_TRIALS} trials. The "
+        "last column is the first trial after which "
+        f"the mean is {_ENOUGH}% or more.\n\n![Hypervolume by trials]"
+        f"({arguments.out.with_suffix('.png').name})",
     )
+    draw(names).savefig(arguments.out.with_suffix(".png"), dpi=110)
 
 
-_COLUMNS = ("sampler", *(f">{budget} trials" for budget in BUDGETS), ">least of the last")
+_ENOUGH = 75
+_COLUMNS = (
+    "sampler",
+    *(f">{budget} trials" for budget in BUDGETS),
+    ">least of the last",
+    f">trials to {_ENOUGH}%",
+)
 
 
-def study(network: str) -> Iterator[tuple[str, ...]]:
+def rows(network: str) -> Iterator[tuple[str, ...]]:
     """A row for each sampler."""
+    for sampler in SAMPLERS:
+        curves = volumes(network, sampler)
+        means = curves.mean(axis=0)
+        reached = np.flatnonzero(means >= _ENOUGH)
+        yield (
+            sampler,
+            *(f"{means[budget - 1]:.1f}" for budget in BUDGETS),
+            f"{curves[:, -1].min():.1f}",
+            str(reached[0] + 1) if len(reached) else f"more than {MOST_TRIALS}",
+        )
+
+
+@cache
+def volumes(network: str, sampler: str) -> np.ndarray:
+    """(seeds, trials): the share of the hypervolume that is found after each trial, in per cent.
+
+    A grid is as coarse as its budget allows, so that there is another one for each number of
+    trials, the same for all seeds.
+    """
     table = tabulated(network)
+    losses = dict(zip(table, scaled(table), strict=True))
     goal = Goal(
         space=space_from(SPACE, BuildOptions(), set()),
         objectives=tuple(FIGURES[name] for name in OBJECTIVES),
         constraints=(),
         facts={"network": network},
     )
-    losses = dict(zip(table, scaled(table), strict=True))
+
+    def volume(points: Sequence[Point]) -> float:
+        found = np.array([losses[key_of(point)] for point in points])
+        return hypervolume(found[pareto_front(found)])
+
     everything = np.array(list(losses.values()))
     most = hypervolume(everything[pareto_front(everything)])
-    for sampler in SAMPLERS:
-        shares = {
-            budget: [
-                100 * found_volume(goal, table, losses, sampler, seed, budget) / most
-                for seed in range(SEEDS)
-            ]
-            for budget in BUDGETS
-        }
-        means = (f"{mean(found):.1f}" for found in shares.values())
-        yield (sampler, *means, f"{min(shares[BUDGETS[-1]]):.1f}")
-
-
-def found_volume(
-    goal: Goal,
-    table: Mapping[str, Mapping[str, float]],
-    losses: Mapping[str, np.ndarray],
-    sampler: str,
-    seed: int,
-    budget: int,
-) -> float:
-    """The hypervolume of what one study finds; a grid is as coarse as its budget allows."""
     if sampler == "grid":
-        thinned = goal.space.thinned(budget)
-        points = [{**thinned.fixed, **point} for point in thinned.points()]
+        counts = range(1, MOST_TRIALS + 1)
+        found = [[volume(grid_points(goal, count)) for count in counts]]
     else:
-        with open_study(None, goal, sampler=sampler, seed=seed, budget=budget) as opened:
-            while opened.left:
-                number, point = opened.ask()
-                outcome = Outcome(figures={Kind.EXACT: table[key_of(point)]})
-                opened.tell(number, outcome)
-            points = [trial.point for trial in opened.finished]
-    found = np.array([losses[key_of(point)] for point in points])
-    return hypervolume(found[pareto_front(found)])
+        studies = [tried(goal, table, sampler, seed) for seed in range(SEEDS)]
+        found = [growth([losses[key_of(point)] for point in points]) for points in studies]
+    return 100 * np.array(found) / most
+
+
+def growth(losses: Sequence[np.ndarray]) -> list[float]:
+    """The hypervolume of the first point, of the first two, and so on."""
+    front = np.empty((0, len(OBJECTIVES)))
+    volumes: list[float] = []
+    for own in losses:
+        if np.all(front <= own, axis=1).any():  # it adds nothing
+            volumes.append(volumes[-1])
+            continue
+        front = np.vstack([front, own])
+        front = front[pareto_front(front)]
+        volumes.append(hypervolume(front))
+    return volumes
+
+
+def grid_points(goal: Goal, budget: int) -> Sequence[Point]:
+    """The coarse grid that a budget allows."""
+    thinned = goal.space.thinned(budget)
+    return [{**thinned.fixed, **point} for point in thinned.points()]
+
+
+def tried(
+    goal: Goal, table: Mapping[str, Mapping[str, float]], sampler: str, seed: int
+) -> Sequence[Point]:
+    """The points of a study, in their order."""
+    with open_study(None, goal, sampler=sampler, seed=seed, budget=MOST_TRIALS) as opened:
+        while opened.left:
+            number, point = opened.ask()
+            opened.tell(number, Outcome(figures={Kind.EXACT: table[key_of(point)]}))
+        return [trial.point for trial in opened.finished]
+
+
+def draw(networks: Sequence[str]) -> Figure:
+    """Hypervolume by trials: means of the seeds, and their range."""
+    figure = Figure(figsize=(4 * len(networks), 4), layout="constrained")
+    plots = figure.subplots(1, len(networks), sharey=True, squeeze=False)[0]
+    counts = range(1, MOST_TRIALS + 1)
+    for axes, network in zip(plots, networks, strict=True):
+        for sampler in SAMPLERS:
+            curves = volumes(network, sampler)
+            (line,) = axes.plot(counts, curves.mean(axis=0), label=sampler)
+            low, high = curves.min(axis=0), curves.max(axis=0)
+            axes.fill_between(counts, low, high, color=line.get_color(), alpha=0.15, lw=0)
+        axes.set_title(network)
+        axes.set_xlabel("trials")
+        axes.grid(alpha=0.3)
+    plots[0].set_ylabel("hypervolume found, % of the whole space's")
+    plots[0].legend(loc="lower right")
+    return figure
 
 
 def key_of(point: Point) -> str:
