@@ -25,12 +25,10 @@ SYNTHESIS = FamilySynthesis(
         "CC_BRAM_20K": BLOCK_RAM,
         "CC_BRAM_40K": {Resource.BLOCK_RAMS: Fraction(2)},
     },
-    # nextpnr counts a whole block RAM and half of one alike
-    sites={
-        "CPE_LT": Resource.LUTS,
-        "CPE_MULT": Resource.LUTS,
-    },
-    site_sizes={"CPE_MULT": 2},
+    # nextpnr counts a whole block RAM and half of one alike, and has other names for the halves of
+    # a CPE that are placed as parts of a carry chain or of a multiplier
+    sites=dict.fromkeys(("CPE_LT", "CPE_MULT", "CPE_ADDF", "CPE_ADDF2"), Resource.LUTS),
+    site_sizes=dict.fromkeys(("CPE_MULT", "CPE_ADDF", "CPE_ADDF2"), 2),
     models=("gatemate/cells_sim.v",),
     # Verilator takes a chain of carries in one net for a loop
     splits_nets=True,
