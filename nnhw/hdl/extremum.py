@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal
 
+from .arithmetic import is_less
 from .combination import Combination, combines
 
 
@@ -16,7 +17,7 @@ class Maximum(Combination):
         m = Module()
         picked = Signal.like(self.combined, reset_less=True)
         m.d.comb += self.combined.eq(picked)
-        m.d.sync += picked.eq(Mux(self.first < self.second, self.second, self.first))
+        m.d.sync += picked.eq(Mux(is_less(self.first, self.second), self.second, self.first))
         return m
 
 
@@ -29,5 +30,5 @@ class Minimum(Combination):
         m = Module()
         picked = Signal.like(self.combined, reset_less=True)
         m.d.comb += self.combined.eq(picked)
-        m.d.sync += picked.eq(Mux(self.first < self.second, self.first, self.second))
+        m.d.sync += picked.eq(Mux(is_less(self.first, self.second), self.first, self.second))
         return m

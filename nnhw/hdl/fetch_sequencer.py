@@ -25,9 +25,7 @@ from .technology import PORTABLE, Technology
 #: Instruction fields that a fetch takes along from the loop nest.
 _LAYER_FIELDS = (
     "operation",
-    "fence",
     "chase",
-    "to_stream",
     "frees_frame",
     "height",
     "row_length",
@@ -250,22 +248,27 @@ class FetchSequencer(wiring.Component):
         entries = drain_cycles + 1
         if self.streams_pairs:
             entries = Mux(f.operation == Operation.LANE_PAIR, entries >> 1, entries)
+        tile_last = loops.roll_last & ~loops.in_warmup
+        # what decides about a fetch is in as few registers as possible
         values = {
             "x": loops.x,
             "row": loops.row,
             "weight": loops.weight_address,
             "roll_first": roll_first,
-            "layer_first": layer_first,
             "frame_first": layer_first & (instruction.index == 0),
             "frame_odd": frame_odd,
             "carry": ~loops.in_first_roll,
             "finishes": loops.finishes,
-            "tile_last": loops.roll_last & ~loops.in_warmup,
+            "tile_last": tile_last,
             "layer_last": loops.layer_last,
             "layer": instruction.index,
             "drain_cycles": drain_cycles,
             "entries": entries,
         }
+        if self.instruction.layout.asks("fence"):
+            values["is_fenced"] = layer_first & f.fence
+        if not isinstance(f.to_stream, Const):
+            values["streams_tile"] = tile_last & f.to_stream
         if self.padded:
             values["y"] = loops.y
         for name in _LAYER_FIELDS:
@@ -288,6 +291,9 @@ class FetchSequencer(wiring.Component):
             SimpleNamespace(**{**values, **{name: view[name] for name in shapes}})
             for view in (prepared, spare, latest)
         ]
+        if "streams_tile" not in values:  # all tiles are streamed
+            for each in fetches:
+                each.streams_tile = each.tile_last
 
         def follow(question: Callable[[Fetch, str], Value], name: str) -> Value:
             # which fetch comes next is known last, so that it chooses among answers
@@ -304,9 +310,8 @@ class FetchSequencer(wiring.Component):
 
     def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
         """Whether the next fetch has to wait."""
-        ends_tile = named(m, issue & fetch.tile_last, "ends_tile")
         reasons = [
-            named(m, gate.holds(m, self, fetch, ends_tile), f"held_by_{gate.name}")
+            named(m, gate.holds(m, self, fetch, issue), f"held_by_{gate.name}")
             for gate in self.gates
         ]
         return named(m, reduce(or_, reasons), "is_blocked")

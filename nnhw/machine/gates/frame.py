@@ -12,7 +12,7 @@ class FrameGate(Gate):
 
     name = "frame"
 
-    def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
+    def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
         return fetch.frame_first & ~sequencer.frame_available
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:

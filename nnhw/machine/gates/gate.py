@@ -103,13 +103,13 @@ class Gate:
             next cycle. It is asked about several of them, which have names, too.
         """
 
-    def holds(self, m: Module, sequencer: Any, fetch: Fetch, ends_tile: Value) -> Value:
+    def holds(self, m: Module, sequencer: Any, fetch: Fetch, issue: Value) -> Value:
         """Whether it holds back the next fetch.
 
         Parameters
         ----------
-        ends_tile
-            That fetch is issued in this cycle and ends a tile.
+        issue
+            The fetch goes out in this cycle.
         """
         raise NotImplementedError
 

@@ -13,7 +13,7 @@ class RoomGate(Gate):
 
     name = "room"
 
-    def holds(self, m: Module, sequencer, fetch: Fetch, ends_tile: Value) -> Value:
+    def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
         # entries of the output buffer that are left when the largest of all tiles has taken its own
         most, depth = sequencer.tile_entries, sequencer.buffer_depth
         spare = Signal(range(-most, depth + 1), name="spare_entries", init=depth - most)
@@ -23,11 +23,11 @@ class RoomGate(Gate):
         m.d.comb += fewer.eq(spare - fetch.entries)
         reserved = Mux(sequencer.entry_freed, fewer + 1, fewer)
         takes = Signal(name="takes_entries")
-        m.d.comb += takes.eq(ends_tile & fetch.to_stream)
+        m.d.comb += takes.eq(issue & fetch.streams_tile)
         spare_next = Signal.like(spare, name="spare_entries_next")
         m.d.comb += spare_next.eq(Mux(takes, reserved, left_over))
         m.d.sync += spare.eq(spare_next)
-        return fetch.tile_last & fetch.to_stream & (spare < 0)
+        return fetch.streams_tile & (spare < 0)
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:
         return frames.output.reserve(possible, frames.timing.limits.tile_entries)
