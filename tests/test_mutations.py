@@ -208,8 +208,8 @@ def test_fetch_address_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r"(\bx_step =\s+\(turn == \d+'d0\) \? \d+'d)8",
-        r"\g<1>9",
+        r"(\bturn\[0\] \? \([^;]*\bcurrent_tap_x_x\) : \d+'d)8;",
+        r"\g<1>9;",
     )
     assert wrong_layer(simulate(design)) == second.name
 
@@ -220,8 +220,8 @@ def test_weight_address_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r"\? (\S[^?:]*\bcurrent_tap_y_weight\b\S*) :",
-        r"? \1 + 1'b1 :",
+        r": ([^?:;]*\bcurrent_tap_y_weight\b[^?:;]*, current_tap_y_weight});",
+        r": \1 + 1'b1;",
     )
     assert wrong_layer(simulate(design)) == design.program.layers[0].name
 
