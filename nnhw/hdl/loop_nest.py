@@ -150,13 +150,12 @@ class LoopNest(wiring.Component):
             trips = [self._begun_trips(m, loop, other, counters, finished) for other in outer]
             none = {id(count): count == 0 for count in trips}
             following = getattr(upcoming, loop)
+            single = [*(none[id(count)] for count in trips), following == 0]
             inner = [None] * (place + 1)
             with m.If(self.step & turn.reaches(place + 1)):
                 m.d.sync += [
-                    counter.eq(turn.choose([*inner, *trips, following])),
-                    finished[loop].eq(
-                        turn.choose([*inner, *(none[id(n)] for n in trips), following == 0])
-                    ),
+                    counter.eq(turn.choose(m, [*inner, *trips, following], f"{loop}_begun")),
+                    finished[loop].eq(turn.choose(m, [*inner, *single], f"{loop}_single")),
                 ]
             with m.Elif(self.step & turn.reaches(place)):
                 m.d.sync += [counter.eq(counter - 1), finished[loop].eq(counter == 1)]
@@ -173,24 +172,31 @@ class LoopNest(wiring.Component):
         trips = [getattr(self.first, loop) for loop in loops]
         begin = next((place for place, count in enumerate(trips) if count), len(loops))
         code = Turn.encode(begin)
-        turn = Turn(Signal(len(loops), name="turn", init=code))
-        innermost = Turn(Signal(len(loops), name="innermost", init=code))
+        turn = Turn(Signal(len(loops), name="turn", init=code), loops)
+        innermost = Turn(Signal(len(loops), name="innermost", init=code), loops)
         at_innermost = Signal(init=1)
 
-        more = [getattr(upcoming, loop) != 0 for loop in loops]
-        first_turn = Turn.first_of(m, more, "first_turn")
-        others = [~(finished[loop] | innermost.is_at(place)) for place, loop in enumerate(loops)]
-        outer = Turn.first_of(m, others, "outer_turn")
-        ends = [innermost.is_at(place) & (counters[loop] == 1) for place, loop in enumerate(loops)]
-        leaves = named(m, at_innermost & Cat(ends).any(), "leaves_innermost")
-        following = Mux(leaves, outer.code, innermost.code)
+        more = [named(m, getattr(upcoming, loop) != 0, f"{loop}_repeats_next") for loop in loops]
+        first_turn = Turn.first_of(m, more, loops, "first_turn")
+        goes_on, ends = [], []
+        for place, loop in enumerate(loops):
+            is_innermost = named(m, innermost.is_at(place), f"{loop}_is_innermost")
+            waits = ~(finished[loop] | is_innermost)
+            goes_on.append(named(m, waits, f"{loop}_goes_on"))
+            ends.append(named(m, is_innermost & (counters[loop] == 1), f"{loop}_ends"))
+        outer = Turn.first_of(m, goes_on, loops, "outer_turn")
+        innermost_ends = named(m, Cat(ends).any(), "innermost_ends")
+        leaves = named(m, at_innermost & innermost_ends, "leaves_innermost")
+        following = named(m, Mux(leaves, outer.code, innermost.code), "following_turn")
         if self.layout.asks("last_run_short"):
             # of two fetches a run, the last run has just the one that it begins with
             is_single = f.last_run_short & (counters["taps_x"] == 1) & (f.chunks == 1)
             runs = ("chunks", "taps_x")
             beyond = [Const(0) if loop in runs else ~finished[loop] for loop in loops]
             skips = named(m, turn.is_at(loops.index("taps_x")) & is_single, "skips_run")
-            following = Mux(skips, Turn.first_of(m, beyond, "turn_after_run").code, following)
+            following = Mux(
+                skips, Turn.first_of(m, beyond, loops, "turn_after_run").code, following
+            )
             leaves = leaves | skips
         with m.If(self.step):
             with m.If(turn.reaches(len(loops))):
@@ -291,12 +297,12 @@ class LoopNest(wiring.Component):
             base.append(bases[inside] if moves else None)
             step.append(fields.get(loop, Const(0)) if moves else None)
         moved = Signal(shape, name=f"{coordinate.name}_moved")
-        from_base = turn.choose([*base, getattr(upcoming, coordinate.start)])
-        by_step = turn.choose([*step, Const(0)])
+        from_base = [*base, getattr(upcoming, coordinate.start)]
+        by_step = [*step, Const(0)]
         m.d.comb += [
             moved.eq(
-                named(m, from_base, f"{coordinate.name}_base")
-                + named(m, by_step, f"{coordinate.name}_step")
+                turn.choose(m, from_base, f"{coordinate.name}_base")
+                + turn.choose(m, by_step, f"{coordinate.name}_step")
             ),
             output.eq(registers[0]),
         ]

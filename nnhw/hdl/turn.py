@@ -20,16 +20,23 @@ class Turn:
     ----------
     code : Value
         Place in thermometer code, a bit for each loop.
+    loops : sequence of str
+        Names of the loops, innermost first.
     """
 
-    def __init__(self, code: Value):
+    def __init__(self, code: Value, loops: Sequence[str]):
+        assert len(code) == len(loops)
         self.code = code
-        self.loops = len(code)
+        self.loops = tuple(loops)
 
     @classmethod
-    def first_of(cls, m: Module, goes_on: Sequence[Value], name: str) -> Turn:
+    def first_of(cls, m: Module, goes_on: Sequence[Value], loops: Sequence[str], name: str) -> Turn:
         """The innermost loop of which a condition holds."""
-        return cls(named(m, Cat(~Cat(goes_on[: n + 1]).any() for n in range(len(goes_on))), name))
+        beyond: list[Value] = []
+        for condition, loop in zip(goes_on, loops, strict=True):
+            further = ~condition if not beyond else beyond[-1] & ~condition
+            beyond.append(named(m, further, f"{name}_beyond_{loop}"))
+        return cls(named(m, Cat(beyond), name), loops)
 
     @staticmethod
     def encode(place: int) -> int:
@@ -42,28 +49,39 @@ class Turn:
 
     def is_at(self, place: int) -> Value:
         """Whether it is this place."""
-        if place == self.loops:
+        if place == len(self.loops):
             return self.reaches(place)
         return self.reaches(place) & ~self.reaches(place + 1)
 
-    def choose(self, answers: Sequence[Value | None]) -> Value:
-        """The answer of the place; `answers` has one for each and, last, one for beyond.
+    def choose(self, m: Module, answers: Sequence[Value | None], name: str) -> Value:
+        """The answer of the place, under a name; `answers` has one for each and, last, one for
+        beyond.
 
         Where an answer is None it does not matter; one at least matters.
         """
-        assert len(answers) == self.loops + 1
+        assert len(answers) == len(self.loops) + 1
         runs: list[tuple[int, Value]] = []
         for place, answer in enumerate(answers):
             if answer is not None and not (runs and _is_same(runs[-1][1], answer)):
                 runs.append((place if runs else 0, answer))
-        return self._choose(runs)
+        return self._choose(m, runs, name)
 
-    def _choose(self, runs: list[tuple[int, Value]]) -> Value:
+    def _choose(self, m: Module, runs: list[tuple[int, Value]], name: str) -> Value:
         if len(runs) == 1:
             return runs[0][1]
         middle = len(runs) // 2
-        return Mux(
-            self.reaches(runs[middle][0]), self._choose(runs[middle:]), self._choose(runs[:middle])
+        border = runs[middle][0]
+        beyond = border == len(self.loops)
+        further, nearer = ("at_end", "before") if beyond else ("from", "inside")
+        loop = "" if beyond else f"_{self.loops[border]}"
+        return named(
+            m,
+            Mux(
+                self.reaches(border),
+                self._choose(m, runs[middle:], f"{name}_{further}{loop}"),
+                self._choose(m, runs[:middle], f"{name}_{nearer}{loop}"),
+            ),
+            name,
         )
 
 
