@@ -208,7 +208,7 @@ def test_fetch_address_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r"(\bturn\[0\] \? \([^;]*\bcurrent_tap_x_x\) : \d+'d)8;",
+        r"(\bx_step_inside_\w+ = turn\[0\] \? \w+ : \d+'d)8;",
         r"\g<1>9;",
     )
     assert wrong_layer(simulate(design)) == second.name
@@ -220,7 +220,7 @@ def test_weight_address_off_by_one(design):
     mutate(
         design,
         "engine.fetch.loops",
-        r": ([^?:;]*\bcurrent_tap_y_weight\b[^?:;]*, current_tap_y_weight});",
+        r": ([^?:;]*\bcurrent_tap_y_weight\b[^?:;]*,\s+current_tap_y_weight});",
         r": \1 + 1'b1;",
     )
     assert wrong_layer(simulate(design)) == design.program.layers[0].name
