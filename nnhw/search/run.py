@@ -20,7 +20,7 @@ from ..plugins import plugins_in_use
 from ..synth import require_yosys
 from .confirm import FOLDER as DESIGNS
 from .confirm import confirm_design
-from .figures import RESOURCES, Kind, flat
+from .figures import FIGURES, RESOURCES, Kind, flat
 from .files import make_folder, named, write_file
 from .goal import Goal, Trial
 from .importance import parameter_importances
@@ -58,6 +58,7 @@ def run_search(
     """See `nnhw.explore`."""
     explore, base = chosen.own, chosen.build
     _check_synth(chosen)
+    _check_figures(explore)
     with memory_budget(base.max_memory), plugins_in_use(), model_file(model) as file:
         space = space_from(explore.space, base, chosen.given)
         problem = read_problem(file, data, base, samples=explore.samples, progress=progress)
@@ -154,6 +155,13 @@ def _check_synth(chosen: Exploration[ExploreOptions]) -> None:
     if chosen.build.target is None:
         raise OptionError("Option synth needs a device; give target, too")
     require_yosys()
+
+
+def _check_figures(explore: ExploreOptions) -> None:
+    """Whether objectives and constraints are of figures at all, before anything takes time."""
+    find_objectives(explore.objective, FIGURES, few_labels=False)
+    for text in explore.constraint:
+        find_constraint(text, FIGURES, few_labels=False)
 
 
 def _baseline(problem: Problem) -> Outcome:

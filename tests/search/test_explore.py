@@ -27,7 +27,7 @@ from nnhw.errors import DataError, OptionError, ToolError
 from nnhw.estimates import Estimator, estimate_energy
 from nnhw.families import TARGETS, Resource
 from nnhw.frontend import write_qdq
-from nnhw.search import extras
+from nnhw.search import extras, run
 from nnhw.search.figures import Kind
 from nnhw.search.goal import Trial
 from nnhw.search.least_logic import least_logic
@@ -270,6 +270,14 @@ def test_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         explore(tmp_path, macs=2, lane_groups=4, space={"weight_bits": [4, 8]})
     with pytest.raises(DataError, match="Quantization needs samples"):
         explore(tmp_path, data=None)
+    # what is no figure is said before any design is evaluated
+    monkeypatch.setattr(run, "read_problem", lambda *_, **__: pytest.fail("took time"))
+    with pytest.raises(
+        OptionError, match="'energie' is no figure of a design; did you mean energy"
+    ):
+        explore(tmp_path, objective=["energie"])
+    with pytest.raises(OptionError, match="'lut' is no figure of a design; did you mean luts"):
+        explore(tmp_path, constraint=["lut<=3"])
     monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         ToolError,
