@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .device_fit import find_use
 from .errors import MappingError
-from .estimates import Estimate, Estimator, has_model
+from .estimates import Estimate, estimate_parts, has_model
 from .families import FAMILIES, Resource, Target, named_target
 from .machine import MOST_MACS
 from .mapping import CycleModel, Program, predict_cycles
-from .shell import ShellConfig
 
 _MOST_TRIES = 8
-"""Designs that are elaborated at most; each takes seconds."""
+"""Designs that are estimated at most; each takes seconds."""
 _FULL = 0.9
 """Share of the fullest resource from which on a larger array is not looked for."""
 LOGIC_SHARE = 0.8
-"""Share of a device's look-up tables and flip-flops that is filled: estimates are some percent off,
-what shares a clock enable has to lie together, and fuller devices are slow to route."""
+"""Share of a device's look-up tables and flip-flops that is filled: estimates by parts are some
+percent off, what shares a clock enable has to lie together, and fuller devices are slow to route.
+"""
+_HOPELESS = 2.0
+"""How many times as many bits of memory as a device has are certainly too many, whatever they are
+held in: such a design is not estimated."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class _Try:
     limit
         What resource that is.
     estimate
-        None if it has too many block RAMs for sure, so that nothing was estimated.
+        By its parts. None if its memories are too large for sure, so that nothing was estimated.
     """
 
     macs: int
@@ -62,9 +64,7 @@ def searches_device(target: str | None) -> bool:
     return device is not None and has_model(device.family)
 
 
-def find_fastest(
-    target: str, map_with: Callable[[int], Program], shell: ShellConfig | None = None
-) -> Program:
+def find_fastest(target: str, map_with: Callable[[int], Program]) -> Program:
     """The program of the fastest design that fits a device with some of it left.
 
     Its block RAMs and, by estimate, its logic grow with its multipliers, so that their number is
@@ -75,8 +75,6 @@ def find_fastest(
     ----------
     map_with
         Maps the network to the best array of at most so many multipliers.
-    shell
-        What surrounds the engine.
 
     Raises
     ------
@@ -85,7 +83,7 @@ def find_fastest(
     """
     device = named_target(target)
     assert device is not None
-    search = _Search(device, map_with, shell)
+    search = _Search(device, map_with)
     search.run()
     fitting = [found for found in search.tries if found.fits]
     if not fitting:
@@ -93,7 +91,7 @@ def find_fastest(
     return min(fitting, key=lambda found: (found.frame_time, found.macs)).program
 
 
-def check_fits(program: Program, target: str, shell: ShellConfig | None = None) -> None:
+def check_fits(program: Program, target: str) -> None:
     """Refuse a design that is as small as its goal allows, and does not fit its device.
 
     Raises
@@ -103,7 +101,7 @@ def check_fits(program: Program, target: str, shell: ShellConfig | None = None) 
     """
     device = named_target(target)
     assert device is not None
-    found = _Search(device, lambda macs: program, shell).look(program.config.mac_units)
+    found = _Search(device, lambda macs: program).look(program.config.mac_units)
     if not found.fits:
         raise MappingError(_refusal(found, device))
 
@@ -111,14 +109,10 @@ def check_fits(program: Program, target: str, shell: ShellConfig | None = None) 
 class _Search:
     """Designs of more and fewer multipliers."""
 
-    def __init__(
-        self, device: Target, map_with: Callable[[int], Program], shell: ShellConfig | None
-    ):
+    def __init__(self, device: Target, map_with: Callable[[int], Program]):
         self.tries: list[_Try] = []
         self._device = device
         self._map_with = map_with
-        self._shell = shell
-        self._estimator = Estimator()
 
     def run(self) -> None:
         """Try designs until there is no better one to be expected."""
@@ -136,19 +130,24 @@ class _Search:
             macs = None if is_alike else _next(fitting, beyond)
 
     def look(self, macs: int) -> _Try:
-        """One design; what certainly takes too many block RAMs is not elaborated."""
+        """One design."""
         program = self._map_with(macs)
         for known in self.tries:
             if known.program.config == program.config:
                 return replace(known, macs=macs)
         cycles = predict_cycles(program)
-        use = find_use(program)
-        if use is not None and use.block_rams > 2 * use.block_rams_available:
-            fullest = use.block_rams / max(1, use.block_rams_available)
-            return _Try(macs, program, cycles, fullest, Resource.BLOCK_RAMS, None)
-        estimate = self._estimator.estimate(program, self._device, shell=self._shell)
+        memories = _memory_share(program, self._device)
+        if memories > _HOPELESS:
+            return _Try(macs, program, cycles, memories, Resource.BLOCK_RAMS, None)
+        estimate = estimate_parts(program, self._device)
         limit, fullest = _fullest(estimate)
         return _Try(macs, program, cycles, fullest, limit, estimate)
+
+
+def _memory_share(program: Program, device: Target) -> float:
+    """Bits of a design's memories as a share of what a device can hold; 0 if that is not known."""
+    held = FAMILIES[device.family].memory_bits(device)
+    return sum(program.machine.memory_bits().values()) / held if held else 0.0
 
 
 def _next(fitting: _Try | None, beyond: _Try | None) -> int | None:
@@ -182,27 +181,24 @@ def _fullest(estimate: Estimate) -> tuple[Resource, float]:
     return limit, shares[limit]
 
 
-def _fullness(found: _Try, device: Target, other: Target) -> float:
-    """How full a design makes another device of the family; by its block RAMs alone, if nothing
-    else is known of it."""
+def _fullness(found: _Try, other: Target) -> float:
+    """How full a design makes another device of the family; by its memories alone, if nothing else
+    is known of it."""
     if found.estimate is not None:
         return _fullest(found.estimate.on(other))[1]
-    blocks = found.fullest * device.capacity.get(found.limit, 0)
-    return blocks / max(1, other.capacity.get(found.limit, 0))
+    return _memory_share(found.program, other)
 
 
 def _refusal(smallest: _Try, device: Target) -> str:
     """What of a device is too little, and what would do."""
     larger = [
-        other.name
-        for other in FAMILIES[device.family].targets
-        if _fullness(smallest, device, other) <= 1
+        other.name for other in FAMILIES[device.family].targets if _fullness(smallest, other) <= 1
     ]
     needed = smallest.limit
     if smallest.estimate is not None:
         used = f"about {smallest.estimate.used(needed):,} {needed} are needed"
     else:
-        used = f"more than twice as many {needed} are needed"
+        used = f"more than {smallest.fullest:.0f} times as many {needed} are needed"
     advice = []
     if needed is Resource.BLOCK_RAMS and smallest.program.widths.weight > 2:
         bits = int(smallest.program.widths.weight / smallest.fullest)

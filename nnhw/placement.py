@@ -85,7 +85,7 @@ def place(graph: Graph, options: BuildOptions, *, find_device: bool = True) -> P
     program = map_graph(graph, _engine(graph, options))
     if options.asks_for_speed and searches_device(options.target):
         assert options.target is not None
-        check_fits(program, options.target, _surroundings(graph, options))
+        check_fits(program, options.target)
     return _placement(graph, program, options, find_device)
 
 
@@ -95,14 +95,7 @@ def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
     return find_fastest(
         options.target,
         lambda macs: map_graph(graph, _engine(graph, options.replace(macs=macs))),
-        _surroundings(graph, options),
     )
-
-
-def _surroundings(graph: Graph, options: BuildOptions) -> ShellConfig:
-    """The shell as far as estimates for a search know it: registers are made of the finished
-    design."""
-    return replace(_shell(graph, options), bus=None, bus_errors=False, io="stream")
 
 
 def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:

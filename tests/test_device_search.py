@@ -4,19 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from nnhw.device_search import (
-    _next,
-    _refusal,
-    _Search,
-    _Try,
-    check_fits,
-    find_fastest,
-    searches_device,
-)
+from nnhw.device_search import _next, _Search, _Try, check_fits, find_fastest, searches_device
 from nnhw.errors import MappingError
 from nnhw.families import Resource, named_target
 from nnhw.ir import load_graph
-from nnhw.mapping import predict_cycles
+from nnhw.machine import Machine
 from nnhw.options import BuildOptions
 from nnhw.placement import place
 
@@ -65,7 +57,7 @@ def test_targets_with_models_are_searched():
 @pytest.mark.slow
 def test_a_network_on_a_small_device():
     placement = place(load_graph(NETWORK), BuildOptions(target="ice40up5k"))
-    search = _Search(named_target("ice40up5k"), lambda macs: placement.program, placement.shell)
+    search = _Search(named_target("ice40up5k"), lambda macs: placement.program)
     assert search.look(1).fits
     assert placement.program.config.mac_units > 1
 
@@ -83,12 +75,15 @@ def test_what_would_do_is_said(monkeypatch):
         check_fits(program, "ecp5-25k")
 
 
-def test_what_would_do_is_said_of_what_is_far_too_large():
+def test_what_would_do_is_said_of_what_is_far_too_large(monkeypatch):
+    """Without looking at anything but how much it has to hold."""
     graph = load_graph(NETWORK)
     program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
-    cycles = predict_cycles(program)
-    found = _Try(4, program, cycles, 2.5, Resource.BLOCK_RAMS, None)
-    message = _refusal(found, named_target("ecp5-25k"))
-    assert "more than twice as many block RAMs are needed, and it has 56" in message
-    # 140 are needed: ecp5-45k has 108, ecp5-85k 208
+    bits = {"weights": 5 * 56 * 18 * 1024 // 2}  # 140 block RAMs: ecp5-45k has 108, ecp5-85k 208
+    monkeypatch.setattr(Machine, "memory_bits", lambda machine: bits)
+    monkeypatch.setattr("nnhw.device_search.estimate_parts", None)
+    with pytest.raises(MappingError) as caught:
+        find_fastest("ecp5-25k", lambda macs: program)
+    message = str(caught.value)
+    assert "more than 2 times as many block RAMs are needed, and it has 56" in message
     assert message.endswith("a larger device: ecp5-85k")

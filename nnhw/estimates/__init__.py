@@ -12,6 +12,7 @@ from .estimate import Estimate, Estimator, Figure, check_technology, estimate_ne
 from .fabric import Fabric, MemoryCell, blocks
 from .model import has_model
 from .overview import estimate_devices
+from .parts import estimate_parts
 
 __all__ = [
     "EnergyEstimate",
@@ -25,5 +26,6 @@ __all__ = [
     "estimate_devices",
     "estimate_energy",
     "estimate_netlist",
+    "estimate_parts",
     "has_model",
 ]

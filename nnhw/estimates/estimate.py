@@ -179,6 +179,11 @@ def check_technology(technology: str, target: Target) -> None:
 
 def estimate_netlist(hierarchy: Hierarchy, target: Target) -> Estimate:
     """What a netlist will take of a device whose cells it is built of."""
+    return make_estimate(count_resources(hierarchy, target), target)
+
+
+def count_resources(hierarchy: Hierarchy, target: Target) -> Mapping[Resource, float]:
+    """What a netlist will take, before it is rounded: half a multiplier is one."""
     family = FAMILIES[target.family]
     model = load_model(family.name)
     features = count_features(hierarchy, family.part("fabric").FABRIC)
@@ -190,6 +195,12 @@ def estimate_netlist(hierarchy: Hierarchy, target: Target) -> Estimate:
     ):
         fitted = sum(coefficients.get(name, 0) * value for name, value in parts.items())
         totals[resource] = totals.get(resource, 0) + fitted
+    return totals
+
+
+def make_estimate(totals: Mapping[Resource, float], target: Target) -> Estimate:
+    """The estimate of a design that will take so much."""
+    model = load_model(target.family)
     clock = model.clock if target.can_place else None
     return Estimate(
         target=target.name,

@@ -5,6 +5,7 @@ from .components import (
     COMPONENTS,
     component_count,
     engine_component,
+    engine_parts,
     repeated_components,
 )
 from .engine import Engine, engine_cells
@@ -23,5 +24,6 @@ __all__ = [
     "component_count",
     "engine_cells",
     "engine_component",
+    "engine_parts",
     "repeated_components",
 ]

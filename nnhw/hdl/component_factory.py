@@ -65,6 +65,8 @@ class ComponentFactory:
     array_technology : Technology
         What the array is built of. Of a target's multipliers requantizers get as many as they can
         use, since their factors are wide, and the array the others.
+    has_alike_scalers : bool
+        Whether each of them has as many multipliers; else they take what there is one by one.
     """
 
     def __init__(self, machine: Machine, image: Image):
@@ -80,10 +82,12 @@ class ComponentFactory:
         self.array_technology = self.technology
         if not machine.config.target:
             self.technology.reserve(machine.products)
+            self.has_alike_scalers = True
             return
         whole = self.technology.multipliers_left or Fraction(0)
         needed = self._requantizer_multipliers()
         requantizers = min(whole, needed + max(Fraction(0), whole - machine.products))
+        self.has_alike_scalers = requantizers == needed
         self.technology = self.technology.share(requantizers)
         self.technology.reserve(math.ceil(needed))
         self.array_technology = self.technology.share(whole - requantizers)

@@ -11,6 +11,7 @@ from amaranth.lib import wiring
 
 from ..machine import Image, Machine
 from .component_factory import ComponentFactory
+from .mac_array import MacArray
 
 _Component = TypeVar("_Component", bound=wiring.Component)
 
@@ -45,14 +46,41 @@ def repeated_components(machine: Machine, image: Image) -> Sequence[tuple[wiring
     Together they are most of a large engine, and made in a fraction of its time.
     """
     factory = ComponentFactory(machine, image)
-    array = factory.array()
+    return _repeated(factory, factory.array())
+
+
+def engine_parts(machine: Machine, image: Image) -> Sequence[tuple[wiring.Component, int]]:
+    """One of each component of an engine, and how many are alike: all that it has, but for
+    registers and a little logic between them.
+
+    They are to be elaborated in their order, in which they take a device's multipliers.
+    """
+    factory = ComponentFactory(machine, image)
+    fetch, array = factory.fetch_sequencer(), factory.array()
+    single = [
+        *(factory.frame_buffer(), fetch, factory.read_aligner(fetch), factory.weights()),
+        *(factory.drain(array), factory.parameters(), factory.write_back()),
+        factory.output_stream(),
+    ]
+    if machine.limits.depth:
+        single += [factory.activations(), factory.write_aligner()]
+    if machine.config.programmable:
+        single.append(factory.loader())
+    return [*_repeated(factory, array), *((component, 1) for component in single)]
+
+
+def _repeated(factory: ComponentFactory, array: MacArray) -> list[tuple[wiring.Component, int]]:
     for component in (array, array.lane_unit, *chain(*array.alike)):
         _not_wanted(component)
-    lanes = [] if array.lane_unit is None else [(array.lane_unit, 1)]
+    lanes = factory.machine.config.lanes
     return [
         *((group[0], len(group)) for group in array.alike),
-        *lanes,
-        (factory.scaler(), machine.config.lanes),
+        *([] if array.lane_unit is None else [(array.lane_unit, 1)]),
+        *(
+            [(factory.scaler(), lanes)]
+            if factory.has_alike_scalers
+            else [(factory.scaler(), 1) for _ in range(lanes)]
+        ),
         (factory.weight_register(), 1),
     ]
 

@@ -18,9 +18,10 @@ from ..budget import memory_budget
 from ..conversion import convert
 from ..device_fit import find_use
 from ..errors import NnhwError
-from ..estimates import Estimate, Estimator, estimate_energy, has_model
+from ..estimates import Estimate, Estimator, estimate_energy, estimate_parts, has_model
 from ..export import make_register_map
-from ..families import named_target
+from ..families import Resource, named_target
+from ..hdl import repeated_components
 from ..ir import Graph
 from ..machine import machine_sha256
 from ..options import BuildOptions
@@ -29,7 +30,6 @@ from ..plugins import OPERATORS, chosen_plugins, plugins_in_use
 from ..registers import RegisterMap
 from ..report import Accuracy, measure_accuracy
 from .figures import RESOURCES, Figures, Kind, flat
-from .least_logic import least_logic
 from .problem import Problem
 from .space import Value, with_values
 
@@ -127,8 +127,10 @@ class Evaluator:
         bounded = {constraint.name for constraint in self._problem.constraints}
         if target is None or not bounded & {"luts", "flip_flops"}:
             return {}
-        least = least_logic(placement.program, target)
-        return {Kind.LEAST: {n: least[r] for n, r in RESOURCES.items() if r in least}}
+        # of what it has many of: what is more than a device holds is so in the whole design
+        least = estimate_parts(placement.program, target, repeated_components)
+        logic = Resource.LUTS, Resource.FLIP_FLOPS
+        return {Kind.LEAST: {n: least.used(r) for n, r in RESOURCES.items() if r in logic}}
 
     def _is_promising(self, figures: Figures) -> bool:
         """Whether no constraint is missed by what is known so far."""

@@ -6,7 +6,7 @@ import pytest
 
 from nnhw.device_fit import find_use
 from nnhw.errors import MappingError
-from nnhw.estimates import Estimator, estimate_devices, has_model
+from nnhw.estimates import Estimator, estimate_devices, estimate_parts, has_model
 from nnhw.export.verilog import design_netlist, generate_verilog
 from nnhw.families import FAMILIES, Resource, named_target
 from nnhw.ir import load_graph
@@ -63,6 +63,26 @@ def test_logic_is_close_to_what_is_synthesized(target, tmp_path):
     for figure in estimate.figures:
         tolerance = 0 if figure.error_percent is None else 0.15
         assert figure.used == pytest.approx(used[figure.resource], rel=tolerance), figure.resource
+
+
+@pytest.mark.parametrize(
+    ("network", "target", "shape"),
+    [
+        ("digits_cnn", "ecp5-25k", (4, 8)),
+        ("digits_resnet", "ecp5-25k", (2, 16)),  # adds earlier results
+        ("digits_cnn", "ice40up5k", (2, 4)),  # requantizers have to share few multipliers
+        ("digits_mlp", "gowin-gw1nr9", (1, 8)),  # halves of multipliers
+    ],
+)
+def test_parts_are_nearly_the_whole(network, target, shape):
+    rows, cols = shape
+    options = BuildOptions(target=target, rows=rows, cols=cols)
+    program = place(load_graph(NETWORK.with_name(f"{network}.npz")), options).program
+    whole = Estimator().estimate(program, target)
+    parts = estimate_parts(program, named_target(target))
+    assert (parts.dsps, parts.block_rams) == (whole.dsps, whole.block_rams)
+    assert parts.luts == pytest.approx(whole.luts, rel=0.03)
+    assert parts.flip_flops == pytest.approx(whole.flip_flops, rel=0.06)
 
 
 def test_a_clock_where_there_is_place_and_route(placement, estimate):
