@@ -166,6 +166,10 @@ def _shell(graph: Graph, options: BuildOptions) -> ShellConfig:
         bus=options.bus,
         bus_errors=options.bus_errors,
         io=options.io,
+        memory_data_bits=options.memory_data_bits,
+        memory_address_bits=options.memory_address_bits,
+        memory_cache=options.memory_cache,
+        memory_prot=options.memory_prot,
     )
 
 
@@ -197,7 +201,7 @@ def check_goal(network: Graph, options: BuildOptions) -> None:
         sum(-(-network.tensors[port.tensor].size // width) for port in ports)
         for ports, width in zip((network.inputs, network.outputs), widths, strict=True)
     )
-    is_widest = options.io == "mapped" or min(widths) == BEAT_BYTES[-1]
+    is_widest = options.io != "stream" or min(widths) == BEAT_BYTES[-1]
     wider = "" if is_widest else ", give wider --stream-bytes"
     for goal, cycles, least in (
         (_fps(options), options.interval_cycles, max(loads, sends)),

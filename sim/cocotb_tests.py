@@ -270,5 +270,5 @@ def cycle_limit() -> int:
     computing takes what the manifest says.
     """
     beats = DESIGN.input.beats + DESIGN.output.beats
-    transfers = (60 if DESIGN.mapped else 20) * beats
+    transfers = (20 if DESIGN.has_streams else 60) * beats
     return 2 * (DESIGN.latency_cycles + DESIGN.interval_cycles) + transfers + 1000

@@ -10,8 +10,8 @@ from divergence import Difference, Divergence, describe
 from segments import Segment
 from trace_file import FRAME_ERROR, INPUT, OUTPUT, VIOLATION, WRITE_BACK, Trace
 
-WINDOW_WORDS = 15
-"""Of an output frame that do not wait for a control bus."""
+QUEUED_BEATS = {"mapped": 15, "dma": 32}
+"""Of an output frame that do not wait for a control bus, or for memory."""
 
 
 def measure(
@@ -19,9 +19,9 @@ def measure(
 ) -> dict[str, int | None]:
     """Measured "latency_cycles" and "interval_cycles"; None where the frames did not come out.
 
-    Of a design whose frames come over a control bus, which is slower than the engine, the latency
-    is that of a frame whose beats follow each other, if its output is short enough not to wait for
-    the bus; there is no interval.
+    Of a design whose frames come over a bus, which may be slower than the engine, the latency is
+    that of a frame whose beats follow each other, if its output is short enough not to wait for the
+    bus; there is no interval.
 
     Parameters
     ----------
@@ -33,13 +33,14 @@ def measure(
         segment = segments[number]
         starts = events.only(INPUT).cycle
         ends = events.only(OUTPUT).cycle[design.output.beats - 1 :: design.output.beats]
-        if segment.test == "latency" and len(ends) == 1 and not design.mapped:
-            latency = int(ends[0] - starts[0])
-        elif segment.test == "latency" and len(ends) == 1 and design.output.beats <= WINDOW_WORDS:
-            # computing begins when all of a frame is there
-            latency = int(ends[0] - starts[-1]) + design.input.beats - 1
-        if design.mapped:
+        if not design.has_streams:
+            is_queued = design.output.beats <= QUEUED_BEATS[design.io]
+            if segment.test == "latency" and len(ends) == 1 and is_queued:
+                # computing begins when all of a frame is there
+                latency = int(ends[0] - starts[-1]) + design.input.beats - 1
             continue
+        if segment.test == "latency" and len(ends) == 1:
+            latency = int(ends[0] - starts[0])
         if segment.test == "interval" and len(ends) == len(segment.frames):
             interval = int(ends[-1] - ends[-2])
     return {"latency_cycles": latency, "interval_cycles": interval}

@@ -189,8 +189,9 @@ class Design:
         Bits of tuser, which comes back with a frame's output; 0 if the streams have none.
     bus
         Whether there is a control bus.
-    mapped
-        Whether frames come and go over it; the streams are those of the testbench's host.
+    io
+        "stream"; "mapped" if frames come and go over it, "dma" if they come from memory: the streams
+        are those of the testbench's host then.
     clocks
         2 if the streams have a clock of their own.
     image
@@ -214,14 +215,19 @@ class Design:
     keep: bool = False
     tag_bits: int = 0
     bus: bool = False
-    mapped: bool = False
+    io: str = "stream"
     clocks: int = 1
     image: LoadImage | None = None
 
     @property
     def flag_bits(self) -> int:
         """Bits of the output's tuser below the tag: 1 if it says whether a frame was aborted."""
-        return int(self.bus and not self.mapped)
+        return int(self.bus and self.has_streams)
+
+    @property
+    def has_streams(self) -> bool:
+        """Whether frames come and go over streams of its own."""
+        return self.io == "stream"
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +277,7 @@ def load_design(folder: Path) -> Design:
             keep=bool(shell.get("keep")),
             tag_bits=_whole(shell.get("tag_bits", 0), 0),
             bus=shell.get("bus") is not None,
-            mapped=shell.get("io") == "mapped",
+            io=shell.get("io", "stream"),
             clocks=2 if shell.get("clocks") == "two" else 1,
             image=_image(folder, manifest.get("load")),
         )

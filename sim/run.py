@@ -168,7 +168,7 @@ def _simulate(
         "run_seconds": round(run_seconds, 2),
         "failures": failures,
         "divergence": asdict(divergence) if divergence else None,
-        "diagrams": [] if failures or design.mapped else timing_diagrams(design, segments, events),
+        "diagrams": [] if failures or not design.has_streams else timing_diagrams(design, segments, events),
         "trace": str(decisive.folder / "trace.txt"),
         "waves": str(waves) if waves else None,
         "waves_cycles": waves_cycles,

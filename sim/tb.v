@@ -14,7 +14,7 @@
 //
 // Cycles are those of clk. Where the streams have a clock of their own, i and o are beats of the
 // engine's streams, and e is the port's. Where the design has no streams, those of the testbench are
-// the host's, which moves frames over the control bus; i and o are beats of the engine's streams.
+// the host's, which moves frames over the control bus or memory; i and o are beats of the engine's streams.
 //
 // Plusargs: +waves=FILE +waves_from=CYCLE +waves_to=CYCLE record all signals between two clock
 // cycles and end the simulation there.

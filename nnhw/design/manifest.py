@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from ..options import BUSES, CLOCKS, IOS, MOST_TAG_BITS, RESETS
+from ..options import (
+    BUSES,
+    CLOCKS,
+    IOS,
+    MEMORY_ADDRESS_BITS,
+    MEMORY_DATA_BITS,
+    MOST_TAG_BITS,
+    RESETS,
+)
 from .schema import (
     SchemaError,
     boolean,
@@ -155,7 +163,12 @@ _check_manifest = record(
                 "bus": optional(choice(*BUSES)),
                 "bus_errors": boolean,
                 "io": choice(*IOS),
+                "memory_data_bits": integer(MEMORY_DATA_BITS[0], MEMORY_DATA_BITS[-1]),
+                "memory_address_bits": integer(MEMORY_ADDRESS_BITS[0], MEMORY_ADDRESS_BITS[-1]),
+                "memory_cache": integer(0, 15),
+                "memory_prot": integer(0, 7),
                 "address_bits": integer(2, 32),
+                "descriptor_entries": integer(2, 255),
             },
         ),
     },

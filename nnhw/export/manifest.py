@@ -278,6 +278,7 @@ def make_manifest(
         "shell": {
             **shell.to_dict(),
             **({"address_bits": registers.address_bits} if registers else {}),
+            **({"descriptor_entries": registers.tensor_entries} if registers and shell.has_dma else {}),
         },
         "layers": [
             {
@@ -300,7 +301,7 @@ def make_manifest(
             "lanes": lanes,
             **(
                 _engine_streams(checked=config.frame_check)
-                if shell.clocks == "two" or shell.is_mapped
+                if shell.clocks == "two" or not shell.has_stream_ports
                 else {}
             ),
         },

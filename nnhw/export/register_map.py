@@ -9,6 +9,7 @@ from ..mapping import CycleModel, EngineConfig, Program
 from ..registers import (
     ABI_MAJOR,
     ABI_MINOR,
+    DMA_CAUSES,
     LOADED_TENSORS,
     MAGIC,
     WINDOW_WORDS,
@@ -51,11 +52,12 @@ def make_register_map(
             f"Network '{graph.name}' has {tensors} inputs and outputs, and the registers of a "
             f"programmable design have room for {LOADED_TENSORS}; drop bus, or programmable"
         )
+    entries = LOADED_TENSORS if is_loaded else tensors
     machine = machine_sha256(program.machine, has_registers=True) if is_loaded else "00" * 32
     has_queue = is_loaded and shell.has_registers_apart
     features = (
         *(config.frame_check, True, shell.bus_errors),
-        *(is_loaded, config.parity, has_queue, shell.is_mapped),
+        *(is_loaded, config.parity, has_queue, shell.is_mapped, shell.has_dma),
     )
     return RegisterMap(
         name=program.name,
@@ -64,6 +66,7 @@ def make_register_map(
             "abi": ABI_MINOR | ABI_MAJOR << 16,
             "array": config.rows | config.cols << 16,
             "bits": widths.activation | widths.weight << 8,
+            "memory_bus": shell.memory_address_bits | entries << 8 if shell.has_dma else 0,
             **_hash("model_hash", model_sha256),
             "features": sum(has << bit for bit, has in enumerate(features)),
             "stream_bytes": config.input_bytes | config.output_bytes << 8,
@@ -90,6 +93,7 @@ def _absent(config: EngineConfig, shell: ShellConfig) -> frozenset[str]:
         (config.programmable, {"load", "error_cause.load_refused"}),
         (config.parity, {"error_cause.parity"}),
         (shell.is_mapped, {"window", "error_cause.window_full", "error_cause.window_empty"}),
+        (shell.has_dma, {"dma", *(f"error_cause.{cause}" for cause in DMA_CAUSES)}),
     )
     return frozenset().union(*(names for is_there, names in of_parts if not is_there))
 

@@ -67,8 +67,8 @@ def link_design(design: ExportedDesign) -> LinkedDesign:
     unused = [option for name, option in options.items() if shell.get(name)]
     if len(design.clocks) > 1:
         unused.append("--clocks two")
-    if shell.get("io") == "mapped":
-        unused.append("--io mapped")
+    if shell.get("io", "stream") != "stream":
+        unused.append(f"--io {shell['io']}")
     if unused:
         raise ExportError(
             f"'{design.folder}' was built with {' and '.join(unused)}, for which the top modules "

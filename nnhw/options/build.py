@@ -20,6 +20,8 @@ from .choices import (
     EQUALIZATIONS,
     INITS,
     IOS,
+    MEMORY_ADDRESS_BITS,
+    MEMORY_DATA_BITS,
     MOST_REQUANTIZERS,
     MOST_TAG_BITS,
     PROTECTIONS,
@@ -275,7 +277,31 @@ class BuildOptions:
         "stream",
         group=_HARDWARE,
         help="How frames come and go; mapped: word by word over the control bus, for small "
-        "processors.",
+        "processors; dma: from and to memory over AXI4, as descriptors say.",
+    )
+    memory_data_bits: int = option(
+        Integer(MEMORY_DATA_BITS[0], MEMORY_DATA_BITS[-1]),
+        MEMORY_DATA_BITS[0],
+        group=_HARDWARE,
+        help="Bits of a word on the bus to memory: 32 or 64.",
+    )
+    memory_address_bits: int = option(
+        Integer(MEMORY_ADDRESS_BITS[0], MEMORY_ADDRESS_BITS[-1]),
+        MEMORY_ADDRESS_BITS[0],
+        group=_HARDWARE,
+        help="Bits of an address on it: 32 or 64.",
+    )
+    memory_cache: int = option(
+        Integer(0, 15),
+        3,
+        group=_HARDWARE,
+        help="AxCACHE of all accesses to memory; 3: normal, neither cached nor coherent.",
+    )
+    memory_prot: int = option(
+        Integer(0, 7),
+        0,
+        group=_HARDWARE,
+        help="AxPROT of all accesses to memory; 0: unprivileged, secure, data.",
     )
     costs: bool = option(
         Flag(),
@@ -333,15 +359,32 @@ class BuildOptions:
 
     def _check_io(self) -> None:
         """Refuse what only streams have if there are none."""
-        if self.io != "mapped":
+        self._check_memory()
+        if self.io == "stream":
             return
         if self.bus is None:
-            raise OptionError("Option io is mapped, which needs a control bus; give bus, too")
+            raise OptionError(f"Option io is {self.io}, which needs a control bus; give bus, too")
         for name in ("stream_bytes", "keep", "tag_bits"):
             if getattr(self, name):
                 raise OptionError(
-                    f"Option {name} is of streams, and io is mapped, where a beat is a word of the "
-                    f"bus; drop {name}"
+                    f"Option {name} is of streams, and io is {self.io}, where a beat is a word of "
+                    f"the bus; drop {name}"
+                )
+
+    def _check_memory(self) -> None:
+        """Refuse a bus to memory that there is none of, or of other widths."""
+        for name, widths in (
+            ("memory_data_bits", MEMORY_DATA_BITS),
+            ("memory_address_bits", MEMORY_ADDRESS_BITS),
+        ):
+            if getattr(self, name) not in widths:
+                allowed = " or ".join(map(str, widths))
+                raise OptionError(f"Option {name} must be {allowed}, not {getattr(self, name)}")
+        for name in ("memory_data_bits", "memory_address_bits", "memory_cache", "memory_prot"):
+            if self.io != "dma" and getattr(self, name) != definitions(self)[name].default:
+                raise OptionError(
+                    f"Option {name} is of the bus to memory, and io is {self.io}; give io dma, or "
+                    f"drop {name}"
                 )
 
     def _check_array(self) -> None:
@@ -404,6 +447,8 @@ class BuildOptions:
     @property
     def beat_bytes(self) -> tuple[int, int] | None:
         """Bytes a beat of input and output frames; None if they are to be chosen."""
+        if self.io == "dma":
+            return (self.memory_data_bits // 8,) * 2
         return (4, 4) if self.io == "mapped" else self.stream_bytes
 
     @property

@@ -28,8 +28,14 @@ RESETS = {"active-high": "rst", "active-low": "aresetn"}
 BUSES = ("axi-lite", "wishbone", "apb")
 """Control buses by which registers can be reached: see `nnhw.registers.BUSES`."""
 
-IOS = ("stream", "mapped")
-"""How frames come and go: over streams, or through windows on the control bus."""
+IOS = ("stream", "mapped", "dma")
+"""How frames come and go: over streams, through windows on the control bus, or from and to memory."""
+
+MEMORY_DATA_BITS = (32, 64)
+"""Of a word on the bus to memory."""
+
+MEMORY_ADDRESS_BITS = (32, 64)
+"""Of an address in bytes on it."""
 
 CLOCKS = ("one", "two")
 """Clocks of a design: two if the streams have one of their own."""

@@ -35,6 +35,7 @@ _GIVEN = (
     "technology",
     *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks", "init"),
     *("bus", "bus_errors", "io", "idle", "protect"),
+    *("memory_data_bits", "memory_address_bits", "memory_cache", "memory_prot"),
 )
 """Options that a design which is there answers."""
 

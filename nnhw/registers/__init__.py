@@ -5,6 +5,7 @@ from .blocks import (
     ABI_MINOR,
     BLOCKS,
     DESCRIPTION_BIT,
+    DMA_CAUSES,
     LOADED_TENSORS,
     LOW_WORDS,
     MAGIC,
@@ -14,6 +15,14 @@ from .blocks import (
 )
 from .buses import BUSES, Bus, BusPort, control_ports, result_user_bits
 from .description import Access, Block, Field, Register
+from .memory_bus import (
+    BURST_BEATS,
+    MEMORY_PREFIX,
+    MEMORY_TITLE,
+    MOST_OUTSTANDING,
+    TRANSFER_BITS,
+    memory_ports,
+)
 from .register_map import PlacedRegister, RegisterMap
 from .tensors import TensorEntry
 
@@ -21,13 +30,19 @@ __all__ = [
     "ABI_MAJOR",
     "ABI_MINOR",
     "BLOCKS",
+    "BURST_BEATS",
     "BUSES",
     "DESCRIPTION_BIT",
+    "DMA_CAUSES",
     "LOADED_TENSORS",
     "LOW_WORDS",
     "MAGIC",
+    "MEMORY_PREFIX",
+    "MEMORY_TITLE",
+    "MOST_OUTSTANDING",
     "TENSORS_OFFSET",
     "TENSOR_WORDS",
+    "TRANSFER_BITS",
     "WINDOW_WORDS",
     "Access",
     "Block",
@@ -39,5 +54,6 @@ __all__ = [
     "RegisterMap",
     "TensorEntry",
     "control_ports",
+    "memory_ports",
     "result_user_bits",
 ]

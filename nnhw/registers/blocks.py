@@ -10,7 +10,7 @@ from .description import Access, Block, Field, Register
 
 ABI_MAJOR = 1
 """Software for another one does not work."""
-ABI_MINOR = 2
+ABI_MINOR = 3
 """Software for a smaller one works."""
 MAGIC = int.from_bytes(b"NNHW", "little")
 TENSORS_OFFSET = 0x400
@@ -23,6 +23,8 @@ LOADED_TENSORS = 14
 front, a memory of 256 words."""
 WINDOW_WORDS = 15
 """Words that each window has room for: with one more, a memory of 16."""
+DMA_CAUSES = ("memory_read", "memory_write", "descriptor_access", "descriptor_invalid")
+"""Error causes of designs that move frames from and to memory."""
 DESCRIPTION_BIT = 31
 """Of an address that is loaded: whether it is a row of that memory, or one of the engine's."""
 
@@ -96,6 +98,20 @@ _IDENTIFICATION = Block(
                 Field(name="weight", low=8, width=8, help="Bits of the widest weight"),
             ),
         ),
+        Register(
+            name="memory_bus",
+            offset=0x10,
+            help="The bus to memory; zero without one",
+            fields=(
+                Field(name="address_bits", width=8, help="Bits of an address"),
+                Field(
+                    name="entries",
+                    low=8,
+                    width=8,
+                    help="Tensors that a descriptor has room for, whatever the network has",
+                ),
+            ),
+        ),
         *(
             _word(
                 f"model_hash_{word}",
@@ -127,6 +143,7 @@ _CAPABILITIES = Block(
                 parity="What is loaded has parity, which is checked",
                 load_queue="A queue may be full: see load_status.ready before each word",
                 windows="Frames come and go over this bus: the block `window` is there",
+                dma="Frames come from memory and go there: the block `dma` is there",
             ),
         ),
         Register(
@@ -252,6 +269,12 @@ _INTERRUPT = Block(
                 parity="A word was read that is not what was loaded: load it again",
                 window_full="A word of an input frame is lost: there was no room for it",
                 window_empty="A word of an output frame was read, and there was none",
+                memory_read="Memory has answered a read of an input with an error",
+                memory_write="Memory has answered a write of an output with an error",
+                descriptor_access="Memory has answered with an error to what is read or written of a "
+                "descriptor: nothing goes on before a start",
+                descriptor_invalid="A descriptor's addresses or sizes are wrong: see its state; or "
+                "its own address is",
             ),
         ),
     ),
@@ -368,6 +391,48 @@ _WINDOW = Block(
     ),
 )
 
+_DMA = Block(
+    name="dma",
+    offset=0x180,
+    size=0x40,
+    help="Frames from and to memory, as descriptors say",
+    registers=(
+        Register(
+            name="dma_control",
+            offset=0x00,
+            help="What software asks for",
+            fields=_bits(
+                Access.COMMAND,
+                start="Begin at descriptor_low and _high, when no descriptor is under way any more",
+                doorbell="Fetch the current descriptor again, when none is under way any more",
+            ),
+        ),
+        Register(
+            name="dma_status",
+            offset=0x04,
+            help="What is done",
+            fields=(
+                *_bits(
+                    Access.STATUS,
+                    running="A descriptor is under way",
+                    halted="The current descriptor cannot be reached: start with another one",
+                ),
+                Field(
+                    name="result",
+                    low=8,
+                    width=8,
+                    access=Access.STATUS,
+                    help="How the last frame has ended, as its descriptor says",
+                ),
+            ),
+        ),
+        _word("descriptor_low", 0x08, "Address of the first descriptor; low word", Access.STORED),
+        _word("descriptor_high", 0x0C, "Its high word", Access.STORED),
+        _word("current_low", 0x10, "Address of the current descriptor; low word", Access.STATUS),
+        _word("current_high", 0x14, "Its high word", Access.STATUS),
+    ),
+)
+
 _TENSORS = Block(
     name="tensor",
     offset=TENSORS_OFFSET,
@@ -428,6 +493,7 @@ BLOCKS: tuple[Block, ...] = (
     _COUNTERS,
     _LOAD,
     _WINDOW,
+    _DMA,
     _TENSORS,
 )
 """In the order of their addresses."""

@@ -156,6 +156,6 @@ def result_user_bits(shell: Mapping[str, Any]) -> int:
     shell
         See `control_ports`.
     """
-    if shell.get("io") == "mapped":
+    if shell.get("io", "stream") != "stream":
         return 0
     return int(shell.get("tag_bits", 0)) + (shell.get("bus") is not None)

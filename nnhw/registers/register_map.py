@@ -93,6 +93,11 @@ class RegisterMap:
         """How often a block stands there."""
         if not block.is_repeated:
             return 1
+        return self.tensor_entries
+
+    @property
+    def tensor_entries(self) -> int:
+        """Entries of the table of tensors."""
         return LOADED_TENSORS if self.is_loaded else len(self.tensors)
 
     def __iter__(self) -> Iterator[PlacedRegister]:
@@ -116,8 +121,7 @@ class RegisterMap:
     @property
     def window(self) -> int:
         """Bytes of the address window, a power of two."""
-        tensors = LOADED_TENSORS if self.is_loaded else len(self.tensors)
-        end = TENSORS_OFFSET + tensors * WORD_BYTES * TENSOR_WORDS
+        end = TENSORS_OFFSET + self.tensor_entries * WORD_BYTES * TENSOR_WORDS
         return max(_LEAST_WINDOW, 1 << (end - 1).bit_length())
 
     @property

@@ -10,9 +10,10 @@ from amaranth.lib.wiring import connect
 
 from ..hdl import Engine
 from ..machine import Image, LoadMap, Machine
-from ..registers import BUSES, RegisterMap
+from ..registers import BUSES, RegisterMap, memory_ports
 from .clock_crossing import ClockCrossing
 from .config import ShellConfig
+from .dma import MemoryMover
 from .event_crossing import EventCrossing
 from .idle_monitor import IdleMonitor
 from .ports import port_members
@@ -23,7 +24,8 @@ from .stream_shell import STREAMS, StreamShell, keep_components
 class Accelerator(wiring.Component):
     """An engine between two AXI4-Streams (AMBA 4 AXI4-Stream, ARM IHI 0051A).
 
-    Where frames are mapped, it is between windows on a control bus.
+    Where frames are mapped, it is between windows on a control bus, and where they are in memory,
+    behind a manager of AXI4.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ class Accelerator(wiring.Component):
         Synchronous reset, active high or low as the shell says; one cycle is enough. While it is in
         effect, which is some cycles longer, both streams wait; see `Engine.reset_latency`.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
-        Input frames, unless they are mapped. Beats are counted; tlast is ignored unless the machine
+        Input frames, unless they are mapped or in memory. Beats are counted; tlast is ignored unless the machine
         checks frames.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
         Output frames, likewise.
@@ -68,6 +70,8 @@ class Accelerator(wiring.Component):
         The control bus that the shell asks for; see `BUSES`.
     irq : Out(1)
         With a control bus: interrupt, high while one is pending.
+    m_axi_awid, ..., m_axi_rready
+        Where frames are in memory: the bus to it; see `memory_ports`.
 
     Raises
     ------
@@ -121,7 +125,7 @@ class Accelerator(wiring.Component):
         else:
             m.submodules.registers = ResetInserter(reset)(registers)
             self._surround(m, engine, registers, reset)
-            if not self.shell.is_mapped:
+            if self.shell.has_stream_ports:
                 frames_in, frames_out = registers.outside_in, registers.outside_out
             if streams is not None:
                 m.d.comb += streams.aborted.eq(registers.aborted)
@@ -132,13 +136,13 @@ class Accelerator(wiring.Component):
             frames_in, frames_out = streams.outside_in, streams.outside_out
         if registers is not None and streams is not None and self.shell.has_registers_apart:
             self._add_outside(m, streams, registers)
-            if not self.shell.is_mapped:
+            if self.shell.has_stream_ports:
                 frames_in, frames_out = self._add_keep(m, registers)
             if self.machine.config.programmable:
                 self._add_load_queue(m, engine, streams, registers)
             if self.machine.config.parity:
                 self._add_parity_crossing(m, engine, streams, registers)
-        if not self.shell.is_mapped:
+        if self.shell.has_stream_ports:
             self._connect_ports(m, frames_in, frames_out)
         if self.machine.config.frame_check:
             m.d.comb += self.frame_error.eq(engine.frame_error)
@@ -236,13 +240,27 @@ class Accelerator(wiring.Component):
             beats=-(-frame_bytes // config.input_bytes) if is_apart else None,
             load_map=LoadMap.of(self.machine) if config.programmable else None,
             windows=self.shell.is_mapped,
+            mover=self._mover(registers) if self.shell.has_dma else None,
         )
+        for name, (direction, _) in memory_ports(self.shell.to_dict()).items():
+            outer, inner = getattr(self, name), getattr(shell, name)
+            m.d.comb += inner.eq(outer) if direction == "input" else outer.eq(inner)
         prefix = f"{BUSES[bus].prefix}_"
         for name, (direction, _) in BUSES[bus].widths(registers.address_bits).items():
             outer, inner = getattr(self, name), getattr(shell, name.removeprefix(prefix))
             m.d.comb += inner.eq(outer) if direction == "input" else outer.eq(inner)
         m.d.comb += self.irq.eq(shell.irq)
         return shell
+
+    def _mover(self, registers: RegisterMap) -> MemoryMover:
+        """What moves frames from and to memory."""
+        return MemoryMover(
+            address_bits=self.shell.memory_address_bits,
+            word_bytes=self.machine.config.input_bytes,
+            entries=registers.tensor_entries,
+            cache=self.shell.memory_cache,
+            prot=self.shell.memory_prot,
+        )
 
     def _surround(self, m: Module, engine: Engine, registers: RegisterShell, reset: Value) -> None:
         """Registers next to the engine, which say when it is reset besides."""

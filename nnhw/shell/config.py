@@ -7,7 +7,15 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import MappingError
-from ..options import BUSES, CLOCKS, IOS, MOST_TAG_BITS, RESETS
+from ..options import (
+    BUSES,
+    CLOCKS,
+    IOS,
+    MEMORY_ADDRESS_BITS,
+    MEMORY_DATA_BITS,
+    MOST_TAG_BITS,
+    RESETS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +56,12 @@ class ShellConfig:
     bus_errors
         Whether accesses to addresses without a register are answered with an error.
     io
-        "stream": frames come and go over streams; "mapped": through windows on the control bus,
-        without streams.
+        "stream": frames come and go over streams; "mapped": through windows on the control bus;
+        "dma": from and to memory. There are no streams in either of the latter.
+    memory_data_bits, memory_address_bits
+        Of the bus to memory, if there is one.
+    memory_cache, memory_prot
+        Its AxCACHE and AxPROT.
 
     Raises
     ------
@@ -65,6 +77,10 @@ class ShellConfig:
     bus: str | None = None
     bus_errors: bool = False
     io: str = "stream"
+    memory_data_bits: int = MEMORY_DATA_BITS[0]
+    memory_address_bits: int = MEMORY_ADDRESS_BITS[0]
+    memory_cache: int = 3
+    memory_prot: int = 0
 
     def __post_init__(self) -> None:
         if self.reset not in RESETS:
@@ -81,17 +97,38 @@ class ShellConfig:
             raise MappingError("'bus_errors' needs a control bus; give 'bus', too")
         if self.io not in IOS:
             raise MappingError(f"'io' must be one of {', '.join(IOS)}, not {self.io!r}")
-        if self.is_mapped and self.bus is None:
-            raise MappingError("'io' is mapped, which needs a control bus; give 'bus', too")
-        if self.is_mapped and (self.keep is not None or self.tag_bits):
-            raise MappingError("'keep' and 'tag_bits' are of streams, and 'io' is mapped")
+        if not self.has_stream_ports and self.bus is None:
+            raise MappingError(f"'io' is {self.io}, which needs a control bus; give 'bus', too")
+        if not self.has_stream_ports and (self.keep is not None or self.tag_bits):
+            raise MappingError(f"'keep' and 'tag_bits' are of streams, and 'io' is {self.io}")
+        for name, allowed in (
+            ("memory_data_bits", MEMORY_DATA_BITS),
+            ("memory_address_bits", MEMORY_ADDRESS_BITS),
+            ("memory_cache", range(16)),
+            ("memory_prot", range(8)),
+        ):
+            if getattr(self, name) not in allowed:
+                raise MappingError(
+                    f"'{name}' must be one of {', '.join(map(str, allowed))}, "
+                    f"not {getattr(self, name)!r}"
+                )
         if self.loads_sizes and self.bus is None:
             raise MappingError("Sizes of 'keep' are loaded over a control bus; give 'bus', too")
+
+    @property
+    def has_stream_ports(self) -> bool:
+        """Whether frames come and go over streams."""
+        return self.io == "stream"
 
     @property
     def is_mapped(self) -> bool:
         """Whether frames come and go over the control bus."""
         return self.io == "mapped"
+
+    @property
+    def has_dma(self) -> bool:
+        """Whether frames come from memory and go there."""
+        return self.io == "dma"
 
     @property
     def loads_sizes(self) -> bool:

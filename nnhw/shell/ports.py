@@ -18,7 +18,16 @@ from amaranth.lib.wiring import In, Member, Out
 
 from ..machine import LOAD_BITS, LoadMap, Machine
 from ..options import RESETS
-from ..registers import BUSES, RegisterMap, control_ports, result_user_bits
+from ..registers import (
+    BURST_BEATS,
+    BUSES,
+    MEMORY_PREFIX,
+    MEMORY_TITLE,
+    RegisterMap,
+    control_ports,
+    memory_ports,
+    result_user_bits,
+)
 from .config import ShellConfig
 
 
@@ -54,12 +63,16 @@ CONTROL = {
 }
 """Control buses, by the names of the option `bus`."""
 
+MEMORY = InterfaceKind(vendor="xilinx.com", library="interface", name="aximm")
+"""The bus to memory."""
+
 _INTERFACES: Mapping[str, tuple[InterfaceKind, str]] = {
     **dict.fromkeys(("clk", "axis_clk"), (CLOCK, "slave")),
     **dict.fromkeys(RESETS.values(), (RESET, "slave")),
     "s_axis": (AXI_STREAM, "slave"),
     "m_axis": (AXI_STREAM, "master"),
     **{bus.prefix: (CONTROL[name], "slave") for name, bus in BUSES.items()},
+    MEMORY_PREFIX: (MEMORY, "master"),
     "irq": (INTERRUPT, "master"),
 }
 """Interfaces by their names: kind and side. Those of one port are called like it."""
@@ -91,6 +104,10 @@ _MEANINGS = {
         f"{bus.prefix}_{port.name}": f"{port.name} of the control bus, {bus.title}"
         for bus in BUSES.values()
         for port in bus.ports
+    },
+    **{
+        name: f"{name.removeprefix(f'{MEMORY_PREFIX}_')} of the bus to memory, {MEMORY_TITLE}"
+        for name in memory_ports({"io": "dma", "memory_address_bits": 32, "memory_data_bits": 32})
     },
     "load_valid": "a word of what the accelerator is loaded with is written",
     "load_address": "where to, as the image has it",
@@ -162,12 +179,12 @@ def port_members(
         "clk": In(1),
         **({"axis_clk": In(1)} if shell.clocks == "two" else {}),
         shell.reset_port: In(1),
-        **({} if shell.is_mapped else _stream_members(machine, shell)),
+        **(_stream_members(machine, shell) if shell.has_stream_ports else {}),
         **({"frame_error": Out(1)} if machine.config.frame_check else {}),
         **({"idle": Out(1)} if shell.idle else {}),
         **{
             name: {"input": In, "output": Out}[direction](width)
-            for name, (direction, width) in control.items()
+            for name, (direction, width) in (control | memory_ports(shell.to_dict())).items()
         },
         **(_load_members(machine) if machine.config.programmable and not shell.bus else {}),
     }
@@ -267,6 +284,8 @@ class TopPorts:
             }
         if kind == INTERRUPT:
             return {"SENSITIVITY": "LEVEL_HIGH"}
+        if name == MEMORY_PREFIX:
+            return {"PROTOCOL": "AXI4", "MAX_BURST_LENGTH": str(BURST_BEATS)}
         if kind == CONTROL["axi-lite"]:
             return {"PROTOCOL": "AXI4LITE"}
         if kind != CLOCK:

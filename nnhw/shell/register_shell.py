@@ -10,10 +10,11 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..hdl.load_port import LoadWrite
 from ..machine import LoadMap
-from ..registers import RegisterMap
+from ..registers import MEMORY_PREFIX, RegisterMap
 from .apb import ApbFrontEnd
 from .axi_lite import AxiLiteFrontEnd
 from .bus_signature import bus_members
+from .dma import MemoryMover
 from .frame_control import FrameControl
 from .frame_counters import FrameCounters
 from .frame_monitor import FrameMonitor
@@ -55,6 +56,8 @@ class RegisterShell(wiring.Component):
     windows : bool
         Whether frames come and go through windows among the registers; beats have 4 bytes then, and
         there are no streams outside.
+    mover : MemoryMover or None
+        What moves frames from and to memory, in place of streams outside.
 
     Members
     -------
@@ -62,12 +65,14 @@ class RegisterShell(wiring.Component):
         The ports of the bus, without its prefix.
     irq : Out(1)
         Interrupt, high while one is pending.
+    m_axi_PORT : In or Out
+        With a mover: the ports of the bus to memory.
     inside_in, inside_out, aborted
         See `FrameControl`.
     outside_in : In(stream.Signature(PortBeat(input_bytes, keep=False, user_bits=tag_bits)))
-        Without windows: see `FrameControl`.
+        Without windows and mover: see `FrameControl`.
     outside_out : Out(stream.Signature(PortBeat(output_bytes, keep=False, user_bits=...)))
-        Without windows: see `FrameControl`; tuser is its `closes`, and the tag above.
+        Likewise; tuser is its `closes`, and the tag above.
     engine_reset : Out(1)
         For a cycle; to an engine behind queues until `engine_resets`.
     engine_resets : In(1)
@@ -97,9 +102,11 @@ class RegisterShell(wiring.Component):
         beats: int | None = None,
         load_map: LoadMap | None = None,
         windows: bool = False,
+        mover: MemoryMover | None = None,
     ):
         self.bus = bus
         self._windows = FrameWindows() if windows else None
+        self._mover = mover
         is_loaded = load_map is not None
         self._monitor = None
         if beats is not None:
@@ -128,9 +135,10 @@ class RegisterShell(wiring.Component):
                 "irq": Out(1),
                 "inside_in": Out(beats_in),
                 "inside_out": In(beats_out),
+                **({} if mover is None else _memory_members(mover)),
                 **(
                     {}
-                    if windows
+                    if windows or mover
                     else {
                         "outside_in": In(beats_in),
                         "outside_out": Out(streamed(output_bytes, tag_bits + 1)),
@@ -177,7 +185,6 @@ class RegisterShell(wiring.Component):
             frames = self._add_monitor(m, self._monitor, control)
         m.d.comb += [
             self.aborted.eq(control.aborted),
-            control.abort.eq(bank.control_abort),
             counters.begun.eq(control.receiving),
             counters.accepted.eq(frames.frame_accepted),
             counters.damaged.eq(frames.frame_error),
@@ -187,14 +194,10 @@ class RegisterShell(wiring.Component):
             counters.input_waits.eq(outside_in.valid & ~outside_in.ready),
             counters.output_waits.eq(outside_out.valid & ~outside_out.ready),
             self.irq.eq(bank.irq),
-            bank.irq_status_delivered.eq(control.delivered),
             bank.error_cause_tlast_early.eq(frames.frame_error & frames.frame_early),
             bank.error_cause_tlast_late.eq(frames.frame_error & ~frames.frame_early),
-            bank.irq_status_aborted.eq(control.aborted),
-            bank.status_busy.eq(counters.busy | control.aborting),
             bank.status_receiving.eq(control.receiving),
             bank.status_sending.eq(control.sending),
-            bank.status_aborting.eq(control.aborting),
             bank.status_discarding.eq(control.discarding),
         ]
         m.d.comb += [
@@ -209,16 +212,27 @@ class RegisterShell(wiring.Component):
             )
         ]
         errors: Value = frames.frame_error
-        if self._windows is None:
-            self._connect_streams(m, control)
+        if self._mover is not None:
+            errors = self._connect_mover(m, self._mover, bank, control, counters)
+            m.d.comb += self._mover.damaged.eq(frames.frame_error)
         else:
+            m.d.comb += [
+                control.abort.eq(bank.control_abort),
+                bank.irq_status_delivered.eq(control.delivered),
+                bank.irq_status_aborted.eq(control.aborted),
+                bank.status_aborting.eq(control.aborting),
+                bank.status_busy.eq(counters.busy | control.aborting),
+            ]
+        if self._windows is not None:
             self._connect_windows(m, self._windows, bank, control)
             errors |= self._windows.overflow | self._windows.underflow
+        elif self._mover is None:
+            self._connect_streams(m, control)
         enable: Value = bank.control_enable
         if self._monitor is not None:
             enable &= ~self.engine_resets
         if self._load_control is not None:
-            self._connect_load(m, self._load_control, bank, control)
+            self._connect_load(m, self._load_control, bank, control, counters)
             errors |= self._load_control.refused
             enable &= bank.load_control_run
         if self._has_parity:
@@ -264,6 +278,49 @@ class RegisterShell(wiring.Component):
             bank.error_cause_window_empty.eq(windows.underflow),
         ]
 
+    def _connect_mover(
+        self,
+        m: Module,
+        mover: MemoryMover,
+        bank: RegisterBank,
+        control: FrameControl,
+        counters: FrameCounters,
+    ) -> Value:
+        """Frames come from memory and go there; returns whether one has ended with an error.
+
+        Events are those of descriptors, which are later than those of the engine's streams.
+        """
+        m.submodules.mover = mover
+        connect(m, mover.frames_in, control.outside_in)
+        connect(m, control.outside_out, mover.frames_out)
+        for name in mover.bus_ports:
+            outer, inner = getattr(self, f"{MEMORY_PREFIX}_{name}"), getattr(mover, name)
+            is_input = mover.signature.members[name].flow is In
+            m.d.comb += inner.eq(outer) if is_input else outer.eq(inner)
+        asks_abort = Signal(name="asks_abort")
+        m.d.sync += asks_abort.eq((asks_abort | bank.control_abort) & ~mover.aborted)
+        m.d.comb += [
+            mover.start.eq(bank.dma_control_start),
+            mover.doorbell.eq(bank.dma_control_doorbell),
+            mover.first.eq(Cat(bank.descriptor_low_value, bank.descriptor_high_value)),
+            mover.abort.eq(bank.control_abort),
+            mover.aborting.eq(control.aborting),
+            control.abort.eq(bank.control_abort | mover.frame_abort),
+            bank.dma_status_running.eq(mover.running),
+            bank.dma_status_halted.eq(mover.halted),
+            bank.dma_status_result.eq(mover.result),
+            Cat(bank.current_low_value, bank.current_high_value).eq(mover.current),
+            bank.irq_status_delivered.eq(mover.delivered),
+            bank.irq_status_aborted.eq(mover.aborted),
+            bank.status_aborting.eq(asks_abort),
+            bank.status_busy.eq(counters.busy | control.aborting | mover.running),
+            bank.error_cause_memory_read.eq(mover.read_error),
+            bank.error_cause_memory_write.eq(mover.write_error),
+            bank.error_cause_descriptor_access.eq(mover.inaccessible),
+            bank.error_cause_descriptor_invalid.eq(mover.invalid),
+        ]
+        return mover.read_error | mover.write_error | mover.inaccessible | mover.invalid
+
     def _add_monitor(self, m: Module, monitor: FrameMonitor, control: FrameControl) -> FrameMonitor:
         """Of an engine behind queues: what it says of frames, and how it is reset."""
         m.submodules.monitor = ResetInserter(self.engine_resets)(monitor)
@@ -279,7 +336,12 @@ class RegisterShell(wiring.Component):
         return monitor
 
     def _connect_load(
-        self, m: Module, load: LoadControl, bank: RegisterBank, control: FrameControl
+        self,
+        m: Module,
+        load: LoadControl,
+        bank: RegisterBank,
+        control: FrameControl,
+        counters: FrameCounters,
     ) -> None:
         """Of an engine that is loaded: its load port, and the registers that write it."""
         m.submodules.load_control = load
@@ -294,7 +356,7 @@ class RegisterShell(wiring.Component):
             load.written.eq(bank.load_data_value_written),
             load.address.eq(bank.load_address_value),
             load.data.eq(bank.load_data_value),
-            load.busy.eq(bank.status_busy),
+            load.busy.eq(counters.busy | control.aborting),
             load.engine_reset.eq(control.engine_reset),
             self.load.eq(load.load),
         ]
@@ -303,3 +365,9 @@ class RegisterShell(wiring.Component):
                 load.ready.eq(self.load_ready),
                 self._monitor.last_beat.eq(load.last_beat),
             ]
+
+
+def _memory_members(mover: MemoryMover) -> dict[str, wiring.Member]:
+    """The ports of a bus to memory, with its prefix."""
+    members = mover.signature.members
+    return {f"{MEMORY_PREFIX}_{name}": members[name] for name in mover.bus_ports}

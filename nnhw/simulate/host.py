@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registers import BLOCKS, control_ports
+from ..registers import BLOCKS, control_ports, memory_ports
+from . import memory_model
 
 MODULE = "host"
 
@@ -170,22 +171,28 @@ _FRAME_STEPS = """\
             m_axis_tvalid <= 0;
         end
 """
-STREAM_PORTS: dict[str, tuple[str, int]] = {
-    "s_axis_tdata": ("input", 32),
-    "s_axis_tvalid": ("input", 1),
-    "s_axis_tready": ("output", 1),
-    "s_axis_tlast": ("input", 1),
-    "m_axis_tdata": ("output reg", 32),
-    "m_axis_tvalid": ("output reg", 1),
-    "m_axis_tready": ("input", 1),
-    "m_axis_tlast": ("output reg", 1),
-}
-"""Of the host, where the design has none: direction and bits."""
 
 
-def is_mapped(manifest: Mapping[str, Any]) -> bool:
-    """Whether frames of a design come and go through windows."""
-    return manifest.get("shell", {}).get("io") == "mapped"
+def stream_ports(manifest: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Those of the host, where the design has none: direction and bits, by name."""
+    if not moves_frames(manifest):
+        return {}
+    bits = 8 * manifest["input"]["stream_bytes"]
+    return {
+        "s_axis_tdata": ("input", bits),
+        "s_axis_tvalid": ("input", 1),
+        "s_axis_tready": ("output", 1),
+        "s_axis_tlast": ("input", 1),
+        "m_axis_tdata": ("output reg", bits),
+        "m_axis_tvalid": ("output reg", 1),
+        "m_axis_tready": ("input", 1),
+        "m_axis_tlast": ("output reg", 1),
+    }
+
+
+def moves_frames(manifest: Mapping[str, Any]) -> bool:
+    """Whether a design has no streams, so that its host moves frames."""
+    return manifest.get("shell", {}).get("io", "stream") != "stream"
 
 
 def host_module(manifest: Mapping[str, Any]) -> str:
@@ -198,8 +205,16 @@ def host_module(manifest: Mapping[str, Any]) -> str:
         for name, (direction, width) in ports.items()
     ]
     frames = dict.fromkeys(("frames_help", "frame_signals", "frame_steps"), "")
-    if is_mapped(manifest):
-        lines = [f"    {d} [{width}-1:0] {n}" for n, (d, width) in STREAM_PORTS.items()] + lines
+    streams = stream_ports(manifest)
+    lines = [f"    {d} [{width}-1:0] {n}" for n, (d, width) in streams.items()] + lines
+    if manifest.get("shell", {}).get("io") == "dma":
+        values = memory_model.memory_values(manifest)
+        frames = {
+            "frames_help": memory_model.HELP,
+            "frame_signals": _filled(memory_model.SIGNALS, values),
+            "frame_steps": _filled(memory_model.STEPS, values),
+        }
+    elif streams:
         frames = {
             "frames_help": _FRAMES_HELP,
             "frame_signals": _FRAME_SIGNALS,
@@ -217,7 +232,7 @@ def host_signals(manifest: Mapping[str, Any], *, file: str) -> str:
         return "    wire load_done = 0;\n"
     lines = [f"    wire [{width}-1:0] {name};" for name, (_, width) in ports.items()]
     clock = manifest.get("stream_clock", "clk") if manifest["shell"].get("bus") else "clk"
-    names = [*(STREAM_PORTS if is_mapped(manifest) else ()), *ports]
+    names = [*stream_ports(manifest), *ports]
     connected = "".join(f",\n        .{name}({name})" for name in names)
     return "\n".join(
         [
@@ -240,8 +255,9 @@ def host_ports(manifest: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
             "load_address": ("input", load["address_bits"]),
             "load_data": ("input", 32),
         }
-    if not (load or is_mapped(manifest)):
+    if not (load or moves_frames(manifest)):
         return {}
+    ports |= memory_ports(manifest["shell"])
     return {name: place for name, place in ports.items() if name != "irq"}
 
 
@@ -251,7 +267,7 @@ def _window_addresses() -> dict[str, str]:
     return {r.name: f"32'h{block.offset + r.offset:x}" for r in block.registers}
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def _filled(text: str, values: Mapping[str, str | int]) -> str:
     for name, value in values.items():
-        text = text.replace(f"{{{{{name}}}}}", value)
+        text = text.replace(f"{{{{{name}}}}}", str(value))
     return text

@@ -18,9 +18,12 @@ from ..image import LoadRegisters, read_image
 from ..options import RESETS
 from ..registers import control_ports, result_user_bits
 from ..vectors import Vectors
-from .host import STREAM_PORTS, host_module, host_ports, host_signals, is_mapped
+from .host import host_module, host_ports, host_signals, moves_frames
 
 _TEMPLATES = ("tb.v", "selfcheck.sv")
+_STREAM_PORTS = tuple(
+    f"{side}_t{name}" for side in ("s_axis", "m_axis") for name in ("data", "valid", "ready", "last")
+)
 _SELFCHECK_BYTES = 1 << 18
 """Most bytes of frames that the testbench without cocotb is given, but for the first frame."""
 
@@ -136,7 +139,7 @@ def _template_values(manifest: dict) -> dict[str, str | int]:
         "idle_value": "" if _has_idle(manifest) else " = 1'b1",
         "idle_port": ",\n        .idle(idle)" if _has_idle(manifest) else "",
         "is_loaded": int(bool(load)),
-        "frame_ports": _connected(() if is_mapped(manifest) else STREAM_PORTS),
+        "frame_ports": _connected(() if moves_frames(manifest) else _STREAM_PORTS),
         "host_ports": _connected(host_ports(manifest)),
         "host_signals": host_signals(manifest, file="load.hex"),
         "selfcheck_host": host_signals(manifest, file="selfcheck_load.hex"),

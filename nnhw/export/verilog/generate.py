@@ -166,7 +166,7 @@ def _header(
     config = program.config
     primitives = ", ".join(f"{count} {cell}" for cell, count in sorted(cells.items()))
     clocks = "One clock" if shell.clocks == "one" else "Two clocks, clk and axis_clk"
-    way = "windows on the control bus" if shell.is_mapped else "AXI4-Stream"
+    way = {"stream": "AXI4-Stream", "mapped": "windows on the control bus", "dma": "AXI4"}[shell.io]
     layers, frame_in = str(len(program.layers)), f"{program.input_size} bytes a frame"
     frame_out, of = f"{program.output_size} bytes a frame", f"of the neural network {program.name}"
     if config.programmable:  # nothing of it depends on the network that is loaded
