@@ -190,7 +190,7 @@ class Design:
     bus
         Whether there is a control bus.
     io
-        "stream"; "mapped" if frames come and go over it, "dma" if they come from memory: the streams
+        "stream"; "mapped" if frames come and go over it, "dma" if they come from memory: streams
         are those of the testbench's host then.
     clocks
         2 if the streams have a clock of their own.

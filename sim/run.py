@@ -168,7 +168,9 @@ def _simulate(
         "run_seconds": round(run_seconds, 2),
         "failures": failures,
         "divergence": asdict(divergence) if divergence else None,
-        "diagrams": [] if failures or not design.has_streams else timing_diagrams(design, segments, events),
+        "diagrams": (
+            timing_diagrams(design, segments, events) if design.has_streams and not failures else []
+        ),
         "trace": str(decisive.folder / "trace.txt"),
         "waves": str(waves) if waves else None,
         "waves_cycles": waves_cycles,

@@ -1,6 +1,6 @@
 """A small register map for tests."""
 
-from nnhw.registers import ABI_MAJOR, ABI_MINOR, MAGIC, RegisterMap, TensorEntry
+from nnhw.registers import ABI_MAJOR, ABI_MINOR, DMA_CAUSES, MAGIC, RegisterMap, TensorEntry
 
 HASH = tuple(range(1, 9))
 CONSTANTS = {
@@ -8,6 +8,7 @@ CONSTANTS = {
     "abi": ABI_MAJOR << 16 | ABI_MINOR,
     "array": 4 | 8 << 16,
     "bits": 8 | 6 << 8,
+    "memory_bus": 0,
     **{f"model_hash_{i}": word for i, word in enumerate(HASH)},
     "features": 3,
     "stream_bytes": 1 | 2 << 8,
@@ -20,8 +21,12 @@ CONSTANTS = {
     **{f"machine_hash_{i}": 0 for i in range(8)},
 }
 NOT_MAPPED = frozenset({"window", "error_cause.window_full", "error_cause.window_empty"})
+"""What designs are without that have no windows."""
+NOT_DMA = frozenset({"dma", *(f"error_cause.{cause}" for cause in DMA_CAUSES)})
+"""What designs are without that have no bus to memory."""
+NOT_STREAMED = NOT_MAPPED | NOT_DMA
 """What designs are without whose frames come over streams."""
-NOT_LOADED = frozenset({"load", "error_cause.load_refused", "error_cause.parity"}) | NOT_MAPPED
+NOT_LOADED = frozenset({"load", "error_cause.load_refused", "error_cause.parity"}) | NOT_STREAMED
 """What those of them are without that are not programmable."""
 INPUT = TensorEntry(
     name="x",
@@ -62,8 +67,19 @@ def loaded_map() -> RegisterMap:
         name="net",
         constants=constants,
         tensors=(INPUT, OUTPUT),
-        absent=NOT_MAPPED,
+        absent=NOT_STREAMED,
         is_loaded=True,
+    )
+
+
+def dma_map() -> RegisterMap:
+    """That of a design with a bus to memory."""
+    constants = CONSTANTS | {"stream_bytes": 8 | 8 << 8, "memory_bus": 64 | 2 << 8}
+    return RegisterMap(
+        name="net",
+        constants=constants,
+        tensors=(INPUT, OUTPUT),
+        absent=NOT_LOADED - NOT_DMA,
     )
 
 

@@ -259,6 +259,8 @@ def test_tags_and_two_clocks(tmp_path):
         ("apb", {"keep": True, "tag_bits": 3}),
         ("axi-lite", {"keep": True, "stream_bytes": (16, 4), "clocks": "two"}),
         ("wishbone", {"io": "mapped"}),
+        ("apb", {"io": "dma"}),
+        ("axi-lite", {"io": "dma", "memory_data_bits": 64, "clocks": "two"}),
         ("apb", {"io": "mapped", "clocks": "two", "protect": "parity"}),
     ],
 )

@@ -163,6 +163,14 @@ def _plugins(
     ]
 
 
+def _register_values(registers: RegisterMap | None, shell: ShellConfig) -> dict[str, int]:
+    """What the shell has of the registers, if there are any."""
+    if registers is None:
+        return {}
+    entries = {"descriptor_entries": registers.tensor_entries} if shell.has_dma else {}
+    return {"address_bits": registers.address_bits, **entries}
+
+
 def _load(machine: Machine, registers: RegisterMap | None) -> dict[str, Any]:
     """How a programmable design is loaded, and with what."""
     load_map = LoadMap.of(machine)
@@ -277,8 +285,7 @@ def make_manifest(
         "engine": config.to_dict(),
         "shell": {
             **shell.to_dict(),
-            **({"address_bits": registers.address_bits} if registers else {}),
-            **({"descriptor_entries": registers.tensor_entries} if registers and shell.has_dma else {}),
+            **_register_values(registers, shell),
         },
         "layers": [
             {

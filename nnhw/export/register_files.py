@@ -14,7 +14,7 @@ from ..registers.systemrdl import system_rdl
 
 HEADER = "nnhw_registers.h"
 _DRIVERS = Path(__file__).parents[1] / "drivers"
-_NEEDED_BLOCKS = {"nnhw_image": "load", "nnhw_window": "window"}
+_NEEDED_BLOCKS = {"nnhw_image": "load", "nnhw_window": "window", "nnhw_dma": "dma"}
 """Blocks of registers that files of the driver in C need, by the files' stems."""
 _NEEDED = ("systemrdl", "peakrdl_cheader", "peakrdl_ipxact")
 
@@ -67,7 +67,7 @@ def write_drivers(registers: RegisterMap, folder: Path) -> None:
 
     That in C is compiled with the header of `write_register_files`; that in Python gets a module of
     constants. What loads images is there for programmable designs only, and what moves frames
-    through windows for those that have them.
+    through windows, or fetches them from memory, for those that have what it needs.
     """
     for language in ("c", "python"):
         target = folder / language

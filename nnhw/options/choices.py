@@ -29,7 +29,7 @@ BUSES = ("axi-lite", "wishbone", "apb")
 """Control buses by which registers can be reached: see `nnhw.registers.BUSES`."""
 
 IOS = ("stream", "mapped", "dma")
-"""How frames come and go: over streams, through windows on the control bus, or from and to memory."""
+"""How frames come and go: over streams, through windows on the control bus, or by memory."""
 
 MEMORY_DATA_BITS = (32, 64)
 """Of a word on the bus to memory."""

@@ -48,8 +48,8 @@ class Accelerator(wiring.Component):
         Synchronous reset, active high or low as the shell says; one cycle is enough. While it is in
         effect, which is some cycles longer, both streams wait; see `Engine.reset_latency`.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
-        Input frames, unless they are mapped or in memory. Beats are counted; tlast is ignored unless the machine
-        checks frames.
+        Input frames, unless they are mapped or in memory. Beats are counted; tlast is ignored
+        unless the machine checks frames.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
         Output frames, likewise.
     s_axis_tkeep, m_axis_tkeep

@@ -130,9 +130,7 @@ STEPS = """\
 def memory_values(manifest: Mapping[str, Any]) -> dict[str, str | int]:
     """What the names in double braces stand for."""
     word_bytes = manifest["input"]["stream_bytes"]
-    beats = {
-        side: -(-manifest[side]["frame_bytes"] // word_bytes) for side in ("input", "output")
-    }
+    beats = {side: -(-manifest[side]["frame_bytes"] // word_bytes) for side in ("input", "output")}
     tensors = len(manifest["inputs"]) + len(manifest["outputs"])
     entries = manifest["shell"]["descriptor_entries"]
     first = descriptor_bytes(entries) // word_bytes

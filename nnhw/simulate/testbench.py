@@ -22,7 +22,7 @@ from .host import host_module, host_ports, host_signals, moves_frames
 
 _TEMPLATES = ("tb.v", "selfcheck.sv")
 _STREAM_PORTS = tuple(
-    f"{side}_t{name}" for side in ("s_axis", "m_axis") for name in ("data", "valid", "ready", "last")
+    f"{side}_axis_t{name}" for side in ("s", "m") for name in ("data", "valid", "ready", "last")
 )
 _SELFCHECK_BYTES = 1 << 18
 """Most bytes of frames that the testbench without cocotb is given, but for the first frame."""

@@ -18,7 +18,9 @@
 //
 // With TWO_CLOCKS, the engine has one of its own, whose cycles come at random.
 //
-// With WINDOWS, there are no streams: the driver moves frames through the registers.
+// With WINDOWS, there are no streams: the driver moves frames through the registers. With DMA, there
+// are none, either: the design fetches frames from the memory of this program, which pauses at random,
+// answers with errors if it is told so, and checks the rules of its bus.
 //
 // With TAG_BITS, streams have tags and tkeep: null beats come in between, and every output beat has
 // the tag of the frame that was sent last.
@@ -42,7 +44,14 @@ extern "C" {
 #ifdef WINDOWS
 #include "nnhw_window.h"
 #endif
+#ifdef DMA
+#include "nnhw_dma.h"
+#endif
 }
+
+#if defined(WINDOWS) || defined(DMA)
+#define NO_STREAMS
+#endif
 
 #define CHECK(condition)                                                              \
     do {                                                                              \
@@ -84,8 +93,15 @@ static nnhw_device device;
 
 static bool chance(int percent) { return static_cast<int>(rng() % 100) < percent; }
 
+#ifdef DMA
+#include "bench_memory.h"
+#endif
+
 static void tick_begin() {
-#ifndef WINDOWS
+#ifdef DMA
+    memory_begin();
+#endif
+#ifndef NO_STREAMS
     if (!dut->s_axis_tvalid && !source.empty() && chance(70)) {
         dut->s_axis_tvalid = 1;
         dut->s_axis_tdata = source.front().data;
@@ -116,7 +132,10 @@ static void engine_clock() {
 #endif
 
 static void tick_end() {
-#ifdef WINDOWS
+#ifdef DMA
+    memory_end();
+#endif
+#ifdef NO_STREAMS
     const bool taken = false;
 #else
     static bool stalled = false, stalled_last = false;
@@ -170,7 +189,7 @@ static void tick_end() {
 #endif
     if (taken) {
         source.pop_front();
-#ifndef WINDOWS
+#ifndef NO_STREAMS
         dut->s_axis_tvalid = 0;
 #endif
     }
@@ -297,8 +316,8 @@ void bench_write(uint32_t address, uint32_t value) {
 }
 
 void bench_wait(void) {
-#ifdef WINDOWS
-    // a processor that sleeps moves no words
+#ifdef NO_STREAMS
+    // a processor that sleeps moves no words, and an event comes when all is in memory
     for (int slept = 0; is_handler_on && !has_come; ++slept) {
         CHECK(slept < 100000);
         tick();
@@ -348,6 +367,99 @@ static void misuse_windows() {
     CHECK(bench_read(ROOM) == most);
     nnhw_enable(&device, 1);
 }
+#elif defined(DMA)
+static nnhw_descriptor descriptors[4] __attribute__((aligned(NNHW_DESCRIPTOR_ALIGNMENT)));
+static nnhw_dma dma;
+static const nnhw_mover &mover = dma.mover;
+
+// a frame that is too short or too long, and one for each other way in which a descriptor can end
+static void queue(uint8_t *frame, size_t size, size_t sent) {
+    static int way = 0;
+    nnhw_descriptor *descriptor = &descriptors[1];
+    alignas(8) static uint8_t output[4096];
+    const void *inputs[] = {frame};
+    void *outputs[] = {output};
+    nnhw_dma_describe(&dma, descriptor, inputs, outputs, descriptor);
+    volatile uint32_t *input = descriptor->words + 8;
+    int wanted = NNHW_DMA_SIZE;
+    uint32_t causes = 0;
+    memory_errors = 0;
+    const uintptr_t place = reinterpret_cast<uintptr_t>(frame) + rng() % size;
+    switch (way++ % 7) {
+    case 0:
+        input[2] = static_cast<uint32_t>(sent < size ? sent : size - INPUT_BYTES);
+        causes = 0x201; // and the frame check finds it
+        break;
+    case 1:
+        input[2] = static_cast<uint32_t>(size + INPUT_BYTES);
+        causes = 0x202;
+        break;
+    case 2:
+        input[6] -= OUTPUT_BYTES;
+        causes = 0x200;
+        break;
+    case 3:
+        input[0] |= 1;
+        wanted = NNHW_DMA_ADDRESS;
+        causes = 0x200;
+        break;
+    case 4:
+        memory_errors = place;
+        wanted = NNHW_DMA_READ_ERROR;
+        causes = 0x40;
+        break;
+    case 5:
+        memory_errors = reinterpret_cast<uintptr_t>(output) + rng() % nnhw_output_size(&device);
+        wanted = NNHW_DMA_WRITE_ERROR;
+        causes = 0x80;
+        break;
+    default:
+        memory_errors = reinterpret_cast<uintptr_t>(descriptor);
+        wanted = NNHW_DMA_PENDING;
+        causes = 0x100;
+    }
+    nnhw_dma_hand_over(&dma, descriptor);
+    nnhw_dma_start(&dma, descriptor);
+    for (int i = 0; i < 100000 && !(bench_read(0x0a4) & 2); ++i) tick();
+    CHECK(nnhw_dma_result(&dma, descriptor, nullptr) == wanted);
+    CHECK((bench_read(0x0a8) & causes) == causes);
+    CHECK((bench_read(0x184) & 2) == (wanted == NNHW_DMA_PENDING ? 2 : 0));
+    memory_errors = 0;
+}
+
+// frames in a list of descriptors, one pointer a tensor, between others of the mover
+static void run_list(const std::vector<uint8_t> &frame, const std::vector<uint8_t> &expected) {
+    alignas(8) static uint8_t inputs[3][4096], outputs[3][4096];
+    for (int i = 0; i < 3; ++i) {
+        std::memcpy(inputs[i], frame.data(), frame.size());
+        std::memset(outputs[i], 0xaa, sizeof outputs[i]);
+        const void *input[] = {inputs[i]};
+        void *output[] = {outputs[i]};
+        nnhw_dma_describe(&dma, &descriptors[1 + i], input, output, &descriptors[1 + (i + 1) % 3]);
+        CHECK(nnhw_dma_result(&dma, &descriptors[1 + i], nullptr) == NNHW_DMA_PENDING);
+    }
+    const uint32_t written = descriptors[1].words[8 + 4 + 2];
+    const int handed_over = 1 + static_cast<int>(rng() % 3);
+    for (int i = 0; i < handed_over; ++i) nnhw_dma_hand_over(&dma, &descriptors[1 + i]);
+    nnhw_dma_start(&dma, &descriptors[1]);
+    if (handed_over < 3) {
+        for (uint32_t wait = rng() % (2 * ABORT_CYCLES); wait; --wait) tick();
+        for (int i = handed_over; i < 3; ++i) nnhw_dma_hand_over(&dma, &descriptors[1 + i]);
+        nnhw_dma_doorbell(&dma);
+    }
+    for (int i = 0; i < 3; ++i) {
+        uint32_t cycles = 0;
+        enum nnhw_dma_result result;
+        for (int left = 100000; (result = nnhw_dma_result(&dma, &descriptors[1 + i], &cycles)) == NNHW_DMA_PENDING; tick())
+            CHECK(--left);
+        CHECK(result == NNHW_DMA_OK && cycles > frame.size() / INPUT_BYTES);
+        // what is behind the tensor stays as it was
+        CHECK(std::memcmp(outputs[i], expected.data(), written) == 0 && outputs[i][written] == 0xaa);
+    }
+    while (bench_read(0x184) & 1) {} // it has found the first one again, which is not its own
+    nnhw_interrupt(&device);
+    device.events = 0;
+}
 #else
 static void queue(const uint8_t *frame, size_t size, size_t sent) {
     const uint32_t tags = (1u << TAG_BITS) - 1, lanes = (1u << INPUT_BYTES) - 1;
@@ -378,6 +490,15 @@ static int is_received(void *) { return received; }
 
 static const nnhw_mover mover = {send, receive, is_received, nullptr, 0};
 #endif
+
+// the elements of an output frame of one tensor, in a line
+static void print_elements(int frame, const std::vector<uint8_t> &output) {
+    nnhw_tensor tensor;
+    CHECK(nnhw_get_tensor(&device, 1, &tensor) == NNHW_OK && tensor.size <= output.size());
+    std::printf("%d", frame);
+    for (uint32_t at = 0; at < tensor.size; ++at) std::printf(" %d", static_cast<int8_t>(output[at]));
+    std::printf("\n");
+}
 
 static void reset() {
     dut->rst = 1;
@@ -429,6 +550,9 @@ static void do_frames(const char *name) {
         if (way == 3) { // a frame that is aborted at a random moment; the sink may have stopped
             CHECK(nnhw_start(&device, input.data(), output.data()) == NNHW_OK);
             for (uint32_t wait = rng() % ABORT_CYCLES; wait; --wait) tick();
+#ifdef DMA
+            memory_errors = chance(20) ? reinterpret_cast<uintptr_t>(input.data()) + rng() % size : 0;
+#endif
             is_sink_stopped = chance(20);
             const int closed_before = closed;
             if (is_sink_stopped) {
@@ -445,6 +569,12 @@ static void do_frames(const char *name) {
             CHECK(bench_read(ROOM) == 15 && bench_read(WORDS) == 0);
 #endif
             CHECK((bench_read(0x084) & 0x1f) == 0); // not busy
+#ifdef DMA
+            CHECK(memory_is_quiet() && bench_read(0x184) % 2 == 0);
+            CHECK(!(descriptors[0].words[0] >> 31) || bench_read(0x184) & 2);
+            nnhw_error_causes(&device);
+            memory_errors = 0;
+#endif
             target = nullptr;
             ++aborted;
         }
@@ -454,9 +584,10 @@ static void do_frames(const char *name) {
             while (way == 0 && result == NNHW_TIMEOUT) result = nnhw_finish(&device, 7);
         } while (result == NNHW_BUSY);
         CHECK(result == NNHW_OK);
-        std::printf("%d", frame++);
-        for (uint8_t byte : output) std::printf(" %d", static_cast<int8_t>(byte));
-        std::printf("\n");
+#ifdef DMA
+        if (way == 0) run_list(input, output);
+#endif
+        print_elements(frame++, output);
     }
     nnhw_get_counters(&device, &after);
 #ifdef WINDOWS
@@ -477,7 +608,7 @@ static void do_frames(const char *name) {
     std::printf("done\n");
 }
 
-#ifndef WINDOWS
+#ifndef NO_STREAMS
 static void do_stalls(const char *name, int count) {
     CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
     const size_t size = nnhw_input_size(&device), output_size = nnhw_output_size(&device);
@@ -527,7 +658,7 @@ static void do_resets(const char *name, int count) {
     std::vector<uint8_t> input(size), output(nnhw_output_size(&device));
     for (int frame = 0; frame < count; ++frame) {
         CHECK(file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size)));
-#ifdef WINDOWS
+#ifdef NO_STREAMS
         CHECK(nnhw_start(&device, input.data(), output.data()) == NNHW_OK);
         for (uint32_t polls = rng() % 60; polls; --polls) nnhw_poll(&device);
 #else
@@ -538,7 +669,7 @@ static void do_resets(const char *name, int count) {
         for (uint32_t wait = rng() % (2 * ABORT_CYCLES); wait; --wait) tick();
         if (chance(30)) bench_write(0x080, 3); // an abort is under way
         source.clear();
-#ifndef WINDOWS
+#ifndef NO_STREAMS
         dut->s_axis_tvalid = 0;
 #endif
         reset();
@@ -551,9 +682,7 @@ static void do_resets(const char *name, int count) {
         CHECK(nnhw_run(&device, input.data(), output.data(), 1000000) == NNHW_OK);
         for (int i = 0; i < 100; ++i) tick();
         CHECK(sink.empty());
-        std::printf("%d", frame);
-        for (uint8_t byte : output) std::printf(" %d", static_cast<int8_t>(byte));
-        std::printf("\n");
+        print_elements(frame, output);
     }
     std::printf("done\n");
 }
@@ -746,10 +875,13 @@ int main(int argc, char **argv) {
 #ifdef WINDOWS
     nnhw_window_init(&window, 0);
 #endif
+#ifdef DMA
+    nnhw_dma_init(&dma, 0, &descriptors[0], 0);
+#endif
     reset();
     if (std::string(argv[1]) == "accesses") do_accesses(argv[2]);
     else if (std::string(argv[1]) == "resets") do_resets(argv[2], std::atoi(argv[3]));
-#ifndef WINDOWS
+#ifndef NO_STREAMS
     else if (std::string(argv[1]) == "stalls") do_stalls(argv[2], std::atoi(argv[3]));
 #endif
 #ifdef IMAGES

@@ -18,6 +18,10 @@ static inline void nnhw_port_cache_invalidate(void *buffer, size_t size)
 {
     bench_invalidated(buffer, size);
 }
+static inline uint64_t nnhw_port_bus_address(const volatile void *buffer)
+{
+    return (uint64_t)(uintptr_t)buffer;
+}
 static inline void nnhw_port_wait(void) { bench_wait(); }
 static inline uint32_t nnhw_port_ticks(void) { return bench_cycles(); }
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from register_maps import CONSTANTS, HASH, INPUT, NOT_LOADED, NOT_MAPPED, OUTPUT
+from register_maps import CONSTANTS, HASH, INPUT, NOT_DMA, NOT_LOADED, NOT_MAPPED, OUTPUT
 from register_model import RegisterModel
 
 from nnhw.registers import RegisterMap, TensorEntry
@@ -36,6 +36,13 @@ MAPPED = RegisterMap(
     | {"stream_bytes": 4 | 4 << 8, "input_beats": 4, "window_words": 3 | 3 << 16},
     tensors=TENSORS,
     absent=NOT_LOADED - NOT_MAPPED,
+)
+IN_MEMORY = RegisterMap(
+    name="net",
+    constants=CONSTANTS_OF_FOUR
+    | {"stream_bytes": 4 | 4 << 8, "input_beats": 4, "memory_bus": 64 | 4 << 8},
+    tensors=TENSORS,
+    absent=NOT_LOADED - NOT_DMA,
 )
 COUNTERS = (
     "frames_accepted",
@@ -121,6 +128,60 @@ class Windows(Device):
             self.there, self.written = result.view("<u4").tolist(), []
 
 
+class Buffer(np.ndarray):
+    """An array that a device sees when caches are written back, and that forgets what they have."""
+
+    def flush(self):
+        self.memory[:] = self
+
+    def invalidate(self):
+        self[:] = self.memory
+
+
+class Fetching(Device):
+    """The same with frames in memory: a dictionary of arrays by their addresses."""
+
+    def __init__(self):
+        super().__init__(IN_MEMORY)
+        self.inputs |= dict.fromkeys(
+            ("dma_status_running", "dma_status_halted", "dma_status_result"), 0
+        )
+        self.inputs |= {"current_low_value": 0, "current_high_value": 0}
+        self.memory = {}
+        self.result_code = 0
+
+    def allocate(self, shape, dtype):
+        buffer = np.zeros(shape, dtype).view(Buffer)
+        buffer.physical_address = 0x3_0000_0000 + 0x1000 * len(self.memory)
+        buffer.memory = np.full(shape, 0x5A, dtype)
+        self.memory[buffer.physical_address] = buffer.memory
+        return buffer
+
+    def at(self, words, size):
+        address = int(words[0]) | int(words[1]) << 32
+        base = address & ~0xFFF
+        return self.memory[base].view(np.uint8)[address - base :][: int(size)]
+
+    def write(self, offset, value):
+        super().write(offset, value)
+        if offset != 0x180:
+            return
+        stored = self.model.stored
+        head = self.memory[stored["descriptor_low"] | stored["descriptor_high"] << 32]
+        assert (head[0], head[1]) == (1 << 31, 2 | 2 << 8)
+        entries = head[8:].reshape(4, 4)
+        frame = np.zeros(16, np.uint8)
+        for entry, tensor in zip(entries[:2], TENSORS, strict=False):
+            assert entry[2] == tensor.size
+            frame[tensor.offset :][: tensor.size] = self.at(entry, entry[2])
+        self.frame = frame
+        result = np.resize(np.roll(frame, 3), 24)
+        for entry, tensor in zip(entries[2:], TENSORS[2:], strict=True):
+            self.at(entry, entry[2])[:] = result[tensor.offset :][: tensor.size]
+        head[0], head[3] = 1 << 30 | self.result_code, 777
+        self.happen("irq_status", 1)
+
+
 def load(name: str, source: Path, monkeypatch) -> ModuleType:
     """A module of a file."""
     spec = importlib.util.spec_from_file_location(name, source)
@@ -185,6 +246,25 @@ def test_run_through_windows(tmp_path, monkeypatch):
         np.testing.assert_array_equal(device.frame, frame)
         assert argmax.item() == np.resize(np.roll(frame.view(np.int8), 3), 24)[12:22].argmax()
         assert (device.misused, device.there) == (0, [])
+
+
+def test_run_from_memory(tmp_path, monkeypatch):
+    """A descriptor for each frame; caches are written back and forgotten where they must be."""
+    driver, device = driver_of(IN_MEMORY, tmp_path, monkeypatch), Fetching()
+    mover = driver.DmaMover(device, device.allocate)
+    accelerator = driver.Accelerator(device, mover)
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        values = [rng.normal(0, 8, INPUT.shape).astype(np.float32) for _ in range(2)]
+        _, argmax = accelerator.run(*values)
+        elements = [t.quantize(x) for t, x in zip(accelerator.inputs, values, strict=True)]
+        frame = accelerator.pack(elements)
+        np.testing.assert_array_equal(device.frame, frame[:16])
+        assert argmax.item() == np.resize(np.roll(frame.view(np.int8), 3), 24)[12:22].argmax()
+        assert mover.cycles == 777
+    device.result_code = 3
+    with pytest.raises(driver.DeviceError, match="has ended with: write error"):
+        accelerator.run(*values)
 
 
 def test_failures(driver):

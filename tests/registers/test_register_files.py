@@ -7,7 +7,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from register_maps import INPUT, OUTPUT, loaded_map, mapped_map, small_map
+from register_maps import INPUT, OUTPUT, dma_map, loaded_map, mapped_map, small_map
 
 from nnhw.export import register_files
 from nnhw.registers import Access, RegisterMap
@@ -19,6 +19,7 @@ MAPS = {
     "fixed": small_map((INPUT, OUTPUT, OUTPUT)),
     "loaded": loaded_map(),
     "mapped": mapped_map(),
+    "dma": dma_map(),
 }
 READ_ONLY = "read-only"
 ACCESS = {

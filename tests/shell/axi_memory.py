@@ -114,7 +114,7 @@ class AxiMemory:
             for name in ("valid", *fields)
         ]
         signals = [getattr(self.ports, f"{channel}{name}") for channel, name in names]
-        checks = [getattr(self.ports, name) for name in ("rready", "bready") if hasattr(self.ports, name)]
+        checks = [getattr(self.ports, f"{channel}ready") for channel in "rb" if self.has[channel]]
         _, _, *values = await ctx.tick().sample(*signals, *checks)
         assert all(values[len(names) :]), "answers are always taken"
         found: dict[str, dict[str, int]] = {}

@@ -107,6 +107,38 @@ def test_windows_are_in_the_place_of_streams(tmp_path):
         assert "module host" in bench
 
 
+def test_a_bus_to_memory_is_in_the_place_of_streams(tmp_path):
+    """Its ports in manifest and Verilog; the driver's part for it; a memory in the testbench."""
+    config = EngineConfig(rows=2, cols=2, input_bytes=8, output_bytes=8, frame_check=True)
+    program = map_graph(small_graph(), config)
+    shell = ShellConfig(bus="apb", io="dma", memory_data_bits=64, memory_cache=15, memory_prot=2)
+    export_design(
+        small_graph(),
+        program,
+        predict_cycles(program),
+        tmp_path,
+        model_sha256="00" * 32,
+        shell=shell,
+    )
+    manifest = read_manifest(tmp_path)
+    assert not [port for port in manifest["ports"] if "axis" in port["name"]]
+    assert ShellConfig.from_dict(manifest["shell"]) == shell
+    assert manifest["shell"]["descriptor_entries"] == 2
+    widths = {port["name"]: port["width"] for port in manifest["ports"]}
+    assert (widths["m_axi_wdata"], widths["m_axi_wstrb"], widths["m_axi_araddr"]) == (64, 8, 32)
+    (source,) = (tmp_path / "rtl").glob("*.v")
+    text = source.read_text()
+    assert '(* X_INTERFACE_INFO = "xilinx.com:interface:aximm:1.0 m_axi AWADDR" *)' in text
+    assert "PROTOCOL AXI4," in text
+    for name, value in (("cache", "4'd15"), ("prot", "3'd2"), ("size", "3'd3"), ("burst", "2'd1")):
+        for channel in ("aw", "ar"):
+            assert f"assign m_axi_{channel}{name} = {value};" in text
+    assert (tmp_path / "drivers" / "c" / "nnhw_dma.c").is_file()
+    install_testbench(tmp_path)
+    for name in ("tb.v", "selfcheck.sv"):
+        assert "reg [64-1:0] memory" in (tmp_path / "sim" / name).read_text()
+
+
 def test_nothing_without_a_bus(tmp_path):
     export(None, tmp_path)
     assert control_ports(read_manifest(tmp_path)["shell"]) == {}
@@ -139,9 +171,28 @@ def test_wrong_choices(tmp_path):
     for streams in ({"stream_bytes": (4, 4)}, {"keep": True}, {"tag_bits": 2}):
         with pytest.raises(OptionError, match=f"Option {next(iter(streams))} is of streams"):
             BuildOptions(io="mapped", bus="apb", **streams)
-    for wrong in ({"io": "dma"}, {"io": "mapped"}, {"io": "mapped", "bus": "apb", "tag_bits": 1}):
-        with pytest.raises(MappingError, match=r"'io' (must be one of|is mapped)"):
+        with pytest.raises(OptionError, match="is of streams, and io is dma"):
+            BuildOptions(io="dma", bus="apb", **streams)
+    for wrong in (
+        {"io": "cable"},
+        {"io": "dma"},
+        {"io": "mapped"},
+        {"io": "mapped", "bus": "apb", "tag_bits": 1},
+    ):
+        with pytest.raises(MappingError, match=r"'io' (must be one of|is mapped|is dma)"):
             ShellConfig(**wrong)
+    for name, value in (
+        ("memory_data_bits", 48),
+        ("memory_address_bits", 40),
+        ("memory_cache", 16),
+        ("memory_prot", -1),
+    ):
+        with pytest.raises(MappingError, match=f"'{name}' must be one of"):
+            ShellConfig(io="dma", bus="apb", **{name: value})
+        with pytest.raises(OptionError, match=f"(?i)(option )?{name} must be"):
+            BuildOptions(io="dma", bus="apb", **{name: value})
+    with pytest.raises(OptionError, match="memory_prot is of the bus to memory, and io is stream"):
+        BuildOptions(memory_prot=2)
     with pytest.raises(MappingError, match="Sizes of 'keep' are loaded over a control bus"):
         ShellConfig(keep=TensorSizes(inputs=None, outputs=None))
     program = map_graph(small_graph(), EngineConfig(rows=2, cols=2))

@@ -76,7 +76,8 @@ def test_all_is_read(address_bits, word_bytes, pace):
             while True:
                 ready = rng.random() < pace
                 ctx.set(reader.words.ready, ready)
-                _, _, valid, word = await ctx.tick().sample(reader.words.valid, reader.words.payload)
+                sampled = ctx.tick().sample(reader.words.valid, reader.words.payload)
+                _, _, valid, word = await sampled
                 if valid and ready:
                     break
             assert word.data == int.from_bytes(want, "little"), index

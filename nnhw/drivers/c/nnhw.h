@@ -26,7 +26,8 @@ enum nnhw_result {
     NNHW_CORRUPTED = -14      /* what was loaded has changed: load it again */
 };
 
-/* Moves frames between memory and the accelerator: a DMA engine, mostly, or nnhw_window.h. All
+/* Moves frames between memory and the accelerator: a DMA engine, mostly, or nnhw_window.h or
+ * nnhw_dma.h, as the design has it. All
  * functions return 0 if they succeed; none of them waits. */
 struct nnhw_mover {
     int (*send)(void *context, const void *frame, size_t size);

@@ -38,6 +38,12 @@ static inline void nnhw_port_cache_invalidate(void *buffer, size_t size)
     (void)size;
 }
 
+/* Where an accelerator that fetches frames by itself finds a buffer: a physical address, mostly. */
+static inline uint64_t nnhw_port_bus_address(const volatile void *buffer)
+{
+    return (uint64_t)(uintptr_t)buffer;
+}
+
 /* Called while nothing is to be done but to wait: with interrupts, sleep until the next one; it
  * must return, too, if one has come since the last call. */
 static inline void nnhw_port_wait(void)

@@ -2,8 +2,8 @@
 
 `nnhw_registers.py` is the design's own and stands beside this file. Registers are reached through
 anything that has `read(offset)` and `write(offset, value)` for words of 32 bits: `Memory`, or the
-`MMIO` of PYNQ. Frames are moved by anything that has the methods of `PynqMover`, or, of a design
-without streams, through its registers.
+`MMIO` of PYNQ. Frames are moved by anything that has the methods of `PynqMover`; of a design
+without streams, through its registers, or by `DmaMover`.
 """
 
 from __future__ import annotations
@@ -182,6 +182,103 @@ class WindowMover:
         word = self._memory.read(registers.ADDRESSES[f"window.{register}"])
         low, width = registers.FIELDS[f"window.{register}.{field}"]
         return word >> low & ((1 << width) - 1)
+
+
+class DmaMover:
+    """The bus to memory of a design that fetches frames by itself, by a descriptor.
+
+    Parameters
+    ----------
+    memory
+        Its registers.
+    allocate
+        `pynq.allocate`, or what makes such arrays: at whole cache lines, with `physical_address`,
+        `flush` and `invalidate`.
+    """
+
+    _OWNED, _DONE = 1 << 31, 1 << 30
+    _HEAD, _ENTRY = 8, 4
+    _RESULTS = ("right", "aborted", "read error", "write error", "wrong address", "wrong size")
+
+    def __init__(self, memory: Registers, allocate: Any) -> None:
+        self._memory, self._allocate = memory, allocate
+        entries = self._field("identification.memory_bus", "entries")
+        words = self._HEAD + self._ENTRY * entries
+        self._descriptor = allocate(shape=(words,), dtype=np.uint32)
+        self._buffers: dict[str, Any] = {}
+
+    def start(self, frame: np.ndarray, size: int) -> None:
+        """Begin to send a frame (uint8), and to receive one of `size` bytes."""
+        source, target = self._buffer("source", frame.size), self._buffer("target", size)
+        source[:] = frame
+        for buffer in (source, target):  # no line of the latter may be written back later
+            buffer.flush()
+        self._describe(source.physical_address, target.physical_address)
+        self._descriptor.flush()
+        self._descriptor[0] = self._OWNED  # when all else is in memory
+        self._descriptor.flush()
+        address = self._descriptor.physical_address
+        self._write("descriptor_low", address & 0xFFFFFFFF)
+        self._write("descriptor_high", address >> 32)
+        self._write("dma_control", 1)
+
+    def go_on(self) -> None:
+        """Nothing: the accelerator needs no help."""
+
+    def finish(self) -> np.ndarray:
+        """The frame that was received (uint8); all of it is in memory.
+
+        Raises
+        ------
+        DeviceError
+            If the descriptor says that its frame is not right.
+        """
+        self._descriptor.invalidate()
+        state = int(self._descriptor[0])
+        if not state & self._DONE:
+            raise DeviceError("The frame has not ended yet")
+        if state & 0xFF:
+            raise DeviceError(f"The frame has ended with: {self._RESULTS[state & 0xFF]}")
+        target = self._buffers["target"]
+        target.invalidate()
+        return np.array(target)
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles of the last frame, from its descriptor's fetch on."""
+        return int(self._descriptor[3])
+
+    def _describe(self, source: int, target: int) -> None:
+        """All but the first word of the descriptor, which is its own successor."""
+        inputs = self._field("capabilities.tensor_counts", "inputs")
+        outputs = self._field("capabilities.tensor_counts", "outputs")
+        words = [0, inputs | outputs << 8, 0, 0, *_halves(self._descriptor.physical_address), 0, 0]
+        for index in range(inputs + outputs):
+            first = source if index < inputs else target
+            offset, size = (
+                self._memory.read(registers.ADDRESSES[f"tensor_{index}.{name}"])
+                for name in ("offset", "bytes")
+            )
+            words += [*_halves(first + offset), size, 0]
+        self._descriptor[: len(words)] = words
+
+    def _buffer(self, name: str, size: int) -> Any:
+        if name not in self._buffers or self._buffers[name].size != size:
+            self._buffers[name] = self._allocate(shape=(size,), dtype=np.uint8)
+        return self._buffers[name]
+
+    def _field(self, register: str, field: str) -> int:
+        word = self._memory.read(registers.ADDRESSES[register])
+        low, width = registers.FIELDS[f"{register}.{field}"]
+        return word >> low & ((1 << width) - 1)
+
+    def _write(self, register: str, value: int) -> None:
+        self._memory.write(registers.ADDRESSES[f"dma.{register}"], value)
+
+
+def _halves(address: int) -> tuple[int, int]:
+    """Low and high word."""
+    return address & 0xFFFFFFFF, address >> 32
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from .transfer import Burst, Transfer
 class BurstSplitter(wiring.Component):
     """Each burst ends with its transfer, or at a multiple of the longest burst's bytes.
 
-    Such multiples divide 4 KB, so that no burst crosses a boundary of it (ARM IHI 0022, A3.4.1), and
-    all bursts but a transfer's first and last one are whole rows of a cache or memory.
+    Such multiples divide 4 KB, so that no burst crosses a boundary of it (ARM IHI 0022, A3.4.1),
+    and all bursts but a transfer's first and last one are whole rows of a cache or memory.
 
     Parameters
     ----------

@@ -12,7 +12,6 @@ from ...registers import TRANSFER_BITS
 from ...registers.description import WORD_BITS, WORD_BYTES
 from ...registers.descriptor import (
     COUNTS,
-    DESCRIPTOR_ALIGNMENT,
     ENTRY_ADDRESS,
     ENTRY_BYTES,
     ENTRY_WORDS,
@@ -171,7 +170,9 @@ class DescriptorParser(wiring.Component):
             m.d.comb += [
                 queue.clear.eq(self.clear),
                 queue.source.valid.eq(takes),
-                queue.source.payload.eq(Cat(address[: self.address_bits], size[:TRANSFER_BITS], is_last)),
+                queue.source.payload.eq(
+                    Cat(address[: self.address_bits], size[:TRANSFER_BITS], is_last)
+                ),
                 into.valid.eq(queue.sink.valid),
                 into.payload.eq(queue.sink.payload),
                 queue.sink.ready.eq(into.ready),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from ...hdl.parameters import check_powers_of_two
@@ -25,8 +25,8 @@ _CONTROLS = ("start", "doorbell", "abort")
 class MemoryMover(wiring.Component):
     """A manager of AXI4 that moves frames as descriptors say, one at a time.
 
-    A word of memory is a beat. Tensors begin with a beat of their own in their frame, and at a whole
-    word in memory; what a tensor's last word has too many is not written.
+    A word of memory is a beat. Tensors begin with a beat of their own in their frame, and at a
+    whole word in memory; what a tensor's last word has too many is not written.
 
     Parameters
     ----------
@@ -160,9 +160,8 @@ class MemoryMover(wiring.Component):
         begun = Signal(name="input_begun")
         closes = Signal(name="input_closes")
         with m.If(sequencer.moving):
-            connect_transfers = (transfers.payload.eq(parser.inputs.payload),)
             m.d.comb += [
-                *connect_transfers,
+                transfers.payload.eq(parser.inputs.payload),
                 transfers.valid.eq(parser.inputs.valid),
                 parser.inputs.ready.eq(transfers.ready),
                 beats.valid.eq(words.valid),

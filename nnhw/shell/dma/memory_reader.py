@@ -12,6 +12,8 @@ from ...registers import BURST_BEATS, MOST_OUTSTANDING
 from .burst_splitter import BurstSplitter
 from .transfer import Transfer
 
+_QUEUED = MOST_OUTSTANDING * BURST_BEATS
+
 
 class Word(data.StructLayout):
     """What a reader has read.
@@ -85,7 +87,7 @@ class MemoryReader(wiring.Component):
             address_bits=self.address_bits, word_bytes=self.word_bytes
         )
         connect(m, flipped(self.transfers), splitter.transfers)
-        room = Signal(range(MOST_OUTSTANDING * BURST_BEATS + 1), init=MOST_OUTSTANDING * BURST_BEATS)
+        room = Signal(range(_QUEUED + 1), init=_QUEUED)
         outstanding = Signal(range(MOST_OUTSTANDING + 1))
         asks, ended, freed = Signal(), Signal(), Signal()
         bursts = splitter.bursts
@@ -109,7 +111,7 @@ class MemoryReader(wiring.Component):
             room.eq(room + freed - Mux(asks, bursts.payload.beats, 0)),
         ]
         with m.If(self.stop):
-            m.d.sync += room.eq(room.init)
+            m.d.sync += room.eq(_QUEUED)
         with m.If(self.arready):
             m.d.sync += self.arvalid.eq(0)
         with m.If(asks):
@@ -137,7 +139,7 @@ class MemoryReader(wiring.Component):
     def _buffer(self, m: Module, last: Signal, freed: Signal) -> None:
         """The queue of words."""
         width = 8 * self.word_bytes + 1
-        buffer = ResultBuffer(width=width, depth=MOST_OUTSTANDING * BURST_BEATS)
+        buffer = ResultBuffer(width=width, depth=_QUEUED)
         m.submodules.buffer = ResetInserter(self.stop)(buffer)
         words = self.words
         m.d.comb += [
