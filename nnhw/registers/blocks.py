@@ -271,8 +271,8 @@ _INTERRUPT = Block(
                 window_empty="A word of an output frame was read, and there was none",
                 memory_read="Memory has answered a read of an input with an error",
                 memory_write="Memory has answered a write of an output with an error",
-                descriptor_access="Memory has answered an access to a descriptor with an error: nothing "
-                "goes on before a start",
+                descriptor_access="Memory has answered an access to a descriptor with an error: "
+                "nothing goes on before a start",
                 descriptor_invalid="A descriptor's addresses or sizes are wrong: see its state; or "
                 "its own address is",
             ),

@@ -242,9 +242,9 @@ class Accelerator(wiring.Component):
             windows=self.shell.is_mapped,
             mover=self._mover(registers) if self.shell.has_dma else None,
         )
-        for name, (direction, _) in memory_ports(self.shell.to_dict()).items():
+        for name, (side, _) in memory_ports(self.shell.to_dict()).items():
             outer, inner = getattr(self, name), getattr(shell, name)
-            m.d.comb += inner.eq(outer) if direction == "input" else outer.eq(inner)
+            m.d.comb += inner.eq(outer) if side == "input" else outer.eq(inner)
         prefix = f"{BUSES[bus].prefix}_"
         for name, (direction, _) in BUSES[bus].widths(registers.address_bits).items():
             outer, inner = getattr(self, name), getattr(shell, name.removeprefix(prefix))

@@ -33,9 +33,10 @@ OPTIONS = {
     "bus-two-clocks": {"idle": True, "bus": "wishbone", "stream_bytes": (2, 4), **ALL},
     "mapped": {"bus": "axi-lite", "io": "mapped", "reset": "active-low"},
     "dma": {"bus": "wishbone", "io": "dma", "memory_data_bits": 64, "memory_address_bits": 64},
-    "dma-two-clocks": {"bus": "apb", "io": "dma", "clocks": "two", "idle": True},
     "all": {"stream_bytes": (4, 4), "reset": "active-low", **ALL},
+    "dma-two-clocks": {"bus": "apb", "io": "dma", "clocks": "two", "idle": True},
 }
+SLOW = {"dma-two-clocks"}
 
 
 def check(result: BuildResult, frames: int, *, io: str = "stream") -> None:
@@ -51,7 +52,10 @@ def check(result: BuildResult, frames: int, *, io: str = "stream") -> None:
     assert (verification.latency_cycles, verification.interval_cycles) == cycles
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in OPTIONS],
+)
 def test_several_inputs_and_outputs(name, tmp_path):
     if "bus" in OPTIONS[name]:
         pytest.importorskip("systemrdl")

@@ -241,7 +241,12 @@ class Frame:
 
 
 @pytest.mark.parametrize(
-    ("word_bytes", "address_bits", "pace"), [(4, 32, 1.0), (8, 64, 0.5), (8, 32, 0.9), (4, 64, 0.3)]
+    ("word_bytes", "address_bits", "pace"),
+    [
+        (4, 32, 1.0),
+        (8, 64, 0.5),
+        *(pytest.param(*kind, marks=pytest.mark.slow) for kind in ((8, 32, 0.9), (4, 64, 0.3))),
+    ],
 )
 def test_a_ring(word_bytes, address_bits, pace):
     """Frames one after the other, until a descriptor is software's; then a doorbell goes on."""
@@ -295,9 +300,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_wrong_frame(kind):
+@pytest.mark.parametrize("seeds", [1, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_wrong_frame(kind, seeds):
     """It ends with its result, and what follows is right."""
-    for seed in range(3):
+    for seed in range(seeds):
         bench = Bench(rng_width := (4, 8)[seed % 2], 32, (1.0, 0.6)[seed % 2], seed)
         first, second, third = (DESCRIPTORS + room(ENTRIES) * i for i in range(3))
         lengths = {
@@ -313,7 +319,7 @@ def test_a_wrong_frame(kind):
             inputs = list(wrong.inputs)
             address, size = inputs[1]
             inputs[1] = {
-                "address": (address + 1, size) if seed else (address + (1 << 32), size),
+                "address": (address + 1, size) if seed % 2 else (address + (1 << 32), size),
                 "empty": (address, 0),
                 "huge": (address, 1 << 24),
             }[kind]
@@ -368,7 +374,8 @@ def test_a_descriptor_that_cannot_be_reached(kind):
         assert bench.events["inaccessible"] == 1
 
 
-def test_aborts_at_any_moment():
+@pytest.mark.parametrize("aborts", [12, pytest.param(100, marks=pytest.mark.slow)])
+def test_aborts_at_any_moment(aborts):
     """Bursts are finished, the frame ends aborted or right; the next one is right."""
     results = set()
     bench = Bench(word_bytes=8, pace=0.8)
@@ -376,7 +383,7 @@ def test_aborts_at_any_moment():
     bench.memory.load(places[2], descriptor([], [], places[2], owned=False))
 
     async def testbench(ctx):
-        for index in range(40):
+        for index in range(aborts):
             frames = [bench.frame(places[i], places[i + 1]) for i in range(2)]
             await bench.pulse(ctx, bench.mover.start, first=places[0])
             await ctx.tick().repeat(bench.rng.randrange(400))
