@@ -219,18 +219,26 @@ def train_float(
         torch.save({"epochs": epoch + 1, **states}, partial)
         partial.replace(checkpoint)
         print(f"{name}: epoch {epoch + 1} of {epochs}, loss {float(loss.detach()):.3f}")
-    network.eval()
+    write_onnx(network.eval(), path)
+
+
+def write_onnx(network: torch.nn.Module, path: Path) -> None:
+    """Write a network of images of 28 x 28 pixels; the file appears complete or not at all."""
+    import torch
+
+    partial = path.with_suffix(".partial")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package
         torch.onnx.export(
             network,
             (torch.zeros(1, 1, 28, 28),),
-            path,
+            partial,
             input_names=["image"],
             output_names=["scores"],
             opset_version=OPSET,
             dynamo=False,
         )
+    partial.replace(path)
 
 
 def _moved(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

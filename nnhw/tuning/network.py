@@ -12,6 +12,7 @@ At the beginning all integers are those of a build without tuning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch.nn.functional import dropout
+from torch.nn.utils import get_total_norm
 
 from ..errors import QuantizationError
 from ..golden import Noise
@@ -193,9 +195,9 @@ class Network(torch.nn.Module):
         """Whether all parameters are numbers, and scales numbers above zero."""
         layers = self._convs.values()
         logarithms = [*(layer.log_scale for layer in layers), *self.ranges.log_scales]
-        values = [*self.parameters(), *(item.exp() for item in logarithms)]
-        values += [(-item).exp() for item in logarithms]
-        return all(bool(torch.isfinite(value).all()) for value in values)
+        largest = get_total_norm(list(self.parameters()), math.inf)
+        exponent = get_total_norm(logarithms, math.inf)
+        return bool(largest.isfinite() & exponent.exp().isfinite())
 
     def get_extra_state(self) -> dict[str, torch.Tensor]:
         """Multipliers and shifts of operators without weights that `choose_shifts` has chosen."""

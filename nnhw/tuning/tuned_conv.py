@@ -64,7 +64,8 @@ class TunedConv(torch.nn.Module):
         weight, bias, multiplier, factor, _ = integers
         if noise is not None:
             weight = disturbed_weights(weight, self._made.weight_bits, noise)
-        acc = accumulate(x, weight, bias, self._made.window, self._made.groups, source)
+        window, groups = self._made.window, self._made.groups
+        acc, largest = accumulate(x, weight, bias, window, groups, source)
         if noise is not None:
             acc = disturbed_sums(acc, by_channel(factor), target, noise)
         lo, hi = self._node.clamp.bounds(target)
@@ -76,6 +77,7 @@ class TunedConv(torch.nn.Module):
             lo,
             hi,
             by_channel(factor),
+            largest if noise is None else None,
         )
 
     def draft(self, source: Quantization, target: Quantization) -> Draft:

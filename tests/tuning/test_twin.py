@@ -33,10 +33,11 @@ from nnhw.ir import requantize as requantize_integers
 from nnhw.ir.patches import patches
 from nnhw.passes import simplify_graph
 from nnhw.quantize import QuantizeOptions, quantize
-from nnhw.tuning.twin import from_torch, imitates, run_twin, to_torch, twin_of
+from nnhw.tuning.twin import from_torch, imitates, run_twin, sums, to_torch, twin_of
 from nnhw.tuning.twin.conv import accumulate, conv
 from nnhw.tuning.twin.elementwise import scaled, shifted
 from nnhw.tuning.twin.straight_through import requantize
+from nnhw.tuning.twin.sums import Geometry, at_the_limit, sums_of_products
 
 ROOT = Path(__file__).parents[2]
 NETWORKS = ("digits_mlp", "digits_cnn", "digits_resnet")
@@ -117,7 +118,7 @@ def test_large_sums_are_exact(weight: int, channels: int) -> None:
     kernel[..., channels // 2 :] *= -1
     bias = rng.integers(-(1 << 30), 1 << 30, 4)
     window = Window(kernel=(3, 3))
-    found = accumulate(
+    found, _ = accumulate(
         to_torch(x),
         torch.tensor(kernel, dtype=torch.float64).permute(0, 3, 1, 2),
         torch.tensor(bias, dtype=torch.float64),
@@ -127,6 +128,54 @@ def test_large_sums_are_exact(weight: int, channels: int) -> None:
     )
     expected = np.tensordot(patches(x + 128, window), kernel, ((3, 4, 5), (1, 2, 3)))
     np.testing.assert_array_equal(from_torch(found), expected + bias)
+
+
+SHAPES = [
+    (kernel, groups, stride) for kernel in (1, 3, 5) for groups in (1, 32) for stride in (1, 2)
+]
+
+
+def summed(kernel: int, groups: int, stride: int, beyond: int = 0) -> tuple[torch.Tensor, ...]:
+    """Sums that come to 2**24 and so many more, as the twin has them and in float64."""
+    shape = torch.Size((20, 32, 12, 12)), torch.Size((32, 32 // groups, kernel, kernel))
+    x, weight, bias = (values.double() for values in at_the_limit(*shape))
+    bias += beyond
+    geometry = Geometry((stride, stride), (kernel // 2, kernel // 2), (1, 1), groups)
+    largest = float((weight.sum((1, 2, 3)) * x.max() + bias).max())
+    assert largest == (1 << 24) + beyond
+    return (
+        sums_of_products(x.float(), weight, bias, geometry, largest),
+        torch.nn.functional.conv2d(x, weight, bias, *geometry),
+    )
+
+
+@pytest.mark.parametrize(("kernel", "groups", "stride"), SHAPES)
+def test_sums_that_just_fit_float32_are_exact(kernel: int, groups: int, stride: int) -> None:
+    """Partial sums of up to 2**24, the bound of the proof; one more is for float64."""
+    for beyond, dtype in ((0, torch.float32), (1, torch.float64)):
+        found, expected = summed(kernel, groups, stride, beyond)
+        assert found.dtype == dtype
+        assert torch.equal(found.double(), expected)
+
+
+def test_an_algorithm_that_adds_other_numbers_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NNPACK's convolutions of 3 x 3 are Winograd's: where they stood for oneDNN's, windows would
+    be copied."""
+    calls = []
+
+    def winograd(x, weight, bias, geometry):
+        calls.append(torch._nnpack_spatial_convolution(x, weight, bias, list(geometry.padding)))
+        return calls[-1]
+
+    if not torch._nnpack_available():
+        pytest.skip("this PyTorch has no NNPACK")
+    sums._is_direct.cache_clear()
+    monkeypatch.setattr(sums, "_direct", winograd)
+    found, expected = summed(3, 1, 1)
+    sums._is_direct.cache_clear()
+    assert torch.equal(found.double(), expected)
+    assert len(calls) == 1
+    assert not torch.equal(calls[0].double(), expected)
 
 
 @pytest.mark.parametrize("bits", [20, 24])
@@ -192,7 +241,7 @@ def test_gradients_of_a_convolution_are_those_of_real_numbers(window: dict, grou
         )
 
     def ours(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        return accumulate(x, weight, bias, geometry, groups, source)
+        return accumulate(x, weight, bias, geometry, groups, source)[0].double()
 
     assert torch.equal(ours(x, weight, bias), exact(x, weight, bias))
     pairs = zip(gradients(ours, x, weight, bias), gradients(exact, x, weight, bias), strict=True)

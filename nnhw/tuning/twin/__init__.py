@@ -4,11 +4,10 @@ Forward it gives the golden model's integers, bit for bit; backward it is what t
 without rounding (straight-through estimation: Bengio et al., "Estimating or Propagating Gradients
 Through Stochastic Neurons", 2013). Where clamping cuts off, no gradient passes.
 
-Activations are float32 (N, C, H, W), whose values are the integers q. Sums of products are exact by
-construction: they are made by matrix products of copied windows, never by Winograd's or another
-algorithm that computes with other numbers than the products, in float32 where no partial sum can
-leave its 24 bits, as the weights prove, and in float64 otherwise. Requantization computes in
-float64 where its products stay below 2**53, and in int64 otherwise.
+Activations are float32 (N, C, H, W), channels last in memory, whose values are the integers q. Sums
+of products are exact by construction (`sums.py`): in float32 where no partial sum can leave its 24
+bits, as the weights prove, by algorithms that add nothing but the products; in float64 otherwise.
+Requantization computes in float64 where its products stay below 2**53, and in int64 otherwise.
 
 Each file of this folder is imported, so that one for a new operator needs no mention elsewhere.
 """

@@ -7,8 +7,8 @@ import torch
 
 
 def to_torch(array: np.ndarray) -> torch.Tensor:
-    """(N, H, W, C) of any real type as float32 (N, C, H, W)."""
-    return torch.from_numpy(np.array(array.transpose(0, 3, 1, 2), np.float32, order="C"))
+    """(N, H, W, C) of any real type as float32 (N, C, H, W), in the same order in memory."""
+    return torch.from_numpy(np.array(array, np.float32, order="C")).permute(0, 3, 1, 2)
 
 
 def from_torch(tensor: torch.Tensor) -> np.ndarray:

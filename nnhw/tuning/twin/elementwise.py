@@ -28,28 +28,36 @@ def scaled(
         If the sum may exceed what float64 holds.
     """
     factors = multipliers.tolist()
-    largest = sum(
-        (source.hi - source.lo) * factor for source, factor in zip(sources, factors, strict=True)
-    )
+    largest = reach(sources, multipliers)
     if largest >= EXACT:
         raise QuantizationError(
             f"Node '{node.name}': requantization reaches {largest}, and no more than 53 bits can "
             "be tuned: use fewer multiplier bits"
         )
     return [
-        (x.double() - source.zero_point) * factor
+        (x.double() - source.zero_point).mul_(factor)
         for x, source, factor in zip(inputs, sources, factors, strict=True)
     ]
 
 
-def shifted(p: torch.Tensor, constants: Requantize, output: Tensor) -> torch.Tensor:
-    """The end of an operator whose multipliers are in p already, and whose shifts are all equal."""
+def reach(sources: Sequence[Quantization], multipliers: np.ndarray) -> int:
+    """What the magnitude of the sum of operands that `scaled` gives does not exceed."""
+    pairs = zip(sources, multipliers.tolist(), strict=True)
+    return sum((source.hi - source.lo) * factor for source, factor in pairs)
+
+
+def shifted(
+    p: torch.Tensor, constants: Requantize, output: Tensor, largest: float | None = None
+) -> torch.Tensor:
+    """The end of an operator whose multipliers are in p already, and whose shifts are all equal;
+    `largest`: what no magnitude of p exceeds, if it is known."""
     return requantize(
         p,
         torch.ones((), dtype=torch.int64),
         torch.tensor(int(constants.shift.flat[0])),
         output.q.zero_point,
         *constants.bounds,
+        largest=largest,
     )
 
 
@@ -59,7 +67,8 @@ def add(
 ) -> torch.Tensor:
     """Both operands brought to the scale of 2**-shift output steps, added, requantized."""
     a, b = scaled(node, inputs, sources, node.requantize.multiplier)
-    return shifted(a + b, node.requantize, output)
+    largest = reach(sources, node.requantize.multiplier)
+    return shifted(a.add_(b), node.requantize, output, largest)
 
 
 @imitates(QExtremum)
@@ -72,7 +81,8 @@ def extremum(
     """Both operands brought to the scale of 2**-shift output steps, compared, requantized."""
     a, b = scaled(node, inputs, sources, node.requantize.multiplier)
     pick = torch.maximum if node.which == "max" else torch.minimum
-    return shifted(pick(a, b), node.requantize, output)
+    largest = reach(sources, node.requantize.multiplier)
+    return shifted(pick(a, b), node.requantize, output, largest)
 
 
 @imitates(QMultiply)
@@ -102,5 +112,5 @@ def concat(
     parts = []
     for x, source, constants in zip(inputs, sources, node.parts, strict=True):
         (p,) = scaled(node, [x], [source], constants.multiplier)
-        parts.append(shifted(p, constants, output))
+        parts.append(shifted(p, constants, output, reach([source], constants.multiplier)))
     return torch.cat(parts, dim=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -38,10 +39,12 @@ def average_pool(
     for axis in (0, 1):
         acc = along(acc, node.window, axis).sum(-1)
     constants = node.requantize
+    step = max(source.hi - source.zero_point, source.zero_point - source.lo)
     return requantize(
         acc,
         constant(constants.multiplier),
         constant(constants.shift),
         output.q.zero_point,
         *constants.bounds,
+        largest=step * math.prod(node.window.kernel),
     )

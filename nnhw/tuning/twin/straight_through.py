@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ EXACT = 1 << 53
 
 _LARGEST = 1 << 62
 """From there on the golden model refuses a network, too."""
+
+_CACHED = 1 << 16
+"""Elements that are computed at a time."""
 
 
 class _Substitute(torch.autograd.Function):
@@ -37,6 +41,8 @@ def rounded(x: torch.Tensor) -> torch.Tensor:
 
 
 class _Requantize(torch.autograd.Function):
+    """On rows of memory, a sample each, a few of which are computed at a time."""
+
     @staticmethod
     def forward(
         ctx: Any,
@@ -44,32 +50,69 @@ class _Requantize(torch.autograd.Function):
         factor: torch.Tensor,
         multiplier: torch.Tensor,
         shift: torch.Tensor,
-        zero_point: int,
-        lo: int,
-        hi: int,
+        bounds: tuple[int, int, int],
+        largest: float,
     ) -> torch.Tensor:
-        largest = int(acc.abs().max()) * int(multiplier.max())
-        if largest < EXACT:
-            y = (acc.double() * multiplier).mul_(_inverse_power(shift)).round_().add_(zero_point)
-        elif largest < _LARGEST:
-            y = (_round_shift(acc.long() * multiplier, shift) + zero_point).double()
-        else:
-            raise QuantizationError(
-                f"Requantization reaches {largest}, more than 62 bits: use fewer multiplier bits"
-            )
-        inside = (y >= lo) & (y <= hi)
+        zero_point, lo, hi = bounds
+        shape = acc.shape
+        sums = _rows(acc)
+        exact = _row(multiplier * _inverse_power(shift), shape)
+        wide = [] if largest < EXACT else [_row(values, shape) for values in (multiplier, shift)]
+        y, inside = (torch.empty(sums.shape, dtype=torch.float32) for _ in range(2))
+        for part in _parts(sums):
+            # What float32 rounds is outside of the bounds, and stays there.
+            if wide:
+                inside[part] = _round_shift(sums[part].long() * wide[0], wide[1])
+            else:
+                inside[part] = (sums[part].double() * exact).round_()
+            torch.clamp(inside[part], lo - zero_point, hi - zero_point, out=y[part])
+            inside[part].eq_(y[part])
+            y[part].add_(zero_point)
         ctx.save_for_backward(acc, factor, inside)
-        return y.clamp_(lo, hi).float()
+        return _columns(y, shape)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         acc, factor, inside = ctx.saved_tensors
-        grad = grads[0] * inside
-        to_acc = (grad * factor.to(grad.dtype)).to(acc.dtype) if ctx.needs_input_grad[0] else None
+        shape = acc.shape
+        sums, grad = _rows(acc), _rows(grads[0])
+        slope = _row(factor.float(), shape)
+        to_acc = torch.empty_like(sums) if ctx.needs_input_grad[0] else None
+        by_place = torch.zeros(slope.shape, dtype=sums.dtype)
+        for part in _parts(sums):
+            passed = grad[part] * inside[part]
+            if ctx.needs_input_grad[1]:
+                by_place += (passed * sums[part]).sum(0)
+            if to_acc is not None:
+                torch.mul(passed, slope, out=to_acc[part])
         to_factor = None
         if ctx.needs_input_grad[1]:
-            to_factor = (grad * acc).sum_to_size(factor.shape).to(factor.dtype)
-        return to_acc, to_factor, None, None, None, None, None
+            one = (1, *shape[1:])
+            to_factor = _columns(by_place[None], one)[0].sum_to_size(factor.shape).double()
+        return None if to_acc is None else _columns(to_acc, shape), to_factor, *[None] * 4
+
+
+def _rows(x: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W), channels last in memory, as (N, H * W * C)."""
+    return x.permute(0, 2, 3, 1).reshape(len(x), -1)
+
+
+def _columns(rows: torch.Tensor, shape: torch.Size | tuple[int, ...]) -> torch.Tensor:
+    """What `_rows` had, (N, C, H, W), of rows."""
+    count, channels, height, width = shape
+    return rows.reshape(count, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _row(values: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """What is broadcast to (N, C, H, W) as it is broadcast to its rows: (H * W * C,)."""
+    return _rows(values.expand(1, *shape[1:]))[0]
+
+
+def _parts(rows: torch.Tensor) -> Iterator[slice]:
+    """As many rows at a time as fit into a processor's cache."""
+    count = max(1, _CACHED // max(1, rows[0].numel())) if len(rows) else 1
+    for start in range(0, len(rows), count):
+        yield slice(start, start + count)
 
 
 def requantize(
@@ -80,6 +123,7 @@ def requantize(
     lo: int,
     hi: int,
     factor: torch.Tensor | None = None,
+    largest: float | None = None,
 ) -> torch.Tensor:
     """clamp(round(acc * multiplier / 2**shift) + zero_point, lo, hi), exactly.
 
@@ -92,6 +136,8 @@ def requantize(
     factor
         float64, of the shape of `multiplier` and the value of multiplier / 2**shift: where the
         gradient of that goes; None if nowhere.
+    largest
+        What no magnitude of `acc` exceeds, if it is known.
 
     Returns
     -------
@@ -105,7 +151,15 @@ def requantize(
     """
     if factor is None:
         factor = multiplier * _inverse_power(shift)
-    return _Requantize.apply(acc, factor, multiplier, shift, zero_point, lo, hi)
+    most = int(multiplier.max())
+    product = EXACT if largest is None else int(largest) * most
+    if product >= EXACT:
+        product = int(acc.detach().abs().max()) * most
+    if product >= _LARGEST:
+        raise QuantizationError(
+            f"Requantization reaches {product}, more than 62 bits: use fewer multiplier bits"
+        )
+    return _Requantize.apply(acc, factor, multiplier, shift, (zero_point, lo, hi), product)
 
 
 def _inverse_power(shift: torch.Tensor) -> torch.Tensor:
