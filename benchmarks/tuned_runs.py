@@ -108,7 +108,9 @@ def once(stem: Path, make: Callable[[], Run]) -> bool:
     done = stem.with_suffix(".json")
     if done.exists():
         return False
-    done.write_text(json.dumps(asdict(make())))
+    unfinished = stem.with_suffix(".partial")
+    unfinished.write_text(json.dumps(asdict(make())))
+    unfinished.replace(done)
     return True
 
 
