@@ -13,25 +13,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from tables import argument_parser, write_table
-from tuned_runs import (
-    NETWORKS,
-    Run,
-    once,
-    paired_difference,
-    percent,
-    runs_in,
-    samples,
-    seeds,
-    times,
-    tune_half,
-)
+import tuned_runs
+from tables import write_table
 
 from nnhw.options import CRITERIA
 
@@ -39,7 +27,7 @@ MACS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrunedRun(Run):
+class PrunedRun(tuned_runs.Run):
     """A run with fewer channels; cycles, bits and weights of all channels and of those left."""
 
     criterion: str
@@ -51,39 +39,34 @@ class PrunedRun(Run):
 
 def main() -> None:
     """Measure what is asked for, and write the table."""
-    parser = argument_parser("Accuracy and cycles of pruned networks", "pruning.md")
-    names = ["digits_resnet", "digits_cnn"]
-    parser.add_argument("--networks", nargs="+", default=names, choices=list(NETWORKS))
+    parser = tuned_runs.runs_parser(
+        "Accuracy and cycles of pruned networks",
+        "pruning.md",
+        networks=["digits_resnet", "digits_cnn"],
+        seeds=[0, 1, 2],
+        folder="pruning_runs",
+        quick="one small network, few epochs",
+    )
     parser.add_argument("--shares", nargs="+", type=float, default=[0.5])
     parser.add_argument("--criteria", nargs="+", default=list(CRITERIA), choices=CRITERIA)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--runs", type=Path, default=Path("pruning_runs"), help="folder of runs")
-    parser.add_argument("--quick", action="store_true", help="one small network, few epochs")
-    parser.add_argument("--table", action="store_true", help="write the table, measure nothing")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.networks, arguments.criteria, arguments.seeds = ["digits_mlp"], ["taylor"], [0]
         arguments.epochs, arguments.runs = 5, Path(tempfile.mkdtemp())
-    arguments.runs.mkdir(parents=True, exist_ok=True)
-    if not arguments.table:
-        measure(arguments)
-    write(arguments.runs, arguments.out)
+    tuned_runs.measure_and_write(arguments, measure, write)
 
 
 def measure(arguments: argparse.Namespace) -> None:
     """All runs that are asked for and not done."""
     choices = (arguments.networks, arguments.shares, arguments.criteria, (0, 1))
     for seed, name, share, criterion, half in product(arguments.seeds, *choices):
-        if not NETWORKS[name][0].exists():
-            print(f"{NETWORKS[name][0]} is not there: left out")
-            continue
         stem = arguments.runs / f"{name}_{share:.0%}_{criterion}_{half}_{seed}_{arguments.epochs}"
 
         def run(
             name=name, half=half, seed=seed, stem=stem, share=share, criterion=criterion
         ) -> PrunedRun:
-            result, found = tune_half(
+            result, found = tuned_runs.tune_half(
                 name,
                 half,
                 seed,
@@ -103,19 +86,16 @@ def measure(arguments: argparse.Namespace) -> None:
                 weights=tuple(end.weights for end in ends),
             )
 
-        if once(stem, run):
+        if tuned_runs.once(stem, run):
             write(arguments.runs, arguments.out)
 
 
 def write(runs: Path, out: Path) -> None:
     """The table of all runs that are there in pairs: both halves of a seed."""
-    pairs: dict[tuple, list[PrunedRun]] = defaultdict(list)
-    for run in runs_in(runs, PrunedRun):
-        pairs[run.network, run.share, run.criterion, run.epochs, run.seed].append(run)
-    groups: dict[tuple, list[PrunedRun]] = defaultdict(list)
-    for (*group, _), halves in pairs.items():
-        if len(halves) == 2:
-            groups[tuple(group)] += halves
+    groups = tuned_runs.in_pairs(
+        tuned_runs.runs_in(runs, PrunedRun),
+        lambda run: (run.network, run.share, run.criterion, run.epochs),
+    )
     write_table(
         out,
         "Pruning",
@@ -124,12 +104,7 @@ def write(runs: Path, out: Path) -> None:
             ">cycles to keep",
             "criterion",
             ">epochs",
-            "seeds",
-            ">judged",
-            ">float",
-            ">all channels",
-            ">pruned",
-            ">pruned less float, points",
+            *tuned_runs.judged_columns("all channels", "pruned"),
             ">cycles",
             ">memory bits",
             ">weights",
@@ -145,11 +120,11 @@ def write(runs: Path, out: Path) -> None:
     )
 
 
-def rows(groups: dict[tuple, list[PrunedRun]]) -> Iterator[tuple[object, ...]]:
+def rows(groups: Mapping[tuple, Sequence[PrunedRun]]) -> Iterator[tuple[object, ...]]:
     """A row for each network, share and criterion."""
     for (name, share, criterion, epochs), runs in sorted(groups.items()):
 
-        def ends(key: str, runs: list[PrunedRun] = runs) -> str:
+        def ends(key: str, runs: Sequence[PrunedRun] = runs) -> str:
             before, after = (
                 sum(getattr(run, key)[end] for run in runs) / len(runs) for end in (0, 1)
             )
@@ -160,16 +135,11 @@ def rows(groups: dict[tuple, list[PrunedRun]]) -> Iterator[tuple[object, ...]]:
             share,
             criterion,
             epochs,
-            seeds(runs),
-            f"{samples(runs):,}",
-            percent(runs, "float_right"),
-            percent(runs, "direct_right"),
-            percent(runs, "tuned_right"),
-            paired_difference(runs),
+            *tuned_runs.judged(runs),
             ends("cycles"),
             ends("memory_bits"),
             ends("weights"),
-            times(runs),
+            tuned_runs.times(runs),
         )
 
 

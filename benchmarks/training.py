@@ -21,19 +21,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from tables import Table, argument_parser, write_tables
-from tuned_runs import (
-    NETWORKS,
-    Run,
-    once,
-    paired_difference,
-    percent,
-    runs_in,
-    samples,
-    seeds,
-    times,
-    tune_half,
-)
+import tuned_runs
+from tables import Table, write_tables
 
 from nnhw.options import OPTIMIZERS, TUNE_SAMPLERS
 
@@ -56,7 +45,7 @@ REGULARIZERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChosenRun(Run):
+class ChosenRun(tuned_runs.Run):
     """The best of several runs, by the loss on validation samples; and what it was chosen from."""
 
     table: str
@@ -67,21 +56,20 @@ class ChosenRun(Run):
 
 def main() -> None:
     """Measure what is asked for, and write the tables."""
-    parser = argument_parser("What training settings gain", "training.md")
-    parser.add_argument("--networks", nargs="+", default=["digits_mlp"], choices=list(NETWORKS))
+    parser = tuned_runs.runs_parser(
+        "What training settings gain",
+        "training.md",
+        networks=["digits_mlp"],
+        seeds=[0, 1, 2, 3, 4],
+        folder="training_runs",
+        quick="one seed, samplers only",
+    )
     parser.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
-    parser.add_argument("--runs", type=Path, default=Path("training_runs"), help="folder of runs")
-    parser.add_argument("--quick", action="store_true", help="one seed, samplers only")
-    parser.add_argument("--table", action="store_true", help="write the tables, measure nothing")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.tables, arguments.seeds = ["samplers"], [0]
         arguments.runs = Path(tempfile.mkdtemp())
-    arguments.runs.mkdir(parents=True, exist_ok=True)
-    if not arguments.table:
-        measure(arguments)
-    write(arguments.runs, arguments.out)
+    tuned_runs.measure_and_write(arguments, measure, write)
 
 
 def measure(arguments: argparse.Namespace) -> None:
@@ -99,12 +87,12 @@ def measure(arguments: argparse.Namespace) -> None:
                         found = run(choice, network, seed, stem)
                         return ChosenRun(**found, table=table, choice=choice)
 
-                    if once(stem, make):
+                    if tuned_runs.once(stem, make):
                         write(arguments.runs, arguments.out)
 
 
 def _searched(network: str, seed: int, stem: Path, **options: Any) -> dict[str, Any]:
-    result, found = tune_half(network, seed % 2, seed, stem, weight_bits=BITS, **options)
+    result, found = tuned_runs.tune_half(network, seed % 2, seed, stem, weight_bits=BITS, **options)
     assert result.searched is not None
     chosen = ", ".join(f"{name} {value}" for name, value in result.searched.settings.items())
     return {**found, "chosen": chosen, "val_loss": result.history[result.best_epoch]["val_loss"]}
@@ -135,7 +123,7 @@ def run_regularizer(choice: str, network: str, seed: int, stem: Path) -> dict[st
     seconds = 0.0
     for number, settings in enumerate(REGULARIZERS[choice]):
         own = stem.with_name(f"{stem.name}_{number}")
-        result, found = tune_half(
+        result, found = tuned_runs.tune_half(
             network, seed % 2, seed, own, weight_bits=BITS, epochs=EPOCHS, **settings
         )
         seconds += found["seconds"]
@@ -165,7 +153,7 @@ NOTES = {
 def write(runs: Path, out: Path) -> None:
     """The tables of all runs that are there."""
     found: dict[str, list[ChosenRun]] = defaultdict(list)
-    for run in runs_in(runs, ChosenRun):
+    for run in tuned_runs.runs_in(runs, ChosenRun):
         found[run.table].append(run)
     tables = [
         Table(
@@ -173,13 +161,8 @@ def write(runs: Path, out: Path) -> None:
             columns=(
                 "network",
                 name.removesuffix("s"),
-                "seeds",
-                ">judged",
+                *tuned_runs.judged_columns(),
                 ">validation loss",
-                ">float",
-                ">direct build",
-                ">tuned",
-                ">tuned less float, points",
                 "chosen, by seed",
                 ">seconds a run",
             ),
@@ -203,7 +186,7 @@ def write(runs: Path, out: Path) -> None:
 
 def rows(runs: Sequence[ChosenRun], choices: Sequence[str]) -> Iterator[tuple[object, ...]]:
     """A row for each network and choice."""
-    for network in NETWORKS:
+    for network in tuned_runs.NETWORKS:
         for choice in choices:
             some = [run for run in runs if (run.network, run.choice) == (network, choice)]
             if not some:
@@ -213,15 +196,10 @@ def rows(runs: Sequence[ChosenRun], choices: Sequence[str]) -> Iterator[tuple[ob
             yield (
                 network,
                 choice,
-                seeds(some),
-                f"{samples(some):,}",
+                *tuned_runs.judged(some),
                 f"{mean(losses):.4f}{spread}",
-                percent(some, "float_right"),
-                percent(some, "direct_right"),
-                percent(some, "tuned_right"),
-                paired_difference(some),
                 "; ".join(run.chosen for run in sorted(some, key=lambda run: run.seed)),
-                times(some),
+                tuned_runs.times(some),
             )
 
 

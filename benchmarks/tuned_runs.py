@@ -1,17 +1,20 @@
-"""What measurements of tuning share: halves of data, runs that are done once, and paired counts."""
+"""What measurements of tuning share: command line, halves of data, runs that are done once, and
+columns of paired counts."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from tables import EXAMPLES, MODELS
+from tables import EXAMPLES, MODELS, argument_parser
 
 from nnhw import BuildOptions, TuneResult, tune
 from nnhw.conversion import Samples, convert
@@ -57,6 +60,42 @@ class Run:
 
 
 _Run = TypeVar("_Run", bound=Run)
+
+
+def runs_parser(
+    description: str,
+    default: str,
+    *,
+    networks: Sequence[str],
+    seeds: Sequence[int],
+    folder: str,
+    quick: str,
+) -> argparse.ArgumentParser:
+    """A command line with the options of all measurements of runs, and what they are by default."""
+    parser = argument_parser(description, default)
+    add = parser.add_argument
+    add("--networks", nargs="+", default=list(networks), choices=list(NETWORKS))
+    add("--seeds", nargs="+", type=int, default=list(seeds))
+    add("--runs", type=Path, default=Path(folder), help="folder of runs")
+    add("--quick", action="store_true", help=quick)
+    add("--table", action="store_true", help="write the table, measure nothing")
+    return parser
+
+
+def measure_and_write(
+    arguments: argparse.Namespace,
+    measure: Callable[[argparse.Namespace], None],
+    write: Callable[[Path, Path], None],
+) -> None:
+    """Make the runs that are asked for, of networks that are there, and the table of all runs."""
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    for name in arguments.networks:
+        if not NETWORKS[name][0].exists():
+            print(f"{NETWORKS[name][0]} is not there: left out")
+    arguments.networks = [name for name in arguments.networks if NETWORKS[name][0].exists()]
+    if not arguments.table:
+        measure(arguments)
+    write(arguments.runs, arguments.out)
 
 
 def tune_half(
@@ -119,6 +158,18 @@ def runs_in(folder: Path, kind: type[_Run], pattern: str = "*.json") -> list[_Ru
     return [kind(**json.loads(path.read_text())) for path in sorted(folder.glob(pattern))]
 
 
+def in_pairs(runs: Iterable[_Run], key: Callable[[_Run], Hashable]) -> dict[Any, list[_Run]]:
+    """Runs by a key, of those seeds that have judged both halves."""
+    pairs: dict[Any, list[_Run]] = defaultdict(list)
+    for run in runs:
+        pairs[key(run), run.seed].append(run)
+    groups: dict[Any, list[_Run]] = defaultdict(list)
+    for (group, _), halves in pairs.items():
+        if len(halves) == 2:
+            groups[group] += halves
+    return groups
+
+
 def float_right(graph: Graph, data: Dataset) -> np.ndarray:
     """Which samples the float network gets right."""
     port = graph.outputs[0]
@@ -129,6 +180,22 @@ def integer_right(graph: Graph, data: Dataset) -> np.ndarray:
     """Which samples an integer network gets right."""
     found = real_outputs(graph, run_integer(graph, quantize_inputs(graph, data.x[:])))
     return predict(found[graph.outputs[0].onnx_name]) == data.y
+
+
+def judged_columns(direct: str = "direct build", tuned: str = "tuned") -> tuple[str, ...]:
+    """Headings of `judged`; what the builds that are compared with the float network are called."""
+    headings = "float", direct, tuned, f"{tuned} less float, points"
+    return "seeds", ">judged", *(f">{heading}" for heading in headings)
+
+
+def judged(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Which seeds, how many samples, right answers, and the difference with its interval."""
+    return (
+        seeds(runs),
+        f"{samples(runs):,}",
+        *(percent(runs, f"{build}_right") for build in ("float", "direct", "tuned")),
+        paired_difference(runs),
+    )
 
 
 def samples(runs: Sequence[Run]) -> int:

@@ -15,29 +15,17 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from tables import argument_parser, write_table
-from tuned_runs import (
-    NETWORKS,
-    Run,
-    once,
-    paired_difference,
-    percent,
-    runs_in,
-    samples,
-    seeds,
-    times,
-    tune_half,
-)
+import tuned_runs
+from tables import write_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class NarrowRun(Run):
+class NarrowRun(tuned_runs.Run):
     """A run with weights of few bits."""
 
     bits: int
@@ -45,22 +33,21 @@ class NarrowRun(Run):
 
 def main() -> None:
     """Measure what is asked for, and write the table."""
-    parser = argument_parser("Accuracy with and without tuning", "tuning.md")
-    parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
+    parser = tuned_runs.runs_parser(
+        "Accuracy with and without tuning",
+        "tuning.md",
+        networks=list(tuned_runs.NETWORKS),
+        seeds=[0, 1, 2],
+        folder="tuning_runs",
+        quick="one small network, few epochs",
+    )
     parser.add_argument("--bits", nargs="+", type=int, default=[4, 3, 2])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--runs", type=Path, default=Path("tuning_runs"), help="folder of runs")
-    parser.add_argument("--quick", action="store_true", help="one small network, few epochs")
-    parser.add_argument("--table", action="store_true", help="write the table, measure nothing")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.networks, arguments.bits, arguments.seeds = ["digits_mlp"], [2], [0]
         arguments.epochs, arguments.runs = 10, Path(tempfile.mkdtemp())
-    arguments.runs.mkdir(parents=True, exist_ok=True)
-    if not arguments.table:
-        measure(arguments)
-    write(arguments.runs, arguments.out)
+    tuned_runs.measure_and_write(arguments, measure, write)
 
 
 def measure(arguments: argparse.Namespace) -> None:
@@ -69,30 +56,22 @@ def measure(arguments: argparse.Namespace) -> None:
     for seed, name, bits, half in product(
         arguments.seeds, arguments.networks, arguments.bits, (0, 1)
     ):
-        model, _ = NETWORKS[name]
-        if not model.exists():
-            print(f"{model} is not there: left out")
-            continue
         stem = arguments.runs / f"{name}_{bits}_{half}_{seed}_{arguments.epochs}"
         settings = {"weight_bits": bits, "epochs": arguments.epochs}
 
         def run(settings=settings, name=name, half=half, seed=seed, stem=stem) -> NarrowRun:
-            _, found = tune_half(name, half, seed, stem, **settings)
+            _, found = tuned_runs.tune_half(name, half, seed, stem, **settings)
             return NarrowRun(**found, bits=settings["weight_bits"])
 
-        if once(stem, run):
+        if tuned_runs.once(stem, run):
             write(arguments.runs, arguments.out)
 
 
 def write(runs: Path, out: Path) -> None:
     """The table of all runs that are there in pairs: both halves of a seed."""
-    pairs: dict[tuple[str, int, int, int], list[NarrowRun]] = defaultdict(list)
-    for run in runs_in(runs, NarrowRun):
-        pairs[run.network, run.bits, run.epochs, run.seed].append(run)
-    groups: dict[tuple[str, int, int], list[NarrowRun]] = defaultdict(list)
-    for (*group, _), halves in pairs.items():
-        if len(halves) == 2:
-            groups[tuple(group)] += halves
+    groups = tuned_runs.in_pairs(
+        tuned_runs.runs_in(runs, NarrowRun), lambda run: (run.network, run.bits, run.epochs)
+    )
     write_table(
         out,
         "Tuning",
@@ -100,12 +79,7 @@ def write(runs: Path, out: Path) -> None:
             "network",
             ">weight bits",
             ">epochs",
-            "seeds",
-            ">judged",
-            ">float",
-            ">direct build",
-            ">tuned",
-            ">tuned less float, points",
+            *tuned_runs.judged_columns(),
             ">only float right",
             ">only tuned right",
             ">seconds a run",
@@ -125,15 +99,10 @@ def rows(groups: Mapping[tuple[str, int, int], Sequence[NarrowRun]]) -> Iterator
             name,
             bits,
             epochs,
-            seeds(runs),
-            f"{samples(runs):,}",
-            percent(runs, "float_right"),
-            percent(runs, "direct_right"),
-            percent(runs, "tuned_right"),
-            paired_difference(runs),
+            *tuned_runs.judged(runs),
             sum(run.only_float for run in runs),
             sum(run.only_tuned for run in runs),
-            times(runs),
+            tuned_runs.times(runs),
         )
 
 
