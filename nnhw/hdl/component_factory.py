@@ -22,6 +22,7 @@ from ..machine import (
 )
 from ..machine.operands import FRAMES, PARAMETERS, WEIGHTS
 from .alignment import ReadAligner, WriteAligner
+from .bank_switch import BankSwitch
 from .drain import Drain
 from .fetch_sequencer import FetchSequencer
 from .frame_buffer import FrameBuffer
@@ -130,7 +131,19 @@ class ComponentFactory:
             read_delay=FETCH_LATENCY + FRAMES.address_stages(self._timing),
             checked=self._config.frame_check,
             loaded=bool(self._sections),
+            watched=self._config.program_banks > 1,
             technology=self.technology,
+        )
+
+    def bank_switch(self) -> BankSwitch | None:
+        """Chooses the bank to work in; None if there is one only."""
+        if self._config.program_banks == 1:
+            return None
+        # each has an entry in the output buffer, but for one that has not come so far and those
+        # whose last group has left it
+        return BankSwitch(
+            buffers=self._config.frame_buffers,
+            most_frames=self.machine.output_buffer_depth + 4,
         )
 
     def fetch_sequencer(self) -> FetchSequencer:

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect
 
 from ..isa import Operation
 from ..machine import TAG_LEAD, Image, LoadMap, Machine
-from .arithmetic import named
+from .arithmetic import delays, named
 from .beat import Beat, input_beat
 from .component_factory import ComponentFactory
 from .load_port import LoadWrite
@@ -50,6 +50,8 @@ class Engine(wiring.Component):
     load : In(LoadWrite(address_bits=address_bits))
         Of a programmable engine: what it is loaded with, see `Loader`. Until the control register
         says that it runs, all of it is in reset.
+    free : Out(1)
+        Of one with two banks: that which is not selected can be loaded, see `BankSwitch`.
 
     Attributes
     ----------
@@ -82,6 +84,7 @@ class Engine(wiring.Component):
                     else {}
                 ),
                 **({"parity_error": Out(1)} if config.parity else {}),
+                **({"free": Out(1)} if config.program_banks > 1 else {}),
             }
         )
 
@@ -123,11 +126,18 @@ class Engine(wiring.Component):
             reset = self.reset | ~loader.running
             self._connect_loader(m, loader, frame_buffer, fetch, weights, drain, parameters)
             self._connect_loaded_results(m, loader, write_back, output)
+        incoming: dict[str, wiring.Component] = {"frame_buffer": frame_buffer}
+        switch = factory.bank_switch()
+        if switch is not None:
+            # frames that have come in stay there when all else changes to another bank
+            incoming["bank_switch"] = switch
+            spread_reset(m, reset, incoming, factory.technology)
+            reset, incoming = reset | switch.restart, {}
         is_reset = spread_reset(
             m,
             reset,
             {
-                "frame_buffer": frame_buffer,
+                **incoming,
                 "fetch": fetch,
                 "mac_array": array,
                 "drain": drain,
@@ -141,11 +151,8 @@ class Engine(wiring.Component):
             self._factory.technology,
         )
         if self.machine.config.parity:
-            # while it is loaded, all is in reset
             parts = (fetch, weights, drain, parameters, write_back)
-            errors = Cat(*(part.parity_error for part in parts)).any()
-            is_wrong = named(m, errors, "parity_is_wrong")
-            m.d.sync += self.parity_error.eq(is_wrong & ~is_reset)
+            self._check_parity(m, is_reset, parts, memories=(weights, parameters))
         if loader is not None:
             is_reset = named(m, is_reset | ~fetch.running, "is_reset_or_begins")
         # while a reset is on its way, no handshake counts
@@ -158,7 +165,9 @@ class Engine(wiring.Component):
             self.frames_out.payload.eq(output.beats.payload),
             self.frames_out.valid.eq(output.beats.valid & ~is_reset),
             output.beats.ready.eq(self.frames_out.ready),
-            fetch.frame_available.eq(frame_buffer.available),
+            fetch.frame_available.eq(
+                frame_buffer.available if switch is None else frame_buffer.available & ~switch.holds
+            ),
             frame_buffer.consumed.eq(fetch.frame_consumed),
             fetch.entry_freed.eq(output.freed),
             progress.i.eq(write_back.progress),
@@ -174,10 +183,40 @@ class Engine(wiring.Component):
                 self.frame_early.eq(frame_buffer.frame_early),
                 self.frame_accepted.eq(frame_buffer.frame_accepted & ~is_reset),
             ]
+        if loader is not None and switch is not None:
+            self._connect_switch(m, switch, loader, frame_buffer, fetch)
         self._connect_operands(m, fetch, aligner, frame_buffer, activations, weights, array)
         self._connect_drain(m, array, drain, parameters, scalers, write_back)
         self._connect_results(m, write_back, output, write_aligner, activations)
         return m
+
+    def _check_parity(self, m, is_reset, parts, *, memories) -> None:
+        """What parts say of words that they have read."""
+        errors = {part: part.parity_error for part in parts}
+        if self.machine.config.program_banks > 1:
+            # memories go on reading in a reset, also in a bank that nobody has loaded
+            for memory in memories:
+                recent = delays(m, is_reset, memory.latency, name="reset_of_memory")
+                errors[memory] = memory.parity_error & ~Cat(recent).any()
+        is_wrong = named(m, Cat(*errors.values()).any(), "parity_is_wrong")
+        # while it is loaded, all is in reset
+        m.d.sync += self.parity_error.eq(is_wrong & ~is_reset)
+
+    def _connect_switch(self, m, switch, loader, frame_buffer, fetch) -> None:
+        """What tells in which bank to work, and who is told."""
+        results = self.frames_out
+        m.d.comb += [
+            switch.selected.eq(loader.selected),
+            switch.between_next.eq(frame_buffer.between_next),
+            switch.readable.eq(frame_buffer.readable),
+            switch.received.eq(frame_buffer.received),
+            switch.consumed.eq(fetch.frame_consumed),
+            switch.delivered.eq(results.valid & results.ready & results.payload.last),
+            loader.receiving.eq(switch.receiving),
+            loader.at_work.eq(switch.at_work),
+            loader.free.eq(switch.free),
+            self.free.eq(switch.free),
+        ]
 
     def _connect_loader(self, m, loader, frame_buffer, fetch, weights, drain, parameters) -> None:
         """From the load port to what comes before write-back."""

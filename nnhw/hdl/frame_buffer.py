@@ -37,6 +37,8 @@ class FrameBuffer(wiring.Component):
         Whether beats say which one is a frame's last, and damaged frames are dropped.
     loaded : bool
         Whether frames may have fewer bytes, as `last_beat` says.
+    watched : bool
+        Whether it says where frames begin and end.
     technology : Technology
         What the memory is built of.
 
@@ -54,7 +56,12 @@ class FrameBuffer(wiring.Component):
     frame_accepted : Out(1)
         If checked: one cycle after the last beat of an undamaged frame was taken.
     last_beat : In(range(beats))
-        If loaded: number of a frame's last beat; it changes while a reset is in effect.
+        If loaded: number of a frame's last beat; it changes while a reset is in effect, or between
+        two frames.
+    between_next, received : Out(1)
+        If watched: in the next cycle no frame is there in part; the last beat of one is taken.
+    readable : Out(range(buffers + 1))
+        If watched: frames that can be read.
     available : Out(1)
         A frame can be read.
     consumed : In(1)
@@ -86,6 +93,7 @@ class FrameBuffer(wiring.Component):
         read_delay: int,
         checked: bool = False,
         loaded: bool = False,
+        watched: bool = False,
         technology: Technology = PORTABLE,
     ):
         check_powers_of_two(self, banks=banks, beat_bytes=beat_bytes)
@@ -102,6 +110,7 @@ class FrameBuffer(wiring.Component):
         self.read_delay = read_delay
         self.checked = checked
         self.loaded = loaded
+        self.watched = watched
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
         self.beat = Signal(range(max(2, self.beats_per_frame)))
@@ -123,6 +132,15 @@ class FrameBuffer(wiring.Component):
                     else {}
                 ),
                 **({"last_beat": In(range(max(2, self.beats_per_frame)))} if loaded else {}),
+                **(
+                    {
+                        "between_next": Out(1),
+                        "received": Out(1),
+                        "readable": Out(range(buffers + 1)),
+                    }
+                    if watched
+                    else {}
+                ),
             }
         )
 
@@ -147,6 +165,8 @@ class FrameBuffer(wiring.Component):
         else:
             self._count(m, take, beat, is_last, frame_done)
         m.d.comb += self.available.eq(readable != 0)
+        if self.watched:
+            m.d.comb += [self.readable.eq(readable), self.received.eq(frame_done)]
         m.d.sync += [
             readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
             occupied.eq(named(m, occupied + frame_done, "occupied_more") - self.consumed),
@@ -185,6 +205,7 @@ class FrameBuffer(wiring.Component):
     def _count(self, m: Module, take, beat, is_last, frame_done) -> None:
         """Frames end after so many beats."""
         m.d.comb += frame_done.eq(take & is_last)
+        self._tell_ends(m, take, is_last)
         with m.If(take):
             m.d.sync += beat.eq(Mux(is_last, 0, beat + 1))
             if self.beats_per_frame > 1 and not self.loaded:
@@ -205,12 +226,18 @@ class FrameBuffer(wiring.Component):
             self.frame_early.eq(marked),
             self.frame_accepted.eq(frame_done),
         ]
+        self._tell_ends(m, counts, is_last | marked)
         with m.If(take):
             m.d.sync += discarding.eq(~marked & (is_last | discarding))
         with m.If(counts):
             m.d.sync += beat.eq(Mux(is_last | marked, 0, beat + 1))
             if self.beats_per_frame > 1 and not self.loaded:
                 m.d.sync += is_last.eq(~marked & (beat == self.beats_per_frame - 2))
+
+    def _tell_ends(self, m: Module, counts, ends) -> None:
+        """To whoever watches: a beat that counts is the last one of its frame."""
+        if self.watched:
+            m.d.comb += self.between_next.eq(Mux(counts, ends, self.beat == 0))
 
     def _row(self, row, buffer):
         """Row of the memory for a row of a frame."""

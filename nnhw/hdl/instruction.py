@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from ..isa import FieldLayout, InstructionLayout
 from ..machine import Section
 from .arithmetic import named
-from .load_port import ProgramLoad
+from .load_port import ProgramLoad, read_row
 from .loaded_memory import loaded_columns
 from .parameters import check_integers, check_words
 from .parity import parity_port
@@ -307,7 +307,7 @@ class LoadedInstructionRegister(wiring.Component):
         return loaded_columns(
             m,
             self.program.write,
-            [row],
+            [read_row(self.words, self.program.write, row)],
             self.words,
             bits=bits,
             output_register=False,

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..machine import LOAD_BITS, MEMORY_LATENCY, Section
 from .arithmetic import delay, named
-from .load_port import SectionWrite
+from .load_port import SectionWrite, read_row, written_row
 from .parameters import check_integers
 from .parity import parity_port
 from .technology import PORTABLE, Technology
@@ -38,7 +38,7 @@ def loaded_columns(
     write
         `SectionWrite` of the section.
     addresses
-        Equal ones, which are shared out among the columns.
+        Equal ones, which are shared out among the columns; see `read_row`.
     bits
         Those that are read, ascending.
     """
@@ -53,9 +53,9 @@ def loaded_columns(
             m,
             read_row=addresses[column * len(addresses) // section.columns],
             write_enable=write.valid & (write.column == column),
-            write_row=write.row,
+            write_row=written_row(section, write),
             write_data=Cat(written, written.xor()) if section.parity else written,
-            depth=max(2, section.rows),
+            depth=max(2, section.depth),
             output_register=output_register,
             name=f"{name}_{column}",
         )
@@ -120,7 +120,7 @@ class LoadedMemory(wiring.Component):
         m = Module()
         addresses = self.technology.fan_out(
             m,
-            self.address,
+            read_row(self.section, self.write, self.address),
             stages=self.address_stages,
             leaves=-(-self.section.columns // _COLUMNS_AN_ADDRESS) if self.address_stages else 1,
             name="address",

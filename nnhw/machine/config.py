@@ -54,6 +54,9 @@ class EngineConfig:
     parity
         Whether the memories that are loaded have parity, which is checked. Only if `programmable`.
         It changes nothing about cycles and results.
+    program_banks
+        Networks that the memories which are loaded have room for: 1, or 2 to load one while the
+        other one runs. 2 only if `programmable`. It changes nothing about cycles and results.
     technology
         What multipliers and memories are built of: "portable" Verilog, or the cells of a device;
         "portable" or one of `nnhw.families.FAMILIES`. It changes nothing about cycles and results.
@@ -80,6 +83,7 @@ class EngineConfig:
     frame_check: bool = False
     programmable: bool = False
     parity: bool = False
+    program_banks: int = 1
     technology: str = "portable"
     target: str = ""
 
@@ -106,6 +110,12 @@ class EngineConfig:
                 raise MappingError(f"'{name}' must be True or False, not {value!r}")
         if self.parity and not self.programmable:
             raise MappingError("'parity' is of memories that are loaded; give 'programmable', too")
+        if self.program_banks > 2:
+            raise MappingError(f"'program_banks' must be 1 or 2, not {self.program_banks!r}")
+        if self.program_banks > 1 and not self.programmable:
+            raise MappingError(
+                "'program_banks' are of memories that are loaded; give 'programmable', too"
+            )
         for name in ("input_bytes", "output_bytes"):
             value = getattr(self, name)
             if value not in BEAT_BYTES:

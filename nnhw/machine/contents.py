@@ -64,13 +64,13 @@ def columns_of(words: Iterable[int], columns: int) -> list[int]:
     return [word >> (LOAD_BITS * column) & mask for word in words for column in range(columns)]
 
 
-def load_writes(machine: Machine, image: Image) -> list[tuple[int, int]]:
-    """Address and data of all writes that load an image; the engine does not run meanwhile."""
+def load_writes(machine: Machine, image: Image, *, bank: int = 0) -> list[tuple[int, int]]:
+    """Address and data of all writes that load an image into a bank that does not run meanwhile."""
     load_map = LoadMap.of(machine)
     writes = []
     for name, words in section_words(machine, image).items():
         section = load_map.sections[name]
         for index, data in enumerate(columns_of(words, section.columns)):
             row, column = divmod(index, section.columns)
-            writes.append((load_map.address(section, row, column), data))
+            writes.append((load_map.address(section, row, column, bank=bank), data))
     return writes

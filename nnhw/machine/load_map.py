@@ -34,6 +34,8 @@ class Section:
         Words, and bits of each; a width of 0 if there is nothing to be written.
     parity
         Whether each column has a bit of parity, which is checked. All of its rows are loaded then.
+    banks
+        How many networks it holds `rows` of.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Section:
     rows: int
     width: int
     parity: bool = False
+    banks: int = 1
 
     def __len__(self) -> int:
         return self.rows
@@ -60,16 +63,22 @@ class Section:
         """The bits above these: the row."""
         return (self.rows - 1).bit_length()
 
+    @property
+    def depth(self) -> int:
+        """Words of a memory that holds all banks: the bank is the bit above the row's."""
+        return self.rows + (self.banks - 1 << max(1, self.row_bits))
+
 
 @dataclass(frozen=True)
 class LoadMap:
     """All sections of a machine, by name.
 
     The address of a write is the section's number, then its row, then its column; the number
-    begins at bit `offset_bits`, the same for all.
+    begins at bit `offset_bits`, the same for all. With two banks, the bank is the highest bit.
     """
 
     sections: dict[str, Section]
+    banks: int = 1
 
     @classmethod
     def of(cls, machine: Machine) -> LoadMap:
@@ -88,6 +97,7 @@ class LoadMap:
             "parameters": (PARAMETERS.words(machine), PARAMETERS.width(machine)),
             "tables": (datapath.tables << activation, activation),
         }
+        banks = machine.config.program_banks
         return cls(
             {
                 name: Section(
@@ -96,10 +106,12 @@ class LoadMap:
                     rows=rows,
                     width=width,
                     parity=machine.config.parity and name not in ("control", "geometry"),
+                    banks=1 if name == "control" else banks,
                 )
                 for number, (name, (rows, width)) in enumerate(sizes.items())
                 if rows
-            }
+            },
+            banks,
         )
 
     @property
@@ -108,10 +120,16 @@ class LoadMap:
         return max(s.row_bits + s.column_bits for s in self.sections.values())
 
     @property
-    def address_bits(self) -> int:
-        """Bits of an address."""
+    def bank_offset(self) -> int:
+        """Lowest bit of an address above the section's number."""
         return self.offset_bits + SECTION_BITS
 
-    def address(self, section: Section, row: int = 0, column: int = 0) -> int:
+    @property
+    def address_bits(self) -> int:
+        """Bits of an address."""
+        return self.bank_offset + self.banks - 1
+
+    def address(self, section: Section, row: int = 0, column: int = 0, *, bank: int = 0) -> int:
         """Where a column of a word is written."""
-        return section.number << self.offset_bits | row << section.column_bits | column
+        place = row << section.column_bits | column
+        return bank << self.bank_offset | section.number << self.offset_bits | place

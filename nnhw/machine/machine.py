@@ -90,9 +90,13 @@ class Machine:
 
     def memory_bits(self) -> dict[str, int]:
         """Bits of each memory."""
-        layouts = self.limits.layouts.values()
-        program = self.limits.layers * sum(layout.width for layout in layouts)
-        return {operand.name: operand.bits(self) for operand in OPERANDS} | {"program": program}
+        layouts, banks = self.limits.layouts.values(), self.config.program_banks
+        program = banks * self.limits.layers * sum(layout.width for layout in layouts)
+        return {
+            # what nothing writes is loaded, of each network
+            operand.name: operand.bits(self) * (1 if operand.writer else banks)
+            for operand in OPERANDS
+        } | {"program": program}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
