@@ -108,6 +108,7 @@ def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         or options.bus is not None,
         programmable=options.programmable,
         parity=options.protect == "parity",
+        program_banks=options.banks,
     )
 
 

@@ -13,13 +13,23 @@ import logging
 import os
 import random
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject, LogicObject
-from cocotb.triggers import FallingEdge, RisingEdge, SimTimeoutError, Timer, with_timeout
+from cocotb.task import Task
+from cocotb.triggers import (
+    ClockCycles,
+    FallingEdge,
+    RisingEdge,
+    SimTimeoutError,
+    Timer,
+    with_timeout,
+)
 from design import load_design, load_vectors
+from image import LoadImage
 from segments import Segment, choose_frames, frame_count, make_segments
 
 # cocotbext-axi still uses names that cocotb 2 deprecates.
@@ -32,6 +42,8 @@ FASTER_NS = 7.014
 OTHER_NS = (10, 9.872, 10.134, 13.372, 3.138, 29.302)
 """Periods of that clock elsewhere: the same, such that all phases pass by slowly, and others."""
 RESET_CYCLES = 4
+BEGIN_CYCLES = 16
+"""After which a network runs that was told to."""
 QUIET_CYCLES = 32
 """How long nothing may follow the last frame."""
 AFTERMATH_CYCLES = 250
@@ -81,6 +93,8 @@ class Bench:
     """Frames that were received in all tests up to now."""
     is_loaded = False
     """Whether the image was loaded, of a programmable design."""
+    bank = 0
+    """In which it runs."""
 
     def __init__(self, dut: HierarchyObject) -> None:
         self.dut = dut
@@ -105,8 +119,10 @@ class Bench:
                 if DESIGN.clocks == 2:
                     is_measured = test in ("latency", "interval")
                     self._clock_streams(FASTER_NS if is_measured else rng.choice(OTHER_NS))
-                await self._reset()
+                loads = await self._reset()
                 await self._run_segment(segment, rng, stalls)
+                if loads is not None:
+                    await loads
 
     def _clock_streams(self, period: float) -> None:
         """Give the streams' own clock another period."""
@@ -120,7 +136,8 @@ class Bench:
     def _slower_period(self) -> float:
         return max(PERIOD_NS, self.stream_period)
 
-    async def _reset(self) -> None:
+    async def _reset(self) -> Task | None:
+        """Reset the design, and let it run; returns what is still being loaded, if anything is."""
         self.dut.rst.value = 1
         # of two clocks, both have to see it, one after the other
         cycles = RESET_CYCLES if DESIGN.clocks == 1 else 4 * RESET_CYCLES
@@ -141,21 +158,40 @@ class Bench:
         if DESIGN.image is not None:
             if DESIGN.clocks == 2:  # the load port has the engine's clock, which leaves it later
                 await Timer(cycles * self._slower_period, "ns", round_mode="round")
-            await self._load()
+            return await self._load(DESIGN.image)
+        return None
 
-    async def _load(self) -> None:
+    async def _load(self, image: LoadImage) -> Task | None:
         """Load the image, once, and let the design run, which a reset has stopped.
 
-        tb.v does the writes that it reads from a file: that costs no Python time.
+        Where there are two banks, the second one is loaded while the design runs in the first one;
+        from then on they take turns.
         """
-        writes = [DESIGN.image.start] if Bench.is_loaded else DESIGN.image.writes()
+        if Bench.is_loaded:
+            Bench.bank = (Bench.bank + 1) % image.banks
+            await self._write([image.start(Bench.bank)])
+            return None
+        await self._write([*image.writes(), image.start()])
+        Bench.is_loaded = True
+        if image.banks == 1:
+            return None
+        await ClockCycles(self.load_clock, BEGIN_CYCLES)
+        loads = cocotb.start_soon(self._write([*image.writes(bank=1)]))
+        if DESIGN.mapped:  # whose frames come by the same bus
+            await loads
+        return loads
+
+    async def _write(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Write words to addresses.
+
+        tb.v does it, which reads them from a file: that costs no Python time.
+        """
         lines = [f"{address:x} {word:x}\n" for address, word in writes]
         Path("load.hex").write_text("".join(lines), encoding="ascii")
         self.dut.load_go.value = 1
         await RisingEdge(self.dut.load_done)
         await FallingEdge(self.load_clock)
         self.dut.load_go.value = 0
-        Bench.is_loaded = True
 
     async def _run_segment(self, segment: Segment, rng: random.Random, stalls: bool) -> None:
         pauses = []

@@ -382,7 +382,7 @@ def _image(folder: Path, load: dict | None) -> LoadImage | None:
     registers = load.get("registers")
     if registers is not None:
         registers = {name: _whole(registers[name], 0) for name in ("control", "address", "data")}
-    return load_image(path, registers)
+    return load_image(path, registers, _whole(load.get("banks", 1), 1))
 
 
 def _files(folder: Path, names: list[str]) -> tuple[Path, ...]:

@@ -16,6 +16,10 @@ import numpy as np
 _HEADER = struct.Struct("<8sII32sI")
 _SECTION = struct.Struct("<6I")
 _CRC = struct.Struct("<I")
+_BANK = 4
+"""In the register load_control: frames begin in the second bank."""
+_BANK_BIT = 30
+"""Of an address that is loaded: it is in the second bank."""
 
 
 class ImageError(Exception):
@@ -35,26 +39,29 @@ class LoadImage:
     registers
         Addresses on the control bus of the registers by which it is loaded, by their names in the
         manifest; None: it has a load port.
+    banks
+        Networks that the design holds.
     """
 
     control: int
     sections: tuple[tuple[int, int, int, np.ndarray], ...]
     registers: Mapping[str, int] | None = None
+    banks: int = 1
 
-    @property
-    def start(self) -> tuple[int, int]:
+    def start(self, bank: int = 0) -> tuple[int, int]:
         """Address and data of the write that lets the design run what was loaded."""
-        return (self.registers["control"], 3) if self.registers else (self.control, 1)
+        if self.registers:
+            return self.registers["control"], 3 | bank * _BANK
+        return self.control, 1
 
-    def writes(self) -> Iterator[tuple[int, int]]:
-        """Address and data of every write, the last one of which lets it run."""
+    def writes(self, bank: int = 0) -> Iterator[tuple[int, int]]:
+        """Address and data of every write of a word."""
         for address, word in self._words():
             if self.registers:
-                yield self.registers["address"], address
+                yield self.registers["address"], address | bank << _BANK_BIT
                 yield self.registers["data"], word
             else:
                 yield address, word
-        yield self.start
 
     def _words(self) -> Iterator[tuple[int, int]]:
         for address, columns, distance, words in self.sections:
@@ -63,8 +70,10 @@ class LoadImage:
                 yield address + row * distance + column, word
 
 
-def load_image(path: Path, registers: Mapping[str, int] | None = None) -> LoadImage:
-    """Read an image file; `registers` as in `LoadImage`.
+def load_image(
+    path: Path, registers: Mapping[str, int] | None = None, banks: int = 1
+) -> LoadImage:
+    """Read an image file; `registers` and `banks` as in `LoadImage`.
 
     Raises
     ------
@@ -90,4 +99,4 @@ def load_image(path: Path, registers: Mapping[str, int] | None = None) -> LoadIm
             sections.append((address, columns, distance, np.frombuffer(data, "<u4")))
     except struct.error:
         raise ImageError(f"'{path}' is damaged: it ends early") from None
-    return LoadImage(control, tuple(sections), registers)
+    return LoadImage(control, tuple(sections), registers, banks)

@@ -1,5 +1,7 @@
 """The address map of a small load port for tests."""
 
+from dataclasses import replace
+
 from nnhw.machine import LoadMap, Section
 
 SIZES = {
@@ -15,3 +17,11 @@ LOAD_MAP = LoadMap(
         for number, (name, (rows, width)) in enumerate(SIZES.items())
     }
 )
+TWO_BANKS = LoadMap(
+    {
+        name: replace(section, banks=1 if name == "control" else 2)
+        for name, section in LOAD_MAP.sections.items()
+    },
+    2,
+)
+"""The same for two networks."""

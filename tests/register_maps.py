@@ -22,6 +22,8 @@ CONSTANTS = {
 }
 NOT_MAPPED = frozenset({"window", "error_cause.window_full", "error_cause.window_empty"})
 """What designs are without that have no windows."""
+ONE_BANK = frozenset({"load_control.bank", "load_status.free"})
+"""What programmable designs are without that hold one network."""
 NOT_DMA = frozenset({"dma", *(f"error_cause.{cause}" for cause in DMA_CAUSES)})
 """What designs are without that have no bus to memory."""
 NOT_STREAMED = NOT_MAPPED | NOT_DMA
@@ -60,14 +62,14 @@ def small_map(
     return RegisterMap(name="net", constants=CONSTANTS, tensors=tensors, absent=NOT_LOADED | absent)
 
 
-def loaded_map() -> RegisterMap:
+def loaded_map(*, banks: int = 1) -> RegisterMap:
     """That of a programmable design, with what registers say of a network."""
     constants = CONSTANTS | {f"machine_hash_{i}": 0x80000000 + i for i in range(8)}
     return RegisterMap(
         name="net",
         constants=constants,
         tensors=(INPUT, OUTPUT),
-        absent=NOT_STREAMED,
+        absent=NOT_STREAMED | (ONE_BANK if banks == 1 else frozenset()),
         is_loaded=True,
     )
 

@@ -37,7 +37,8 @@ class RegisterModel:
     """All registers of a map.
 
     `stored` and `flags` are words by register; `inputs` are what hardware says, by the names of
-    the bank's ports. `loaded` are words of the memory that is loaded with a network.
+    the bank's ports. `loaded` are words of the memory that is loaded with a network, those of the
+    second bank from 256 on.
     """
 
     def __init__(self, registers: RegisterMap):
@@ -68,8 +69,9 @@ class RegisterModel:
         if address in self.words:
             return self.words[address]
         if address in self.loads:
-            is_valid = self.stored["load_control"] & 2
-            return self.loaded[constant_row(address)] if is_valid else 0
+            control = self.stored["load_control"]
+            bank = control >> 2 & 1
+            return self.loaded[256 * bank + constant_row(address)] if control & 2 else 0
         if address not in self.placed:
             return 0
         register = self.placed[address].register

@@ -85,6 +85,7 @@ _load = record(
         "control": integer(0, 1 << 40),
     },
     {
+        "banks": integer(1, 2),
         "registers": optional(
             record(dict.fromkeys(("control", "address", "data"), integer(0, 1 << 32)))
         ),

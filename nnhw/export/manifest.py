@@ -179,6 +179,7 @@ def _load(machine: Machine, registers: RegisterMap | None) -> dict[str, Any]:
         "machine": MACHINE_FILE,
         "machine_sha256": machine_sha256(machine, has_registers=registers is not None),
         "address_bits": load_map.address_bits,
+        "banks": load_map.banks,
         "control": load_map.address(load_map.sections["control"]),
         "registers": None if registers is None else asdict(LoadRegisters.of(registers)),
     }

@@ -58,6 +58,7 @@ def make_register_map(
     features = (
         *(config.frame_check, True, shell.bus_errors),
         *(is_loaded, config.parity, has_queue, shell.is_mapped, shell.has_dma),
+        config.program_banks > 1,
     )
     return RegisterMap(
         name=program.name,
@@ -92,6 +93,7 @@ def _absent(config: EngineConfig, shell: ShellConfig) -> frozenset[str]:
     of_parts = (
         (config.programmable, {"load", "error_cause.load_refused"}),
         (config.parity, {"error_cause.parity"}),
+        (config.program_banks > 1, {"load_control.bank", "load_status.free"}),
         (shell.is_mapped, {"window", "error_cause.window_full", "error_cause.window_empty"}),
         (shell.has_dma, {"dma", *(f"error_cause.{cause}" for cause in DMA_CAUSES)}),
     )

@@ -255,6 +255,13 @@ class BuildOptions:
         help="Parity of what is loaded; with `programmable` and `bus`, whose registers say of an "
         "error.",
     )
+    banks: int = option(
+        Integer(1, 2),
+        1,
+        group=_HARDWARE,
+        help="Networks that a programmable design holds; 2: one is loaded over the bus while the "
+        "other one runs.",
+    )
     reset: str = option(
         Choice(tuple(RESETS)),
         "active-high",
@@ -414,6 +421,26 @@ class BuildOptions:
             raise OptionError(
                 "Option protect is for what is loaded over a control bus; give programmable and "
                 "bus, too, or drop it"
+            )
+        if self.banks > 1:
+            self._check_banks()
+
+    def _check_banks(self) -> None:
+        """Refuse what cannot be had with a second bank."""
+        if not (self.programmable and self.bus):
+            raise OptionError(
+                "Option banks is for networks that are loaded over a control bus; give "
+                "programmable and bus, too, or drop it"
+            )
+        if self.clocks == "two":
+            raise OptionError(
+                "Option banks needs registers in the engine's clock, and clocks is two; drop one "
+                "of them"
+            )
+        if self.keep:
+            raise OptionError(
+                "Option keep follows one network that is loaded, and banks asks for two; drop one "
+                "of them"
             )
 
     def _check_technology(self) -> None:

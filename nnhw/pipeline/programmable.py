@@ -34,7 +34,7 @@ _GIVEN = (
     *("rows", "cols", "requantizers", "lane_groups", "macs", "fps", "latency_us", "target"),
     "technology",
     *("frame_check", "reset", "programmable", "stream_bytes", "keep", "tag_bits", "clocks", "init"),
-    *("bus", "bus_errors", "io", "idle", "protect"),
+    *("bus", "bus_errors", "io", "idle", "protect", "banks"),
     *("memory_data_bits", "memory_address_bits", "memory_cache", "memory_prot"),
 )
 """Options that a design which is there answers."""

@@ -3,6 +3,7 @@
 from .blocks import (
     ABI_MAJOR,
     ABI_MINOR,
+    BANK_BIT,
     BLOCKS,
     DESCRIPTION_BIT,
     DMA_CAUSES,
@@ -29,6 +30,7 @@ from .tensors import TensorEntry
 __all__ = [
     "ABI_MAJOR",
     "ABI_MINOR",
+    "BANK_BIT",
     "BLOCKS",
     "BURST_BEATS",
     "BUSES",

@@ -10,7 +10,7 @@ from .description import Access, Block, Field, Register
 
 ABI_MAJOR = 1
 """Software for another one does not work."""
-ABI_MINOR = 3
+ABI_MINOR = 4
 """Software for a smaller one works."""
 MAGIC = int.from_bytes(b"NNHW", "little")
 TENSORS_OFFSET = 0x400
@@ -27,6 +27,8 @@ DMA_CAUSES = ("memory_read", "memory_write", "descriptor_access", "descriptor_in
 """Error causes of designs that move frames from and to memory."""
 DESCRIPTION_BIT = 31
 """Of an address that is loaded: whether it is a row of that memory, or one of the engine's."""
+BANK_BIT = 30
+"""Likewise, with two banks: in which one."""
 
 
 def _word(
@@ -144,6 +146,7 @@ _CAPABILITIES = Block(
                 load_queue="A queue may be full: see load_status.ready before each word",
                 windows="Frames come and go over this bus: the block `window` is there",
                 dma="Frames come from memory and go there: the block `dma` is there",
+                banks="Two networks are held: one is loaded while the other one runs",
             ),
         ),
         Register(
@@ -265,7 +268,8 @@ _INTERRUPT = Block(
                 Access.FLAG,
                 tlast_early="An input frame was dropped: its tlast came too early",
                 tlast_late="An input frame was dropped: its last beat had no tlast",
-                load_refused="A word was not loaded: a network ran, or nothing is at its address",
+                load_refused="A word was not loaded: a network ran there, or nothing is at its "
+                "address",
                 parity="A word was read that is not what was loaded: load it again",
                 window_full="A word of an input frame is lost: there was no room for it",
                 window_empty="A word of an output frame was read, and there was none",
@@ -324,6 +328,14 @@ _LOAD = Block(
                     help="All of an image was loaded; without it, what registers say about the "
                     "network reads zero",
                 ),
+                Field(
+                    name="bank",
+                    low=2,
+                    width=1,
+                    access=Access.STORED,
+                    help="Network that frames begin in, and that registers tell of; bit 30 of "
+                    "addresses that are loaded says which one they are of",
+                ),
             ),
         ),
         Register(
@@ -334,6 +346,8 @@ _LOAD = Block(
                 Access.STATUS,
                 running="It runs, or frames that have begun are being finished: nothing is loaded",
                 ready="There is room for a word: always but for a queue to another clock",
+                free="While it runs, the bank that frames do not begin in can be loaded: none is "
+                "left there",
             ),
         ),
         _word(

@@ -119,6 +119,11 @@ class RegisterMap:
         return replace(register, fields=tuple(present))
 
     @property
+    def banks(self) -> int:
+        """How many networks what is loaded has room for."""
+        return 1 + (self.is_loaded and "load_control.bank" not in self.absent)
+
+    @property
     def window(self) -> int:
         """Bytes of the address window, a power of two."""
         end = TENSORS_OFFSET + self.tensor_entries * WORD_BYTES * TENSOR_WORDS

@@ -79,6 +79,8 @@ class Accelerator(wiring.Component):
         If the shell has tags or `idle`, and the machine does not check frames.
         If the machine has parity, and there are no registers.
         If there is a control bus without a register map, or the machine does not check frames then.
+        If the machine has two banks, and its registers are none, or in another clock, or tkeep
+        follows what is loaded.
     """
 
     def __init__(
@@ -100,6 +102,10 @@ class Accelerator(wiring.Component):
             raise ValueError("Parity needs registers with a cause for it")
         if self.shell.bus is not None and (registers is None or not machine.config.frame_check):
             raise ValueError("A control bus needs a register map, and frames that are checked")
+        if machine.config.program_banks > 1 and (
+            self.shell.bus is None or self.shell.has_registers_apart or self.shell.loads_sizes
+        ):
+            raise ValueError("Two banks need registers of the engine's clock, without tkeep")
         super().__init__(port_members(machine, self.shell, registers))
 
     @property
@@ -274,6 +280,8 @@ class Accelerator(wiring.Component):
         ]
         if self.machine.config.programmable:
             m.d.comb += engine.load.eq(registers.load)
+        if self.machine.config.program_banks > 1:
+            m.d.comb += registers.bank_free.eq(engine.free)
         if self.machine.config.parity:
             m.d.comb += registers.parity_error.eq(engine.parity_error)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import C, Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..hdl.load_port import LoadWrite
+from ..hdl.arithmetic import named
+from ..hdl.load_port import LOAD_STAGES, LoadWrite
 from ..machine import GEOMETRY, LOAD_BITS, LoadMap
-from ..registers import DESCRIPTION_BIT
+from ..registers import BANK_BIT, DESCRIPTION_BIT
 from ..registers.description import WORD_BITS
 from .register_bank import DESCRIPTION_ROWS, DescriptionWrite
 
@@ -18,6 +19,9 @@ class LoadControl(wiring.Component):
 
     Words are handed on while nothing runs, and refused otherwise: the network that runs is never
     disturbed. It stops when all frames that have begun are finished or given up.
+
+    With two banks, words for the one in which no frame is are handed on while the other one runs.
+    Frames change banks when they begin; meanwhile none does.
 
     Parameters
     ----------
@@ -30,6 +34,14 @@ class LoadControl(wiring.Component):
     -------
     run : In(1)
         Whether the network is to run. Frames may begin only then.
+    bank : In(1)
+        With two banks: that in which frames are to begin.
+    free : In(1)
+        Likewise: of the engine, see `BankSwitch`.
+    can_load : Out(1)
+        Likewise: words for the other bank are loaded while the engine runs.
+    switching : Out(1)
+        Likewise: no frame may begin.
     written : In(1)
         A word is to be loaded.
     address, data : In(32)
@@ -49,13 +61,21 @@ class LoadControl(wiring.Component):
         Of a queue: it has room. If not, words are refused.
     last_beat : Out(32)
         With a queue: of an input frame, as the engine was told.
-    description : Out(DescriptionWrite())
+    description : Out(DescriptionWrite(banks=banks))
         To the registers that say what is loaded.
     """
 
     def __init__(self, load_map: LoadMap, *, waits: bool = False):
+        if waits and load_map.banks > 1:
+            raise ValueError("Nothing tells through a queue which bank is free")
         self.load_map = load_map
         self.waits = waits
+        self.told = Signal(name="told_bank")
+        self.settling = Signal(LOAD_STAGES)
+        of_banks = {
+            **dict.fromkeys(("bank", "free"), In(1)),
+            **dict.fromkeys(("can_load", "switching"), Out(1)),
+        }
         super().__init__(
             {
                 "run": In(1),
@@ -68,7 +88,8 @@ class LoadControl(wiring.Component):
                 "engine_reset": In(1),
                 "running": Out(1),
                 "load": Out(LoadWrite(address_bits=load_map.address_bits)),
-                "description": Out(DescriptionWrite()),
+                "description": Out(DescriptionWrite(banks=load_map.banks)),
+                **(of_banks if load_map.banks > 1 else {}),
                 **({"ready": In(1), "last_beat": Out(LOAD_BITS)} if waits else {}),
             }
         )
@@ -80,19 +101,31 @@ class LoadControl(wiring.Component):
         is_description, is_known = Signal(), Signal()
         changes = Signal()
         stands = ~self.busy & self.ready if self.waits else ~self.busy
+        may_load: Value = ~self.run & ~self.running & stands
+        switches: Value = C(0)
+        wanted: Value = self.run
+        row: Value = address
+        place: Value = address
+        below = address[:DESCRIPTION_BIT]
+        if load_map.banks > 1:
+            switches = self._follow_banks(m, changes)
+            may_load |= self.can_load & (address[BANK_BIT] ^ self.bank)
+            wanted = Cat(self.run, self.bank)
+            row = Cat(address[: (DESCRIPTION_ROWS - 1).bit_length()], address[BANK_BIT])
+            place = Cat(address[: load_map.bank_offset], address[BANK_BIT])
+            below = address[:BANK_BIT]
         m.d.comb += [
             is_description.eq(address[DESCRIPTION_BIT]),
-            changes.eq((self.run ^ self.running) & stands),
-            self.used.eq(self.written & ~self.run & ~self.running & stands & is_known),
+            changes.eq(((self.run ^ self.running) & stands) | switches),
+            self.used.eq(self.written & may_load & is_known),
             self.refused.eq(self.written & ~self.used),
             self.description.valid.eq(self.used & is_description),
-            self.description.row.eq(address),
+            self.description.row.eq(row),
             self.description.data.eq(self.data),
             self.load.valid.eq((self.used & ~is_description) | changes),
-            self.load.address.eq(address),
+            self.load.address.eq(place),
             self.load.data.eq(self.data),
         ]
-        below = address[:DESCRIPTION_BIT]
         with m.If(is_description):
             m.d.comb += is_known.eq(below < DESCRIPTION_ROWS)
         with m.Else():
@@ -103,7 +136,7 @@ class LoadControl(wiring.Component):
         with m.If(changes):
             m.d.comb += [
                 self.load.address.eq(load_map.address(control)),
-                self.load.data.eq(self.run),
+                self.load.data.eq(wanted),
             ]
             m.d.sync += self.running.eq(self.run)
         with m.If(self.engine_reset):
@@ -115,3 +148,18 @@ class LoadControl(wiring.Component):
             with m.If(self.used & (address == place)):
                 m.d.sync += last_beat.eq(self.data)
         return m
+
+    def _follow_banks(self, m: Module, changes: Signal) -> Value:
+        """Whether the engine, which runs, is to be told of another bank."""
+        told, settling = self.told, self.settling
+        goes_on = named(m, self.run & self.running, "goes_on")
+        switches = named(m, goes_on & (self.bank ^ told), "switches")
+        # until the engine knows of it, and says which bank is free
+        m.d.sync += settling.eq((settling << 1) | changes)
+        with m.If(changes):
+            m.d.sync += told.eq(self.bank)
+        m.d.comb += [
+            self.switching.eq(switches | settling.any()),
+            self.can_load.eq(goes_on & self.free & ~self.switching),
+        ]
+        return switches

@@ -35,16 +35,16 @@ class DescriptionWrite(data.StructLayout):
     Fields
     ------
     valid : 1
-    row : range(DESCRIPTION_ROWS)
-        See `constant_row`.
+    row : range(banks * DESCRIPTION_ROWS)
+        See `constant_row`; the bank is above it.
     data : unsigned(32)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, banks: int = 1) -> None:
         super().__init__(
             {
                 "valid": unsigned(1),
-                "row": range(DESCRIPTION_ROWS),
+                "row": range(banks * DESCRIPTION_ROWS),
                 "data": unsigned(WORD_BITS),
             }
         )
@@ -76,8 +76,9 @@ class RegisterBank(wiring.Component):
         Of a field that points somewhere: it becomes one more.
     COUNTER : In(64)
         For each counter, by the name of its registers without `_low` and `_high`.
-    description : In(DescriptionWrite())
-        Where registers are loaded with the network. They read zero until `load_control_valid`.
+    description : In(DescriptionWrite(banks=registers.banks))
+        Where registers are loaded with the network. They read zero until `load_control_valid`, and
+        what is in the bank `load_control_bank`.
 
     Attributes
     ----------
@@ -96,7 +97,7 @@ class RegisterBank(wiring.Component):
                 for field in placed.register.fields:
                     members |= _member(placed.register.name, field)
         if registers.is_loaded:
-            members["description"] = In(DescriptionWrite())
+            members["description"] = In(DescriptionWrite(banks=registers.banks))
         self._kept = Signal(WORD_BITS, name="kept")
         super().__init__(members)
 
@@ -169,13 +170,14 @@ class RegisterBank(wiring.Component):
         m.d.comb += row.eq(address)
         with m.If(address >= _TABLE):
             m.d.comb += row.eq(address - (_TABLE - LOW_WORDS))
+        banks = self.registers.banks
         word = PORTABLE.ram(
             m,
-            read_row=row,
+            read_row=row if banks == 1 else Cat(row, self.load_control_bank),
             write_enable=self.description.valid,
             write_row=self.description.row,
             write_data=self.description.data,
-            depth=DESCRIPTION_ROWS,
+            depth=banks * DESCRIPTION_ROWS,
             output_register=False,
             name="descriptions",
         )

@@ -85,8 +85,10 @@ class RegisterShell(wiring.Component):
         Of an engine that is loaded: see `LoadControl`.
     load_ready : In(1)
         Of one behind queues: likewise.
-    description : Out(DescriptionWrite())
+    description : Out(DescriptionWrite(banks=banks))
         Of an engine that is loaded: what else is loaded with a network; see `RegisterBank`.
+    bank_free : In(1)
+        Of one with two banks: see `Engine`.
     """
 
     def __init__(
@@ -155,7 +157,8 @@ class RegisterShell(wiring.Component):
                 **(
                     {
                         "load": Out(LoadWrite(address_bits=load_map.address_bits)),
-                        "description": Out(DescriptionWrite()),
+                        "description": Out(DescriptionWrite(banks=load_map.banks)),
+                        **({"bank_free": In(1)} if load_map.banks > 1 else {}),
                     }
                     if load_map is not None
                     else {}
@@ -235,6 +238,8 @@ class RegisterShell(wiring.Component):
             self._connect_load(m, self._load_control, bank, control, counters)
             errors |= self._load_control.refused
             enable &= bank.load_control_run
+            if self._load_control.load_map.banks > 1:
+                enable &= ~self._load_control.switching
         if self._has_parity:
             m.d.comb += bank.error_cause_parity.eq(self.parity_error)
             errors |= self.parity_error
@@ -360,6 +365,12 @@ class RegisterShell(wiring.Component):
             load.engine_reset.eq(control.engine_reset),
             self.load.eq(load.load),
         ]
+        if load.load_map.banks > 1:
+            m.d.comb += [
+                bank.load_status_free.eq(load.can_load),
+                load.bank.eq(bank.load_control_bank),
+                load.free.eq(self.bank_free),
+            ]
         if self._monitor is not None:
             m.d.comb += [
                 load.ready.eq(self.load_ready),

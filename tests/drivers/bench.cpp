@@ -13,6 +13,10 @@
 //            images A.BIN FRAMES_A B.BIN FRAMES_B FOREIGN.BIN: loads two networks through the driver and prints
 //                          outputs; gives damaged images, loads while a frame runs, aborts and resets
 //                          in between; with IMAGES only
+//            banks A.BIN FRAMES_A B.BIN FRAMES_B ROUNDS: of a design with two banks; loads networks beside
+//                          the one that runs, switches with frames of both inside, writes words for the
+//                          bank that runs, gives damaged images, aborts and resets; prints outputs; with
+//                          IMAGES only
 //            flips A.BIN FRAMES_A: turns every single bit over that the network is loaded with, one at
 //                          a time, and sees that the driver is told; with FLIPS only
 //
@@ -828,6 +832,112 @@ static void do_images(char **names) {
     std::printf("hash %08x %08x\n", bench_read(0x020), bench_read(0x060));
     std::printf("done\n");
 }
+
+struct Sent {
+    char letter;
+    size_t number, output_size;
+};
+static std::vector<Sent> sent; // whole frames that have not been dropped
+static size_t wanted_size = 0; // bytes of all of their outputs
+
+// queue the next frame of a network, and wait until its first beat was taken
+static void send_frame(Network &network, bool counts) {
+    const size_t size = nnhw_input_size(&device), first = network.next * size % network.frames.size();
+    queue(network.frames.data() + first, size, size);
+    while (source.size() >= (size + INPUT_BYTES - 1) / INPUT_BYTES) tick();
+    if (counts) {
+        sent.push_back({network.letter, network.next, nnhw_output_size(&device)});
+        wanted_size += sent.back().output_size;
+    }
+    ++network.next;
+}
+
+static void receive_all(void) {
+    for (int i = 0; i < 100000 && all_frames.size() < wanted_size; ++i) tick();
+    CHECK(all_frames.size() == wanted_size && sink.empty());
+}
+
+// a word that is of no consequence, for a bank; whether it was refused
+static bool is_refused(uint32_t address) {
+    bench_write(LOAD_ADDRESS, address);
+    bench_write(LOAD_DATA, rng());
+    const bool refused = (bench_read(ERROR_CAUSE) & REFUSED) != 0;
+    CHECK(bench_read(LOAD_ADDRESS) == address + !refused);
+    bench_write(ERROR_CAUSE, REFUSED);
+    bench_write(0x0a4, 2);
+    return refused;
+}
+
+static void do_banks(char **names, int rounds) {
+    Network networks[2] = {{'a', content(names[0]), content(names[1]), 0},
+                           {'b', content(names[2]), content(names[3]), 0}};
+    const uint32_t bank_bit = 1u << 30, unused = DESCRIPTION | 31, free = 4;
+    int held[2] = {0, 0}, switches = 0, busy = 0, left = 0;
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    CHECK(nnhw_load(&device, networks[0].image.data(), networks[0].image.size(), long_time) == NNHW_OK);
+    CHECK(nnhw_switch(&device) == NNHW_NO_NETWORK);
+    for (int round = 0; round < rounds; ++round) {
+        const uint32_t bank = device.bank, other = bank ^ 1;
+        for (uint32_t frames = 1 + rng() % 3; frames; --frames) send_frame(networks[held[bank]], true);
+        const bool loads = round < 2 || chance(50);
+        is_sink_stopped = !loads;
+        tick_some(ABORT_CYCLES);
+        // words for the bank that runs are refused and have no effect
+        const uint32_t address = rng() % 3 ? rng() % (1u << LOAD_BITS) : DESCRIPTION | rng() % 256;
+        CHECK(is_refused(address | (bank ? bank_bit : 0)));
+        if (loads) {
+            const int before = writes, network = round == 0 ? 1 : static_cast<int>(rng() % 2);
+            std::vector<uint8_t> image = networks[network].image;
+            image[rng() % image.size()] ^= static_cast<uint8_t>(1 << rng() % 8);
+            CHECK(nnhw_load_other(&device, image.data(), image.size()) <= NNHW_NO_IMAGE && writes == before);
+            image = networks[network].image;
+            int result;
+            while ((result = nnhw_load_other(&device, image.data(), image.size())) == NNHW_BUSY) tick();
+            CHECK(result == NNHW_OK);
+            held[other] = network;
+        }
+        const bool is_left = all_frames.size() < wanted_size;
+        CHECK(nnhw_switch(&device) == NNHW_OK);
+        ++switches;
+        left += is_left;
+        if (!loads) {
+            // frames that have begun in it are there until they have left
+            const std::vector<uint8_t> &image = networks[held[bank]].image;
+            CHECK(is_left);
+            CHECK((bench_read(LOAD_STATUS) & free) == 0 && is_refused(unused | (bank ? bank_bit : 0)));
+            CHECK(nnhw_load_other(&device, image.data(), image.size()) == NNHW_BUSY);
+            is_sink_stopped = false;
+            ++busy;
+        }
+        if (round % 8 == 3) {
+            receive_all();
+            const size_t before = all_frames.size();
+            send_frame(networks[held[other]], false);
+            tick_some(ABORT_CYCLES);
+            CHECK(nnhw_abort(&device, long_time) == NNHW_OK);
+            while (!source.empty()) tick();
+            all_frames.resize(before);
+        }
+        if (round % 8 == 7) {
+            receive_all();
+            reset();
+            CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+            device.bank = other;
+            device.loaded = 3;
+            nnhw_restart(&device);
+        }
+    }
+    receive_all();
+    const uint8_t *output_at = all_frames.data();
+    for (const Sent &frame : sent) {
+        std::printf("%c %zu", frame.letter, frame.number);
+        for (size_t byte = 0; byte < frame.output_size; ++byte)
+            std::printf(" %d", static_cast<int8_t>(*output_at++));
+        std::printf("\n");
+    }
+    std::printf("switches %d busy %d left %d\n", switches, busy, left);
+    std::printf("done\n");
+}
 #endif
 
 #ifdef FLIPS
@@ -886,6 +996,7 @@ int main(int argc, char **argv) {
 #endif
 #ifdef IMAGES
     else if (std::string(argv[1]) == "images") do_images(argv + 2);
+    else if (std::string(argv[1]) == "banks") do_banks(argv + 2, std::atoi(argv[6]));
 #endif
 #ifdef FLIPS
     else if (std::string(argv[1]) == "flips") do_flips(argv + 2);

@@ -130,6 +130,40 @@ def test_images_through_the_driver(bus, clocks, tmp_path):
         check_outputs(outputs, name, network.expected)
 
 
+@pytest.mark.parametrize(
+    ("bus", "rounds", "choices"),
+    [
+        ("apb", 20, {}),
+        *(
+            pytest.param(bus, 200, choices, marks=pytest.mark.slow)
+            for bus in BUSES
+            for choices in ({}, {"frame_buffers": 1}, {"parity": True})
+        ),
+    ],
+)
+def test_two_banks(bus, rounds, choices, tmp_path):
+    """Networks are loaded beside the one that runs; frames of both are inside when they change."""
+    machine, shell, built = build(tmp_path, bus, program_banks=2, **choices)
+    simulated = SimulatedBus(
+        tmp_path,
+        generate_verilog(built["a"].program, shell=shell, registers=built["b"].registers),
+        bus=bus,
+        registers=built["a"].registers,
+        # addresses without the bank
+        defines=defines(machine, built, LOAD_BITS=LoadMap.of(machine).bank_offset),
+    )
+    files = ("a.bin", "a.frames", "b.bin", "b.frames")
+    *outputs, counts, done = simulated.run("banks", *files, str(rounds))
+    assert done == "done"
+    switches, busy, left = map(int, counts.split()[1::2])
+    assert switches == rounds
+    assert busy > 0
+    assert left >= busy
+    for name, network in built.items():
+        assert sum(line.startswith(name) for line in outputs) > rounds // 4
+        check_outputs(outputs, name, network.expected)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("clocks", ["one", "two"])
 def test_every_flipped_bit_is_found(clocks, tmp_path):

@@ -12,7 +12,7 @@ from register_model import RegisterModel
 from test_python_driver import COUNTERS, STATUS, driver_of
 
 from nnhw.image import DESCRIPTION_SECTION, ImageFile, LoadedSection, write_image
-from nnhw.registers import DESCRIPTION_BIT
+from nnhw.registers import BANK_BIT, DESCRIPTION_BIT
 
 MAP = loaded_map()
 MACHINE = struct.pack("<8I", *(0x80000000 + word for word in range(8))).hex()
@@ -21,11 +21,12 @@ MACHINE = struct.pack("<8I", *(0x80000000 + word for word in range(8))).hex()
 class Device:
     """Registers, and a memory that is loaded."""
 
-    def __init__(self):
-        self.model = RegisterModel(MAP)
+    def __init__(self, registers=MAP):
+        self.model = RegisterModel(registers)
         self.words = {}
         self.log = []
         self.is_stuck = False
+        self.is_free = True
         self.refuses = None
 
     def read(self, offset):
@@ -34,6 +35,7 @@ class Device:
             STATUS
             | dict.fromkeys(COUNTERS, 0)
             | {"load_status_running": running, "load_status_ready": 1}
+            | {"load_status_free": int(running and self.is_free)}
         )
         return self.model.read(offset, inputs)
 
@@ -41,12 +43,14 @@ class Device:
         self.log.append(offset)
         commands = self.model.write(offset, value, 15)
         if (word := commands.get("load_data_value_written")) is not None:
-            address = self.model.stored["load_address"]
-            if self.model.stored["load_control"] or address == self.refuses:
+            address, control = (self.model.stored[f"load_{n}"] for n in ("address", "control"))
+            bank = address >> BANK_BIT & 1
+            is_busy = control & 1 and (bank == control >> 2 & 1 or not self.is_free)
+            if is_busy or address == self.refuses:
                 self.model.stored["error_cause"] |= 4
                 return
             if address >> DESCRIPTION_BIT:
-                self.model.loaded[address & 255] = word
+                self.model.loaded[256 * bank + (address & 255)] = word
             self.words[address] = word
             self.model.stored["load_address"] += 1
 
@@ -137,6 +141,66 @@ def test_refusals(driver, image):
         accelerator.load(image)
     assert caught.value.code == "refused"
     assert device.model.stored["load_control"] == 0
+
+
+@pytest.fixture
+def two_banks(tmp_path, monkeypatch):
+    return driver_of(loaded_map(banks=2), tmp_path, monkeypatch)
+
+
+def test_a_network_beside_another_one(two_banks, image):
+    """The other bank is loaded while the first one runs, and runs when it is told to."""
+    device = Device(loaded_map(banks=2))
+    accelerator = two_banks.Accelerator(device)
+    accelerator.load(image)
+    assert device.model.stored["load_control"] == 3
+    with pytest.raises(two_banks.DeviceError, match="was not loaded"):
+        accelerator.switch()
+    first = dict(device.words)
+    device.is_free = False
+    with pytest.raises(two_banks.DeviceError, match="in the other bank is not finished"):
+        accelerator.load_other(image)
+    assert device.words == first
+    device.is_free = True
+    accelerator.load_other(image)
+    assert device.model.stored["load_control"] == 3, "the first one runs all the while"
+    assert {a: w for a, w in device.words.items() if a >> BANK_BIT & 1} == {
+        address | 1 << BANK_BIT: word for address, word in first.items()
+    }
+    for control in (7, 3, 7):
+        accelerator.switch()
+        assert device.model.stored["load_control"] == control
+    assert [t.shape for t in accelerator.inputs] == [INPUT.shape]
+    accelerator.load(image)
+    assert device.model.stored["load_control"] == 7
+
+
+def test_what_goes_wrong_beside_a_network(two_banks, image):
+    """A damaged image writes nothing, one of which a word was refused never runs, and other errors
+    stay to be seen."""
+    device = Device(loaded_map(banks=2))
+    accelerator = two_banks.Accelerator(device)
+    accelerator.load(image)
+    before = list(device.log)
+    with pytest.raises(two_banks.ImageError):
+        accelerator.load_other(image[:-1])
+    assert device.log == before
+    accelerator.load_other(image)
+    device.refuses = 1 << BANK_BIT | 68
+    device.model.stored["error_cause"] |= 1
+    with pytest.raises(two_banks.ImageError, match="has refused a word"):
+        accelerator.load_other(image)
+    assert accelerator.take_errors() == {"tlast_early"}
+    with pytest.raises(two_banks.DeviceError, match="was not loaded"):
+        accelerator.switch()
+    assert device.model.stored["load_control"] == 3
+
+
+def test_one_bank_only(driver, image):
+    accelerator = driver.Accelerator(Device())
+    for call in (accelerator.switch, lambda: accelerator.load_other(image)):
+        with pytest.raises(driver.DeviceError, match="holds one network only"):
+            call()
 
 
 def test_a_design_that_is_not_loaded(image, tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ from nnhw.machine import (
     write_machine,
 )
 from nnhw.mapping import EngineConfig, Program, map_graph
+from nnhw.registers import BANK_BIT
 from nnhw.simulate import sim_folder
 
 CONFIG = EngineConfig(rows=4, cols=4, lanes=2, input_bytes=4, output_bytes=2, programmable=True)
@@ -74,10 +75,9 @@ def test_the_testbench_reads_the_same(program, file, monkeypatch):
     from image import load_image
 
     image = load_image(file)
-    *writes, start = image.writes()
-    assert writes == load_writes(program.machine, program.image)
-    assert start == (read_image(file).control, 1)
-    assert [*image.writes()] == [*read_image(file).port_writes()]
+    assert [*image.writes()] == load_writes(program.machine, program.image)
+    assert image.start() == (read_image(file).control, 1)
+    assert [*image.writes(), image.start()] == [*read_image(file).port_writes()]
 
 
 def test_the_testbench_writes_registers_that_say_the_same(program, tmp_path, monkeypatch):
@@ -92,8 +92,13 @@ def test_the_testbench_writes_registers_that_say_the_same(program, tmp_path, mon
     loads = [*read.writes()]
     assert loads[: -len(registers.description)] == load_writes(program.machine, program.image)
     assert loads[-1] == (1 << 31 | 63, registers.description[63])
+    image = load_image(tmp_path / "image.bin", vars(addresses), banks=2)
+    words = [(address, word) for address, word in image.writes() if address == addresses.address]
+    others = [entry for entry in image.writes(bank=1) if entry[0] == addresses.address]
+    assert others == [(address, word | 1 << BANK_BIT) for address, word in words]
+    assert image.start(1) == (addresses.control, 7)
     for writes in (
-        [*load_image(tmp_path / "image.bin", vars(addresses)).writes()],
+        [*image.writes(), image.start()],
         [*read.register_writes(addresses)],
     ):
         pointer, found = None, []

@@ -12,7 +12,7 @@ import pytest
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
-from load_maps import LOAD_MAP
+from load_maps import LOAD_MAP, TWO_BANKS
 from register_maps import small_map
 
 from nnhw.errors import ToolError
@@ -144,6 +144,33 @@ LOAD = """\
   end
 """
 
+LOAD_BANKS = """\
+  reg told = 0;  // bank in which frames begin, as the engine knows it
+  reg [1:0] settling = 0;
+  wire tells = load[0] && load[10:1] == 0;
+  always @(posedge clk) begin
+    told <= rst ? 0 : tells ? load[13] : told;
+    settling <= rst ? 0 : {settling, tells};
+    assert(is_told == told && settles == settling);
+  end
+  always @(posedge clk) if (started && !$past(rst)) begin
+    if ($past(running && busy && !engine_reset)) assert(running);
+    if ($past(running) != running && !$past(engine_reset))
+      assert($past(tells) && $past(load[12]) == running);
+    // of the bank in which frames begin nothing is loaded while it runs, nor of one that is not free
+    if (used && (running || run || busy)) begin
+      assert(running && run && free && settling == 0);
+      if (load[0]) assert(load[11] != told);
+    end
+    // the engine knows the bank before a frame can begin in it
+    if (running && run && !switching) assert(told == bank && settling == 0 && !tells);
+    if (used && load[0]) assert(load[11] == address[30]);
+    assert(can_load == (running && run && free && !switching));
+    assert(!(used && refused) && (used || refused) == written);
+    if (load[0] && !tells) assert(used);
+  end
+"""
+
 WINDOWS = """\
   always @(posedge clk) if (started && !$past(rst)) begin
     // a beat that is offered stays as it is until it is taken, or given up
@@ -240,6 +267,24 @@ class BufferAndMonitor(wiring.Component):
         return m
 
 
+class WatchedLoadControl(wiring.Component):
+    """A load control of two banks, with what it remembers."""
+
+    def __init__(self):
+        self._inner = LoadControl(TWO_BANKS)
+        more = {"is_told": Out(1), "settles": Out(len(self._inner.settling))}
+        super().__init__({**self._inner.signature.members, **more})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.inner = inner = self._inner
+        for name, member in inner.signature.members.items():
+            own, its = getattr(self, name), getattr(inner, name)
+            m.d.comb += its.eq(own) if member.flow is In else own.eq(its)
+        m.d.comb += [self.is_told.eq(inner.told), self.settles.eq(inner.settling)]
+        return m
+
+
 CASES = {
     "axi-lite": (lambda: AxiLiteFrontEnd(address_bits=6), AXI_LITE),
     "wishbone": (lambda: WishboneFrontEnd(address_bits=6), WISHBONE),
@@ -255,6 +300,7 @@ CASES = {
     "frame monitor": (BufferAndMonitor, MONITOR),
     "frame monitor, loaded": (lambda: BufferAndMonitor(loaded=True), MONITOR),
     "load control": (lambda: LoadControl(LOAD_MAP), LOAD),
+    "load control, two banks": (WatchedLoadControl, LOAD_BANKS),
     "windows": (FrameWindows, WINDOWS),
     "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
 }
@@ -275,6 +321,8 @@ def test_rules_hold(case, tmp_path):
         ("frame control", "assume(inside_out_valid", "assume(1 || inside_out_valid"),
         ("frame monitor", "error == error_seen", "error == early_seen"),
         ("load control", "busy && !engine_reset", "!engine_reset"),
+        ("load control, two banks", "free && settling == 0", "free && settling == 1"),
+        ("load control, two banks", "told == bank &&", "told != bank &&"),
         ("windows", "frames_out_ready && room == 0", "!frames_out_ready"),
         ("bank", "irq_status_error) && irq_enable_error", "irq_status_error)"),
     ],

@@ -89,12 +89,14 @@ def test_register_bank(bus_errors, tensors):
     simulator.run()
 
 
-def test_loaded_registers():
+@pytest.mark.parametrize("banks", [1, 2])
+def test_loaded_registers(banks):
     """What is loaded reads where constants are, once it is valid; and how words are handed on."""
     rng = random.Random(2)
-    registers = loaded_map()
+    registers = loaded_map(banks=banks)
+    assert registers.banks == banks
     bank, model = RegisterBank(registers=registers), RegisterModel(registers)
-    model.loaded = {row: rng.getrandbits(32) for row in range(256)}
+    model.loaded = {row: rng.getrandbits(32) for row in range(256 * banks)}
     known = [placed.address for placed in registers if is_constant(placed.register)]
     others = [p.address for p in registers if p.block.name == "load"]
     status = {name: 0 for name in bank.signature.members if name.startswith("status_")}
@@ -109,7 +111,8 @@ def test_loaded_registers():
         for cycle in range(CYCLES):
             inputs = status | {"load_status_running": rng.randrange(2)}
             inputs["load_status_ready"] = rng.randrange(2)
-            for name in ("load_status_running", "load_status_ready"):
+            inputs |= {"load_status_free": rng.randrange(2)} if banks > 1 else {}
+            for name in (name for name in inputs if name.startswith("load_status")):
                 ctx.set(getattr(bank, name), inputs[name])
             write, strobe = rng.random() < 0.3, rng.choice((15, 15, rng.randrange(16)))
             some = rng.random()

@@ -30,6 +30,8 @@ int nnhw_open(struct nnhw_device *device, uintptr_t base, const struct nnhw_move
     device->is_moving = 0;
     device->output = NULL;
     device->events = 0;
+    device->bank = 0;
+    device->loaded = 0;
     if (READ(device, identification.magic) != MAGIC)
         return NNHW_NO_DEVICE;
     if (FIELD(READ(device, identification.abi), NNHW__IDENTIFICATION__ABI__MAJOR) != ABI_MAJOR)

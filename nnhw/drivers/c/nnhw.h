@@ -23,7 +23,8 @@ enum nnhw_result {
     NNHW_WRONG_CRC = -11,     /* it is damaged: a CRC-32 is another one */
     NNHW_WRONG_MACHINE = -12, /* it is for another accelerator */
     NNHW_REFUSED = -13,       /* the accelerator has refused a word */
-    NNHW_CORRUPTED = -14      /* what was loaded has changed: load it again */
+    NNHW_CORRUPTED = -14,     /* what was loaded has changed: load it again */
+    NNHW_NO_NETWORK = -15     /* the other bank was not loaded, or there is none */
 };
 
 /* Moves frames between memory and the accelerator: a DMA engine, mostly, or nnhw_window.h or
@@ -46,6 +47,9 @@ struct nnhw_device {
     int is_moving; /* the mover does not go on by itself */
     void *output;
     volatile uint32_t events; /* of the interrupt status, not yet looked at */
+    /* of programmable accelerators */
+    uint32_t bank;   /* in which frames begin; 0 where there is one only */
+    uint32_t loaded; /* banks that were loaded, a bit each */
 };
 
 struct nnhw_tensor {

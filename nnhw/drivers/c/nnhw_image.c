@@ -13,6 +13,13 @@
 #define READY ((uint32_t)NNHW__LOAD__LOAD_STATUS__READY_bm)
 #define HAS_QUEUE ((uint32_t)NNHW__CAPABILITIES__FEATURES__LOAD_QUEUE_bm)
 #define REFUSED ((uint32_t)NNHW__INTERRUPT__ERROR_CAUSE__LOAD_REFUSED_bm)
+#ifdef NNHW__LOAD__LOAD_CONTROL__BANK_bm
+#define BANK ((uint32_t)NNHW__LOAD__LOAD_CONTROL__BANK_bm)
+#define FREE ((uint32_t)NNHW__LOAD__LOAD_STATUS__FREE_bm)
+#else /* there is one only */
+#define BANK ((uint32_t)0)
+#define FREE ((uint32_t)0)
+#endif
 #define HASH_STRIDE (offsetof(nnhw_t, capabilities.machine_hash_1) \
                      - offsetof(nnhw_t, capabilities.machine_hash_0))
 
@@ -30,7 +37,8 @@ enum {
     AT_COLUMNS = 8,
     AT_DISTANCE = 12,
     AT_WORDS = 16,
-    AT_CRC = 20
+    AT_CRC = 20,
+    BANK_BIT = 30 /* of an address that is loaded */
 };
 static const uint8_t MAGIC[8] = {'N', 'N', 'H', 'W', 'I', 'M', 'G', 0};
 
@@ -112,7 +120,8 @@ static int stop(struct nnhw_device *device, uint32_t ticks)
         nnhw_port_wait();
     }
     /* what registers say of the network reads zero until all of it is there */
-    WRITE(device, load.load_control, 0);
+    WRITE(device, load.load_control, before & BANK);
+    device->bank = (before & BANK) != 0;
     return NNHW_OK;
 }
 
@@ -124,9 +133,11 @@ static void load_word(struct nnhw_device *device, const uint8_t *word, uint32_t 
     WRITE(device, load.load_data, number(word));
 }
 
-static void load_section(struct nnhw_device *device, const uint8_t *section, const uint8_t *words)
+static void load_section(struct nnhw_device *device, const uint8_t *section, const uint8_t *words,
+                         uint32_t bank)
 {
-    uint32_t row = number(section + AT_ADDRESS), distance = number(section + AT_DISTANCE);
+    uint32_t row = number(section + AT_ADDRESS) | bank << BANK_BIT;
+    uint32_t distance = number(section + AT_DISTANCE);
     uint32_t columns = number(section + AT_COLUMNS), left = number(section + AT_WORDS), column;
     uint32_t has_queue = READ(device, capabilities.features) & HAS_QUEUE;
     for (; left != 0; row += distance) {
@@ -137,31 +148,58 @@ static void load_section(struct nnhw_device *device, const uint8_t *section, con
     }
 }
 
-int nnhw_load(struct nnhw_device *device, const void *image, size_t size, uint32_t ticks)
+/* All words of an image that was checked, into a bank that nothing runs in. */
+static int load_sections(struct nnhw_device *device, const uint8_t *bytes, uint32_t bank)
 {
-    const uint8_t *bytes = image, *words, *section;
-    size_t head;
-    int result = nnhw_check_image(device, image, size);
-    if (result == NNHW_OK)
-        result = stop(device, ticks);
-    if (result != NNHW_OK)
-        return result;
+    size_t head = HEADER_SIZE + (size_t)number(bytes + AT_COUNT) * SECTION_SIZE;
+    const uint8_t *words = bytes + head + 4, *section;
+    device->loaded &= ~((uint32_t)1 << bank);
     WRITE(device, interrupt.error_cause, REFUSED);
-    head = HEADER_SIZE + (size_t)number(bytes + AT_COUNT) * SECTION_SIZE;
-    words = bytes + head + 4;
     for (section = bytes + HEADER_SIZE; section != bytes + head; section += SECTION_SIZE) {
-        load_section(device, section, words);
+        load_section(device, section, words, bank);
         words += (size_t)number(section + AT_WORDS) * 4;
     }
     if ((READ(device, interrupt.error_cause) & REFUSED) != 0) {
         WRITE(device, interrupt.error_cause, REFUSED);
         return NNHW_REFUSED;
     }
-    nnhw_restart(device);
+    device->loaded |= (uint32_t)1 << bank;
     return NNHW_OK;
+}
+
+int nnhw_load(struct nnhw_device *device, const void *image, size_t size, uint32_t ticks)
+{
+    int result = nnhw_check_image(device, image, size);
+    if (result == NNHW_OK)
+        result = stop(device, ticks);
+    if (result == NNHW_OK)
+        result = load_sections(device, image, device->bank);
+    if (result == NNHW_OK)
+        nnhw_restart(device);
+    return result;
 }
 
 void nnhw_restart(struct nnhw_device *device)
 {
-    WRITE(device, load.load_control, VALID | RUN);
+    WRITE(device, load.load_control, VALID | RUN | (device->bank != 0 ? BANK : 0));
+}
+
+int nnhw_load_other(struct nnhw_device *device, const void *image, size_t size)
+{
+    uint32_t status = READ(device, load.load_status);
+    int result = BANK != 0 ? nnhw_check_image(device, image, size) : NNHW_NO_NETWORK;
+    if (result != NNHW_OK)
+        return result;
+    if ((status & RUNNING) != 0 && (status & FREE) == 0)
+        return NNHW_BUSY;
+    return load_sections(device, image, device->bank ^ 1);
+}
+
+int nnhw_switch(struct nnhw_device *device)
+{
+    if (BANK == 0 || (device->loaded >> (device->bank ^ 1) & 1) == 0)
+        return NNHW_NO_NETWORK;
+    device->bank ^= 1;
+    nnhw_restart(device);
+    return NNHW_OK;
 }

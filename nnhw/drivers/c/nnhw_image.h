@@ -14,7 +14,17 @@ int nnhw_check_image(const struct nnhw_device *device, const void *image, size_t
  * before. After NNHW_REFUSED nothing runs. */
 int nnhw_load(struct nnhw_device *device, const void *image, size_t size, uint32_t ticks);
 
-/* Run what was loaded before, after a reset of the accelerator. */
+/* Run what was loaded before, after a reset of the accelerator; of two banks, in device->bank. */
 void nnhw_restart(struct nnhw_device *device);
+
+/* Of an accelerator with two banks: check an image and load it into the bank that frames do not
+ * begin in, while frames go on in the other one. NNHW_BUSY, without a word written, if a frame that
+ * has begun there is not finished. Whatever is wrong, the network that runs goes on. */
+int nnhw_load_other(struct nnhw_device *device, const void *image, size_t size);
+
+/* Let frames begin in the other bank from now on: those whose first beat was taken before end in
+ * the bank in which they have begun. NNHW_NO_NETWORK, without an effect, unless it was loaded since
+ * nnhw_open. */
+int nnhw_switch(struct nnhw_device *device);
 
 #endif

@@ -30,6 +30,10 @@ COUNTERS = (
     "input_stalls",
     "output_stalls",
 )
+_CONTROL_BANK = 2
+"""Bit of the register load_control: the bank in which frames begin."""
+_BANK_BIT = 30
+"""Of an address that is loaded."""
 
 
 class DeviceError(Exception):
@@ -336,6 +340,7 @@ class Accelerator:
 
     def __init__(self, memory: Registers, mover: Mover | None = None) -> None:
         self._memory, self._mover = memory, mover
+        self._bank, self._loaded = 0, set[int]()  # where frames begin; banks that hold a network
         if mover is None and "window.input_data" in registers.ADDRESSES:
             self._mover = WindowMover(memory)
         if self.read("identification.magic.value") != registers.MAGIC:
@@ -411,22 +416,77 @@ class Accelerator:
             raise DeviceError("The accelerator is not programmable")
         sections = list(self._sections(image))
         self._stop(timeout)
-        self.take_errors()
+        self._load_sections(sections, self._bank)
+        self.restart()
+
+    def load_other(self, image: bytes) -> None:
+        """Load a network into the bank that frames do not begin in, while frames go on.
+
+        Whatever is wrong, the network that runs goes on.
+
+        Raises
+        ------
+        ImageError
+            If the image is damaged or for another accelerator; nothing is written then. Or if a
+            word was refused.
+        DeviceError
+            If the accelerator has one bank only, or a frame that has begun in the other one is not
+            finished.
+        """
+        self._check_banks()
+        sections = list(self._sections(image))
+        if self.read("load.load_status.running") and not self.read("load.load_status.free"):
+            raise DeviceError("A frame that has begun in the other bank is not finished")
+        self._load_sections(sections, self._bank ^ 1)
+
+    def switch(self) -> None:
+        """Let frames begin in the other bank from now on; those that have begun end in theirs.
+
+        Raises
+        ------
+        DeviceError
+            If the accelerator has one bank only, or this object has not loaded the other one.
+        """
+        self._check_banks()
+        if self._bank ^ 1 not in self._loaded:
+            raise DeviceError("The other bank was not loaded")
+        self._bank ^= 1
+        self.restart()
+
+    def _check_banks(self) -> None:
+        if "load.load_control.bank" not in registers.FIELDS:
+            raise DeviceError("The accelerator holds one network only")
+
+    def _load_sections(
+        self, sections: list[tuple[int, int, int, tuple[int, ...]]], bank: int
+    ) -> None:
+        """All words of an image, into a bank that nothing runs in."""
+        self._loaded.discard(bank)
+        self._take_refused()
         has_queue = self.read("capabilities.features.load_queue")
         for address, columns, distance, words in sections:
             for first in range(0, len(words), columns):
-                self._write("load.load_address", address + first // columns * distance)
+                row = address + first // columns * distance
+                self._write("load.load_address", row | bank << _BANK_BIT)
                 for word in words[first : first + columns]:
                     while has_queue and not self.read("load.load_status.ready"):
                         pass
                     self._write("load.load_data", word)
-        if "load_refused" in self.take_errors():
+        if self._take_refused():
             raise ImageError("refused", "The accelerator has refused a word of the image")
-        self.restart()
+        self._loaded.add(bank)
+
+    def _take_refused(self) -> bool:
+        """Whether a word was refused since the last call; other errors stay."""
+        address = registers.ADDRESSES["interrupt.error_cause"]
+        low, _ = registers.FIELDS["interrupt.error_cause.load_refused"]
+        refused = self._memory.read(address) & 1 << low
+        self._memory.write(address, refused)
+        return bool(refused)
 
     def restart(self) -> None:
         """Run what was loaded before, after a reset of the accelerator."""
-        self._write("load.load_control", 3)
+        self._write("load.load_control", 3 | self._bank << _CONTROL_BANK)
         self._read_tensors()
 
     def _stop(self, timeout: float) -> None:
@@ -437,7 +497,9 @@ class Accelerator:
             if time.monotonic() > end:
                 self._write("load.load_control", before)
                 raise DeviceError(f"Frames that have begun are not finished within {timeout} s")
-        self._write("load.load_control", 0)
+        # what registers say of the network reads zero until all of it is there
+        self._bank = before >> _CONTROL_BANK & 1
+        self._write("load.load_control", before & 1 << _CONTROL_BANK)
 
     def _sections(self, image: bytes) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
         """Address, columns, distance of rows and words of each section of an image."""
