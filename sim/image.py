@@ -70,9 +70,7 @@ class LoadImage:
                 yield address + row * distance + column, word
 
 
-def load_image(
-    path: Path, registers: Mapping[str, int] | None = None, banks: int = 1
-) -> LoadImage:
+def load_image(path: Path, registers: Mapping[str, int] | None = None, banks: int = 1) -> LoadImage:
     """Read an image file; `registers` and `banks` as in `LoadImage`.
 
     Raises

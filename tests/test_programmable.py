@@ -147,6 +147,8 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
     with pytest.raises(OptionError, match="Option bus is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", bus="apb")
+    with pytest.raises(OptionError, match="Option banks is answered by the design"):
+        compile_network(MLP, folder, data=DATA, out=tmp_path / "out", banks=2)
     with pytest.raises(OptionError, match="Option weights does not go with programmable yet"):
         build_programmable([MLP], data=[DATA], out=tmp_path / "out", weights="files")
     with pytest.raises(OptionError, match="Option keep of a programmable design follows what is"):
@@ -157,6 +159,26 @@ def test_refusals(folder, tmp_path):
         build_programmable([MLP, CNN, RESNET], data=[DATA, DATA], out=tmp_path / "out")
     with pytest.raises(OptionError, match="nothing on a board loads it"):
         link_design(read_design(folder))
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"bus": "apb"}, "Option banks is for networks that are loaded over a control bus; give"),
+        ({"programmable": True}, "Option banks is for networks that are loaded over a control bus"),
+        (
+            {"programmable": True, "bus": "apb", "clocks": "two"},
+            "Option banks needs registers in the engine's clock, and clocks is two; drop one",
+        ),
+        (
+            {"programmable": True, "bus": "apb", "keep": True},
+            "Option keep follows one network that is loaded, and banks asks for two; drop one",
+        ),
+    ],
+)
+def test_what_does_not_go_with_two_banks(choices, message):
+    with pytest.raises(OptionError, match=f"^{message}"):
+        BuildOptions(banks=2, **choices)
 
 
 def test_a_goal_that_is_missed(folder):
@@ -262,6 +284,8 @@ def test_tags_and_two_clocks(tmp_path):
         ("apb", {"io": "dma"}),
         ("axi-lite", {"io": "dma", "memory_data_bits": 64, "clocks": "two"}),
         ("apb", {"io": "mapped", "clocks": "two", "protect": "parity"}),
+        ("axi-lite", {"banks": 2, "tag_bits": 4, "protect": "parity"}),
+        ("wishbone", {"banks": 2, "io": "mapped"}),
     ],
 )
 def test_simulated_over_a_bus(tmp_path, bus, more):

@@ -45,8 +45,8 @@ class BankSwitch(wiring.Component):
     holds : Out(1)
         The next frame may not be read yet.
     free : Out(1)
-        No frame is of the bank that is not selected. It falls in the cycle after `selected` changes,
-        and never else.
+        No frame is of the bank that is not selected. It falls in the cycle after `selected`
+        changes, and never else.
     """
 
     def __init__(self, *, buffers: int, most_frames: int):
@@ -114,9 +114,7 @@ class BankSwitch(wiring.Component):
 
     def _follow_frames(self, m: Module, receiving: Signal) -> tuple[Signal, Signal]:
         """Banks of the frames in the frame buffer: of the next one, and of the one after it."""
-        front, back = (
-            Signal(reset_less=True, name=name) for name in ("front_bank", "back_bank")
-        )
+        front, back = (Signal(reset_less=True, name=name) for name in ("front_bank", "back_bank"))
         left = named(m, self.readable - self.consumed, "left_frames")
         if self.buffers == 2:
             with m.If(self.consumed):

@@ -1,4 +1,4 @@
-"""Two networks in an engine: one is loaded while the other one runs, and frames choose at random."""
+"""Two networks in an engine: one is loaded while the other one runs; frames choose at random."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ LOAD_BANKS = """\
     if ($past(running && busy && !engine_reset)) assert(running);
     if ($past(running) != running && !$past(engine_reset))
       assert($past(tells) && $past(load[12]) == running);
-    // of the bank in which frames begin nothing is loaded while it runs, nor of one that is not free
+    // while it runs, nothing is loaded of the bank in which frames begin, nor of one in use
     if (used && (running || run || busy)) begin
       assert(running && run && free && settling == 0);
       if (load[0]) assert(load[11] != told);

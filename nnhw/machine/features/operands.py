@@ -136,8 +136,9 @@ PROGRAMMABLE = Feature(
         *("frame_buffer", "output_stream"),
     ),
     is_in=lambda machine: machine.config.programmable,
-    remove=lambda variant: variant.with_config(programmable=False),
+    remove=lambda variant: variant.with_config(programmable=False, parity=False, program_banks=1),
     add=lambda variant: variant.with_config(programmable=True),
+    kept=lambda machine: "two networks" if machine.config.program_banks > 1 else "yes",
 )
 
 SECOND_FRAME = Feature(
