@@ -147,8 +147,6 @@ def test_refusals(folder, tmp_path):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", init="none")
     with pytest.raises(OptionError, match="Option bus is answered by the design"):
         compile_network(MLP, folder, data=DATA, out=tmp_path / "out", bus="apb")
-    with pytest.raises(OptionError, match="Option banks is answered by the design"):
-        compile_network(MLP, folder, data=DATA, out=tmp_path / "out", banks=2)
     with pytest.raises(OptionError, match="Option weights does not go with programmable yet"):
         build_programmable([MLP], data=[DATA], out=tmp_path / "out", weights="files")
     with pytest.raises(OptionError, match="Option keep of a programmable design follows what is"):
