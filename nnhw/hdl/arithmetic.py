@@ -181,18 +181,24 @@ def rotate_left(
                 delay(m, element, 1, name=f"{name}_{stage}_{index}")
                 for index, element in enumerate(result)
             ]
-        step = 1 << bit
+        pairs = [(result[(i + (1 << bit)) % count], result[i]) for i in range(count)]
         result = [
-            mux(
+            moved
+            if _are_same_constant(moved, stayed)
+            else mux(
                 m,
                 amounts[i * len(amounts) // count][bit],
-                result[(i + step) % count],
-                result[i],
+                moved,
+                stayed,
                 name=f"{name}_{level}_{i}",
             )
-            for i in range(count)
+            for i, (moved, stayed) in enumerate(pairs)
         ]
     return result
+
+
+def _are_same_constant(a: Value, b: Value) -> bool:
+    return isinstance(a, Const) and isinstance(b, Const) and a.value == b.value
 
 
 def clamp(value: Value, lo: Value | int, hi: Value | int) -> Value:

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
 from ..machine import TAG_LEAD, lane_latency
-from .arithmetic import delay, named
+from .arithmetic import delay, delays, named
 from .lane_unit import LaneUnit
 from .mac_column import MacColumn
 from .parameters import check_at_most, check_integers
@@ -18,6 +18,12 @@ from .technology import PORTABLE, Shares, Technology
 
 _COLUMNS_A_COPY = 2
 """Columns that share a copy of the activations."""
+
+_COLUMN_LEAD = 2
+"""Cycles from a column's flags, before they are copied, to its sum."""
+
+_LANE_LEAD = 3
+"""Cycles from the lane unit's tags to its values."""
 
 
 class TileSignature(wiring.Signature):
@@ -235,21 +241,19 @@ class MacArray(wiring.Component):
                 pairs.append(index)
         return pairs
 
-    def _control(self, m: Module, latency: int, lead: int, enable, prefix: str):
-        """Validity and tags `lead` cycles before results, the end of a tile one cycle before, and
-        when it is announced."""
+    def _control(self, m: Module, latency: int, wait: int, enable, last, prefix: str):
+        """Validity `wait` cycles later, the end of a tile a cycle before results, and when it is
+        announced; `last`: of the tags, `wait` cycles later."""
         whole = TAG_LEAD + 1 + latency
-        wait = whole - lead
         starts = named(m, self.valid & enable, f"{prefix}_valid")
         ends = named(m, starts & self.tags.last, f"{prefix}_ends")
         announced = delay(
             m, ends, whole - self.announcement, name=f"{prefix}_announced", reset=True
         )
         valid = delay(m, starts, wait, name=f"{prefix}_valid", reset=True)
-        tags = delay(m, self.tags, wait, name=f"{prefix}_tags")
-        last = named(m, valid & tags.last, f"{prefix}_last")
-        done = delay(m, last, lead - 1, name=f"{prefix}_done", reset=True)
-        return valid, tags, done, announced
+        finishes = named(m, valid & last, f"{prefix}_last")
+        done = delay(m, finishes, whole - wait - 1, name=f"{prefix}_done", reset=True)
+        return valid, done, announced
 
     def elaborate(self, platform):
         m = Module()
@@ -278,14 +282,20 @@ class MacArray(wiring.Component):
             if self._borrows:
                 signs = [multipliers.products[0][row][-1] for row in range(self.rows)]
                 m.d.comb += self._columns[first + 1].carries.eq(Cat(signs))
+        column_wait = TAG_LEAD + 1 + self.latency - _COLUMN_LEAD if self.has_columns else 0
+        lane_wait = TAG_LEAD + 1 + self.lane_latency - _LANE_LEAD if self.has_lanes else 0
+        tags = delays(m, self.tags, max(column_wait, lane_wait), name="tags")
         arrives: list[Value] = []
         announcements: list[Value] = []
         if self.has_columns:
-            valid, tags, done, announced = self._control(m, self.latency, 2, is_dot, "column")
+            tag = tags[column_wait]
+            valid, done, announced = self._control(
+                m, self.latency, column_wait, is_dot, tag.last, "column"
+            )
             arrives.append(done)
             announcements.append(announced)
             flags = Signal(data.StructLayout({"enable": 1, "first": 1}))
-            m.d.comb += [flags.enable.eq(valid), flags.first.eq(tags.first)]
+            m.d.comb += [flags.enable.eq(valid), flags.first.eq(tag.first)]
             # every column has a copy: it drives each bit of the accumulator
             copies = self._technology.fan_out(
                 m, flags, stages=1, leaves=len(self._columns), name="flags"
@@ -297,11 +307,14 @@ class MacArray(wiring.Component):
                     self.tile.columns[index].eq(column.accumulator),
                 ]
         if self.lane_unit is not None:
-            valid, tags, done, announced = self._control(m, self.lane_latency, 3, ~is_dot, "lane")
+            tag = tags[lane_wait]
+            valid, done, announced = self._control(
+                m, self.lane_latency, lane_wait, ~is_dot, tag.last, "lane"
+            )
             m.d.comb += self.tile.in_lanes_next.eq(done)
             arrives.append(done)
             announcements.append(announced)
-            self._connect_lanes(m, self.lane_unit, valid, tags)
+            self._connect_lanes(m, self.lane_unit, valid, tag)
         m.d.comb += [
             self.tile.arrives_next.eq(Cat(arrives).any()),
             self.tile.announced.eq(Cat(announcements).any()),

@@ -63,7 +63,10 @@ class ResultBuffer(wiring.Component):
         place_bits = self.depth.bit_length()
         write_place = Signal(place_bits)
         read_place = Signal(place_bits)
+        next_place = Signal(place_bits, init=1)
         held_place = Signal(place_bits, reset_less=True)
+        # known a cycle before, since what is read decides where the next word is looked for
+        is_filled = Signal()
         read = Signal()
         is_read = Signal()
         head_moves = Signal()
@@ -72,16 +75,18 @@ class ResultBuffer(wiring.Component):
         head_valid = Signal()
         m.d.comb += [
             head_moves.eq(~head_valid | self.words.ready),
-            read.eq((write_place != read_place) & (~is_read | head_moves)),
+            read.eq(is_filled & (~is_read | head_moves)),
             self.words.valid.eq(head_valid),
             self.words.payload.eq(head),
         ]
         m.d.sync += [
             write_place.eq(write_place + self.write),
-            read_place.eq(read_place + read),
+            is_filled.eq(self.write | Mux(read, write_place != next_place, is_filled)),
             is_read.eq(read | (is_read & ~head_moves)),
             self.freed.eq(is_read & head_moves),
         ]
+        with m.If(read):
+            m.d.sync += [read_place.eq(next_place), next_place.eq(next_place + 1)]
         # a word that was read but has nowhere to go is read again
         place: Value = named(m, Mux(is_read & ~head_moves, held_place, read_place), "place")
         m.d.sync += held_place.eq(place)

@@ -18,7 +18,7 @@ EXAMPLES = ROOT / "examples"
 
 #: Registers that vanish as a whole, by what they are for.
 EXPLAINED = {
-    r"lane_unit\.(flags|tags)_1_first": "what columns have, too; they are in other places",
+    r"mac_array\.(tags_\d|lane_unit\.(flags|tags)_1)_first": "lanes and columns have one each",
     r"reset_seen_\d+": "the reset, again: a technology may have made a tree of the other one",
 }
 MOST_BITS = 0.02
