@@ -70,14 +70,11 @@ class ResultBuffer(wiring.Component):
         read = Signal()
         is_read = Signal()
         head_moves = Signal()
-        # memory is slow: its answer goes to a register before anything is made of it
-        head = Signal(self.width, reset_less=True)
         head_valid = Signal()
         m.d.comb += [
             head_moves.eq(~head_valid | self.words.ready),
             read.eq(is_filled & (~is_read | head_moves)),
             self.words.valid.eq(head_valid),
-            self.words.payload.eq(head),
         ]
         m.d.sync += [
             write_place.eq(write_place + self.write),
@@ -90,16 +87,19 @@ class ResultBuffer(wiring.Component):
         # a word that was read but has nowhere to go is read again
         place: Value = named(m, Mux(is_read & ~head_moves, held_place, read_place), "place")
         m.d.sync += held_place.eq(place)
-        found = self.technology.ram(
+        # memory is slow: its answer goes to a register before anything is made of it
+        head = self.technology.ram(
             m,
             read_row=place,
             write_enable=self.write,
             write_row=write_place,
             write_data=self.word,
             depth=1 << place_bits,
-            output_register=False,
+            output_register=True,
+            register_enable=head_moves,
             name="memory",
         )
+        m.d.comb += self.words.payload.eq(head)
         with m.If(head_moves):
-            m.d.sync += [head.eq(found), head_valid.eq(is_read)]
+            m.d.sync += head_valid.eq(is_read)
         return m

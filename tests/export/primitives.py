@@ -55,14 +55,19 @@ GATED = (
     (signed(3), unsigned(3), False),
 )
 
+#: Bits and number of words, whether there is an output register, and whether it has an enable.
 RAMS = (
-    (8, 3, 1),
-    (8, 70, 0),
-    (20, 900, 1),
-    (5, 3000, 0),
-    (9, 2048, 1),
-    (2, 8000, 1),
-    (36, 2060, 1),
+    (8, 3, 1, 0),
+    (8, 3, 1, 1),
+    (8, 70, 0, 0),
+    (20, 900, 1, 0),
+    (5, 3000, 0, 0),
+    (9, 2048, 1, 0),
+    (9, 2048, 1, 1),
+    (2, 8000, 1, 0),
+    (36, 600, 1, 1),
+    (36, 2060, 1, 0),
+    (36, 2060, 1, 1),
 )
 
 
@@ -147,7 +152,7 @@ class Primitives(wiring.Component):
                 name=f"rom_block_{index}",
             )
             m.d.comb += getattr(self, f"rom_{index}").eq(word)
-        for index, (width, depth, register) in enumerate(self.rams):
+        for index, (width, depth, register, holds) in enumerate(self.rams):
             read, read_key = _one_of_few(m, self.address, depth, f"read_{index}")
             write, write_key = _one_of_few(m, self.row, depth, f"write_{index}")
             # what a read gives of a row that is written in that cycle is open, and what it gives of
@@ -156,10 +161,12 @@ class Primitives(wiring.Component):
             written = Array(Signal(name=f"written_{index}_{i}") for i in range(16))
             with m.If(write_enable):
                 m.d.sync += written[write_key].eq(1)
+            register_enable = self.b[0] if holds else None
             known = written[read_key]
             for stage in range(1 + register):
                 later = Signal(name=f"known_{index}_{stage}")
-                m.d.sync += later.eq(known)
+                with m.If(Const(1) if register_enable is None or not stage else register_enable):
+                    m.d.sync += later.eq(known)
                 known = later
             word = self.technology.ram(
                 m,
@@ -169,6 +176,7 @@ class Primitives(wiring.Component):
                 write_data=self.a[:width],
                 depth=depth,
                 output_register=bool(register),
+                register_enable=register_enable,
                 name=f"ram_block_{index}",
             )
             m.d.comb += getattr(self, f"ram_{index}").eq(Mux(known, word, 0))

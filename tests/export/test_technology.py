@@ -29,12 +29,12 @@ ALL_DEVICES = [*DEVICES, "nexus"]
 
 #: How many cells of each kind there are in the parts of `everything`.
 CELLS = {
-    "ecp5": {"MULT18X18D": 24, "DP16KD": 42, "FD1S3AX": 113, "CCU2C": 289},
-    "ice40": {"SB_MAC16": 8, "SB_RAM40_4K": 126},
+    "ecp5": {"MULT18X18D": 24, "DP16KD": 51, "FD1S3AX": 113, "CCU2C": 289},
+    "ice40": {"SB_MAC16": 8, "SB_RAM40_4K": 160},
     "gowin": {"MULT9X9": 12, "MULT18X18": 12},
     # of 5 columns two pairs, of two groups of two slots two, of 3 columns one; of 3 rows each
     "xilinx7": {"DSP48E1": 3 * (2 + 2 + 1 + 2)},
-    "nexus": {"MULT9X9": 12, "MULT18X18": 12, "PDPSC16K": 41},
+    "nexus": {"MULT9X9": 12, "MULT18X18": 12, "PDPSC16K": 49},
 }
 
 

@@ -16,6 +16,7 @@ from nnhw import golden
 from nnhw.hdl import Engine, component_factory
 from nnhw.hdl.arithmetic import delay
 from nnhw.hdl.technology import Technology
+from nnhw.hdl.technology.portable import registered
 from nnhw.ir import Graph
 from nnhw.isa import Operation
 from nnhw.machine.contents import pack
@@ -153,18 +154,29 @@ def test_engine(network, config):
 class Poisoned(Technology):
     """A read of a row that is written in the same cycle gives the opposite of what is there."""
 
-    def ram(self, m: Module, *, read_row, write_enable, write_row, output_register, **others):
+    def ram(
+        self,
+        m: Module,
+        *,
+        read_row,
+        write_enable,
+        write_row,
+        output_register,
+        register_enable=None,
+        **others,
+    ):
         """See `Technology`."""
         word = super().ram(
             m,
             read_row=read_row,
             write_enable=write_enable,
             write_row=write_row,
-            output_register=output_register,
+            output_register=False,
             **others,
         )
         meets: Value = write_enable & (read_row == write_row)
-        return Mux(delay(m, meets, 1 + output_register, name="meets"), ~word, word)
+        poisoned = Mux(delay(m, meets, 1, name="meets"), ~word, word)
+        return registered(m, poisoned, output_register, "register", enable=register_enable)
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)

@@ -229,7 +229,7 @@ module DP16KD #(
         fetched <= DATA_WIDTH_B == 36 ? found
                    : {DATA_WIDTH_B == 18 ? (read_address[4] ? found[35:18] : found[17:0])
                                         : narrow[17:0] & mask, 18'd0};
-        output_register <= fetched;
+        if (OCEB) output_register <= fetched;
     end
     always @(posedge CLKA)
         if (writes)
@@ -245,9 +245,9 @@ module DP16KD #(
     } = REGMODE_B == "OUTREG" ? output_register : fetched;
 
     always @(posedge CLKB)
-        if (!CEB || !OCEB || WEB || RSTA || RSTB
+        if (!CEB || WEB || RSTA || RSTB
             || CSA0 || CSA1 || CSA2 || CSB0 || CSB1 || CSB2) begin
-            $display("DP16KD: just CEB = OCEB = 1, WEB = 0, no reset and no CS are simulated");
+            $display("DP16KD: just CEB = 1, WEB = 0, no reset and no CS are simulated");
             $fatal;
         end
     initial

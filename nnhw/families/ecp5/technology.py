@@ -265,6 +265,7 @@ class BlockRam(Block):
         row = self.write_row if writes else Const(0)
         value = self.write_data if writes else Const(0)
         register = "OUTREG" if self.output_register else "NOREG"
+        takes = self.register_enable if self.holds else Const(1)
         m.submodules.ram = Instance(
             "DP16KD",
             p_DATA_WIDTH_A=self.shape.width,
@@ -282,8 +283,8 @@ class BlockRam(Block):
                 f"p_{name}": Const(value, 320)
                 for name, value in block_contents(self.words or (), self.shape.width, piece=18)
             },
-            **self._port("A", enable, row, value, int(writes)),
-            **self._port("B", Const(1), self.read_row, Const(0), 0),
+            **self._port("A", enable, row, value, int(writes), Const(1)),
+            **self._port("B", Const(1), self.read_row, Const(0), 0, takes),
             **_bits("o", "DOA", low, 18),
             **_bits("o", "DOB", high, 18),
         )
@@ -291,15 +292,17 @@ class BlockRam(Block):
         m.d.comb += self.read_data.eq(high if self.shape.width <= 18 else Cat(low, high))
         return m
 
-    def _port(self, port: str, enable: Value, row: Value, value: Value, writes: int) -> dict:
-        """Inputs of port A or B."""
+    def _port(
+        self, port: str, enable: Value, row: Value, value: Value, writes: int, takes: Value
+    ) -> dict:
+        """Inputs of port A or B; `takes`: the output register."""
         lowest = _ADDRESS_BITS[self.shape.width]
         # of a word of several bytes, the lowest address bits say which ones to write
         bytes_enabled = (1 << (self.shape.width // 9)) - 1 if writes and lowest > 3 else 0
         return {
             f"i_CLK{port}": ClockSignal(),
             f"i_CE{port}": enable,
-            f"i_OCE{port}": 1,
+            f"i_OCE{port}": takes,
             f"i_WE{port}": writes,
             f"i_RST{port}": 0,
             **{f"i_CS{port}{index}": 0 for index in range(3)},
@@ -323,6 +326,7 @@ class Ecp5(DeviceTechnology):
     multiplier_cell = Multiplier
     limb_width = 18
     most_stages = 3
+    blocks_hold = True
     ram_shapes = (
         BlockShape(1024, 18),
         BlockShape(2048, 9),
@@ -444,9 +448,15 @@ class Ecp5(DeviceTechnology):
         ]
         return accumulator.total
 
-    def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
+    def block(
+        self,
+        shape: BlockShape,
+        words: Sequence[int] | None,
+        output_register: bool,
+        holds: bool = False,
+    ) -> Block:
         """One DP16KD."""
-        return BlockRam(shape, words, output_register)
+        return BlockRam(shape, words, output_register, holds)
 
 
 TECHNOLOGY = Ecp5

@@ -268,9 +268,15 @@ class Ice40(DeviceTechnology):
                 m.d.sync += total.eq(0)
         return total
 
-    def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
+    def block(
+        self,
+        shape: BlockShape,
+        words: Sequence[int] | None,
+        output_register: bool,
+        holds: bool = False,
+    ) -> Block:
         """One SB_RAM40_4K."""
-        return BlockRam(shape, words, output_register)
+        return BlockRam(shape, words, output_register, holds)
 
 
 def _is_pair(first: tuple[Value, Value], second: tuple[Value, Value]) -> bool:

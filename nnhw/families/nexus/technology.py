@@ -116,9 +116,15 @@ class Nexus(DeviceTechnology):
         """See `DeviceTechnology`. Two multipliers of 9 bits are one of 18."""
         return Fraction(1, 2) if max(a.width, b.width) <= 9 else Fraction(1)
 
-    def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
+    def block(
+        self,
+        shape: BlockShape,
+        words: Sequence[int] | None,
+        output_register: bool,
+        holds: bool = False,
+    ) -> Block:
         """One PDPSC16K."""
-        return BlockRam(shape, words, output_register)
+        return BlockRam(shape, words, output_register, holds)
 
 
 TECHNOLOGY = Nexus

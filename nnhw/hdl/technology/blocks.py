@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.lib.wiring import In
 
 from ..arithmetic import delay
 from .memory_module import MemoryModule
@@ -39,13 +40,30 @@ class Block(MemoryModule):
         See `MemoryModule`, as for members.
     output_register : bool
         Whether the cell's own is used, a cycle more of latency.
+    holds : bool
+        Whether that register takes what was read just on demand.
+
+    Members
+    -------
+    register_enable : In(1)
+        If it holds: take it.
+
+    The others are those of `MemoryModule`.
     """
 
-    def __init__(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool):
+    def __init__(
+        self,
+        shape: BlockShape,
+        words: Sequence[int] | None,
+        output_register: bool,
+        holds: bool = False,
+    ):
         self.shape = shape
         self.output_register = output_register
+        self.holds = holds
         self.latency = 2 if output_register else 1
-        super().__init__(depth=shape.depth, width=shape.width, words=words)
+        more = {"register_enable": In(1)} if holds else {}
+        super().__init__(depth=shape.depth, width=shape.width, words=words, more=more)
 
 
 class Select(Protocol):
@@ -54,8 +72,8 @@ class Select(Protocol):
     def __call__(self, m: Module, index: Value, values: Sequence[Value], *, name: str) -> Value: ...
 
 
-MakeBlock = Callable[[BlockShape, Sequence[int] | None, bool], Any]
-"""Makes a `Block` of a device from its three parameters."""
+MakeBlock = Callable[[BlockShape, Sequence[int] | None, bool, bool], Any]
+"""Makes a `Block` of a device from its parameters."""
 
 
 def best_shape(shapes: Sequence[BlockShape], depth: int, width: int) -> BlockShape:
@@ -128,7 +146,7 @@ def block_rom(
         columns: list[Value] = []
         for column, low in enumerate(range(0, width, shape.width)):
             mask = (1 << min(shape.width, width - low)) - 1
-            block = make(shape, [(word >> low) & mask for word in held], output_register)
+            block = make(shape, [(word >> low) & mask for word in held], output_register, False)
             m.submodules[f"{name}_{number}_{column}"] = block
             share = column * len(addresses) // -(-width // shape.width)
             m.d.comb += block.read_row.eq(addresses[share])
@@ -161,9 +179,12 @@ def block_ram(
     write_row: Value,
     write_data: Value,
     output_register: bool,
+    register_enable: Value | None,
     name: str,
 ) -> Value:
-    """`Technology.ram` made of blocks."""
+    """`Technology.ram` made of blocks; of just one bank if it has a `register_enable`."""
+    holds = register_enable is not None
+    assert len(banks) == 1 or not holds
     width = len(write_data)
     rows: list[Value] = []
     for number, bank in enumerate(banks):
@@ -172,7 +193,7 @@ def block_ram(
             enable = write_enable & (_bank_of(write_row, banks) == number)
         columns: list[Value] = []
         for low in range(0, width, bank.shape.width):
-            block = make(bank.shape, None, output_register)
+            block = make(bank.shape, None, output_register, holds)
             m.submodules[f"{name}_{number}_{len(columns)}"] = block
             m.d.comb += [
                 block.read_row.eq(read_row),
@@ -180,6 +201,8 @@ def block_ram(
                 block.write_row.eq(write_row),
                 block.write_data.eq(write_data[low : low + bank.shape.width]),
             ]
+            if holds:
+                m.d.comb += block.register_enable.eq(register_enable)
             columns.append(block.read_data)
         rows.append(Cat(columns)[:width])
     if len(rows) == 1:

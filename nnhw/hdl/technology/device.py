@@ -20,7 +20,7 @@ from .blocks import (
     count_blocks,
 )
 from .limbs import limb_product, short_product
-from .portable import Technology, product_shape
+from .portable import Technology, product_shape, registered
 
 LEAST_PRODUCT = 9
 """Bits of a product from which on it takes a multiplier: the threshold of Yosys's own mapping."""
@@ -71,6 +71,8 @@ class DeviceTechnology(Technology):
         Organizations of a memory block; empty if these memories are left to the synthesizer.
     expected_shapes : tuple of BlockShape
         Organizations that the synthesizer has, if memories are left to it.
+    blocks_hold : bool
+        Whether output registers of memory blocks have an enable.
     capacity : Fraction or None
         Multipliers that can be had; None if they are not counted.
     adds_beyond_capacity : bool
@@ -88,6 +90,7 @@ class DeviceTechnology(Technology):
     rom_shapes: tuple[BlockShape, ...] = ()
     ram_shapes: tuple[BlockShape, ...] = ()
     expected_shapes: tuple[BlockShape, ...] = ()
+    blocks_hold = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,15 +150,21 @@ class DeviceTechnology(Technology):
         self._spare -= 1
         return self._spare >= 0
 
-    def block(self, shape: BlockShape, words: Sequence[int] | None, output_register: bool) -> Block:
+    def block(
+        self,
+        shape: BlockShape,
+        words: Sequence[int] | None,
+        output_register: bool,
+        holds: bool = False,
+    ) -> Block:
         """A memory block with the vendor's cell; see `Block`."""
         raise NotImplementedError
 
     def _block(
-        self, shape: BlockShape, words: Sequence[int] | None, output_register: bool
+        self, shape: BlockShape, words: Sequence[int] | None, output_register: bool, holds: bool
     ) -> Block:
         self.cells.blocks += 1
-        return self.block(shape, words, output_register)
+        return self.block(shape, words, output_register, holds)
 
     def _expect(self, depth: int, width: int) -> None:
         """Count the blocks of a memory that is left to the synthesizer."""
@@ -245,6 +254,7 @@ class DeviceTechnology(Technology):
         write_data: Value,
         depth: int,
         output_register: bool,
+        register_enable: Value | None = None,
         name: str,
     ) -> Value:
         """See `Technology`. Small memories are portable."""
@@ -263,13 +273,26 @@ class DeviceTechnology(Technology):
         if not banks or is_small or not self.ram_shapes:
             if not is_small:
                 self._expect(depth, width)
-            return super().ram(m, **ports, depth=depth, output_register=output_register, name=name)
-        return block_ram(
+            return super().ram(
+                m,
+                **ports,
+                depth=depth,
+                output_register=output_register,
+                register_enable=register_enable,
+                name=name,
+            )
+        # what several banks have read is chosen before it is held
+        is_inside = register_enable is None or (self.blocks_hold and len(banks) == 1)
+        read = block_ram(
             m,
             self._block,
             self.select,
             banks,
             **ports,
-            output_register=output_register,
+            output_register=output_register and is_inside,
+            register_enable=register_enable if is_inside else None,
             name=name,
         )
+        if register_enable is None or is_inside:
+            return read
+        return registered(m, read, output_register, f"{name}_register", enable=register_enable)

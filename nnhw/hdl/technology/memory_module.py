@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from amaranth.hdl import Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..parameters import check_integers, check_words
 
@@ -30,6 +31,8 @@ class MemoryModule(wiring.Component):
     words : sequence of int or None
         Contents of a read-only memory, at most `depth`, the others being zero; None: it is written
         and has no contents at first.
+    more : mapping of str to Member
+        Further members, which those that derive from it have.
 
     Members
     -------
@@ -47,7 +50,14 @@ class MemoryModule(wiring.Component):
 
     latency: int
 
-    def __init__(self, *, depth: int, width: int, words: Sequence[int] | None):
+    def __init__(
+        self,
+        *,
+        depth: int,
+        width: int,
+        words: Sequence[int] | None,
+        more: Mapping[str, Member] = MappingProxyType({}),
+    ):
         check_integers(self, depth=depth, width=width)
         if words is not None:
             check_words(self, words, width)
@@ -61,6 +71,7 @@ class MemoryModule(wiring.Component):
                 "read_row": In(row),
                 "read_data": Out(width),
                 **(write if words is None else {}),
+                **more,
             }
         )
 

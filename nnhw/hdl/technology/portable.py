@@ -260,7 +260,7 @@ class Technology:
         memory = PortableMemory(depth=len(words), width=width, words=words)
         m.submodules[name] = memory
         m.d.comb += memory.read_row.eq(address)
-        return _registered(m, memory.read_data, output_register, "word")
+        return registered(m, memory.read_data, output_register, "word")
 
     def ram(
         self,
@@ -272,6 +272,7 @@ class Technology:
         write_data: Value,
         depth: int,
         output_register: bool,
+        register_enable: Value | None = None,
         name: str,
     ) -> Value:
         """A row of a memory, a cycle after its number; two with `output_register`.
@@ -285,6 +286,8 @@ class Technology:
             As wide as the memory.
         depth
             Rows, at least 2.
+        register_enable
+            Whether the output register takes what was read, or keeps what it has; None: always.
         """
         memory = PortableMemory(depth=depth, width=len(write_data), words=None)
         m.submodules[name] = memory
@@ -294,12 +297,18 @@ class Technology:
             memory.write_row.eq(write_row),
             memory.write_data.eq(write_data),
         ]
-        return _registered(m, memory.read_data, output_register, f"{name}_register")
+        return registered(
+            m, memory.read_data, output_register, f"{name}_register", enable=register_enable
+        )
 
 
-def _registered(m: Module, value: Value, is_registered: bool, name: str) -> Value:
+def registered(
+    m: Module, value: Value, is_registered: bool, name: str, *, enable: Value | None = None
+) -> Value:
+    """A memory's answer, or a register that takes it, whenever `enable` says so if there is one."""
     if not is_registered:
         return value
     register = Signal.like(value, name=name, reset_less=True)
-    m.d.sync += register.eq(value)
+    with m.If(Const(1) if enable is None else enable):
+        m.d.sync += register.eq(value)
     return register
