@@ -108,6 +108,8 @@ class Progress(data.StructLayout):
     writing : range(layers)
         Up to the next cycle so much of this layer has been there that a read may begin at the byte
         `covered`, none if that is negative, and all of the layers before.
+    next_layer : range(layers + 1)
+        `writing` + 1: the layer that may read it.
     writing_odd : 1
         The layer belongs to the second, fourth, ... frame.
     """
@@ -118,6 +120,7 @@ class Progress(data.StructLayout):
                 "retired": unsigned(1),
                 "covered": range(-chunk, chased_bytes - chunk + 1),
                 "writing": range(max(2, layers)),
+                "next_layer": range(max(2, layers) + 1),
                 "writing_odd": unsigned(1),
             }
         )

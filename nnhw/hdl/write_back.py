@@ -227,12 +227,14 @@ class WriteBack(wiring.Component):
         """Counts what is known two cycles before the results."""
         covered = Signal(self.progress.covered.shape(), init=-self.chunk)
         writing = Signal.like(self.progress.writing, name="writing")
+        next_layer = Signal.like(self.progress.next_layer, name="next_layer", init=1)
         writing_odd = Signal()
         is_last = named(m, writing == self.instruction.last, "is_last_layer")
         with m.If(done):
             m.d.sync += [
                 covered.eq(-self.chunk),
-                writing.eq(Mux(is_last, 0, writing + 1)),
+                writing.eq(Mux(is_last, 0, next_layer)),
+                next_layer.eq(Mux(is_last, 1, next_layer + 1)),
                 writing_odd.eq(writing_odd ^ is_last),
             ]
         with m.Elif(valid):
@@ -240,6 +242,7 @@ class WriteBack(wiring.Component):
         m.d.comb += [
             self.progress.covered.eq(covered),
             self.progress.writing.eq(writing),
+            self.progress.next_layer.eq(next_layer),
             self.progress.writing_odd.eq(writing_odd),
         ]
 

@@ -188,6 +188,7 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
     for name in ("progress.covered", "progress.writing", "progress.writing_odd"):
         columns[name] = [*columns[name][1:], 0]  # they are given a cycle ahead
+    columns["progress.next_layer"] = [layer + 1 for layer in columns["progress.writing"]]
     outputs = drive(sequencer, columns, [*names, "frame_consumed"])
     consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]
     assert outputs["frame_consumed"].tolist() == consumed

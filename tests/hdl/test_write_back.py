@@ -14,7 +14,7 @@ from nnhw.isa import ResidualInstruction
 
 OUTPUTS = ("valid", "layer", "count", "data", "address", "to_stream", "to_memory", "ends_layer")
 OUTPUTS += ("progress.retired",)
-WRITTEN = ("progress.covered", "progress.writing", "progress.writing_odd")
+WRITTEN = ("progress.covered", "progress.writing", "progress.writing_odd", "progress.next_layer")
 ENDS = ("tile_done", "pixel_done", "row_done", "layer_done")
 ADDRESS_WIDTH = 7
 CHUNK = 3
@@ -155,8 +155,8 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, bits):
         done[0] += step.count
         if step.layer_done:
             done[:] = (0, (number + 1) % layers, done[2] ^ (number == layers - 1))
-        covered = done - (CHUNK, 0, 0)
-        assert [outputs[name][out - 1] for name in WRITTEN] == covered.tolist()
+        covered = [done[0] - CHUNK, done[1], done[2], done[1] + 1]
+        assert [outputs[name][out - 1] for name in WRITTEN] == covered
         actual = [outputs[name][out] for name in ("layer", "count", "to_stream", "ends_layer")]
         assert actual == [number, step.count, instruction.to_stream, step.layer_done]
         to_memory = not (instruction.to_stream or instruction.residual_only)

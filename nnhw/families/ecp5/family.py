@@ -19,6 +19,8 @@ def _target(size: str, luts: int, dsps: int, block_rams: int) -> Target:
             Resource.BLOCK_RAMS: block_rams,
         },
         frequency_mhz=100,
+        # left to itself, nextpnr may choose a pin from which the clock cannot get to its network
+        pins=("G2", "B2", "C2"),
     )
 
 

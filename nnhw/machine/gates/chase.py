@@ -27,8 +27,6 @@ class ChaseGate(Gate):
         follow: Callable[[Callable[[Fetch, str], Value], str], Value],
     ) -> None:
         progress = sequencer.progress
-        next_layer = Signal((progress.writing + 1).shape())
-        m.d.comb += next_layer.eq(progress.writing + 1)
 
         def is_covered(chasing: Fetch, which: str) -> Value:
             """Whether all that a fetch reads is in memory in the next cycle."""
@@ -36,7 +34,7 @@ class ChaseGate(Gate):
             is_written = Signal(name=f"{which}_is_written")
             m.d.comb += [
                 is_reached.eq(progress.covered >= chasing.x),
-                is_written.eq((next_layer == chasing.layer) & is_reached),
+                is_written.eq((progress.next_layer == chasing.layer) & is_reached),
             ]
             is_complete = progress.writing == chasing.layer
             # the results of the frame before may still be on their way
