@@ -45,7 +45,7 @@ class Target:
         More options of the family's synthesis command.
     pins
         Three pins for a design that is placed alone, one that can be a clock first; empty where
-        nextpnr chooses pins itself.
+        nextpnr is to choose pins itself.
     """
 
     name: str

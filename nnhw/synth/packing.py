@@ -53,7 +53,7 @@ def pack(
         modules = {**design["modules"], name: placer.without_pins(design["modules"][name])}
         netlist = out / _BARE
         netlist.write_text(json.dumps({**design, "modules": modules}), encoding="utf-8")
-        if target.pins:
+        if placer.needs_constraints:
             constraints = out / f"no_pins{placer.constraints_suffix}"
             constraints.write_text(placer.constraints([]), encoding="utf-8")
     run = placing_run(

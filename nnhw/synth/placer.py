@@ -50,6 +50,8 @@ class Placer(ABC):
         Regular expression of what nextpnr appends to the name of a net that comes from a pin.
     constraints_suffix, bitstream_suffix : str
         Of the files.
+    needs_constraints : bool
+        Whether nextpnr has to be told of all pins, and be it that there are none.
     packer, packer_function : str
         Python module that makes the bitstream, and its function.
     packer_takes_arguments : bool
@@ -64,6 +66,7 @@ class Placer(ABC):
     input_suffix = ""
     constraints_suffix: str
     bitstream_suffix: str
+    needs_constraints = False
     packer: str
     packer_function: str
     packer_takes_arguments = True

@@ -20,6 +20,7 @@ class _Placer(Placer):
     config_arguments = ("--write", config)
     input_suffix = "_IBUF_I_O"
     constraints_suffix = ".cst"
+    needs_constraints = True
     bitstream_suffix = ".fs"
     packer = "apycula.gowin_pack"
     packer_function = "main"

