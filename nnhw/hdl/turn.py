@@ -34,7 +34,7 @@ class Turn:
         """The innermost loop of which a condition holds."""
         # each of all conditions up to its own: a chain would be as slow as it is long
         beyond = [
-            named(m, ~Cat(goes_on[: place + 1]).any(), f"{name}_beyond_{loop}")
+            named(m, Cat(goes_on[: place + 1]) == 0, f"{name}_beyond_{loop}")
             for place, loop in enumerate(loops)
         ]
         return cls(named(m, Cat(beyond), name), loops)
