@@ -201,6 +201,11 @@ def _are_same_constant(a: Value, b: Value) -> bool:
     return isinstance(a, Const) and isinstance(b, Const) and a.value == b.value
 
 
-def clamp(value: Value, lo: Value | int, hi: Value | int) -> Value:
-    """`value` limited to `lo` to `hi`."""
-    return Mux(value < lo, lo, Mux(value > hi, hi, value))
+def clamp(value: Value, most: int) -> Value:
+    """A signed `value` limited to 0 to `most`, unsigned.
+
+    What is not negative is compared as an unsigned number: with a power of two, that asks for no
+    more than its upper bits.
+    """
+    magnitude = value[:-1]
+    return Mux(value[-1], 0, Mux(magnitude >= most, most, magnitude))[: most.bit_length()]

@@ -208,8 +208,8 @@ class FetchSequencer(wiring.Component):
             after = delay(m, fetch.row_length - fetch.x, 1, name="lanes_inside")
             m.d.sync += [
                 self.padding.row_inside.eq(named(m, inside, "row_inside")),
-                self.padding.lane_start.eq(named(m, clamp(before, 0, self.lanes), "first_inside")),
-                self.padding.lane_end.eq(named(m, clamp(after, 0, self.lanes), "end_inside")),
+                self.padding.lane_start.eq(named(m, clamp(before, self.lanes), "first_inside")),
+                self.padding.lane_end.eq(named(m, clamp(after, self.lanes), "end_inside")),
                 self.padding.pad_value.eq(fetch.pad_value),
             ]
         return m

@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from bench import drive, integers
 
-from nnhw.hdl.arithmetic import adder_tree, delay, rotate_left
+from nnhw.hdl.arithmetic import adder_tree, clamp, delay, rotate_left
 from nnhw.hdl.technology import PORTABLE
 from nnhw.machine import ROTATION_LEVELS_PER_STAGE
 
@@ -26,6 +26,19 @@ class Delayed(wiring.Component):
         m = Module()
         late = delay(m, self.value, self.cycles, name="value", reset=self.reset)
         m.d.comb += self.late.eq(late)
+        return m
+
+
+class Clamped(wiring.Component):
+    """A value, limited to 0 to `most`."""
+
+    def __init__(self, width: int, most: int):
+        self.most = most
+        super().__init__({"value": In(signed(width)), "limited": Out(most.bit_length())})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.limited.eq(clamp(self.value, self.most))
         return m
 
 
@@ -91,6 +104,13 @@ def test_delay(cycles):
     values = integers(np.random.default_rng(cycles), 5, 40)
     late = drive(Delayed(cycles, reset=False), {"value": values}, ["late"])["late"]
     assert (late[cycles:] == values[: len(values) - cycles]).all()
+
+
+@pytest.mark.parametrize(("width", "most"), [(7, 1), (7, 6), (7, 8), (7, 63), (4, 7), (3, 8)])
+def test_clamp(width, most):
+    values = np.arange(-(1 << width - 1), 1 << width - 1)
+    outputs = drive(Clamped(width, most), {"value": values}, ["limited"])
+    assert (outputs["limited"] == np.clip(values, 0, most)).all()
 
 
 @pytest.mark.parametrize("reset", [False, True])
