@@ -6,8 +6,8 @@
 //            frames FILE INPUTS: sends frames of the file through the driver in all ways of waiting,
 //                          gives damaged frames and aborts in between, and prints the outputs
 //
-//            stalls FILE COUNT: the sink is not ready for 100,000 cycles, at so many random moments,
-//                          while frames go on; prints the outputs
+//            stalls FILE COUNT: the sink, or memory, is not ready for 100,000 cycles, at so many random
+//                          moments, while frames go on; prints the outputs
 //            resets FILE COUNT: resets at so many random moments, each followed by a frame; prints
 //                          the outputs
 //            images A.BIN FRAMES_A B.BIN FRAMES_B FOREIGN.BIN: loads two networks through the driver and prints
@@ -653,6 +653,30 @@ static void do_stalls(const char *name, int count) {
     std::printf("done\n");
 }
 
+#elif defined(DMA)
+static void do_stalls(const char *name, int count) {
+    CHECK(nnhw_open(&device, 0, &mover) == NNHW_OK);
+    const size_t size = nnhw_input_size(&device);
+    std::ifstream file(name, std::ios::binary);
+    std::vector<uint8_t> input(size), output(nnhw_output_size(&device));
+    int waited = 0;
+    for (int stall = 0; stall < count; ++stall) {
+        CHECK(file.read(reinterpret_cast<char *>(input.data()), static_cast<long>(size)));
+        CHECK(nnhw_start(&device, input.data(), output.data()) == NNHW_OK);
+        for (uint32_t wait = rng() % ABORT_CYCLES; wait; --wait) tick();
+        memory_is_stopped = true;
+        for (int i = 0; i < 100000; ++i) tick();
+        waited += descriptors[0].words[0] >> 31; // the frame has not ended before
+        const uint32_t before = descriptors[0].words[0];
+        tick();
+        CHECK(descriptors[0].words[0] == before);
+        memory_is_stopped = false;
+        CHECK(nnhw_finish(&device, 1000000) == NNHW_OK);
+        print_elements(stall, output);
+    }
+    CHECK(waited > 0);
+    std::printf("done\n");
+}
 #endif
 
 static void do_resets(const char *name, int count) {
@@ -991,7 +1015,7 @@ int main(int argc, char **argv) {
     reset();
     if (std::string(argv[1]) == "accesses") do_accesses(argv[2]);
     else if (std::string(argv[1]) == "resets") do_resets(argv[2], std::atoi(argv[3]));
-#ifndef NO_STREAMS
+#ifndef WINDOWS
     else if (std::string(argv[1]) == "stalls") do_stalls(argv[2], std::atoi(argv[3]));
 #endif
 #ifdef IMAGES

@@ -8,6 +8,7 @@ struct Burst {
     bool is_wrong;
 };
 
+static bool memory_is_stopped = false; // no channel goes on
 static uintptr_t memory_errors = 0; // bursts with this address are answered with an error
 static std::deque<Burst> memory_reads, memory_writes;
 static std::deque<bool> memory_answers; // whether each is an error
@@ -26,10 +27,11 @@ static Burst burst_at(uint64_t address, int length, int size, int kind, int cach
 }
 
 static void memory_begin() {
-    dut->m_axi_arready = chance(70);
-    dut->m_axi_awready = chance(70);
-    dut->m_axi_wready = !memory_writes.empty() && chance(70);
-    const bool reads = !dut->rst && !memory_reads.empty() && chance(70);
+    const int share = memory_is_stopped ? 0 : 70;
+    dut->m_axi_arready = chance(share);
+    dut->m_axi_awready = chance(share);
+    dut->m_axi_wready = !memory_writes.empty() && chance(share);
+    const bool reads = !dut->rst && !memory_reads.empty() && chance(share);
     dut->m_axi_rvalid = reads;
     dut->m_axi_rdata = rng();
     if (reads) {
@@ -40,7 +42,7 @@ static void memory_begin() {
         dut->m_axi_rlast = burst.left == 1;
         dut->m_axi_rresp = burst.is_wrong ? 2 + chance(50) : 0;
     }
-    dut->m_axi_bvalid = !dut->rst && !memory_answers.empty() && chance(70);
+    dut->m_axi_bvalid = !dut->rst && !memory_answers.empty() && chance(share);
     dut->m_axi_bresp = dut->m_axi_bvalid && memory_answers.front() ? 2 : 0;
 }
 

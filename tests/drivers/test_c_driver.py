@@ -217,11 +217,21 @@ def test_resets_at_random_moments(bus, tag_bits, clocks, io, bench_of):
 )
 def test_a_sink_that_is_not_ready_for_long(clocks, moments, bench_of):
     """For 100,000 cycles, at random moments: nothing is lost, and nothing hangs."""
-    bench = bench_of("apb", 0, clocks)
+    check_stalls(bench_of("apb", 0, clocks), moments, frames_of_each=3)
+
+
+@pytest.mark.slow
+def test_a_memory_that_stands_still_for_long(bench_of):
+    """Likewise."""
+    check_stalls(bench_of("apb", 0, "one", "dma"), 100, frames_of_each=1)
+
+
+def check_stalls(bench: Bench, moments: int, *, frames_of_each: int) -> None:
+    """Stalls at random moments, during some frames each."""
     tensor = bench.graph.inputs[0].tensor
     rng = np.random.default_rng(4)
     shape, q = bench.graph.tensors[tensor].shape, bench.graph.tensors[tensor].q
-    frames = rng.integers(q.lo, q.hi + 1, (3 * moments, *shape), np.int8)
+    frames = rng.integers(q.lo, q.hi + 1, (frames_of_each * moments, *shape), np.int8)
     (bench.folder / "stalls.bin").write_bytes(frames.tobytes())
     results = golden.run(bench.graph, frames)[bench.graph.outputs[0].tensor]
     *lines, done = bench.run("stalls", "stalls.bin", str(moments))

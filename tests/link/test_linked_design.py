@@ -36,6 +36,7 @@ def test_digest_is_that_of_the_sources(tmp_path, change):
     [
         ({"keep": {"inputs": [13], "outputs": [3]}}, "--keep"),
         ({"bus": "apb", "io": "mapped"}, "--io mapped"),
+        ({"bus": "apb", "io": "dma"}, "--io dma"),
         ({"keep": None, "tag_bits": 4}, "--tag-bits"),
         ({"clocks": "two"}, "--clocks two"),
         (

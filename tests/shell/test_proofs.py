@@ -21,6 +21,9 @@ from nnhw.hdl.beat import input_beat
 from nnhw.hdl.frame_buffer import FrameBuffer
 from nnhw.shell.apb import ApbFrontEnd
 from nnhw.shell.axi_lite import AxiLiteFrontEnd
+from nnhw.shell.dma.burst_splitter import BurstSplitter
+from nnhw.shell.dma.memory_reader import MemoryReader
+from nnhw.shell.dma.memory_writer import MemoryWriter
 from nnhw.shell.frame_control import FrameControl
 from nnhw.shell.frame_monitor import FrameMonitor
 from nnhw.shell.frame_windows import FrameWindows
@@ -185,6 +188,42 @@ WINDOWS = """\
   end
 """
 
+BURSTS = """\
+  wire [15:0] address = bursts_payload[15:0];
+  wire [4:0] beats = bursts_payload[20:16];
+  // no transfer is empty
+  always @* assume(transfers_payload[39:16] != 0);
+  always @(posedge clk) if (started && !$past(rst)) begin
+    if ($past(bursts_valid && !bursts_ready && !clear))
+      assert(bursts_valid && $stable(bursts_payload));
+    // of whole words, and no further than to a multiple of 64 bytes, so never across 4 KB
+    if (bursts_valid) assert(beats != 0 && address[1:0] == 0 && address[5:2] + beats <= 16);
+  end
+"""
+
+READER = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    if ($past(arvalid && !arready)) assert(arvalid && $stable(araddr) && $stable(arlen));
+    assert(rready);
+    // nothing more is asked for, and nothing leaves
+    if ($past(stop) && arvalid) assert($past(arvalid));
+    if (stop) assert(!words_valid);
+  end
+"""
+
+WRITER = """\
+  always @(posedge clk) if (started && !$past(rst)) begin
+    if ($past(awvalid && !awready)) assert(awvalid && $stable(awaddr) && $stable(awlen));
+    if ($past(wvalid && !wready)) assert(wvalid && $stable(wlast) && $stable(wstrb));
+    // the words of a burst follow each other, whatever the stream does, also if all stops
+    if ($past(wvalid && wready && !wlast)) assert(wvalid);
+    if (wvalid && !wlast) assert(wstrb == 15);
+    assert(bready);
+    if (stop) assert(words_ready);
+    if ($past(stop) && awvalid) assert($past(awvalid));
+  end
+"""
+
 PORT = re.compile(
     r"^  (input|output) +(?:wire|reg) +(\[\d+:0\])? *(\w+)(?: = [^,\n]+)?,?$", re.MULTILINE
 )
@@ -302,6 +341,9 @@ CASES = {
     "load control": (lambda: LoadControl(LOAD_MAP), LOAD),
     "load control, two banks": (WatchedLoadControl, LOAD_BANKS),
     "windows": (FrameWindows, WINDOWS),
+    "bursts": (lambda: BurstSplitter(address_bits=16, word_bytes=4), BURSTS),
+    "memory reader": (lambda: MemoryReader(address_bits=16, word_bytes=4), READER),
+    "memory writer": (lambda: MemoryWriter(address_bits=16, word_bytes=4), WRITER),
     "bank": (lambda: RegisterBank(registers=small_map(), bus_errors=True), BANK),
 }
 
@@ -324,6 +366,9 @@ def test_rules_hold(case, tmp_path):
         ("load control, two banks", "free && settling == 0", "free && settling == 1"),
         ("load control, two banks", "told == bank &&", "told != bank &&"),
         ("windows", "frames_out_ready && room == 0", "!frames_out_ready"),
+        ("bursts", "beats <= 16", "beats < 16"),
+        ("memory reader", "$past(stop) && arvalid", "stop && arvalid"),
+        ("memory writer", "wready && !wlast", "wready"),
         ("bank", "irq_status_error) && irq_enable_error", "irq_status_error)"),
     ],
 )
