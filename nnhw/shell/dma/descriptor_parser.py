@@ -26,6 +26,12 @@ from .transfer import Transfer
 _COUNT_BITS = 8
 
 
+def kept_bits(address_bits: int) -> int:
+    """Bits that are kept of an address in a descriptor: those of the bus, and whether there are
+    more."""
+    return min(address_bits + 1, 2 * WORD_BITS)
+
+
 class DescriptorParser(wiring.Component):
     """Takes a descriptor apart, and checks it.
 
@@ -50,14 +56,13 @@ class DescriptorParser(wiring.Component):
     wrong_size : Out(1)
         There are no inputs, no outputs or more of both than entries; or a tensor has no bytes, or
         more than a transfer can have.
-    following : Out(64)
-        The next descriptor's address.
+    following : Out(address_bits + 1), or Out(64)
+        The next descriptor's address. If the bus has less than 64 bits, the highest one says
+        whether there are more.
     inputs, outputs : Out(stream.Signature(Transfer(address_bits)))
         Of the tensors.
-    output_words : Out(32)
-        Words of all outputs.
-    output_bytes : Out(32)
-        Their bytes.
+    output_words, output_bytes : Out(n)
+        Words and bytes of all outputs; n bits are enough for entries of the largest size.
     """
 
     def __init__(self, *, address_bits: int, word_bytes: int, entries: int):
@@ -67,6 +72,7 @@ class DescriptorParser(wiring.Component):
         self.word_bytes = word_bytes
         self.entries = entries
         transfers = stream.Signature(Transfer(address_bits))
+        sum_bits = TRANSFER_BITS + entries.bit_length()
         super().__init__(
             {
                 "clear": In(1),
@@ -74,11 +80,11 @@ class DescriptorParser(wiring.Component):
                 "is_owned": Out(1),
                 "wrong_address": Out(1),
                 "wrong_size": Out(1),
-                "following": Out(64),
+                "following": Out(kept_bits(address_bits)),
                 "inputs": Out(transfers),
                 "outputs": Out(transfers),
-                "output_words": Out(TRANSFER_BITS + _COUNT_BITS),
-                "output_bytes": Out(WORD_BITS),
+                "output_words": Out(sum_bits - exact_log2(word_bytes) + 1),
+                "output_bytes": Out(sum_bits),
             }
         )
 
@@ -106,18 +112,23 @@ class DescriptorParser(wiring.Component):
         lanes = self.word_bytes // WORD_BYTES
         return place == index // lanes, self.words.payload.word_select(index % lanes, WORD_BITS)
 
+    def _high_word(self, word: Value) -> Value:
+        """What is kept of an address's high word."""
+        used = self.address_bits - WORD_BITS
+        return Cat(word[:used], word[used:].any()) if used < WORD_BITS else word
+
     def _read_head(self, m: Module, valid: Value, place: Signal) -> Signal:
         """Inputs, and above them outputs."""
         counts = Signal(2 * _COUNT_BITS, name="counts")
-        for index, target, low in (
-            (STATE, self.is_owned, OWNED_BIT),
-            (COUNTS, counts, 0),
-            (NEXT, self.following[:WORD_BITS], 0),
-            (NEXT + 1, self.following[WORD_BITS:], 0),
+        for index, target, kept in (
+            (STATE, self.is_owned, lambda word: word[OWNED_BIT]),
+            (COUNTS, counts, lambda word: word),
+            (NEXT, self.following[:WORD_BITS], lambda word: word),
+            (NEXT + 1, self.following[WORD_BITS:], self._high_word),
         ):
             is_there, word = self._word(index, place)
             with m.If(valid & is_there):
-                m.d.sync += target.eq(word[low:])
+                m.d.sync += target.eq(kept(word))
         return counts
 
     def _read_entries(self, m: Module, valid: Value, place: Signal, counts: Signal) -> None:
@@ -125,12 +136,15 @@ class DescriptorParser(wiring.Component):
         inputs, outputs = counts[:_COUNT_BITS], counts[_COUNT_BITS:]
         total = Signal(_COUNT_BITS + 1)
         entry = Signal(range(self.entries + 1))
-        address = Signal(2 * WORD_BITS)
+        address = Signal(kept_bits(self.address_bits))
         is_input, adds, adds_output = Signal(), Signal(), Signal()
-        for word in range(2):
-            is_there, half = self._word(ENTRY_ADDRESS + word, place)
+        for index, target, kept in (
+            (ENTRY_ADDRESS, address[:WORD_BITS], lambda word: word),
+            (ENTRY_ADDRESS + 1, address[WORD_BITS:], self._high_word),
+        ):
+            is_there, word = self._word(index, place)
             with m.If(valid & is_there):
-                m.d.sync += address.word_select(word, WORD_BITS).eq(half)
+                m.d.sync += target.eq(kept(word))
         is_there, size = self._word(ENTRY_BYTES, place)
         words = Signal(TRANSFER_BITS)
         m.d.comb += [
@@ -155,12 +169,11 @@ class DescriptorParser(wiring.Component):
         with m.If(adds_output):
             m.d.sync += [
                 self.output_words.eq(self.output_words + words),
-                self.output_bytes.eq(self.output_bytes + size),
+                self.output_bytes.eq(self.output_bytes + size[:TRANSFER_BITS]),
             ]
         with m.If(self.clear):
-            cleared = (entry, self.wrong_address, self.wrong_size)
-            m.d.sync += [signal.eq(0) for signal in (*cleared, self.output_words)]
-            m.d.sync += self.output_bytes.eq(0)
+            sums = (entry, self.output_words, self.output_bytes)
+            m.d.sync += [signal.eq(0) for signal in (*sums, self.wrong_address, self.wrong_size)]
         for side, takes, is_last, into in (
             ("input", adds & is_input, entry == inputs - 1, self.inputs),
             ("output", adds_output, entry == total - 1, self.outputs),

@@ -17,6 +17,7 @@ from ...registers.descriptor import (
     Result,
     descriptor_bytes,
 )
+from .descriptor_parser import kept_bits
 from .transfer import Transfer
 
 RESULT_BITS = 8
@@ -109,7 +110,7 @@ class DescriptorSequencer(wiring.Component):
                 "fetched": In(1),
                 "clear": Out(1),
                 **dict.fromkeys(("is_owned", "wrong_address", "wrong_size"), In(1)),
-                "following": In(_ADDRESS_BITS),
+                "following": In(kept_bits(address_bits)),
                 "output_bytes": In(WORD_BITS),
                 "moving": Out(1),
                 **dict.fromkeys(("moved", "read_failed", "write_failed", "damaged"), In(1)),

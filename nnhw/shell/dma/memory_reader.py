@@ -5,6 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.utils import exact_log2
 
 from ...hdl.parameters import check_powers_of_two
 from ...hdl.result_buffer import ResultBuffer
@@ -118,7 +119,7 @@ class MemoryReader(wiring.Component):
             m.d.sync += [
                 self.arvalid.eq(1),
                 self.araddr.eq(bursts.payload.address),
-                self.arlen.eq(bursts.payload.beats - 1),
+                self.arlen.eq((bursts.payload.beats - 1)[: exact_log2(BURST_BEATS)]),
             ]
         self._buffer(m, self._last_of(m, asks, ended, outstanding, bursts.payload.last), freed)
         return m

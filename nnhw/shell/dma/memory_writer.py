@@ -5,6 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.utils import exact_log2
 
 from ...hdl.parameters import check_powers_of_two
 from ...registers import BURST_BEATS, MOST_OUTSTANDING
@@ -119,7 +120,7 @@ class MemoryWriter(wiring.Component):
             m.d.sync += [
                 self.awvalid.eq(1),
                 self.awaddr.eq(bursts.payload.address),
-                self.awlen.eq(bursts.payload.beats - 1),
+                self.awlen.eq((bursts.payload.beats - 1)[: exact_log2(BURST_BEATS)]),
                 left.eq(bursts.payload.beats),
                 ends.eq(bursts.payload.ends),
                 tail.eq(bursts.payload.tail),
