@@ -14,7 +14,7 @@ import warnings
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, ReadOnly, RisingEdge
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge
 from frame_descriptors import descriptor, outcome, room
 
 with warnings.catch_warnings():
@@ -86,7 +86,7 @@ async def check_rules(dut, channel):
             assert now == offered, f"{channel} was withdrawn or has changed"
         offered = now
         # the model of memory has set `ready` behind the edge
-        await cocotb.triggers.FallingEdge(dut.clk)
+        await FallingEdge(dut.clk)
         await ReadOnly()
         if now is not None and ready.value:
             offered = None

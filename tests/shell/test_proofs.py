@@ -1,4 +1,5 @@
-"""Rules of the register shell, proved for all time: k-induction by Yosys's SAT solver.
+"""Rules of the register shell, and of the bus to memory, proved for all time: k-induction by
+Yosys's SAT solver.
 
 A checker around a component's exported Verilog states the rules as assertions, and what the other
 side keeps to as assumptions; its inputs may do anything else.
