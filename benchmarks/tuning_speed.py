@@ -3,9 +3,9 @@
     python benchmarks/tuning_speed.py
 
 Networks of random weights, with the topologies of MLPerf Tiny's ResNet-8 and DS-CNN and of a small
-MobileNet for images of 28 x 28 pixels, and examples/digits_resnet.onnx; weights of 4 bits, one
-thread. A step is a batch forward and backward, with what prepares it; times are processor seconds,
-which other work on the machine disturbs least. Needs the extra `tune`.
+MobileNet for images of 28 x 28 pixels, and two of examples/; weights of 4 bits, one thread. A step
+is a batch forward and backward, with what prepares it; times are processor seconds, which other
+work on the machine disturbs least. Needs the extra `tune`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def main() -> None:
     out = output_file("Samples a second of tuning", "tuning_speed.md")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        models = {"digits_resnet": EXAMPLES / "digits_resnet.onnx"}
+        names = ("digits_mlp", "digits_resnet")
+        models = {name: EXAMPLES / f"{name}.onnx" for name in names}
         for name, make in fashion_mnist.NETWORKS.items():
             torch.manual_seed(0)
             models[name] = Path(folder) / f"{name}.onnx"

@@ -91,7 +91,7 @@ class Training:
         options, objective, data = self._options, self._objective, self._splits.validation
         self._network.eval()
         loss = figure = 0.0
-        torch.manual_seed(options.seed)  # the same noise for every epoch
+        seed_torch(options.seed)  # the same noise for every epoch
         with torch.no_grad(), self._network.erring():
             for rows in parts(len(data)):
                 teacher = self._teacher.known(data, rows)
@@ -138,7 +138,7 @@ class Training:
             report(at / options.epochs)
             set_rate(optimizer, learning_rate(options, at + 1 / len(starts) / 2))
             rng = np.random.default_rng([options.seed, epoch, step])
-            torch.manual_seed(int(rng.integers(1 << 62)))
+            seed_torch(int(rng.integers(1 << 62)))
             rows = order[start : start + options.batch]
             with network.erring():
                 loss = self._loss(train, rows, rng)
@@ -182,6 +182,12 @@ class Training:
 
     def _outputs(self, x: Batch) -> dict[str, torch.Tensor]:
         return self._network(quantize_inputs(self._inputs, x))
+
+
+def seed_torch(seed: int) -> None:
+    """`torch.manual_seed` for the processor alone: each call of that takes a millisecond to note,
+    with a stack trace for each kind of device, what is to be done if there is one."""
+    torch.default_generator.manual_seed(seed)
 
 
 def copied_state(network: Network) -> dict[str, object]:

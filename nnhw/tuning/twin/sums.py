@@ -80,7 +80,7 @@ class _SumsOfProducts(torch.autograd.Function):
         ctx.geometry = geometry
         if largest > _LARGEST:
             return conv2d(x.double(), weight.double(), bias, *geometry)
-        if x.shape[2:] == weight.shape[2:] and geometry == _EVERYWHERE:
+        if _is_dense(x, weight, geometry):
             return torch.addmm(bias.float(), x.flatten(1), weight.flatten(1).T)[:, :, None, None]
         if _is_direct(x.shape, weight.shape, geometry, torch.get_num_threads()):
             return _direct(x, weight, bias.float(), geometry)
@@ -89,9 +89,15 @@ class _SumsOfProducts(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, weight = ctx.saved_tensors
+        grad = grads[0].float()
+        if _is_dense(x, weight, ctx.geometry):
+            rows = grad.flatten(1)
+            to_weight = (rows.T @ x.flatten(1)).reshape(weight.shape)
+            to_x = (rows @ weight.flatten(1)).reshape(x.shape) if ctx.needs_input_grad[0] else None
+            return to_x, to_weight, rows.sum(0).double(), None, None
         stride, padding, dilation, groups = ctx.geometry
         to_x, to_weight, to_bias = torch.ops.aten.convolution_backward(
-            grads[0].float(),
+            grad,
             x,
             weight,
             (len(weight),),
@@ -106,7 +112,10 @@ class _SumsOfProducts(torch.autograd.Function):
         return to_x, to_weight, None if to_bias is None else to_bias.double(), None, None
 
 
-_EVERYWHERE = Geometry(stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1)
+def _is_dense(x: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> bool:
+    """Whether a kernel covers its input in its one place."""
+    once = geometry.padding == (0, 0) and geometry.dilation == (1, 1) and geometry.groups == 1
+    return once and x.shape[2:] == weight.shape[2:]
 
 
 def _direct(
