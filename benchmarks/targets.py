@@ -21,8 +21,8 @@ from estimates import synthesize
 from tables import MODELS, ROOT, argument_parser, write_table
 
 from nnhw.errors import MappingError
-from nnhw.estimates import Estimator
-from nnhw.export.verilog import generate_verilog
+from nnhw.estimates import estimate_netlist
+from nnhw.export.verilog import design_netlist, generate_verilog
 from nnhw.families import Resource, Target, named_target
 from nnhw.ir import Graph
 from nnhw.options import BuildOptions
@@ -82,11 +82,12 @@ def choose() -> None:
 def _choose(network: str, device: str) -> Row:
     row: Row = {"network": network, "device": device}
     try:
-        placement = place(_graph(network), BuildOptions(target=device))
+        placement = place(_graph(network), BuildOptions(target=device), find_device=False)
     except MappingError as error:
         return {**row, "refused": str(error)}
     program = placement.program
-    estimate = Estimator().estimate(program, device, shell=placement.shell)
+    netlist = design_netlist(program, shell=placement.shell)
+    estimate = estimate_netlist(netlist, _target(device))
     row |= {
         "top": program.name,
         "array": f"{program.config.rows} x {program.config.cols}",
@@ -95,7 +96,8 @@ def _choose(network: str, device: str) -> Row:
         "used": {figure.resource: figure.used for figure in estimate.figures},
     }
     DESIGNS.mkdir(parents=True, exist_ok=True)
-    _design(row).write_text(generate_verilog(program, shell=placement.shell), encoding="utf-8")
+    text = generate_verilog(program, shell=placement.shell, netlist=netlist)
+    _design(row).write_text(text, encoding="utf-8")
     return row
 
 

@@ -198,7 +198,7 @@ def _refusal(smallest: _Try, device: Target) -> str:
     if smallest.estimate is not None:
         used = f"about {smallest.estimate.used(needed):,} {needed} are needed"
     else:
-        used = f"more than {smallest.fullest:.0f} times as many {needed} are needed"
+        used = f"more than {int(smallest.fullest)} times as many {needed} are needed"
     advice = []
     if needed is Resource.BLOCK_RAMS and smallest.program.widths.weight > 2:
         bits = int(smallest.program.widths.weight / smallest.fullest)
