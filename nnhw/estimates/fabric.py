@@ -90,6 +90,8 @@ class Fabric:
         Bits of the factors of a multiplier, the wider one first.
     half_factor
         Bits of the factors of half a multiplier; 0 if it has no halves.
+    multipliers_add
+        Whether a multiplier adds something to its product, and keeps the sum.
     cells
         Cells of the family's technology that synthesis puts others in place of, and what these
         occupy.
@@ -108,4 +110,5 @@ class Fabric:
     product_luts: int = 0
     factors: tuple[int, int] = (18, 18)
     half_factor: int = 0
+    multipliers_add: bool = False
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)

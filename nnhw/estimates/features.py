@@ -12,6 +12,7 @@ from .fabric import Bypass, Fabric
 from .flatten import flatten
 from .gates import FALSE, TRUE, UNKNOWN, Literal, count_four_way, cover
 from .lowering import Chain, FlipFlop, Lowering, Product, RegisterBit
+from .multiplier_adders import MultiplierAdders, find_multiplier_adders
 
 _ROUNDS = 3
 """How often registers are looked for that are constant or alike, which makes others so. What more
@@ -55,9 +56,9 @@ class Features:
     operands
         Those in front of carry chains, likewise.
     adders, comparisons
-        Bits of each carry chain.
+        Bits of each carry chain; multipliers may add, too.
     flip_flops
-        Bits of registers.
+        Bits of registers, but for those in multipliers.
     joined
         Of these, those that can share a place with the look-up table or the bit of a carry chain
         that they get their data from; see `Bypass`.
@@ -110,19 +111,21 @@ class _Counting:
         else:
             self._look()
         tables = cover(self._lowering.gates, self._sinks, self._fabric.lut_inputs)
-        chains = self._chains.values()
+        inside = self._in_multipliers(tables)
+        chains = [found for key, found in self._chains.items() if key not in inside.chains]
         added = {
             bit >> 1
             for chain, last in chains
             for bits in chain.operands
             for bit in bits[: last + 1]
         }
+        tables = {node: read for node, read in tables.items() if node not in inside.gates}
         return Features(
             tables=self._table_sizes(tables, added),
             operands=Counter(len(read) for node, read in tables.items() if node in added),
             adders=tuple(last + 1 for chain, last in chains if not chain.compares),
             comparisons=tuple(last + 1 for chain, last in chains if chain.compares),
-            flip_flops=len(self._flip_flops),
+            flip_flops=len(self._flip_flops) - len(inside.flip_flops),
             joined=self._joined(tables),
             shifted=self._shifted(),
             cells=Counter(self._module.instances[name].module for name in self._instances),
@@ -137,6 +140,18 @@ class _Counting:
                 for product in self._products.values()
             ),
         )
+
+    def _in_multipliers(self, tables: Mapping[int, frozenset[int]]) -> MultiplierAdders:
+        """What the family's multipliers do besides multiplying."""
+        if not self._fabric.multipliers_add:
+            return MultiplierAdders()
+        chains, fanins = self._chains.values(), self._lowering.gates.fanins
+        readers = Counter(self._read_besides)
+        for node in self._seen:
+            readers.update(fanins[node])
+        for chain, last in chains:
+            readers.update({bit >> 1 for bits in chain.operands for bit in bits[: last + 1]})
+        return find_multiplier_adders(self._lowering, chains, self._flip_flops, readers, tables)
 
     def _table_sizes(self, tables: Mapping[int, frozenset[int]], added: set[int]) -> Counter[int]:
         """Tables in front of anything but carry chains, by their inputs."""
@@ -153,6 +168,7 @@ class _Counting:
         self._seen: set[int] = {0}
         self._sinks: set[Literal] = set()
         self._other_sinks: set[Literal] = set()  # than data of flip-flops
+        self._read_besides: set[int] = set()  # by anything but gates and chains
         self._todo: list[Literal] = []
         self._flip_flops: dict[RegisterBit, FlipFlop] = {}
         self._chains: dict[int, tuple[Chain, int]] = {}
@@ -174,8 +190,10 @@ class _Counting:
             elif source := sources.get(node):
                 getattr(self, f"_ask_{source[0]}")(*source[1:])
 
-    def _ask(self, bits: Sequence[Literal], *, data: bool = False) -> None:
+    def _ask(self, bits: Sequence[Literal], *, data: bool = False, in_chain: bool = False) -> None:
         asked = [bit for bit in bits if bit > TRUE]
+        if not in_chain:
+            self._read_besides.update(bit >> 1 for bit in asked)
         self._sinks.update(asked)
         if not data:
             self._other_sinks.update(asked)
@@ -199,7 +217,8 @@ class _Counting:
         if last > before:
             self._chains[id(chain)] = chain, last
             for operand in chain.operands:  # inverters are in the chain
-                self._ask([asked & ~1 for asked in operand[before + 1 : last + 1]])
+                inner = [asked & ~1 for asked in operand[before + 1 : last + 1]]
+                self._ask(inner, in_chain=True)
 
     def _ask_product(self, product: Product) -> None:
         if id(product) not in self._products:

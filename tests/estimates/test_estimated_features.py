@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from amaranth.hdl import Array, Cat, Const, Instance, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Instance, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -164,3 +164,23 @@ def test_constants_reach_through_components():
         m.d.comb += [gate.x.eq(self.a), gate.on.eq(Const(1)), self.y.eq(gate.y)]
 
     assert sum(features(fill).tables.values()) == 0
+
+
+@pytest.mark.parametrize(("read_twice", "in_multiplier"), [(False, True), (True, False)])
+def test_multipliers_that_add_take_an_accumulator_in(read_twice, in_multiplier):
+    """Unless something else reads the product."""
+
+    def fill(self, m):
+        a, b, product = Signal(signed(8)), Signal(signed(8)), Signal(signed(16))
+        total = Signal(signed(20))
+        m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b)]
+        with m.If(self.en):
+            m.d.sync += total.eq(Mux(self.clear, 0, total) + product)
+        m.d.comb += self.y.eq(Cat(total, product) if read_twice else total)
+
+    fabric = dataclasses.replace(FABRIC, multipliers_add=True)
+    found = features(fill, width=36, fabric=fabric)
+    assert features(fill, width=36).adders == (20,)
+    assert found.adders == (() if in_multiplier else (20,))
+    assert found.flip_flops == 32 + 20 * (not in_multiplier)
+    assert bool(found.operands) == (not in_multiplier)  # what clears the sum

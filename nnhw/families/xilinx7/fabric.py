@@ -20,4 +20,5 @@ FABRIC = Fabric(
     rom_bit_cost=Fraction(1, 64),
     least_product=9,
     factors=(25, 18),
+    multipliers_add=True,  # `xilinx_dsp`
 )
