@@ -303,7 +303,7 @@ class RegisterShell(wiring.Component):
             is_input = mover.signature.members[name].flow is In
             m.d.comb += inner.eq(outer) if is_input else outer.eq(inner)
         asks_abort = Signal(name="asks_abort")
-        m.d.sync += asks_abort.eq((asks_abort | bank.control_abort) & ~mover.aborted)
+        m.d.sync += asks_abort.eq((asks_abort & ~mover.aborted) | bank.control_abort)
         m.d.comb += [
             mover.start.eq(bank.dma_control_start),
             mover.doorbell.eq(bank.dma_control_doorbell),
