@@ -284,6 +284,7 @@ def test_tags_and_two_clocks(tmp_path):
         ("apb", {"io": "mapped", "clocks": "two", "protect": "parity"}),
         ("axi-lite", {"banks": 2, "tag_bits": 4, "protect": "parity"}),
         ("wishbone", {"banks": 2, "io": "mapped"}),
+        ("axi-lite", {"banks": 2, "io": "dma"}),
     ],
 )
 def test_simulated_over_a_bus(tmp_path, bus, more):

@@ -13,6 +13,7 @@ from amaranth.sim import Simulator
 from axi_memory import DECERR, OKAY, SLVERR, AxiMemory
 from frame_descriptors import descriptor, outcome, room
 
+from nnhw.registers import BURST_BEATS
 from nnhw.registers.descriptor import Result
 from nnhw.shell.dma import MemoryMover
 from nnhw.shell.frame_control import FrameControl
@@ -69,7 +70,7 @@ class Bench:
     pace: float = 1.0
     seed: int = 0
     wrong: dict[tuple[str, int], int] = field(default_factory=dict)
-    """Answers other than OKAY, by kind and row of 64 bytes."""
+    """Answers other than OKAY, by kind and row of the longest burst."""
 
     def __post_init__(self) -> None:
         self.rng = random.Random(f"{self}")
@@ -82,7 +83,7 @@ class Bench:
             word_bytes=self.word_bytes,
             rng=self.rng,
             pace=self.pace,
-            answer=lambda kind, address: self.wrong.get((kind, address // 64), OKAY),
+            answer=lambda kind, address: self.wrong.get((kind, self.row(address)), OKAY),
         )
         self.events: dict[str, int] = dict.fromkeys(
             ("delivered", "read_error", "write_error", "invalid", "inaccessible", "aborted"), 0
@@ -90,6 +91,10 @@ class Bench:
         self.longer = 0
         """Words that output frames of the engine are too long."""
         self.place = 0x10000
+
+    def row(self, address: int) -> int:
+        """That an address is in; no burst is in two of them."""
+        return address // (BURST_BEATS * self.word_bytes)
 
     def words(self, sizes) -> int:
         """Of all tensors of a frame."""
@@ -332,7 +337,7 @@ def test_a_wrong_frame(kind, seeds):
             bench.memory.load(first, descriptor(inputs, wrong.outputs, second))
         elif kind in ("read", "write"):
             address, size = bench.rng.choice(wrong.inputs if kind == "read" else wrong.outputs)
-            place = (address + bench.rng.randrange(size)) // 64
+            place = bench.row(address + bench.rng.randrange(size))
             bench.wrong[kind, place] = (SLVERR, DECERR)[seed % 2]
         good = bench.frame(second, third)
         bench.memory.load(third, descriptor([], [], third, owned=False))
@@ -355,7 +360,7 @@ def test_a_descriptor_that_cannot_be_reached(kind):
     first, second, third = (DESCRIPTORS + room(ENTRIES) * i for i in range(3))
     frame = bench.frame(first, second + 4 if kind == "place" else second)
     if kind != "place":
-        bench.wrong[kind, first // 64] = SLVERR
+        bench.wrong[kind, bench.row(first)] = SLVERR
     good = bench.frame(second, third)
     bench.memory.load(third, descriptor([], [], third, owned=False))
 
