@@ -181,33 +181,45 @@ def _fullest(estimate: Estimate) -> tuple[Resource, float]:
     return limit, shares[limit]
 
 
-def _fullness(found: _Try, other: Target) -> float:
-    """How full a design makes another device of the family; by its memories alone, if nothing else
-    is known of it."""
-    if found.estimate is not None:
-        return _fullest(found.estimate.on(other))[1]
-    return _memory_share(found.program, other)
-
-
 def _refusal(smallest: _Try, device: Target) -> str:
     """What of a device is too little, and what would do."""
-    larger = [
-        other.name for other in FAMILIES[device.family].targets if _fullness(smallest, other) <= 1
-    ]
     needed = smallest.limit
     if smallest.estimate is not None:
         used = f"about {smallest.estimate.used(needed):,} {needed} are needed"
     else:
         used = f"more than {int(smallest.fullest)} times as many {needed} are needed"
     advice = []
-    if needed is Resource.BLOCK_RAMS and smallest.program.widths.weight > 2:
-        bits = int(smallest.program.widths.weight / smallest.fullest)
-        if bits >= 2:
-            advice.append(f"weights of {bits} bits (--weight-bits {bits})")
-    if larger:
+    if needed is Resource.BLOCK_RAMS and (bits := _fitting_weight_bits(smallest, device)):
+        advice.append(f"weights of {bits} bits (--weight-bits {bits})")
+    if larger := _larger(smallest, device):
         advice.append(f"a larger device: {', '.join(larger)}")
     tries = " or ".join(advice) or "a device of another family: none of this one is large enough"
     return (
         f"No array for this network fits {device.name}: with {smallest.program.config.mac_units} "
         f"multipliers, {used}, and it has {device.capacity.get(needed, 0):,}. Try {tries}"
     )
+
+
+def _fitting_weight_bits(found: _Try, device: Target) -> int | None:
+    """The most bits of weights with which a design would fit, all else left as it is; None if even
+    the fewest do not help."""
+    widths = found.program.widths
+    for bits in range(int(widths.weight / found.fullest), 1, -1):
+        program = replace(found.program, widths=replace(widths, weight=bits))
+        is_hopeless = _memory_share(program, device) > _HOPELESS
+        if not is_hopeless and _fullest(estimate_parts(program, device))[1] <= 1:
+            return bits
+    return None
+
+
+def _larger(found: _Try, device: Target) -> list[str]:
+    """Devices of the family that a design fits."""
+    likely = [
+        other
+        for other in FAMILIES[device.family].targets
+        if _memory_share(found.program, other) <= 1
+    ]
+    if not likely:
+        return []
+    estimate = found.estimate or estimate_parts(found.program, device)
+    return [other.name for other in likely if _fullest(estimate.on(other))[1] <= 1]

@@ -1,11 +1,21 @@
 """The fastest array that fits a device is found by few designs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nnhw.device_search import _next, _Search, _Try, check_fits, find_fastest, searches_device
+from nnhw.device_search import (
+    _fitting_weight_bits,
+    _next,
+    _Search,
+    _Try,
+    check_fits,
+    find_fastest,
+    searches_device,
+)
 from nnhw.errors import MappingError
+from nnhw.estimates import estimate_parts
 from nnhw.families import Resource, named_target
 from nnhw.ir import load_graph
 from nnhw.machine import Machine
@@ -76,14 +86,29 @@ def test_what_would_do_is_said(monkeypatch):
 
 
 def test_what_would_do_is_said_of_what_is_far_too_large(monkeypatch):
-    """Without looking at anything but how much it has to hold."""
+    """By how much it has to hold."""
     graph = load_graph(NETWORK)
     program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
     bits = {"weights": 5 * 56 * 18 * 1024 // 2}  # 140 block RAMs: ecp5-45k has 108, ecp5-85k 208
     monkeypatch.setattr(Machine, "memory_bits", lambda machine: bits)
-    monkeypatch.setattr("nnhw.device_search.estimate_parts", None)
     with pytest.raises(MappingError) as caught:
         find_fastest("ecp5-25k", lambda macs: program)
     message = str(caught.value)
     assert "more than 2 times as many block RAMs are needed, and it has 56" in message
     assert message.endswith("a larger device: ecp5-85k")
+
+
+def test_weights_of_as_many_bits_as_are_advised_fit():
+    """Other memories stay as they are, so that it is fewer than in proportion."""
+    graph = load_graph(NETWORK.with_name("digits_resnet.npz"))
+    device = named_target("ice40up5k")
+    program = place(graph, BuildOptions(target=device.name, macs=1), find_device=False).program
+    small = replace(device, capacity={**device.capacity, Resource.BLOCK_RAMS: 20})
+    found = _Search(small, lambda macs: program).look(1)
+    assert found.limit == Resource.BLOCK_RAMS
+    bits = _fitting_weight_bits(found, small)
+    assert bits < int(8 / found.fullest)
+    for tried, fits in ((bits, True), (bits + 1, False)):
+        widths = replace(program.widths, weight=tried)
+        narrow = estimate_parts(replace(program, widths=widths), small)
+        assert (narrow.block_rams <= 20) == fits
