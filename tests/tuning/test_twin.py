@@ -136,15 +136,16 @@ SHAPES = [
 
 
 def summed(kernel: int, groups: int, stride: int, beyond: int = 0) -> tuple[torch.Tensor, ...]:
-    """Sums that come to 2**24 and so many more, as the twin has them and in float64."""
+    """Sums that come to 2**24, with a bias of so many more, as the twin has them and in float64."""
     shape = torch.Size((20, 32, 12, 12)), torch.Size((32, 32 // groups, kernel, kernel))
     x, weight, bias = (values.double() for values in at_the_limit(*shape))
     bias += beyond
     geometry = Geometry((stride, stride), (kernel // 2, kernel // 2), (1, 1), groups)
-    largest = float((weight.sum((1, 2, 3)) * x.max() + bias).max())
+    products = weight.sum((1, 2, 3)) * x.max()
+    largest = float((products + bias).max())
     assert largest == (1 << 24) + beyond
     return (
-        sums_of_products(x.float(), weight, bias, geometry, largest),
+        sums_of_products(x.float(), weight, bias, geometry, float(products.max()), largest),
         torch.nn.functional.conv2d(x, weight, bias, *geometry),
     )
 

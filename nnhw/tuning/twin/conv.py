@@ -70,12 +70,13 @@ def accumulate(
         weights prove.
     """
     step = max(source.hi - source.zero_point, source.zero_point - source.lo)
-    magnitudes = weight.detach().abs().sum((1, 2, 3)) * step + bias.detach().abs()
-    largest = float(magnitudes.max())
+    magnitudes = weight.detach().abs().sum((1, 2, 3)) * step
+    products = float(magnitudes.max())
+    largest = float((magnitudes + bias.detach().abs()).max())
     top, left, bottom, right = window.pads
     centred = x - source.zero_point
     padding = (top, left)
     if padding != (bottom, right):
         centred, padding = pad(centred, window, 0.0), (0, 0)
     geometry = Geometry(window.stride, padding, window.dilation, groups)
-    return sums_of_products(centred, weight, bias, geometry, largest), largest
+    return sums_of_products(centred, weight, bias, geometry, products, largest), largest

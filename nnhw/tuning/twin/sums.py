@@ -42,6 +42,7 @@ def sums_of_products(
     weight: torch.Tensor,
     bias: torch.Tensor,
     geometry: Geometry,
+    products: float,
     largest: float,
 ) -> torch.Tensor:
     """A convolution, exactly; backward in float32.
@@ -54,15 +55,19 @@ def sums_of_products(
         float64 (out, C // groups, kernel rows, kernel columns), integers.
     bias
         float64 (out,), integers.
-    largest
-        Bound of the magnitude of all partial sums, that of the bias included; below 2**53.
+    products, largest
+        Bounds of the magnitudes of all partial sums without bias, and with it; below 2**53.
 
     Returns
     -------
     torch.Tensor
         (N, out, OH, OW), float32 if `largest` lets it hold the sums, float64 otherwise.
     """
-    return _SumsOfProducts.apply(x, weight.float(), bias, geometry, largest)
+    if largest <= _LARGEST or products > _LARGEST:
+        return _SumsOfProducts.apply(x, weight.float(), bias, geometry, largest)
+    # Of a channel that is all but dead, a bias is many steps of tiny weights.
+    sums = _SumsOfProducts.apply(x, weight.float(), torch.zeros_like(bias), geometry, products)
+    return sums.double() + bias[:, None, None]
 
 
 class _SumsOfProducts(torch.autograd.Function):
