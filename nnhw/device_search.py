@@ -152,12 +152,11 @@ def _memory_share(program: Program, device: Target) -> float:
 
 def _next(fitting: _Try | None, beyond: _Try | None) -> int | None:
     """How many multipliers to try next; None if there is no better number to be expected."""
-    if fitting is None:
+    if fitting is None:  # whether anything does is told by the least
         assert beyond is not None
-        if beyond.macs == 1:
-            return None
-        return max(1, min(beyond.macs // 2, int(beyond.macs / beyond.fullest)))
-    if fitting.fullest >= _FULL or fitting.macs >= MOST_MACS:
+        return 1 if beyond.macs > 1 else None
+    is_close = beyond is None or beyond.macs <= 2 * fitting.macs
+    if (fitting.fullest >= _FULL and is_close) or fitting.macs >= MOST_MACS:
         return None
     if beyond is None:
         return min(MOST_MACS, 4 * fitting.macs, int(fitting.macs / fitting.fullest) + 1)

@@ -45,6 +45,7 @@ def searched(fullest):
         lambda macs: 0.3 + 0.1 * macs,
         lambda macs: 0.9 * (macs / 100) ** 1.5,
         lambda macs: 0.5 if macs < 100 else 1.5,  # a step
+        lambda macs: 0.9 + 0.01 * macs,  # nearly full of memories
     ],
 )
 def test_a_full_device_is_found_in_few_tries(fullest):
@@ -56,7 +57,7 @@ def test_a_full_device_is_found_in_few_tries(fullest):
 
 def test_nothing_fits():
     tried, fitting = searched(lambda macs: 1.2 + 0.01 * macs)
-    assert (tried[-1], fitting) == (1, [])
+    assert (tried, fitting) == ([28, 1], [])
 
 
 def test_targets_with_models_are_searched():
