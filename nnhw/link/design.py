@@ -59,8 +59,9 @@ def link_design(design: ExportedDesign) -> LinkedDesign:
     streams = design.manifest
     if streams.get("load") is not None:
         raise OptionError(
-            f"'{design.folder}' is programmable, and nothing on a board loads it; build it without "
-            "--programmable"
+            f"'{design.folder}' is programmable, and nothing on a board loads it; build each "
+            "network for the board without --programmable, or build with --bus and put the design "
+            "into a system with a processor, which loads it (docs/how-to/control_bus.md)"
         )
     shell = streams.get("shell", {})
     options = {"keep": "--keep", "tag_bits": "--tag-bits"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bench import drive, simulate
@@ -127,3 +129,82 @@ def test_writes_get_to_their_section_unless_the_engine_runs(running):
     simulate(loader, testbench)
     expected = [(cycle, *write) for cycle, write in enumerate(writes)]
     assert seen == ([] if running else expected)
+
+
+TWO_BANKS = LoadMap(
+    {
+        name: replace(section, banks=1 if name == "control" else 2)
+        for name, section in SECTIONS.sections.items()
+    },
+    2,
+)
+
+
+def test_addresses_of_two_banks():
+    """The bank is above all else, and above the row in memories."""
+    assert TWO_BANKS.address_bits == SECTIONS.address_bits + 1
+    weights = TWO_BANKS.sections["weights"]
+    place = SECTIONS.address(SECTIONS.sections["weights"], 99, 4)
+    assert TWO_BANKS.address(weights, 99, 4) == place
+    assert TWO_BANKS.address(weights, 99, 4, bank=1) == place | 1 << SECTIONS.address_bits
+    assert (weights.depth, SECTIONS.sections["weights"].depth) == (128 + 100, 100)
+
+
+@pytest.mark.parametrize("selected", [0, 1])
+def test_of_two_banks_only_one_that_is_free_is_written_while_the_engine_runs(selected):
+    loader = Loader(TWO_BANKS, beats=300, outputs=4)
+    rng = np.random.default_rng(selected)
+    weights = TWO_BANKS.sections["weights"]
+    control = TWO_BANKS.address(TWO_BANKS.sections["control"])
+    seen, expected = [], []
+
+    async def testbench(ctx):
+        ctx.set(loader.load, {"valid": 1, "address": control, "data": 1 | selected << 1})
+        await ctx.tick()
+        ctx.set(loader.load.valid, 0)
+        await ctx.tick().repeat(3)
+        assert (ctx.get(loader.running), ctx.get(loader.selected)) == (1, selected)
+        for cycle in range(400):
+            bank, row, data = (int(rng.integers(n)) for n in (2, 100, 1 << 32))
+            free, valid = int(rng.integers(2)), int(rng.integers(2) and cycle < 390)
+            place = TWO_BANKS.address(weights, row, 3, bank=bank)
+            ctx.set(loader.load, {"valid": valid, "address": place, "data": data})
+            # a write meets what is free a cycle later
+            ctx.set(loader.free, free)
+            if expected and expected[-1][0] == cycle - 1 and not free:
+                expected.pop()
+            if valid and bank != selected:
+                expected.append((cycle, bank, row, 3, data))
+            write = loader.weights_load
+            if ctx.get(write.valid):
+                fields = (ctx.get(write[name]) for name in ("bank", "row", "column", "data"))
+                seen.append((cycle - loader.latency, *fields))
+            await ctx.tick()
+
+    simulate(loader, testbench)
+    assert seen == expected
+    assert 20 < len(seen) < 100
+
+
+@pytest.mark.parametrize("bank", [0, 1])
+def test_geometry_of_two_banks(bank):
+    """Of the bank at work, but for beats, which are counted of the frame that arrives."""
+    loader = Loader(TWO_BANKS, beats=300, outputs=4)
+    geometry = TWO_BANKS.sections["geometry"]
+
+    async def testbench(ctx):
+        for own, values in enumerate(((5, 289, 3), (6, 17, 2))):
+            for row, value in enumerate(values):
+                place = TWO_BANKS.address(geometry, row, bank=own)
+                ctx.set(loader.load, {"valid": 1, "address": place, "data": value})
+                await ctx.tick()
+        ctx.set(loader.load.valid, 0)
+        ctx.set(loader.at_work, bank)
+        ctx.set(loader.receiving, 1 - bank)
+        await ctx.tick().repeat(3)
+        assert ctx.get(loader.drain_load.last_layer) == (5, 6)[bank]
+        assert ctx.get(loader.last_output) == (3, 2)[bank]
+        assert ctx.get(loader.last_beat) == (17, 289)[bank]
+        assert ctx.get(loader.weights_load.read_bank) == bank
+
+    simulate(loader, testbench)
