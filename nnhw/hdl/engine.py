@@ -131,7 +131,7 @@ class Engine(wiring.Component):
         if switch is not None:
             # frames that have come in stay there when all else changes to another bank
             incoming["bank_switch"] = switch
-            spread_reset(m, reset, incoming, factory.technology)
+            spread_reset(m, reset, incoming, factory.technology, name="input_reset")
             reset, incoming = reset | switch.restart, {}
         is_reset = spread_reset(
             m,

@@ -14,7 +14,12 @@ RESET_STAGES = 2
 
 
 def spread_reset(
-    m: Module, reset: Value, components: Mapping[str, Elaboratable], technology: Technology
+    m: Module,
+    reset: Value,
+    components: Mapping[str, Elaboratable],
+    technology: Technology,
+    *,
+    name: str = "reset",
 ) -> Value:
     """Add components to a module, each with a branch of the reset of its own.
 
@@ -27,19 +32,19 @@ def spread_reset(
         Of any length, at least one cycle.
     components
         Those that have registers to be reset, by name.
+    name
+        Of the tree, unique in the module.
 
     Returns
     -------
     Whether a reset that was there before this cycle has not come to its end in all of them. Until
     then, what they say means nothing.
     """
-    branches = technology.fan_out(
-        m, reset, stages=RESET_STAGES, leaves=len(components), name="reset"
-    )
-    for (name, component), branch in zip(components.items(), branches, strict=True):
+    branches = technology.fan_out(m, reset, stages=RESET_STAGES, leaves=len(components), name=name)
+    for (part, component), branch in zip(components.items(), branches, strict=True):
         local = Signal(name="reset")
         m.d.comb += local.eq(branch)
-        m.submodules[name] = ResetInserter(local)(component)
+        m.submodules[part] = ResetInserter(local)(component)
     on_its_way = [delay(m, reset, age, name="reset_seen") for age in range(RESET_STAGES)]
     is_reset = Signal(reset_less=True)
     m.d.sync += is_reset.eq(Cat(on_its_way).any())

@@ -12,6 +12,8 @@ from engine_simulation import frame_beats, write_word
 from integer_graphs import IntegerBuilder
 
 from nnhw import golden
+from nnhw.export import component_verilog
+from nnhw.families import FAMILIES
 from nnhw.hdl import Engine
 from nnhw.ir import frame_layout
 from nnhw.machine import EngineConfig, Headroom, LoadMap, load_writes
@@ -315,3 +317,11 @@ def test_a_bank_never_loaded_is_never_read(machine):
 
     run.simulate(testbench)
     run.check()
+
+
+@pytest.mark.parametrize("technology", ["portable", *FAMILIES])
+def test_it_is_made_of_the_cells_of_every_family(technology):
+    """Copies of registers have names of their own there."""
+    machine = machine_of(technology=technology)
+    program = map_graph(NETWORKS[1][0], machine)
+    assert component_verilog(Engine(machine, program.image), "engine").count("endmodule") > 10
