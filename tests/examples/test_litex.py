@@ -40,16 +40,20 @@ def export(folder: Path, config: EngineConfig, shell: ShellConfig) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("config", "reset"),
+    ("config", "shell"),
     [
-        ({"input_bytes": 8, "output_bytes": 8}, "active-high"),
-        ({"input_bytes": 2, "output_bytes": 1, "frame_check": True}, "active-low"),
+        ({"input_bytes": 8, "output_bytes": 8}, {}),
+        ({"input_bytes": 2, "output_bytes": 1, "frame_check": True}, {"reset": "active-low"}),
+        ({"input_bytes": 4, "output_bytes": 4, "frame_check": True}, {"bus": "wishbone"}),
     ],
 )
-def test_a_frame_goes_through_the_system(config, reset, tmp_path):
+def test_a_frame_goes_through_the_system(config, shell, tmp_path):
+    """Registers, if there are any, are left alone."""
     pytest.importorskip("litex")
+    if "bus" in shell:
+        pytest.importorskip("systemrdl")
     engine = EngineConfig(rows=4, cols=2, **config)
-    folder = export(tmp_path / "net", engine, ShellConfig(reset=reset))
+    folder = export(tmp_path / "net", engine, ShellConfig(**shell))
     command = [sys.executable, "-W", "ignore", EXAMPLE / "system.py", folder]
     command += ["--out", tmp_path / "system"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
