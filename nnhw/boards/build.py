@@ -15,6 +15,7 @@ from ..link import LinkedDesign, link_design
 from ..synth import (
     SYNTHESIS_FOLDER,
     PlacedDesign,
+    Placing,
     Step,
     advise,
     count_usage,
@@ -24,7 +25,6 @@ from ..synth import (
     nextpnr_version,
     pack,
     pack_bitstream,
-    place_with_seeds,
     read_cells,
     read_commands,
     require_yosys,
@@ -170,28 +170,25 @@ def _place(
     folder = constraints.parent
     goal = clock_hz / 1e6
     best = 0.0
+    placing = Placing(
+        netlist=netlist,
+        target=board.target,
+        out=folder,
+        logs=folder / "logs",
+        constraints=constraints,
+        speed_grade="",
+        prefix="",
+        inputs={
+            "tools": {"nextpnr": nextpnr_version(board.target)},
+            "netlist": sha256_of(netlist),
+            "constraints": sha256_of(constraints),
+            "target": [board.target.chip, board.target.part],
+        },
+        jobs=1,
+    )
     for seed in range(1, seeds + 1):
         progress("Place and route", (seed - 1) / seeds)
-        (placed,) = place_with_seeds(
-            netlist,
-            board.target,
-            out=folder,
-            freq=goal,
-            seeds=[seed],
-            jobs=1,
-            constraints=constraints,
-            speed_grade="",
-            prefix="",
-            logs=folder / "logs",
-            inputs={
-                "tools": {"nextpnr": nextpnr_version(board.target)},
-                "netlist": sha256_of(netlist),
-                "constraints": sha256_of(constraints),
-                "target": [board.target.chip, board.target.part],
-                "freq": goal,
-            },
-            finished=lambda: None,
-        )
+        (placed,) = placing.place([seed], goal)
         best = max(best, fmax(placed))
         if best >= goal:
             return placed

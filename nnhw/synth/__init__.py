@@ -8,7 +8,7 @@ from .family_synthesis import FamilySynthesis, find_synthesis, target_script
 from .nextpnr import PlacedDesign, has_nextpnr, nextpnr_version, place_and_route
 from .options import SynthesisOptions
 from .packing import pack
-from .placements import fmax, place_with_seeds
+from .placements import Placing, fmax
 from .placer import PinPlace, Placer, Sites, find_placer
 from .processes import PROCESSES, Process
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
@@ -36,6 +36,7 @@ __all__ = [
     "PlacedDesign",
     "Placement",
     "Placer",
+    "Placing",
     "Process",
     "Sites",
     "Speed",
@@ -59,7 +60,6 @@ __all__ = [
     "pack",
     "pack_bitstream",
     "place_and_route",
-    "place_with_seeds",
     "quote",
     "read_cells",
     "read_commands",

@@ -16,6 +16,8 @@ from ..simulate.guard import GuardedProcess
 _POLL_SECONDS = 0.05
 _LOOK_SECONDS = 1.0
 """Between two looks at a log."""
+_GIVEN_UP = -1
+"""Status of a program that was hopeless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +33,9 @@ class Run:
     cwd
         Its working folder; None: this process's own.
     is_hopeless
-        Asked now and then with what the log says so far, if there is another way: whether to end
-        the program and to go that way.
+        Asked now and then with what the log says so far: whether to end the program.
     otherwise
-        The other way.
+        What is run in its place then; None: it has failed.
     """
 
     command: Sequence[str]
@@ -80,7 +81,9 @@ def run_all(
             time.sleep(_POLL_SECONDS)
             if time.monotonic() - looked > _LOOK_SECONDS:
                 looked = time.monotonic()
-                _go_other_ways(present, running)
+                for number in _go_other_ways(present, running):
+                    del running[number]
+                    statuses[number] = _GIVEN_UP
             for number, child in list(running.items()):
                 status = child.poll()
                 if status is None:
@@ -111,16 +114,22 @@ def relative(path: Path, folder: Path) -> str:
     return os.path.relpath(path.resolve(), folder.resolve())
 
 
-def _go_other_ways(runs: list[Run], running: dict[int, GuardedProcess]) -> None:
-    """End the programs that are hopeless, and put others in their places."""
+def _go_other_ways(runs: list[Run], running: dict[int, GuardedProcess]) -> list[int]:
+    """End the programs that are hopeless, and put others in their places; returns the numbers of
+    those for which there is none."""
+    given_up = []
     for number, child in running.items():
         run = runs[number]
-        if run.otherwise is None or run.is_hopeless is None:
+        if run.is_hopeless is None:
             continue
         if run.is_hopeless(run.log.read_text(encoding="utf-8", errors="replace")):
             child.end()
+            if run.otherwise is None:
+                given_up.append(number)
+                continue
             runs[number] = run.otherwise
             running[number] = _start(run.otherwise)
+    return given_up
 
 
 def _start(run: Run) -> GuardedProcess:

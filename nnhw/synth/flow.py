@@ -16,7 +16,7 @@ from .netlist_simulation import simulate_netlist
 from .nextpnr import choose_speed_grade, has_nextpnr, nextpnr_version, require_nextpnr
 from .options import Progress, SynthesisOptions
 from .packing import pack, read_sites
-from .placements import counting_placement, fmax, place_with_seeds
+from .placements import Placing, counting_placement, fmax
 from .placer import Sites
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .steps import Step, locked
@@ -193,20 +193,22 @@ class _Flow:
             self.progress("Place and route", done / len(seeds))
 
         self.progress("Place and route", 0)
-        placements = place_with_seeds(
-            pinned / PINNED,
-            target,
+        placing = Placing(
+            netlist=pinned / PINNED,
+            target=target,
             out=self.folder,
-            freq=goal,
-            seeds=seeds,
-            jobs=options.jobs,
+            logs=self._logs,
             constraints=constraints,
             speed_grade=options.speed_grade,
             prefix=f"{INSTANCE}.",
-            logs=self._logs,
-            inputs={**inputs, "freq": goal},
-            finished=finished,
+            inputs=inputs,
+            jobs=options.jobs,
         )
+        placements = placing.place(seeds, goal, finished=finished)
+        if options.freq is None:
+            placements = placing.place_faster(
+                placements, goal, begins=lambda: self.progress("Place for a higher clock", 0)
+            )
         counting = counting_placement(placements, options.effort)
         frequency = fmax(counting)
         found = {placed.seed: fmax(placed) for placed in placements}

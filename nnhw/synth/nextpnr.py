@@ -127,6 +127,7 @@ def placing_run(
     speed_grade: str,
     log: Path,
     until: Until = Until.ROUTED,
+    again: bool = False,
 ) -> Run:
     """The run of nextpnr that `place_and_route` makes; see there.
 
@@ -137,6 +138,8 @@ def placing_run(
     ----------
     until
         Where it ends; see `pack` and `estimate_frequency`.
+    again
+        There is a placement that aimed at less: if this one cannot have more, it fails.
     """
     package, function = require_nextpnr(target)
     family = find_placer(target)
@@ -157,10 +160,11 @@ def placing_run(
         arguments.append(until.value)
     code = f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
     command = [sys.executable, "-c", code, *arguments, "--freq"]
-    run = Run(command=[*command, f"{freq:g}"], log=log, cwd=out)
+    plain = Run(command=[*command, f"{freq:g}"], log=log, cwd=out)
     if until is not Until.ROUTED or not family.first_options:
-        return run
-    for part in reversed(_AIMS):
+        return plain
+    run = None if again else plain
+    for part in reversed(_AIMS[:1] if again else _AIMS):
         run = Run(
             command=[*command, f"{part * freq:g}", *family.first_options],
             log=log,
@@ -168,6 +172,7 @@ def placing_run(
             is_hopeless=misses_timing,
             otherwise=run,
         )
+    assert run is not None
     return run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,85 +12,150 @@ from ..families import Target
 from ..options import Effort
 from .child import error_lines, run_all
 from .nextpnr import PlacedDesign, placing_run, read_placed
+from .placer import find_placer
 from .steps import Step
 
+_RAISE = 1.08
+"""What is aimed at next, where all paths were as fast as asked."""
+_MOST_AGAIN = 3
+"""Placements more, at most."""
 
-def place_with_seeds(
-    netlist: Path,
-    target: Target,
-    *,
-    out: Path,
-    freq: float,
-    seeds: Sequence[int],
-    jobs: int,
-    constraints: Path | None,
-    speed_grade: str,
-    prefix: str,
-    logs: Path,
-    inputs: Mapping[str, Any],
-    finished: Callable[[], None],
-) -> list[PlacedDesign]:
-    """Place a netlist once for each seed; placements that are there already are not repeated.
+
+@dataclass(frozen=True, kw_only=True)
+class Placing:
+    """Places a netlist with seeds; placements that are there already are not repeated.
 
     Parameters
     ----------
+    netlist, target, constraints, speed_grade, prefix
+        See `place_and_route`.
     out
         Each placement gets a folder in it, such as "seed_1".
-    jobs
-        How many run at a time.
     logs
         Folder for what nextpnr prints.
     inputs
-        What the placements depend on besides the seed; see `Step`.
-    finished
-        Called after each placement that succeeds.
-
-    The others are those of `place_and_route`.
-
-    Raises
-    ------
-    ToolError
-        If no placement succeeds.
+        What the placements depend on besides seed and aim; see `Step`.
+    jobs
+        How many run at a time.
     """
-    steps = {seed: Step(out / f"seed_{seed}", {**inputs, "seed": seed}) for seed in seeds}
-    log = {seed: logs / f"nextpnr_{seed}.log" for seed in seeds}
-    waiting = [seed for seed in seeds if not steps[seed].done]
-    runs = [
-        placing_run(
-            netlist,
-            target,
-            out=steps[seed].start(),
-            freq=freq,
-            seed=seed,
-            constraints=constraints,
-            speed_grade=speed_grade,
-            log=log[seed],
-        )
-        for seed in waiting
-    ]
 
-    def finish(number: int) -> None:
-        steps[waiting[number]].finish()
-        finished()
+    netlist: Path
+    target: Target
+    out: Path
+    logs: Path
+    constraints: Path | None
+    speed_grade: str
+    prefix: str
+    inputs: Mapping[str, Any]
+    jobs: int
 
-    run_all(runs, jobs=jobs, finished=finish)
-    placed = [
-        read_placed(
-            steps[seed].folder,
-            target,
-            seed=seed,
-            speed_grade=speed_grade,
-            prefix=prefix,
-            log=log[seed],
-        )
-        for seed in seeds
-        if steps[seed].done
-    ]
-    if not placed:
-        raise ToolError(
-            f"Place and route for {target.name} failed:\n{error_lines(log[waiting[0]])}"
-        )
-    return placed
+    def place(
+        self,
+        seeds: Sequence[int],
+        freq: float,
+        *,
+        finished: Callable[[], None] = lambda: None,
+    ) -> list[PlacedDesign]:
+        """Place once for each seed, aiming at `freq` MHz.
+
+        Parameters
+        ----------
+        finished
+            Called after each placement that succeeds.
+
+        Raises
+        ------
+        ToolError
+            If no placement succeeds.
+        """
+        placed = self._place(seeds, freq, finished=finished)
+        if not placed:
+            errors = error_lines(self._log(seeds[0]))
+            raise ToolError(f"Place and route for {self.target.name} failed:\n{errors}")
+        return placed
+
+    def place_faster(
+        self,
+        placed: Sequence[PlacedDesign],
+        aim: float,
+        *,
+        begins: Callable[[], None] = lambda: None,
+    ) -> list[PlacedDesign]:
+        """Place those again that are as fast as `aim`, in MHz, until none is any more.
+
+        A router that looks for fast ways stops where all are as fast as asked. Of each seed the
+        fastest placement is returned; the later ones have folders such as "seed_1_again_2". With
+        families whose routers do not look for fast ways, there is nothing to be had.
+
+        Parameters
+        ----------
+        begins
+            Called each time before some are placed.
+        """
+        fastest = {design.seed: design for design in placed}
+        again = 1 if find_placer(self.target).first_options else _MOST_AGAIN + 1
+        while again <= _MOST_AGAIN and (
+            met := [seed for seed, design in fastest.items() if fmax(design) >= aim]
+        ):
+            begins()
+            aim *= _RAISE
+            for design in self._place(met, aim, again=again):
+                fastest[design.seed] = max(fastest[design.seed], design, key=fmax)
+            again += 1
+        return list(fastest.values())
+
+    def _log(self, seed: int, suffix: str = "") -> Path:
+        return self.logs / f"nextpnr_{seed}{suffix}.log"
+
+    def _place(
+        self,
+        seeds: Sequence[int],
+        freq: float,
+        *,
+        again: int = 0,
+        finished: Callable[[], None] = lambda: None,
+    ) -> list[PlacedDesign]:
+        """Those that succeed; `again`: how often they have been placed before."""
+        suffix = f"_again_{again}" if again else ""
+        steps = {
+            seed: Step(
+                self.out / f"seed_{seed}{suffix}", {**self.inputs, "seed": seed, "freq": freq}
+            )
+            for seed in seeds
+        }
+        waiting = [seed for seed in seeds if not steps[seed].done]
+        runs = [
+            placing_run(
+                self.netlist,
+                self.target,
+                out=steps[seed].start(),
+                freq=freq,
+                seed=seed,
+                constraints=self.constraints,
+                speed_grade=self.speed_grade,
+                log=self._log(seed, suffix),
+                again=bool(again),
+            )
+            for seed in waiting
+        ]
+
+        def finish(number: int) -> None:
+            steps[waiting[number]].finish()
+            finished()
+
+        run_all(runs, jobs=self.jobs, finished=finish)
+        return [
+            read_placed(
+                steps[seed].folder,
+                self.target,
+                seed=seed,
+                speed_grade=self.speed_grade,
+                prefix=self.prefix,
+                log=self._log(seed, suffix),
+            )
+            for seed in seeds
+            if steps[seed].done
+        ]
 
 
 def counting_placement(placed: Sequence[PlacedDesign], effort: Effort) -> PlacedDesign:

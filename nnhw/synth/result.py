@@ -27,7 +27,7 @@ class Speed:
     speed_grade
         Of the device; "" where there is but one.
     goal_mhz
-        Frequency that place and route aimed at.
+        Frequency that place and route aimed at first.
     fmax_mhz
         Highest frequency of the placement that counts: of the median one, or, with high effort, of
         the fastest.

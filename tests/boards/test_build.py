@@ -57,11 +57,11 @@ def test_places_until_it_is_fast_enough(design, monkeypatch):
     """The third of these placements is fast enough; with two attempts none is."""
     tried = []
 
-    def place(*_, seeds, **__):
+    def place(_, seeds, freq):
         tried.append(*seeds)
         return [SimpleNamespace(seed=seeds[0])]
 
-    monkeypatch.setattr(build, "place_with_seeds", place)
+    monkeypatch.setattr(build.Placing, "place", place)
     monkeypatch.setattr(build, "nextpnr_version", lambda _: "1")
     monkeypatch.setattr(build, "fmax", lambda placed: [10.0, 11.9, 12.0][placed.seed - 1])
     constraints = netlist = design / "standin.v"

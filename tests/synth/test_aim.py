@@ -8,7 +8,7 @@ from nnhw.errors import OptionError, ToolError
 from nnhw.options import Effort
 from nnhw.synth import SynthesisOptions, find_target
 from nnhw.synth.aim import read_estimate
-from nnhw.synth.placements import counting_placement
+from nnhw.synth.placements import Placing, counting_placement
 
 TARGET = find_target("ecp5-25k")
 
@@ -53,6 +53,40 @@ def test_placement_that_counts(frequencies, median, fastest):
         for effort in Effort
     }
     assert found == {Effort.NORMAL: median, Effort.HIGH: fastest}
+
+
+@pytest.mark.parametrize(
+    ("target", "reached", "aims"),
+    [
+        # the third aim is missed; what was reached with the second one counts
+        ("ecp5-25k", {108.0: 110.0, 116.64: 120.0, 125.97: 118.0}, [108.0, 116.64, 125.97]),
+        ("ecp5-25k", {108.0: None}, [108.0]),  # no way at all
+        ("ice40up5k", {}, []),  # its router does not look for fast ways
+    ],
+)
+def test_aim_is_raised_until_it_is_missed(target, reached, aims, monkeypatch):
+    tried = []
+
+    def place(_, seeds, freq, *, again):
+        tried.append(round(freq, 2))
+        assert seeds == [1]
+        assert again == len(tried)
+        found = reached[round(freq, 2)]
+        return [at(1, found)] if found else []
+
+    def at(seed, frequency):
+        clocks = [SimpleNamespace(fmax_mhz=frequency)]
+        return SimpleNamespace(seed=seed, placement=SimpleNamespace(clocks=clocks))
+
+    monkeypatch.setattr(Placing, "_place", place)
+    placing = Placing(
+        **dict.fromkeys(("netlist", "out", "logs", "constraints")),
+        **{"target": find_target(target), "speed_grade": "", "prefix": "", "inputs": {}, "jobs": 1},
+    )
+    placed = placing.place_faster([at(1, 101.0), at(2, 99.0)], 100.0)
+    frequencies = [design.placement.clocks[0].fmax_mhz for design in placed]
+    assert frequencies == [max([101.0, *filter(None, reached.values())]), 99.0]
+    assert tried == aims
 
 
 def test_no_clock():

@@ -46,6 +46,20 @@ def test_other_way_takes_the_place_of_a_hopeless_run(tmp_path):
     assert time.monotonic() - started < 30
 
 
+def test_hopeless_run_without_another_way_has_failed(tmp_path):
+    endless = Run(
+        command=[sys.executable, "-u", "-c", "import time; print('no'); time.sleep(60)"],
+        log=tmp_path / "endless.log",
+        is_hopeless=lambda log: "no" in log,
+    )
+    finished = []
+    started = time.monotonic()
+    (status,) = run_all([endless], finished=finished.append)
+    assert status != 0
+    assert not finished
+    assert time.monotonic() - started < 30
+
+
 def test_routing_that_misses_its_timing():
     line = "Info:     iter={} wires=9 overused={} overuse=0 tmgfail={} archfail=NA\n"
     crowded = "".join(line.format(number, 7, 3) for number in range(400))
