@@ -84,7 +84,7 @@ class Placing:
         """Place those again that are as fast as `aim`, in MHz, until none is any more.
 
         A router that looks for fast ways stops where all are as fast as asked. Of each seed the
-        fastest placement is returned; the later ones have folders such as "seed_1_again_2". With
+        fastest placement is returned; the later ones have folders such as "seed_1_again_1". With
         families whose routers do not look for fast ways, there is nothing to be had.
 
         Parameters
