@@ -93,7 +93,7 @@ if __name__ == "__main__":
         ("options", *(f">{resource.value}" for resource in COUNTED)),
         rows(),
         notes=f"digits_cnn with {MACS} multipliers, built with `--target {TARGET}` and synthesized "
-        "by `nnhw synth`: cells of the device as they are packed, before place and route. The streams "
+        "by `nnhw synth`: cells of the device as they are packed, before place and route. Streams "
         "of the first row have 1 byte in and 2 bytes out. A bus, tags and `--idle` bring the frame "
         "check; `--programmable` has the default headroom.",
     )
