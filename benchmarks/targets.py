@@ -130,6 +130,18 @@ def rows() -> Iterator[tuple[object, ...]]:
                 yield (network, device, *_cells(row))
 
 
+def missing() -> str:
+    """Which are not in the table."""
+    found = stored()
+    lacking = [
+        f"{network} on {device}"
+        for network in NETWORKS
+        for device in DEVICES
+        if (network, device) not in found
+    ]
+    return f" Not chosen yet: {', '.join(lacking)}." if lacking else ""
+
+
 def _cells(row: Row) -> tuple[object, ...]:
     if "refused" in row:
         return (row["refused"].replace("No array for this network fits", "None fits"), *[""] * 7)
@@ -174,5 +186,6 @@ if __name__ == "__main__":
         rows(),
         notes="What `nnhw build NETWORK_int8.onnx --target DEVICE` chooses, with 8-bit weights and "
         "activations: the fastest array that fits by estimates, which are shown, or what would. "
-        "Packed: after synthesis and packing, where there is place and route.",
+        "Packed: after synthesis and packing, where there is place and route; empty if not "
+        f"done yet.{missing()}",
     )
