@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal
 
-from .arithmetic import is_less
+from ..machine import is_less
 from .combination import Combination, combines
 
 

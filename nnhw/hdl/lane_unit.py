@@ -7,8 +7,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
-from ..machine import LANE_LATENCY
-from .arithmetic import delay, is_less, named
+from ..machine import LANE_LATENCY, is_less
+from .arithmetic import delay, named
 from .parameters import check_integers
 from .tags import FetchTags
 from .technology import PORTABLE, Technology

@@ -10,7 +10,8 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 
-from .arithmetic import delay, is_less, named
+from ..machine import is_less
+from .arithmetic import delay, named
 from .technology import Technology
 
 _LANES_A_COPY = 4

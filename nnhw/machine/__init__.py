@@ -2,6 +2,7 @@
 
 from .address_space import AddressSpace
 from .combinations import PRODUCT, combination_code
+from .comparison import is_less
 from .config import MOST_MACS, MOST_ROWS, EngineConfig
 from .contents import columns_of, load_writes, parameter_words, section_words, weight_words
 from .features import (
@@ -90,6 +91,7 @@ __all__ = [
     "combination_feature",
     "feature_rows",
     "features",
+    "is_less",
     "lane_latency",
     "load_writes",
     "machine_sha256",

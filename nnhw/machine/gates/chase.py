@@ -8,6 +8,7 @@ import numpy as np
 from amaranth.hdl import Module, Signal, Value
 
 from ...isa import DrainInstruction, FetchInstruction, InstructionLayout
+from ..comparison import is_less
 from .gate import Clock, Fetch, Frames, Gate, Layer
 
 
@@ -33,7 +34,7 @@ class ChaseGate(Gate):
             is_reached = Signal(name=f"{which}_is_reached")
             is_written = Signal(name=f"{which}_is_written")
             m.d.comb += [
-                is_reached.eq(progress.covered >= chasing.x),
+                is_reached.eq(~is_less(progress.covered, chasing.x)),
                 is_written.eq((progress.next_layer == chasing.layer) & is_reached),
             ]
             is_complete = progress.writing == chasing.layer
