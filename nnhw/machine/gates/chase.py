@@ -31,11 +31,11 @@ class ChaseGate(Gate):
 
         def is_covered(chasing: Fetch, which: str) -> Value:
             """Whether all that a fetch reads is in memory in the next cycle."""
-            is_reached = Signal(name=f"{which}_is_reached")
+            is_beyond = Signal(name=f"{which}_is_beyond")
             is_written = Signal(name=f"{which}_is_written")
             m.d.comb += [
-                is_reached.eq(~is_less(progress.covered, chasing.x)),
-                is_written.eq((progress.next_layer == chasing.layer) & is_reached),
+                is_beyond.eq(is_less(progress.covered, chasing.x)),
+                is_written.eq((progress.next_layer == chasing.layer) & ~is_beyond),
             ]
             is_complete = progress.writing == chasing.layer
             # the results of the frame before may still be on their way
