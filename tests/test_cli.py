@@ -206,6 +206,8 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "vectors": 1, "strict": False, "sim": False, "costs": False, "frame_check": False,
         "stream_bytes": None, "keep": False, "tag_bits": 0, "clocks": "one", "reset": "active-high",
         "bus": None, "bus_errors": False, "io": "stream", "idle": False, "protect": "none",
+        "banks": 1, "memory_data_bits": 32, "memory_address_bits": 32, "memory_cache": 3,
+        "memory_prot": 0,
         "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
         "init": "contents", "programmable": False, "scale_bits": None,

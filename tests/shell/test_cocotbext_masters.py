@@ -19,16 +19,16 @@ EXAMPLES = ROOT / "examples"
 @pytest.mark.slow
 @pytest.mark.parametrize("bus", BUSES)
 def test_accesses_while_frames_go_through(bus, tmp_path):
-    """2,000 random accesses and 200 frames, with pauses on all sides."""
+    """10,000 random accesses and 1,000 frames, with pauses on all sides."""
     pytest.importorskip("systemrdl")
     pytest.importorskip("cocotbext.apb")
     pytest.importorskip("cocotbext.wishbone")
     out = tmp_path / "design"
     build(
-        EXAMPLES / "digits_mlp.onnx",
+        EXAMPLES / "digits_cnn.onnx",
         data=EXAMPLES / "digits.npz",
         out=out,
-        macs=8,
+        macs=128,
         bus=bus,
         sim=False,
     )
@@ -41,8 +41,8 @@ def test_accesses_while_frames_go_through(bus, tmp_path):
     )
     settings = {
         "bus": bus,
-        "accesses": 2000,
-        "frames": 200,
+        "accesses": 10_000,
+        "frames": 1000,
         "vectors": str(out / "sim" / "vectors.npz"),
         "scratch": addresses["control.scratch"],
         "magic": [addresses["identification.magic"], described["MAGIC"]],
@@ -52,8 +52,8 @@ def test_accesses_while_frames_go_through(bus, tmp_path):
     folder.mkdir()
     run_cocotb(
         "cocotbext_bench",
-        "digits_mlp",
-        [out / "rtl" / "digits_mlp.v"],
+        "digits_cnn",
+        [out / "rtl" / "digits_cnn.v"],
         folder,
         build_args=["-Wno-fatal"],
         environment={
