@@ -16,7 +16,7 @@ from ..simulate.guard import GuardedProcess
 _POLL_SECONDS = 0.05
 _LOOK_SECONDS = 1.0
 """Between two looks at a log."""
-_GIVEN_UP = -1
+GIVEN_UP = -1
 """Status of a program that was hopeless."""
 
 
@@ -83,7 +83,7 @@ def run_all(
                 looked = time.monotonic()
                 for number in _go_other_ways(present, running):
                     del running[number]
-                    statuses[number] = _GIVEN_UP
+                    statuses[number] = GIVEN_UP
             for number, child in list(running.items()):
                 status = child.poll()
                 if status is None:

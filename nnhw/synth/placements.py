@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ToolError
 from ..families import Target
 from ..options import Effort
-from .child import error_lines, run_all
+from .child import GIVEN_UP, error_lines, run_all
 from .nextpnr import PlacedDesign, placing_run, read_placed
 from .placer import find_placer
 from .steps import Step
@@ -19,6 +19,8 @@ _RAISE = 1.08
 """What is aimed at next, where all paths were as fast as asked."""
 _MOST_AGAIN = 3
 """Placements more, at most."""
+_MISSED = "missed"
+"""File in the folder of a placement that was given up, as its aim was too high."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,11 @@ class Placing:
             steps[waiting[number]].finish()
             finished()
 
-        run_all(runs, jobs=self.jobs, finished=finish)
+        statuses = run_all(runs, jobs=self.jobs, finished=finish)
+        for seed, status in zip(waiting, statuses, strict=True):
+            if again and status == GIVEN_UP:  # remembered, so that it is not tried once more
+                (steps[seed].partial / _MISSED).touch()
+                steps[seed].finish()
         return [
             read_placed(
                 steps[seed].folder,
@@ -154,7 +160,7 @@ class Placing:
                 log=self._log(seed, suffix),
             )
             for seed in seeds
-            if steps[seed].done
+            if steps[seed].done and not (steps[seed].folder / _MISSED).exists()
         ]
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from nnhw.errors import OptionError, ToolError
 from nnhw.options import Effort
-from nnhw.synth import SynthesisOptions, find_target
+from nnhw.synth import SynthesisOptions, find_target, placements
 from nnhw.synth.aim import read_estimate
+from nnhw.synth.child import GIVEN_UP
 from nnhw.synth.placements import Placing, counting_placement
 
 TARGET = find_target("ecp5-25k")
@@ -87,6 +88,27 @@ def test_aim_is_raised_until_it_is_missed(target, reached, aims, monkeypatch):
     frequencies = [design.placement.clocks[0].fmax_mhz for design in placed]
     assert frequencies == [max([101.0, *filter(None, reached.values())]), 99.0]
     assert tried == aims
+
+
+def test_aim_that_was_missed_is_remembered(tmp_path, monkeypatch):
+    tried = []
+
+    def run(runs, *, jobs, finished):
+        tried.extend(runs)
+        return [GIVEN_UP] * len(runs)
+
+    monkeypatch.setattr(placements, "run_all", run)
+    monkeypatch.setattr(placements, "placing_run", lambda *_, **options: options["freq"])
+    placing = Placing(
+        **{"netlist": tmp_path / "pinned.json", "target": TARGET, "out": tmp_path},
+        **{"logs": tmp_path, "constraints": None, "speed_grade": "", "prefix": ""},
+        **{"inputs": {"netlist": "0"}, "jobs": 1},
+    )
+    before = placed(110.0)
+    before[0].seed = 1
+    for _ in range(2):
+        assert placing.place_faster(before, 104.0) == before
+    assert tried == [pytest.approx(112.32)]
 
 
 def test_no_clock():
