@@ -32,11 +32,10 @@ class Turn:
     @classmethod
     def first_of(cls, m: Module, goes_on: Sequence[Value], loops: Sequence[str], name: str) -> Turn:
         """The innermost loop of which a condition holds."""
-        # each of all conditions up to its own: a chain would be as slow as it is long
-        beyond = [
-            named(m, Cat(goes_on[: place + 1]) == 0, f"{name}_beyond_{loop}")
-            for place, loop in enumerate(loops)
-        ]
+        beyond: list[Value] = []
+        for condition, loop in zip(goes_on, loops, strict=True):
+            further = ~condition if not beyond else beyond[-1] & ~condition
+            beyond.append(named(m, further, f"{name}_beyond_{loop}"))
         return cls(named(m, Cat(beyond), name), loops)
 
     @staticmethod
