@@ -324,6 +324,7 @@ class Ecp5(DeviceTechnology):
     # of the largest device: a synthesizer would take more, and the design would not fit
     capacity = Fraction(FAMILY.most(Resource.DSPS))
     multiplier_cell = Multiplier
+    block_cell = BlockRam
     limb_width = 18
     most_stages = 3
     blocks_hold = True
@@ -447,16 +448,6 @@ class Ecp5(DeviceTechnology):
             accumulator.clear.eq(0 if clear is None else clear),
         ]
         return accumulator.total
-
-    def block(
-        self,
-        shape: BlockShape,
-        words: Sequence[int] | None,
-        output_register: bool,
-        holds: bool = False,
-    ) -> Block:
-        """One DP16KD."""
-        return BlockRam(shape, words, output_register, holds)
 
 
 TECHNOLOGY = Ecp5

@@ -187,6 +187,7 @@ class Ice40(DeviceTechnology):
     capacity = Fraction(FAMILY.most(Resource.DSPS))
     adds_beyond_capacity = False
     multiplier_cell = Multiplier
+    block_cell = BlockRam
     limb_width = 16
     most_stages = 3
     ram_shapes = (
@@ -267,16 +268,6 @@ class Ice40(DeviceTechnology):
             with m.If(clear):
                 m.d.sync += total.eq(0)
         return total
-
-    def block(
-        self,
-        shape: BlockShape,
-        words: Sequence[int] | None,
-        output_register: bool,
-        holds: bool = False,
-    ) -> Block:
-        """One SB_RAM40_4K."""
-        return BlockRam(shape, words, output_register, holds)
 
 
 def _is_pair(first: tuple[Value, Value], second: tuple[Value, Value]) -> bool:

@@ -6,7 +6,6 @@ notes FPGA-TN-02094 (memory) and FPGA-TN-02096 (sysDSP), and as Yosys and nextpn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Shape, Signal
@@ -100,6 +99,7 @@ class Nexus(DeviceTechnology):
     """Lattice Nexus."""
 
     multiplier_cell = Multiplier
+    block_cell = BlockRam
     limb_width = 18
     most_stages = 2
     ram_shapes = (
@@ -115,16 +115,6 @@ class Nexus(DeviceTechnology):
     def multiplier_size(self, a: Shape, b: Shape) -> Fraction:
         """See `DeviceTechnology`. Two multipliers of 9 bits are one of 18."""
         return Fraction(1, 2) if max(a.width, b.width) <= 9 else Fraction(1)
-
-    def block(
-        self,
-        shape: BlockShape,
-        words: Sequence[int] | None,
-        output_register: bool,
-        holds: bool = False,
-    ) -> Block:
-        """One PDPSC16K."""
-        return BlockRam(shape, words, output_register, holds)
 
 
 TECHNOLOGY = Nexus

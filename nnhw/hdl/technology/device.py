@@ -63,6 +63,8 @@ class DeviceTechnology(Technology):
     Attributes
     ----------
     multiplier_cell : type of MultiplierCell
+    block_cell : type of Block
+        A memory block with the vendor's cell; only where there are `rom_shapes` or `ram_shapes`.
     limb_width : int
         Bits of a factor, signed or unsigned. Wider ones are split, if the stages suffice.
     most_stages : int
@@ -85,6 +87,7 @@ class DeviceTechnology(Technology):
     adds_beyond_capacity = True
     is_share = False
     multiplier_cell: type[MultiplierCell]
+    block_cell: type[Block]
     limb_width: int
     most_stages: int
     rom_shapes: tuple[BlockShape, ...] = ()
@@ -150,21 +153,11 @@ class DeviceTechnology(Technology):
         self._spare -= 1
         return self._spare >= 0
 
-    def block(
-        self,
-        shape: BlockShape,
-        words: Sequence[int] | None,
-        output_register: bool,
-        holds: bool = False,
-    ) -> Block:
-        """A memory block with the vendor's cell; see `Block`."""
-        raise NotImplementedError
-
     def _block(
         self, shape: BlockShape, words: Sequence[int] | None, output_register: bool, holds: bool
     ) -> Block:
         self.cells.blocks += 1
-        return self.block(shape, words, output_register, holds)
+        return self.block_cell(shape, words, output_register, holds)
 
     def _expect(self, depth: int, width: int) -> None:
         """Count the blocks of a memory that is left to the synthesizer."""
