@@ -94,16 +94,17 @@ class Placing:
         begins
             Called each time before some are placed.
         """
+        if not find_placer(self.target).first_options:
+            return list(placed)
         fastest = {design.seed: design for design in placed}
-        again = 1 if find_placer(self.target).first_options else _MOST_AGAIN + 1
-        while again <= _MOST_AGAIN and (
-            met := [seed for seed, design in fastest.items() if fmax(design) >= aim]
-        ):
+        for again in range(1, _MOST_AGAIN + 1):
+            met = [seed for seed, design in fastest.items() if fmax(design) >= aim]
+            if not met:
+                break
             begins()
             aim *= _RAISE
             for design in self._place(met, aim, again=again):
                 fastest[design.seed] = max(fastest[design.seed], design, key=fmax)
-            again += 1
         return list(fastest.values())
 
     def _log(self, seed: int, suffix: str = "") -> Path:
