@@ -9,14 +9,12 @@ one of the processor's lines.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 from accelerator import Accelerator
 from litex.build.generic_platform import Pins, Subsignal
 from litex.build.io import CRG
@@ -27,7 +25,13 @@ from system import verilate, write_verilog
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "riscv"))
-from firmware import choose_compiler, compile_firmware, is_golden  # noqa: E402
+from firmware import (  # noqa: E402
+    choose_compiler,
+    compile_firmware,
+    is_golden,
+    read_command_line,
+    read_samples,
+)
 
 MEMORY = 0x10000
 """Bytes of memory, from address 0 on: firmware, data and stack."""
@@ -135,18 +139,11 @@ def check_design(design: Path) -> None:
 
 def main() -> int:
     """Command line; exit status 0 if all scores are those of the golden model."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("design", type=Path, help="folder of an exported design")
-    parser.add_argument("--data", type=Path, required=True, help="digits: an .npz file with x")
-    parser.add_argument("--count", type=int, default=20, help="so many of them")
-    parser.add_argument("--compiler", choices=("gcc", "zig"), help="default: the first there is")
-    parser.add_argument("--out", type=Path, default=Path("build/litex"))
-    options = parser.parse_args()
-    design, out = options.design.resolve(), options.out.resolve()
+    options = read_command_line(__doc__.splitlines()[0], "build/litex")
+    design, out = options.design, options.out
     check_design(design)
     compiler = choose_compiler(options.compiler)
-    with np.load(options.data) as file:
-        samples = file["x"][: options.count]
+    samples = read_samples(options.data, options.count)
     out.mkdir(parents=True, exist_ok=True)
     system = System(design)
     lines = [f"#define {name} {value:#x}u\n" for name, value in system.addresses.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -20,6 +21,26 @@ HERE = Path(__file__).resolve().parent
 GCC = "riscv64-unknown-elf-gcc"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic")
 LINE = re.compile(r"^digit (\d+) is a (\d+), scores((?: -?\d+)+)$", re.MULTILINE)
+
+
+def read_command_line(description: str, out: str) -> argparse.Namespace:
+    """What a system is asked for: folders `design` and `out`, `compiler`, and the first `count`
+    samples of `data`; `out` is its default."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("design", type=Path, help="folder of an exported design")
+    parser.add_argument("--data", type=Path, required=True, help="digits: an .npz file with x")
+    parser.add_argument("--count", type=int, default=20, help="so many of them")
+    parser.add_argument("--compiler", choices=("gcc", "zig"), help="default: the first there is")
+    parser.add_argument("--out", type=Path, default=Path(out))
+    options = parser.parse_args()
+    options.design, options.out = options.design.resolve(), options.out.resolve()
+    return options
+
+
+def read_samples(data: Path, count: int) -> np.ndarray:
+    """The first digits of a file, as it has them."""
+    with np.load(data) as file:
+        return file["x"][:count]
 
 
 def compilers() -> dict[str, list[str]]:

@@ -9,15 +9,20 @@ riscv64-unknown-elf-gcc, or by zig from pip (`pip install ziglang`); VexRiscv co
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-from firmware import choose_compiler, compile_firmware, is_golden, run
+from firmware import (
+    choose_compiler,
+    compile_firmware,
+    is_golden,
+    read_command_line,
+    read_samples,
+    run,
+)
 
 HERE = Path(__file__).resolve().parent
 
@@ -61,18 +66,11 @@ def check_design(design: Path) -> None:
 
 def main() -> int:
     """Command line; exit status 0 if all scores are those of the golden model."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("design", type=Path, help="folder of an exported design")
-    parser.add_argument("--data", type=Path, required=True, help="digits: an .npz file with x")
-    parser.add_argument("--count", type=int, default=20, help="so many of them")
-    parser.add_argument("--compiler", choices=("gcc", "zig"), help="default: the first there is")
-    parser.add_argument("--out", type=Path, default=Path("build/riscv"))
-    options = parser.parse_args()
-    design, out = options.design.resolve(), options.out.resolve()
+    options = read_command_line(__doc__.splitlines()[0], "build/riscv")
+    design, out = options.design, options.out
     check_design(design)
     compiler = choose_compiler(options.compiler)
-    with np.load(options.data) as file:
-        samples = file["x"][: options.count]
+    samples = read_samples(options.data, options.count)
     out.mkdir(parents=True, exist_ok=True)
     # of one channel: the order of the file is that of the tensor
     compile_firmware(compiler, design, samples.reshape(len(samples), -1), out)
