@@ -27,6 +27,7 @@ def write_table(
     rows: Iterable[Sequence[object]],
     *,
     notes: str = "",
+    at: str = "",
 ) -> None:
     """Measure and write a table, row by row, so that an interrupted measurement leaves its rows.
 
@@ -40,10 +41,12 @@ def write_table(
         Cells in the order of `columns`; each row is written as soon as it is there.
     notes
         A paragraph above the table.
+    at
+        See `provenance`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        _write_paragraphs(file, f"# {title}", provenance(), notes)
+        _write_paragraphs(file, f"# {title}", provenance(at), notes)
         _write_rows(file, columns, rows)
 
 
@@ -57,11 +60,13 @@ class Table:
     notes: str = ""
 
 
-def write_tables(path: Path, title: str, tables: Iterable[Table], *, notes: str = "") -> None:
+def write_tables(
+    path: Path, title: str, tables: Iterable[Table], *, notes: str = "", at: str = ""
+) -> None:
     """Like `write_table`, with several tables one after the other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        _write_paragraphs(file, f"# {title}", provenance(), notes)
+        _write_paragraphs(file, f"# {title}", provenance(at), notes)
         for table in tables:
             _write_paragraphs(file, f"## {table.title}", table.notes)
             _write_rows(file, table.columns, table.rows)
@@ -83,14 +88,28 @@ def _write_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[ob
         print(_line(cells), flush=True)
 
 
-def provenance() -> str:
-    """The sentence that says what was measured, with what, and where."""
-    commit = _git("rev-parse", "--short=12", "HEAD") or "unknown"
-    changed = _git("status", "--porcelain", "--", "nnhw", "sim", "examples")
+def provenance(at: str = "") -> str:
+    """The sentence that says what was measured, with what, and where.
+
+    Parameters
+    ----------
+    at
+        Which commits the measurements are of; the present one unless given.
+    """
     return (
-        f"Measured at commit {commit}{' with local changes' if changed else ''}, nnhw "
-        f"{nnhw.__version__}, Python {platform.python_version()}, {os.cpu_count()} processor cores."
+        f"Measured at {at or f'commit {commit()}'}, nnhw {nnhw.__version__}, "
+        f"Python {platform.python_version()}, {os.cpu_count()} processor cores."
     )
+
+
+def commit() -> str:
+    """The last commit that changed what is measured, and whether there are changes since."""
+    found = _git("log", "-1", "--abbrev=12", "--format=%h", "--", *_MEASURED) or "unknown"
+    changed = _git("status", "--porcelain", "--", *_MEASURED)
+    return f"{found} with local changes" if changed else found
+
+
+_MEASURED = ("nnhw", "sim", "examples")
 
 
 def processor_seconds() -> float:

@@ -4,9 +4,10 @@
 
 Without options, the table of what is there: benchmarks/targets.jsonl has a line for each network on
 each device; of several, the last one counts. With --choose, designs are chosen that are missing (up
-to a minute each); their Verilog stays in rtl_out/targets. With --pack, those for devices with place
-and route are synthesized and packed, the smallest first (minutes each), unless they were. What is
-stopped goes on where it was. Needs the extra `synth`.
+to a minute each; take a line out of the file to have its design chosen anew); their Verilog stays
+in rtl_out/targets. With --pack, those for devices with place and route are synthesized and packed,
+the smallest first (minutes each), unless they were. What is stopped goes on where it was. Needs the
+extra `synth`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from estimates import synthesize
-from tables import MODELS, ROOT, argument_parser, write_table
+from tables import MODELS, ROOT, argument_parser, commit, write_table
 
 from nnhw.errors import MappingError
 from nnhw.estimates import estimate_netlist
@@ -36,7 +37,7 @@ NETWORKS = ("autoencoder", "sww", "dscnn", "resnet8", "mobilenet_vww", "ic02")
 DEVICES = ("ecp5-25k", "ecp5-45k", "ecp5-85k", "gowin-gw2a18", "xc7a100t")
 COLUMNS = (
     *("network", "device", "array", ">MHz", ">frames/s", ">LUTs", ">flip-flops", ">DSPs"),
-    *(">block RAMs", "packed"),
+    *(">block RAMs", "packed", "commit"),
 )
 Row = dict[str, Any]
 
@@ -80,7 +81,7 @@ def choose() -> None:
 
 
 def _choose(network: str, device: str) -> Row:
-    row: Row = {"network": network, "device": device}
+    row: Row = {"network": network, "device": device, "commit": commit()}
     try:
         placement = place(_graph(network), BuildOptions(target=device), find_device=False)
     except MappingError as error:
@@ -127,7 +128,7 @@ def rows() -> Iterator[tuple[object, ...]]:
     for network in NETWORKS:
         for device in DEVICES:
             if row := found.get((network, device)):
-                yield (network, device, *_cells(row))
+                yield (network, device, *_cells(row), row["commit"])
 
 
 def missing() -> str:
@@ -188,4 +189,5 @@ if __name__ == "__main__":
         "activations: the fastest array that fits by estimates, which are shown, or what would. "
         "Packed: after synthesis and packing, where there is place and route; empty if not "
         f"done yet.{missing()}",
+        at="the commit of each row",
     )
