@@ -21,207 +21,41 @@ import math
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from estimate_cases import DATA, DEVICES, NETWORKS, Case, checked, fitted
+from estimate_errors import errors_of
 from scipy.optimize import lsq_linear
-from tables import EXAMPLES, MODELS, Table, argument_parser, write_tables
+from tables import Table, argument_parser, commit, write_tables
 
 from nnhw.errors import ToolError
 from nnhw.estimates import has_model
 from nnhw.estimates.features import count_features
-from nnhw.estimates.model import Clock, Error, model_file
+from nnhw.estimates.model import model_file
 from nnhw.estimates.terms import Terms, count_terms
-from nnhw.export.verilog import (
-    Hierarchy,
-    component_netlist,
-    component_verilog,
-    design_netlist,
-    generate_verilog,
-)
 from nnhw.families import FAMILIES, Resource, Target, named_target
-from nnhw.hdl import COMPONENTS, engine_component
-from nnhw.ir import Graph
-from nnhw.options import BuildOptions
-from nnhw.pipeline import build
-from nnhw.placement import Placement, place
 from nnhw.synth.family_synthesis import find_synthesis, target_script
 from nnhw.synth.packing import pack
 from nnhw.synth.synthesize import read_commands
 from nnhw.synth.usage import count_usage
 from nnhw.synth.yosys import WRITE_STATISTICS, read_cells, run_yosys
 
-DATA = Path(__file__).parent / "estimates"
-DEVICES = {
-    "ecp5": "ecp5-85k",
-    "gatemate": "gatemate-a1",
-    "gowin": "gowin-gw2a18",
-    "ice40": "ice40up5k",
-    "nexus": "lifcl40",
-    "xilinx7": "xc7a100t",
-}
-"""The device that a family's cases are synthesized for: LUTs and flip-flops of others are alike."""
-
-NETWORKS = {
-    **{
-        name: (EXAMPLES / f"{name}.onnx", EXAMPLES / "digits.npz")
-        for name in ("digits_mlp", "digits_cnn", "digits_resnet")
-    },
-    "mnist_cnn_zoo": (MODELS / "mnist_cnn_zoo.onnx", MODELS / "mnist_data.npz"),
-    **{name: (MODELS / f"{name}_int8.onnx", None) for name in ("dscnn", "resnet8", "autoencoder")},
-}
-_OF_QUANTIZATION = ("weight_bits", "act_bits", "power_of_two")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A design, or a component of one.
-
-    Parameters
-    ----------
-    options
-        Of the build; those of `portable` have no target.
-    component
-        One of `COMPONENTS`; "" for the whole design.
-    """
-
-    network: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    portable: bool = False
-    component: str = ""
-
-    @property
-    def key(self) -> str:
-        """What tells it from others."""
-        return json.dumps([self.network, self.options, self.portable, self.component])
-
-    @property
-    def title(self) -> str:
-        """Network and options in few words."""
-        options = [f"{name} {value}" for name, value in self.options.items()]
-        return ", ".join([self.network, *options, *(["portable"] if self.portable else [])])
-
-    def place(self, family: str) -> Placement:
-        """On the family's device."""
-        target = {} if self.portable else {"target": DEVICES[family]}
-        quantization = {k: v for k, v in self.options.items() if k in _OF_QUANTIZATION}
-        graph = _graph(self.network, json.dumps(quantization))
-        return place(graph, BuildOptions(**self.options, **target))
-
-    def verilog(self, family: str) -> tuple[str, str] | None:
-        """Name of the top module and text; None if the engine has no such component."""
-        placement = self.place(family)
-        program = placement.program
-        if not self.component:
-            return program.name, generate_verilog(program, shell=placement.shell)
-        component = engine_component(program.machine, program.image, self.component)
-        return component and (self.component, component_verilog(component, self.component))
-
-    def netlist(self, family: str) -> Hierarchy:
-        """The same before it is Verilog."""
-        placement = self.place(family)
-        program = placement.program
-        if not self.component:
-            return design_netlist(program, shell=placement.shell)
-        component = engine_component(program.machine, program.image, self.component)
-        assert component is not None
-        return component_netlist(component, self.component)
-
-
-@cache
-def _graph(network: str, quantization: str) -> Graph:
-    model, data = NETWORKS[network]
-    return build(model, data=data, stop="trim", **json.loads(quantization)).state.graph
-
-
-FITTED = (
-    Case("digits_mlp", {"macs": 8}),
-    Case("digits_cnn", {"macs": 8}),
-    Case("digits_cnn", {"macs": 32, "act_bits": 6}),
-    Case("digits_resnet", {"macs": 16}),
-    Case("mnist_cnn_zoo", {"macs": 8}),
-    Case("digits_cnn", {"macs": 8}, portable=True),
-    Case("digits_mlp", {"macs": 32, "weight_bits": 4}),
-    Case("dscnn", {"macs": 8}),
-)
-CHECKED = (
-    Case("digits_mlp", {"macs": 4}),
-    Case("digits_mlp", {"macs": 16}),
-    Case("digits_cnn", {"macs": 4}),
-    Case("digits_cnn", {"macs": 16}),
-    Case("digits_cnn", {"macs": 16, "weight_bits": 4}),
-    Case("digits_cnn", {"macs": 16}, portable=True),
-    Case("digits_resnet", {"macs": 8}),
-    Case("mnist_cnn_zoo", {"macs": 16}),
-    Case("digits_mlp", {"macs": 8, "power_of_two": True}),
-    Case("digits_mlp", {"macs": 16}, portable=True),
-    Case("digits_cnn", {"rows": 2, "cols": 8, "keep": True, "tag_bits": 4}),
-    Case("digits_resnet", {"macs": 32}),
-    Case("dscnn", {"macs": 16}),
-    Case("resnet8", {"macs": 32}),
-    Case("autoencoder", {"macs": 16}),
-)
-FITTED_SMALL = (
-    Case("digits_mlp", {"macs": 1}),
-    Case("digits_mlp", {"macs": 2, "weight_bits": 4}),
-    Case("digits_cnn", {"macs": 1}),
-    Case("digits_cnn", {"macs": 2, "weight_bits": 4}),
-    Case("digits_resnet", {"macs": 2, "weight_bits": 4}),
-    Case("digits_cnn", {"macs": 4}, portable=True),
-    Case("digits_mlp", {"macs": 2}, portable=True),
-    Case("digits_resnet", {"macs": 4}, portable=True),
-)
-CHECKED_SMALL = (
-    Case("digits_mlp", {"macs": 2}),
-    Case("digits_mlp", {"macs": 4}),
-    Case("digits_mlp", {"macs": 4, "weight_bits": 4}),
-    Case("digits_mlp", {"macs": 4, "power_of_two": True}),
-    Case("digits_cnn", {"macs": 2}),
-    Case("digits_cnn", {"macs": 4, "weight_bits": 4}),
-    Case("digits_cnn", {"macs": 4, "weight_bits": 6, "act_bits": 6}),
-    Case("digits_cnn", {"rows": 1, "cols": 4, "keep": True, "tag_bits": 4}),
-    Case("digits_mlp", {"macs": 4}, portable=True),
-    Case("digits_mlp", {"macs": 8}, portable=True),
-    Case("digits_cnn", {"macs": 8}, portable=True),
-    Case("digits_resnet", {"macs": 4, "weight_bits": 4}),
-    Case("digits_resnet", {"macs": 8}, portable=True),
-    Case("mnist_cnn_zoo", {"macs": 4}, portable=True),
-)
-"""For the family whose only device has 30 block RAMs of 4 kbit."""
-SMALL = "ice40"
-
-
-def fitted(family: str) -> tuple[Case, ...]:
-    """What a family's coefficients are fitted to: designs, and the components of two of them."""
-    designs = FITTED_SMALL if family == SMALL else FITTED
-    parts = designs[3:4] if family == SMALL else designs[1:2]
-    return (
-        *designs,
-        *(
-            Case(design.network, design.options, design.portable, name)
-            for design in parts
-            for name in COMPONENTS
-        ),
-    )
-
-
-def checked(family: str) -> tuple[Case, ...]:
-    """What a family's estimates are checked on."""
-    return CHECKED_SMALL if family == SMALL else CHECKED
-
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a case takes when it is synthesized, and the terms of its estimate."""
+    """What a case takes when it is synthesized, and packed if it can be; and the terms of its
+    estimate."""
 
     case: Case
     used: Mapping[Resource, int]
     terms: Terms
     seconds: float
+    commit: str
+    packed: bool
 
 
 def _stored(family: str) -> dict[str, dict[str, Any]]:
@@ -239,7 +73,7 @@ def measure(family: str) -> None:
     for case in (*fitted(family), *checked(family)):
         if not NETWORKS[case.network][0].exists():
             continue
-        found = case.verilog(family)
+        found = case.verilog(DEVICES[family])
         script = target_script(target, "", pins=False)
         digest = sha256(repr((found, script)).encode()).hexdigest()
         if known.get(case.key, {}).get("verilog") == digest:
@@ -250,7 +84,7 @@ def measure(family: str) -> None:
             if not case.component:
                 raise
             cells = {"cells": None}
-        row = {"case": case.key, "verilog": digest, **cells}
+        row = {"case": case.key, "commit": commit(), "verilog": digest, **cells}
         with (DATA / f"{family}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(family, case.title, case.component, row.get("seconds"), flush=True)
@@ -290,13 +124,15 @@ def measurements(family: str, cases: tuple[Case, ...]) -> list[Measurement]:
         if row is None or row["cells"] is None:
             continue
         usage = count_usage(row["cells"], target, row.get("sites"))
-        features = count_features(case.netlist(family), fabric)
+        features = count_features(case.netlist(DEVICES[family]), fabric)
         found.append(
             Measurement(
                 case=case,
                 used={Resource(figures.resource): figures.used for figures in usage},
                 terms=count_terms(features, family),
                 seconds=row["seconds"],
+                commit=row["commit"],
+                packed="sites" in row,
             )
         )
     return found
@@ -359,74 +195,10 @@ def fit_family(family: str) -> dict[str, Any]:
         model[part] = {k: v for k, v in fit(rows, part, resource).items() if v}
     checks = measurements(family, checked(family))
     model["errors"] = {
-        resource.value: _errors([_off(row, resource, model[part]) for row in checks])
+        resource.value: errors_of([_off(row, resource, model[part]) for row in checks])
         for part, resource in PARTS
     }
-    if placed := [row for row in _placed() if row["family"] == family]:
-        by_size = depends_on_size(placed)
-        period, kilo_lut = fit_clock(placed, by_size=by_size)
-        error = _errors([off for _, off in clock_residuals(placed, by_size=by_size)])
-        model["clock"] = {"period_ns": period, "kilo_lut_ns": kilo_lut, "error": error}
     return model
-
-
-def _placed() -> list[dict[str, Any]]:
-    """Designs that were placed and routed: those of results/synthesis.md."""
-    return list(map(json.loads, (DATA / "placed.jsonl").read_text(encoding="utf-8").splitlines()))
-
-
-_LEAST_PLACED = 4
-"""Designs from which on it can be told whether the clock depends on their size."""
-
-
-def depends_on_size(rows: list[dict[str, Any]]) -> bool:
-    """Whether each design's clock is estimated better by the others if their sizes count."""
-    if len(rows) < _LEAST_PLACED:
-        return False
-    by_size, without = (
-        np.median([abs(off) for _, off in clock_residuals(rows, by_size=by_size)])
-        for by_size in (True, False)
-    )
-    return bool(by_size < without)
-
-
-def fit_clock(rows: list[dict[str, Any]], *, by_size: bool) -> tuple[float, float]:
-    """Period without logic, and what a thousand LUTs add, in ns, of least relative squares."""
-    periods = np.array([1000 / row["mhz"] for row in rows])
-    sizes = np.array([row["luts"] / 1000 for row in rows]) * by_size
-    terms = np.stack([np.ones(len(rows)), sizes], 1) / periods[:, None]
-    found = lsq_linear(terms, np.ones(len(rows)), (0, np.inf)).x
-    return round(float(found[0]), 3), round(float(found[1]) * by_size, 4)
-
-
-def clock_residuals(rows: list[dict[str, Any]], *, by_size: bool) -> Iterator[tuple[float, float]]:
-    """Estimate of each placed design's clock from the others, and how many percent it is off."""
-    for row in rows:
-        others = [other for other in rows if other is not row]
-        period, kilo_lut = fit_clock(others, by_size=by_size)
-        mhz = Clock(period_ns=period, kilo_lut_ns=kilo_lut, error=_NO_ERROR).mhz(row["luts"])
-        yield mhz, 100 * (mhz - row["mhz"]) / row["mhz"]
-
-
-_NO_ERROR = Error(median=0, percentile_90=0, designs=0)
-
-
-def clock_table() -> Table:
-    """Leave-one-out residuals of all families' clocks."""
-    lines = []
-    for family in sorted({row["family"] for row in _placed()}):
-        rows = [row for row in _placed() if row["family"] == family]
-        residuals = clock_residuals(rows, by_size=depends_on_size(rows))
-        for row, (mhz, off) in zip(rows, residuals, strict=True):
-            lines.append((family, row["design"], row["mhz"], f"{mhz:.1f}", f"{off:+.1f}%"))
-    return Table(
-        "Clock",
-        ("family", "design", ">MHz placed", ">estimate", ">"),
-        lines,
-        notes="Each design's clock as the others of its family let expect it: by their sizes "
-        "where that is closer than the same for all. Of two families two are known, so that the "
-        "estimate is but the other's clock: an order of magnitude.",
-    )
 
 
 def estimate(row: Measurement, resource: Resource, coefficients: Mapping[str, float]) -> float:
@@ -441,31 +213,24 @@ def _off(row: Measurement, resource: Resource, coefficients: Mapping[str, float]
     return 100 * (estimate(row, resource, coefficients) - used) / used
 
 
-def _errors(off: list[float]) -> dict[str, Any]:
-    return {
-        "median": round(float(np.median(np.abs(off))), 1),
-        "percentile_90": round(float(np.percentile(np.abs(off), 90)), 1),
-        "designs": len(off),
-    }
-
-
 def table(family: str) -> Table:
     """The residuals of a family."""
     model = json.loads(model_file(family).read_text(encoding="utf-8"))
     rows = measurements(family, checked(family))
     seconds = [row["seconds"] for row in _stored(family).values() if row["cells"]]
     errors = {
-        resource: _errors([_off(row, resource, model[part]) for row in rows])
+        resource: errors_of([_off(row, resource, model[part]) for row in rows])
         for part, resource in PARTS
     }
-    shown = (
-        ", ".join(
-            f"{resource.value}: median {error['median']}%, 90th percentile "
-            f"{error['percentile_90']}%"
-            for resource, error in errors.items()
-        )
-        + f" of {len(rows)} designs. {len(seconds)} cases were synthesized in "
-        f"{sum(seconds) / 60:.0f} minutes."
+    shown = ", ".join(
+        f"{resource.value}: median {error['median']}%, 90th percentile {error['percentile_90']}%"
+        for resource, error in errors.items()
+    )
+    unpacked = sum(not row.packed for row in rows)
+    shown += (
+        f" of {len(rows)} designs{f', {unpacked} of which were not packed' if unpacked else ''}. "
+        f"{len(seconds)} cases were synthesized in {sum(seconds) / 60:.0f} minutes, those of the "
+        f"table at {', '.join(dict.fromkeys(row.commit for row in rows))}."
     )
     return Table(
         FAMILIES[family].targets[0].description.split(" ", 1)[0] + f", {family}",
@@ -499,8 +264,9 @@ def _lines(rows: list[Measurement], model: dict[str, Any]) -> Iterator[tuple[obj
 
 
 NOTES = (
-    "Designs that no coefficient was fitted to, as Yosys synthesizes them and as `nnhw.estimates` "
-    "estimates them. Where an estimate of DSPs or block RAMs is not in the table, it is right."
+    "Designs that no coefficient was fitted to, as they take a device when Yosys has synthesized "
+    "and, where that can be, nextpnr packed them, and as `nnhw.estimates` estimates them. Where an "
+    "estimate of DSPs or block RAMs is not in the table, it is right."
 )
 
 if __name__ == "__main__":
@@ -513,11 +279,14 @@ if __name__ == "__main__":
         if arguments.measure:
             measure(name)
         if arguments.fit:
-            text = json.dumps(fit_family(name), indent=2) + "\n"
-            model_file(name).write_text(text, encoding="utf-8")
+            file = model_file(name)
+            before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+            text = json.dumps({**before, **fit_family(name)}, indent=2) + "\n"
+            file.write_text(text, encoding="utf-8")
     write_tables(
         arguments.out,
         "Estimates before synthesis",
-        (*(table(name) for name in arguments.family if has_model(name)), clock_table()),
+        (table(name) for name in arguments.family if has_model(name)),
         notes=NOTES,
+        at="the commits that each table names",
     )

@@ -179,11 +179,27 @@ def check_technology(technology: str, target: Target) -> None:
 
 def estimate_netlist(hierarchy: Hierarchy, target: Target) -> Estimate:
     """What a netlist will take of a device whose cells it is built of."""
-    return make_estimate(count_resources(hierarchy, target), target)
+    return make_estimate(count_netlist(hierarchy, target), target)
 
 
-def count_resources(hierarchy: Hierarchy, target: Target) -> Mapping[Resource, float]:
-    """What a netlist will take, before it is rounded: half a multiplier is one."""
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """What estimates are made of.
+
+    Parameters
+    ----------
+    totals
+        Of resources, before they are rounded: half a multiplier is one.
+    has_products
+        Whether there are products that are left to synthesis.
+    """
+
+    totals: Mapping[Resource, float]
+    has_products: bool
+
+
+def count_netlist(hierarchy: Hierarchy, target: Target) -> Count:
+    """What a netlist will take."""
     family = FAMILIES[target.family]
     model = load_model(family.name)
     features = count_features(hierarchy, family.part("fabric").FABRIC)
@@ -195,16 +211,18 @@ def count_resources(hierarchy: Hierarchy, target: Target) -> Mapping[Resource, f
     ):
         fitted = sum(coefficients.get(name, 0) * value for name, value in parts.items())
         totals[resource] = totals.get(resource, 0) + fitted
-    return totals
+    return Count(totals=totals, has_products=bool(features.products))
 
 
-def make_estimate(totals: Mapping[Resource, float], target: Target) -> Estimate:
+def make_estimate(count: Count, target: Target) -> Estimate:
     """The estimate of a design that will take so much."""
     model = load_model(target.family)
     clock = model.clock if target.can_place else None
+    totals = count.totals
+    mhz = clock.mhz(totals[Resource.LUTS], has_products=count.has_products) if clock else None
     return Estimate(
         target=target.name,
-        clock_mhz=round(clock.mhz(totals[Resource.LUTS]), 1) if clock else None,
+        clock_mhz=mhz and round(mhz, 1),
         clock_error_percent=clock.error.percentile_90 if clock else None,
         figures=tuple(
             Figure(

@@ -40,17 +40,21 @@ class Clock:
         Of a design without logic.
     kilo_lut_ns
         What a thousand look-up tables add: the larger, the longer the wires.
+    products_ns
+        What products add that are left to synthesis, which puts no registers into multipliers.
     error
         Of each placed design, when the others alone are fitted to.
     """
 
     period_ns: float
     kilo_lut_ns: float
+    products_ns: float
     error: Error
 
-    def mhz(self, luts: float) -> float:
-        """Frequency of a design of so many look-up tables."""
-        return 1000 / (self.period_ns + self.kilo_lut_ns * luts / 1000)
+    def mhz(self, luts: float, *, has_products: bool) -> float:
+        """Frequency of a design of so many look-up tables, with or without such products."""
+        period = self.period_ns + self.kilo_lut_ns * luts / 1000 + self.products_ns * has_products
+        return 1000 / period
 
 
 @dataclass(frozen=True, kw_only=True)

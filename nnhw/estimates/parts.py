@@ -12,7 +12,7 @@ from ..garbage import without_collection
 from ..hdl import engine_parts
 from ..machine import Image, Machine
 from ..mapping import Program
-from .estimate import Estimate, check_technology, count_resources, make_estimate
+from .estimate import Count, Estimate, check_technology, count_netlist, make_estimate
 
 Parts = Callable[[Machine, Image], Sequence[tuple[Any, int]]]
 """Components of an engine, and how many are alike."""
@@ -32,8 +32,10 @@ def estimate_parts(program: Program, target: Target, parts: Parts = engine_parts
     """
     check_technology(program.config.technology, target)
     totals: defaultdict[Resource, float] = defaultdict(float)
+    has_products = False
     for component, count in parts(program.machine, program.image):
-        found = count_resources(component_netlist(component, "part"), target)
-        for resource, used in found.items():
+        found = count_netlist(component_netlist(component, "part"), target)
+        has_products |= found.has_products
+        for resource, used in found.totals.items():
             totals[resource] += count * used
-    return make_estimate(totals, target)
+    return make_estimate(Count(totals=totals, has_products=has_products), target)

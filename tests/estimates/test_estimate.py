@@ -7,6 +7,7 @@ import pytest
 from nnhw.device_fit import find_use
 from nnhw.errors import MappingError
 from nnhw.estimates import Estimator, estimate_devices, estimate_parts, has_model
+from nnhw.estimates.model import load_model
 from nnhw.export.verilog import design_netlist, generate_verilog
 from nnhw.families import FAMILIES, Resource, named_target
 from nnhw.ir import load_graph
@@ -86,7 +87,7 @@ def test_parts_are_nearly_the_whole(network, target, shape):
 
 
 def test_a_clock_where_there_is_place_and_route(placement, estimate):
-    assert 80 < estimate.clock_mhz < 140
+    assert 120 < estimate.clock_mhz < 200
     assert estimate.clock_error_percent > 0
     portable = place(load_graph(NETWORK), BuildOptions(macs=4)).program
     assert Estimator().estimate(portable, "xc7a35t").clock_mhz is None
@@ -117,11 +118,26 @@ def test_cells_of_another_family_are_refused(placement):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_errors_of_every_family_are_within_bounds(family):
-    from nnhw.estimates.model import load_model
-
     errors = load_model(family).errors
     assert set(errors) == {Resource.LUTS.value, Resource.FLIP_FLOPS.value}
     for error in errors.values():
         assert error.designs >= 12
         assert error.median <= 5
         assert error.percentile_90 <= 10
+
+
+def test_clocks_are_within_bounds():
+    clock = load_model("ecp5").clock
+    assert clock.error.designs >= 12
+    assert clock.error.median <= 8
+    assert clock.error.percentile_90 <= 15
+    small, large = (clock.mhz(luts, has_products=False) for luts in (2000, 20000))
+    assert small > large
+    assert clock.mhz(2000, has_products=True) < small
+
+
+def test_multipliers_without_registers_are_slow(placement, estimate):
+    program = place(load_graph(NETWORK), BuildOptions(macs=4)).program
+    whole = Estimator().estimate(program, "ecp5-25k")
+    assert whole.clock_mhz < 0.8 * estimate.clock_mhz
+    assert estimate_parts(program, named_target("ecp5-25k")).clock_mhz < 0.8 * estimate.clock_mhz
