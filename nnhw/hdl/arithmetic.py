@@ -145,16 +145,22 @@ def rotate_left(
 
     `amounts` are copies of the same amount, each for an equal share of the elements, in order.
 
-    A logarithmic shifter, finest level first, with a register after every
-    `ROTATION_LEVELS_PER_STAGE` levels until there are `registers`: its latency in cycles.
+    A logarithmic shifter, finest level first, with a register before the last
+    `ROTATION_LEVELS_PER_STAGE` levels, one before as many more, and so on until there are
+    `registers`: its latency in cycles. So what comes a long way may have fewer levels to pass.
     The amount is always a multiple of `granularity`, a power of two.
     """
     count = len(value)
     result = list(value)
     first = (granularity - 1).bit_length()
-    for level, bit in enumerate(range(first, (count - 1).bit_length())):
-        stage, remainder = divmod(level, ROTATION_LEVELS_PER_STAGE)
-        if 0 < stage <= registers and remainder == 0:
+    bits = range(first, (count - 1).bit_length())
+    stages = {
+        len(bits) - later * ROTATION_LEVELS_PER_STAGE: registers + 1 - later
+        for later in range(1, registers + 1)
+    }
+    for level, bit in enumerate(bits):
+        if level in stages:
+            stage = stages[level]
             # copies may be one and the same
             copies = {id(amount): amount for amount in amounts}
             late = {

@@ -10,7 +10,7 @@ from ..machine import row_stages
 from .parameters import check_integers, check_powers_of_two
 from .technology import PORTABLE, Technology
 
-_BANKS_A_ROW = 4
+BANKS_A_ROW = 4
 """Banks that share a register of their row."""
 
 
@@ -66,10 +66,10 @@ class BankRows(wiring.Component):
         row = self.address[bank_bits:]
         if self.latency == 1:
             copies = self.technology.fan_out(
-                m, row, stages=1, leaves=-(-self.banks // _BANKS_A_ROW), name="row"
+                m, row, stages=1, leaves=-(-self.banks // BANKS_A_ROW), name="row"
             )
             m.d.comb += [
-                self.rows[bank].eq(copies[bank // _BANKS_A_ROW]) for bank in range(self.banks)
+                self.rows[bank].eq(copies[bank // BANKS_A_ROW]) for bank in range(self.banks)
             ]
             return m
         offset = self.address[:bank_bits]

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..machine import MEMORY_LATENCY, RELEASE_LATENCY
 from .arithmetic import delay, named
+from .bank_rows import BANKS_A_ROW
 from .beat import input_beat
 from .memory import BankedMemory
 from .parameters import check_at_most, check_integers, check_powers_of_two
@@ -111,6 +112,7 @@ class FrameBuffer(wiring.Component):
         self.checked = checked
         self.loaded = loaded
         self.watched = watched
+        self.technology = technology
         self.row_width = max(1, (frame_rows - 1).bit_length())
         depth = frame_rows if buffers == 1 else 2 << self.row_width
         self.beat = Signal(range(max(2, self.beats_per_frame)))
@@ -178,7 +180,13 @@ class FrameBuffer(wiring.Component):
         group_bits = (groups - 1).bit_length()
         # a beat is written when the last read of the frame before it has been served
         wait = self.read_delay
-        row = delay(m, self._row(beat[group_bits:], writing), wait, name="row")
+        rows = self.technology.fan_out(
+            m,
+            self._row(beat[group_bits:], writing),
+            stages=wait,
+            leaves=-(-self.banks // BANKS_A_ROW),
+            name="row",
+        )
         received = self.beats.payload.data if self.checked else self.beats.payload
         payload = delay(m, received, wait, name="payload")
         takes = [take]
@@ -195,7 +203,7 @@ class FrameBuffer(wiring.Component):
             group, lane = divmod(bank, self.beat_bytes)
             m.d.comb += [
                 memory.write_enable[bank].eq(chosen[group]),
-                memory.write_rows[bank].eq(row),
+                memory.write_rows[bank].eq(rows[bank // BANKS_A_ROW]),
                 memory.write_data[bank].eq(payload[8 * lane :][: self.width]),
                 memory.read_rows[bank].eq(self._row(self.read_rows[bank], reading)),
             ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from amaranth.hdl import C, Cat, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import C, Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -330,6 +330,36 @@ def instruction_register(
             layout, words, ahead=ahead, names=names, technology=technology
         )
     return InstructionRegister(layout, words, ahead=ahead, names=names)
+
+
+def register_ahead(
+    m: Module,
+    instruction: InstructionRegister | LoadedInstructionRegister,
+    compute: Callable[[Any], Value],
+    *,
+    first: int,
+    name: str,
+) -> Value:
+    """What is computed of the fields of the instruction at work: a register, since it is computed
+    of the next one's, which are known ahead; a constant stays one.
+
+    Parameters
+    ----------
+    compute
+        Takes an interface such as `upcoming`.
+    first
+        The value out of reset: that of `instruction.first`.
+    """
+    value = compute(instruction.upcoming)
+    if isinstance(value, Const):
+        return value
+    register = Signal(value.shape(), name=name, init=first)
+    moves_on: Value = instruction.advance
+    if instruction.is_loaded:
+        moves_on = moves_on | instruction.begins
+    with m.If(moves_on):
+        m.d.sync += register.eq(value)
+    return register
 
 
 def program_port(words: Words) -> dict[str, Any]:

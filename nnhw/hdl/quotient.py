@@ -151,26 +151,21 @@ class Bounds:
         m: Module,
         technology: Technology,
         *,
-        zero_point: Value,
-        lo: Value,
-        hi: Value,
+        bounds: Bounds,
         lanes: int,
     ) -> list[Bounds]:
         """Copies of an instruction's bounds for lanes, of which a few share one.
 
-        Of the cycle before; `lo` and `hi` of the one before that.
+        Of the cycle before; `lo` and `hi` of the one before that. The lanes may be far away, so
+        that `bounds` are to be registers.
         """
-        values = {
-            "zero_point": (zero_point, 1),
-            "least": (_difference(lo, zero_point), 1),
-            "most": (_difference(hi, zero_point), 1),
-            "lo": (lo, 2),
-            "hi": (hi, 2),
-        }
+        stages = {"zero_point": 1, "least": 1, "most": 1, "lo": 2, "hi": 2}
         count = -(-lanes // _LANES_A_COPY)
         leaves = {
-            name: technology.fan_out(m, value, stages=stages, leaves=count, name=name)
-            for name, (value, stages) in values.items()
+            name: technology.fan_out(
+                m, getattr(bounds, name), stages=stages[name], leaves=count, name=name
+            )
+            for name in stages
         }
         return [
             cls(**{name: leaves[name][lane // _LANES_A_COPY].as_signed() for name in leaves})
@@ -216,7 +211,7 @@ def limit(
     return Mux(too_low, bounds.lo, named(m, bounded, f"{name}_bounded"))
 
 
-def _difference(a: Value, b: Value) -> Value:
+def difference(a: Value, b: Value) -> Value:
     """a - b, which is a constant if both are."""
     if isinstance(a, Const) and isinstance(b, Const):
         return Const(a.value - b.value, (a - b).shape())

@@ -14,7 +14,7 @@ from .arithmetic import delay
 from .instruction import Words, instruction_register, load_program, program_port
 from .parameters import check_integers
 from .parity import report_parity
-from .quotient import Bounds, limit, quotient_width, shift_right
+from .quotient import Bounds, difference, limit, quotient_width, shift_right
 from .technology import PORTABLE, Technology
 
 
@@ -99,13 +99,15 @@ class ResidualAdder(wiring.Component):
         # registers: difference to the zero point, product, sum, quotient, and those of its limits
         products = 1 + self.stages
         shift = delay(m, f.shift, products + 1, name="shift")
-        zero_point, lo, hi = (
-            delay(m, getattr(f, name), products + 2, name=name)
+        early = {
+            name: delay(m, getattr(f, name), products + 1, name=name)
             for name in ("zero_point", "lo", "hi")
-        )
-        bounds = Bounds.for_lanes(
-            m, self.technology, zero_point=zero_point, lo=lo, hi=hi, lanes=self.lanes
-        )
+        }
+        late = {name: delay(m, value, 1, name=f"late_{name}") for name, value in early.items()}
+        for name, bound in (("least", "lo"), ("most", "hi")):
+            without = difference(early[bound], early["zero_point"])
+            late[name] = delay(m, without, 1, name=name)
+        bounds = Bounds.for_lanes(m, self.technology, bounds=Bounds(**late), lanes=self.lanes)
         wait = self.latency - 1
         adds = delay(m, f.add, wait, name="adds")
         plain = delay(m, self.results.as_value(), wait, name="plain")

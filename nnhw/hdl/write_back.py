@@ -14,18 +14,25 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout
 from ..machine import LIMIT_LATENCY, Section, write_back_latency
 from .arithmetic import delay, delays, named
-from .instruction import Words, instruction_register, load_program, program_port
+from .instruction import (
+    Words,
+    instruction_register,
+    load_program,
+    program_port,
+    register_ahead,
+)
 from .load_port import SectionWrite
 from .loaded_memory import LoadedMemory
 from .memory import Rom
 from .parameters import check_integers
 from .parity import parity_port
-from .quotient import Bounds, Quotient, limit, quotient_width
+from .quotient import Bounds, Quotient, difference, limit, quotient_width
 from .residual_stage import ResidualStage
 from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
 
-_BOUNDS = frozenset({"zero_point", "lo", "hi", "table"})
+_LIMITS = frozenset({"zero_point", "lo", "hi"})
+_BOUNDS = _LIMITS | {"table"}
 """Fields of results on their way; the others are of where they go."""
 
 
@@ -119,7 +126,9 @@ class WriteBack(wiring.Component):
         )
         # results are known by their instruction until they are between bounds, and by another one
         # when they are placed: so nothing of either has to go along
-        self.instruction = instruction_register(layout, words, names=_BOUNDS, technology=technology)
+        self.instruction = instruction_register(
+            layout, words, ahead=_LIMITS, names=_BOUNDS, technology=technology
+        )
         self.placing = instruction_register(
             layout,
             words,
@@ -213,9 +222,23 @@ class WriteBack(wiring.Component):
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
         """Results of `LIMIT_LATENCY` cycles later."""
-        bounds = Bounds.for_lanes(
-            m, self.technology, zero_point=f.zero_point, lo=f.lo, hi=f.hi, lanes=self.lanes
+        first = self.instruction.first
+        least = register_ahead(
+            m,
+            self.instruction,
+            lambda each: difference(each.lo, each.zero_point),
+            first=first.lo - first.zero_point,
+            name="least",
         )
+        most = register_ahead(
+            m,
+            self.instruction,
+            lambda each: difference(each.hi, each.zero_point),
+            first=first.hi - first.zero_point,
+            name="most",
+        )
+        whole = Bounds(zero_point=f.zero_point, lo=f.lo, hi=f.hi, least=least, most=most)
+        bounds = Bounds.for_lanes(m, self.technology, bounds=whole, lanes=self.lanes)
         results = Signal.like(self.data, reset_less=True, name="results")
         for lane, own in enumerate(bounds):
             quotient = {name: self.quotients[lane][name] for name in Quotient.FIELDS}
