@@ -20,6 +20,7 @@ from ..synth import (
     advise,
     count_usage,
     find_placer,
+    fix_multipliers,
     fmax,
     locked,
     nextpnr_version,
@@ -132,11 +133,14 @@ def _synthesize(
             "tools": {"yosys": version("pyosys")},
             "sources": [sha256_of(source) for source in sources],
             "script": commands,
+            "multipliers": find_placer(board.target).multiplier_rows(board.target),
         },
     )
     if not step.done:
         progress(f"Synthesize for {board.title}", 0)
-        run_yosys(commands, log=folder / "logs" / "synthesis.log", cwd=step.start())
+        out = step.start()
+        run_yosys(commands, log=folder / "logs" / "synthesis.log", cwd=out)
+        fix_multipliers(out / _NETLIST, board.target)
         step.finish()
     return step.folder / _NETLIST
 

@@ -5,11 +5,12 @@ from .asic import AsicResult
 from .bitstream import pack_bitstream
 from .costs import Cells, HardwareCosts, PieceCost, measure_costs
 from .family_synthesis import FamilySynthesis, find_synthesis, target_script
+from .floorplan import fix_multipliers
 from .nextpnr import PlacedDesign, has_nextpnr, nextpnr_version, place_and_route
 from .options import SynthesisOptions
 from .packing import pack
 from .placements import Placing, fmax
-from .placer import PinPlace, Placer, Sites, find_placer
+from .placer import PinPlace, Placer, SiteRows, Sites, find_placer
 from .processes import PROCESSES, Process
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
@@ -38,6 +39,7 @@ __all__ = [
     "Placer",
     "Placing",
     "Process",
+    "SiteRows",
     "Sites",
     "Speed",
     "Step",
@@ -50,6 +52,7 @@ __all__ = [
     "find_placer",
     "find_synthesis",
     "find_target",
+    "fix_multipliers",
     "fmax",
     "has_nextpnr",
     "load_result",

@@ -9,6 +9,8 @@ from typing import Any
 
 from ..families import FAMILIES, Target
 
+SiteRows = Sequence[Sequence[str]]
+"""Sites of one kind, row by row, each from one side of the device to the other."""
 Sites = Mapping[str, tuple[int, int]]
 """Occupied and available sites of a device, by nextpnr's names of their kinds."""
 
@@ -52,6 +54,8 @@ class Placer(ABC):
         Of the files.
     needs_constraints : bool
         Whether nextpnr has to be told of all pins, and be it that there are none.
+    multiplier : str
+        Type of the cells that `multiplier_rows` are for.
     packer, packer_function : str
         Python module that makes the bitstream, and its function.
     packer_takes_arguments : bool
@@ -67,6 +71,7 @@ class Placer(ABC):
     constraints_suffix: str
     bitstream_suffix: str
     needs_constraints = False
+    multiplier = ""
     packer: str
     packer_function: str
     packer_takes_arguments = True
@@ -102,6 +107,11 @@ class Placer(ABC):
         """A module of Yosys's JSON such that nextpnr packs it without pins for its ports: as it is,
         where nextpnr chooses pins."""
         return module
+
+    def multiplier_rows(self, target: Target) -> SiteRows:
+        """Sites of multipliers, if it does not do well to leave them to nextpnr: those of the
+        array are put side by side then."""
+        return ()
 
     @abstractmethod
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:
