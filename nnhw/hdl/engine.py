@@ -306,7 +306,7 @@ class Engine(wiring.Component):
     def _connect_results(self, m, write_back, output, aligner, activations) -> None:
         """From write-back to memory and to the output stream."""
         m.d.comb += [
-            output.write.eq(write_back.valid & write_back.to_stream),
+            output.write.eq(write_back.to_stream),
             output.count.eq(write_back.count),
             output.results.eq(write_back.data),
             output.last.eq(write_back.ends_layer),
@@ -314,7 +314,7 @@ class Engine(wiring.Component):
         if aligner is None:
             return
         m.d.comb += [
-            aligner.enable.eq(write_back.valid & write_back.to_memory),
+            aligner.enable.eq(write_back.to_memory),
             aligner.address.eq(write_back.address),
             aligner.count.eq(write_back.count),
             activations.write_enable.eq(aligner.write_enable),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -80,7 +80,7 @@ class WriteBack(wiring.Component):
     address : Out
         Where the first one belongs.
     to_stream, to_memory : Out(1)
-        They leave the engine; they belong into the activation memory.
+        They are there and leave the engine, or belong into the activation memory.
     ends_layer : Out(1)
         They are the last of their layer.
     parity_error : Out(1)
@@ -132,7 +132,7 @@ class WriteBack(wiring.Component):
         self.placing = instruction_register(
             layout,
             words,
-            ahead=("destination",),
+            ahead=("destination", "to_stream", "residual_only"),
             names=layout.fields.keys() - _BOUNDS,
             technology=technology,
         )
@@ -200,15 +200,12 @@ class WriteBack(wiring.Component):
                 ]
             m.d.comb += self.residuals.results.eq(finished)
             finished = self.residuals.sums
-        place = placing.current
         m.d.comb += [
             self.progress.retired.eq(valid[-2] & tile_done[-2]),
             self.data.eq(finished),
             self.valid.eq(valid[-1]),
             self.layer.eq(placing.index),
             self.count.eq(count[-1]),
-            self.to_stream.eq(place.to_stream),
-            self.to_memory.eq(~(place.to_stream | place.residual_only)),
             self.ends_layer.eq(ends_layer[-1]),
             placing.advance.eq(self.ends_layer),
         ]
@@ -217,8 +214,23 @@ class WriteBack(wiring.Component):
             if self.residuals:
                 errors |= self.residuals.parity_error
             m.d.comb += self.parity_error.eq(errors)
+        self._choose_destination(m, valid[-2])
         self._walk_addresses(m, tile_done[-1])
         return m
+
+    def _choose_destination(self, m: Module, valid_next: Value) -> None:
+        """Whom the results of the next cycle are for: registers, since all who get them are far
+        from each other."""
+
+        def following(name: str) -> Value:
+            now, then = getattr(self.placing.current, name), getattr(self.placing.upcoming, name)
+            return now if isinstance(now, Const) else Mux(self.ends_layer, then, now)
+
+        to_stream = named(m, following("to_stream"), "to_stream_next")
+        m.d.sync += [
+            self.to_stream.eq(valid_next & to_stream),
+            self.to_memory.eq(valid_next & ~(to_stream | following("residual_only"))),
+        ]
 
     def _round_and_clamp(self, m: Module, f) -> Signal:
         """Results of `LIMIT_LATENCY` cycles later."""

@@ -144,6 +144,8 @@ def test_write_back(lanes, layers, gaps, tables, adds, activation_width, bits):
             inputs[f"tags.{name}"][t] = getattr(step, name)
     outputs = drive(stage, inputs, (*OUTPUTS, *WRITTEN))
     assert (outputs["valid"][stage.latency :] == scaled[: -stage.latency]).all()
+    for flag in ("to_stream", "to_memory"):  # not without results
+        assert (outputs[flag] <= outputs["valid"]).all()
     assert np.flatnonzero(outputs["progress.retired"]).tolist() == [
         t + stage.latency - 1
         for t, (_, step, _) in zip(times, steps, strict=True)
