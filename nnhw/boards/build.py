@@ -20,12 +20,13 @@ from ..synth import (
     advise,
     count_usage,
     find_placer,
-    fix_multipliers,
+    fix_cells,
     fmax,
     locked,
     nextpnr_version,
     pack,
     pack_bitstream,
+    planned_sites,
     read_cells,
     read_commands,
     require_yosys,
@@ -133,14 +134,14 @@ def _synthesize(
             "tools": {"yosys": version("pyosys")},
             "sources": [sha256_of(source) for source in sources],
             "script": commands,
-            "multipliers": find_placer(board.target).multiplier_rows(board.target),
+            "floorplan": planned_sites(board.target),
         },
     )
     if not step.done:
         progress(f"Synthesize for {board.title}", 0)
         out = step.start()
         run_yosys(commands, log=folder / "logs" / "synthesis.log", cwd=out)
-        fix_multipliers(out / _NETLIST, board.target)
+        fix_cells(out / _NETLIST, board.target)
         step.finish()
     return step.folder / _NETLIST
 

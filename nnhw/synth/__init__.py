@@ -5,12 +5,12 @@ from .asic import AsicResult
 from .bitstream import pack_bitstream
 from .costs import Cells, HardwareCosts, PieceCost, measure_costs
 from .family_synthesis import FamilySynthesis, find_synthesis, target_script
-from .floorplan import fix_multipliers
+from .floorplan import fix_cells, planned_sites
 from .nextpnr import PlacedDesign, has_nextpnr, nextpnr_version, place_and_route
 from .options import SynthesisOptions
 from .packing import pack
 from .placements import Placing, fmax
-from .placer import PinPlace, Placer, SiteRows, Sites, find_placer
+from .placer import PinPlace, Placer, Sites, find_placer
 from .processes import PROCESSES, Process
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .run import run_synthesis
@@ -39,7 +39,6 @@ __all__ = [
     "Placer",
     "Placing",
     "Process",
-    "SiteRows",
     "Sites",
     "Speed",
     "Step",
@@ -52,7 +51,7 @@ __all__ = [
     "find_placer",
     "find_synthesis",
     "find_target",
-    "fix_multipliers",
+    "fix_cells",
     "fmax",
     "has_nextpnr",
     "load_result",
@@ -63,6 +62,7 @@ __all__ = [
     "pack",
     "pack_bitstream",
     "place_and_route",
+    "planned_sites",
     "quote",
     "read_cells",
     "read_commands",

@@ -11,13 +11,14 @@ from ..errors import OptionError
 from ..families import Target
 from .advice import advise
 from .aim import estimate_frequency
+from .floorplan import planned_sites
 from .harness import INSTANCE
 from .netlist_simulation import simulate_netlist
 from .nextpnr import choose_speed_grade, has_nextpnr, nextpnr_version, require_nextpnr
 from .options import Progress, SynthesisOptions
 from .packing import pack, read_sites
 from .placements import Placing, counting_placement, fmax
-from .placer import Sites, find_placer
+from .placer import Sites
 from .result import SYNTHESIS_FOLDER, NetlistCheck, Speed, SynthesisResult
 from .steps import Step, locked
 from .synthesize import (
@@ -232,7 +233,7 @@ class _Flow:
             "netlist": sha256_of(synthesized / NETLIST),
             "script": pin_commands(self.design, self.target, synthesized, self.folder / "harness"),
             "pins": self.target.pins,
-            "multipliers": find_placer(self.target).multiplier_rows(self.target),
+            "floorplan": planned_sites(self.target),
         }
         step = Step(self.folder / "harness", inputs)
         if not step.done:

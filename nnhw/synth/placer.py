@@ -9,8 +9,6 @@ from typing import Any
 
 from ..families import FAMILIES, Target
 
-SiteRows = Sequence[Sequence[str]]
-"""Sites of one kind, row by row, each from one side of the device to the other."""
 Sites = Mapping[str, tuple[int, int]]
 """Occupied and available sites of a device, by nextpnr's names of their kinds."""
 
@@ -34,6 +32,47 @@ class PinPlace:
     pull_up: bool = False
 
 
+@dataclass(frozen=True)
+class Site:
+    """A place in a device, as nextpnr calls it, and its column and row."""
+
+    name: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floorplan:
+    """Where a device has its multipliers and block RAMs, and how netlists call what is near them.
+
+    Parameters
+    ----------
+    multiplier, memory, register
+        Types of cells.
+    multiplier_rows
+        Row by row, each from one side of the device to the other.
+    memory_sites
+    operands
+        Regular expression of the ports of a multiplier's factors.
+    controls
+        Ports of all cells that get no data: clocks, enables, resets.
+    """
+
+    multiplier: str
+    memory: str
+    register: str
+    multiplier_rows: Sequence[Sequence[Site]]
+    memory_sites: Sequence[Site]
+    operands: str
+    controls: frozenset[str]
+
+    @property
+    def sites(self) -> list[str]:
+        """All sites by name."""
+        rows = (*self.multiplier_rows, self.memory_sites)
+        return [site.name for row in rows for site in row]
+
+
 class Placer(ABC):
     """Place and route for a family; `PLACER` of its folder is one.
 
@@ -54,8 +93,6 @@ class Placer(ABC):
         Of the files.
     needs_constraints : bool
         Whether nextpnr has to be told of all pins, and be it that there are none.
-    multiplier : str
-        Type of the cells that `multiplier_rows` are for.
     packer, packer_function : str
         Python module that makes the bitstream, and its function.
     packer_takes_arguments : bool
@@ -71,7 +108,6 @@ class Placer(ABC):
     constraints_suffix: str
     bitstream_suffix: str
     needs_constraints = False
-    multiplier = ""
     packer: str
     packer_function: str
     packer_takes_arguments = True
@@ -108,10 +144,9 @@ class Placer(ABC):
         where nextpnr chooses pins."""
         return module
 
-    def multiplier_rows(self, target: Target) -> SiteRows:
-        """Sites of multipliers, if it does not do well to leave them to nextpnr: those of the
-        array are put side by side then."""
-        return ()
+    def floorplan(self, target: Target) -> Floorplan | None:
+        """Of what multipliers and memories are placed by, where nextpnr does badly alone."""
+        return None
 
     @abstractmethod
     def constraints(self, pins: Sequence[PinPlace], title: str = "") -> str:

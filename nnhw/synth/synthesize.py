@@ -8,7 +8,7 @@ from pathlib import Path
 from ..design import ExportedDesign
 from ..families import Target
 from .family_synthesis import target_script
-from .floorplan import fix_multipliers
+from .floorplan import fix_cells
 from .harness import PINS, TOP, read_ports, write_harness
 from .placer import PinPlace, find_placer
 from .yosys import WRITE_STATISTICS, quote, run_yosys
@@ -96,7 +96,7 @@ def add_pins(
         places = [PinPlace(port=port, pin=pin) for port, pin in zip(PINS, target.pins, strict=True)]
         _pin_file(target, out).write_text(find_placer(target).constraints(places), encoding="utf-8")
     run_yosys(pin_commands(design, target, synthesized, out), log=log, cwd=out)
-    fix_multipliers(out / PINNED, target)
+    fix_cells(out / PINNED, target)
 
 
 def pin_constraints(target: Target, folder: Path) -> Path | None:

