@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..machine import RESULT_BUFFER_LATENCY
-from .arithmetic import named
 from .parameters import check_integers
 from .technology import PORTABLE, Technology
 
@@ -64,7 +63,6 @@ class ResultBuffer(wiring.Component):
         write_place = Signal(place_bits)
         read_place = Signal(place_bits)
         next_place = Signal(place_bits, init=1)
-        held_place = Signal(place_bits, reset_less=True)
         # known a cycle before, since what is read decides where the next word is looked for
         is_filled = Signal()
         read = Signal()
@@ -84,18 +82,17 @@ class ResultBuffer(wiring.Component):
         ]
         with m.If(read):
             m.d.sync += [read_place.eq(next_place), next_place.eq(next_place + 1)]
-        # a word that was read but has nowhere to go is read again
-        place: Value = named(m, Mux(is_read & ~head_moves, held_place, read_place), "place")
-        m.d.sync += held_place.eq(place)
-        # memory is slow: its answer goes to a register before anything is made of it
+        # memory is slow: its answer goes to a register before anything is made of it; until it can,
+        # nothing else is read
         head = self.technology.ram(
             m,
-            read_row=place,
+            read_row=read_place,
             write_enable=self.write,
             write_row=write_place,
             write_data=self.word,
             depth=1 << place_bits,
             output_register=True,
+            read_enable=~is_read | head_moves,
             register_enable=head_moves,
             name="memory",
         )

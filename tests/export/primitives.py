@@ -161,11 +161,14 @@ class Primitives(wiring.Component):
             written = Array(Signal(name=f"written_{index}_{i}") for i in range(16))
             with m.If(write_enable):
                 m.d.sync += written[write_key].eq(1)
+            # the register takes nothing without reading
+            read_enable = self.b[0] | self.b[1] if holds else None
             register_enable = self.b[0] if holds else None
             known = written[read_key]
             for stage in range(1 + register):
                 later = Signal(name=f"known_{index}_{stage}")
-                with m.If(Const(1) if register_enable is None or not stage else register_enable):
+                enable = register_enable if stage else read_enable
+                with m.If(Const(1) if enable is None else enable):
                     m.d.sync += later.eq(known)
                 known = later
             word = self.technology.ram(
@@ -176,6 +179,7 @@ class Primitives(wiring.Component):
                 write_data=self.a[:width],
                 depth=depth,
                 output_register=bool(register),
+                read_enable=read_enable,
                 register_enable=register_enable,
                 name=f"ram_block_{index}",
             )

@@ -14,7 +14,6 @@ from random_networks import random_network
 
 from nnhw import golden
 from nnhw.hdl import Engine, component_factory
-from nnhw.hdl.arithmetic import delay
 from nnhw.hdl.technology import Technology
 from nnhw.hdl.technology.portable import registered
 from nnhw.ir import Graph
@@ -162,6 +161,7 @@ class Poisoned(Technology):
         write_enable,
         write_row,
         output_register,
+        read_enable=None,
         register_enable=None,
         **others,
     ):
@@ -172,10 +172,12 @@ class Poisoned(Technology):
             write_enable=write_enable,
             write_row=write_row,
             output_register=False,
+            read_enable=read_enable,
             **others,
         )
         meets: Value = write_enable & (read_row == write_row)
-        poisoned = Mux(delay(m, meets, 1, name="meets"), ~word, word)
+        met = registered(m, meets, True, "meets", enable=read_enable)
+        poisoned = Mux(met, ~word, word)
         return registered(m, poisoned, output_register, "register", enable=register_enable)
 
 

@@ -226,9 +226,10 @@ module DP16KD #(
     wire [35:0] narrow = found >> (9 * read_address[4:3] + {29'd0, read_address[2:0]});
     wire [17:0] mask = DATA_WIDTH_B >= 18 ? 18'h3ffff : (18'd1 << DATA_WIDTH_B) - 18'd1;
     always @(posedge CLKB) begin
-        fetched <= DATA_WIDTH_B == 36 ? found
-                   : {DATA_WIDTH_B == 18 ? (read_address[4] ? found[35:18] : found[17:0])
-                                        : narrow[17:0] & mask, 18'd0};
+        if (CEB)
+            fetched <= DATA_WIDTH_B == 36 ? found
+                       : {DATA_WIDTH_B == 18 ? (read_address[4] ? found[35:18] : found[17:0])
+                                            : narrow[17:0] & mask, 18'd0};
         if (OCEB) output_register <= fetched;
     end
     always @(posedge CLKA)
@@ -245,9 +246,9 @@ module DP16KD #(
     } = REGMODE_B == "OUTREG" ? output_register : fetched;
 
     always @(posedge CLKB)
-        if (!CEB || WEB || RSTA || RSTB
+        if ((!CEB && OCEB && REGMODE_B == "OUTREG") || WEB || RSTA || RSTB
             || CSA0 || CSA1 || CSA2 || CSB0 || CSB1 || CSB2) begin
-            $display("DP16KD: just CEB = 1, WEB = 0, no reset and no CS are simulated");
+            $display("DP16KD: OCEB without CEB, WEB, resets and CS are not simulated");
             $fatal;
         end
     initial

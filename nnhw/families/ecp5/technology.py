@@ -265,7 +265,8 @@ class BlockRam(Block):
         row = self.write_row if writes else Const(0)
         value = self.write_data if writes else Const(0)
         register = "OUTREG" if self.output_register else "NOREG"
-        takes = self.register_enable if self.holds else Const(1)
+        reads = self.read_enable if self.holds else Const(1)
+        takes = self.register_enable if self.holds and self.output_register else Const(1)
         m.submodules.ram = Instance(
             "DP16KD",
             p_DATA_WIDTH_A=self.shape.width,
@@ -284,7 +285,7 @@ class BlockRam(Block):
                 for name, value in block_contents(self.words or (), self.shape.width, piece=18)
             },
             **self._port("A", enable, row, value, int(writes), Const(1)),
-            **self._port("B", Const(1), self.read_row, Const(0), 0, takes),
+            **self._port("B", reads, self.read_row, Const(0), 0, takes),
             **_bits("o", "DOA", low, 18),
             **_bits("o", "DOB", high, 18),
         )

@@ -153,7 +153,7 @@ class BlockRam(Block):
             **_initial_values(self.words or (), step),
             i_RCLK=ClockSignal(),
             i_RCLKE=1,
-            i_RE=1,
+            i_RE=self.read_enable if self.holds else 1,
             i_RADDR=_extended(self.read_row, 11),
             i_WCLK=ClockSignal(),
             i_WCLKE=self.write_enable if writes else 0,

@@ -199,16 +199,16 @@ module PDPSC16K #(
     reg [35:0] fetched = 0;
     reg [35:0] output_register = 0;
     always @(posedge CLK) begin
-        fetched <= found >> place(ADR[4:0]) & MASK;
+        if (CER) fetched <= found >> place(ADR[4:0]) & MASK;
         output_register <= fetched;
         for (index = 0; index < 4; index = index + 1)
             bytes[{ADW[13:5], index[1:0]}] <=
                 (bytes[{ADW[13:5], index[1:0]}] & ~written[9 * index +: 9])
                 | (placed[9 * index +: 9] & written[9 * index +: 9]);
-        if (!CER || RST || CSW != 3'b111 || CSR != 3'b111
+        if ((!CER && OUTREG == "USED") || RST || CSW != 3'b111 || CSR != 3'b111
             || (CEW && WIDTH == 36 && ADW[3:0] != 4'hf)
             || (CEW && WIDTH == 18 && ADW[1:0] != 2'h3)) begin
-            $display("PDPSC16K: just CER = 1, RST = 0, CS = 7 and whole words are simulated");
+            $display("PDPSC16K: just CER = 1 with OUTREG, RST = 0, CS = 7 and whole words are simulated");
             $fatal;
         end
     end

@@ -85,7 +85,7 @@ class BlockRam(Block):
             i_CSW=Const(0b111, 3),
             i_ADW=Cat(enables, self.write_row) if writes else Const(0, 14),
             i_DI=value,
-            i_CER=1,
+            i_CER=self.read_enable if self.holds else 1,
             i_CSR=Const(0b111, 3),
             i_RST=0,
             i_ADR=Cat(enables, self.read_row),

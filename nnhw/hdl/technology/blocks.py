@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In
 
 from ..arithmetic import delay
@@ -41,12 +41,13 @@ class Block(MemoryModule):
     output_register : bool
         Whether the cell's own is used, a cycle more of latency.
     holds : bool
-        Whether that register takes what was read just on demand.
+        Whether what was read stays until something else is to be read, and what the output register
+        has until it is to take another word.
 
     Members
     -------
-    register_enable : In(1)
-        If it holds: take it.
+    read_enable, register_enable : In(1)
+        If it holds: read; take what was read, if there is an output register.
 
     The others are those of `MemoryModule`.
     """
@@ -62,7 +63,8 @@ class Block(MemoryModule):
         self.output_register = output_register
         self.holds = holds
         self.latency = 2 if output_register else 1
-        more = {"register_enable": In(1)} if holds else {}
+        enables = ("read_enable", "register_enable")[: self.latency] if holds else ()
+        more = dict.fromkeys(enables, In(1))
         super().__init__(depth=shape.depth, width=shape.width, words=words, more=more)
 
 
@@ -179,12 +181,13 @@ def block_ram(
     write_row: Value,
     write_data: Value,
     output_register: bool,
+    read_enable: Value | None,
     register_enable: Value | None,
     name: str,
 ) -> Value:
     """`Technology.ram` made of blocks; of just one bank if it has a `register_enable`."""
-    holds = register_enable is not None
-    assert len(banks) == 1 or not holds
+    holds = read_enable is not None
+    assert len(banks) == 1 or register_enable is None
     width = len(write_data)
     rows: list[Value] = []
     for number, bank in enumerate(banks):
@@ -201,21 +204,35 @@ def block_ram(
                 block.write_row.eq(write_row),
                 block.write_data.eq(write_data[low : low + bank.shape.width]),
             ]
-            if holds:
-                m.d.comb += block.register_enable.eq(register_enable)
+            if read_enable is not None:
+                m.d.comb += block.read_enable.eq(read_enable)
+                if output_register:
+                    takes = Const(1) if register_enable is None else register_enable
+                    m.d.comb += block.register_enable.eq(takes)
             columns.append(block.read_data)
         rows.append(Cat(columns)[:width])
     if len(rows) == 1:
         return rows[0]
-    bank_read = _chosen_bank(m, read_row, banks, output_register, name)
+    bank_read = _chosen_bank(m, read_row, banks, output_register, name, read_enable)
     return select(m, bank_read, rows, name=f"{name}_word")
 
 
 def _chosen_bank(
-    m: Module, address: Value, banks: Sequence[Bank], registered: bool, name: str
+    m: Module,
+    address: Value,
+    banks: Sequence[Bank],
+    registered: bool,
+    name: str,
+    read_enable: Value | None = None,
 ) -> Value:
     """The bank that the word which is there now has been read from."""
-    return delay(m, _bank_of(address, banks), 2 if registered else 1, name=f"{name}_bank")
+    bank = _bank_of(address, banks)
+    if read_enable is not None:
+        read = Signal.like(bank, name=f"{name}_bank_read", reset_less=True)
+        with m.If(read_enable):
+            m.d.sync += read.eq(bank)
+        return delay(m, read, int(registered), name=f"{name}_bank")
+    return delay(m, bank, 2 if registered else 1, name=f"{name}_bank")
 
 
 def _bank_of(address: Value, banks: Sequence[Bank]) -> Value:

@@ -247,6 +247,7 @@ class DeviceTechnology(Technology):
         write_data: Value,
         depth: int,
         output_register: bool,
+        read_enable: Value | None = None,
         register_enable: Value | None = None,
         name: str,
     ) -> Value:
@@ -271,6 +272,7 @@ class DeviceTechnology(Technology):
                 **ports,
                 depth=depth,
                 output_register=output_register,
+                read_enable=read_enable,
                 register_enable=register_enable,
                 name=name,
             )
@@ -283,6 +285,7 @@ class DeviceTechnology(Technology):
             banks,
             **ports,
             output_register=output_register and is_inside,
+            read_enable=read_enable,
             register_enable=register_enable if is_inside else None,
             name=name,
         )

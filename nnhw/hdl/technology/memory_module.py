@@ -79,10 +79,25 @@ class MemoryModule(wiring.Component):
 class PortableMemory(MemoryModule):
     """A memory as an array of words. A macro with these ports can take its place.
 
-    Parameters and members: see `MemoryModule`.
+    Parameters
+    ----------
+    holds : bool
+        Whether what was read stays until something else is to be read.
+
+    Members
+    -------
+    read_enable : In(1)
+        If it holds: read.
+
+    The others are those of `MemoryModule`.
     """
 
     latency = 1
+
+    def __init__(self, *, depth: int, width: int, words: Sequence[int] | None, holds: bool = False):
+        self.holds = holds
+        more = {"read_enable": In(1)} if holds else {}
+        super().__init__(depth=depth, width=width, words=words, more=more)
 
     def elaborate(self, platform):
         m = Module()
@@ -94,6 +109,8 @@ class PortableMemory(MemoryModule):
         )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.read_row), self.read_data.eq(read.data)]
+        if self.holds:
+            m.d.comb += read.en.eq(self.read_enable)
         if self.words is None:
             write = memory.write_port()
             m.d.comb += [

@@ -272,6 +272,7 @@ class Technology:
         write_data: Value,
         depth: int,
         output_register: bool,
+        read_enable: Value | None = None,
         register_enable: Value | None = None,
         name: str,
     ) -> Value:
@@ -286,11 +287,18 @@ class Technology:
             As wide as the memory.
         depth
             Rows, at least 2.
+        read_enable
+            Whether a row is read, or the one that was read last stays; None: always.
         register_enable
-            Whether the output register takes what was read, or keeps what it has; None: always.
+            Whether the output register takes what was read, or keeps what it has; None: always. It
+            is not to take anything without `read_enable`: whether it can then, depends on the
+            device.
         """
-        memory = PortableMemory(depth=depth, width=len(write_data), words=None)
+        holds = read_enable is not None
+        memory = PortableMemory(depth=depth, width=len(write_data), words=None, holds=holds)
         m.submodules[name] = memory
+        if read_enable is not None:
+            m.d.comb += memory.read_enable.eq(read_enable)
         m.d.comb += [
             memory.read_row.eq(read_row),
             memory.write_enable.eq(write_enable),
