@@ -134,14 +134,14 @@ module SB_RAM40_4K #(
             found = found | ({15'd0, word[read_bit + read_part]} << (read_bit + PLACE));
     end
     reg [15:0] fetched = 0;
-    always @(posedge RCLK) fetched <= found;
+    always @(posedge RCLK) if (RE) fetched <= found;
     always @(posedge WCLK)
         if (writes) words[WADDR[7:0]] <= (words[WADDR[7:0]] & ~written) | (placed & written);
     assign RDATA = fetched;
 
     always @(posedge RCLK)
-        if (!RCLKE || !RE || MASK != 0) begin
-            $display("SB_RAM40_4K: just RCLKE = RE = 1 and MASK = 0 are simulated");
+        if (!RCLKE || MASK != 0) begin
+            $display("SB_RAM40_4K: just RCLKE = 1 and MASK = 0 are simulated");
             $fatal;
         end
     initial
