@@ -161,7 +161,9 @@ class FrameBuffer(wiring.Component):
         take = named(m, self.beats.valid & self.beats.ready, "take")
         frame_done = Signal()
         consumed = delay(m, self.consumed, self.read_delay, name="consumed", reset=True)
-        m.d.comb += self.beats.ready.eq(occupied != self.buffers)
+        # the first of what decides about a beat is in a register
+        is_free = Signal(init=1)
+        m.d.comb += self.beats.ready.eq(is_free)
         if self.checked:
             self._count_checked(m, take, beat, is_last, frame_done)
         else:
@@ -169,9 +171,14 @@ class FrameBuffer(wiring.Component):
         m.d.comb += self.available.eq(readable != 0)
         if self.watched:
             m.d.comb += [self.readable.eq(readable), self.received.eq(frame_done)]
+        occupied_next = Signal(count)
+        m.d.comb += occupied_next.eq(
+            named(m, occupied + frame_done, "occupied_more") - self.consumed
+        )
         m.d.sync += [
             readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
-            occupied.eq(named(m, occupied + frame_done, "occupied_more") - self.consumed),
+            occupied.eq(occupied_next),
+            is_free.eq(occupied_next != self.buffers),
         ]
         if self.buffers == 2:
             m.d.sync += [writing.eq(writing ^ frame_done), reading.eq(reading ^ consumed)]
