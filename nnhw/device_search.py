@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from .errors import MappingError
@@ -64,7 +64,7 @@ def searches_device(target: str | None) -> bool:
     return device is not None and has_model(device.family)
 
 
-def find_fastest(target: str, map_with: Callable[[int], Program]) -> Program:
+def find_fastest(target: str, map_with: Callable[[int], Iterable[Program]]) -> Program:
     """The program of the fastest design that fits a device with some of it left.
 
     Its block RAMs and, by estimate, its logic grow with its multipliers, so that their number is
@@ -74,7 +74,8 @@ def find_fastest(target: str, map_with: Callable[[int], Program]) -> Program:
     Parameters
     ----------
     map_with
-        Maps the network to the best array of at most so many multipliers.
+        Maps the network to the best array of at most so many multipliers, and then to others whose
+        memories take fewer and fewer blocks, which are asked for where blocks are too few.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def check_fits(program: Program, target: str) -> None:
     """
     device = named_target(target)
     assert device is not None
-    found = _Search(device, lambda macs: program).look(program.config.mac_units)
+    found = _Search(device, lambda macs: [program]).look(program.config.mac_units)
     if not found.fits:
         raise MappingError(_refusal(found, device))
 
@@ -109,7 +110,7 @@ def check_fits(program: Program, target: str) -> None:
 class _Search:
     """Designs of more and fewer multipliers."""
 
-    def __init__(self, device: Target, map_with: Callable[[int], Program]):
+    def __init__(self, device: Target, map_with: Callable[[int], Iterable[Program]]):
         self.tries: list[_Try] = []
         self._device = device
         self._map_with = map_with
@@ -130,8 +131,23 @@ class _Search:
             macs = None if is_alike else _next(fitting, beyond)
 
     def look(self, macs: int) -> _Try:
+        """The best design of so many multipliers whose memories fit, or the best one."""
+        best: _Try | None = None
+        for program in self._map_with(macs):
+            found = self._estimated(macs, program)
+            best = best or found
+            if found.fits or not self._needs_fewer_blocks(found):
+                return found if found.fits else best
+        assert best is not None
+        return best
+
+    def _needs_fewer_blocks(self, found: _Try) -> bool:
+        """Whether a design has too many blocks, which would hold more than its memories."""
+        shared = _memory_share(found.program, self._device)
+        return found.limit is Resource.BLOCK_RAMS and shared <= 1
+
+    def _estimated(self, macs: int, program: Program) -> _Try:
         """One design."""
-        program = self._map_with(macs)
         for known in self.tries:
             if known.program.config == program.config:
                 return replace(known, macs=macs)

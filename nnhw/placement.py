@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .device_fit import check_use, find_use
@@ -79,23 +79,52 @@ def place(graph: Graph, options: BuildOptions, *, find_device: bool = True) -> P
     """
     if options.programmable:
         machine = programmable_machine([graph], _engine(graph, options))
-        return _placement(graph, map_graph(graph, machine), options, find_device)
-    if not options.has_size and searches_device(options.target):
-        return _placement(graph, _fastest_program(graph, options), options, find_device)
-    program = map_graph(graph, _engine(graph, options))
+        program = map_graph(graph, machine)
+    elif not options.has_size and searches_device(options.target):
+        program = _fastest_program(graph, options)
+    else:
+        return _sized(graph, options, find_device)
+    return _placement(graph, program, options, find_use(program) if find_device else None)
+
+
+def _sized(graph: Graph, options: BuildOptions, find_device: bool) -> Placement:
+    """On an array of a size, or as small as a goal allows."""
+    programs = _programs(graph, options)
+    program = next(programs)
+    device = find_use(program) if find_device else None
+    if device is not None and not device.fits:
+        for other in programs:
+            use = find_use(other)
+            if use is not None and use.fits:
+                program, device = other, use
+                break
     if options.asks_for_speed and searches_device(options.target):
         assert options.target is not None
         check_fits(program, options.target)
-    return _placement(graph, program, options, find_device)
+    return _placement(graph, program, options, device)
 
 
 def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
     """The program on the fastest array that fits the target."""
     assert options.target is not None
-    return find_fastest(
-        options.target,
-        lambda macs: map_graph(graph, _engine(graph, options.replace(macs=macs))),
-    )
+    return find_fastest(options.target, lambda macs: _programs(graph, options.replace(macs=macs)))
+
+
+def _programs(graph: Graph, options: BuildOptions) -> Iterator[Program]:
+    """The program on the array that the options ask for, and then on those with fewer and fewer
+    lane groups, if their number is left open: so many banks are half empty where tensors are small.
+    """
+    program = map_graph(graph, _engine(graph, options))
+    yield program
+    groups = program.config.lane_groups
+    while options.lane_groups is None and groups > 1:
+        groups //= 2
+        try:
+            engine = _engine(graph, options.replace(lane_groups=groups))
+        except MappingError:  # too slow with so few
+            return
+        if engine.banks < program.config.banks:
+            yield map_graph(graph, engine)
 
 
 def _engine(graph: Graph, options: BuildOptions) -> EngineConfig:
@@ -128,14 +157,14 @@ def place_on(
         If the machine has not all that the network needs; it says what.
     """
     program = map_graph(graph, machine)
-    return _placement(graph, replace(program, name=top or program.name), options)
+    program = replace(program, name=top or program.name)
+    return _placement(graph, program, options, find_use(program))
 
 
 def _placement(
-    graph: Graph, program: Program, options: BuildOptions, find_device: bool = True
+    graph: Graph, program: Program, options: BuildOptions, device: DeviceUse | None
 ) -> Placement:
     """All that follows from a program."""
-    device = find_use(program) if find_device else None
     cycles = predict_cycles(program)
     if program.config.programmable:
         _check_cycles(cycles, options)

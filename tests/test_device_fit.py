@@ -92,6 +92,23 @@ def test_too_many_blocks(placement):
     assert message.endswith("a larger device: ecp5-85k, ecp5-45k")
 
 
+def test_fewer_banks_are_tried_before_a_design_is_refused(monkeypatch):
+    """The array has as many multipliers as asked for, and fewer lane groups."""
+    graph = load_graph(NETWORK.with_name("versatile.npz"))
+    options = BuildOptions(target="ecp5-25k", rows=8, cols=8)
+    assert place(graph, options).engine.lane_groups == 2
+
+    def find(program):
+        many = program.config.lane_groups > 1
+        return dataclasses.replace(find_use(program), block_rams=1000 if many else 1)
+
+    monkeypatch.setattr("nnhw.placement.find_use", find)
+    placement = place(graph, options)
+    assert (placement.engine.lane_groups, placement.device.block_rams) == (1, 1)
+    with pytest.raises(MappingError, match="1000 block RAMs are needed"):
+        place(graph, options.replace(lane_groups=2))
+
+
 def test_probably_too_many_blocks(placement):
     use = too_large(placement.device, block_rams_expected=True)
     (warning,) = check_use(use, placement.program)

@@ -20,7 +20,7 @@ from nnhw.families import Resource, named_target
 from nnhw.ir import load_graph
 from nnhw.machine import Machine
 from nnhw.options import BuildOptions
-from nnhw.placement import place
+from nnhw.placement import _programs, place
 
 NETWORK = Path(__file__).parent / "designs" / "digits_mlp.npz"
 
@@ -68,9 +68,29 @@ def test_targets_with_models_are_searched():
 @pytest.mark.slow
 def test_a_network_on_a_small_device():
     placement = place(load_graph(NETWORK), BuildOptions(target="ice40up5k"))
-    search = _Search(named_target("ice40up5k"), lambda macs: placement.program)
+    search = _Search(named_target("ice40up5k"), lambda macs: [placement.program])
     assert search.look(1).fits
     assert placement.program.config.mac_units > 1
+
+
+def test_memories_in_fewer_banks_fit_small_devices():
+    """Of arrays with as many multipliers."""
+    options = BuildOptions(target="ecp5-85k", rows=8, cols=8)
+    graph = load_graph(NETWORK.with_name("versatile.npz"))
+    many, few = _programs(graph, options)
+    assert few.config.banks < many.config.banks
+    assert few.config.mac_units == many.config.mac_units
+    device = named_target("ecp5-85k")
+    needed = [estimate_parts(program, device).used(Resource.BLOCK_RAMS) for program in (many, few)]
+    assert needed[1] < needed[0]
+    for available, chosen in ((needed[0], many), (needed[0] - 1, few), (needed[1] - 1, many)):
+        small = replace(device, capacity={**device.capacity, Resource.BLOCK_RAMS: available})
+        search = _Search(small, lambda macs: _programs(graph, options))
+        found = search.look(64)
+        assert found.program.config == chosen.config
+        assert found.fits == (available >= needed[1])
+    asked = options.replace(lane_groups=2)
+    assert [program.config.lane_groups for program in _programs(graph, asked)] == [2]
 
 
 def test_what_would_do_is_said(monkeypatch):
@@ -78,7 +98,7 @@ def test_what_would_do_is_said(monkeypatch):
     program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
     monkeypatch.setattr("nnhw.device_search.LOGIC_SHARE", 0.02)
     with pytest.raises(MappingError) as caught:
-        find_fastest("ecp5-25k", lambda macs: program)
+        find_fastest("ecp5-25k", lambda macs: [program])
     message = str(caught.value)
     assert message.startswith("No array for this network fits ecp5-25k: with 4 multipliers, about ")
     assert message.endswith("and it has 24,288. Try a larger device: ecp5-85k")
@@ -93,7 +113,7 @@ def test_what_would_do_is_said_of_what_is_far_too_large(monkeypatch):
     bits = {"weights": 5 * 56 * 18 * 1024 // 2}  # 140 block RAMs: ecp5-45k has 108, ecp5-85k 208
     monkeypatch.setattr(Machine, "memory_bits", lambda machine: bits)
     with pytest.raises(MappingError) as caught:
-        find_fastest("ecp5-25k", lambda macs: program)
+        find_fastest("ecp5-25k", lambda macs: [program])
     message = str(caught.value)
     assert "more than 2 times as many block RAMs are needed, and it has 56" in message
     assert message.endswith("a larger device: ecp5-85k")
@@ -105,7 +125,7 @@ def test_weights_of_as_many_bits_as_are_advised_fit():
     device = named_target("ice40up5k")
     program = place(graph, BuildOptions(target=device.name, macs=1), find_device=False).program
     small = replace(device, capacity={**device.capacity, Resource.BLOCK_RAMS: 20})
-    found = _Search(small, lambda macs: program).look(1)
+    found = _Search(small, lambda macs: [program]).look(1)
     assert found.limit == Resource.BLOCK_RAMS
     bits = _fitting_weight_bits(found, small)
     assert bits < int(8 / found.fullest)
