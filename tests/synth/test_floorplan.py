@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from nnhw.families import Resource, named_target
-from nnhw.synth import fix_cells, place_and_route, planned_sites, run_yosys
+from nnhw.synth import (
+    PinPlace,
+    find_placer,
+    fix_cells,
+    place_and_route,
+    planned_sites,
+    run_yosys,
+)
 from nnhw.synth.floorplan import plan_memories, plan_multipliers
 from nnhw.synth.placer import Floorplan, Site
 
@@ -131,7 +138,11 @@ def test_all_sites_of_a_device_are_known(device, tmp_path):
     sites = planned_sites(target)
     assert len(sites) == multipliers + memories
     assert fixed(netlist) == sorted(sites)
-    place_and_route(netlist, target, out=tmp_path / "placed", freq=10)
+    ports = zip(("clk", "in", "out"), target.pins, strict=True)
+    pins = find_placer(target).constraints([PinPlace(port=port, pin=pin) for port, pin in ports])
+    constraints = tmp_path / "pins.lpf"
+    constraints.write_text(pins)
+    place_and_route(netlist, target, out=tmp_path / "placed", freq=10, constraints=constraints)
 
 
 def fixed(netlist: Path) -> list[str]:
