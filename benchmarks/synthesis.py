@@ -1,12 +1,12 @@
 """Builds networks for FPGAs, synthesizes, places and routes them.
 
-    python benchmarks/synthesis.py [--quick | --only NAME ...] [--full] [--seeds N] [--table]
+    python benchmarks/synthesis.py [--measure] [--quick | --only NAME ...] [--full] [--seeds N]
 
-Needs the extra `synth`. benchmarks/synthesis.jsonl has a line for each case that was measured, and
-of several lines the last one counts: what is chosen is measured anew (minutes each), and the table
-is of all that is there. With --full, cases with as many multipliers as fit are chosen among, with
---table none. The networks of MLPerf Tiny and MNIST are left out where their folder is absent; with
---quick they are left out anyway. Designs and logs stay in rtl_out/synthesis.
+Without --measure, the tables of what is there: benchmarks/synthesis.jsonl has a line for each case
+that was measured; of several, the last one counts. With --measure, cases are measured anew (minutes
+each): all, or with --quick and --only some, and with --full those with as many multipliers as fit.
+Networks of MLPerf Tiny and MNIST are left out where their folder is absent. Designs and logs stay
+in rtl_out/synthesis. Needs the extra `synth`.
 """
 
 from __future__ import annotations
@@ -150,19 +150,19 @@ def _speed(result: SynthesisResult) -> tuple[str, str, str]:
 
 if __name__ == "__main__":
     parser = argument_parser(__doc__.splitlines()[0], "synthesis.md")
+    parser.add_argument("--measure", action="store_true", help="measure what is chosen")
     parser.add_argument("--quick", action="store_true", help="digits networks only")
     parser.add_argument(
         "--only", nargs="+", default=(), metavar="NAME", help="models that begin so"
     )
     parser.add_argument("--full", action="store_true", help="as many multipliers as fit")
-    parser.add_argument("--table", action="store_true", help="write the table, measure nothing")
     parser.add_argument(
         "--seeds", type=int, default=1, help="placements, of which the median counts; default 1"
     )
     arguments = parser.parse_args()
     for case in CASES:
         if (
-            not arguments.table
+            arguments.measure
             and case.model.exists()
             and case.is_full == arguments.full
             and (case.is_quick or not arguments.quick)
