@@ -25,6 +25,9 @@ _MANY = 40
 left to end by itself, which it does after 1,500: all other paths are as fast as asked."""
 _MOST_ITERATIONS = 500
 """Some dozens are usual."""
+_MOST_HURRIED = 100
+"""Likewise, while many paths are too slow: wires that are taken away for that are what is in the way
+of others."""
 
 
 class Until(Enum):
@@ -185,7 +188,9 @@ def misses_timing(log: str) -> bool:
     ]
     routed = [slow for overused, slow in iterations if not overused]
     if not routed:
-        return len(iterations) >= _MOST_ITERATIONS
+        latest = [slow for _, slow in iterations[-_PATIENCE:]]
+        most = _MOST_HURRIED if min(latest, default=0) > _MANY else _MOST_ITERATIONS
+        return len(iterations) >= most
     return sum(slow > 0 for slow in routed) >= _PATIENCE and min(routed[-_PATIENCE:]) > _MANY
 
 

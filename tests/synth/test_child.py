@@ -71,6 +71,11 @@ def test_routing_that_misses_its_timing():
     assert misses_timing(crowded + many + line.format(550, 0, 41))
     assert not misses_timing(crowded)
     assert misses_timing(2 * crowded)
+    hurried = line.format(0, 7, 40) + "".join(line.format(number, 7, 41) for number in range(98))
+    assert not misses_timing(hurried)
+    assert misses_timing(hurried + line.format(99, 7, 41))
+    assert not misses_timing(hurried + line.format(99, 7, 40))
+    assert not misses_timing("")
 
 
 @pytest.mark.parametrize("name", ["ecp5-85k", "ice40up5k"])
