@@ -26,8 +26,8 @@ left to end by itself, which it does after 1,500: all other paths are as fast as
 _MOST_ITERATIONS = 500
 """Some dozens are usual."""
 _MOST_HURRIED = 100
-"""Likewise, while many paths are too slow: wires that are taken away for that are what is in the way
-of others."""
+"""Likewise, while many paths are too slow: wires that are taken away for that are in the way of
+others then."""
 
 
 class Until(Enum):
