@@ -76,6 +76,10 @@ _SMALL = (
     Case("digits_cnn", {"macs": 4}, portable=True),
     Case("digits_resnet", {"macs": 4, "weight_bits": 4}),
     Case("digits_cnn", {"macs": 2}),
+    Case("digits_mlp", {"macs": 2}),
+    Case("digits_mlp", {"macs": 4, "power_of_two": True}),
+    Case("digits_cnn", {"macs": 4, "weight_bits": 6, "act_bits": 6}),
+    Case("digits_mlp", {"macs": 2}, portable=True),
 )
 CASES = (
     *_on(

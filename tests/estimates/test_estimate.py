@@ -126,8 +126,9 @@ def test_errors_of_every_family_are_within_bounds(family):
         assert error.percentile_90 <= 10
 
 
-def test_clocks_are_within_bounds():
-    clock = load_model("ecp5").clock
+@pytest.mark.parametrize("family", ["ecp5", "ice40"])
+def test_clocks_are_within_bounds(family):
+    clock = load_model(family).clock
     assert clock.error.designs >= 12
     assert clock.error.median <= 8
     assert clock.error.percentile_90 <= 15
