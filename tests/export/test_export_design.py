@@ -156,7 +156,7 @@ def test_names_say_what_is_meant(make, tmp_path):
     # the bits of an instruction stand just where its fields get their names
     modules = dict(re.findall(r"^module (\w+) \((.*?)^endmodule", text, re.M | re.S))
     for name, body in modules.items():
-        is_instruction = name.endswith(("_instruction", "_reads", "_writes"))
+        is_instruction = name.endswith(("_instruction", "_placing", "_reads", "_writes"))
         assert is_instruction or not re.search(r"next_word|instruction_word", body)
         if is_instruction:
             uses = re.findall(r"^.*\b(?:next_)?word\b.*$", body, re.M)
