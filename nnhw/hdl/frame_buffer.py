@@ -41,7 +41,7 @@ class FrameBuffer(wiring.Component):
     watched : bool
         Whether it says where frames begin and end.
     technology : Technology
-        What the memory is built of.
+        What the memory is built of, and how rows get to all of it.
 
     Members
     -------

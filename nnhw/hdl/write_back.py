@@ -32,6 +32,7 @@ from .tags import Progress, StepTags
 from .technology import PORTABLE, Technology
 
 _LIMITS = frozenset({"zero_point", "lo", "hi"})
+"""Fields between which results are limited: known ahead, so that their differences are, too."""
 _BOUNDS = _LIMITS | {"table"}
 """Fields of results on their way; the others are of where they go."""
 

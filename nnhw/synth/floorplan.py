@@ -29,7 +29,8 @@ _SITE = "BEL"
 """Attribute of a cell by which nextpnr is told where it goes."""
 _MANY = 0.75
 """Share of a device's multipliers from which on nextpnr scatters them. Of digits_cnn, which takes
-20 of 28, placements promise 149 to 159 MHz if it is left alone, and 148 to 151 if not."""
+20 of 28, four placements promised 149 to 159 MHz where it was left alone, and 148 to 151 with 0
+here."""
 _REGISTERS = 5
 """From a block RAM to a multiplier, at most."""
 _FAR = 1.5

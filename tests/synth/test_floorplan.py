@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nnhw.errors import ToolError
 from nnhw.families import Resource, named_target
 from nnhw.synth import (
     PinPlace,
@@ -61,7 +63,7 @@ def cell(kind: str, **ports: tuple[str, int]) -> dict[str, Any]:
     }
 
 
-def test_memories_are_near_what_they_feed():
+def test_memories_are_near_what_they_feed(monkeypatch):
     multipliers = {"left": Site("M0", 0, 5), "right": Site("M1", 20, 5)}
     memories = [Site("R0", 1, 5), Site("R1", 9, 5), Site("R2", 21, 5), Site("R3", 30, 5)]
     cells = {
@@ -91,6 +93,9 @@ def test_memories_are_near_what_they_feed():
     }
     few = replace(floorplan, memory_sites=memories[:2])
     assert plan_memories(cells, multipliers, few) == {}
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    with pytest.raises(ToolError, match=r"SciPy is missing.*nnhw\[synth\]"):
+        plan_memories(cells, multipliers, floorplan)
 
 
 def blocks(multipliers: int, memories: int) -> str:
