@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from .child import GIVEN_UP, error_lines, run_all
 from .nextpnr import PlacedDesign, placing_run, read_placed
 from .placer import find_placer
 from .steps import Step
+from .timing import ClockTiming
 
 _RAISE = 1.08
-"""What is aimed at next, where all paths were as fast as asked."""
+"""What is aimed at next, where all paths were about as fast as asked."""
+_MET = 0.99
+"""Part of an aim that counts as all of it: the router gives up a last few slow paths."""
 _MOST_AGAIN = 3
 """Placements more, at most."""
 _MISSED = "missed"
@@ -70,7 +74,7 @@ class Placing:
         ToolError
             If no placement succeeds.
         """
-        placed = self._place(seeds, freq, finished=finished)
+        placed = self._place(dict.fromkeys(seeds, freq), finished=finished)
         if not placed:
             errors = error_lines(self._log(seeds[0]))
             raise ToolError(f"Place and route for {self.target.name} failed:\n{errors}")
@@ -79,15 +83,17 @@ class Placing:
     def place_faster(
         self,
         placed: Sequence[PlacedDesign],
-        aim: float,
+        goal: float,
         *,
         begins: Callable[[], None] = lambda: None,
     ) -> list[PlacedDesign]:
-        """Place those again that are as fast as `aim`, in MHz, until none is any more.
+        """Place those again that are about as fast as was asked, until none is any more.
 
-        A router that looks for fast ways stops where all are as fast as asked. Of each seed the
-        fastest placement is returned; the later ones have folders such as "seed_1_again_1". With
-        families whose routers do not look for fast ways, there is nothing to be had.
+        A router that looks for fast ways stops where all are as fast as asked. What was asked of a
+        placement is less than `goal`, in MHz, if that had to be given up; then it is not asked for
+        once more. Of each seed the fastest placement is returned; the later ones have folders such
+        as "seed_1_again_1". With families whose routers do not look for fast ways, there is nothing
+        to be had.
 
         Parameters
         ----------
@@ -97,13 +103,20 @@ class Placing:
         if not find_placer(self.target).first_options:
             return list(placed)
         fastest = {design.seed: design for design in placed}
+        latest = list(placed)
+        given_up = {design.seed: goal for design in placed if aim(design) < _MET * goal}
         for again in range(1, _MOST_AGAIN + 1):
-            met = [seed for seed, design in fastest.items() if fmax(design) >= aim]
-            if not met:
+            aims = {
+                design.seed: _RAISE * aim(design)
+                for design in latest
+                if fmax(design) >= _MET * aim(design)
+            }
+            aims = {seed: freq for seed, freq in aims.items() if freq < given_up.get(seed, inf)}
+            if not aims:
                 break
             begins()
-            aim *= _RAISE
-            for design in self._place(met, aim, again=again):
+            latest = self._place(aims, again=again)
+            for design in latest:
                 fastest[design.seed] = max(fastest[design.seed], design, key=fmax)
         return list(fastest.values())
 
@@ -112,27 +125,26 @@ class Placing:
 
     def _place(
         self,
-        seeds: Sequence[int],
-        freq: float,
+        aims: Mapping[int, float],
         *,
         again: int = 0,
         finished: Callable[[], None] = lambda: None,
     ) -> list[PlacedDesign]:
-        """Those that succeed; `again`: how often they have been placed before."""
+        """Those that succeed, of the seeds of `aims`; `again`: how often they have been placed."""
         suffix = f"_again_{again}" if again else ""
         steps = {
             seed: Step(
                 self.out / f"seed_{seed}{suffix}", {**self.inputs, "seed": seed, "freq": freq}
             )
-            for seed in seeds
+            for seed, freq in aims.items()
         }
-        waiting = [seed for seed in seeds if not steps[seed].done]
+        waiting = [seed for seed in aims if not steps[seed].done]
         runs = [
             placing_run(
                 self.netlist,
                 self.target,
                 out=steps[seed].start(),
-                freq=freq,
+                freq=aims[seed],
                 seed=seed,
                 constraints=self.constraints,
                 speed_grade=self.speed_grade,
@@ -160,7 +172,7 @@ class Placing:
                 prefix=self.prefix,
                 log=self._log(seed, suffix),
             )
-            for seed in seeds
+            for seed in aims
             if steps[seed].done and not (steps[seed].folder / _MISSED).exists()
         ]
 
@@ -186,6 +198,21 @@ def fmax(placed: PlacedDesign) -> float:
     ToolError
         If it has no clock.
     """
+    return _slowest(placed).fmax_mhz
+
+
+def aim(placed: PlacedDesign) -> float:
+    """Frequency in MHz that was asked of the slowest clock of a placed design.
+
+    Raises
+    ------
+    ToolError
+        If it has no clock.
+    """
+    return _slowest(placed).aim_mhz
+
+
+def _slowest(placed: PlacedDesign) -> ClockTiming:
     if not placed.placement.clocks:
         raise ToolError(f"nextpnr reports no clock; see '{placed.log}'")
-    return placed.placement.clocks[0].fmax_mhz
+    return placed.placement.clocks[0]

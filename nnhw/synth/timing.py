@@ -55,12 +55,15 @@ class ClockTiming:
     fmax_mhz
         Highest frequency at which all paths between its registers are fast enough, in the worst
         case of temperature, voltage and production, as far as nextpnr knows the device.
+    aim_mhz
+        Frequency that was asked for.
     path
         What limits it; None if nextpnr does not say.
     """
 
     name: str
     fmax_mhz: float
+    aim_mhz: float
     path: CriticalPath | None
 
 
@@ -106,6 +109,7 @@ def read_report(path: Path, *, prefix: str = "", input_suffix: str = "") -> Plac
             ClockTiming(
                 name=re.sub(f"(?:{input_suffix})$", "", _GLOBAL_NET.sub("", net)),
                 fmax_mhz=round(figures["achieved"], 2),
+                aim_mhz=round(figures["constraint"], 2),
                 path=_read_path(paths.get(f"posedge {net}"), prefix),
             )
             for net, figures in report["fmax"].items()
