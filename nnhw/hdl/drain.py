@@ -11,13 +11,21 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout, ParameterMode
 from ..machine import DRAIN_LATENCY
 from .arithmetic import delay, named
-from .instruction import Words, instruction_register, load_program, program_port
+from .instruction import (
+    Words,
+    instruction_register,
+    load_program,
+    program_port,
+    register_ahead,
+)
 from .mac_array import TileSignature
 from .parameters import check_integers
 from .parity import report_parity
 from .tags import StepTags
 from .technology import PORTABLE, Technology
 
+_AHEAD = ("pixels", "tiles", "rolls", "steps", "steps_last")
+"""Fields of the next instruction that are to be known."""
 _BITS_A_COPY = 64
 """Bits of shadow registers that share a copy of the flags."""
 
@@ -123,9 +131,7 @@ class Drain(wiring.Component):
         self.gaps = gaps
         self.parameter_latency = parameter_latency
         self.technology = technology
-        self.instruction = instruction_register(
-            layout, words, ahead=("pixels", "tiles"), technology=technology
-        )
+        self.instruction = instruction_register(layout, words, ahead=_AHEAD, technology=technology)
         super().__init__(
             {
                 **program_port(words),
@@ -194,60 +200,67 @@ class Drain(wiring.Component):
 
         active = Signal()
         second = Signal()
-        step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
         first, upcoming = instruction.first, instruction.upcoming
         strips_left = Signal.like(f.tiles, init=first.tiles)
         in_last_strip = Signal(init=first.tiles == 0)
         pixels_left = Signal.like(f.pixels, init=first.pixels)
         is_last_pixel = Signal(init=first.pixels == 0)
-        roll: Value = Const(0)
-        if self.instruction.layout.asks("rolls"):
-            roll = Signal.like(f.rolls, init=0, name="roll")
-        step_last, tile_done, strip_done, pixel_done, layer_done = (
+        step_done, tile_done, strip_done, pixel_done, layer_done = (
             Signal(name=name)
-            for name in (
-                "step_last",
-                "tile_done",
-                "strip_done",
-                "pixel_done",
-                "layer_done",
-            )
+            for name in ("step_done", "tile_done", "strip_done", "pixel_done", "layer_done")
         )
-        steps = named(m, Mux(in_last_strip, f.steps_last, f.steps), "steps_of_tile")
+        begins = instruction.begins if instruction.is_loaded else Const(0)
+        in_last_roll, in_last_roll_next = self._count_rolls(
+            m, tile_done, in_last_strip & is_last_pixel, begins
+        )
+        # what of several ends with the tile is in registers, too, as much depends on it
+        ends_pixel = Signal(init=first.rolls == first.tiles == 0)
+        ends_layer = Signal(init=first.rolls == first.tiles == first.pixels == 0)
+        has_one_strip = self._is_zero(m, "tiles")
+        strip_follows = Mux(in_last_strip, has_one_strip, strips_left == 1)
+        step_last = self._count_steps(
+            m,
+            step_done,
+            begins,
+            in_last_strip=in_last_strip,
+            last_strip_follows=Mux(in_last_roll, strip_follows, in_last_strip),
+            layer_follows=ends_layer,
+        )
         m.d.comb += [
-            step_last.eq(step == steps),
-            tile_done.eq(active & step_last & (second == f.paired)),
-            strip_done.eq(tile_done & (roll == f.rolls)),
-            pixel_done.eq(strip_done & in_last_strip),
-            layer_done.eq(pixel_done & is_last_pixel),
+            step_done.eq(active & (second == f.paired)),
+            tile_done.eq(step_done & step_last),
+            strip_done.eq(tile_done & in_last_roll),
+            pixel_done.eq(tile_done & ends_pixel),
+            layer_done.eq(tile_done & ends_layer),
             instruction.advance.eq(layer_done),
         ]
-        step_done = Signal()
-        m.d.comb += step_done.eq(active & (second == f.paired))
         with m.If(self.tile.announced):
             m.d.sync += active.eq(1)
         with m.Elif(tile_done):
             m.d.sync += active.eq(0)
         if self.paired:
             m.d.sync += second.eq(active & f.paired & ~second)
-        with m.If(step_done):
-            m.d.sync += step.eq(Mux(step_last, 0, step + 1))
-        if isinstance(roll, Signal):
-            with m.If(tile_done):
-                m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
-        begins = instruction.begins if instruction.is_loaded else Const(0)
+        # behind the last strip of the last pixel the next layer follows
+        strips = named(m, Mux(is_last_pixel, upcoming.tiles, f.tiles), "strips")
+        last_strip_follows = Mux(in_last_strip, strips == 0, strips_left == 1)
+        last_pixel_follows = Mux(is_last_pixel, upcoming.pixels == 0, pixels_left == 1)
+        in_last_strip_next = named(
+            m, Mux(strip_done | begins, last_strip_follows, in_last_strip), "in_last_strip_next"
+        )
+        is_last_pixel_next = named(
+            m, Mux(pixel_done | begins, last_pixel_follows, is_last_pixel), "is_last_pixel_next"
+        )
         with m.If(strip_done | begins):
-            # behind the last strip of the last pixel the next layer follows
-            strips = named(m, Mux(is_last_pixel, upcoming.tiles, f.tiles), "strips")
-            m.d.sync += [
-                strips_left.eq(Mux(in_last_strip, strips, strips_left - 1)),
-                in_last_strip.eq(Mux(in_last_strip, strips == 0, strips_left == 1)),
-            ]
+            m.d.sync += strips_left.eq(Mux(in_last_strip, strips, strips_left - 1))
         with m.If(pixel_done | begins):
-            m.d.sync += [
-                pixels_left.eq(Mux(is_last_pixel, upcoming.pixels, pixels_left - 1)),
-                is_last_pixel.eq(Mux(is_last_pixel, upcoming.pixels == 0, pixels_left == 1)),
-            ]
+            m.d.sync += pixels_left.eq(Mux(is_last_pixel, upcoming.pixels, pixels_left - 1))
+        ends_pixel_next = in_last_roll_next & in_last_strip_next
+        m.d.sync += [
+            in_last_strip.eq(in_last_strip_next),
+            is_last_pixel.eq(is_last_pixel_next),
+            ends_pixel.eq(ends_pixel_next),
+            ends_layer.eq(ends_pixel_next & is_last_pixel_next),
+        ]
 
         tags = Signal(StepTags(lanes=self.lanes))
         last_count = named(m, Mux(in_last_strip, f.count_last, f.count), "count_of_tile")
@@ -277,8 +290,84 @@ class Drain(wiring.Component):
         shift = named(m, second == f.paired, "shift") if self.paired else Const(1)
         for lane, value in enumerate(self._shadows(m, delay(m, shift, wait, name="shift"))):
             m.d.comb += self.values[lane].eq(value)
-        self._walk_parameters(m, f, roll, second, step_done, tile_done, strip_done, pixel_done)
+        self._walk_parameters(
+            m, f, in_last_roll, second, step_done, tile_done, strip_done, pixel_done
+        )
         return m
+
+    def _is_zero(self, m: Module, name: str) -> Value:
+        """Whether a field of the instruction at work is zero: a register, or a constant."""
+        field = getattr(self.instruction.current, name)
+        if isinstance(field, Const):
+            return Const(field.value == 0)
+        return register_ahead(
+            m,
+            self.instruction,
+            lambda each: getattr(each, name) == 0,
+            first=getattr(self.instruction.first, name) == 0,
+            name=f"{name}_is_zero",
+        )
+
+    def _count_rolls(
+        self, m: Module, tile_done: Value, layer_follows: Value, begins: Value
+    ) -> tuple[Value, Value]:
+        """Whether the tile is the last one of its strip, and whether that of the next cycle is.
+
+        `layer_follows` says that the strip is the last one of its layer.
+        """
+        f, upcoming = self.instruction.current, self.instruction.upcoming
+        if not self.instruction.layout.asks("rolls"):
+            return Const(1), Const(1)
+        roll = Signal.like(f.rolls, init=0, name="roll")
+        is_last = Signal(name="in_last_roll", init=self.instruction.first.rolls == 0)
+        next_is_single = named(m, upcoming.rolls == 0, "next_rolls_are_zero")
+        begun = Mux(layer_follows, next_is_single, self._is_zero(m, "rolls"))
+        is_last_next = Signal(name="in_last_roll_next")
+        m.d.comb += is_last_next.eq(is_last)
+        with m.If(tile_done):
+            m.d.comb += is_last_next.eq(Mux(is_last, begun, roll + 1 == f.rolls))
+            m.d.sync += roll.eq(Mux(is_last, 0, roll + 1))
+        with m.If(begins):
+            m.d.comb += is_last_next.eq(next_is_single)
+        m.d.sync += is_last.eq(is_last_next)
+        return is_last, is_last_next
+
+    def _count_steps(
+        self,
+        m: Module,
+        step_done: Value,
+        begins: Value,
+        *,
+        in_last_strip: Value,
+        last_strip_follows: Value,
+        layer_follows: Value,
+    ) -> Value:
+        """Whether the step is the last one of its tile: a register, since much depends on it.
+
+        Whether the next tile is in the last strip of its pixel, and in the next layer, matters in
+        the last step.
+        """
+        f, upcoming = self.instruction.current, self.instruction.upcoming
+        first = self.instruction.first
+        single = first.steps_last if first.tiles == 0 else first.steps
+        step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
+        is_last = Signal(name="step_last", init=single == 0)
+        next_is_single = Mux(upcoming.tiles == 0, upcoming.steps_last == 0, upcoming.steps == 0)
+        next_is_single = named(m, next_is_single, "next_steps_are_zero")
+        of_layer = Mux(
+            last_strip_follows, self._is_zero(m, "steps_last"), self._is_zero(m, "steps")
+        )
+        begun = named(m, Mux(layer_follows, next_is_single, of_layer), "next_tile_has_one_step")
+        steps = named(m, Mux(in_last_strip, f.steps_last, f.steps), "steps_of_tile")
+        next_step = named(m, step + 1, "next_step")
+        with m.If(step_done):
+            m.d.sync += [
+                step.eq(Mux(is_last, 0, next_step)),
+                is_last.eq(Mux(is_last, begun, next_step == steps)),
+            ]
+        with m.If(begins):
+            m.d.sync += is_last.eq(next_is_single)
+        return is_last
 
     def _shadows(self, m: Module, shift: Value) -> list[Value]:
         """Results that leave in the present cycle."""
@@ -294,7 +383,7 @@ class Drain(wiring.Component):
         ]
 
     def _walk_parameters(
-        self, m: Module, f, roll, second, step_done, tile_done, strip_done, pixel_done
+        self, m: Module, f, in_last_roll, second, step_done, tile_done, strip_done, pixel_done
     ) -> None:
         """The parameter memory's address, relative to the layer's first word."""
         offset = Signal.like(self.parameter_address, name="parameter_offset")
@@ -305,7 +394,7 @@ class Drain(wiring.Component):
                     m.d.sync += offset.eq(0)
                 with m.Elif(step_done):
                     m.d.sync += offset.eq(offset + 1)
-                if isinstance(roll, Signal):  # tiles of a strip have the same parameters
+                if not isinstance(in_last_roll, Const):  # tiles of a strip have the same parameters
                     strip = Signal.like(self.parameter_address, name="strip_offset")
                     with m.If(pixel_done):
                         m.d.sync += strip.eq(0)
@@ -326,7 +415,6 @@ class Drain(wiring.Component):
                 m.d.sync += first_tile.eq(strip_done)
             later = f.later_words
             if self.last_words:
-                in_last_roll = named(m, roll == f.rolls, "in_last_roll")
                 later = named(m, Mux(in_last_roll, f.last_words, later), "later_words")
             later = Mux(first_tile, 0, later)
         m.d.comb += self.parameter_address.eq(f.parameter_base + offset + second + later)

@@ -78,7 +78,7 @@ class FetchSequencer(wiring.Component):
         An input frame is there.
     frame_consumed : Out(1)
         The frame's last fetch is issued in this cycle.
-    progress : In(Progress(layers=layers, chased_bytes=chased_bytes, chunk=chunk))
+    progress : In(Progress(chased_bytes=chased_bytes, chunk=chunk))
         Of the results on their way to memory.
     entry_freed : In(1)
         An entry of the output buffer became free.
@@ -157,7 +157,7 @@ class FetchSequencer(wiring.Component):
                 **({"running": Out(1)} if port else {}),
                 "frame_available": In(1),
                 "frame_consumed": Out(1),
-                "progress": In(Progress(layers=len(words), chased_bytes=chased_bytes, chunk=chunk)),
+                "progress": In(Progress(chased_bytes=chased_bytes, chunk=chunk)),
                 "entry_freed": In(1),
                 "valid": Out(1),
                 "tags": Out(FetchTags()),
@@ -233,15 +233,10 @@ class FetchSequencer(wiring.Component):
             step, runs = Mux(self.running, step, instruction.begins), self.running
         m.d.comb += [loops.step.eq(step), replace.eq(issue | ~is_prepared)]
         m.d.sync += [is_prepared.eq(runs), has_spare.eq(~replace)]
-        frame_odd = Signal(name="frame_is_odd")
-        frame_last = loops.layer_last & (instruction.index == instruction.last)
-        if instruction.is_loaded:
-            frame_last = frame_last & runs
         with m.If(loops.step):
             m.d.sync += [
                 roll_first.eq(loops.roll_last),
                 layer_first.eq(loops.layer_last),
-                frame_odd.eq(frame_odd ^ frame_last),
             ]
 
         drain_cycles = Mux(loops.in_last_strip, f.drain_cycles_last, f.drain_cycles)
@@ -256,12 +251,10 @@ class FetchSequencer(wiring.Component):
             "weight": loops.weight_address,
             "roll_first": roll_first,
             "frame_first": layer_first & (instruction.index == 0),
-            "frame_odd": frame_odd,
             "carry": ~loops.in_first_roll,
             "finishes": loops.finishes,
             "tile_last": tile_last,
             "layer_last": loops.layer_last,
-            "layer": instruction.index,
             "drain_cycles": drain_cycles,
             "entries": entries,
         }
@@ -294,6 +287,10 @@ class FetchSequencer(wiring.Component):
         if "streams_tile" not in values:  # all tiles are streamed
             for each in fetches:
                 each.streams_tile = each.tile_last
+        if self.instruction.layout.asks("chase"):
+            unwritten = self._count_unwritten(m, replace, has_spare)
+            for each, layers in zip(fetches, unwritten, strict=True):
+                each.unwritten_layers = layers
 
         def follow(question: Callable[[Fetch, str], Value], name: str) -> Value:
             # which fetch comes next is known last, so that it chooses among answers
@@ -307,6 +304,34 @@ class FetchSequencer(wiring.Component):
         for gate in self.gates:
             gate.prepare(m, self, fetches[0], follow)
         return fetches[0]
+
+    def _count_unwritten(
+        self, m: Module, replace: Value, has_spare: Value
+    ) -> tuple[Value, Value, Value]:
+        """Of the prepared, the spare and the latest fetch, how many of the layers before its own
+        are not all in memory in the next cycle."""
+        # each has a tile on its way, but for those of the three fetches themselves
+        count = range(self.tiles_in_flight + 4)
+        prepared, spare, latest = (
+            Signal(count, name=f"{which}_unwritten_layers")
+            for which in ("prepared", "spare", "latest")
+        )
+        written = self.progress.layer_written
+        # all sums are there before it is known whether the next layer begins
+        fewer = named(m, latest - 1, "fewer_unwritten")
+        more = named(m, latest + 1, "more_unwritten")
+        stays = named(m, Mux(written, fewer, latest), "unwritten_in_same_layer")
+        begins = named(m, Mux(written, latest, more), "unwritten_in_next_layer")
+        replacing = named(m, Mux(has_spare, spare, latest), "unwritten_of_replacing")
+        following = named(m, Mux(replace, replacing, prepared), "unwritten_of_following")
+        m.d.sync += [
+            latest.eq(Mux(self.instruction.advance, begins, stays)),
+            spare.eq(
+                named(m, Mux(self._loops.step, latest, spare), "unwritten_of_spare") - written
+            ),
+            prepared.eq(following - written),
+        ]
+        return prepared, spare, latest
 
     def _is_blocked(self, m: Module, issue: Signal, fetch: SimpleNamespace) -> Value:
         """Whether the next fetch has to wait."""

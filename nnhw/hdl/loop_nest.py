@@ -108,6 +108,11 @@ class LoopNest(wiring.Component):
         """The loops that are built, innermost first."""
         return tuple(name for name in reversed(LOOPS) if self.layout.asks(name))
 
+    def _loops_within(self, loop: str) -> int:
+        """How many loops are built from the innermost one to `loop`, which may be none."""
+        inner = LOOPS[LOOPS.index(loop) :]
+        return sum(name in inner for name in self.loops)
+
     def elaborate(self, platform):
         m = Module()
         f, upcoming = self.current, self.upcoming
@@ -121,6 +126,17 @@ class LoopNest(wiring.Component):
         finished: dict[str, Value] = {name: Const(1) for name in LOOPS}
         for name in self.loops:
             finished[name] = Signal(name=f"{name}_finished", init=getattr(first, name) == 0)
+        # of the layer, which is known ahead
+        single = {
+            name: Signal(name=f"{name}_just_once", init=getattr(first, name) == 0)
+            for name in self.loops
+        }
+        repeats = {
+            name: named(m, getattr(upcoming, name) != 0, f"{name}_repeats_next")
+            for name in self.loops
+        }
+        with m.If(self.step & self.layer_last):
+            m.d.sync += [single[name].eq(~more) for name, more in repeats.items()]
         in_first_roll: Value = Const(1)
         in_warmup: Value = Const(0)
         finishes: Value = Const(0)
@@ -130,44 +146,46 @@ class LoopNest(wiring.Component):
             finishes = self._find_finishing(m, counters, finished)
             with m.If(self.step & self.roll_last):
                 m.d.sync += in_first_roll.eq(finished["rolls"])
+        turn = self._find_turns(m, counters, finished, repeats)
         m.d.comb += [
-            self.roll_last.eq(finished["chunks"] & finished["taps_x"] & finished["taps_y"]),
-            self.strip_last.eq(self.roll_last & finished["rolls"]),
+            self.roll_last.eq(turn.reaches(self._loops_within("taps_y"))),
+            self.strip_last.eq(turn.reaches(self._loops_within("rolls"))),
             self.in_first_roll.eq(in_first_roll),
             self.in_warmup.eq(in_warmup & ~finishes),
             self.finishes.eq(finishes),
             self.in_last_strip.eq(finished["tiles"]),
-            self.pixel_last.eq(self.strip_last & finished["tiles"]),
-            self.layer_last.eq(self.pixel_last & finished["out_cols"] & finished["out_rows"]),
+            self.pixel_last.eq(turn.reaches(self._loops_within("tiles"))),
+            self.layer_last.eq(turn.reaches(len(self.loops))),
         ]
-
-        turn = self._find_turns(m, counters, finished)
         for coordinate in COORDINATES:
             self._move(m, coordinate, turn)
         for place, loop in enumerate(self.loops):
             counter, outer = counters[loop], self.loops[place + 1 :]
             # all trips that a step may lead to, so that the loop just chooses among them
-            trips = [self._begun_trips(m, loop, other, counters, finished) for other in outer]
-            none = {id(count): count == 0 for count in trips}
+            begun = [
+                self._begun_trips(m, loop, other, counters, finished, single) for other in outer
+            ]
+            trips, none = [each for each, _ in begun], [each for _, each in begun]
             following = getattr(upcoming, loop)
-            single = [*(none[id(count)] for count in trips), following == 0]
             inner = [None] * (place + 1)
             with m.If(self.step & turn.reaches(place + 1)):
                 m.d.sync += [
                     counter.eq(turn.choose(m, [*inner, *trips, following], f"{loop}_begun")),
-                    finished[loop].eq(turn.choose(m, [*inner, *single], f"{loop}_single")),
+                    finished[loop].eq(
+                        turn.choose(m, [*inner, *none, ~repeats[loop]], f"{loop}_single")
+                    ),
                 ]
             with m.Elif(self.step & turn.reaches(place)):
                 m.d.sync += [counter.eq(counter - 1), finished[loop].eq(counter == 1)]
         return m
 
-    def _find_turns(self, m: Module, counters, finished) -> Turn:
+    def _find_turns(self, m: Module, counters, finished, repeats) -> Turn:
         """Which loop makes the next step, by its place in `loops`; beyond, the layer ends.
 
         It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
         the step that finishes it.
         """
-        f, upcoming = self.current, self.upcoming
+        f = self.current
         loops = self.loops
         trips = [getattr(self.first, loop) for loop in loops]
         begin = next((place for place, count in enumerate(trips) if count), len(loops))
@@ -176,8 +194,7 @@ class LoopNest(wiring.Component):
         innermost = Turn(Signal(len(loops), name="innermost", init=code), loops)
         at_innermost = Signal(init=1)
 
-        more = [named(m, getattr(upcoming, loop) != 0, f"{loop}_repeats_next") for loop in loops]
-        first_turn = Turn.first_of(m, more, loops, "first_turn")
+        first_turn = Turn.first_of(m, [repeats[loop] for loop in loops], loops, "first_turn")
         goes_on, ends = [], []
         for place, loop in enumerate(loops):
             is_innermost = named(m, innermost.is_at(place), f"{loop}_is_innermost")
@@ -238,27 +255,33 @@ class LoopNest(wiring.Component):
                 m.d.sync += finishes.eq(f.overlaps & in_last_strip & (counters["rolls"] == 1))
         return finishes
 
-    def _is_on_to_last(self, m: Module, loop: str, counters, finished) -> Value:
+    def _is_on_to_last(self, m: Module, loop: str, counters, finished, single) -> Value:
         """Whether a step of a loop leads to the last strip of a layer."""
-        f = self.current
         loops = ("tiles", "out_cols", "out_rows")
         place = loops.index(loop)
-        inner = [getattr(f, name) == 0 for name in loops[:place]]
+        inner = [single[name] for name in loops[:place] if name in single]
         outer = [finished[name] for name in loops[place + 1 :]]
         return named(m, Cat(counters[loop] == 1, *inner, *outer).all(), f"{loop}_ends_next")
 
-    def _begun_trips(self, m: Module, inner: str, loop: str, counters, finished) -> Value:
-        """Trips after the first, less one, of loop `inner` that a trip of `loop` begins anew."""
+    def _begun_trips(
+        self, m: Module, inner: str, loop: str, counters, finished, single
+    ) -> tuple[Value, Value]:
+        """Trips after the first, less one, of loop `inner` that a trip of `loop` begins anew; and
+        whether there are none, which is known before them."""
         f = self.current
         trips = getattr(f, inner)
+        none = single[inner]
         if loop == "taps_x" and self.layout.asks("last_run_short"):
             # on to the last run, which may be shorter
-            trips = trips - (f.last_run_short & (counters[loop] == 1))
+            is_short = f.last_run_short & (counters[loop] == 1)
+            trips, none = trips - is_short, Mux(is_short, trips == 1, none)
         if inner == "rolls" and self.layout.asks("overlaps"):
-            is_last = self._is_on_to_last(m, loop, counters, finished)
+            is_last = self._is_on_to_last(m, loop, counters, finished, single)
+            is_longer = named(m, f.overlaps & is_last, f"{inner}_longer_after_{loop}")
             # one bit more than the counter, which goes round then
-            trips = named(m, trips + (f.overlaps & is_last), f"{inner}_after_{loop}")
-        return trips
+            trips = named(m, trips + is_longer, f"{inner}_after_{loop}")
+            none = none & ~is_longer
+        return trips, none
 
     def _groups(self, coordinate: Coordinate) -> list[tuple[str, ...]]:
         """Groups of loops that move a coordinate, as far as they are built, innermost first."""

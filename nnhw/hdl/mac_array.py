@@ -241,15 +241,24 @@ class MacArray(wiring.Component):
                 pairs.append(index)
         return pairs
 
+    @property
+    def _announced_stages(self) -> int:
+        """Registers behind those of columns and lanes: one, unless a tile of theirs is announced
+        at once, since who is told is far away."""
+        latencies = [
+            *([self.latency] if self.has_columns else []),
+            *([self.lane_latency] if self.has_lanes else []),
+        ]
+        return int(min(map(_whole_latency, latencies)) > self.announcement)
+
     def _control(self, m: Module, latency: int, wait: int, enable, last, prefix: str):
         """Validity `wait` cycles later, the end of a tile a cycle before results, and when it is
         announced; `last`: of the tags, `wait` cycles later."""
-        whole = TAG_LEAD + 1 + latency
+        whole = _whole_latency(latency)
         starts = named(m, self.valid & enable, f"{prefix}_valid")
         ends = named(m, starts & self.tags.last, f"{prefix}_ends")
-        announced = delay(
-            m, ends, whole - self.announcement, name=f"{prefix}_announced", reset=True
-        )
+        wait_announced = whole - self.announcement - self._announced_stages
+        announced = delay(m, ends, wait_announced, name=f"{prefix}_announced", reset=True)
         valid = delay(m, starts, wait, name=f"{prefix}_valid", reset=True)
         finishes = named(m, valid & last, f"{prefix}_last")
         done = delay(m, finishes, whole - wait - 1, name=f"{prefix}_done", reset=True)
@@ -282,8 +291,8 @@ class MacArray(wiring.Component):
             if self._borrows:
                 signs = [multipliers.products[0][row][-1] for row in range(self.rows)]
                 m.d.comb += self._columns[first + 1].carries.eq(Cat(signs))
-        column_wait = TAG_LEAD + 1 + self.latency - _COLUMN_LEAD if self.has_columns else 0
-        lane_wait = TAG_LEAD + 1 + self.lane_latency - _LANE_LEAD if self.has_lanes else 0
+        column_wait = _whole_latency(self.latency) - _COLUMN_LEAD if self.has_columns else 0
+        lane_wait = _whole_latency(self.lane_latency) - _LANE_LEAD if self.has_lanes else 0
         tags = delays(m, self.tags, max(column_wait, lane_wait), name="tags")
         arrives: list[Value] = []
         announcements: list[Value] = []
@@ -317,8 +326,11 @@ class MacArray(wiring.Component):
             self._connect_lanes(m, self.lane_unit, valid, tag)
         m.d.comb += [
             self.tile.arrives_next.eq(Cat(arrives).any()),
-            self.tile.announced.eq(Cat(announcements).any()),
         ]
+        announced = named(m, Cat(announcements).any(), "announced_next")
+        m.d.comb += self.tile.announced.eq(
+            delay(m, announced, self._announced_stages, name="announced", reset=True)
+        )
         return m
 
     def _connect_factors(self, m: Module, copies, activations, weights, index: int) -> None:
@@ -342,3 +354,9 @@ class MacArray(wiring.Component):
             for slot in range(self.slots):
                 column = self._columns[group * self.slots + slot]
                 m.d.comb += unit.products[lane][slot].eq(column.products[row])
+
+
+def _whole_latency(latency: int) -> int:
+    """Cycles from the tags of operands, whose results are there `latency` cycles after them, to a
+    tile of these results."""
+    return TAG_LEAD + 1 + latency

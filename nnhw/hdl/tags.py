@@ -93,8 +93,6 @@ class Progress(data.StructLayout):
 
     Parameters
     ----------
-    layers : int
-        Of the program.
     chased_bytes : int
         Most bytes of a layer that is read while it is written.
     chunk : int
@@ -105,22 +103,17 @@ class Progress(data.StructLayout):
     retired : 1
         In the next cycle the last results of a tile are there.
     covered : range(-chunk, chased_bytes - chunk + 1)
-    writing : range(layers)
-        Up to the next cycle so much of this layer has been there that a read may begin at the byte
-        `covered`, none if that is negative, and all of the layers before.
-    next_layer : range(layers + 1)
-        `writing` + 1: the layer that may read it.
-    writing_odd : 1
-        The layer belongs to the second, fourth, ... frame.
+        Up to the next cycle so much of a layer has been there that a read may begin at this byte,
+        none if that is negative, and all of the layers before.
+    layer_written : 1
+        From the next cycle on that is said of the layer that follows.
     """
 
-    def __init__(self, *, layers: int, chased_bytes: int, chunk: int):
+    def __init__(self, *, chased_bytes: int, chunk: int):
         super().__init__(
             {
                 "retired": unsigned(1),
                 "covered": range(-chunk, chased_bytes - chunk + 1),
-                "writing": range(max(2, layers)),
-                "next_layer": range(max(2, layers) + 1),
-                "writing_odd": unsigned(1),
+                "layer_written": unsigned(1),
             }
         )

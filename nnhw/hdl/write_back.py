@@ -86,7 +86,7 @@ class WriteBack(wiring.Component):
         They are the last of their layer.
     parity_error : Out(1)
         If they are loaded, with parity: a word of any of them is not what was written.
-    progress : Out(Progress(layers=layers, chased_bytes=chased_bytes, chunk=chunk))
+    progress : Out(Progress(chased_bytes=chased_bytes, chunk=chunk))
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class WriteBack(wiring.Component):
         self.placing = instruction_register(
             layout,
             words,
-            ahead=("destination", "to_stream", "residual_only"),
+            ahead=("destination", "rolls", "to_stream", "residual_only"),
             names=layout.fields.keys() - _BOUNDS,
             technology=technology,
         )
@@ -157,9 +157,7 @@ class WriteBack(wiring.Component):
                 "to_stream": Out(1),
                 "to_memory": Out(1),
                 "ends_layer": Out(1),
-                "progress": Out(
-                    Progress(layers=len(words), chased_bytes=chased_bytes, chunk=chunk)
-                ),
+                "progress": Out(Progress(chased_bytes=chased_bytes, chunk=chunk)),
             }
         )
 
@@ -180,7 +178,7 @@ class WriteBack(wiring.Component):
         ends_layer = delays(m, layer_done, wait, name="ends_layer", reset=True)
         tile_done = delays(m, self.tags.tile_done, wait, name="tile_done")
         if self.chased_bytes:
-            self._count_covered(m, valid[-3], count[-3], ends_layer[-3])
+            self._count_covered(m, valid[-4], count[-4], ends_layer[-4])
         table_errors = Signal(self.lanes)
         finished = self._look_up(m, f, results, table_errors) if self.tables else results
         if self.residuals:
@@ -260,26 +258,19 @@ class WriteBack(wiring.Component):
         return results
 
     def _count_covered(self, m: Module, valid: Value, count: Value, done: Value) -> None:
-        """Counts what is known two cycles before the results."""
+        """Counts what is known three cycles before the results, and gives it on from registers,
+        since who decides by it is far away."""
         covered = Signal(self.progress.covered.shape(), init=-self.chunk)
-        writing = Signal.like(self.progress.writing, name="writing")
-        next_layer = Signal.like(self.progress.next_layer, name="next_layer", init=1)
-        writing_odd = Signal()
-        is_last = named(m, writing == self.instruction.last, "is_last_layer")
         with m.If(done):
-            m.d.sync += [
-                covered.eq(-self.chunk),
-                writing.eq(Mux(is_last, 0, next_layer)),
-                next_layer.eq(Mux(is_last, 1, next_layer + 1)),
-                writing_odd.eq(writing_odd ^ is_last),
-            ]
+            m.d.sync += covered.eq(-self.chunk)
         with m.Elif(valid):
             m.d.sync += covered.eq(covered + count)
+        given = Signal.like(covered, name="covered_given")
+        layer_written = Signal()
+        m.d.sync += [given.eq(covered), layer_written.eq(done)]
         m.d.comb += [
-            self.progress.covered.eq(covered),
-            self.progress.writing.eq(writing),
-            self.progress.next_layer.eq(next_layer),
-            self.progress.writing_odd.eq(writing_odd),
+            self.progress.covered.eq(given),
+            self.progress.layer_written.eq(layer_written),
         ]
 
     def _look_up(self, m: Module, f, results, errors: Signal) -> Signal:
@@ -345,17 +336,31 @@ class WriteBack(wiring.Component):
             roll = Signal.like(f.rolls, init=0, name="roll")
             tile = Signal.like(address, init=first, name="tile_address")
             strip = Signal.like(address, name="next_strip_address")
+            # what decides about addresses is in registers
+            in_first_roll = Signal(init=1)
+            in_last_roll = Signal(init=self.placing.first.rolls == 0)
+            has_one_roll = register_ahead(
+                m,
+                self.placing,
+                lambda each: each.rolls == 0,
+                first=self.placing.first.rolls == 0,
+                name="has_one_roll",
+            )
             strip_done = Signal()
-            m.d.comb += strip_done.eq(tile_done & (roll == f.rolls))
-            after_strip = named(m, Mux(f.rolls == 0, following, strip), "address_after_strip")
+            m.d.comb += strip_done.eq(tile_done & in_last_roll)
+            after_strip = named(m, Mux(has_one_roll, following, strip), "address_after_strip")
             after_tile = Signal.like(address, name="address_after_tile")
             m.d.comb += after_tile.eq(tile + f.roll_pitch)
             with m.If(self.valid & tile_done):
-                m.d.sync += roll.eq(Mux(strip_done, 0, roll + 1))
-                with m.If(roll == 0):
+                m.d.sync += [
+                    roll.eq(Mux(in_last_roll, 0, roll + 1)),
+                    in_first_roll.eq(in_last_roll),
+                    in_last_roll.eq(Mux(in_last_roll, has_one_roll, roll + 1 == f.rolls)),
+                ]
+                with m.If(in_first_roll):
                     m.d.sync += strip.eq(following)
             with m.If(begins):
-                m.d.sync += tile.eq(upcoming.destination)
+                m.d.sync += [tile.eq(upcoming.destination), in_last_roll.eq(upcoming.rolls == 0)]
             with m.Elif(moves_on & strip_done):
                 m.d.sync += [address.eq(after_strip), tile.eq(after_strip)]
             with m.Elif(moves_on & tile_done):

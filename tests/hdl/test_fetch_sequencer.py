@@ -21,33 +21,29 @@ INPUTS = (
     "progress.retired",
     "entry_freed",
     "progress.covered",
-    "progress.writing",
-    "progress.writing_odd",
+    "progress.layer_written",
 )
 
 
 class Written:
     """How far results have been written: bytes of a layer, and all of the layers before it."""
 
-    def __init__(self, layers: int):
-        self._layers = layers
-        self.frame = self.layer = self.written = 0
+    def __init__(self):
+        self.layers = self.written = 0
 
     def go_on(self, rng: np.random.Generator, model: Model) -> None:
         """Finish the layer, if all of it is issued, or write some of it."""
-        issued = (self.frame, self.layer) < (model.frame, model.fetches[model.position][0])
-        if issued and rng.random() < 0.3:
-            self.frame += (self.layer + 1) // self._layers
-            self.layer = (self.layer + 1) % self._layers
+        issued = model.layers - self.layers
+        # each has a tile on its way, of which there are not more than there can be
+        if issued and (issued >= TILES_IN_FLIGHT or rng.random() < 0.3):
+            self.layers += 1
             self.written = 0
         elif rng.random() < 0.5:
             self.written = min(CHASED_BYTES, self.written + int(rng.integers(0, 4)))
 
-    def covers(self, frame: int, layer: int, end: int) -> bool:
+    def covers(self, layer: int, end: int) -> bool:
         """Whether what the layer before `layer` writes is there up to byte `end`."""
-        if frame != self.frame:
-            return False
-        return self.layer == layer or (self.layer + 1 == layer and self.written >= end)
+        return self.layers == layer or (self.layers + 1 == layer and self.written >= end)
 
 
 class Model:
@@ -60,7 +56,7 @@ class Model:
             for fetch in walk_fetch(instruction, space=SPACE)
         ]
         self.chunk = chunk
-        self.position = self.frame = 0
+        self.position = self.layers = 0  # layers of all frames
         self.in_flight = self.reserved = self.drain_busy = 0
         self.most = max((i.tile_entries for i in program if i.to_stream), default=0)
         self.reasons: set[str] = set()
@@ -73,7 +69,7 @@ class Model:
         waits = {
             "frame": number == 0 and fetch.layer_first and not available,
             "fence": fetch.layer_first and i.fence and self.in_flight,
-            "chase": i.chase and not written.covers(self.frame, number, fetch.x + self.chunk),
+            "chase": i.chase and not written.covers(self.layers, fetch.x + self.chunk),
             "drain": fetch.tile_last and self.drain_busy,
             "room": fetch.tile_last and i.to_stream and BUFFER_DEPTH - self.reserved < self.most,
         }
@@ -86,7 +82,7 @@ class Model:
         if not issued:
             return None
         self.position = (self.position + 1) % len(self.fetches)
-        self.frame += self.position == 0
+        self.layers += fetch.layer_last
         return i, fetch
 
 
@@ -114,7 +110,7 @@ def run_model(
     """Inputs from surroundings that take their time, and what the model issues, cycle by cycle."""
     rng = np.random.default_rng(seed)
     eager = rng.random(3)
-    written = Written(model.fetches[-1][0] + 1)
+    written = Written()
     # in the first cycle after reset the first fetch is prepared
     inputs: list[dict[str, int]] = [dict.fromkeys(INPUTS, 0)]
     issued: list[tuple | None] = [None]
@@ -125,7 +121,7 @@ def run_model(
         )
         freed = model.reserved and rng.random() < 0.2 + eager[1]
         events = (int(rng.random() < 0.2 + eager[2]), int(retired), int(freed))
-        state = (written.written - chunk, written.layer, written.frame % 2)
+        state = (written.written - chunk, written.layers)
         inputs.append(dict(zip(INPUTS, events + state, strict=True)))
         issued.append(model.cycle(*events, written))
         written.go_on(rng, model)
@@ -186,9 +182,10 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
         "padding.pad_value",
     ]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
-    for name in ("progress.covered", "progress.writing", "progress.writing_odd"):
-        columns[name] = [*columns[name][1:], 0]  # they are given a cycle ahead
-    columns["progress.next_layer"] = [layer + 1 for layer in columns["progress.writing"]]
+    # they are given a cycle ahead, ends of layers two
+    columns["progress.covered"] = [*columns["progress.covered"][1:], 0]
+    ends = np.diff(columns["progress.layer_written"]).tolist()
+    columns["progress.layer_written"] = [*ends[1:], 0, 0]
     outputs = drive(sequencer, columns, [*names, "frame_consumed"])
     consumed = [bool(it and it[1].layer_last and it[0].frees_frame) for it in issued]
     assert outputs["frame_consumed"].tolist() == consumed

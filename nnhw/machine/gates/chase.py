@@ -32,15 +32,9 @@ class ChaseGate(Gate):
         def is_covered(chasing: Fetch, which: str) -> Value:
             """Whether all that a fetch reads is in memory in the next cycle."""
             is_beyond = Signal(name=f"{which}_is_beyond")
-            is_written = Signal(name=f"{which}_is_written")
-            m.d.comb += [
-                is_beyond.eq(is_less(progress.covered, chasing.x)),
-                is_written.eq((progress.next_layer == chasing.layer) & ~is_beyond),
-            ]
-            is_complete = progress.writing == chasing.layer
-            # the results of the frame before may still be on their way
-            same_frame = progress.writing_odd == chasing.frame_odd
-            return same_frame & (is_complete | is_written)
+            m.d.comb += is_beyond.eq(is_less(progress.covered, chasing.x))
+            layers = chasing.unwritten_layers
+            return ~layers[1:].any() & ~(layers[0] & is_beyond)
 
         fetch.is_covered = Signal(name="is_covered")
         m.d.sync += fetch.is_covered.eq(follow(is_covered, "is_covered"))

@@ -17,7 +17,8 @@ class FenceGate(Gate):
         return layout.asks("fence")
 
     def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
-        ends_tile = issue & fetch.tile_last
+        ends_tile = Signal()
+        m.d.comb += ends_tile.eq(issue & fetch.tile_last)
         in_flight = Signal(range(sequencer.tiles_in_flight + 1))
         is_in_flight = Signal()
         with m.If(ends_tile & ~sequencer.progress.retired):
