@@ -5,14 +5,14 @@
 
 Each network is pruned and tuned on one half of its data, to answer like the float network, and
 judged on the other half, which nothing of the run has seen; both ways round. Runs that are done are
-files in the folder --runs, and those that were stopped go on from their checkpoints; after each run
-the table is written anew. Needs the extra `tune`.
+lines of benchmarks/pruning.jsonl and not done again unless their line is deleted; those that were
+stopped go on from their checkpoints in the folder --runs. After each run the table is written anew.
+Needs the extra `tune`.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -44,7 +44,6 @@ def main() -> None:
         "pruning.md",
         networks=["digits_resnet", "digits_cnn"],
         seeds=[0, 1, 2],
-        folder="pruning_runs",
         quick="one small network, few epochs",
     )
     parser.add_argument("--shares", nargs="+", type=float, default=[0.5])
@@ -53,13 +52,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.networks, arguments.criteria, arguments.seeds = ["digits_mlp"], ["taylor"], [0]
-        arguments.epochs, arguments.runs = 5, Path(tempfile.mkdtemp())
+        arguments.epochs = 5
     tuned_runs.measure_and_write(arguments, measure, write)
 
 
 def measure(arguments: argparse.Namespace) -> None:
     """All runs that are asked for and not done."""
-    choices = (arguments.networks, arguments.shares, arguments.criteria, (0, 1))
+    networks = tuned_runs.present(arguments.networks)
+    choices = (networks, arguments.shares, arguments.criteria, (0, 1))
     for seed, name, share, criterion, half in product(arguments.seeds, *choices):
         stem = arguments.runs / f"{name}_{share:.0%}_{criterion}_{half}_{seed}_{arguments.epochs}"
 
@@ -86,14 +86,14 @@ def measure(arguments: argparse.Namespace) -> None:
                 weights=tuple(end.weights for end in ends),
             )
 
-        if tuned_runs.once(stem, run):
-            write(arguments.runs, arguments.out)
+        if tuned_runs.once(arguments.done, stem.name, run):
+            write(arguments.done, arguments.out)
 
 
-def write(runs: Path, out: Path) -> None:
+def write(done: Path, out: Path) -> None:
     """The table of all runs that are there in pairs: both halves of a seed."""
     groups = tuned_runs.in_pairs(
-        tuned_runs.runs_in(runs, PrunedRun),
+        tuned_runs.runs_in(done, PrunedRun),
         lambda run: (run.network, run.share, run.criterion, run.epochs),
     )
     write_table(
@@ -109,6 +109,7 @@ def write(runs: Path, out: Path) -> None:
             ">memory bits",
             ">weights",
             ">seconds a run",
+            "commit",
         ),
         rows(groups),
         notes="Right answers in per cent of samples that the run has not seen, of both halves and "
@@ -117,6 +118,7 @@ def write(runs: Path, out: Path) -> None:
         f"frame, bits of all memories and weights of designs of at most {MACS} multipliers, with "
         "all channels and pruned, in the mean. Defaults of `nnhw tune` but for what the columns "
         "say; one thread, on a machine that had other things to do.",
+        at=tuned_runs.AT,
     )
 
 
@@ -140,6 +142,7 @@ def rows(groups: Mapping[tuple, Sequence[PrunedRun]]) -> Iterator[tuple[object, 
             ends("memory_bits"),
             ends("weights"),
             tuned_runs.times(runs),
+            tuned_runs.commits(runs),
         )
 
 

@@ -5,15 +5,14 @@
 
 Weights of 2 bits; each run learns from one half of the data, to answer like the float network, and
 is judged on the other half, which nothing of it has seen. All that is chosen is chosen by the least
-loss on a tenth of the first half. Runs that are done are files in the folder --runs, and those that
-were stopped go on; after each run the tables are written anew. Needs the extras `tune` and
-`explore`.
+loss on a tenth of the first half. Runs that are done are lines of benchmarks/training.jsonl and not
+done again unless their line is deleted; those that were stopped go on from what is in the folder
+--runs. After each run the tables are written anew. Needs the extras `tune` and `explore`.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,23 +60,22 @@ def main() -> None:
         "training.md",
         networks=["digits_mlp"],
         seeds=[0, 1, 2, 3, 4],
-        folder="training_runs",
         quick="one seed, samplers only",
     )
     parser.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.tables, arguments.seeds = ["samplers"], [0]
-        arguments.runs = Path(tempfile.mkdtemp())
     tuned_runs.measure_and_write(arguments, measure, write)
 
 
 def measure(arguments: argparse.Namespace) -> None:
     """All runs that are asked for and not done; seeds take turns in learning from either half."""
+    networks = tuned_runs.present(arguments.networks)
     for table in arguments.tables:
         choices, run = TABLES[table]
         for seed in arguments.seeds:
-            for network in arguments.networks:
+            for network in networks:
                 for choice in choices:
                     stem = arguments.runs / f"{table}_{choice}_{network}_{seed}"
 
@@ -87,8 +85,8 @@ def measure(arguments: argparse.Namespace) -> None:
                         found = run(choice, network, seed, stem)
                         return ChosenRun(**found, table=table, choice=choice)
 
-                    if tuned_runs.once(stem, make):
-                        write(arguments.runs, arguments.out)
+                    if tuned_runs.once(arguments.done, stem.name, make):
+                        write(arguments.done, arguments.out)
 
 
 def _searched(network: str, seed: int, stem: Path, **options: Any) -> dict[str, Any]:
@@ -150,10 +148,10 @@ NOTES = {
 }
 
 
-def write(runs: Path, out: Path) -> None:
+def write(done: Path, out: Path) -> None:
     """The tables of all runs that are there."""
     found: dict[str, list[ChosenRun]] = defaultdict(list)
-    for run in tuned_runs.runs_in(runs, ChosenRun):
+    for run in tuned_runs.runs_in(done, ChosenRun):
         found[run.table].append(run)
     tables = [
         Table(
@@ -165,6 +163,7 @@ def write(runs: Path, out: Path) -> None:
                 ">validation loss",
                 "chosen, by seed",
                 ">seconds a run",
+                "commit",
             ),
             rows=rows(found[name], choices),
             notes=NOTES[name],
@@ -181,6 +180,7 @@ def write(runs: Path, out: Path) -> None:
         "difference its interval of 95% (normal approximation for paired proportions). Losses on "
         "validation samples are those that settings were chosen by: mean and standard deviation "
         "over the seeds. One thread, on a machine that had other things to do.",
+        at=tuned_runs.AT,
     )
 
 
@@ -200,6 +200,7 @@ def rows(runs: Sequence[ChosenRun], choices: Sequence[str]) -> Iterator[tuple[ob
                 f"{mean(losses):.4f}{spread}",
                 "; ".join(run.chosen for run in sorted(some, key=lambda run: run.seed)),
                 tuned_runs.times(some),
+                tuned_runs.commits(some),
             )
 
 

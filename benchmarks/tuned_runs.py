@@ -1,11 +1,12 @@
-"""What measurements of tuning share: command line, halves of data, runs that are done once, and
-columns of paired counts."""
+"""What measurements of tuning share: command line, halves of data, runs that are done once and
+kept in a file, and columns of paired counts."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import math
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from tables import EXAMPLES, MODELS, argument_parser
+from tables import EXAMPLES, MODELS, argument_parser, commit
 
 from nnhw import BuildOptions, TuneResult, tune
 from nnhw.conversion import Samples, convert
@@ -35,6 +36,8 @@ NETWORKS = {
 CALIBRATION = 200
 NORMAL = 1.96
 """Standard deviations of an interval of 95%."""
+AT = "the commit of each row"
+"""What tables of runs say that they were measured at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,8 @@ class Run:
     only_tuned: int
     best_epoch: int
     seconds: float
+    commit: str
+    """At which it was begun."""
 
 
 _Run = TypeVar("_Run", bound=Run)
@@ -68,16 +73,23 @@ def runs_parser(
     *,
     networks: Sequence[str],
     seeds: Sequence[int],
-    folder: str,
     quick: str,
+    choices: Sequence[str] = tuple(NETWORKS),
 ) -> argparse.ArgumentParser:
-    """A command line with the options of all measurements of runs, and what they are by default."""
+    """A command line with the options of all measurements of runs, and what they are by default.
+
+    The table `default` is of benchmarks/results, its runs are in a file of benchmarks of the same
+    name.
+    """
     parser = argument_parser(description, default)
+    name = Path(default).stem
+    done = Path(__file__).with_name(f"{name}.jsonl")
     add = parser.add_argument
-    add("--networks", nargs="+", default=list(networks), choices=list(NETWORKS))
+    add("--networks", nargs="+", default=list(networks), choices=list(choices))
     add("--seeds", nargs="+", type=int, default=list(seeds))
-    add("--runs", type=Path, default=Path(folder), help="folder of runs")
-    add("--quick", action="store_true", help=quick)
+    add("--runs", type=Path, default=Path(f"{name}_runs"), help="folder of unfinished runs")
+    add("--done", type=Path, default=done, help="JSON lines of runs that are done")
+    add("--quick", action="store_true", help=f"{quick}; keeps no runs")
     add("--table", action="store_true", help="write the table, measure nothing")
     return parser
 
@@ -87,15 +99,22 @@ def measure_and_write(
     measure: Callable[[argparse.Namespace], None],
     write: Callable[[Path, Path], None],
 ) -> None:
-    """Make the runs that are asked for, of networks that are there, and the table of all runs."""
-    arguments.runs.mkdir(parents=True, exist_ok=True)
-    for name in arguments.networks:
+    """Make the runs that are asked for, and the table of all that are done."""
+    if arguments.quick:
+        arguments.runs = Path(tempfile.mkdtemp())
+        arguments.done = arguments.runs / arguments.done.name
+    if not arguments.table:
+        arguments.runs.mkdir(parents=True, exist_ok=True)
+        measure(arguments)
+    write(arguments.done, arguments.out)
+
+
+def present(names: Iterable[str]) -> list[str]:
+    """Those of some of `NETWORKS` whose files are there; says which are left out."""
+    for name in names:
         if not NETWORKS[name][0].exists():
             print(f"{NETWORKS[name][0]} is not there: left out")
-    arguments.networks = [name for name in arguments.networks if NETWORKS[name][0].exists()]
-    if not arguments.table:
-        measure(arguments)
-    write(arguments.runs, arguments.out)
+    return [name for name in names if NETWORKS[name][0].exists()]
 
 
 def tune_half(
@@ -109,6 +128,7 @@ def tune_half(
     mine = {"x": x[half::2], "y": y[half::2]}
     out = stem.with_suffix(".onnx")
     out.unlink(missing_ok=True)  # of a run that was stopped before it was judged
+    measured_at = commit()
     begin = time.monotonic()
     result = tune(
         model,
@@ -139,23 +159,30 @@ def tune_half(
         "only_tuned": int((tuned & ~exact).sum()),
         "best_epoch": result.best_epoch,
         "seconds": seconds,
+        "commit": measured_at,
     }
 
 
-def once(stem: Path, make: Callable[[], Run]) -> bool:
-    """Measure a run unless its file is there; whether it was measured."""
-    done = stem.with_suffix(".json")
-    if done.exists():
+def once(done: Path, name: str, make: Callable[[], Run]) -> bool:
+    """Measure a run and add it to those that are done, unless it is there; whether it was
+    measured."""
+    if name in _lines(done):
         return False
-    unfinished = stem.with_suffix(".partial")
-    unfinished.write_text(json.dumps(asdict(make())))
-    unfinished.replace(done)
+    line = json.dumps({"run": name, **asdict(make())})
+    with done.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
     return True
 
 
-def runs_in(folder: Path, kind: type[_Run], pattern: str = "*.json") -> list[_Run]:
-    """All runs that are done."""
-    return [kind(**json.loads(path.read_text())) for path in sorted(folder.glob(pattern))]
+def runs_in(done: Path, kind: type[_Run]) -> list[_Run]:
+    """All runs that are done, by their names."""
+    return [kind(**line) for _, line in sorted(_lines(done).items())]
+
+
+def _lines(done: Path) -> dict[str, dict[str, Any]]:
+    """What a file says of each run; of several lines, the last one counts."""
+    lines = done.read_text(encoding="utf-8").splitlines() if done.exists() else []
+    return {line.pop("run"): line for line in map(json.loads, lines)}
 
 
 def in_pairs(runs: Iterable[_Run], key: Callable[[_Run], Hashable]) -> dict[Any, list[_Run]]:
@@ -226,3 +253,8 @@ def times(runs: Sequence[Run]) -> str:
     """From the least to the most seconds."""
     seconds = [run.seconds for run in runs]
     return f"{min(seconds):.0f} to {max(seconds):.0f}"
+
+
+def commits(runs: Iterable[Run]) -> str:
+    """Which there are."""
+    return ", ".join(dict.fromkeys(run.commit for run in runs))

@@ -5,16 +5,15 @@
 
 Each network is tuned on one half of its data, to answer like the float network, and judged on the
 other half, which nothing of the run has seen; both ways round. Labels of the first half are for the
-figures of the validation samples only. Runs that are done are files in the folder --runs, and those
-that were stopped go on from their checkpoints, so that the command can be stopped and started
-again; after each run the table is written anew from all files that there are. Needs the extra
-`tune`.
+figures of the validation samples only. Runs that are done are lines of benchmarks/tuning.jsonl and
+not done again unless their line is deleted; those that were stopped go on from their checkpoints in
+the folder --runs. After each run the table is written anew from all lines, which --table does
+alone. Needs the extra `tune`.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -38,7 +37,6 @@ def main() -> None:
         "tuning.md",
         networks=list(tuned_runs.NETWORKS),
         seeds=[0, 1, 2],
-        folder="tuning_runs",
         quick="one small network, few epochs",
     )
     parser.add_argument("--bits", nargs="+", type=int, default=[4, 3, 2])
@@ -46,7 +44,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.networks, arguments.bits, arguments.seeds = ["digits_mlp"], [2], [0]
-        arguments.epochs, arguments.runs = 10, Path(tempfile.mkdtemp())
+        arguments.epochs = 10
     tuned_runs.measure_and_write(arguments, measure, write)
 
 
@@ -54,7 +52,7 @@ def measure(arguments: argparse.Namespace) -> None:
     """All runs that are asked for and not done."""
     # The halves of a seed together, so that a stopped measurement has pairs.
     for seed, name, bits, half in product(
-        arguments.seeds, arguments.networks, arguments.bits, (0, 1)
+        arguments.seeds, tuned_runs.present(arguments.networks), arguments.bits, (0, 1)
     ):
         stem = arguments.runs / f"{name}_{bits}_{half}_{seed}_{arguments.epochs}"
         settings = {"weight_bits": bits, "epochs": arguments.epochs}
@@ -63,14 +61,14 @@ def measure(arguments: argparse.Namespace) -> None:
             _, found = tuned_runs.tune_half(name, half, seed, stem, **settings)
             return NarrowRun(**found, bits=settings["weight_bits"])
 
-        if tuned_runs.once(stem, run):
-            write(arguments.runs, arguments.out)
+        if tuned_runs.once(arguments.done, stem.name, run):
+            write(arguments.done, arguments.out)
 
 
-def write(runs: Path, out: Path) -> None:
+def write(done: Path, out: Path) -> None:
     """The table of all runs that are there in pairs: both halves of a seed."""
     groups = tuned_runs.in_pairs(
-        tuned_runs.runs_in(runs, NarrowRun), lambda run: (run.network, run.bits, run.epochs)
+        tuned_runs.runs_in(done, NarrowRun), lambda run: (run.network, run.bits, run.epochs)
     )
     write_table(
         out,
@@ -83,12 +81,14 @@ def write(runs: Path, out: Path) -> None:
             ">only float right",
             ">only tuned right",
             ">seconds a run",
+            "commit",
         ),
         rows(groups),
         notes="Right answers in per cent of samples that the run has not seen, of both halves and "
         "all seeds together; beside the difference its interval of 95% (normal approximation for "
         "paired proportions). Tuned by the float network's answers (defaults of `nnhw tune`), one "
         "thread, on a machine that had other things to do.",
+        at=tuned_runs.AT,
     )
 
 
@@ -103,6 +103,7 @@ def rows(groups: Mapping[tuple[str, int, int], Sequence[NarrowRun]]) -> Iterator
             sum(run.only_float for run in runs),
             sum(run.only_tuned for run in runs),
             tuned_runs.times(runs),
+            tuned_runs.commits(runs),
         )
 
 

@@ -46,6 +46,7 @@ def run(module: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, *more
     """The table that the command writes."""
     options = ["--networks", NETWORK, "--images", "900", "--float-epochs", "8", "--epochs", "1"]
     paths = ["--runs", str(folder / "runs"), "--out", str(folder / "table.md")]
+    paths += ["--done", str(folder / "done.jsonl")]
     monkeypatch.setattr(sys, "argv", ["fashion_mnist.py", *options, *paths, *more])
     module.main()
     return (folder / "table.md").read_text()
@@ -64,11 +65,8 @@ def test_networks_are_trained_tuned_and_judged(
 ) -> None:
     table = run(benchmark, monkeypatch, tmp_path, "--variants", "3 bits", "pruned")
     runs = tmp_path / "runs"
-    found = {
-        item["variant"]: item
-        for path in runs.glob("*.json")
-        for item in [json.loads(path.read_text())]
-    }
+    lines = (tmp_path / "done.jsonl").read_text().splitlines()
+    found = {item["variant"]: item for item in map(json.loads, lines)}
     assert set(found) == {"3 bits", "pruned"}
     assert table.count(f"| {NETWORK} |") == 2
     (model,) = runs.glob(f"{NETWORK}_0_8_900.onnx")
@@ -90,12 +88,14 @@ def test_networks_are_trained_tuned_and_judged(
 
     # What is done is not done again; of the float network the last epoch is enough to go on from.
     moments = {path: path.stat().st_mtime_ns for path in runs.iterdir()}
+    assert run(benchmark, monkeypatch, tmp_path, "--table") == table
     assert run(benchmark, monkeypatch, tmp_path, "--variants", "3 bits", "pruned") == table
     assert {path: path.stat().st_mtime_ns for path in runs.iterdir()} == moments
     written = model.read_bytes()
     model.unlink()
     run(benchmark, monkeypatch, tmp_path, "--variants", "3 bits")
     assert model.read_bytes() == written
+    assert (tmp_path / "done.jsonl").read_text().splitlines() == lines
 
 
 def test_without_the_data_nothing_is_measured(
