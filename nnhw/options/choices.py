@@ -87,5 +87,8 @@ NOISES = ("weights", "sums", "weight_flips", "activation_flips")
 CRITERIA = ("taylor", "magnitude")
 """What channels are pruned by: see `nnhw.tuning.pruning.importance`."""
 
+HINTS = ("auto", "on", "off")
+"""Whether hidden layers are compared with the float network's: see `nnhw.tuning.hints`."""
+
 LOSSES = ("auto", "kl", "mse")
 """What is compared with the float network's answers: see `nnhw.tuning.objective`."""

@@ -12,6 +12,7 @@ from ..errors import OptionError, reading
 from .build import BuildOptions
 from .choices import (
     CRITERIA,
+    HINTS,
     LOSSES,
     NOISES,
     OPTIMIZERS,
@@ -74,6 +75,12 @@ class TuneOptions:
         Number(),
         group=_TRAINING,
         help="What kl divides scores by; half their standard deviation if not given.",
+    )
+    hints: str = option(
+        Choice(HINTS),
+        "auto",
+        group=_TRAINING,
+        help="Learn from the float network's hidden layers, too; auto: where samples are few.",
     )
     learn_ranges: bool = option(
         Flag(),
@@ -193,6 +200,12 @@ class TuneOptions:
         object.__setattr__(self, "input_shape", dict(sorted(shapes.items())))
         if not self.teacher and not self.labels:
             raise OptionError("Options teacher and labels are both off: nothing is to be learned")
+        if self.hints == "on" and (self.prunes or not self.teacher):
+            without = "teacher" if not self.teacher else "all channels"
+            raise OptionError(
+                "Option hints compares layers with those of the float network, channel by channel, "
+                f"and says nothing without {without}; drop it"
+            )
         if self.prune_to is not None and self.prune_cycles is not None:
             raise OptionError("Options prune_to and prune_cycles say the same; drop one of them")
         object.__setattr__(self, "stream_bytes", self.of_build.stream_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ class Progress:
         What there is to say of each epoch, the untuned network's first; with pruning, of the
         epochs since channels were removed last.
     best
-        The epoch of the least loss on validation samples.
+        The epoch that is taken: see `add`.
+    losses
+        Of each validation sample, in the epoch of the least loss.
     best_state, state
         Parameters of the network then and now.
     optimizer
@@ -38,11 +41,53 @@ class Progress:
 
     history: list[dict[str, float]] = field(default_factory=list)
     best: int = 0
+    losses: torch.Tensor | None = None
     best_state: dict[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     rounds: list[dict[str, Any]] = field(default_factory=list)
     graph: Graph | None = None
+
+    @property
+    def least_loss(self) -> float:
+        """On validation samples, of all epochs."""
+        return min(epoch["val_loss"] for epoch in self.history)
+
+    @property
+    def least(self) -> int:
+        """The first epoch of it."""
+        return [epoch["val_loss"] for epoch in self.history].index(self.least_loss)
+
+    def add(self, losses: torch.Tensor, **figures: float) -> bool:
+        """Add an epoch to the history; whether it is the one that is taken by now.
+
+        That is the last one whose loss does not exceed the least by more than the standard error of
+        the difference (Breiman et al., "Classification and Regression Trees", 1984, section 3.4):
+        where validation samples are few, the least loss is so by chance, and the learning rate has
+        fallen since. The untuned network, epoch 0, is taken unless an epoch has a smaller loss.
+
+        Parameters
+        ----------
+        losses
+            Of each validation sample, float64 (N,).
+        figures
+            What else there is to say of the epoch.
+        """
+        self.history.append({**figures, "val_loss": float(losses.mean())})
+        last = len(self.history) - 1
+        if self.least == last:
+            self.losses = losses
+        elif not self.least or not _is_as_good(losses, self.losses):
+            return False
+        self.best = last
+        return True
+
+
+def _is_as_good(losses: torch.Tensor, least: torch.Tensor | None) -> bool:
+    """Whether losses exceed others of the same samples by no more than the standard error."""
+    assert least is not None
+    worse = losses - least
+    return len(worse) > 1 and bool(worse.mean() <= worse.std() / math.sqrt(len(worse)))
 
 
 @dataclass(frozen=True)

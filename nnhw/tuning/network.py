@@ -13,7 +13,7 @@ At the beginning all integers are those of a build without tuning.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -92,13 +92,15 @@ class Network(torch.nn.Module):
         self._others: dict[str, Node] = {}
         self.set_extra_state({})
 
-    def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def forward(self, batch: Batch, hidden: Sequence[str] = ()) -> dict[str, torch.Tensor]:
         """Real values of the outputs.
 
         Parameters
         ----------
         batch
             Integers, such as `quantize_inputs` gives.
+        hidden
+            Further tensors whose values are wanted.
 
         Returns
         -------
@@ -128,10 +130,9 @@ class Network(torch.nn.Module):
                 y = twin(made, inputs, sources, output)
             values[node.output] = self._written(y, node.output)
         results = {}
-        for port in self._float.outputs:
-            q = self._quantization(port.tensor)
-            real = (values[port.tensor] - q.zero_point) * scales[port.tensor]
-            results[port.tensor] = real.float()
+        for name in (*(port.tensor for port in self._float.outputs), *hidden):
+            real = (values[name] - self._quantization(name).zero_point) * scales[name]
+            results[name] = real.float()
         return results
 
     @contextmanager
@@ -184,6 +185,17 @@ class Network(torch.nn.Module):
         """By tensor that a convolution writes: float64 (C,), how what `backward` was called of
         changes when the weights and biases of a channel are scaled, per unit."""
         return {name: conv.first_order_term() for name, conv in self._convs.items()}
+
+    @property
+    def float_graph(self) -> Graph:
+        """The float graph that tuning began with."""
+        return self._float
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Tensors that convolutions write, but for the outputs."""
+        outputs = {port.tensor for port in self._float.outputs}
+        return tuple(name for name in self._convs if name not in outputs)
 
     @property
     def weights(self) -> list[torch.nn.Parameter]:

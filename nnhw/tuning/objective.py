@@ -55,6 +55,12 @@ class Objective:
         self, found: Outputs, teacher: Outputs | None, labels: np.ndarray | None
     ) -> torch.Tensor:
         """The mean loss of a batch."""
+        return self.losses(found, teacher, labels).mean()
+
+    def losses(
+        self, found: Outputs, teacher: Outputs | None, labels: np.ndarray | None
+    ) -> torch.Tensor:
+        """The loss of each sample of a batch, (N,)."""
         terms = []
         if teacher is not None:
             terms += [self._distance(name, found[name], teacher[name]) for name in found]
@@ -62,12 +68,13 @@ class Objective:
             port = self.graph.outputs[0]
             if self.labels == "classes":
                 scores = _two_classes(found[port.tensor]).flatten(1)
-                terms.append(cross_entropy(scores, torch.from_numpy(labels)))
+                terms.append(cross_entropy(scores, torch.from_numpy(labels), reduction="none"))
             else:
                 real = _in_onnx_order(found[port.tensor], port)
                 error = real - torch.from_numpy(labels)
-                terms.append(error.square().mean() / self.deviation[port.tensor] ** 2)
-        return torch.stack(terms).sum()
+                square = error.square().reshape(len(error), -1).mean(1)
+                terms.append(square / self.deviation[port.tensor] ** 2)
+        return torch.stack(terms).sum(0)
 
     @property
     def figure(self) -> str:
@@ -125,12 +132,12 @@ class Objective:
 
     def _distance(self, name: str, ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
         if name not in self.scores:
-            return (ours - theirs).square().mean() / self.deviation[name] ** 2
+            return (ours - theirs).square().flatten(1).mean(1) / self.deviation[name] ** 2
         found, wanted = (
             log_softmax(_two_classes(y) / self._heat(name), dim=1) for y in (ours, theirs)
         )
-        total = kl_div(found, wanted, reduction="sum", log_target=True)
-        return total / (found.numel() // found.shape[1])
+        each = kl_div(found, wanted, reduction="none", log_target=True)
+        return each.sum(1).flatten(1).mean(1)
 
 
 def make_objective(

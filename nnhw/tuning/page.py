@@ -43,7 +43,7 @@ def _charts(result: TuneResult) -> Mapping[str, Sequence[Curve]]:
 def _page(result: TuneResult, model: str) -> str:
     told = {
         "model": model,
-        "epoch taken": f"{result.best_epoch} of {len(result.history) - 1}, by the least loss on "
+        "epoch taken": f"{result.best_epoch} of {len(result.history) - 1}, by the loss on "
         "validation samples",
         f"{result.figure}, before tuning": f"{result.before:.2f}",
         f"{result.figure}, after tuning": f"{result.after:.2f}",

@@ -84,7 +84,7 @@ class TuneResult:
         training and validation samples, and the figure on validation samples. With pruning it
         begins after the last channels were removed.
     best_epoch
-        The one whose network this is, by the least loss on validation samples; 0 is the untuned
+        The one whose network this is, by the loss on validation samples; 0 is the untuned
         network.
     figure
         What the figure is.

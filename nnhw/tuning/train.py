@@ -8,7 +8,7 @@ with as many threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..ir import Batch, as_batch
 from ..options import TuneOptions
 from .augment import augment
 from .checkpoint import Progress
+from .hints import Hints
 from .network import Network
 from .objective import Objective
 from .optimizers import learning_rate, magnitudes, make_optimizer, set_rate
@@ -54,6 +55,7 @@ class Training:
     ):
         self._network, self._teacher, self._objective = network, teacher, objective
         self._splits, self._options = splits, options
+        self._hints = Hints(network, splits, options)
         self._inputs = network.to_graph()  # whose inputs' quantizations stay
         x = as_batch(teacher.graph, splits.calibration.x[:])
         self._deviation = {name: float(np.std(array)) for name, array in x.arrays.items()}
@@ -86,11 +88,11 @@ class Training:
             save(self._with_state(progress, optimizer))
         network.load_state_dict(progress.best_state)
 
-    def judge(self) -> tuple[float, float]:
-        """Loss and figure on the validation samples."""
+    def judge(self) -> tuple[torch.Tensor, float]:
+        """On the validation samples: the loss of each, float64 (N,), and the figure."""
         options, objective, data = self._options, self._objective, self._splits.validation
         self._network.eval()
-        loss = figure = 0.0
+        losses, figure = [], 0.0
         seed_torch(options.seed)  # the same noise for every epoch
         with torch.no_grad(), self._network.erring():
             for rows in parts(len(data)):
@@ -101,15 +103,15 @@ class Training:
                     teacher if options.teacher else None,
                     labels if options.labels else None,
                 )
-                loss += len(rows) * float(objective.loss(found, *learned))
+                losses.append(objective.losses(found, *learned).double())
                 figure += objective.figure_sum(found, teacher, labels)
-        return loss / len(data), objective.figure_value(figure, len(data))
+        return torch.cat(losses), objective.figure_value(figure, len(data))
 
     def is_done(self, progress: Progress) -> bool:
         """Whether no epoch is left."""
         last = len(progress.history) - 1
         patience = self._options.patience
-        waited = patience is not None and last - progress.best >= patience
+        waited = patience is not None and last - progress.least >= patience
         return last >= self._options.epochs or waited
 
     def _title(self, progress: Progress) -> str:
@@ -141,8 +143,10 @@ class Training:
             seed_torch(int(rng.integers(1 << 62)))
             rows = order[start : start + options.batch]
             with network.erring():
-                loss = self._loss(train, rows, rng)
+                loss, hints = self._loss(train, rows, rng, at)
             value = float(loss.detach())
+            if hints is not None:
+                loss = loss + hints
             total += value * len(rows)
             if options.l1 is not None:
                 loss = loss + options.l1 * magnitudes(network)
@@ -157,7 +161,10 @@ class Training:
                 )
         return total / len(train)
 
-    def _loss(self, data: Dataset, rows: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+    def _loss(
+        self, data: Dataset, rows: np.ndarray, rng: np.random.Generator, at: float
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Of the outputs, and of hidden layers where there are hints, `at` so many epochs."""
         options = self._options
         x = as_batch(self._teacher.graph, data.x[rows])
         if options.augments:
@@ -167,21 +174,20 @@ class Training:
             known = not options.augments
             teacher = self._teacher.known(data, rows) if known else self._teacher.answers(x)
         labels = data.y[rows] if options.labels and data.y is not None else None
-        return self._objective.loss(self._outputs(x), teacher, labels)
+        hidden = self._hints.tensors(at)
+        found = self._outputs(x, hidden)
+        layers = {name: found.pop(name) for name in hidden}
+        loss = self._objective.loss(found, teacher, labels)
+        return loss, self._hints.loss(layers, x, at) if hidden else None
 
     def _note(self, progress: Progress, rate: float, train_loss: float) -> None:
         """Judge the network on the validation samples, and add the epoch to the history."""
-        loss, figure = self.judge()
-        progress.history.append(
-            {"rate": rate, "train_loss": train_loss, "val_loss": loss, "figure": figure}
-        )
-        last = len(progress.history) - 1
-        if not last or loss < progress.history[progress.best]["val_loss"]:
-            progress.best = last
+        losses, figure = self.judge()
+        if progress.add(losses, rate=rate, train_loss=train_loss, figure=figure):
             progress.best_state = copied_state(self._network)
 
-    def _outputs(self, x: Batch) -> dict[str, torch.Tensor]:
-        return self._network(quantize_inputs(self._inputs, x))
+    def _outputs(self, x: Batch, hidden: Sequence[str] = ()) -> dict[str, torch.Tensor]:
+        return self._network(quantize_inputs(self._inputs, x), hidden)
 
 
 def seed_torch(seed: int) -> None:

@@ -17,6 +17,7 @@ from nnhw.data import Dataset
 from nnhw.ir import Batch, Graph
 from nnhw.options import OPTIMIZERS, TuneOptions
 from nnhw.tuning.augment import augment
+from nnhw.tuning.checkpoint import Progress
 from nnhw.tuning.objective import Objective, make_objective
 from nnhw.tuning.optimizers import largest_rate, learning_rate
 from nnhw.tuning.result import find_warnings
@@ -145,6 +146,28 @@ def test_noise_is_of_the_size_that_is_asked_for() -> None:
     x = np.zeros((100, 1, 20, 3), np.float32)
     assert float(changed(x, noise=0.1).std()) == pytest.approx(0.2, rel=0.1)
     assert (changed(x, shift=2, flip=True) == x).all()  # no images
+
+
+def test_the_last_epoch_is_taken_that_is_as_good_as_the_best() -> None:
+    progress = Progress()
+
+    def takes(*losses: float) -> bool:
+        return progress.add(torch.tensor(losses, dtype=torch.float64), figure=1.0)
+
+    assert takes(9.0, 9.0, 9.0)
+    assert not takes(9.0, 9.0, 9.1)  # the untuned network stays unless one is better
+    assert takes(2.0, 2.0, 2.0)
+    assert takes(2.2, 2.2, 1.8)  # worse by 0.07, the standard error is 0.13
+    assert not takes(2.1, 2.1, 2.1)  # worse by 0.1, in each sample
+    assert progress.best == 3
+    assert progress.least == 2
+    assert progress.least_loss == 2.0
+    assert not takes(2.3, 2.5, 2.1)  # by 0.3, of 0.12
+    assert takes(1.0, 2.5, 1.0)
+    assert progress.best == progress.least == 6
+    assert [epoch["val_loss"] for epoch in progress.history[:3]] == pytest.approx(
+        [9, 9.1 / 3 + 6, 2]
+    )
 
 
 def epoch(train: float, val: float) -> dict[str, float]:

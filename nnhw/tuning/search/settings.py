@@ -109,7 +109,7 @@ def _outcome(training: Training, study: Study, number: int, trials: int, report:
 
     def look(progress: Progress) -> None:
         epoch = len(progress.history) - 1
-        least = progress.history[progress.best]["val_loss"]
+        least = progress.least_loss
         if epoch and study.stops(number, epoch, least) and not training.is_done(progress):
             raise _StopTrialError
 
@@ -122,7 +122,7 @@ def _outcome(training: Training, study: Study, number: int, trials: int, report:
     refusal, figures = "", {}
     try:
         training.run(progress, look, told)
-        figures[LOSS.name] = progress.history[progress.best]["val_loss"]
+        figures[LOSS.name] = progress.least_loss
     except _StopTrialError:
         pass
     except QuantizationError as error:
