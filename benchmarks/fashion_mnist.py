@@ -82,6 +82,8 @@ class FashionRun(Run):
     variant: str
     images: int
     float_epochs: int
+    rate: float
+    """The largest learning rate of tuning."""
     cycles: tuple[int, int] | None
 
 
@@ -98,6 +100,7 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--float-epochs", type=int, default=30)
     parser.add_argument("--epochs", type=int, default=8, help="of tuning")
+    parser.add_argument("--lr", type=float, help="of tuning; the default of nnhw tune if not given")
     parser.add_argument("--images", type=int, default=60_000, help="to learn from, at most")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
@@ -130,8 +133,9 @@ def measure(arguments: argparse.Namespace) -> None:
             if not model.exists():
                 train_float(name, train, seed, arguments.float_epochs, model)
             for variant in arguments.variants:
+                rate = f"_{arguments.lr:.0e}" if arguments.lr else ""
                 stem = model.with_name(
-                    f"{model.stem}_{variant.replace(' ', '_')}_{arguments.epochs}"
+                    f"{model.stem}_{variant.replace(' ', '_')}_{arguments.epochs}{rate}"
                 )
                 data = (train, val, test)
                 make = partial(judge, name, variant, model, data, seed, stem, arguments)
@@ -149,6 +153,8 @@ def judge(
     arguments: argparse.Namespace,
 ) -> FashionRun:
     """Tune a variant, and judge it on the test images."""
+    from nnhw.tuning.optimizers import largest_rate
+
     train, val, test = data
     settings = VARIANTS[variant]
     out = stem.with_suffix(".onnx")
@@ -163,6 +169,7 @@ def judge(
         seed=seed,
         epochs=arguments.epochs,
         batch=TUNING_BATCH,
+        lr=arguments.lr,
         threads=arguments.threads,
         progress=lambda step, share: print(f"\r{share:6.1%} {step:70}", end="", flush=True),
         **settings,
@@ -180,6 +187,7 @@ def judge(
         variant=variant,
         images=len(train["x"]),
         float_epochs=arguments.float_epochs,
+        rate=largest_rate(result.options),
         half=0,
         seed=seed,
         epochs=arguments.epochs,
@@ -361,6 +369,7 @@ def write(done: Path, out: Path) -> None:
             ">images",
             ">float epochs",
             ">epochs",
+            ">rate",
             ">seed",
             ">float",
             ">direct build",
@@ -371,10 +380,10 @@ def write(done: Path, out: Path) -> None:
             "commit",
         ),
         rows(found),
-        notes="Images that networks learned from, and epochs of the float network and of tuning. "
-        "Right answers in per cent of the 10,000 test images; beside the difference its "
-        "interval of 95% (normal approximation for paired proportions). Tuned to answer like the "
-        "float network, without labels. Pruned to half of the clock cycles from frame to frame of "
+        notes="Images that networks learned from, and epochs of the float network and of tuning, "
+        "which begins with this rate. Right answers in per cent of the 10,000 test images; beside "
+        "the difference its interval of 95% (normal approximation for paired proportions). Tuned "
+        "to answer like the float network, without labels. Pruned to half of the clock cycles from frame to frame of "
         f"a design of at most {MACS} multipliers, with weights of 8 bits.",
         at=AT,
     )
@@ -389,6 +398,7 @@ def rows(runs: Sequence[FashionRun]) -> Iterator[tuple[object, ...]]:
             f"{run.images:,}",
             run.float_epochs,
             run.epochs,
+            run.rate,
             run.seed,
             percent([run], "float_right"),
             percent([run], "direct_right"),
