@@ -35,13 +35,15 @@ class TunedConv(torch.nn.Module):
     """
 
     shift: torch.Tensor
+    unit: torch.Tensor
 
     def __init__(self, node: Conv, made: QConv, source: Quantization, multiplier_bits: int):
         super().__init__()
         self._node, self._made, self._multiplier_bits = node, made, multiplier_bits
         self._largest = (1 << (made.weight_bits - 1)) - 1
         weight = torch.tensor(node.weight, dtype=torch.float64).permute(0, 3, 1, 2).contiguous()
-        self.weight = torch.nn.Parameter(weight)
+        self.register_buffer("unit", _units(weight))
+        self.weight = torch.nn.Parameter(weight / self.unit)
         self.bias = torch.nn.Parameter(
             torch.tensor(made.bias * (source.scale * made.weight_scale), dtype=torch.float64)
         )
@@ -111,7 +113,7 @@ class TunedConv(torch.nn.Module):
 
     def to_float(self) -> Conv:
         """The float node as it is now."""
-        weight = self.weight.detach().permute(0, 2, 3, 1).numpy().copy()
+        weight = (self.weight.detach() * self.unit).permute(0, 2, 3, 1).numpy().copy()
         return replace(self._node, weight=weight, bias=self.bias.detach().numpy().copy())
 
     def first_order_term(self) -> np.ndarray:
@@ -143,10 +145,22 @@ class TunedConv(torch.nn.Module):
         scale = substitute(wanted, torch.tensor(real.astype(np.float32), dtype=torch.float64))
         exact = np.ldexp(constants.multiplier.astype(np.float64), -constants.shift)
         factor = substitute(ratio, torch.tensor(exact))
-        steps = self.weight / scale[:, None, None, None]
+        steps = self.weight * self.unit / scale[:, None, None, None]
         weight = rounded(steps.clamp(-self._largest, self._largest))
         bias = rounded((self.bias / (input_scale * scale)).clamp(-_LARGEST_BIAS, _LARGEST_BIAS))
         return weight, bias, torch.tensor(constants.multiplier), factor, scale
+
+
+def _units(weight: torch.Tensor) -> torch.Tensor:
+    """Units that weights are learned in, (out, 1, 1, 1): the power of two, which keeps them exact,
+    nearest to the largest of each channel.
+
+    An optimizer's steps are of one size for all parameters, but weights are not: those that inputs
+    of 0 to 255 go into are a thousandth of others.
+    """
+    largest = weight.abs().amax((1, 2, 3), keepdim=True).numpy()
+    exponents = np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+    return torch.tensor(np.ldexp(1.0, exponents.astype(np.int64)))
 
 
 def _slowed(parameter: torch.Tensor, elements: int) -> torch.Tensor:
