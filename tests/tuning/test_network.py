@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from round_trips import check_same, everything, read_again, requantizations
 from nnhw import golden
 from nnhw.errors import QuantizationError
 from nnhw.golden import Noise, NoisyModel
-from nnhw.ir import Graph, QConv
+from nnhw.ir import Conv, Graph, QConv
 from nnhw.quantize import QuantizeOptions, quantize
 from nnhw.tuning.network import Network
 from nnhw.tuning.noise import disturbed_weights
@@ -153,6 +154,26 @@ def test_everything_that_is_learned_gets_a_gradient() -> None:
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all()
         assert parameter.grad.abs().max() > 0, name
+
+
+def test_weights_are_learned_in_units_of_their_channels() -> None:
+    """So that an optimizer's steps, which know no units, change all of them alike."""
+    graph, x = chain()
+    nodes = []
+    for node in graph.nodes:
+        if isinstance(node, Conv):
+            sizes = np.geomspace(1e-3, 1e2, len(node.weight)).astype(np.float32)
+            sizes[0] = 0  # a dead channel
+            node = replace(node, weight=node.weight * sizes[:, None, None, None])
+        nodes.append(node)
+    network, _ = made((replace(graph, nodes=tuple(nodes)), x), 4)
+    for parameter in network.weights:
+        largest = parameter.detach().abs().amax((1, 2, 3))[1:]
+        assert float(largest.min()) > 0.7
+        assert float(largest.max()) < 1.42
+    for node, back in zip(nodes, network.to_float().nodes, strict=True):
+        if isinstance(node, Conv):
+            np.testing.assert_array_equal(back.weight, node.weight)
 
 
 def test_a_state_is_taken_back() -> None:
