@@ -28,13 +28,13 @@ _FUSED = {"fused": True}
 _MOMENTUM = {"momentum": 0.9, **_FUSED}
 
 _OPTIMIZERS = {
-    "sgd": _Choice(optim.SGD, 1e-3, _FUSED),
-    "momentum": _Choice(optim.SGD, 3e-4, _MOMENTUM),
-    "nesterov": _Choice(optim.SGD, 3e-4, {**_MOMENTUM, "nesterov": True}),
-    "adam": _Choice(optim.Adam, 1e-3, _FUSED),
-    "adamw": _Choice(optim.AdamW, 1e-3, _FUSED),
-    "rmsprop": _Choice(optim.RMSprop, 3e-4, {}),
-    "adagrad": _Choice(optim.Adagrad, 3e-3, _FUSED),
+    "sgd": _Choice(optim.SGD, 3e-2, _FUSED),
+    "momentum": _Choice(optim.SGD, 3e-3, _MOMENTUM),
+    "nesterov": _Choice(optim.SGD, 3e-3, {**_MOMENTUM, "nesterov": True}),
+    "adam": _Choice(optim.Adam, 2e-3, _FUSED),
+    "adamw": _Choice(optim.AdamW, 2e-3, _FUSED),
+    "rmsprop": _Choice(optim.RMSprop, 1e-3, {}),
+    "adagrad": _Choice(optim.Adagrad, 1e-2, _FUSED),
     "adadelta": _Choice(optim.Adadelta, 1.0, {}),
 }
 

@@ -153,13 +153,13 @@ class TunedConv(torch.nn.Module):
 
 def _units(weight: torch.Tensor) -> torch.Tensor:
     """Units that weights are learned in, (out, 1, 1, 1): the power of two, which keeps them exact,
-    nearest to the largest of each channel.
+    nearest to the range of each channel, which is twice the largest.
 
     An optimizer's steps are of one size for all parameters, but weights are not: those that inputs
     of 0 to 255 go into are a thousandth of others.
     """
     largest = weight.abs().amax((1, 2, 3), keepdim=True).numpy()
-    exponents = np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+    exponents = np.round(np.log2(np.where(largest > 0, 2 * largest, 1.0)))
     return torch.tensor(np.ldexp(1.0, exponents.astype(np.int64)))
 
 
