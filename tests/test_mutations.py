@@ -253,7 +253,7 @@ def test_one_cycle_too_many(design):
     mutate(
         design,
         "engine",
-        r"(\.frame_available)\((\w+)\)([^;]+;)",
+        r"(\.frame_available_next)\((\w+)\)([^;]+;)",
         r"\1(late)\3\n  reg late = 1'b0;\n  always @(posedge clk) late <= \2;",
     )
     result = simulate(design)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -42,8 +42,8 @@ class BankSwitch(wiring.Component):
         frame buffer.
     restart : Out(1)
         The engine is to be reset but for its frame buffer, and works in another bank from then on.
-    holds : Out(1)
-        The next frame may not be read yet.
+    holds_next : Out(1)
+        In the next cycle the next frame may not be read yet.
     free : Out(1)
         No frame is of the bank that is not selected. It falls in the cycle after `selected`
         changes, and never else.
@@ -64,7 +64,7 @@ class BankSwitch(wiring.Component):
                 "receiving": Out(1),
                 "at_work": Out(1),
                 "restart": Out(1),
-                "holds": Out(1),
+                "holds_next": Out(1),
                 "free": Out(1),
             }
         )
@@ -80,7 +80,7 @@ class BankSwitch(wiring.Component):
         with m.If(self.between_next):
             m.d.sync += receiving.eq(self.selected)
 
-        front, back = self._follow_frames(m, receiving)
+        front, back, following_fronts = self._follow_frames(m, receiving)
         in_flight = Signal(range(self.most_frames + 1))
         m.d.sync += in_flight.eq(
             named(m, in_flight + self.consumed, "in_flight_more") - self.delivered
@@ -91,12 +91,19 @@ class BankSwitch(wiring.Component):
         differs = named(m, following ^ at_work, "next_differs")
         is_empty = named(m, in_flight == 0, "is_empty")
         m.d.comb += self.restart.eq(differs & is_empty)
-        with m.If(is_empty):
-            m.d.sync += at_work.eq(following)
+        at_work_next = named(m, Mux(is_empty, following, at_work), "bank_at_work_next")
+        m.d.sync += at_work.eq(at_work_next)
         # the reset of a restart is on its way
         restarting = Signal(RESET_STAGES)
-        m.d.sync += restarting.eq((restarting << 1) | self.restart)
-        m.d.comb += self.holds.eq((front ^ at_work) | restarting.any())
+        restarting_next = Signal.like(restarting, name="restarting_next")
+        m.d.comb += restarting_next.eq((restarting << 1) | self.restart)
+        m.d.sync += restarting.eq(restarting_next)
+        # both answers are there before it is known whether a frame is consumed
+        if_left, if_consumed = (
+            named(m, (bank ^ at_work_next) | restarting_next.any(), f"holds_{when}")
+            for bank, when in zip(following_fronts, ("if_left", "if_consumed"), strict=True)
+        )
+        m.d.comb += self.holds_next.eq(Mux(self.consumed, if_consumed, if_left))
 
         others = [
             at_work ^ self.selected,
@@ -112,15 +119,20 @@ class BankSwitch(wiring.Component):
         m.d.sync += self.free.eq(~is_used)
         return m
 
-    def _follow_frames(self, m: Module, receiving: Signal) -> tuple[Signal, Signal]:
-        """Banks of the frames in the frame buffer: of the next one, and of the one after it."""
+    def _follow_frames(
+        self, m: Module, receiving: Signal
+    ) -> tuple[Signal, Signal, tuple[Value, Value]]:
+        """Banks of the frames in the frame buffer: of the next one, and of the one after it; and
+        what the first of them is in the next cycle, unless a frame is consumed, and if one is."""
         front, back = (Signal(reset_less=True, name=name) for name in ("front_bank", "back_bank"))
         left = named(m, self.readable - self.consumed, "left_frames")
+        none_left = self.received & (self.readable == 0)
+        if_left = named(m, Mux(none_left, receiving, front), "front_if_left")
+        if_consumed: Value = receiving
         if self.buffers == 2:
-            with m.If(self.consumed):
-                m.d.sync += front.eq(back)
+            last_goes = self.received & (self.readable == 1)
+            if_consumed = named(m, Mux(last_goes, receiving, back), "front_if_consumed")
             with m.If(self.received & (left != 0)):
                 m.d.sync += back.eq(receiving)
-        with m.If(self.received & (left == 0)):
-            m.d.sync += front.eq(receiving)
-        return front, back
+        m.d.sync += front.eq(Mux(self.consumed, if_consumed, if_left))
+        return front, back, (if_left, if_consumed)

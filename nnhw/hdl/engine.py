@@ -165,8 +165,10 @@ class Engine(wiring.Component):
             self.frames_out.payload.eq(output.beats.payload),
             self.frames_out.valid.eq(output.beats.valid & ~is_reset),
             output.beats.ready.eq(self.frames_out.ready),
-            fetch.frame_available.eq(
-                frame_buffer.available if switch is None else frame_buffer.available & ~switch.holds
+            fetch.frame_available_next.eq(
+                frame_buffer.available_next
+                if switch is None
+                else frame_buffer.available_next & ~switch.holds_next
             ),
             frame_buffer.consumed.eq(fetch.frame_consumed),
             fetch.entry_freed.eq(output.freed),

@@ -74,8 +74,8 @@ class FetchSequencer(wiring.Component):
         If the program is loaded.
     running : Out(1)
         Likewise: the first instruction is there.
-    frame_available : In(1)
-        An input frame is there.
+    frame_available_next : In(1)
+        In the next cycle an input frame is there.
     frame_consumed : Out(1)
         The frame's last fetch is issued in this cycle.
     progress : In(Progress(chased_bytes=chased_bytes, chunk=chunk))
@@ -155,7 +155,7 @@ class FetchSequencer(wiring.Component):
             {
                 **port,
                 **({"running": Out(1)} if port else {}),
-                "frame_available": In(1),
+                "frame_available_next": In(1),
                 "frame_consumed": Out(1),
                 "progress": In(Progress(chased_bytes=chased_bytes, chunk=chunk)),
                 "entry_freed": In(1),

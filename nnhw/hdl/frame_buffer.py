@@ -63,8 +63,8 @@ class FrameBuffer(wiring.Component):
         If watched: in the next cycle no frame is there in part; the last beat of one is taken.
     readable : Out(range(buffers + 1))
         If watched: frames that can be read.
-    available : Out(1)
-        A frame can be read.
+    available_next : Out(1)
+        In the next cycle a frame can be read.
     consumed : In(1)
         The last read of the frame is issued; its address comes `read_delay` cycles later.
     read_rows : In(banks)
@@ -124,7 +124,7 @@ class FrameBuffer(wiring.Component):
         super().__init__(
             {
                 "beats": In(stream.Signature(input_beat(beat_bytes, checked=checked))),
-                "available": Out(1),
+                "available_next": Out(1),
                 "consumed": In(1),
                 "read_rows": In(data.ArrayLayout(self.row_width, banks)),
                 "read_data": Out(data.ArrayLayout(width, banks)),
@@ -168,15 +168,19 @@ class FrameBuffer(wiring.Component):
             self._count_checked(m, take, beat, is_last, frame_done)
         else:
             self._count(m, take, beat, is_last, frame_done)
-        m.d.comb += self.available.eq(readable != 0)
         if self.watched:
             m.d.comb += [self.readable.eq(readable), self.received.eq(frame_done)]
         occupied_next = Signal(count)
         m.d.comb += occupied_next.eq(
             named(m, occupied + frame_done, "occupied_more") - self.consumed
         )
+        readable_more = named(m, readable + frame_done, "readable_more")
+        # both answers are there before it is known whether a frame is consumed
+        m.d.comb += self.available_next.eq(
+            Mux(self.consumed, readable_more > 1, readable_more != 0)
+        )
         m.d.sync += [
-            readable.eq(named(m, readable + frame_done, "readable_more") - self.consumed),
+            readable.eq(readable_more - self.consumed),
             occupied.eq(occupied_next),
             is_free.eq(occupied_next != self.buffers),
         ]

@@ -17,7 +17,7 @@ BUFFER_DEPTH = 9
 TILES_IN_FLIGHT = 6
 CHASED_BYTES = 24
 INPUTS = (
-    "frame_available",
+    "frame_available_next",
     "progress.retired",
     "entry_freed",
     "progress.covered",
@@ -183,6 +183,7 @@ def test_issues_every_fetch_as_soon_as_nothing_stands_in_its_way(seed):
     ]
     columns = {name: [values[name] for values in inputs] for name in INPUTS}
     # they are given a cycle ahead, ends of layers two
+    columns["frame_available_next"] = [*columns["frame_available_next"][1:], 0]
     columns["progress.covered"] = [*columns["progress.covered"][1:], 0]
     ends = np.diff(columns["progress.layer_written"]).tolist()
     columns["progress.layer_written"] = [*ends[1:], 0, 0]

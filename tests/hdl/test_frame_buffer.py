@@ -130,13 +130,13 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, rea
             if addressed is not None:
                 ctx.set(buffer.read_rows, addressed[1].tolist())
             held = source.frames_sent - consumed
-            assert ctx.get(buffer.available) == (held > 0)
             assert ctx.get(buffer.beats.ready) == (held < buffers)
             read = reader.issue(held > 0)
             ctx.set(buffer.consumed, read is not None and read[2])
             memory = buffer._memory
-            _, _, ready, data, enable, written, read_rows = await ctx.tick().sample(
+            _, _, ready, available, data, enable, written, read_rows = await ctx.tick().sample(
                 buffer.beats.ready,
+                buffer.available_next,
                 buffer.read_data,
                 memory.write_enable,
                 memory.write_rows,
@@ -150,6 +150,7 @@ def test_frame_buffer(banks, beat_bytes, frame_bytes, width, buffers, eager, rea
             if answered is not None:
                 compared += check(answered, list(data))
             consumed = reader.frame
+            assert available == (source.frames_sent > consumed)
             reads = [read, *reads[:-1]]
             if consumed == FRAMES and not any(reads):
                 return

@@ -71,7 +71,7 @@ def test_frame_check(banks, beat_bytes, frame_bytes, order, buffers, eager, read
         latest = -1  # the beat that was taken in the cycle before
         reads: list[int | None] = [None] * (read_delay + buffer.latency)
         frame = np.zeros((rows, banks), np.uint8)
-        idle = 0
+        available = idle = 0
         while idle < 20:
             more = sent < len(stream.beats)
             offered = more and (offered or rng.random() < eager)
@@ -80,13 +80,13 @@ def test_frame_check(banks, beat_bytes, frame_bytes, order, buffers, eager, read
             ctx.set(buffer.beats.payload.data, payload)
             ctx.set(buffer.beats.payload.last, last)
             read = None
-            if ctx.get(buffer.available) and rng.random() < eager:
+            if available and rng.random() < eager:
                 read, row = row, (row + 1) % rows
             ctx.set(buffer.consumed, read == rows - 1)
             if (addressed := reads[read_delay - 1]) is not None:
                 ctx.set(buffer.read_rows, [addressed] * banks)
-            _, _, ready, error, data = await ctx.tick().sample(
-                buffer.beats.ready, buffer.frame_error, buffer.read_data
+            _, _, ready, available, error, data = await ctx.tick().sample(
+                buffer.beats.ready, buffer.available_next, buffer.frame_error, buffer.read_data
             )
             if error:
                 errors.append(latest)

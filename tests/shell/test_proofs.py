@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from load_maps import LOAD_MAP, TWO_BANKS
@@ -286,11 +286,13 @@ class BufferAndMonitor(wiring.Component):
                 buffer.last_beat.eq(self.last_beat),
                 monitor.last_beat.eq(self.last_beat),
             ]
+        available = Signal()
+        m.d.sync += available.eq(buffer.available_next)
         is_last = Value.cast(1) if self.loaded else buffer.is_last == (buffer.beat == 2)
         connect(m, flipped(self.beats), buffer.beats)
         m.d.comb += [
             # no frame is given back that is not there
-            buffer.consumed.eq(self.consumed & buffer.available),
+            buffer.consumed.eq(self.consumed & available),
             monitor.take.eq(buffer.beats.valid & buffer.beats.ready),
             monitor.last.eq(buffer.beats.payload.last),
             # what makes the rules inductive: both are at the same place

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Value
+from collections.abc import Callable
+
+from amaranth.hdl import Module, Signal, Value
 
 from .gate import Fetch, Frames, Gate, Layer
 
@@ -12,8 +14,19 @@ class FrameGate(Gate):
 
     name = "frame"
 
+    def prepare(
+        self,
+        m: Module,
+        sequencer,
+        fetch: Fetch,
+        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
+    ) -> None:
+        begins_frame = follow(lambda each, _: each.frame_first, "begins_frame")
+        fetch.lacks_frame = Signal(name="lacks_frame")
+        m.d.sync += fetch.lacks_frame.eq(begins_frame & ~sequencer.frame_available_next)
+
     def holds(self, m: Module, sequencer, fetch: Fetch, issue: Value) -> Value:
-        return fetch.frame_first & ~sequencer.frame_available
+        return fetch.lacks_frame
 
     def opens(self, possible: int, layer: Layer, frames: Frames) -> int:
         return max(possible, frames.loaded + 1)
