@@ -11,21 +11,14 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout, ParameterMode
 from ..machine import DRAIN_LATENCY
 from .arithmetic import delay, named
-from .instruction import (
-    Words,
-    instruction_register,
-    load_program,
-    program_port,
-    register_ahead,
-)
+from .drain_counters import AHEAD, count_rolls, count_steps, is_zero
+from .instruction import Words, instruction_register, load_program, program_port
 from .mac_array import TileSignature
 from .parameters import check_integers
 from .parity import report_parity
 from .tags import StepTags
 from .technology import PORTABLE, Technology
 
-_AHEAD = ("pixels", "tiles", "rolls", "steps", "steps_last")
-"""Fields of the next instruction that are to be known."""
 _BITS_A_COPY = 64
 """Bits of shadow registers that share a copy of the flags."""
 
@@ -131,7 +124,7 @@ class Drain(wiring.Component):
         self.gaps = gaps
         self.parameter_latency = parameter_latency
         self.technology = technology
-        self.instruction = instruction_register(layout, words, ahead=_AHEAD, technology=technology)
+        self.instruction = instruction_register(layout, words, ahead=AHEAD, technology=technology)
         super().__init__(
             {
                 **program_port(words),
@@ -210,16 +203,17 @@ class Drain(wiring.Component):
             for name in ("step_done", "tile_done", "strip_done", "pixel_done", "layer_done")
         )
         begins = instruction.begins if instruction.is_loaded else Const(0)
-        in_last_roll, in_last_roll_next = self._count_rolls(
-            m, tile_done, in_last_strip & is_last_pixel, begins
+        in_last_roll, in_last_roll_next = count_rolls(
+            m, instruction, tile_done, in_last_strip & is_last_pixel, begins
         )
         # what of several ends with the tile is in registers, too, as much depends on it
         ends_pixel = Signal(init=first.rolls == first.tiles == 0)
         ends_layer = Signal(init=first.rolls == first.tiles == first.pixels == 0)
-        has_one_strip = self._is_zero(m, "tiles")
+        has_one_strip = is_zero(m, instruction, "tiles")
         strip_follows = Mux(in_last_strip, has_one_strip, strips_left == 1)
-        step_last = self._count_steps(
+        step_last = count_steps(
             m,
+            instruction,
             step_done,
             begins,
             in_last_strip=in_last_strip,
@@ -294,80 +288,6 @@ class Drain(wiring.Component):
             m, f, in_last_roll, second, step_done, tile_done, strip_done, pixel_done
         )
         return m
-
-    def _is_zero(self, m: Module, name: str) -> Value:
-        """Whether a field of the instruction at work is zero: a register, or a constant."""
-        field = getattr(self.instruction.current, name)
-        if isinstance(field, Const):
-            return Const(field.value == 0)
-        return register_ahead(
-            m,
-            self.instruction,
-            lambda each: getattr(each, name) == 0,
-            first=getattr(self.instruction.first, name) == 0,
-            name=f"{name}_is_zero",
-        )
-
-    def _count_rolls(
-        self, m: Module, tile_done: Value, layer_follows: Value, begins: Value
-    ) -> tuple[Value, Value]:
-        """Whether the tile is the last one of its strip, and whether that of the next cycle is.
-
-        `layer_follows` says that the strip is the last one of its layer.
-        """
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        if not self.instruction.layout.asks("rolls"):
-            return Const(1), Const(1)
-        roll = Signal.like(f.rolls, init=0, name="roll")
-        is_last = Signal(name="in_last_roll", init=self.instruction.first.rolls == 0)
-        next_is_single = named(m, upcoming.rolls == 0, "next_rolls_are_zero")
-        begun = Mux(layer_follows, next_is_single, self._is_zero(m, "rolls"))
-        is_last_next = Signal(name="in_last_roll_next")
-        m.d.comb += is_last_next.eq(is_last)
-        with m.If(tile_done):
-            m.d.comb += is_last_next.eq(Mux(is_last, begun, roll + 1 == f.rolls))
-            m.d.sync += roll.eq(Mux(is_last, 0, roll + 1))
-        with m.If(begins):
-            m.d.comb += is_last_next.eq(next_is_single)
-        m.d.sync += is_last.eq(is_last_next)
-        return is_last, is_last_next
-
-    def _count_steps(
-        self,
-        m: Module,
-        step_done: Value,
-        begins: Value,
-        *,
-        in_last_strip: Value,
-        last_strip_follows: Value,
-        layer_follows: Value,
-    ) -> Value:
-        """Whether the step is the last one of its tile: a register, since much depends on it.
-
-        Whether the next tile is in the last strip of its pixel, and in the next layer, matters in
-        the last step.
-        """
-        f, upcoming = self.instruction.current, self.instruction.upcoming
-        first = self.instruction.first
-        single = first.steps_last if first.tiles == 0 else first.steps
-        step = Signal(max(f.steps.shape().width, f.steps_last.shape().width))
-        is_last = Signal(name="step_last", init=single == 0)
-        next_is_single = Mux(upcoming.tiles == 0, upcoming.steps_last == 0, upcoming.steps == 0)
-        next_is_single = named(m, next_is_single, "next_steps_are_zero")
-        of_layer = Mux(
-            last_strip_follows, self._is_zero(m, "steps_last"), self._is_zero(m, "steps")
-        )
-        begun = named(m, Mux(layer_follows, next_is_single, of_layer), "next_tile_has_one_step")
-        steps = named(m, Mux(in_last_strip, f.steps_last, f.steps), "steps_of_tile")
-        next_step = named(m, step + 1, "next_step")
-        with m.If(step_done):
-            m.d.sync += [
-                step.eq(Mux(is_last, 0, next_step)),
-                is_last.eq(Mux(is_last, begun, next_step == steps)),
-            ]
-        with m.If(begins):
-            m.d.sync += is_last.eq(next_is_single)
-        return is_last
 
     def _shadows(self, m: Module, shift: Value) -> list[Value]:
         """Results that leave in the present cycle."""
