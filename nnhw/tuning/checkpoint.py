@@ -129,8 +129,8 @@ class Checkpoint:
             progress = Progress(**{**values, "graph": _unpacked(values["graph"])})
         if run != self.run:
             raise ExportError(
-                f"Checkpoint {self.path} is of a run with another model, other data or options; "
-                f"{advice}"
+                f"Checkpoint {self.path} is of a run with another model, other data or options, or "
+                f"of another version; {advice}"
             )
         return progress
 

@@ -44,6 +44,9 @@ _QUANTIZED = (
     "prune_cycles and prune_memory_bits"
 )
 
+_STATE = 2
+"""Counts what checkpoints have held: parameters are in units of their channel since 2."""
+
 _COMPARED = 32
 """Validation samples on which the result is compared with the golden model."""
 
@@ -241,6 +244,7 @@ def _facts(file: Path, data: DataSource, val: DataSource | None) -> dict[str, An
         "val": None if val is None else val.sha256,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "state": _STATE,
     }
 
 

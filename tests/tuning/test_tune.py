@@ -121,14 +121,20 @@ def test_a_killed_run_goes_on_and_makes_the_same_bytes(tmp_path: Path) -> None:
     assert page == other
 
 
-def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_run_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out, data = tmp_path / "t.onnx", samples(0, 40)
     nnhw.tune(MODEL, data=data, out=out, epochs=1)
     with pytest.raises(ExportError, match="exists; give --force"):
         nnhw.tune(MODEL, data=data, out=out, epochs=1)
     out.unlink()
-    with pytest.raises(ExportError, match=r"another model, other data or options; give --force"):
+    with pytest.raises(ExportError, match=r"another model, other data or options, or of another"):
         nnhw.tune(MODEL, data=data, out=out, epochs=2)
+    with monkeypatch.context() as version:
+        version.setattr("nnhw.tuning.run._STATE", 1)
+        with pytest.raises(ExportError, match=r"or of another version; give --force"):
+            nnhw.tune(MODEL, data=data, out=out, epochs=1)
     nnhw.tune(MODEL, data=data, out=out, epochs=2, force=True)
     out.unlink()
     checkpoint = Path(f"{out}.checkpoint")
