@@ -33,9 +33,10 @@ RATES, RATE_EPOCHS = 7, 5
 EPOCHS = 20
 """Of a run with a regularizer."""
 REGULARIZERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "none": [{}, {"lr": 5e-4}, {"lr": 2e-3}],
+    "none": [{}, {"lr": 1e-3}, {"lr": 4e-3}],
+    "none, no hints": [{"hints": "off", **rate} for rate in ({}, {"lr": 1e-3}, {"lr": 4e-3})],
     "noise": [{"noise": value} for value in (0.05, 0.1, 0.2)],
-    "shift": [{"shift": 1}, {"shift": 1, "lr": 5e-4}, {"shift": 1, "lr": 2e-3}],
+    "shift": [{"shift": 1}, {"shift": 1, "lr": 1e-3}, {"shift": 1, "lr": 4e-3}],
     "l2": [{"l2": value} for value in (1e-6, 1e-5, 1e-4)],
     "l1": [{"l1": value} for value in (1e-8, 1e-7, 1e-6)],
     "dropout": [{"dropout": value} for value in (0.05, 0.1, 0.2)],
