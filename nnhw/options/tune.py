@@ -80,7 +80,7 @@ class TuneOptions:
         Choice(HINTS),
         "auto",
         group=_TRAINING,
-        help="Learn from the float network's hidden layers, too; auto: where samples are few.",
+        help="Learn from hidden layers, too; auto: where samples are few.",
     )
     learn_ranges: bool = option(
         Flag(),
