@@ -207,7 +207,10 @@ class Drain(wiring.Component):
             m, instruction, tile_done, in_last_strip & is_last_pixel, begins
         )
         # what of several ends with the tile is in registers, too, as much depends on it
-        ends_pixel = Signal(init=first.rolls == first.tiles == 0)
+        is_one_roll = isinstance(in_last_roll, Const)
+        ends_pixel = in_last_strip
+        if not is_one_roll:
+            ends_pixel = Signal(init=first.rolls == first.tiles == 0)
         ends_layer = Signal(init=first.rolls == first.tiles == first.pixels == 0)
         has_one_strip = is_zero(m, instruction, "tiles")
         strip_follows = Mux(in_last_strip, has_one_strip, strips_left == 1)
@@ -252,9 +255,10 @@ class Drain(wiring.Component):
         m.d.sync += [
             in_last_strip.eq(in_last_strip_next),
             is_last_pixel.eq(is_last_pixel_next),
-            ends_pixel.eq(ends_pixel_next),
             ends_layer.eq(ends_pixel_next & is_last_pixel_next),
         ]
+        if not is_one_roll:
+            m.d.sync += ends_pixel.eq(ends_pixel_next)
 
         tags = Signal(StepTags(lanes=self.lanes))
         last_count = named(m, Mux(in_last_strip, f.count_last, f.count), "count_of_tile")

@@ -123,8 +123,11 @@ class LoopNest(wiring.Component):
             name: Signal.like(getattr(f, name), name=f"{name}_left", init=getattr(first, name))
             for name in self.loops
         }
+        turn = Turn(Signal(len(self.loops), name="turn", init=self._first_turn), self.loops)
         finished: dict[str, Value] = {name: Const(1) for name in LOOPS}
-        for name in self.loops:
+        for name in self.loops[:1]:  # the innermost one has, if the turn is beyond it
+            finished[name] = turn.reaches(1)
+        for name in self.loops[1:]:
             finished[name] = Signal(name=f"{name}_finished", init=getattr(first, name) == 0)
         # of the layer, which is known ahead
         single = {
@@ -146,7 +149,7 @@ class LoopNest(wiring.Component):
             finishes = self._find_finishing(m, counters, finished)
             with m.If(self.step & self.roll_last):
                 m.d.sync += in_first_roll.eq(finished["rolls"])
-        turn = self._find_turns(m, counters, finished, repeats)
+        self._find_turns(m, turn, counters, finished, repeats)
         m.d.comb += [
             self.roll_last.eq(turn.reaches(self._loops_within("taps_y"))),
             self.strip_last.eq(turn.reaches(self._loops_within("rolls"))),
@@ -169,17 +172,25 @@ class LoopNest(wiring.Component):
             following = getattr(upcoming, loop)
             inner = [None] * (place + 1)
             with m.If(self.step & turn.reaches(place + 1)):
-                m.d.sync += [
-                    counter.eq(turn.choose(m, [*inner, *trips, following], f"{loop}_begun")),
-                    finished[loop].eq(
-                        turn.choose(m, [*inner, *none, ~repeats[loop]], f"{loop}_single")
-                    ),
-                ]
+                m.d.sync += counter.eq(turn.choose(m, [*inner, *trips, following], f"{loop}_begun"))
             with m.Elif(self.step & turn.reaches(place)):
-                m.d.sync += [counter.eq(counter - 1), finished[loop].eq(counter == 1)]
+                m.d.sync += counter.eq(counter - 1)
+            if not place:
+                continue
+            with m.If(self.step & turn.reaches(place + 1)):
+                begins_last = turn.choose(m, [*inner, *none, ~repeats[loop]], f"{loop}_single")
+                m.d.sync += finished[loop].eq(begins_last)
+            with m.Elif(self.step & turn.reaches(place)):
+                m.d.sync += finished[loop].eq(counter == 1)
         return m
 
-    def _find_turns(self, m: Module, counters, finished, repeats) -> Turn:
+    @property
+    def _first_turn(self) -> int:
+        """The code of the turn out of reset."""
+        trips = [getattr(self.first, loop) for loop in self.loops]
+        return Turn.encode(next((place for place, count in enumerate(trips) if count), len(trips)))
+
+    def _find_turns(self, m: Module, turn: Turn, counters, finished, repeats) -> None:
         """Which loop makes the next step, by its place in `loops`; beyond, the layer ends.
 
         It is known ahead: after any step, the innermost loop of more than one trip goes on, but for
@@ -187,11 +198,7 @@ class LoopNest(wiring.Component):
         """
         f = self.current
         loops = self.loops
-        trips = [getattr(self.first, loop) for loop in loops]
-        begin = next((place for place, count in enumerate(trips) if count), len(loops))
-        code = Turn.encode(begin)
-        turn = Turn(Signal(len(loops), name="turn", init=code), loops)
-        innermost = Turn(Signal(len(loops), name="innermost", init=code), loops)
+        innermost = Turn(Signal(len(loops), name="innermost", init=self._first_turn), loops)
         at_innermost = Signal(init=1)
 
         first_turn = Turn.first_of(m, [repeats[loop] for loop in loops], loops, "first_turn")
@@ -224,7 +231,6 @@ class LoopNest(wiring.Component):
                 ]
             with m.Else():
                 m.d.sync += [turn.code.eq(following), at_innermost.eq(~leaves)]
-        return turn
 
     def _count_warmup(self, m: Module, finished) -> Value:
         """Whether the present roll finishes no results."""

@@ -179,6 +179,7 @@ class WriteBack(wiring.Component):
         tile_done = delays(m, self.tags.tile_done, wait, name="tile_done")
         if self.chased_bytes:
             self._count_covered(m, valid[-4], count[-4], ends_layer[-4])
+            m.d.comb += self.progress.layer_written.eq(ends_layer[-3])
         table_errors = Signal(self.lanes)
         finished = self._look_up(m, f, results, table_errors) if self.tables else results
         if self.residuals:
@@ -258,7 +259,7 @@ class WriteBack(wiring.Component):
         return results
 
     def _count_covered(self, m: Module, valid: Value, count: Value, done: Value) -> None:
-        """Counts what is known three cycles before the results, and gives it on from registers,
+        """Counts what is known three cycles before the results, and gives it on from a register,
         since who decides by it is far away."""
         covered = Signal(self.progress.covered.shape(), init=-self.chunk)
         with m.If(done):
@@ -266,12 +267,8 @@ class WriteBack(wiring.Component):
         with m.Elif(valid):
             m.d.sync += covered.eq(covered + count)
         given = Signal.like(covered, name="covered_given")
-        layer_written = Signal()
-        m.d.sync += [given.eq(covered), layer_written.eq(done)]
-        m.d.comb += [
-            self.progress.covered.eq(given),
-            self.progress.layer_written.eq(layer_written),
-        ]
+        m.d.sync += given.eq(covered)
+        m.d.comb += self.progress.covered.eq(given)
 
     def _look_up(self, m: Module, f, results, errors: Signal) -> Signal:
         """Results of the next cycle, through the layer's table if it has one; and in which lanes

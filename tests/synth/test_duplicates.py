@@ -19,6 +19,7 @@ EXAMPLES = ROOT / "examples"
 #: Registers that vanish as a whole, by what they are for.
 EXPLAINED = {
     r"mac_array\.(tags_\d|lane_unit\.(flags|tags)_1)_first": "lanes and columns have one each",
+    r"fetch\.loops\.roll_last": "a bit of the turn: where rolls are tiles it goes by their name",
     r"reset_seen_\d+": "the reset, again: a technology may have made a tree of the other one",
 }
 MOST_BITS = 0.02
