@@ -415,7 +415,7 @@ def test_networks_of_digits_at_half_the_cycles(name: str, tmp_path: Path) -> Non
         out=tmp_path / "t.onnx",
         prune_to=0.5,
         **ARRAY,
-        epochs=6,
+        epochs=12,
         prune_epochs=2,
     )
     whole, *_, last = result.rounds
