@@ -11,8 +11,8 @@ from amaranth.lib.wiring import In, Out
 from ..isa import InstructionLayout, ParameterMode
 from ..machine import DRAIN_LATENCY
 from .arithmetic import delay, named
-from .drain_counters import AHEAD, count_rolls, count_steps, is_zero
-from .instruction import Words, instruction_register, load_program, program_port
+from .drain_counters import AHEAD, count_rolls, count_steps
+from .instruction import Words, instruction_register, is_zero, load_program, program_port
 from .mac_array import TileSignature
 from .parameters import check_integers
 from .parity import report_parity

@@ -10,26 +10,12 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 
 from .arithmetic import named
-from .instruction import InstructionRegister, LoadedInstructionRegister, register_ahead
+from .instruction import InstructionRegister, LoadedInstructionRegister, is_zero
 
 Register = InstructionRegister | LoadedInstructionRegister
 
 AHEAD = ("pixels", "tiles", "rolls", "steps", "steps_last")
 """Fields of the next drain instruction that are to be known."""
-
-
-def is_zero(m: Module, instruction: Register, name: str) -> Value:
-    """Whether a field of the instruction at work is zero: a register, or a constant."""
-    field = getattr(instruction.current, name)
-    if isinstance(field, Const):
-        return Const(field.value == 0)
-    return register_ahead(
-        m,
-        instruction,
-        lambda each: getattr(each, name) == 0,
-        first=getattr(instruction.first, name) == 0,
-        name=f"{name}_is_zero",
-    )
 
 
 def count_rolls(

@@ -94,8 +94,6 @@ class InstructionRegister(wiring.Component):
     words : tuple of int
     first : Instruction
         The one that the program starts with.
-    last : int
-        Number of the last instruction.
     latency : int
         Cycles from `advance` to the next instruction.
     """
@@ -117,7 +115,6 @@ class InstructionRegister(wiring.Component):
         self.words = tuple(words)
         self.ahead = frozenset(ahead)
         self.first: Any = layout.decode(self.words[0])
-        self.last = len(self.words) - 1
         super().__init__(
             {
                 "advance": In(1),
@@ -360,6 +357,22 @@ def register_ahead(
     with m.If(moves_on):
         m.d.sync += register.eq(value)
     return register
+
+
+def is_zero(
+    m: Module, instruction: InstructionRegister | LoadedInstructionRegister, name: str
+) -> Value:
+    """Whether a field of the instruction at work is zero: a register, or a constant."""
+    field = getattr(instruction.current, name)
+    if isinstance(field, Const):
+        return Const(field.value == 0)
+    return register_ahead(
+        m,
+        instruction,
+        lambda each: getattr(each, name) == 0,
+        first=getattr(instruction.first, name) == 0,
+        name=f"{name}_is_zero",
+    )
 
 
 def program_port(words: Words) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .arithmetic import delay, delays, named
 from .instruction import (
     Words,
     instruction_register,
+    is_zero,
     load_program,
     program_port,
     register_ahead,
@@ -336,13 +337,7 @@ class WriteBack(wiring.Component):
             # what decides about addresses is in registers
             in_first_roll = Signal(init=1)
             in_last_roll = Signal(init=self.placing.first.rolls == 0)
-            has_one_roll = register_ahead(
-                m,
-                self.placing,
-                lambda each: each.rolls == 0,
-                first=self.placing.first.rolls == 0,
-                name="has_one_roll",
-            )
+            has_one_roll = is_zero(m, self.placing, "rolls")
             strip_done = Signal()
             m.d.comb += strip_done.eq(tile_done & in_last_roll)
             after_strip = named(m, Mux(has_one_roll, following, strip), "address_after_strip")

@@ -104,12 +104,14 @@ class Placing:
             return list(placed)
         fastest = {design.seed: design for design in placed}
         latest = list(placed)
-        given_up = {design.seed: goal for design in placed if aim(design) < _MET * goal}
+        given_up = {
+            design.seed: goal for design in placed if _slowest(design).aim_mhz < _MET * goal
+        }
         for again in range(1, _MOST_AGAIN + 1):
             aims = {
-                design.seed: _RAISE * aim(design)
+                design.seed: _RAISE * _slowest(design).aim_mhz
                 for design in latest
-                if fmax(design) >= _MET * aim(design)
+                if fmax(design) >= _MET * _slowest(design).aim_mhz
             }
             aims = {seed: freq for seed, freq in aims.items() if freq < given_up.get(seed, inf)}
             if not aims:
@@ -199,17 +201,6 @@ def fmax(placed: PlacedDesign) -> float:
         If it has no clock.
     """
     return _slowest(placed).fmax_mhz
-
-
-def aim(placed: PlacedDesign) -> float:
-    """Frequency in MHz that was asked of the slowest clock of a placed design.
-
-    Raises
-    ------
-    ToolError
-        If it has no clock.
-    """
-    return _slowest(placed).aim_mhz
 
 
 def _slowest(placed: PlacedDesign) -> ClockTiming:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from amaranth.hdl import Module, Signal, Value
 
 from ...isa import DrainInstruction, FetchInstruction, InstructionLayout
 from ..comparison import is_less
-from .gate import Clock, Fetch, Frames, Gate, Layer
+from .gate import Clock, Fetch, Follow, Frames, Gate, Layer
 
 
 class ChaseGate(Gate):
@@ -20,13 +18,7 @@ class ChaseGate(Gate):
     def is_needed(self, layout: InstructionLayout) -> bool:
         return layout.asks("chase")
 
-    def prepare(
-        self,
-        m: Module,
-        sequencer,
-        fetch: Fetch,
-        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
-    ) -> None:
+    def prepare(self, m: Module, sequencer, fetch: Fetch, follow: Follow) -> None:
         progress = sequencer.progress
 
         def is_covered(chasing: Fetch, which: str) -> Value:

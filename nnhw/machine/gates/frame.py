@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from amaranth.hdl import Module, Signal, Value
 
-from .gate import Fetch, Frames, Gate, Layer
+from .gate import Fetch, Follow, Frames, Gate, Layer
 
 
 class FrameGate(Gate):
@@ -14,13 +12,7 @@ class FrameGate(Gate):
 
     name = "frame"
 
-    def prepare(
-        self,
-        m: Module,
-        sequencer,
-        fetch: Fetch,
-        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
-    ) -> None:
+    def prepare(self, m: Module, sequencer, fetch: Fetch, follow: Follow) -> None:
         begins_frame = follow(lambda each, _: each.frame_first, "begins_frame")
         fetch.lacks_frame = Signal(name="lacks_frame")
         m.d.sync += fetch.lacks_frame.eq(begins_frame & ~sequencer.frame_available_next)

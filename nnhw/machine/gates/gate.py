@@ -15,6 +15,9 @@ from .output_model import OutputModel
 Fetch = Any
 """In hardware: the values of a fetch by name, as the fetch sequencer prepares them."""
 
+Follow = Callable[[Callable[[Fetch, str], Value], str], Value]
+"""In hardware: answers a question, given with its name, about the fetch that comes next."""
+
 
 @dataclass
 class Clock:
@@ -85,13 +88,7 @@ class Gate:
         """Whether fetch instructions of this layout can ask for it."""
         return True
 
-    def prepare(
-        self,
-        m: Module,
-        sequencer: Any,
-        fetch: Fetch,
-        follow: Callable[[Callable[[Fetch, str], Value], str], Value],
-    ) -> None:
+    def prepare(self, m: Module, sequencer: Any, fetch: Fetch, follow: Follow) -> None:
         """Add to `fetch` what is to be known of it a cycle ahead.
 
         Parameters
