@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..conversion import Samples, quantization_options, quantize_network
 from ..golden import Noise
-from ..ir import Graph
+from ..ir import Batch, Conv, Graph
 from ..options import TuneOptions
-from ..quantize import without_roundings
+from ..quantize import run_float, without_roundings
 from .network import Network
 
 
@@ -25,7 +27,18 @@ def begin(graph: Graph, samples: Samples, options: TuneOptions) -> Network:
         bare,
         integer,
         multiplier_bits=quantization_options(build).multiplier_bits,
+        means=input_means(bare, samples.calibration.x[:]),
         learn_ranges=options.learn_ranges,
         dropout=options.dropout or 0.0,
         noise=Noise(**options.hardware_noise) if options.hardware_noise else None,
     )
+
+
+def input_means(graph: Graph, x: Batch | np.ndarray) -> dict[str, np.ndarray]:
+    """Means of each channel, float64 (C,), of the tensors that convolutions of a float graph read,
+    by tensor, for samples such as `run_float` takes."""
+    names = {node.inputs[0] for node in graph.nodes if isinstance(node, Conv)}
+    return {
+        name: values.mean(axis=(0, 1, 2), dtype=np.float64)
+        for name, values in run_float(graph, x, names).items()
+    }

@@ -53,6 +53,9 @@ class Network(torch.nn.Module):
         What `quantize` has made of it.
     multiplier_bits
         That it was made with; no multiplier gets more bits than the widest one has then.
+    means
+        What each channel of the tensors is on average that convolutions read, real values (C,) by
+        tensor; biases are learned about it.
     learn_ranges
         Whether scales of activations are learned.
     dropout
@@ -67,6 +70,7 @@ class Network(torch.nn.Module):
         integer: Graph,
         *,
         multiplier_bits: int,
+        means: Mapping[str, np.ndarray],
         learn_ranges: bool = False,
         dropout: float = 0.0,
         noise: Noise | None = None,
@@ -84,7 +88,9 @@ class Network(torch.nn.Module):
             raise QuantizationError("The network has no weights: there is nothing to tune")
         widest = max(int(made.requantize.multiplier.max()).bit_length() for _, made in pairs)
         self._convs = {
-            made.output: TunedConv(node, made, integer.tensors[made.inputs[0]].q, widest)
+            made.output: TunedConv(
+                node, made, integer.tensors[made.inputs[0]].q, widest, means[made.inputs[0]]
+            )
             for node, made in pairs
         }
         self.layers = torch.nn.ModuleList(self._convs.values())

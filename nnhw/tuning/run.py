@@ -44,8 +44,9 @@ _QUANTIZED = (
     "prune_cycles and prune_memory_bits"
 )
 
-_STATE = 2
-"""Counts what checkpoints have held: parameters are in units of their channel since 2."""
+_STATE = 3
+"""Counts what checkpoints have held: weights are in units of their channel since 2, biases are what
+is written at the average input since 3."""
 
 _COMPARED = 32
 """Validation samples on which the result is compared with the golden model."""

@@ -22,6 +22,9 @@ _LARGEST_BIAS = (1 << 31) - 1
 class TunedConv(torch.nn.Module):
     """Real weights and biases of a convolution, and the integers that follow from them.
 
+    What is learned as the bias is what the channel writes where its input is the average one: what
+    ReLUs write is positive, so that every step of a weight would move all that its channel writes.
+
     Parameters
     ----------
     node
@@ -32,21 +35,32 @@ class TunedConv(torch.nn.Module):
         Quantization of the input.
     multiplier_bits
         Multipliers stay below 2**multiplier_bits.
+    mean
+        What each channel of the input is on average, real values (C,).
     """
 
     shift: torch.Tensor
     unit: torch.Tensor
+    mean: torch.Tensor
 
-    def __init__(self, node: Conv, made: QConv, source: Quantization, multiplier_bits: int):
+    def __init__(
+        self,
+        node: Conv,
+        made: QConv,
+        source: Quantization,
+        multiplier_bits: int,
+        mean: np.ndarray,
+    ):
         super().__init__()
         self._node, self._made, self._multiplier_bits = node, made, multiplier_bits
         self._largest = (1 << (made.weight_bits - 1)) - 1
         weight = torch.tensor(node.weight, dtype=torch.float64).permute(0, 3, 1, 2).contiguous()
         self.register_buffer("unit", _units(weight))
         self.weight = torch.nn.Parameter(weight / self.unit)
-        self.bias = torch.nn.Parameter(
-            torch.tensor(made.bias * (source.scale * made.weight_scale), dtype=torch.float64)
-        )
+        self.register_buffer("mean", _by_weight(mean, node))
+        bias = torch.tensor(made.bias * (source.scale * made.weight_scale), dtype=torch.float64)
+        used = torch.tensor(made.weight * made.weight_scale[:, None, None, None])
+        self.bias = torch.nn.Parameter(bias + self._at_mean(used.permute(0, 3, 1, 2)))
         self.log_scale = torch.nn.Parameter(
             torch.tensor(np.log(made.weight_scale), dtype=torch.float64)
         )
@@ -114,7 +128,11 @@ class TunedConv(torch.nn.Module):
     def to_float(self) -> Conv:
         """The float node as it is now."""
         weight = (self.weight.detach() * self.unit).permute(0, 2, 3, 1).numpy().copy()
-        return replace(self._node, weight=weight, bias=self.bias.detach().numpy().copy())
+        with torch.no_grad():
+            scale = self.log_scale.exp()
+            used = self._steps(scale) * scale[:, None, None, None]
+            bias = self.bias - self._at_mean(used)
+        return replace(self._node, weight=weight, bias=bias.numpy())
 
     def first_order_term(self) -> np.ndarray:
         """float64 (out,): gradient times parameter, summed over weights and bias of a channel."""
@@ -122,6 +140,23 @@ class TunedConv(torch.nn.Module):
         assert self.bias.grad is not None
         weights = (self.weight.grad * self.weight.detach()).sum(dim=(1, 2, 3))
         return (weights + self.bias.grad * self.bias.detach()).numpy()
+
+    def _at_mean(self, weight: torch.Tensor) -> torch.Tensor:
+        """What weights, (out, in // groups, rows, columns), make of the average input: (out,)."""
+        return (weight * self.mean).sum((1, 2, 3))
+
+    def _steps(self, scale: torch.Tensor) -> torch.Tensor:
+        """Integers of weights of scales (out,).
+
+        The largest ones learn, too: what clamping cuts off is a third of a depthwise convolution's
+        weights of 2 bits, which would stay what they are for good. The gradient of scales is that
+        of clamped steps (Esser et al., 2020).
+        """
+        real, scale = self.weight * self.unit, scale[:, None, None, None]
+        steps = real / scale
+        clamped = steps.clamp(-self._largest, self._largest)
+        nothing = (real - real.detach()) / scale.detach()
+        return rounded(torch.where(steps == clamped, clamped, clamped + nothing))
 
     def _integers(
         self,
@@ -145,10 +180,19 @@ class TunedConv(torch.nn.Module):
         scale = substitute(wanted, torch.tensor(real.astype(np.float32), dtype=torch.float64))
         exact = np.ldexp(constants.multiplier.astype(np.float64), -constants.shift)
         factor = substitute(ratio, torch.tensor(exact))
-        steps = self.weight * self.unit / scale[:, None, None, None]
-        weight = rounded(steps.clamp(-self._largest, self._largest))
-        bias = rounded((self.bias / (input_scale * scale)).clamp(-_LARGEST_BIAS, _LARGEST_BIAS))
+        weight = self._steps(scale)
+        # Of integers, so that no step of a weight changes what is written on average.
+        centred = self.bias / (input_scale * scale) - self._at_mean(weight) / input_scale
+        bias = rounded(centred.clamp(-_LARGEST_BIAS, _LARGEST_BIAS))
         return weight, bias, torch.tensor(constants.multiplier), factor, scale
+
+
+def _by_weight(mean: np.ndarray, node: Conv) -> torch.Tensor:
+    """Means of the input's channels as they are broadcast to weights: (1 or out, C or 1, 1, 1)."""
+    means = torch.tensor(mean, dtype=torch.float64)
+    if node.groups == 1:
+        return means[None, :, None, None]
+    return means.repeat_interleave(len(node.weight) // len(means))[:, None, None, None]
 
 
 def _units(weight: torch.Tensor) -> torch.Tensor:

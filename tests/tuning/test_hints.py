@@ -14,6 +14,7 @@ from nnhw.data import Dataset
 from nnhw.ir import as_batch
 from nnhw.options import TuneOptions
 from nnhw.quantize import QuantizeOptions, quantize, run_float
+from nnhw.tuning.begin import input_means
 from nnhw.tuning.hints import FEW, Hints
 from nnhw.tuning.network import Network
 from nnhw.tuning.splits import Splits
@@ -28,7 +29,7 @@ def begun(count: int = 40, **options: object) -> tuple[Network, Hints, np.ndarra
     graph = b.graph(b.dense(b.conv(b.conv("x", 4, kernel=(3, 3)), 6, kernel=(2, 2)), 5))
     x = b.data(40)
     integer = quantize(graph, x, QuantizeOptions(weight_bits=3, activation_bits=8))
-    network = Network(graph, integer, multiplier_bits=16)
+    network = Network(graph, integer, multiplier_bits=16, means=input_means(graph, x))
     data = Dataset(x=as_batch(graph, x))
     train = Dataset(x=as_batch(graph, np.repeat(x, -(-count // len(x)), axis=0)[:count]))
     splits = Splits(train=train, calibration=data, validation=data)
@@ -96,5 +97,6 @@ def test_a_network_without_hidden_layers() -> None:
     integer = quantize(graph, x, QuantizeOptions(weight_bits=4, activation_bits=8))
     data = Dataset(x=as_batch(graph, x))
     splits = Splits(train=data, calibration=data, validation=data)
-    hints = Hints(Network(graph, integer, multiplier_bits=16), splits, TuneOptions())
+    network = Network(graph, integer, multiplier_bits=16, means=input_means(graph, x))
+    hints = Hints(network, splits, TuneOptions())
     assert hints.tensors(0.0) == ()

@@ -19,6 +19,7 @@ from nnhw.errors import QuantizationError
 from nnhw.golden import Noise, NoisyModel
 from nnhw.ir import Conv, Graph, QConv
 from nnhw.quantize import QuantizeOptions, quantize
+from nnhw.tuning.begin import input_means
 from nnhw.tuning.network import Network
 from nnhw.tuning.noise import disturbed_weights
 from nnhw.tuning.twin import from_torch
@@ -39,7 +40,9 @@ def made(source: tuple[Graph, np.ndarray], bits: int, **settings: object) -> tup
     graph, x = source
     options = QuantizeOptions(weight_bits=bits, activation_bits=max(bits, 4))
     integer = quantize(graph, x, options)
-    return Network(graph, integer, multiplier_bits=MULTIPLIER_BITS, **settings), integer
+    means = input_means(graph, x)
+    network = Network(graph, integer, multiplier_bits=MULTIPLIER_BITS, means=means, **settings)
+    return network, integer
 
 
 def disturb(network: Network, seed: int, size: float = 0.3) -> None:
@@ -174,6 +177,58 @@ def test_weights_are_learned_in_units_of_their_channels() -> None:
     for node, back in zip(nodes, network.to_float().nodes, strict=True):
         if isinstance(node, Conv):
             np.testing.assert_array_equal(back.weight, node.weight)
+
+
+def at_the_mean(graph: Graph, means: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """What convolutions write where their inputs are the average ones, in steps of sums."""
+    found = []
+    for node in graph.nodes:
+        if isinstance(node, QConv):
+            mean = means[node.inputs[0]] / graph.tensors[node.inputs[0]].q.scale
+            by_channel = mean[None, None, None] if node.groups == 1 else mean[:, None, None, None]
+            found.append(node.bias + (node.weight * by_channel).sum(axis=(1, 2, 3)))
+    return found
+
+
+@pytest.mark.parametrize("source", [everything, chain])
+def test_weights_do_not_change_what_is_written_on_average(source) -> None:
+    network, integer = made(source(), 2)
+    means = input_means(*source())
+    before = at_the_mean(integer, means)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in network.weights:
+            weight += torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+    changed = network.to_graph()
+    assert any(
+        (a.weight != b.weight).any()
+        for a, b in zip(changed.nodes, integer.nodes, strict=True)
+        if isinstance(a, QConv)
+    )
+    for one, other in zip(before, at_the_mean(changed, means), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=0.51)  # biases are rounded
+
+
+def test_what_clamping_cuts_off_learns_too() -> None:
+    graph, x = chain()
+    network, integer = made((graph, x), 2)
+    with torch.no_grad():
+        for layer in network.layers:
+            layer.weight *= 4
+    (found,) = network(golden.quantize_inputs(integer, x)).values()
+    (found**2).sum().backward()
+    for layer in network.layers:
+        largest = layer.weight.detach().abs() == layer.weight.detach().abs().max()
+        assert float(layer.weight.grad[largest].abs().max()) > 0
+
+
+def test_the_float_network_of_a_direct_build_has_its_biases() -> None:
+    source = chain()
+    network, integer = made(source, 2)
+    for node, back in zip(integer.nodes, network.to_float().nodes, strict=True):
+        if isinstance(node, QConv):
+            step = integer.tensors[node.inputs[0]].q.scale * node.weight_scale
+            np.testing.assert_allclose(back.bias / step, node.bias, rtol=0, atol=0.01)
 
 
 def test_a_state_is_taken_back() -> None:

@@ -28,6 +28,7 @@ from nnhw.mapping import map_graph, predict_cycles
 from nnhw.options import BuildOptions, TuneOptions
 from nnhw.placement import place
 from nnhw.quantize import QuantizeOptions, quantize, run_float
+from nnhw.tuning.begin import input_means
 from nnhw.tuning.network import Network
 from nnhw.tuning.objective import Objective
 from nnhw.tuning.pruning.channels import (
@@ -121,7 +122,8 @@ def made(source: tuple[Graph, np.ndarray]) -> tuple[Network, Objective]:
     name = graph.outputs[0].tensor
     deviation = {name: float(run_float(graph, x)[name].std())}
     objective = Objective(graph, TuneOptions(), frozenset({name}), deviation, "classes")
-    return Network(graph, integers(source), multiplier_bits=16), objective
+    means = input_means(graph, x)
+    return Network(graph, integers(source), multiplier_bits=16, means=means), objective
 
 
 def distance(objective: Objective, one: np.ndarray, other: np.ndarray) -> float:
