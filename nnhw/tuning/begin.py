@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..conversion import Samples, quantization_options, quantize_network
+from ..data import Dataset
 from ..golden import Noise
 from ..ir import Batch, Conv, Graph
 from ..options import TuneOptions
@@ -12,22 +13,24 @@ from ..quantize import run_float, without_roundings
 from .network import Network
 
 
-def begin(graph: Graph, samples: Samples, options: TuneOptions) -> Network:
+def begin(graph: Graph, calibration: Dataset, options: TuneOptions) -> Network:
     """A network with the integers of a direct build.
 
     Parameters
     ----------
     graph
         Simplified float graph, with real weights.
+    calibration
+        Samples that ranges and means of activations are found with.
     """
     build = options.of_build
-    simplified, integer, _ = quantize_network(graph, samples, build)
+    simplified, integer, _ = quantize_network(graph, Samples(calibration=calibration), build)
     bare, _ = without_roundings(simplified)
     return Network(
         bare,
         integer,
         multiplier_bits=quantization_options(build).multiplier_bits,
-        means=input_means(bare, samples.calibration.x[:]),
+        means=input_means(bare, calibration.x[:]),
         learn_ranges=options.learn_ranges,
         dropout=options.dropout or 0.0,
         noise=Noise(**options.hardware_noise) if options.hardware_noise else None,

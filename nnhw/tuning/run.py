@@ -83,11 +83,11 @@ def run_tuning(
         searched = None
         with torch.random.fork_rng(devices=[]):
             if options.search is not None:
-                run = _Run(simplified, samples, objective, splits, options)
+                run = _Run(simplified, objective, splits, options)
                 options, searched = _search(run, options, study, facts, report)
             identity = json.dumps({**facts, "options": options.to_dict()}, sort_keys=True)
             checkpoint = Checkpoint(checkpoint_path, identity)
-            run = _Run(simplified, samples, objective, splits, options)
+            run = _Run(simplified, objective, splits, options)
             tuned, progress = run.to_the_end(checkpoint, report)
         graph = tuned.to_graph()
         _compare(tuned, graph, splits)
@@ -132,12 +132,11 @@ class _Run:
     def __init__(
         self,
         graph: Graph,
-        samples: Samples,
         objective: Objective,
         splits: Splits,
         options: TuneOptions,
     ):
-        self._graph, self._samples, self._objective = graph, samples, objective
+        self._graph, self._objective = graph, objective
         self._teacher = Teacher(graph)
         self._splits, self._options = splits, options
         self._pruning = Pruning(objective, splits, options) if options.prunes else None
@@ -145,7 +144,7 @@ class _Run:
     def to_the_end(self, checkpoint: Checkpoint, report: Report) -> tuple[Network, Progress]:
         """The tuned network, and what was made of it, from where the checkpoint says on."""
         progress = checkpoint.load() or Progress()
-        network = begin(progress.graph or self._graph, self._samples, self._options)
+        network = begin(progress.graph or self._graph, self._splits.calibration, self._options)
         if self._pruning and not progress.rounds:
             report("Judge the untuned network", 0)
             _, figure = self._training(network, self._options).judge()
@@ -160,7 +159,7 @@ class _Run:
 
     def trials(self) -> Callable[[TuneOptions], Training]:
         """What makes runs with other settings, which all begin with the same network."""
-        network = begin(self._graph, self._samples, self._options)
+        network = begin(self._graph, self._splits.calibration, self._options)
         first = copied_state(network)
 
         def make(options: TuneOptions) -> Training:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...conversion import Samples, leave_out_channels
+from ...conversion import leave_out_channels
 from ...errors import QuantizationError
 from ...golden import quantize_inputs
 from ...ir import Graph, QConv
@@ -92,7 +92,7 @@ class Pruning:
             floats = self._without_some(network, goal)
         for attempt in count(1):
             # always anew, as a run begins that goes on from here
-            network = begin(floats, Samples(calibration=self._splits.calibration), self._options)
+            network = begin(floats, self._splits.calibration, self._options)
             costs = self._most(network.to_graph())
             if not goal.excess(costs):
                 break
