@@ -165,11 +165,24 @@ def rounds_table(result: TuneResult) -> list[tuple[str, ...]]:
     return [names, *rows]
 
 
+_MANY_KNOWN = 0.05
+"""Share of validation samples: data have a few samples twice."""
+
+
 def find_warnings(
-    history: Sequence[Mapping[str, float]], best: int, *, held_out: bool
+    history: Sequence[Mapping[str, float]], best: int, *, held_out: bool, known: float = 0.0
 ) -> tuple[str, ...]:
-    """What is to be warned of: overfitting, no gain, and samples that are not held out."""
+    """What is to be warned of: overfitting, no gain, and samples that are not held out.
+
+    `known`: the share of validation samples that are learned from, too.
+    """
     warnings = []
+    if held_out and known > _MANY_KNOWN:
+        warnings.append(
+            f"{100 * known:.0f}% of the validation samples are among those that were trained on: "
+            "the epoch is chosen by them, and the figures tell less about others; give other "
+            "samples (--val, val=)"
+        )
     if not held_out:
         warnings.append(
             "There are too few samples to hold some out: the epoch is chosen by those that were "

@@ -33,7 +33,7 @@ from .objective import Objective, make_objective
 from .page import write_pages
 from .pruning import Pruning
 from .result import Round, Searched, TuneResult, find_warnings
-from .splits import Splits, split_samples
+from .splits import Splits, known_samples, split_samples
 from .teacher import Teacher
 from .train import Report, Training, copied_state
 from .twin import from_torch
@@ -110,7 +110,10 @@ def run_tuning(
             searched=searched,
             options=options,
             warnings=find_warnings(
-                progress.history, progress.best, held_out=splits.validation.held_out
+                progress.history,
+                progress.best,
+                held_out=splits.validation.held_out,
+                known=known_samples(splits, network) / len(splits.validation),
             ),
         )
         write_pages(result, file.name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from ..conversion import CALIBRATION_SAMPLES
-from ..data import Data, Dataset, DataSource, load_data
+from ..data import Data, Dataset, DataSource, load_data, parts
 from ..ir import Graph
 from ..options import TuneOptions
 
@@ -59,3 +61,15 @@ def split_samples(
             x=validation.x, y=validation.y, labels=validation.labels, held_out=held_out
         ),
     )
+
+
+def known_samples(splits: Splits, graph: Graph) -> int:
+    """How many validation samples are among those that are learned from, value for value."""
+    learned = set(_digests(splits.train, graph))
+    return sum(digest in learned for digest in _digests(splits.validation, graph))
+
+
+def _digests(data: Dataset, graph: Graph) -> Iterator[bytes]:
+    for batch in parts(data.x, graph):
+        for sample in zip(*batch.arrays.values(), strict=True):
+            yield blake2b(b"".join(x.tobytes() for x in sample), digest_size=16).digest()

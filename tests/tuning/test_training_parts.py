@@ -178,6 +178,9 @@ def test_warnings() -> None:
     falls = [epoch(math.nan, 5.0), epoch(2.0, 3.0), epoch(1.0, 2.0)]
     assert find_warnings(falls, 2, held_out=True) == ()
     assert "too few" in find_warnings(falls, 2, held_out=False)[0]
+    assert find_warnings(falls, 2, held_out=True, known=0.04) == ()
+    (warning,) = find_warnings(falls, 2, held_out=True, known=0.25)
+    assert warning.startswith("25% of the validation samples are among those that were trained on")
     (warning,) = find_warnings([*falls, epoch(0.5, 3.0)], 2, held_out=True)
     assert warning.startswith("Overfitting: after epoch 2, which is taken, the loss on validation")
     assert "rose by 50%" in warning

@@ -37,6 +37,17 @@ def samples(part: int, count: int = 400) -> dict[str, np.ndarray]:
         return {name: arrays[name][part::2][:count] for name in ("x", "y")}
 
 
+def test_validation_samples_that_are_trained_on_are_told(tmp_path: Path) -> None:
+    """Value for value, whatever their type."""
+    mine, others = samples(0, 40), samples(1, 30)
+    val = {"x": np.concatenate([others["x"], mine["x"][:10].astype(np.float64)])}
+    out = tmp_path / "t.onnx"
+    result = nnhw.tune(MODEL, data={"x": mine["x"]}, val=val, out=out, epochs=1)
+    assert sum("25% of the validation samples" in warning for warning in result.warnings) == 1
+    result = nnhw.tune(MODEL, data=mine, val=others, out=tmp_path / "u.onnx", epochs=1)
+    assert not any("trained on" in warning for warning in result.warnings)
+
+
 def accuracy(graph: nnhw.ir.Graph, data: dict[str, np.ndarray]) -> float:
     """Top-1 in per cent, by the golden model."""
     judged = load_data(data, graph)
