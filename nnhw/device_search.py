@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import MappingError
@@ -64,18 +64,22 @@ def searches_device(target: str | None) -> bool:
     return device is not None and has_model(device.family)
 
 
-def find_fastest(target: str, map_with: Callable[[int], Iterable[Program]]) -> Program:
+MapWith = Callable[[int], Iterable[Program]]
+"""Maps a network to the best array of at most so many multipliers, and then to others whose
+memories take fewer and fewer blocks, which are asked for where blocks are too few."""
+
+
+def find_fastest(target: str, ways: Sequence[MapWith]) -> Program:
     """The program of the fastest design that fits a device with some of it left.
 
-    Its block RAMs and, by estimate, its logic grow with its multipliers, so that their number is
-    found by interpolation, in a handful of designs. Of those that fit, the fastest one is taken, by
-    the estimated clock where there is one: larger designs have longer wires.
+    Block RAMs of designs and, by estimate, their logic grow with the number of multipliers, so that
+    it is found by interpolation, in a handful of designs. Of those that fit, the fastest one is
+    taken, by the estimated clock where there is one: larger designs have longer wires.
 
     Parameters
     ----------
-    map_with
-        Maps the network to the best array of at most so many multipliers, and then to others whose
-        memories take fewer and fewer blocks, which are asked for where blocks are too few.
+    ways
+        To map the network, one or more; each is searched by itself.
 
     Raises
     ------
@@ -84,11 +88,13 @@ def find_fastest(target: str, map_with: Callable[[int], Iterable[Program]]) -> P
     """
     device = named_target(target)
     assert device is not None
-    search = _Search(device, map_with)
-    search.run()
-    fitting = [found for found in search.tries if found.fits]
+    searches = [_Search(device, map_with) for map_with in ways]
+    for search in searches:
+        search.run()
+    fitting = [found for search in searches for found in search.tries if found.fits]
     if not fitting:
-        raise MappingError(_refusal(search.tries[-1], device))
+        last = min((search.tries[-1] for search in searches), key=lambda found: found.fullest)
+        raise MappingError(_refusal(last, device))
     return min(fitting, key=lambda found: (found.frame_time, found.macs)).program
 
 
@@ -110,7 +116,7 @@ def check_fits(program: Program, target: str) -> None:
 class _Search:
     """Designs of more and fewer multipliers."""
 
-    def __init__(self, device: Target, map_with: Callable[[int], Iterable[Program]]):
+    def __init__(self, device: Target, map_with: MapWith):
         self.tries: list[_Try] = []
         self._device = device
         self._map_with = map_with

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .device_fit import check_use, find_use
-from .device_search import check_fits, find_fastest, searches_device
+from .device_search import MapWith, check_fits, find_fastest, searches_device
 from .errors import MappingError
 from .families import DeviceUse
 from .ir import Graph
@@ -18,6 +18,7 @@ from .mapping import (
     Program,
     choose_engine,
     map_graph,
+    may_pay,
     predict_cycles,
     shared_machine,
     smallest_engine,
@@ -107,7 +108,15 @@ def _sized(graph: Graph, options: BuildOptions, find_device: bool) -> Placement:
 def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
     """The program on the fastest array that fits the target."""
     assert options.target is not None
-    return find_fastest(options.target, lambda macs: _programs(graph, options.replace(macs=macs)))
+    slicings = [options.slice_weights]
+    if options.slice_weights == "auto" and may_pay(graph):
+        slicings = ["off", "on"]
+
+    def mapped(slicing: str) -> MapWith:
+        asked = options.replace(slice_weights=slicing)
+        return lambda macs: _programs(graph, asked.replace(macs=macs))
+
+    return find_fastest(options.target, [mapped(slicing) for slicing in slicings])
 
 
 def _programs(graph: Graph, options: BuildOptions) -> Iterator[Program]:
@@ -258,6 +267,7 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
                 stream_bytes=options.beat_bytes,
                 lanes=options.requantizers,
                 lane_groups=options.lane_groups,
+                sliced=options.slice_weights == "on",
             )
         except MappingError as error:
             goals = " and ".join(filter(None, (_fps(options), _latency(options))))
@@ -272,4 +282,5 @@ def _choose_engine(graph: Graph, options: BuildOptions) -> EngineConfig:
         stream_bytes=options.beat_bytes,
         lanes=options.requantizers,
         lane_groups=options.lane_groups,
+        sliced=options.slice_weights == "on",
     )

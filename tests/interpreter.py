@@ -13,7 +13,7 @@ from program_walk import DrainStep, Fetch, walk_drain, walk_fetch, walk_write_ba
 from nnhw import golden
 from nnhw.ir import Graph, Reshape
 from nnhw.isa import FetchInstruction, Operation, bits_for
-from nnhw.machine import residual_turnaround
+from nnhw.machine import SLICE_BITS, residual_turnaround
 from nnhw.mapping import EngineConfig, Layer, Program, map_graph
 
 
@@ -206,14 +206,19 @@ class Interpreter:
             if fetch.tile_last:
                 if operation != Operation.LANE_PAIR:
                     terms = [sums if operation == Operation.DOT else sums[:, -1]]
+                    if layer.drain.joined:
+                        lower, upper = np.split(sums[: config.cols // 2 * 2], 2)
+                        terms = [lower + (upper << SLICE_BITS)]
                 yield terms, self.clock.end_tile(layer, last=fetch.in_last_strip)
                 terms = []
 
     def _lane_weights(self, word: np.ndarray) -> np.ndarray:
         """(rows, cols) to (lanes, slots): each group of `rows` lanes has columns of its own."""
         config, slots = self.program.config, self.program.limits.lane_slots
-        groups = word[:, : config.lane_groups * slots].reshape(config.rows, -1, slots)
-        return groups.transpose(1, 0, 2).reshape(-1, slots)
+        cols = slots * config.lane_slices
+        groups = word[:, : config.lane_groups * cols].reshape(config.rows, -1, cols)
+        slices = groups.transpose(1, 0, 2).reshape(-1, slots, config.lane_slices)
+        return slices @ (1 << SLICE_BITS * np.arange(config.lane_slices))
 
     def _scale(self, layer: Layer, step: DrainStep, terms: list[np.ndarray]) -> list[int]:
         """Results of a step."""

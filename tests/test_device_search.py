@@ -98,7 +98,7 @@ def test_what_would_do_is_said(monkeypatch):
     program = place(graph, BuildOptions(target="ecp5-25k", macs=4)).program
     monkeypatch.setattr("nnhw.device_search.LOGIC_SHARE", 0.02)
     with pytest.raises(MappingError) as caught:
-        find_fastest("ecp5-25k", lambda macs: [program])
+        find_fastest("ecp5-25k", [lambda macs: [program]])
     message = str(caught.value)
     assert message.startswith("No array for this network fits ecp5-25k: with 4 multipliers, about ")
     assert message.endswith("and it has 24,288. Try a larger device: ecp5-85k")
@@ -113,7 +113,7 @@ def test_what_would_do_is_said_of_what_is_far_too_large(monkeypatch):
     bits = {"weights": 5 * 56 * 18 * 1024 // 2}  # 140 block RAMs: ecp5-45k has 108, ecp5-85k 208
     monkeypatch.setattr(Machine, "memory_bits", lambda machine: bits)
     with pytest.raises(MappingError) as caught:
-        find_fastest("ecp5-25k", lambda macs: [program])
+        find_fastest("ecp5-25k", [lambda macs: [program]])
     message = str(caught.value)
     assert "more than 2 times as many block RAMs are needed, and it has 56" in message
     assert message.endswith("a larger device: ecp5-85k")

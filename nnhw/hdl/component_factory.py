@@ -204,14 +204,15 @@ class ComponentFactory:
 
     def weight_register(self) -> WeightRegister:
         """Holds weights on their way to the array."""
-        overlaps = self._limits.asks("fetch", "overlaps")
+        overlaps, slices = self._limits.asks("fetch", "overlaps"), self._config.lane_slices
         return WeightRegister(
             rows=self._config.rows,
             cols=self._config.cols,
             width=self._widths.weight,
             finishing_cols=[
-                (group + 1) * self._limits.lane_slots - 1
+                (group + 1) * self._limits.lane_slots * slices - 1 - upper
                 for group in range(self._config.lane_groups)
+                for upper in reversed(range(slices))
                 if overlaps
             ],
             technology=self.technology,
@@ -224,6 +225,7 @@ class ComponentFactory:
             cols=self._config.cols,
             lane_groups=self._config.lane_groups,
             slots=self._limits.lane_slots,
+            lane_slices=self._config.lane_slices,
             activation_width=self._widths.activation,
             weight_width=self._widths.weight,
             symmetric_weights=self._widths.symmetric_weights,

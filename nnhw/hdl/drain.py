@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import InstructionLayout, ParameterMode
-from ..machine import DRAIN_LATENCY
+from ..machine import DRAIN_LATENCY, SLICE_BITS
 from .arithmetic import delay, named
 from .drain_counters import AHEAD, count_rolls, count_steps
 from .instruction import Words, instruction_register, is_zero, load_program, program_port
@@ -27,7 +27,9 @@ class Drain(wiring.Component):
     """Shadow registers that hold a finished tile while the array goes on with the next one.
 
     A tile is taken in one cycle and given out in steps of `lanes` results. The fetch sequencer
-    never lets a tile finish before the one ahead of it has left. All that is decided about a step
+    never lets a tile finish before the one ahead of it has left. Where a layer's weights are in
+    slices (see `nnhw.machine.slices`), the second half of the columns has what the upper ones make,
+    which is joined to the first half as the tile is taken. All that is decided about a step
     is decided `parameter_latency` cycles before, when its parameters are asked for, so that
     nothing but that has to wait for them.
 
@@ -53,7 +55,8 @@ class Drain(wiring.Component):
     gaps : bool
         Whether the ends of pixels and image rows matter.
     parameter_latency : int
-        Cycles from `parameter_address` to the parameters, and from `tile.announced` to the tile.
+        Cycles from `parameter_address` to the parameters, and from `tile.announced` to the tile; at
+        least 2 if columns are joined.
     technology : Technology
         How it is known all over the shadow registers that a tile is there; and what the program
         memory is built of, if there is one.
@@ -112,6 +115,8 @@ class Drain(wiring.Component):
             parameter_words=parameter_words,
             parameter_latency=parameter_latency,
         )
+        if layout.asks("joined"):
+            check_integers(self, least=2, parameter_latency=parameter_latency)
         self.parameter_modes = parameter_modes
         self.last_words = last_words
         self.cols = cols
@@ -293,9 +298,37 @@ class Drain(wiring.Component):
         )
         return m
 
+    def _columns(self, m: Module) -> list[Value]:
+        """Results in columns, joined where they have to be."""
+        columns: list[Value] = list(self.tile.columns)
+        if not self.instruction.layout.asks("joined"):
+            return columns
+        half = self.cols // 2
+        # the instruction is the tile's from the cycle after its announcement on
+        joined = delay(
+            m, self.instruction.current.joined, self.parameter_latency - 2, name="joined"
+        )
+        leaves = -(-half * self.accumulator_width // _BITS_A_COPY)
+        copies: list[Value] = [joined] * leaves
+        if not isinstance(joined, Const):
+            copies = self.technology.fan_out(m, joined, stages=1, leaves=leaves, name="joined")
+        for index in range(half):
+            total = self.technology.add_gated(
+                m,
+                columns[index],
+                Const(1),
+                columns[half + index] << SLICE_BITS,
+                copies[index * len(copies) // half],
+                subtract=False,
+                registered=False,
+                name=f"joined_{index}",
+            )
+            columns[index] = total[: self.accumulator_width].as_signed()
+        return columns
+
     def _shadows(self, m: Module, shift: Value) -> list[Value]:
         """Results that leave in the present cycle."""
-        columns = list(self.tile.columns) if self.uses_columns else []
+        columns = self._columns(m) if self.uses_columns else []
         lanes = list(self.tile.lanes) if self.uses_lanes else []
         values = self._shadow(m, "shadow", (columns, lanes), self.accumulator_width, shift)
         if not self.paired:

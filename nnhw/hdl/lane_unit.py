@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import Operation
-from ..machine import LANE_LATENCY, is_less
+from ..machine import LANE_LATENCY, SLICE_BITS, is_less
 from .arithmetic import delay, named
 from .parameters import check_integers
 from .tags import FetchTags
@@ -27,6 +27,8 @@ class LaneUnit(wiring.Component):
     Parameters
     ----------
     lanes, slots : int
+    slices : int
+        Products that make one, 1 or 2: see `nnhw.machine.slices`.
     activation_width, product_width, accumulator_width : int
         Bits of signed values.
     operations : frozenset of Operation
@@ -36,8 +38,9 @@ class LaneUnit(wiring.Component):
 
     Members
     -------
-    products : In(lanes of slots of signed)
-        Of a maximum or a pair, they are activations: the weight is one.
+    products : In(lanes of slots * slices of signed)
+        Lower slices before upper ones. Of a maximum or a pair, they are activations: the weight is
+        one, which is a lower slice of one.
     enable : In(1)
         Take the products, which come two cycles later.
     tags : In(FetchTags())
@@ -60,6 +63,7 @@ class LaneUnit(wiring.Component):
         *,
         lanes: int,
         slots: int,
+        slices: int = 1,
         activation_width: int,
         product_width: int,
         accumulator_width: int,
@@ -70,17 +74,19 @@ class LaneUnit(wiring.Component):
             self,
             lanes=lanes,
             slots=slots,
+            slices=slices,
             activation_width=activation_width,
             product_width=product_width,
             accumulator_width=accumulator_width,
         )
         self.lanes = lanes
         self.slots = slots
+        self.slices = slices
         self.activation_width = activation_width
         self.accumulator_width = accumulator_width
         self.operations = operations
         self.technology = technology
-        product = data.ArrayLayout(signed(product_width), slots)
+        product = data.ArrayLayout(signed(product_width), slots * slices)
         super().__init__(
             {
                 "products": In(data.ArrayLayout(product, lanes)),
@@ -127,18 +133,21 @@ class LaneUnit(wiring.Component):
         )
         for lane in range(self.lanes):
             f = copies[lane // _LANES_A_COPY]
-            products = self.products[lane]
-            before = None
+            # of a maximum and of a pair, the weight is one: the product's lower bits are it
+            single = self.products[lane][(self.slots - 1) * self.slices]
+            single = single[: self.activation_width].as_signed()
+            product, before = None, None
             if Operation.LANE_SUM in self.operations:
-                before = self._rows_in_the_making(m, f, lane)
-            self._take(m, f, lane, products[self.slots - 1], before)
+                *others, product = self._whole_products(m, lane)
+                before = self._rows_in_the_making(m, f, lane, others)
+            self._take(m, f, lane, single, product, before)
             if Operation.LANE_PAIR in self.operations:
                 addend = Signal(
                     signed(self.activation_width), name=f"addend_{lane}", reset_less=True
                 )
                 m.d.comb += self.addends[lane].eq(addend)
                 with m.If(f.keep):
-                    m.d.sync += addend.eq(products[self.slots - 1])
+                    m.d.sync += addend.eq(single)
         return m
 
     def _operation(self, tags: data.View) -> Value:
@@ -146,16 +155,28 @@ class LaneUnit(wiring.Component):
             return Const(next(iter(self.operations)), 2)
         return tags.operation
 
-    def _rows_in_the_making(self, m: Module, f: data.View, lane: int) -> Value | None:
+    def _whole_products(self, m: Module, lane: int) -> list[Value]:
+        """One for each slot."""
+        products = list(self.products[lane])
+        if self.slices == 1:
+            return products
+        return [
+            named(m, lower + (upper << SLICE_BITS), f"product_{lane}_{slot}")
+            for slot, (lower, upper) in enumerate(zip(products[::2], products[1::2], strict=True))
+        ]
+
+    def _rows_in_the_making(
+        self, m: Module, f: data.View, lane: int, products: list[Value]
+    ) -> Value | None:
         """All accumulators but the last; returns the one that is next to finish, if any.
 
         Each starts with the sum of the one before, which is zero if no roll goes on with it.
         """
         before: Value | None = None
-        for slot in range(self.slots - 1):
+        for slot, product in enumerate(products):
             before = self.technology.accumulate(
                 m,
-                self.products[lane][slot],
+                product,
                 enable=f.enable,
                 first=f.first,
                 start=before,
@@ -166,18 +187,22 @@ class LaneUnit(wiring.Component):
         return before
 
     def _take(
-        self, m: Module, f: data.View, lane: int, product: Value, before: Value | None
+        self,
+        m: Module,
+        f: data.View,
+        lane: int,
+        single: Value,
+        product: Value | None,
+        before: Value | None,
     ) -> None:
-        """The last accumulator of a lane."""
+        """The last accumulator of a lane; `product`: if there are sums."""
         value = self.values[lane]
         take = f.take
-        # of a maximum and of a pair, the weight is one
-        single = product[: self.activation_width].as_signed()
         if Operation.LANE_MAX in self.operations:
             largest = value[: self.activation_width].as_signed()
             is_larger = named(m, is_less(largest, single), f"is_larger_{lane}")
             take = named(m, take | (f.compare & is_larger), f"take_{lane}")
-        if Operation.LANE_SUM not in self.operations:  # single products only
+        if product is None:  # single products only
             register = Signal(signed(self.activation_width), name=f"value_{lane}", reset_less=True)
             with m.If(take):
                 m.d.sync += register.eq(single)

@@ -65,14 +65,16 @@ class TileSignature(wiring.Signature):
 class MacArray(wiring.Component):
     """`rows` x `cols` multipliers: `cols` dot products, or single products of many lanes.
 
-    For operations on lanes, the columns are shared out: the first `slots` of them belong to the
-    first `rows` lanes, the next `slots` to the next `rows` lanes, and so on.
+    For operations on lanes, the columns are shared out: the first `slots` * `lane_slices` of them
+    belong to the first `rows` lanes, the next ones to the next `rows` lanes, and so on.
 
     Parameters
     ----------
     rows, cols : int
     lane_groups, slots : int
         `lane_groups` * `rows` lanes with `slots` products each.
+    lane_slices : int
+        Columns side by side that each of these products takes, 1 or 2.
     activation_width, weight_width, accumulator_width : int
         Bits of signed values.
     symmetric_weights : bool
@@ -113,6 +115,7 @@ class MacArray(wiring.Component):
         cols: int,
         lane_groups: int,
         slots: int,
+        lane_slices: int = 1,
         activation_width: int,
         weight_width: int,
         symmetric_weights: bool = False,
@@ -125,16 +128,19 @@ class MacArray(wiring.Component):
     ):
         check_integers(self, announcement=announcement)
         check_integers(self, rows=rows, cols=cols, lane_groups=lane_groups, slots=slots)
-        check_at_most(self, cols // lane_groups, "columns a group", slots=slots)
+        check_integers(self, lane_slices=lane_slices)
+        most = cols // (lane_groups * lane_slices)
+        check_at_most(self, most, "products that a group has columns for", slots=slots)
         self.rows = rows
         self.cols = cols
         self.lane_groups = lane_groups
         self.slots = slots
+        self.lane_slices = lane_slices
         self.operations = operations
         self.announcement = announcement
         self._technology = technology
         lanes = lane_groups * rows
-        count = cols if self.has_columns else lane_groups * slots
+        count = cols if self.has_columns else lane_groups * self._group_columns
         widths = activation_width, weight_width
         are_shared = technology.shares_factors(*widths, symmetric=symmetric_weights)
         self._pairs = self._find_pairs(count) if are_shared else []
@@ -176,6 +182,7 @@ class MacArray(wiring.Component):
             self.lane_unit = LaneUnit(
                 lanes=lanes,
                 slots=slots,
+                slices=lane_slices,
                 activation_width=activation_width,
                 product_width=activation_width + weight_width,
                 accumulator_width=accumulator_width,
@@ -228,9 +235,15 @@ class MacArray(wiring.Component):
         """Whether any operation on single lanes is needed."""
         return bool(self.operations - {Operation.DOT})
 
+    @property
+    def _group_columns(self) -> int:
+        """Columns that a group of lanes takes."""
+        return self.slots * self.lane_slices
+
     def _group(self, index: int) -> int:
         """The group of lanes whose activations a column takes."""
-        return index // self.slots if index < self.lane_groups * self.slots else 0
+        cols = self._group_columns
+        return index // cols if index < self.lane_groups * cols else 0
 
     def _find_pairs(self, count: int) -> list[int]:
         """The first one of every two columns side by side that take the same activations."""
@@ -351,9 +364,9 @@ class MacArray(wiring.Component):
         ]
         for lane in range(self.lane_groups * self.rows):
             group, row = divmod(lane, self.rows)
-            for slot in range(self.slots):
-                column = self._columns[group * self.slots + slot]
-                m.d.comb += unit.products[lane][slot].eq(column.products[row])
+            for number in range(self._group_columns):
+                column = self._columns[group * self._group_columns + number]
+                m.d.comb += unit.products[lane][number].eq(column.products[row])
 
 
 def _whole_latency(latency: int) -> int:

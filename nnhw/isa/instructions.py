@@ -143,6 +143,9 @@ class DrainInstruction:
 
     paired: int = _doc("1: results of `Operation.LANE_PAIR`, two cycles a step")
     combination: int = _doc("of two terms: 0 adds, 1 multiplies, n + 2: n-th of the engine's own")
+    joined: int = _doc(
+        "1: dot products of two slices of weights, the upper ones in further columns"
+    )
     pixels: int = _doc("output pixels less one")
     row_pixels: int = _doc("output pixels of an image row less one; 0 without gaps")
     tiles: int = _doc("tiles, or strips of tiles, a pixel, less one")

@@ -43,6 +43,7 @@ from .latency import (
 from .limits import Datapath, Instructions, Limits, Widths
 from .load_map import GEOMETRY, LOAD_BITS, LoadMap, Section
 from .machine import Image, Machine
+from .slices import SLICE_BITS, SLICED, WHOLE_BITS, needs_slices, slices_of
 from .stored import MACHINE_FILE, machine_sha256, read_machine, write_machine
 from .timing import Timing
 from .variant import Variant
@@ -66,8 +67,11 @@ __all__ = [
     "RELEASE_LATENCY",
     "RESULT_BUFFER_LATENCY",
     "ROTATION_LEVELS_PER_STAGE",
+    "SLICED",
+    "SLICE_BITS",
     "TAG_LEAD",
     "WEIGHT_REGISTER_LATENCY",
+    "WHOLE_BITS",
     "AddressSpace",
     "Datapath",
     "EngineConfig",
@@ -95,6 +99,7 @@ __all__ = [
     "lane_latency",
     "load_writes",
     "machine_sha256",
+    "needs_slices",
     "parameter_words",
     "read_machine",
     "register_feature",
@@ -103,6 +108,7 @@ __all__ = [
     "row_stages",
     "scaler_latency",
     "section_words",
+    "slices_of",
     "weight_words",
     "write_back_latency",
     "write_machine",

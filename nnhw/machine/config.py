@@ -43,6 +43,12 @@ class EngineConfig:
     lane_groups
         Lanes of operations on single channels, in multiples of `rows`; at most `cols`. With more
         than one, the array's columns are shared out among the groups.
+    column_slices, lane_slices
+        Columns that weights take which are too wide for one (see `nnhw.machine.slices`), of dot
+        products and of operations on single channels: 1 or 2. In dot products, the upper slices
+        are half of all columns behind the lower ones, and weights that are narrow take one column
+        each; a lane has all of its weights in slices side by side. It changes nothing about
+        results.
     scale_stages
         Registers behind each requantizer multiplier, at least 1.
     frame_check
@@ -79,6 +85,8 @@ class EngineConfig:
     multiplier_stages: int = 1
     tree_levels_per_stage: int = 2
     lane_groups: int = 1
+    column_slices: int = 1
+    lane_slices: int = 1
     scale_stages: int = 2
     frame_check: bool = False
     programmable: bool = False
@@ -127,6 +135,14 @@ class EngineConfig:
             raise MappingError(
                 f"'lane_groups' must be at most 'cols' ({self.cols}), not {self.lane_groups!r}"
             )
+        for name, needed in (("column_slices", 1), ("lane_slices", self.lane_groups)):
+            slices = getattr(self, name)
+            if slices > 2:
+                raise MappingError(f"'{name}' must be 1 or 2, not {slices!r}")
+            if needed * slices > self.cols:
+                raise MappingError(
+                    f"'{name}' of {slices} need {needed * slices} columns, 'cols' is {self.cols}"
+                )
         if self.mac_units > MOST_MACS or max(self.rows, self.cols) > MOST_ROWS:
             raise MappingError(
                 f"An array of at most {MOST_MACS} multipliers, in at most {MOST_ROWS} rows or "
@@ -146,7 +162,7 @@ class EngineConfig:
     @property
     def lane_slots(self) -> int:
         """Products that each lane can take at once."""
-        return self.cols // self.lane_groups
+        return self.cols // (self.lane_groups * self.lane_slices)
 
     @property
     def banks(self) -> int:

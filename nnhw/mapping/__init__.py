@@ -8,6 +8,7 @@ from .cycles import CycleModel, LayerCycles, predict_cycles
 from .layer_plan import LayerPlan, node_macs
 from .memory_plan import Buffer, MemoryPlan, plan_memory
 from .program import Layer, Plan, Program
+from .slicing import may_pay
 from .strategies import Setting, maps
 from .strategies.lanes import paired
 from .traffic import MemoryTraffic, count_traffic
@@ -30,6 +31,7 @@ __all__ = [
     "count_traffic",
     "map_graph",
     "maps",
+    "may_pay",
     "node_macs",
     "paired",
     "plan_graph",

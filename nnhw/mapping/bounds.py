@@ -26,7 +26,7 @@ from ..ir import (
     Window,
     frame_layout,
 )
-from ..machine import EngineConfig
+from ..machine import EngineConfig, needs_slices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,7 @@ class _Engines:
 
         self.rows, self.cols, self.lanes = each("rows"), each("cols"), each("lanes")
         self.width, self.slots = each("fetch_width"), each("lane_slots")
+        self.sliced_cols = self.cols // each("column_slices")
 
     def none(self) -> np.ndarray:
         return np.zeros(len(self.rows), np.int64)
@@ -115,12 +116,13 @@ def _dense(
     is_run = window.dilation[1] == 1 or kernel_cols == 1
     is_image = kernel_cols == width and not any(window.pads)
     is_image &= window.dilation[0] == 1 or kernel_rows == 1
+    cols = engines.sliced_cols if needs_slices(node.weight) else engines.cols
     ways = []
     for step in (1, 2):
         count = result[1] // step
         if result[1] % step:
             continue
-        most = max(1, int(engines.cols.max()) // outputs) if is_run else 1
+        most = max(1, int(cols.max()) // outputs) if is_run else 1
         abreast = np.array([n for n in range(1, most + 1) if count % n == 0])[:, None]
         run = (kernel_cols + (abreast - 1) * window.stride[1] * step) * channels
         cycles = np.array(0)
@@ -132,8 +134,8 @@ def _dense(
             else:
                 fetches = taps * _ceil(run, engines.rows)
             pixels = times * result[1] // abreast
-            cycles = cycles + _tiles(pixels, abreast * outputs, engines.cols, fetches, engines)
-        possible = abreast <= np.maximum(1, engines.cols // outputs)
+            cycles = cycles + _tiles(pixels, abreast * outputs, cols, fetches, engines)
+        possible = abreast <= np.maximum(1, cols // outputs)
         ways.append(np.where(possible, cycles, np.iinfo(np.int64).max).min(axis=0))
     return np.minimum.reduce(ways)
 

@@ -13,6 +13,7 @@ from ..machine import MOST_ROWS, EngineConfig
 from .bounds import least_cycles
 from .compile import plan_graph
 from .cycles import CycleModel, predict_cycles
+from .slicing import needed_slices
 
 #: Most requantizer lanes, and most lanes of operations on single channels, considered.
 _MOST_LANES = 32
@@ -82,6 +83,8 @@ class EngineSpace:
         take, up to `WIDEST_CHOSEN`.
     lanes, lane_groups
         Of all of them; None: all numbers that are worth a try.
+    sliced
+        Whether weights that are too wide for one column of `WHOLE_BITS` take two.
     """
 
     graph: Graph
@@ -90,6 +93,7 @@ class EngineSpace:
     stream_bytes: tuple[int, int] | None = None
     lanes: int | None = None
     lane_groups: int | None = None
+    sliced: bool = False
     _known: dict[EngineConfig, Candidate] = field(default_factory=dict, init=False, repr=False)
 
     def candidates(self, shapes: Iterable[tuple[int, int]]) -> list[Candidate]:
@@ -139,23 +143,34 @@ class EngineSpace:
             output_bytes=1,
             technology=self.technology,
             target=self.target,
+            column_slices=self._slices.get("column_slices", 1),
+            lane_slices=self._slices.get("lane_slices", 1),
             **pipeline_stages(self.technology),
         )
         widest = min(WIDEST_CHOSEN, config.banks)
         received, sent = self.stream_bytes or (widest, widest)
         return replace(config, input_bytes=received, output_bytes=sent)
 
+    @cached_property
+    def _slices(self) -> dict[str, int]:
+        """Columns of weights, by the name of the engine's parameter."""
+        return needed_slices(self.graph) if self.sliced else {}
+
     def _lane_groups(self, rows: int, cols: int) -> list[int]:
-        """Numbers of lane groups worth a try: just one if all that the array does is dense."""
+        """Numbers of lane groups worth a try: just one if all that the array does is dense; none if
+        there are too few columns."""
+        if self._slices and cols == 1:
+            return []
+        most = cols // self._slices.get("lane_slices", 1)
         if self.lane_groups is not None:
-            return [self.lane_groups] if self.lane_groups <= cols else []
+            return [self.lane_groups] if self.lane_groups <= most else []
         dense = [
             isinstance(node, Reshape) or (isinstance(node, QConv) and node.groups == 1)
             for node in self.graph.nodes
         ]
         if all(dense):
             return [1]
-        return _powers_of_two(max(1, min(cols, _MOST_CHANNEL_LANES // rows)))
+        return _powers_of_two(max(1, min(most, _MOST_CHANNEL_LANES // rows)))
 
     def _lanes(self, rows: int, cols: int, groups: int) -> list[int]:
         """Numbers of requantizer lanes worth a try, up to what takes all results of a tile at

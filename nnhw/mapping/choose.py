@@ -29,6 +29,7 @@ def choose_engine(
     stream_bytes: tuple[int, int] | None = None,
     lanes: int | None = None,
     lane_groups: int | None = None,
+    sliced: bool = False,
 ) -> EngineConfig:
     """The engine that runs an integer graph fastest, by the exact cycle model.
 
@@ -49,6 +50,8 @@ def choose_engine(
         Bytes a beat of its input and output streams; None: as few as cost no speed.
     lanes, lane_groups
         Of the engine, likewise; None: as many as pay.
+    sliced
+        Whether weights of more than 5 bits take two columns (see `nnhw.machine.slices`).
 
     Raises
     ------
@@ -68,10 +71,10 @@ def choose_engine(
         if macs > MOST_MACS:
             raise MappingError(f"'macs' must be at most {MOST_MACS}, not {macs}")
         shapes = array_shapes(macs)
-    space = EngineSpace(graph, technology, target, stream_bytes, lanes, lane_groups)
+    space = EngineSpace(graph, technology, target, stream_bytes, lanes, lane_groups, sliced)
     candidates = space.candidates(shapes)
     if not candidates:
-        raise MappingError(_too_few_columns(lane_groups, max(cols for _, cols in shapes)))
+        raise MappingError(_too_few_columns(space, max(cols for _, cols in shapes)))
     limit = _fewest_interval(candidates) * (1 + _TOLERANCE)
     config = _least_hardware(candidates, limit)
     if rows is None:
@@ -90,6 +93,7 @@ def smallest_engine(
     stream_bytes: tuple[int, int] | None = None,
     lanes: int | None = None,
     lane_groups: int | None = None,
+    sliced: bool = False,
 ) -> EngineConfig:
     """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
 
@@ -98,7 +102,7 @@ def smallest_engine(
     interval_cycles, latency_cycles
         Most cycles from frame to frame, and from a frame's first input beat to its last output
         beat. At least one of them.
-    technology, target, stream_bytes, lanes, lane_groups
+    technology, target, stream_bytes, lanes, lane_groups, sliced
         As for `choose_engine`.
 
     Raises
@@ -109,7 +113,7 @@ def smallest_engine(
     if interval_cycles is None and latency_cycles is None:
         raise MappingError("'interval_cycles' or 'latency_cycles' must be given")
 
-    space = EngineSpace(graph, technology, target, stream_bytes, lanes, lane_groups)
+    space = EngineSpace(graph, technology, target, stream_bytes, lanes, lane_groups, sliced)
     limits = {"interval": interval_cycles, "latency": latency_cycles}
 
     def candidates(macs: int) -> list[Candidate]:
@@ -122,7 +126,7 @@ def smallest_engine(
     # an unreachable goal is refused before anything is searched for
     fastest = candidates(MOST_MACS)
     if not fastest:
-        raise MappingError(_too_few_columns(lane_groups, MOST_ROWS))
+        raise MappingError(_too_few_columns(space, MOST_ROWS))
     if not any(candidate.may_be_fast_enough(**limits) for candidate in fastest):
         raise MappingError(_too_slow(fastest, interval_cycles, latency_cycles))
     # the more multipliers, the more shapes: what is possible with some is possible with more
@@ -161,10 +165,13 @@ def _too_slow(candidates: list[Candidate], interval: float | None, latency: floa
     )
 
 
-def _too_few_columns(lane_groups: int | None, cols: int) -> str:
+def _too_few_columns(space: EngineSpace, cols: int) -> str:
+    if space.lane_groups is None or space.lane_groups <= cols // 2:
+        return "Weights in slices take two columns each, and the array has one; ask for more"
+    slices = "twice " if space.sliced and space.lane_groups <= cols else ""
     return (
-        f"An array has as many columns as lane groups at least: {lane_groups} lane groups need "
-        f"more than {cols}; ask for fewer --lane-groups, or for more columns"
+        f"An array has {slices}as many columns as lane groups at least: {space.lane_groups} lane "
+        f"groups need more than {cols}; ask for fewer --lane-groups, or for more columns"
     )
 
 

@@ -134,7 +134,7 @@ def _map_graph(graph: Graph, engine: EngineConfig | Machine) -> Program:
     bits = max(activation_bits(graph), datapath.widths.activation if datapath else 0)
     return Program(
         **{field.name: getattr(plan, field.name) for field in fields(plan)},
-        widths=datapath_widths(plan.layers, graph, tables, parameters),
+        widths=datapath_widths(plan.layers, graph, plan.config, tables, parameters),
         shifts=shifts,
         weights=weight_image(plan.layers, plan.config, slots=plan.timing.limits.lane_slots),
         parameters=parameters,

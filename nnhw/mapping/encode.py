@@ -153,6 +153,7 @@ def _drain(
     return DrainInstruction(
         paired=int(plan.is_paired),
         combination=combination_code(plan.combination, combinations),
+        joined=int(plan.weights.slices > 1),
         pixels=nest.pixels - 1,
         row_pixels=nest.trips["out_cols"] - 1 if plan.row_gap or plan.pixel_gap else 0,
         tiles=nest.tiles - 1,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..machine import EngineConfig
+from ..machine import EngineConfig, slices_of
 from .loop_nest import LoopNest, loops
 
 
@@ -26,12 +26,15 @@ class Weights(ABC):
     slots
         Products that a lane takes at once: output rows in the making, rolls that an image row
         belongs to; 1 for dot products.
+    slices
+        Columns that each weight of dot products takes.
     """
 
     weight: np.ndarray
     nest: LoopNest
     by_tile: bool = True
     slots: int = 1
+    slices: int = 1
 
     @property
     def tiles(self) -> int:
@@ -71,11 +74,15 @@ class DenseWeights(Weights):
     def words(self, config: EngineConfig, slots: int) -> np.ndarray:
         trips, outputs = self.nest.trips, len(self.weight)
         runs = self.weight.reshape(outputs, trips["taps_y"], trips["taps_x"], -1)
-        lanes = trips["chunks"] * config.rows
-        padded = np.zeros((self.tiles * config.cols, *runs.shape[1:3], lanes), runs.dtype)
+        lanes, cols = trips["chunks"] * config.rows, config.cols // self.slices
+        padded = np.zeros((self.tiles * cols, *runs.shape[1:3], lanes), runs.dtype)
         padded[:outputs, :, :, : runs.shape[3]] = runs
-        words = padded.reshape(self.tiles, config.cols, -1, config.rows)
-        return words.transpose(0, 2, 3, 1).reshape(-1, config.rows, config.cols)
+        by_tile = padded.reshape(self.tiles, cols, -1, config.rows)
+        words = by_tile.transpose(0, 2, 3, 1).reshape(-1, config.rows, cols)
+        if self.slices == 1:
+            return words
+        idle = np.zeros((*words.shape[:2], config.cols - 2 * cols), words.dtype)
+        return np.concatenate([*slices_of(words), idle], axis=2)
 
 
 class LaneWeights(Weights):
@@ -99,12 +106,16 @@ class LaneWeights(Weights):
 
 
 def _in_columns(taps: np.ndarray, config: EngineConfig) -> np.ndarray:
-    """(words, lanes, slots) to (words, rows, cols): each group of `rows` lanes has its columns."""
+    """(words, lanes, slots) to (words, rows, cols): each group of `rows` lanes has its columns,
+    one or two for each slot."""
     count, _, slots = taps.shape
+    cols = slots * config.lane_slices
     words = np.zeros((count, config.rows, config.cols), taps.dtype)
     for group in range(config.lane_groups):
         lanes = taps[:, group * config.rows : (group + 1) * config.rows]
-        words[:, :, group * slots : (group + 1) * slots] = lanes
+        if config.lane_slices > 1:
+            lanes = np.stack(slices_of(lanes), axis=-1).reshape(*lanes.shape[:2], cols)
+        words[:, :, group * cols : (group + 1) * cols] = lanes
     return words
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ir import Graph, QConv
 from ..isa import bits_for
-from ..machine import Widths
+from ..machine import EngineConfig, Widths, slices_of
 from ..quantize import accumulator_bounds, tensor_bounds
 from .layer_plan import LayerPlan
 
@@ -22,6 +22,7 @@ def activation_bits(graph: Graph) -> int:
 def datapath_widths(
     plans: Sequence[LayerPlan],
     graph: Graph,
+    config: EngineConfig,
     tables: Sequence[np.ndarray],
     parameters: np.ndarray,
 ) -> Widths:
@@ -38,8 +39,9 @@ def datapath_widths(
     least_weight = 0
     for plan, table in zip(plans, tables, strict=True):
         if isinstance(plan.node, QConv):
-            weight_bits.append(plan.node.weight_bits)
-            least_weight = min(least_weight, int(plan.node.weight.min()))
+            bits, least = _weight_extent(plan, plan.node, config)
+            weight_bits.append(bits)
+            least_weight = min(least_weight, least)
         if plan.node.name in accumulators:
             raw += accumulators[plan.node.name].raw
             folded = accumulators[plan.node.name].folded
@@ -69,6 +71,15 @@ def datapath_widths(
         multiplicand=max(multiplicands),
         multiplier=largest.bit_length() if largest > 1 else 0,
     )
+
+
+def _weight_extent(plan: LayerPlan, node: QConv, config: EngineConfig) -> tuple[int, int]:
+    """Bits of what columns hold of a layer's weights, and the least number."""
+    slices = plan.weights.slices if plan.is_dense else config.lane_slices
+    if slices == 1:
+        return node.weight_bits, int(node.weight.min())
+    limits = [int(limit) for each in slices_of(node.weight) for limit in (each.min(), each.max())]
+    return max(bits_for(limit, signed=True) for limit in limits), min(limits)
 
 
 def _multiplicand_bits(plan: LayerPlan, table: np.ndarray, folded: tuple[int, int]) -> int:

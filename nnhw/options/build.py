@@ -28,6 +28,7 @@ from .choices import (
     QUANTIZERS,
     RESETS,
     SIMULATORS,
+    SLICINGS,
     TECHNOLOGIES,
     WEIGHT_PLACES,
     CalibrationMethod,
@@ -115,6 +116,13 @@ class BuildOptions:
         help="Times `rows` lanes for layers on single channels; as many as pay unless given, at "
         "most `cols`.",
         tried=(1, 2, 4),  # every number of columns that is tried has room for them
+    )
+    slice_weights: str = option(
+        Choice(SLICINGS),
+        "auto",
+        group=_ARRAY,
+        help="Weights of more than 5 bits take two columns, so that columns are as narrow as the "
+        "others; auto: where that is faster on a `target` of which all may be used.",
     )
     weight_bits: int = option(
         Integer(2, 8),

@@ -13,6 +13,9 @@ CALIBRATION_METHODS: tuple[CalibrationMethod, ...] = get_args(CalibrationMethod)
 EQUALIZATIONS = ("auto", "on", "off")
 """Whether channels are equalized; auto measures both: see `nnhw.conversion.convert`."""
 
+SLICINGS = ("auto", "on", "off")
+"""Whether wide weights are held in slices; auto tries both: see `nnhw.placement.place`."""
+
 SIMULATORS = ("verilator", "icarus")
 """What can simulate an exported design."""
 

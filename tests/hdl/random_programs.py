@@ -84,7 +84,13 @@ def fetch_program(seed: int, *, space: int = 256) -> list[FetchInstruction]:
 
 
 def drain_program(
-    seed: int, *, lanes: int, modes: tuple[ParameterMode, ...], paired: bool, most_steps: int
+    seed: int,
+    *,
+    lanes: int,
+    modes: tuple[ParameterMode, ...],
+    paired: bool,
+    joins: bool = False,
+    most_steps: int,
 ) -> list[DrainInstruction]:
     """3 layers.
 
@@ -96,6 +102,8 @@ def drain_program(
         What parameter modes there may be.
     paired
         Whether the second layer has two terms.
+    joins
+        Whether columns are joined in some layers.
     most_steps
         Steps of a tile, at most.
     """
@@ -108,6 +116,7 @@ def drain_program(
             DrainInstruction(
                 paired=int(pair),
                 combination=int(pair and seed % 2),
+                joined=int(joins and not pair and layer != seed % 2),
                 pixels=row_pixels * int(rng.integers(1, 3)) - 1,
                 row_pixels=row_pixels - 1,
                 tiles=int(rng.integers(0, 3)),

@@ -10,6 +10,7 @@ from random_programs import drain_program
 
 from nnhw.hdl.drain import Drain
 from nnhw.isa import ParameterMode
+from nnhw.machine import SLICE_BITS
 
 LAYER, CHANNEL, PIXEL, TILE = ParameterMode
 ACCUMULATOR, ACTIVATION = 12, 6
@@ -43,14 +44,19 @@ def tiles_of(program, lanes: int) -> list[tuple[int, list[DrainStep]]]:
         (0, 3, 2, (CHANNEL, TILE), False),
     ],
 )
-@pytest.mark.parametrize("parameter_latency", [1, 4])
+@pytest.mark.parametrize(
+    ("parameter_latency", "joins"), [(1, False), (4, False), (2, True), (4, True)]
+)
 @pytest.mark.parametrize("seed", range(3))
-def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency):
+def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency, joins):
     """`array_lanes` or `cols` 0: tiles come from the other one only."""
     rng = np.random.default_rng([seed, lanes])
     sources = [size for size in (array_lanes, cols) if size]
     most_steps = -(-min(sources) // lanes)
-    program = drain_program(seed, lanes=lanes, modes=modes, paired=paired, most_steps=most_steps)
+    joins = joins and cols > 1
+    program = drain_program(
+        seed, lanes=lanes, modes=modes, paired=paired, joins=joins, most_steps=most_steps
+    )
     tiles = tiles_of(program, lanes) * 2  # the program runs round and round
     words = 1 + max(max(step.parameters) for _, steps in tiles for step in steps)
     drain = Drain(
@@ -94,6 +100,10 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
             from_lanes,
         )
         results = inputs["tile.lanes" if from_lanes else "tile.columns"][take]
+        if program[number].joined and not from_lanes:
+            lower, upper = np.split(results[: cols // 2 * 2], 2)
+            wide = lower + (upper << SLICE_BITS)
+            results = (wide + (1 << ACCUMULATOR - 1)) % (1 << ACCUMULATOR) - (1 << ACCUMULATOR - 1)
         out = take + drain.latency
         for step in steps:
             terms = [results, inputs["tile.addends"][take]] if pair else [results]
@@ -110,7 +120,7 @@ def test_drain(array_lanes, cols, lanes, modes, paired, seed, parameter_latency)
     layer = 0
     for cycle, (step, second, complete, term, word) in expected.items():
         assert outputs["second"][cycle] == second
-        count = min(step.count, len(term) - step.first)
+        count = max(0, min(step.count, len(term) - step.first))
         values = outputs["values"][cycle]
         assert (values[:count] == term[step.first : step.first + count]).all()
         assert outputs["parameter_address"][cycle - parameter_latency] == word

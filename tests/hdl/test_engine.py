@@ -115,6 +115,7 @@ CONFIGS = {
     "wide": EngineConfig(
         rows=4, cols=6, lanes=5, lane_groups=2, input_bytes=8, output_bytes=4, scale_stages=1
     ),
+    "sliced": EngineConfig(rows=3, cols=8, lanes=4, column_slices=2, lane_slices=2),
     "deep": EngineConfig(
         rows=9, cols=3, lanes=8, input_bytes=1, output_bytes=2, tree_levels_per_stage=1
     ),
@@ -129,6 +130,7 @@ def expected(graph: Graph, frames: np.ndarray) -> np.ndarray:
 FEATURES: dict[str, Callable[[Program], object]] = {
     "memory": lambda program: program.memory.depth,
     "padding": lambda program: program.padded,
+    "joined columns": lambda program: program.limits.asks("drain", "joined"),
     "second terms": lambda program: program.limits.paired,
     "products of tensors": lambda program: program.limits.multiplies,
     "multipliers": lambda program: program.widths.multiplier,

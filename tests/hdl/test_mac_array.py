@@ -12,7 +12,7 @@ from lane_model import run_lanes
 from nnhw.hdl.mac_array import MacArray
 from nnhw.hdl.mac_column import MacColumn
 from nnhw.isa import Operation
-from nnhw.machine import TAG_LEAD
+from nnhw.machine import SLICE_BITS, TAG_LEAD
 
 DOT, LANE_SUM, LANE_MAX, LANE_PAIR = Operation
 ALL = frozenset(Operation)
@@ -126,6 +126,8 @@ def array_inputs(
     # of an operation that does not add up, weights are ones
     alike = columns["tags.operation"] >= LANE_MAX
     columns["weights"][alike] = 1
+    if array.lane_slices > 1:
+        columns["weights"][alike, 1::2] = 0
     columns["activations"] = activations.reshape(count, -1)
     return columns
 
@@ -153,7 +155,9 @@ def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, 
             terms = []
         groups = inputs["activations"][t].reshape(array.lane_groups, array.rows)
         weights = inputs["weights"][t].T
-        last_slots = weights[:, array.slots - 1 :: array.slots][:, : array.lane_groups]
+        cols = weights[:, : array.lane_groups * array.slots * array.lane_slices]
+        slices = cols.reshape(array.rows, array.lane_groups, array.slots, array.lane_slices)
+        last_slots = slices[:, :, -1] @ (1 << SLICE_BITS * np.arange(array.lane_slices))
         terms.append((groups[0] @ weights, (groups * last_slots.T).ravel()))
         if not inputs["tags.last"][t]:
             continue
@@ -174,19 +178,23 @@ def expected_tiles(array: MacArray, inputs: dict[str, np.ndarray]) -> dict[int, 
     ids=lambda operations: "-".join(operation.name for operation in sorted(operations)),
 )
 @pytest.mark.parametrize(
-    ("rows", "cols", "lane_groups", "slots"),
-    [(1, 1, 1, 1), (4, 1, 1, 1), (1, 4, 2, 2), (3, 5, 2, 1), (5, 3, 1, 3), (8, 4, 4, 1)],
+    ("rows", "cols", "lane_groups", "slots", "lane_slices"),
+    [
+        *((1, 1, 1, 1, 1), (4, 1, 1, 1, 1), (1, 4, 2, 2, 1), (3, 5, 2, 1, 1), (5, 3, 1, 3, 1)),
+        *((8, 4, 4, 1, 1), (3, 2, 1, 1, 2), (2, 9, 2, 2, 2)),
+    ],
 )
-def test_mac_array(rows, cols, lane_groups, slots, operations):
+def test_mac_array(rows, cols, lane_groups, slots, lane_slices, operations):
     rng = np.random.default_rng([rows, cols, *operations])
     array = MacArray(
         rows=rows,
         cols=cols,
         lane_groups=lane_groups,
         slots=slots,
+        lane_slices=lane_slices,
         activation_width=8,
         weight_width=4,
-        accumulator_width=18,
+        accumulator_width=22,
         multiplier_stages=1,
         tree_levels_per_stage=2,
         operations=operations,

@@ -28,6 +28,7 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "products of tensors": {"drain": ("combination",)},
     "gaps in results": {"drain": ("row_pixels",), "write-back": ("pixel_gap", "row_gap")},
     "overlapping strips": {"fetch": ("overlaps",)},
+    "joined columns": {"drain": ("joined",)},
     "skipped padding": {"drain": ("later_words", "last_words")},
     "columns by parity": {"fetch": ("tap_x_pitch", "last_run_short")},
     "rolling strips": {
@@ -81,6 +82,7 @@ ASKS: list[tuple[str, Variant]] = [
         .with_config(lane_groups=2)
         .with_limits(read_granularity=2 * BANKS, write_granularity=2 * BANKS),
     ),
+    ("joined lanes", plain().with_config(lane_slices=2)),
     ("second frame buffer", plain().with_config(frame_buffers=2)),
     ("frame check", plain().with_config(frame_check=True)),
     ("loadable program", plain().with_config(programmable=True)),
@@ -198,7 +200,7 @@ def test_all_fields_of_a_feature_go_at_once():
 
 
 CANNOT_COME = {"overlapping strips", "read rotator", "write rotator", "more lanes than rows"} | {
-    "choice of shifts"
+    *("choice of shifts", "joined lanes")
 }
 """There is nothing to join, to rotate by, to share out."""
 
@@ -237,6 +239,7 @@ BROUGHT: dict[str, dict[str, dict[str, int]]] = {
         "drain": {"row_pixels": 1},
         "write-back": {"pixel_gap": 127, "row_gap": 127},
     },
+    "joined columns": {"drain": {"joined": 1}},
     "skipped padding": {"drain": {"later_words": 6, "last_words": 12}},
     "columns by parity": {
         "fetch": {"taps_x": 1, "chunks": 1, "tap_x_pitch": 5, "chunk_x": 6, "last_run_short": 1}
@@ -375,6 +378,16 @@ def test_rows_in_the_making_come_where_lanes_have_several_columns():
         assert more is not None
         assert more.machine.limits.lane_slots == slots
     assert feature.added_to(plain().with_config(lane_groups=4)) is None
+
+
+def test_lanes_are_joined_where_there_are_sums_and_columns():
+    """Four columns have room for two slots of two slices, three of one."""
+    feature = BY_NAME["joined lanes"]
+    sums = plain().with_limits(**operations(Operation.LANE_SUM))
+    more = feature.added_to(sums.with_limits(lane_slots=2))
+    assert more is not None
+    assert more.machine.config.lane_slices == 2
+    assert feature.added_to(sums.with_limits(lane_slots=3)) is None
 
 
 def test_what_features_leave_behind():

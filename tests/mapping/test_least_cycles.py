@@ -14,11 +14,14 @@ from nnhw.mapping.bounds import least_cycles
 
 def random_engine(rng: np.random.Generator) -> EngineConfig:
     cols = int(rng.integers(1, 25))
+    lane_groups = int(rng.integers(1, min(cols, 8) + 1))
     return EngineConfig(
         rows=int(rng.integers(1, 13)),
         cols=cols,
         lanes=int(rng.integers(1, 9)),
-        lane_groups=int(rng.integers(1, min(cols, 8) + 1)),
+        lane_groups=lane_groups,
+        column_slices=min(cols, int(rng.integers(1, 3))),
+        lane_slices=min(cols // lane_groups, int(rng.integers(1, 3))),
         input_bytes=int(rng.choice([1, 4, 8])),
         output_bytes=int(rng.choice([1, 4, 8])),
         frame_buffers=int(rng.integers(1, 3)),

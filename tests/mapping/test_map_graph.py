@@ -23,11 +23,14 @@ def random_config(seed: int) -> EngineConfig:
     """Small, of odd sizes."""
     rng = np.random.default_rng([seed, 4])
     rows, cols, lanes = (int(rng.integers(1, limit)) for limit in (10, 7, 7))
+    lane_groups = int(rng.integers(1, cols + 1))
     return EngineConfig(
         rows=rows,
         cols=cols,
         lanes=lanes,
-        lane_groups=int(rng.integers(1, cols + 1)),
+        lane_groups=lane_groups,
+        column_slices=min(cols, 1 + seed % 2),
+        lane_slices=min(cols // lane_groups, 1 + (seed % 4 == 3)),
         input_bytes=int(2 ** rng.integers(0, 4)),
     )
 
@@ -55,6 +58,7 @@ def test_random_networks_use_all_that_there_is():
     assert {program.padded for program in programs} == {False, True}
     assert {program.widths.multiplier > 0 for program in programs} == {False, True}
     assert max(program.limits.lane_slots for program in programs) == 3
+    assert {layer.drain.joined for layer in layers} == {0, 1}
     for field in ("rolls", "warmup", "tiles", "chunks", "taps_y", "taps_x", "fence", "chase"):
         assert any(getattr(layer.fetch, field) for layer in layers), field
 

@@ -30,6 +30,7 @@ from .registry import features, register_feature
 from .results import GAPS, RESIDUALS, TABLES
 from .rolling import OVERLAPPING_STRIPS, PARITY, ROLLS, ROWS_IN_THE_MAKING, SKIPPED_PADDING
 from .sequencing import CHASE, FENCE, LOOP_FEATURES
+from .slices import JOINED_COLUMNS, JOINED_LANES
 from .widths import ACCUMULATOR_WIDTH, WEIGHT_WIDTH
 
 for _feature in (
@@ -53,6 +54,8 @@ for _feature in (
     LANE_MAXIMUM,
     LANE_SUMS,
     LANE_GROUPS,
+    JOINED_COLUMNS,
+    JOINED_LANES,
     SHIFTS,
     MULTIPLIERS,
     CHASE,

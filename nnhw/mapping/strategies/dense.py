@@ -6,7 +6,7 @@ import numpy as np
 
 from ...ir import QAdd, QConv, Window
 from ...isa import Operation, ParameterMode, X
-from ...machine import EngineConfig
+from ...machine import EngineConfig, needs_slices
 from ..layer_plan import LayerPlan, target
 from ..loop_nest import LoopNest, image_rows, loops
 from ..output_area import OutputArea, OutputColumns
@@ -24,11 +24,16 @@ def plans(node: QConv, setting: Setting) -> list[LayerPlan]:
     height, width, channels = graph.tensors[node.output].shape
     halves = setting.by_parity.get(node.output)
     columns, *others = halves or (OutputColumns(count=width),)
-    abreast = columns_abreast(node.window, shape, outputs, config, columns)
+    slices = config.column_slices if needs_slices(node.weight) else 1
+    abreast = columns_abreast(node.window, shape, outputs, config, columns, slices=slices)
 
     def nest(rows: Span | None, columns: OutputColumns) -> LoopNest:
         return dense_nest(
-            node.window, shape, outputs, config, rows=rows, columns=columns, abreast=abreast
+            *(node.window, shape, outputs, config),
+            rows=rows,
+            columns=columns,
+            abreast=abreast,
+            slices=slices,
         )
 
     whole = nest(None, columns)
@@ -38,7 +43,7 @@ def plans(node: QConv, setting: Setting) -> list[LayerPlan]:
         if is_worthwhile([nest(span, columns) for span in clipped], whole, config):
             spans = [*clipped]
     weight = weight_abreast(node.weight, abreast, columns.step * node.window.stride[1])
-    weights = DenseWeights(weight=weight, nest=whole)
+    weights = DenseWeights(weight=weight, nest=whole, slices=slices)
     layers: list[LayerPlan] = []
     offset = 0
     for some in (columns, *others):
@@ -83,6 +88,7 @@ def dense_nest(
     rows: Span | None = None,
     columns: OutputColumns | None = None,
     abreast: int = 1,
+    slices: int = 1,
 ) -> LoopNest:
     """Loop nest of a dense convolution of an input of `shape` to `outputs` channels.
 
@@ -96,6 +102,8 @@ def dense_nest(
     abreast
         Output columns that are computed at once, as if they were channels of one pixel: the run
         covers the kernel rows of all. A divisor of `columns.count`.
+    slices
+        Columns of the array that a weight takes.
     """
     height, width, channels = shape
     kernel_h, kernel_w = window.kernel
@@ -115,7 +123,8 @@ def dense_nest(
         if is_all and (window.dilation[0] == 1 or kernel_h == 1):
             taps_y, run = 1, kernel_h * run
             row_length, height, moves_y = run, 1, False
-    tiles = -(-abreast * outputs // config.cols)
+    cols = config.cols // slices
+    tiles = -(-abreast * outputs // cols)
     chunks = -(-run // config.rows)
     starts, steps = image_rows(
         rows.first * window.stride[0] - top + rows.first_tap * window.dilation[0],
@@ -142,8 +151,8 @@ def dense_nest(
         row_length=row_length,
         height=height,
         last_bytes=run - (chunks - 1) * config.rows,
-        tile_size=min(config.cols, abreast * outputs),
-        tile_size_last=abreast * outputs - (tiles - 1) * config.cols,
+        tile_size=min(cols, abreast * outputs),
+        tile_size_last=abreast * outputs - (tiles - 1) * cols,
     )
 
 
@@ -153,6 +162,8 @@ def columns_abreast(
     outputs: int,
     config: EngineConfig,
     columns: OutputColumns,
+    *,
+    slices: int = 1,
 ) -> int:
     """How many output columns to compute at once: what takes least cycles, the fewer the better.
 
@@ -163,10 +174,12 @@ def columns_abreast(
         return 1
 
     def cycles(abreast: int) -> int:
-        nest = dense_nest(window, shape, outputs, config, columns=columns, abreast=abreast)
+        nest = dense_nest(
+            window, shape, outputs, config, columns=columns, abreast=abreast, slices=slices
+        )
         return nest.cycles(config)
 
-    most = max(1, config.cols // outputs)
+    most = max(1, config.cols // slices // outputs)
     candidates = [n for n in range(1, most + 1) if columns.count % n == 0]
     return min(candidates, key=lambda n: (cycles(n), n))
 
