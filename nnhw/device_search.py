@@ -113,6 +113,14 @@ def check_fits(program: Program, target: str) -> None:
         raise MappingError(_refusal(found, device))
 
 
+def size_on(program: Program, target: str) -> float:
+    """How much of a device a design takes, by estimate: the sum of its resources' shares."""
+    device = named_target(target)
+    assert device is not None
+    figures = estimate_parts(program, device).figures
+    return sum(figure.used / figure.available for figure in figures if figure.available)
+
+
 class _Search:
     """Designs of more and fewer multipliers."""
 

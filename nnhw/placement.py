@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from .device_fit import check_use, find_use
-from .device_search import MapWith, check_fits, find_fastest, searches_device
+from .device_search import MapWith, check_fits, find_fastest, searches_device, size_on
 from .errors import MappingError
 from .families import DeviceUse
 from .ir import Graph
@@ -90,7 +93,7 @@ def place(graph: Graph, options: BuildOptions, *, find_device: bool = True) -> P
 
 def _sized(graph: Graph, options: BuildOptions, find_device: bool) -> Placement:
     """On an array of a size, or as small as a goal allows."""
-    programs = _programs(graph, options)
+    programs = _programs(graph, _smallest_slicing(graph, options))
     program = next(programs)
     device = find_use(program) if find_device else None
     if device is not None and not device.fits:
@@ -108,15 +111,35 @@ def _sized(graph: Graph, options: BuildOptions, find_device: bool) -> Placement:
 def _fastest_program(graph: Graph, options: BuildOptions) -> Program:
     """The program on the fastest array that fits the target."""
     assert options.target is not None
-    slicings = [options.slice_weights]
-    if options.slice_weights == "auto" and may_pay(graph):
-        slicings = ["off", "on"]
 
-    def mapped(slicing: str) -> MapWith:
-        asked = options.replace(slice_weights=slicing)
+    def mapped(asked: BuildOptions) -> MapWith:
         return lambda macs: _programs(graph, asked.replace(macs=macs))
 
-    return find_fastest(options.target, [mapped(slicing) for slicing in slicings])
+    return find_fastest(options.target, [mapped(asked) for asked in _slicings(graph, options)])
+
+
+def _slicings(graph: Graph, options: BuildOptions) -> list[BuildOptions]:
+    """The options, or if they leave it open and it may pay, with and without weights in slices."""
+    if options.slice_weights != "auto" or not may_pay(graph):
+        return [options]
+    return [options.replace(slice_weights=choice) for choice in ("off", "on")]
+
+
+def _smallest_slicing(graph: Graph, options: BuildOptions) -> BuildOptions:
+    """Those of `_slicings` with which the smallest array of a speed takes less of the target."""
+    if not (options.asks_for_speed and searches_device(options.target)):
+        return options
+    assert options.target is not None
+    ways = _slicings(graph, options)
+    sizes = []
+    for asked in ways if len(ways) > 1 else ():
+        try:
+            program = map_graph(graph, _engine(graph, asked))
+        except MappingError:  # too slow
+            sizes.append(math.inf)
+        else:
+            sizes.append(size_on(program, options.target))
+    return ways[int(np.argmin(sizes))] if sizes else options
 
 
 def _programs(graph: Graph, options: BuildOptions) -> Iterator[Program]:

@@ -95,7 +95,10 @@ def smallest_engine(
     lane_groups: int | None = None,
     sliced: bool = False,
 ) -> EngineConfig:
-    """The engine with the fewest multipliers that is fast enough, by the exact cycle model.
+    """The smallest engine that is fast enough, by the exact cycle model.
+
+    Of those with the fewest multipliers, or a quarter more at most, it is the one with the least
+    logic: a few multipliers more may need fewer banks of memory.
 
     Parameters
     ----------
@@ -138,11 +141,12 @@ def smallest_engine(
     while many - few > 1:
         middle = (few + many) // 2
         few, many = (few, middle) if reaches(middle) else (middle, many)
-    smallest = next(
-        candidate
-        for candidate in sorted(candidates(many), key=lambda candidate: candidate.hardware)
-        if candidate.is_fast_enough(**limits)
+    more = min(MOST_MACS, many + many // 4)
+    shapes = {shape for macs in (many, (many + more) // 2, more) for shape in array_shapes(macs)}
+    smallest = least_hardware(
+        space.candidates(sorted(shapes)), lambda candidate: candidate.is_fast_enough(**limits)
     )
+    assert smallest is not None
     config = _single_buffered(space, smallest.config, **limits)
     return config if stream_bytes else narrowest_streams(space, config, latency=latency_cycles)
 
