@@ -20,7 +20,7 @@ _MOST_LANES = 32
 _MOST_CHANNEL_LANES = 128
 
 #: Look-up tables of a product, of a requantizer, and of a byte that both rotators move by a level:
-#: by what the estimates of designs for ECP5 differ where only one of these does.
+#: by what the estimates of designs for an FPGA differ where only one of these does.
 _PRODUCT = 70
 _REQUANTIZER = 400
 _ROTATED = 30

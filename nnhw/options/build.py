@@ -122,7 +122,7 @@ class BuildOptions:
         "auto",
         group=_ARRAY,
         help="Weights of more than 5 bits take two columns, so that columns are as narrow as the "
-        "others; auto: where that is faster on a `target` of which all may be used.",
+        "others; auto: where a `target` is searched for the fastest or smallest array, the better.",
     )
     weight_bits: int = option(
         Integer(2, 8),
