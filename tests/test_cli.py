@@ -211,6 +211,7 @@ def test_build_from_a_file_and_the_command_line_wins(cli):
         "simulator": "verilator",
         "seed": 0, "max_memory": "3G", "quantizer": "standard", "plugins": [],
         "init": "contents", "programmable": False, "scale_bits": None,
+        "slice_weights": "auto",
     }  # fmt: skip
     assert [layer["weight_bits"] for layer in report["layers"]] == [3, 5, 8]
     assert all(layer["sqnr_db"] > 5 for layer in report["layers"])

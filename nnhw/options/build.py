@@ -121,8 +121,9 @@ class BuildOptions:
         Choice(SLICINGS),
         "auto",
         group=_ARRAY,
-        help="Weights of more than 5 bits take two columns, so that columns are as narrow as the "
-        "others; auto: where a `target` is searched for the fastest or smallest array, the better.",
+        help="Wide weights take two columns; those of more than 5 bits, so that columns are as "
+        "narrow as the others. auto: what is better, where the fastest or the smallest array for a "
+        "`target` is looked for.",
     )
     weight_bits: int = option(
         Integer(2, 8),
