@@ -11,6 +11,7 @@ from typing import Any
 
 from tables import EXAMPLES, MODELS
 
+from nnhw.errors import MappingError
 from nnhw.export.verilog import (
     Hierarchy,
     component_netlist,
@@ -80,6 +81,14 @@ class Case:
         """Network and options in few words."""
         options = [f"{name} {value}" for name, value in self.options.items()]
         return ", ".join([self.network, *options, *(["portable"] if self.portable else [])])
+
+    def fits(self, device: str) -> bool:
+        """Whether the device has block RAMs enough: what there cannot be needs no estimate."""
+        try:
+            use = self.place(device).device
+        except MappingError:
+            return False
+        return use is None or use.fits
 
     def place(self, device: str) -> Placement:
         """An array and a program for it."""

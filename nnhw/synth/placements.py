@@ -19,6 +19,9 @@ from .timing import ClockTiming
 
 _RAISE = 1.08
 """What is aimed at next, where all paths were about as fast as asked."""
+_ABOVE = 1.02
+"""What is aimed at next is at least that times what was reached: where a placement promised less
+than its wires are, they are all faster than asked from the first."""
 _MET = 0.99
 """Part of an aim that counts as all of it: the router gives up a last few slow paths."""
 _MOST_AGAIN = 3
@@ -109,7 +112,7 @@ class Placing:
         }
         for again in range(1, _MOST_AGAIN + 1):
             aims = {
-                design.seed: _RAISE * _slowest(design).aim_mhz
+                design.seed: max(_RAISE * _slowest(design).aim_mhz, _ABOVE * fmax(design))
                 for design in latest
                 if fmax(design) >= _MET * _slowest(design).aim_mhz
             }
