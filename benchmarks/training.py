@@ -37,6 +37,8 @@ REGULARIZERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "none, no hints": [{"hints": "off", **rate} for rate in ({}, {"lr": 1e-3}, {"lr": 4e-3})],
     "noise": [{"noise": value} for value in (0.05, 0.1, 0.2)],
     "shift": [{"shift": 1}, {"shift": 1, "lr": 1e-3}, {"shift": 1, "lr": 4e-3}],
+    "mask": [{"mask_rows": 1, "mask_cols": 1, **rate} for rate in ({}, {"lr": 1e-3}, {"lr": 4e-3})],
+    "mixup": [{"mixup": value} for value in (0.1, 0.2, 0.5)],
     "l2": [{"l2": value} for value in (1e-6, 1e-5, 1e-4)],
     "l1": [{"l1": value} for value in (1e-8, 1e-7, 1e-6)],
     "dropout": [{"dropout": value} for value in (0.05, 0.1, 0.2)],

@@ -139,6 +139,19 @@ class TuneOptions:
     noise: float | None = option(
         Number(), group=_REGULARIZATION, help="Noise on inputs, in their standard deviations."
     )
+    mask_rows: int | None = option(
+        Integer(1),
+        group=_REGULARIZATION,
+        help="Rows of each image or spectrogram that are masked at most, in one stripe.",
+    )
+    mask_cols: int | None = option(
+        Integer(1), group=_REGULARIZATION, help="The same of columns, or of a signal's samples."
+    )
+    mixup: float | None = option(
+        Number(),
+        group=_REGULARIZATION,
+        help="Mix samples of a step in pairs; both parameters of the beta distribution of shares.",
+    )
     search: str | None = option(
         Choice(TUNE_SAMPLERS),
         group=_SEARCH,
@@ -249,7 +262,8 @@ class TuneOptions:
     @property
     def augments(self) -> bool:
         """Whether samples are changed at random."""
-        return self.shift is not None or self.flip or self.noise is not None
+        changes = (self.shift, self.noise, self.mask_rows, self.mask_cols, self.mixup)
+        return self.flip or any(change is not None for change in changes)
 
     @property
     def prunes(self) -> bool:

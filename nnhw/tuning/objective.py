@@ -51,12 +51,6 @@ class Objective:
     deviation: Mapping[str, float]
     labels: str | None
 
-    def loss(
-        self, found: Outputs, teacher: Outputs | None, labels: np.ndarray | None
-    ) -> torch.Tensor:
-        """The mean loss of a batch."""
-        return self.losses(found, teacher, labels).mean()
-
     def losses(
         self, found: Outputs, teacher: Outputs | None, labels: np.ndarray | None
     ) -> torch.Tensor:

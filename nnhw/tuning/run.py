@@ -26,6 +26,7 @@ from ..ir import Graph
 from ..options import TuneOptions
 from ..quantize import is_quantized, run_float, with_real_weights
 from ..search.extras import require
+from .augment import check_augmentation
 from .begin import begin
 from .checkpoint import Checkpoint, Progress
 from .network import Network
@@ -71,6 +72,7 @@ def run_tuning(
         _make_room(path, checkpoint_path, study, force=force)
         report("Read the model and the data", 0)
         network = load_model(file, options.input_shape)
+        check_augmentation(network, options)
         splits = split_samples(source, val_source, network, options)
         report("Quantize", 0)
         samples = Samples(calibration=splits.calibration)

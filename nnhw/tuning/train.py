@@ -19,7 +19,7 @@ from ..errors import QuantizationError
 from ..golden import quantize_inputs
 from ..ir import Batch, as_batch
 from ..options import TuneOptions
-from .augment import augment
+from .augment import augment, draw_mixture
 from .checkpoint import Progress
 from .hints import Hints
 from .network import Network
@@ -169,6 +169,10 @@ class Training:
         x = as_batch(self._teacher.graph, data.x[rows])
         if options.augments:
             x = augment(x, options, self._deviation, rng)
+        mixture = None
+        if options.mixup is not None:
+            mixture = draw_mixture(len(rows), options.mixup, rng)
+            x = mixture.of(x)
         teacher = None
         if options.teacher:
             known = not options.augments
@@ -177,8 +181,12 @@ class Training:
         hidden = self._hints.tensors(at)
         found = self._outputs(x, hidden)
         layers = {name: found.pop(name) for name in hidden}
-        loss = self._objective.loss(found, teacher, labels)
-        return loss, self._hints.loss(layers, x, at) if hidden else None
+        losses = self._objective.losses(found, teacher, labels)
+        if mixture is not None and labels is not None:
+            others = self._objective.losses(found, teacher, labels[mixture.partner])
+            share = torch.from_numpy(mixture.share)
+            losses = share * losses + (1 - share) * others
+        return losses.mean(), self._hints.loss(layers, x, at) if hidden else None
 
     def _note(self, progress: Progress, rate: float, train_loss: float) -> None:
         """Judge the network on the validation samples, and add the epoch to the history."""

@@ -129,7 +129,7 @@ def made(source: tuple[Graph, np.ndarray]) -> tuple[Network, Objective]:
 def distance(objective: Objective, one: np.ndarray, other: np.ndarray) -> float:
     tensors = (torch.from_numpy(y.transpose(0, 3, 1, 2).copy()) for y in (one, other))
     name = objective.graph.outputs[0].tensor
-    return float(objective.loss(*({name: y} for y in tensors), None))
+    return float(objective.losses(*({name: y} for y in tensors), None).mean())
 
 
 def test_taylor_foretells_what_a_channel_is_worth() -> None:

@@ -14,9 +14,10 @@ import torch
 from random_graphs import Builder
 
 from nnhw.data import Dataset
+from nnhw.errors import OptionError
 from nnhw.ir import Batch, Graph
 from nnhw.options import OPTIMIZERS, TuneOptions
-from nnhw.tuning.augment import augment
+from nnhw.tuning.augment import augment, check_augmentation, draw_mixture
 from nnhw.tuning.checkpoint import Progress
 from nnhw.tuning.objective import Objective, make_objective
 from nnhw.tuning.optimizers import largest_rate, learning_rate
@@ -46,7 +47,7 @@ def softmax(row: list[float]) -> np.ndarray:
 
 def test_divergence_of_scores() -> None:
     ours, theirs = [[1.0, 2.0, -1.0], [0.0, 0.5, 4.0]], [[2.0, 1.0, 0.0], [0.0, 0.0, 5.0]]
-    found = objective(3, temperature=2.0).loss(scores(*ours), scores(*theirs), None)
+    found = objective(3, temperature=2.0).losses(scores(*ours), scores(*theirs), None).mean()
     expected = 0.0
     for a, b in zip(ours, theirs, strict=True):
         p, q = softmax([v / 2 for v in b]), softmax([v / 2 for v in a])
@@ -57,13 +58,13 @@ def test_divergence_of_scores() -> None:
 def test_temperature_follows_the_scores() -> None:
     deviation = float(np.std(np.arange(12.0)))
     ours, theirs = scores([1.0, 2.0, -1.0]), scores([2.0, 1.0, 0.0])
-    given = objective(3, temperature=deviation / 2).loss(ours, theirs, None)
-    assert float(objective(3).loss(ours, theirs, None)) == pytest.approx(float(given))
+    given = objective(3, temperature=deviation / 2).losses(ours, theirs, None).mean()
+    assert float(objective(3).losses(ours, theirs, None).mean()) == pytest.approx(float(given))
 
 
 def test_a_single_logit_is_one_of_two_classes() -> None:
     found = objective(1, temperature=1.0)
-    loss = found.loss(scores([3.0]), scores([-1.0]), None)
+    loss = found.losses(scores([3.0]), scores([-1.0]), None).mean()
     p, q = softmax([0, -1.0]), softmax([0, 3.0])
     assert float(loss) == pytest.approx(float((p * np.log(p / q)).sum()), rel=1e-5)
     answers = scores([3.0], [-1.0], [2.0])
@@ -72,7 +73,7 @@ def test_a_single_logit_is_one_of_two_classes() -> None:
 
 def test_other_outputs_are_compared_by_their_squares() -> None:
     chosen = objective(3, labels=False)
-    loss = chosen.loss(scores([1.0, 2.0, 3.0]), scores([1.0, 2.0, 6.0]), None)
+    loss = chosen.losses(scores([1.0, 2.0, 3.0]), scores([1.0, 2.0, 6.0]), None).mean()
     assert float(loss) == pytest.approx(3.0 / np.var(np.arange(12.0)), rel=1e-5)
     assert chosen.figure == "SNR dB"
     total = chosen.figure_sum(scores([1.0, 2.0, 3.0]), scores([1.0, 2.0, 6.0]), None)
@@ -84,8 +85,8 @@ def test_labels_add_their_cross_entropy() -> None:
     ours, labels = scores([1.0, 2.0, -1.0], [0.0, 0.5, 4.0]), np.array([1, 0])
     chosen = objective(3, labels=True)
     expected = -np.log([softmax([1.0, 2.0, -1.0])[1], softmax([0.0, 0.5, 4.0])[0]]).mean()
-    assert float(chosen.loss(ours, None, labels)) == pytest.approx(expected, rel=1e-5)
-    both = chosen.loss(ours, scores([2.0, 1.0, 0.0], [0.0, 0.0, 5.0]), labels)
+    assert float(chosen.losses(ours, None, labels).mean()) == pytest.approx(expected, rel=1e-5)
+    both = chosen.losses(ours, scores([2.0, 1.0, 0.0], [0.0, 0.0, 5.0]), labels).mean()
     assert float(both) > expected
     assert chosen.figure_sum(ours, ours, labels) == 1
 
@@ -168,6 +169,59 @@ def test_the_last_epoch_is_taken_that_is_as_good_as_the_best() -> None:
     assert [epoch["val_loss"] for epoch in progress.history[:3]] == pytest.approx(
         [9, 9.1 / 3 + 6, 2]
     )
+
+
+@pytest.mark.parametrize(("option", "axis"), [("mask_rows", 1), ("mask_cols", 2)])
+def test_a_stripe_is_masked(option: str, axis: int) -> None:
+    x = np.random.default_rng(1).normal(size=(300, 6, 5, 2)).astype(np.float32)
+    masked = changed(x, **{option: 2})
+    assert masked.dtype == np.float32
+    lengths, starts = set(), set()
+    for before, after in zip(x, masked, strict=True):
+        gone = np.flatnonzero((before != after).any(axis=tuple({0, 1, 2} - {axis - 1})))
+        lengths.add(len(gone))
+        if len(gone):
+            assert gone[-1] - gone[0] == len(gone) - 1
+            assert np.unique(np.take(after, gone, axis - 1)) == pytest.approx(before.mean())
+            starts.add(int(gone[0]))
+    assert lengths == {0, 1, 2}
+    assert starts == set(range(x.shape[axis]))
+
+
+def test_signals_are_moved_along_their_time() -> None:
+    x = np.arange(40 * 7, dtype=np.float32).reshape(40, 1, 7, 1)
+    moved = changed(x, shift=2)
+    steps = {int(after[0, 3, 0] - before[0, 3, 0]) for before, after in zip(x, moved, strict=True)}
+    assert steps == {-2, -1, 0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "told"),
+    [
+        ((1, 1, 9), {"shift": 1}, "rows and columns"),
+        ((1, 1, 9), {"flip": True}, "columns"),
+        ((1, 8, 2), {"mask_rows": 1}, "rows"),
+        ((8, 8, 2), {"mask_cols": 8}, "less than the 8"),
+    ],
+)
+def test_what_changes_nothing_is_refused(shape, options: dict[str, object], told: str) -> None:
+    b = Builder(shape)
+    graph = b.graph(b.dense("x", 3))
+    with pytest.raises(OptionError, match=f"Option {next(iter(options))} .*{told}"):
+        check_augmentation(graph, TuneOptions(**options))
+    check_augmentation(graph, TuneOptions(noise=0.1, mixup=0.2))
+
+
+def test_samples_are_mixed_in_pairs() -> None:
+    x = np.random.default_rng(1).normal(size=(50, 2, 3, 1)).astype(np.float32)
+    mixture = draw_mixture(50, 0.5, np.random.default_rng(0))
+    batch = mixture.of(Batch({"a": x, "b": 2 * x}))
+    assert sorted(mixture.partner) == list(range(50))
+    assert mixture.share.min() < 0.1 < 0.9 < mixture.share.max()
+    for number, (share, other) in enumerate(zip(mixture.share, mixture.partner, strict=True)):
+        wanted = share * x[number] + (1 - share) * x[other]
+        np.testing.assert_allclose(batch.arrays["a"][number], wanted, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(batch.arrays["b"][number], 2 * wanted, rtol=1e-5, atol=1e-6)
 
 
 def epoch(train: float, val: float) -> dict[str, float]:

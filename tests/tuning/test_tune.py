@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from nnhw.frontend import load_model
 from nnhw.golden import quantize_inputs, real_outputs, run
 from nnhw.ir import QConv
 from nnhw.options import OPTIMIZERS, BuildOptions, TuneOptions
+from nnhw.tuning import augment, train
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MODEL = EXAMPLES / "digits_mlp.onnx"
@@ -46,6 +48,27 @@ def test_validation_samples_that_are_trained_on_are_told(tmp_path: Path) -> None
     assert sum("25% of the validation samples" in warning for warning in result.warnings) == 1
     result = nnhw.tune(MODEL, data=mine, val=others, out=tmp_path / "u.onnx", epochs=1)
     assert not any("trained on" in warning for warning in result.warnings)
+
+
+def test_mixed_samples_have_both_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All partner and nothing of its own, a step is one of the same samples in another order."""
+
+    def loss(name: str, **options: object) -> float:
+        given = {"labels": True, "teacher": False, "lr": 1e-9, "epochs": 2, "hints": "off"}
+        out = tmp_path / f"{name}.onnx"
+        result = nnhw.tune(MODEL, data=samples(0, 100), out=out, **given, **options)
+        return result.history[-1]["train_loss"]
+
+    plain, mixed = loss("plain"), loss("mixed", mixup=1.0)
+    assert mixed > 2 * plain
+    draw = augment.draw_mixture
+
+    def others_only(*arguments: object) -> augment.Mixture:
+        mixture = draw(*arguments)
+        return replace(mixture, share=np.zeros_like(mixture.share))
+
+    monkeypatch.setattr(train, "draw_mixture", others_only)
+    assert loss("others", mixup=1.0) == pytest.approx(plain, rel=1e-3)
 
 
 def accuracy(graph: nnhw.ir.Graph, data: dict[str, np.ndarray]) -> float:
