@@ -44,7 +44,8 @@ def main() -> None:
         notes=f"Signal to noise at the outputs in dB, on {SAMPLES} samples; activations have 8 "
         "bits. A budget is for the bits of all weights, each layer's own added up; one width is "
         "the widest that is within it. The weight memory of a design is as wide as its widest "
-        "weight, so that these are bits of a file, not of a device.",
+        "weight, or has 5 bits for each weight and 10 for wide ones (`slice_weights`), so that "
+        "these are bits of a file, not of a device.",
     )
 
 

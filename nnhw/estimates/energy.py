@@ -34,7 +34,7 @@ class EnergyEstimate:
     Parameters
     ----------
     arithmetic_nj
-        Of products and sums of the network by definition.
+        Of products and sums of the network by definition; one with a weight in slices counts twice.
     memories_nj
         Of each memory, by name.
     """
@@ -58,10 +58,18 @@ def estimate_energy(program: Program) -> EnergyEstimate:
     widths = program.machine.datapath.widths
     mac_pj = _PRODUCT_PJ * widths.weight * widths.activation + _SUM_PJ * widths.accumulator
     return EnergyEstimate(
-        arithmetic_nj=_rounded(program.macs * mac_pj / 1000),
+        arithmetic_nj=_rounded(_products(program) * mac_pj / 1000),
         memories_nj={
             traffic.name: _rounded(_access_pj(traffic) / 1000) for traffic in count_traffic(program)
         },
+    )
+
+
+def _products(program: Program) -> int:
+    lane_slices = program.config.lane_slices
+    return sum(
+        layer.macs * (layer.weights.slices if layer.is_dense else lane_slices)
+        for layer in program.layers
     )
 
 

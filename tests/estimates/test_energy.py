@@ -42,6 +42,16 @@ def test_every_product_and_every_memory_counts():
     assert energy.memories_nj["weights"] == pytest.approx(expected, rel=0.01)
 
 
+def test_products_of_weights_in_slices_count_twice():
+    options = BuildOptions(rows=2, cols=2, slice_weights="on")
+    program = place(load_graph(NETWORK), options).program
+    widths = program.machine.datapath.widths
+    assert widths.weight == 5
+    mac = 0.2 * 5 / 8 + 0.1 * widths.accumulator / 32
+    energy = estimate_energy(program)
+    assert energy.arithmetic_nj == pytest.approx(2 * program.macs * mac / 1000, rel=0.01)
+
+
 def test_sums():
     energy = EnergyEstimate(arithmetic_nj=2.0, memories_nj={"a": 3.0, "b": 5.0})
     assert energy.total_nj == 10
