@@ -142,15 +142,17 @@ class TuneOptions:
     mask_rows: int | None = option(
         Integer(1),
         group=_REGULARIZATION,
-        help="Rows of each image or spectrogram that are masked at most, in one stripe.",
+        help="Rows masked in each sample, at most; one stripe, of its mean.",
     )
     mask_cols: int | None = option(
-        Integer(1), group=_REGULARIZATION, help="The same of columns, or of a signal's samples."
+        Integer(1),
+        group=_REGULARIZATION,
+        help="Columns masked in each sample, at most; of signals, times.",
     )
     mixup: float | None = option(
         Number(),
         group=_REGULARIZATION,
-        help="Mix samples of a step in pairs; both parameters of the beta distribution of shares.",
+        help="Mix samples of a step in pairs; their shares are of the distribution Beta(X, X).",
     )
     search: str | None = option(
         Choice(TUNE_SAMPLERS),
