@@ -74,7 +74,7 @@ class Case:
 
     def build_options(self, device: str) -> dict[str, Any]:
         """Options of its build for a device."""
-        return {**self.options, **({} if self.portable else {"target": device})}
+        return {**({} if self.portable else {"target": device}), **self.options}
 
     @property
     def title(self) -> str:
@@ -149,6 +149,14 @@ CHECKED = (
     Case("resnet8", {"macs": 32}),
     Case("autoencoder", {"macs": 16}),
 )
+FITTED_SHORT = (Case("digits_mlp", {"macs": 64, "target": "ecp5-25k"}),)
+CHECKED_SHORT = (
+    Case("digits_cnn", {"macs": 48, "target": "ecp5-25k"}),
+    Case("digits_resnet", {"macs": 64, "target": "ecp5-25k"}),
+    Case("resnet8", {"macs": 96, "target": "ecp5-45k"}),
+)
+"""With fewer multipliers than products, of which the others are made by adding."""
+SHORT = "ecp5"
 FITTED_SMALL = (
     Case("digits_mlp", {"macs": 1}),
     Case("digits_mlp", {"macs": 2, "weight_bits": 4}),
@@ -182,6 +190,7 @@ SMALL = "ice40"
 def fitted(family: str) -> tuple[Case, ...]:
     """What a family's coefficients are fitted to: designs, and the components of two of them."""
     designs = FITTED_SMALL if family == SMALL else FITTED
+    designs += FITTED_SHORT if family == SHORT else ()
     parts = designs[3:4] if family == SMALL else designs[1:2]
     return (
         *designs,
@@ -195,4 +204,5 @@ def fitted(family: str) -> tuple[Case, ...]:
 
 def checked(family: str) -> tuple[Case, ...]:
     """What a family's estimates are checked on."""
-    return CHECKED_SMALL if family == SMALL else CHECKED
+    designs = CHECKED_SMALL if family == SMALL else CHECKED
+    return designs + CHECKED_SHORT if family == SHORT else designs

@@ -95,6 +95,9 @@ class Fabric:
     cells
         Cells of the family's technology that synthesis puts others in place of, and what these
         occupy.
+    carries
+        Cells of the technology that carry chains are made of, and the input by which each takes
+        the carry of the one before.
     """
 
     lut_inputs: int
@@ -112,3 +115,4 @@ class Fabric:
     half_factor: int = 0
     multipliers_add: bool = False
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)
+    carries: Mapping[str, str] = field(default_factory=dict)

@@ -66,6 +66,8 @@ class Features:
         Of these, those in chains that can be shift registers, by the length of the chain.
     cells
         Cells of the family by type.
+    cell_chains
+        Carry chains that are made of these.
     outputs
         Bits of their outputs that are read, by type.
     memories, products
@@ -80,6 +82,7 @@ class Features:
     joined: int
     shifted: Counter[int]
     cells: Counter[str]
+    cell_chains: int
     outputs: Counter[str]
     memories: tuple[MemoryShape, ...]
     products: tuple[tuple[int, int], ...]
@@ -129,6 +132,7 @@ class _Counting:
             joined=self._joined(tables),
             shifted=self._shifted(),
             cells=Counter(self._module.instances[name].module for name in self._instances),
+            cell_chains=sum(map(self._begins_chain, self._instances)),
             outputs=Counter(
                 self._module.instances[source[1]].module
                 for node, source in self._lowering.sources.items()
@@ -204,6 +208,18 @@ class _Counting:
             self._instances.add(name)
             for sig in self._module.instances[name].inputs.values():
                 self._ask(self._lowering.bits(sig))
+
+    def _begins_chain(self, name: str) -> bool:
+        """Whether an instance is the first cell of a carry chain."""
+        instance = self._module.instances[name]
+        port = self._fabric.carries.get(instance.module)
+        if port is None:
+            return False
+        (carry,) = self._lowering.bits(instance.inputs[port])
+        source = self._lowering.sources.get(carry >> 1)
+        if source is None or source[0] != "instance":
+            return True
+        return self._module.instances[source[1]].module != instance.module
 
     def _ask_register(self, place: RegisterBit) -> None:
         flip_flop = self._lowering.flip_flop(*place)

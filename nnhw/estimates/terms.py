@@ -52,6 +52,7 @@ def count_terms(features: Features, family: str) -> Terms:
         luts[f"operands of {inputs}"] = count
     luts["adders"] = len(features.adders)
     luts["adder bits"] = sum(features.adders)
+    luts["cell chains"] = features.cell_chains
     luts["comparisons"] = len(features.comparisons)
     luts["comparison bits"] = sum(features.comparisons)
     if fabric.bypass is not Bypass.FREE:

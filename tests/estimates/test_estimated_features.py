@@ -184,3 +184,23 @@ def test_multipliers_that_add_take_an_accumulator_in(read_twice, in_multiplier):
     assert found.adders == (() if in_multiplier else (20,))
     assert found.flip_flops == 32 + 20 * (not in_multiplier)
     assert bool(found.operands) == (not in_multiplier)  # what clears the sum
+
+
+def test_cells_that_pass_a_carry_on_are_chains():
+    """Two of three cells and of one; a carry may come from elsewhere than from nothing."""
+
+    def fill(self, m):
+        bits = []
+        for chain, (length, carry) in enumerate(((3, Const(0)), (1, self.en))):
+            for cell in range(length):
+                out, total = Signal(name=f"carry_{chain}_{cell}"), Signal(name=f"s_{chain}_{cell}")
+                m.submodules[f"cell_{chain}_{cell}"] = Instance(
+                    "ADDER", i_CI=carry, i_A=self.a[cell], o_CO=out, o_S=total
+                )
+                bits.append(total)
+                carry = out
+        m.d.comb += self.y.eq(Cat(bits))
+
+    found = features(fill, fabric=dataclasses.replace(FABRIC, carries={"ADDER": "CI"}))
+    assert (found.cells["ADDER"], found.cell_chains) == (4, 2)
+    assert features(fill).cell_chains == 0

@@ -12,4 +12,5 @@ FABRIC = Fabric(
     ),
     least_product=9,
     cells={"FD1S3AX": FLIP_FLOP},
+    carries={"CCU2C": "CIN"},
 )
