@@ -67,8 +67,10 @@ def run_tuning(
     val_source = None if val is None else data_source(val)
     with memory_budget(options.max_memory), model_file(model) as file, _threads(options.threads):
         path = Path(f"{file.stem}_tuned.onnx" if out is None else out)
-        checkpoint_path = path.with_name(f"{path.name}.checkpoint")
-        study = path.with_name(f"{path.name}.study.db")
+        _keep_apart(path, model=model, data=data, val=val)
+        checkpoint_path, study = (
+            path.parent / f"{path.name}.{what}" for what in ("checkpoint", "study.db")
+        )
         _make_room(path, checkpoint_path, study, force=force)
         report("Read the model and the data", 0)
         network = load_model(file, options.input_shape)
@@ -223,22 +225,40 @@ def _threads(count: int | None) -> Iterator[None]:
 
 
 def _make_room(path: Path, *leftovers: Path, force: bool) -> None:
-    """Refuse to replace a file, or remove what an earlier run has left.
+    """Refuse to replace a file, or remove what an earlier run has left beside it; what `force`
+    replaces stays until the result is there.
 
     Raises
     ------
     ExportError
-        If the file is there and may not be replaced, or its folder is missing.
+        If the file is there and may not be replaced, is a folder, or its folder is missing.
     """
+    if path.is_dir():
+        raise ExportError(f"'{path}' is a folder; give a file in it to write to (--out, out=)")
     if not path.parent.is_dir():
         raise ExportError(f"There is no folder {path.parent} to write {path.name} to")
     if force:
-        for old in (path, *leftovers):
+        for old in leftovers:
             old.unlink(missing_ok=True)
     elif path.exists():
         raise ExportError(
             f"File {path} exists; give --force (force=True) to replace it, or another --out"
         )
+
+
+def _keep_apart(path: Path, **given: object) -> None:
+    """Refuse to replace what is read.
+
+    Raises
+    ------
+    ExportError
+        If the file to write is one of those given, whatever they are called by.
+    """
+    for role, source in given.items():
+        if not isinstance(source, str | PathLike) or not Path(source).exists():
+            continue
+        if path.exists() and path.samefile(source):
+            raise ExportError(f"File {path} is the {role} that is read; give another --out (out=)")
 
 
 def _facts(file: Path, data: DataSource, val: DataSource | None) -> dict[str, Any]:

@@ -50,6 +50,39 @@ def test_validation_samples_that_are_trained_on_are_told(tmp_path: Path) -> None
     assert not any("trained on" in warning for warning in result.warnings)
 
 
+@pytest.mark.parametrize("role", ["model", "data", "val"])
+def test_what_is_read_is_not_replaced(role: str, tmp_path: Path) -> None:
+    paths = {name: tmp_path / f"{name}.npz" for name in ("data", "val")}
+    for number, path in enumerate(paths.values()):
+        np.savez(path, **samples(number, 40))
+    model = tmp_path / "model.onnx"
+    model.write_bytes(MODEL.read_bytes())
+    kept = {path: path.read_bytes() for path in (model, *paths.values())}
+    out = {**paths, "model": model}[role]
+    with pytest.raises(ExportError, match=f"is the {role} that is read; give another --out"):
+        nnhw.tune(model, **paths, out=tmp_path / "." / out.name, force=True, epochs=1)
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert set(tmp_path.iterdir()) == set(kept)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_is_no_file_to_write(force: bool, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out in (".", tmp_path):
+        with pytest.raises(ExportError, match="is a folder; give a file in it"):
+            nnhw.tune(MODEL, data=samples(0, 40), out=out, force=force, epochs=1)
+
+
+def test_what_is_replaced_stays_until_the_result_is_there(tmp_path: Path) -> None:
+    out = tmp_path / "t.onnx"
+    out.write_text("an earlier result")
+    with pytest.raises(QuantizationError, match="diverges"):
+        nnhw.tune(MODEL, data=samples(0, 40), out=out, force=True, epochs=2, lr=1e6)
+    assert out.read_text() == "an earlier result"
+    nnhw.tune(MODEL, data=samples(0, 40), out=out, force=True, epochs=1)
+    assert load_model(out).nodes
+
+
 def test_mixed_samples_have_both_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All partner and nothing of its own, a step is one of the same samples in another order."""
 
