@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 
 from .errors import MappingError
 from .estimates import Estimate, estimate_parts, has_model
+from .estimates.model import load_model
 from .families import FAMILIES, Resource, Target, named_target
 from .machine import MOST_MACS
-from .mapping import CycleModel, Program, predict_cycles
+from .mapping import CycleModel, Program, predict_cycles, rough_logic
 
 _MOST_TRIES = 8
 """Designs that are estimated at most; each takes seconds."""
 _FULL = 0.9
 """Share of the fullest resource from which on a larger array is not looked for."""
+_TOLERANCE = 0.05
+"""Share of the fastest one's time that a design which fills less of the device may take longer:
+estimates of the clock are no closer."""
 LOGIC_SHARE = 0.8
 """Share of a device's look-up tables and flip-flops that is filled: estimates by parts are some
 percent off, what shares a clock enable has to lie together, and fuller devices are slow to route.
@@ -66,11 +70,12 @@ def searches_device(target: str | None) -> bool:
 
 MapWith = Callable[[int], Iterable[Program]]
 """Maps a network to the best array of at most so many multipliers, and then to others whose
-memories take fewer and fewer blocks, which are asked for where blocks are too few."""
+memories have fewer and fewer banks."""
 
 
 def find_fastest(target: str, ways: Sequence[MapWith]) -> Program:
-    """The program of the fastest design that fits a device with some of it left.
+    """The program of the fastest design that fits a device with some of it left, or of a smaller
+    one that is about as fast.
 
     Block RAMs of designs and, by estimate, their logic grow with the number of multipliers, so that
     it is found by interpolation, in a handful of designs. Of those that fit, the fastest one is
@@ -95,7 +100,9 @@ def find_fastest(target: str, ways: Sequence[MapWith]) -> Program:
     if not fitting:
         last = min((search.tries[-1] for search in searches), key=lambda found: found.fullest)
         raise MappingError(_refusal(last, device))
-    return min(fitting, key=lambda found: (found.frame_time, found.macs)).program
+    slowest = (1 + _TOLERANCE) * min(found.frame_time for found in fitting)
+    fast = [found for found in fitting if found.frame_time <= slowest]
+    return min(fast, key=lambda found: (found.fullest, found.frame_time)).program
 
 
 def check_fits(program: Program, target: str) -> None:
@@ -145,15 +152,25 @@ class _Search:
             macs = None if is_alike else _next(fitting, beyond)
 
     def look(self, macs: int) -> _Try:
-        """The best design of so many multipliers whose memories fit, or the best one."""
+        """The design of so many multipliers that is likely the fastest of those whose memories fit,
+        or of all."""
         best: _Try | None = None
-        for program in self._map_with(macs):
+        for program in sorted(self._map_with(macs), key=self._likely_time):
+            if best is not None and program.config.banks >= best.program.config.banks:
+                continue
             found = self._estimated(macs, program)
             best = best or found
             if found.fits or not self._needs_fewer_blocks(found):
                 return found if found.fits else best
         assert best is not None
         return best
+
+    def _likely_time(self, program: Program) -> float:
+        """Time from frame to frame by the clock of a design of its logic, roughly."""
+        clock = load_model(self._device.family).clock
+        cycles = predict_cycles(program).interval_cycles
+        logic = rough_logic(program.config)
+        return cycles / clock.mhz(logic, has_products=False) if clock else float(cycles)
 
     def _needs_fewer_blocks(self, found: _Try) -> bool:
         """Whether a design has too many blocks, which would hold more than its memories."""

@@ -1,7 +1,7 @@
 """From an integer graph to a program for an engine made for it."""
 
 from ..machine import EngineConfig
-from .candidates import WIDEST_CHOSEN
+from .candidates import WIDEST_CHOSEN, rough_logic
 from .choose import DEFAULT_MACS, choose_engine, smallest_engine
 from .compile import map_graph, plan_graph, shared_machine
 from .cycles import CycleModel, LayerCycles, predict_cycles
@@ -37,6 +37,7 @@ __all__ = [
     "plan_graph",
     "plan_memory",
     "predict_cycles",
+    "rough_logic",
     "shared_machine",
     "smallest_engine",
 ]

@@ -55,15 +55,9 @@ class Candidate:
 
     @property
     def hardware(self) -> tuple[int, ...]:
-        """How much hardware it takes: logic, roughly, and what its parts are.
-
-        Logic is that of products, of requantizers, and of the two rotators of the banks, which
-        grows fastest.
-        """
+        """How much hardware it takes: logic, roughly, and what its parts are."""
         c = self.config
-        levels = c.banks.bit_length() - 1
-        logic = _PRODUCT * c.mac_units + _REQUANTIZER * c.lanes + _ROTATED * c.banks * levels
-        return (logic, c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
+        return (rough_logic(c), c.mac_units, c.lanes, c.banks, c.lane_groups, c.frame_buffers)
 
     def may_be_fast_enough(
         self, *, interval: float | None = None, latency: float | None = None
@@ -191,6 +185,14 @@ class EngineSpace:
             return [self.lanes]
         results = max(rows * groups, cols)
         return _powers_of_two(min(_MOST_LANES, 2 * results - 1))
+
+
+def rough_logic(config: EngineConfig) -> int:
+    """Look-up tables of an engine, roughly: of its products, of its requantizers, and of the two
+    rotators of its banks, which grow fastest."""
+    levels = config.banks.bit_length() - 1
+    rotators = _ROTATED * config.banks * levels
+    return _PRODUCT * config.mac_units + _REQUANTIZER * config.lanes + rotators
 
 
 def array_shapes(macs: int) -> list[tuple[int, int]]:
