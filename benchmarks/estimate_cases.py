@@ -83,7 +83,10 @@ class Case:
         return ", ".join([self.network, *options, *(["portable"] if self.portable else [])])
 
     def fits(self, device: str) -> bool:
-        """Whether the device has block RAMs enough: what there cannot be needs no estimate."""
+        """Whether the device has block RAMs enough: what there cannot be needs no estimate. Not so
+        either if there is no such network."""
+        if not NETWORKS[self.network][0].exists():
+            return False
         try:
             use = self.place(device).device
         except MappingError:
@@ -203,6 +206,7 @@ def fitted(family: str) -> tuple[Case, ...]:
 
 
 def checked(family: str) -> tuple[Case, ...]:
-    """What a family's estimates are checked on."""
+    """What a family's estimates are checked on: designs whose memories its device has."""
     designs = CHECKED_SMALL if family == SMALL else CHECKED
-    return designs + CHECKED_SHORT if family == SHORT else designs
+    designs += CHECKED_SHORT if family == SHORT else ()
+    return tuple(case for case in designs if case.fits(DEVICES[family]))

@@ -71,7 +71,7 @@ def measure(family: str) -> None:
     target = named_target(DEVICES[family])
     assert target is not None
     for case in (*fitted(family), *checked(family)):
-        if not NETWORKS[case.network][0].exists() or not case.fits(DEVICES[family]):
+        if not NETWORKS[case.network][0].exists():
             continue
         found = case.verilog(DEVICES[family])
         script = target_script(target, "", pins=False)
@@ -121,7 +121,7 @@ def measurements(family: str, cases: tuple[Case, ...]) -> list[Measurement]:
     found = []
     for case in cases:
         row = known.get(case.key)
-        if row is None or row["cells"] is None or not case.fits(DEVICES[family]):
+        if row is None or row["cells"] is None:
             continue
         usage = count_usage(row["cells"], target, row.get("sites"))
         features = count_features(case.netlist(DEVICES[family]), fabric)

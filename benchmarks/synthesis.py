@@ -182,8 +182,8 @@ if __name__ == "__main__":
                 "With as many as fit",
                 COLUMNS,
                 rows(case for case in CASES if case.is_full),
-                notes="The size is what `nnhw build --target` chooses: the most frames a second "
-                "that fit by its estimates.",
+                notes="The size is what `nnhw build --target` chose at the row's commit: the most "
+                "frames a second that fit by its estimates, or as good as the most.",
             ),
         ],
         notes="Built for the device (`nnhw build --target`), activations of 8 bits, weights of 8 "
