@@ -101,7 +101,7 @@ def test_parameters(component):
         (InstructionRegister, "words", [], "a sequence of at least one word"),
         (Scaler, "multiplicand_width", 22, "at most operand_width, 21"),
         (LaneUnit, "lanes", True, "a positive integer"),
-        (MacArray, "slots", 3, "at most columns a group, 2"),
+        (MacArray, "slots", 3, "at most products that a group has columns for, 2"),
         (MacArray, "rows", None, "a positive integer"),
         (MacColumn, "multiplier_stages", 0, "a positive integer"),
         (MacColumn, "weight_width", "8", "a positive integer"),
