@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -71,15 +72,19 @@ class Inference:
         ExportError
             If the file cannot be written.
         """
+        partial = Path(f"{os.fspath(path)}.partial")
         try:
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
                 # numpy.savez takes names as keywords, of which it has some of its own
                 for name, array in self.outputs.items():
                     member = name if len(self.outputs) > 1 else "y"
                     with archive.open(f"{member}.npy", "w", force_zip64=True) as file:
                         np.lib.format.write_array(file, array, allow_pickle=False)
+            partial.replace(path)
         except OSError as error:
             raise ExportError(f"Outputs cannot be written to '{path}': {error.strerror}") from error
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def run_design(

@@ -1,4 +1,4 @@
-"""An output folder that appears complete or not at all."""
+"""An output folder that appears complete or not at all, and files that must not be replaced."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from .design import is_design, replace_folder, restore_folder
@@ -259,3 +260,18 @@ def _remove_workspace(workspace: Path) -> None:
     _clear(workspace)
     (workspace / MARKER_FILE).unlink(missing_ok=True)
     workspace.rmdir()
+
+
+def keep_apart(path: Path, **given: object) -> None:
+    """Refuse to replace what is read.
+
+    Raises
+    ------
+    ExportError
+        If the file to write is one of those given, whatever they are called by.
+    """
+    for role, source in given.items():
+        if not isinstance(source, str | PathLike) or not Path(source).exists():
+            continue
+        if path.exists() and path.samefile(source):
+            raise ExportError(f"File {path} is the {role} that is read; give another --out (out=)")

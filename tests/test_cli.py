@@ -286,6 +286,15 @@ def test_run_that_cannot_write(cli, design):
     assert "Error: Outputs cannot be written to 'absent/y.npz': No such file" in err
 
 
+def test_run_that_would_replace_its_data(cli, design):
+    np.savez("x.npz", x=np.load(DATA)["x"][:3])
+    before = Path("x.npz").read_bytes()
+    code, _, err = cli("run", str(design), "--data", "x.npz", "--out", "x.npz")
+    assert code == 1
+    assert "Error: File x.npz is the data that is read; give another --out" in err
+    assert Path("x.npz").read_bytes() == before
+
+
 def test_run_without_labels(cli, design):
     np.savez("x.npz", x=np.load(DATA)["x"][:3])
     assert cli("run", str(design), "--data", "x.npz") == (0, "3 samples\n", "")

@@ -84,6 +84,7 @@ def run(
     from ..budget import DEFAULT_MAX_MEMORY, memory_budget
     from ..inference import run_design
     from ..report import StepDisplay
+    from ..staging import keep_apart
 
     budget = memory_budget(max_memory or DEFAULT_MAX_MEMORY)
     if noise:
@@ -98,6 +99,8 @@ def run(
     for flag, value in (("--trials", trials), ("--seed", seed)):
         if value is not None:
             raise typer.BadParameter("it is of noise, and there is no --noise", param_hint=flag)
+    if out is not None:
+        keep_apart(out, data=data)
     console = Console(stderr=as_json, quiet=port is None)
     with budget, StepDisplay(console, keep=True) as display:
 

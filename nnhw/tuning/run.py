@@ -26,6 +26,7 @@ from ..ir import Graph
 from ..options import TuneOptions
 from ..quantize import is_quantized, run_float, with_real_weights
 from ..search.extras import require
+from ..staging import keep_apart
 from .augment import check_augmentation
 from .begin import begin
 from .checkpoint import Checkpoint, Progress
@@ -67,7 +68,7 @@ def run_tuning(
     val_source = None if val is None else data_source(val)
     with memory_budget(options.max_memory), model_file(model) as file, _threads(options.threads):
         path = Path(f"{file.stem}_tuned.onnx" if out is None else out)
-        _keep_apart(path, model=model, data=data, val=val)
+        keep_apart(path, model=model, data=data, val=val)
         checkpoint_path, study = (
             path.parent / f"{path.name}.{what}" for what in ("checkpoint", "study.db")
         )
@@ -244,21 +245,6 @@ def _make_room(path: Path, *leftovers: Path, force: bool) -> None:
         raise ExportError(
             f"File {path} exists; give --force (force=True) to replace it, or another --out"
         )
-
-
-def _keep_apart(path: Path, **given: object) -> None:
-    """Refuse to replace what is read.
-
-    Raises
-    ------
-    ExportError
-        If the file to write is one of those given, whatever they are called by.
-    """
-    for role, source in given.items():
-        if not isinstance(source, str | PathLike) or not Path(source).exists():
-            continue
-        if path.exists() and path.samefile(source):
-            raise ExportError(f"File {path} is the {role} that is read; give another --out (out=)")
 
 
 def _facts(file: Path, data: DataSource, val: DataSource | None) -> dict[str, Any]:
