@@ -158,7 +158,7 @@ _RANGE = {
 _USUAL_RANGE = (0.0, 2.0)
 _PULL = 0.5
 """How strongly coefficients are drawn to what is expected, where few cases tell."""
-_COMPONENT_WEIGHT = 0.1
+_COMPONENT_WEIGHT = 0.05
 """Of a component, against a design's 1: by itself it is mapped for speed where a design is not.
 
 Both numbers are those, of a handful, with which the estimates of four families' checked designs

@@ -32,6 +32,10 @@ class MemoryCell:
         Words, and bits of each.
     cost
         What Yosys weighs it by: its library of the family has it.
+    width_cost
+        The share of the cost that falls with bits of words that are not used.
+    byte
+        Bits that are written together, so that words take whole ones; 0 if all are.
     luts
         Look-up tables that it takes.
     blocks
@@ -40,17 +44,29 @@ class MemoryCell:
 
     depth: int
     width: int
-    cost: Fraction | int
+    cost: int
+    width_cost: int = 0
+    byte: int = 0
     luts: int = 0
     blocks: Fraction | int = 0
 
 
 def blocks(
-    shapes: Mapping[int, int], *, cost: int, size: Fraction | int = 1
+    shapes: Mapping[int, int],
+    *,
+    cost: int,
+    byte: int = 0,
+    size: Fraction | int = 1,
 ) -> tuple[MemoryCell, ...]:
-    """The ways to use a block RAM, by depths and their widths; `size` of it, if it has parts."""
+    """The ways to use a block RAM, by depths and their widths: `size` of it, if it has parts."""
     return tuple(
-        MemoryCell(depth=depth, width=width, cost=cost, blocks=size)
+        MemoryCell(
+            depth=depth,
+            width=width,
+            cost=cost,
+            byte=byte,
+            blocks=size,
+        )
         for depth, width in shapes.items()
     )
 

@@ -10,6 +10,10 @@ from .features import MemoryShape
 
 _SELECTION_COST = Fraction(1, 2)
 """Of a bit that is chosen among two rows of cells."""
+_ENABLE_COST = Fraction(1, 2)
+"""Of the enable of a row of cells."""
+_USE_COST = 2
+"""Of cells by themselves, against logic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class MemoryUse:
 
 
 def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
-    """How Yosys builds a memory: the cheapest way, by the costs of its libraries
-    (`memory_libmap`).
+    """How Yosys builds a memory: the cheapest way, by the costs of its libraries, where words of
+    all rows of cells lie bit beside bit (`memory_libmap`, `handle_geom`).
 
     Small memories need a write port to be made of look-up tables, and block RAMs a registered one
     to be read by.
@@ -58,11 +62,19 @@ def place_memory(shape: MemoryShape, fabric: Fabric) -> MemoryUse:
             continue
         reads = max(1, shape.reads)
         rows = -(-shape.depth // cell.depth)
-        count = rows * -(-shape.width // cell.width) * reads
+        byte = 1 if is_rom else min(cell.byte or cell.width, cell.width)
+        count = -(-rows * -(-shape.width // byte) * byte // cell.width) * reads
         selected = (rows - 1) * shape.width * reads
-        cost = count * cell.cost + _SELECTION_COST * selected
-        if cost < best_cost:
-            best_cost = cost
+        filled = Fraction(rows * shape.width * reads, cell.width)
+        enables = rows * shape.writes if rows > 1 else 0
+        cost = (
+            (cell.cost - cell.width_cost) * count
+            + cell.width_cost * filled
+            + _SELECTION_COST * selected
+            + _ENABLE_COST * enables
+        )
+        if cost + _USE_COST < best_cost:
+            best_cost = cost + _USE_COST
             best = MemoryUse(
                 luts=count * cell.luts,
                 blocks=count * Fraction(cell.blocks),

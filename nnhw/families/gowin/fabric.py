@@ -7,8 +7,8 @@ FABRIC = Fabric(
     bypass=Bypass.SHARED,
     block_ports=True,  # of GW2A
     memory_cells=(
-        MemoryCell(depth=16, width=4, cost=4, luts=4),
-        *blocks({512: 36, 1024: 18, 2048: 9, 4096: 4, 8192: 2, 16384: 1}, cost=128),
+        MemoryCell(depth=16, width=4, cost=4, width_cost=4, luts=4),
+        *blocks({512: 36, 1024: 18, 2048: 9, 4096: 4, 8192: 2, 16384: 1}, cost=128, byte=9),
     ),
     least_product=8,
     half_factor=9,

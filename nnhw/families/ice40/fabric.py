@@ -6,7 +6,7 @@ FABRIC = Fabric(
     lut_inputs=4,
     reset_needs_enable=True,
     bypass=Bypass.ALONE,
-    memory_cells=blocks({256: 16, 512: 8, 1024: 4, 2048: 2}, cost=64),
+    memory_cells=blocks({256: 16, 512: 8, 1024: 4, 2048: 2}, cost=64, byte=1),
     least_product=11,
     factors=(16, 16),
 )
