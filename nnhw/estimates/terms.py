@@ -77,7 +77,9 @@ def count_terms(features: Features, family: str) -> Terms:
 
     for a, b in features.products:
         if fabric.least_product and a + b >= fabric.least_product and min(a, b) > 1:
-            exact[Resource.DSPS] += _multipliers(a, b, fabric)
+            multipliers, left = _multipliers(a, b, fabric)
+            exact[Resource.DSPS] += multipliers
+            luts["product bits"] += left
             flip_flops["multiplier bits"] += a + b
             if fabric.bypass is not Bypass.FREE:
                 luts["multiplier bits"] += a + b
@@ -92,12 +94,17 @@ def count_terms(features: Features, family: str) -> Terms:
     return Terms(dict(exact), dict(luts), dict(flip_flops))
 
 
-def _multipliers(a: int, b: int, fabric: Fabric) -> Fraction:
-    """Multipliers of a product: wide factors are divided, and all but the highest part of one are
-    unsigned (`mul2dsp`)."""
+def _multipliers(a: int, b: int, fabric: Fabric) -> tuple[Fraction, int]:
+    """Multipliers of a product, and bits of it that are left to logic.
+
+    Wide factors are divided, and all but the highest part of one are unsigned (`mul2dsp`).
+    """
     if max(a, b) <= fabric.half_factor:
-        return Fraction(1, 2)
-    parts = 1
+        return Fraction(1, 2), 0
+    parts, covered = 1, 1
     for width, most in zip(sorted((a, b), reverse=True), fabric.factors, strict=True):
-        parts *= 1 if width <= most else -(-(width - 1) // (most - 1))
-    return Fraction(parts)
+        whole, rest = divmod(width - 1, most - 1) if width > most else (1, 0)
+        is_left = 0 < rest < fabric.least_part - 1
+        parts *= whole + (rest > 0 and not is_left)
+        covered *= width - rest if is_left else width
+    return Fraction(parts), a * b - covered
