@@ -17,6 +17,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ from synthesis import CASES as SYNTHESIZED
 from synthesis import stored as synthesized
 from tables import ROOT, Table, argument_parser, commit, write_tables
 
+from nnhw.estimates.features import count_features
 from nnhw.estimates.model import Clock, Error, load_model, model_file
-from nnhw.families import Resource, named_target
+from nnhw.estimates.terms import count_terms
+from nnhw.families import FAMILIES, Resource, named_target
 from nnhw.pipeline import build
 from nnhw.synth import SynthesisOptions, SynthesisResult, run_synthesis
 
@@ -101,7 +104,7 @@ CASES = (
         Case("dscnn", {"macs": 16}),
     ),
     *_on("ecp5-45k", Case("digits_resnet", {"macs": 32}), Case("digits_cnn", {"macs": 48})),
-    *_on("gowin-gw1nr9", *_SMALL),
+    *_on("gowin-gw1nr9", *_SMALL, Case("digits_cnn", {"macs": 2}, portable=True)),
     *_on("ice40up5k", *_SMALL[2:]),
 )
 
@@ -196,9 +199,9 @@ def fit_clock(family: str) -> None:
 def _coefficients(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Those of least relative squares, none below 0."""
     mhz = np.array([row["mhz"] for row in rows])
-    terms = np.array([(1, _luts(row) / 1000, _has_products(row)) for row in rows])
+    terms = np.array([_terms(row) for row in rows])
     found = lsq_linear(terms * mhz[:, None] / 1000, np.ones(len(rows)), (0, np.inf)).x
-    names = ("period_ns", "kilo_lut_ns", "products_ns")
+    names = ("period_ns", "kilo_lut_ns", "products_ns", "sums_ns")
     return {name: round(float(each), 4) for name, each in zip(names, found, strict=True)}
 
 
@@ -207,7 +210,7 @@ def residuals(rows: list[dict[str, Any]]) -> Iterator[tuple[float, float]]:
     for row in rows:
         others = [other for other in rows if other is not row]
         clock = Clock(**_coefficients(others), error=_NO_ERROR)
-        mhz = clock.mhz(_luts(row), has_products=_has_products(row))
+        mhz = clock.mhz(_luts(row), _product_sums(row))
         yield mhz, 100 * (mhz - row["mhz"]) / row["mhz"]
 
 
@@ -218,8 +221,22 @@ def _luts(row: dict[str, Any]) -> float:
     return float(row["used"][Resource.LUTS])
 
 
-def _has_products(row: dict[str, Any]) -> bool:
-    return Case(*json.loads(row["case"])).portable
+def _terms(row: dict[str, Any]) -> tuple[float, ...]:
+    sums = _product_sums(row)
+    return (1, _luts(row) / 1000, sums is not None, sums or 0)
+
+
+def _product_sums(row: dict[str, Any]) -> int | None:
+    return _count_product_sums(row["case"], row["device"], row["family"])
+
+
+@cache
+def _count_product_sums(case: str, device: str, family: str) -> int | None:
+    built = Case(*json.loads(case))
+    if not built.portable:
+        return None
+    features = count_features(built.netlist(device), FAMILIES[family].part("fabric").FABRIC)
+    return count_terms(features, family).product_sums
 
 
 def rows(family: str) -> Iterator[tuple[object, ...]]:
@@ -244,7 +261,8 @@ def table(family: str) -> Table:
         notes=f"Median {clock.error.median}%, 90th percentile {clock.error.percentile_90}% of "
         f"{clock.error.designs} designs. Fitted to all of them, the period is "
         f"{clock.period_ns:.2f} ns and {clock.kilo_lut_ns:.3f} ns for each thousand LUTs; products "
-        f"that are left to synthesis add {clock.products_ns:.2f} ns.",
+        f"that are left to synthesis add {clock.products_ns:.2f} ns, and each sum of "
+        f"parts of one {clock.sums_ns:.2f} ns.",
     )
 
 

@@ -170,7 +170,7 @@ class _Search:
         clock = load_model(self._device.family).clock
         cycles = predict_cycles(program).interval_cycles
         logic = rough_logic(program.config)
-        return cycles / clock.mhz(logic, has_products=False) if clock else float(cycles)
+        return cycles / clock.mhz(logic, None) if clock else float(cycles)
 
     def _needs_fewer_blocks(self, found: _Try) -> bool:
         """Whether a design has too many blocks, which would hold more than its memories."""

@@ -190,12 +190,12 @@ class Count:
     ----------
     totals
         Of resources, before they are rounded: half a multiplier is one.
-    has_products
-        Whether there are products that are left to synthesis.
+    product_sums
+        Of products that are left to synthesis; see `Terms`.
     """
 
     totals: Mapping[Resource, float]
-    has_products: bool
+    product_sums: int | None
 
 
 def count_netlist(hierarchy: Hierarchy, target: Target) -> Count:
@@ -211,7 +211,7 @@ def count_netlist(hierarchy: Hierarchy, target: Target) -> Count:
     ):
         fitted = sum(coefficients.get(name, 0) * value for name, value in parts.items())
         totals[resource] = totals.get(resource, 0) + fitted
-    return Count(totals=totals, has_products=bool(features.products))
+    return Count(totals=totals, product_sums=terms.product_sums)
 
 
 def make_estimate(count: Count, target: Target) -> Estimate:
@@ -219,7 +219,7 @@ def make_estimate(count: Count, target: Target) -> Estimate:
     model = load_model(target.family)
     clock = model.clock if target.can_place else None
     totals = count.totals
-    mhz = clock.mhz(totals[Resource.LUTS], has_products=count.has_products) if clock else None
+    mhz = clock.mhz(totals[Resource.LUTS], count.product_sums) if clock else None
     return Estimate(
         target=target.name,
         clock_mhz=mhz and round(mhz, 1),

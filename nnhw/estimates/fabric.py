@@ -106,6 +106,9 @@ class Fabric:
         Bits of the factors of a multiplier, the wider one first.
     half_factor
         Bits of the factors of half a multiplier; 0 if it has no halves.
+    signed_multipliers
+        Whether multipliers are of signed factors only, so that all parts of a factor but the
+        highest are a bit narrower.
     least_part
         Bits of the part that is left of a factor that is too wide, from which on it takes a
         multiplier, too.
@@ -132,7 +135,8 @@ class Fabric:
     product_luts: int = 0
     factors: tuple[int, int] = (18, 18)
     half_factor: int = 0
-    least_part: int = 0
+    signed_multipliers: bool = False
+    least_part: int = 2
     multipliers_add: bool = False
     cells: Mapping[str, Mapping[Resource, Fraction]] = field(default_factory=dict)
     carries: Mapping[str, str] = field(default_factory=dict)

@@ -42,6 +42,9 @@ class Clock:
         What a thousand look-up tables add: the larger, the longer the wires.
     products_ns
         What products add that are left to synthesis, which puts no registers into multipliers.
+    sums_ns
+        What each addition adds to that, if factors are too wide for a multiplier, so that products
+        are sums of parts.
     error
         Of each placed design, when the others alone are fitted to.
     """
@@ -49,11 +52,14 @@ class Clock:
     period_ns: float
     kilo_lut_ns: float
     products_ns: float
+    sums_ns: float
     error: Error
 
-    def mhz(self, luts: float, *, has_products: bool) -> float:
-        """Frequency of a design of so many look-up tables, with or without such products."""
-        period = self.period_ns + self.kilo_lut_ns * luts / 1000 + self.products_ns * has_products
+    def mhz(self, luts: float, product_sums: int | None) -> float:
+        """Frequency of a design of so many look-up tables; for sums of products see `Terms`."""
+        period = self.period_ns + self.kilo_lut_ns * luts / 1000
+        if product_sums is not None:
+            period += self.products_ns + self.sums_ns * product_sums
         return 1000 / period
 
 

@@ -32,10 +32,11 @@ def estimate_parts(program: Program, target: Target, parts: Parts = engine_parts
     """
     check_technology(program.config.technology, target)
     totals: defaultdict[Resource, float] = defaultdict(float)
-    has_products = False
+    product_sums: int | None = None
     for component, count in parts(program.machine, program.image):
         found = count_netlist(component_netlist(component, "part"), target)
-        has_products |= found.has_products
+        if found.product_sums is not None:
+            product_sums = max(product_sums or 0, found.product_sums)
         for resource, used in found.totals.items():
             totals[resource] += count * used
-    return make_estimate(Count(totals=totals, has_products=has_products), target)
+    return make_estimate(Count(totals=totals, product_sums=product_sums), target)

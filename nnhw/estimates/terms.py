@@ -11,6 +11,7 @@ from ..synth.family_synthesis import FamilySynthesis
 from .fabric import Bypass, Fabric
 from .features import Features
 from .memories import place_memory
+from .products import place_product
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,14 @@ class Terms:
         multipliers become.
     luts, flip_flops
         Terms by name, which are multiplied by coefficients and added to that.
+    product_sums
+        Most additions that follow a product which is left to synthesis; None if there is none.
     """
 
     exact: dict[Resource, Fraction]
     luts: dict[str, float]
     flip_flops: dict[str, float]
+    product_sums: int | None
 
 
 def count_terms(features: Features, family: str) -> Terms:
@@ -75,36 +79,20 @@ def count_terms(features: Features, family: str) -> Terms:
         flip_flops["memory registers"] += use.registers
         flip_flops["RAM bits"] += use.ram_bits
 
+    product_sums = None
     for a, b in features.products:
-        if fabric.least_product and a + b >= fabric.least_product and min(a, b) > 1:
-            multipliers, left = _multipliers(a, b, fabric)
-            exact[Resource.DSPS] += multipliers
-            luts["product bits"] += left
+        product = place_product(a, b, fabric)
+        product_sums = max(product_sums or 0, product.sums)
+        exact[Resource.LUTS] += product.luts
+        luts["product bits"] += product.bits
+        if product.multipliers:
+            exact[Resource.DSPS] += product.multipliers
             flip_flops["multiplier bits"] += a + b
             if fabric.bypass is not Bypass.FREE:
                 luts["multiplier bits"] += a + b
-        elif fabric.product_luts:
-            exact[Resource.LUTS] += fabric.product_luts
-        else:
+        elif product.bits:
             luts["products"] += 1
-            luts["product bits"] += a * b
     if fabric.block_ports:
         luts["blocks"] = float(exact[Resource.BLOCK_RAMS])
         luts["block bits"] = block_bits
-    return Terms(dict(exact), dict(luts), dict(flip_flops))
-
-
-def _multipliers(a: int, b: int, fabric: Fabric) -> tuple[Fraction, int]:
-    """Multipliers of a product, and bits of it that are left to logic.
-
-    Wide factors are divided, and all but the highest part of one are unsigned (`mul2dsp`).
-    """
-    if max(a, b) <= fabric.half_factor:
-        return Fraction(1, 2), 0
-    parts, covered = 1, 1
-    for width, most in zip(sorted((a, b), reverse=True), fabric.factors, strict=True):
-        whole, rest = divmod(width - 1, most - 1) if width > most else (1, 0)
-        is_left = 0 < rest < fabric.least_part - 1
-        parts *= whole + (rest > 0 and not is_left)
-        covered *= width - rest if is_left else width
-    return Fraction(parts), a * b - covered
+    return Terms(dict(exact), dict(luts), dict(flip_flops), product_sums)

@@ -12,5 +12,5 @@ FABRIC = Fabric(
     ),
     least_product=8,
     half_factor=9,
-    least_part=10,
+    least_part=4,
 )

@@ -25,5 +25,6 @@ FABRIC = Fabric(
     rom_bit_cost=Fraction(1, 64),
     least_product=9,
     factors=(25, 18),
+    signed_multipliers=True,
     multipliers_add=True,  # `xilinx_dsp`
 )
