@@ -104,6 +104,7 @@ CASES = (
         Case("dscnn", {"macs": 16}),
     ),
     *_on("ecp5-45k", Case("digits_resnet", {"macs": 32}), Case("digits_cnn", {"macs": 48})),
+    *_on("ecp5-85k", Case("resnet8", {"macs": 256})),
     *_on("gowin-gw1nr9", *_SMALL, Case("digits_cnn", {"macs": 2}, portable=True)),
     *_on("ice40up5k", *_SMALL[2:]),
 )
