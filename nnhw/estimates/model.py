@@ -40,9 +40,9 @@ class Clock:
         Of a design without logic.
     kilo_lut_ns
         What a thousand look-up tables add: the larger, the longer the wires.
-    products_ns
-        What products add that are left to synthesis, which puts no registers into multipliers.
-    sums_ns
+    product_ns
+        Least period with products that are left to synthesis, which puts no registers into them.
+    sum_ns
         What each addition adds to that, if factors are too wide for a multiplier, so that products
         are sums of parts.
     error
@@ -51,15 +51,15 @@ class Clock:
 
     period_ns: float
     kilo_lut_ns: float
-    products_ns: float
-    sums_ns: float
+    product_ns: float
+    sum_ns: float
     error: Error
 
     def mhz(self, luts: float, product_sums: int | None) -> float:
         """Frequency of a design of so many look-up tables; for sums of products see `Terms`."""
         period = self.period_ns + self.kilo_lut_ns * luts / 1000
         if product_sums is not None:
-            period += self.products_ns + self.sums_ns * product_sums
+            period = max(period, self.product_ns + self.sum_ns * product_sums)
         return 1000 / period
 
 

@@ -126,7 +126,7 @@ def test_errors_of_every_family_are_within_bounds(family):
         assert error.percentile_90 <= 10
 
 
-@pytest.mark.parametrize("family", ["ecp5", "ice40"])
+@pytest.mark.parametrize("family", ["ecp5", "gowin", "ice40"])
 def test_clocks_are_within_bounds(family):
     clock = load_model(family).clock
     assert clock.error.designs >= 12
