@@ -240,9 +240,11 @@ def _refusal(smallest: _Try, device: Target) -> str:
     if larger := _larger(smallest, device):
         advice.append(f"a larger device: {', '.join(larger)}")
     tries = " or ".join(advice) or "a device of another family: none of this one is large enough"
+    macs = smallest.program.config.mac_units
+    array = "one multiplier" if macs == 1 else f"{macs} multipliers"
     return (
-        f"No array for this network fits {device.name}: with {smallest.program.config.mac_units} "
-        f"multipliers, {used}, and it has {device.capacity.get(needed, 0):,}. Try {tries}"
+        f"No array for this network fits {device.name}: with {array}, {used}, and it has "
+        f"{device.capacity.get(needed, 0):,}. Try {tries}"
     )
 
 
