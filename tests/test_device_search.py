@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -133,3 +134,28 @@ def test_weights_of_as_many_bits_as_are_advised_fit():
         widths = replace(program.widths, weight=tried)
         narrow = estimate_parts(replace(program, widths=widths), small)
         assert (narrow.block_rams <= 20) == fits
+
+
+@pytest.mark.parametrize(("cycles_of_96", "chosen"), [(1100, 96), (2300, 128)])
+def test_a_smaller_array_is_taken_if_its_clock_makes_it_faster(monkeypatch, cycles_of_96, chosen):
+    """128 multipliers fill the device and take 1,000 cycles at half the clock of 96."""
+    device = named_target("ecp5-25k")
+
+    def program(macs):
+        macs = 128 if macs >= 128 else 96 if macs >= 96 else 16
+        return SimpleNamespace(config=SimpleNamespace(mac_units=macs, lanes=1, banks=1))
+
+    def estimated(self, macs, program):
+        size = program.config.mac_units
+        clock = {128: 50, 96: 100, 16: 110}[size]
+        cycles = SimpleNamespace(interval_cycles={128: 1000, 96: cycles_of_96, 16: 9000}[size])
+        estimate = SimpleNamespace(luts=100_000 * size, clock_mhz=clock)
+        return _Try(macs, program, cycles, size / 130, Resource.LUTS, estimate)
+
+    monkeypatch.setattr(_Search, "_estimated", estimated)
+    monkeypatch.setattr(
+        "nnhw.device_search.predict_cycles",
+        lambda program: estimated(None, 0, program).cycles,
+    )
+    found = find_fastest(device.name, [lambda macs: [program(macs)]])
+    assert found.config.mac_units == chosen
