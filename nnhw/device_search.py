@@ -14,6 +14,10 @@ from .mapping import CycleModel, Program, predict_cycles, rough_logic
 
 _MOST_TRIES = 8
 """Designs that are estimated at most; each takes seconds."""
+_PARTS = 16
+_MOST_BELOW = 2
+"""Sizes down to half the largest are compared in steps of so small a part of it, by how much logic
+they roughly have, and so many of them are estimated."""
 _FULL = 0.9
 """Share of the fullest resource from which on a larger array is not looked for."""
 _TOLERANCE = 0.05
@@ -78,8 +82,9 @@ def find_fastest(target: str, ways: Sequence[MapWith]) -> Program:
     one that is about as fast.
 
     Block RAMs of designs and, by estimate, their logic grow with the number of multipliers, so that
-    it is found by interpolation, in a handful of designs. Of those that fit, the fastest one is
-    taken, by the estimated clock where there is one: larger designs have longer wires.
+    the largest is found by interpolation, in a handful of designs. The fastest one may be smaller,
+    since larger designs have longer wires: those that are likely faster are tried, too, where there
+    is an estimate of the clock.
 
     Parameters
     ----------
@@ -135,6 +140,7 @@ class _Search:
         self.tries: list[_Try] = []
         self._device = device
         self._map_with = map_with
+        self._logic_scale = 1.0
 
     def run(self) -> None:
         """Try designs until there is no better one to be expected."""
@@ -150,6 +156,26 @@ class _Search:
             else:
                 beyond = found
             macs = None if is_alike else _next(fitting, beyond)
+        self._look_below()
+
+    def _look_below(self) -> None:
+        """Try the sizes below the largest that fits which are likely faster, as their clock is."""
+        fitting = [found for found in self.tries if found.fits]
+        clock = load_model(self._device.family).clock
+        if not fitting or clock is None:
+            return
+        largest = max(fitting, key=lambda found: found.program.config.mac_units)
+        most = largest.program.config.mac_units
+        assert largest.estimate is not None
+        self._logic_scale = largest.estimate.luts / rough_logic(largest.program.config)
+        limit = min(self._likely_time(found.program) for found in fitting)
+        likely: dict[int, float] = {}
+        for macs in {most * part // _PARTS for part in range(_PARTS // 2, _PARTS)} - {0}:
+            times = [self._likely_time(program) for program in self._map_with(macs)]
+            if min(times) < limit:
+                likely[macs] = min(times)
+        for macs in sorted(likely, key=lambda macs: likely[macs])[:_MOST_BELOW]:
+            self.tries.append(self.look(macs))
 
     def look(self, macs: int) -> _Try:
         """The design of so many multipliers that is likely the fastest of those whose memories fit,
@@ -169,7 +195,7 @@ class _Search:
         """Time from frame to frame by the clock of a design of its logic, roughly."""
         clock = load_model(self._device.family).clock
         cycles = predict_cycles(program).interval_cycles
-        logic = rough_logic(program.config)
+        logic = self._logic_scale * rough_logic(program.config)
         return cycles / clock.mhz(logic, None) if clock else float(cycles)
 
     def _needs_fewer_blocks(self, found: _Try) -> bool:

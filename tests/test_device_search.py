@@ -142,7 +142,7 @@ def test_a_smaller_array_is_taken_if_its_clock_makes_it_faster(monkeypatch, cycl
     device = named_target("ecp5-25k")
 
     def program(macs):
-        macs = 128 if macs >= 128 else 96 if macs >= 96 else 16
+        macs = 128 if macs >= 128 else 96 if 96 <= macs < 104 else 16
         return SimpleNamespace(config=SimpleNamespace(mac_units=macs, lanes=1, banks=1))
 
     def estimated(self, macs, program):
