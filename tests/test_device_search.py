@@ -142,15 +142,15 @@ def test_a_smaller_array_is_taken_if_its_clock_makes_it_faster(monkeypatch, cycl
     device = named_target("ecp5-25k")
 
     def program(macs):
-        macs = 128 if macs >= 128 else 96 if 96 <= macs < 104 else 16
-        return SimpleNamespace(config=SimpleNamespace(mac_units=macs, lanes=1, banks=1))
+        return SimpleNamespace(config=SimpleNamespace(mac_units=min(macs, 128), lanes=1, banks=1))
 
     def estimated(self, macs, program):
         size = program.config.mac_units
-        clock = {128: 50, 96: 100, 16: 110}[size]
-        cycles = SimpleNamespace(interval_cycles={128: 1000, 96: cycles_of_96, 16: 9000}[size])
-        estimate = SimpleNamespace(luts=100_000 * size, clock_mhz=clock)
-        return _Try(macs, program, cycles, size / 130, Resource.LUTS, estimate)
+        cycles = {128: 1000, 96: cycles_of_96}.get(size, 400_000 // size)
+        return _Try(
+            *(macs, program, SimpleNamespace(interval_cycles=cycles), size / 130, Resource.LUTS),
+            SimpleNamespace(luts=100_000 * size, clock_mhz=50 if size == 128 else 100),
+        )
 
     monkeypatch.setattr(_Search, "_estimated", estimated)
     monkeypatch.setattr(
