@@ -134,6 +134,10 @@ class Checkpoint:
             )
         return progress
 
+    def remove(self) -> None:
+        """Remove the file, if it is there."""
+        self.path.unlink(missing_ok=True)
+
 
 def _packed(graph: Graph | None) -> torch.Tensor | None:
     """A graph as the bytes of its file."""

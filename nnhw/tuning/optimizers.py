@@ -28,9 +28,9 @@ _FUSED = {"fused": True}
 _MOMENTUM = {"momentum": 0.9, **_FUSED}
 
 _OPTIMIZERS = {
-    "sgd": _Choice(optim.SGD, 3e-2, _FUSED),
-    "momentum": _Choice(optim.SGD, 3e-3, _MOMENTUM),
-    "nesterov": _Choice(optim.SGD, 3e-3, {**_MOMENTUM, "nesterov": True}),
+    "sgd": _Choice(optim.SGD, 6e-2, _FUSED),
+    "momentum": _Choice(optim.SGD, 6e-3, _MOMENTUM),
+    "nesterov": _Choice(optim.SGD, 6e-3, {**_MOMENTUM, "nesterov": True}),
     "adam": _Choice(optim.Adam, 2e-3, _FUSED),
     "adamw": _Choice(optim.AdamW, 2e-3, _FUSED),
     "rmsprop": _Choice(optim.RMSprop, 1e-3, {}),

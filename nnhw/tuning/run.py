@@ -93,7 +93,11 @@ def run_tuning(
             identity = json.dumps({**facts, "options": options.to_dict()}, sort_keys=True)
             checkpoint = Checkpoint(checkpoint_path, identity)
             run = _Run(simplified, objective, splits, options)
-            tuned, progress = run.to_the_end(checkpoint, report)
+            try:
+                tuned, progress = run.to_the_end(checkpoint, report)
+            except QuantizationError:  # the same run would end there again
+                checkpoint.remove()
+                raise
         graph = tuned.to_graph()
         _compare(tuned, graph, splits)
         result = TuneResult(

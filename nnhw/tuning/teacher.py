@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,9 +14,13 @@ from ..quantize import run_float
 
 _AT_ONCE = 128
 
+_KEPT = 1 << 28
+"""Bytes of answers to a data set that are kept, at most: data may be larger than memory, and so may
+answers, as those of an autoencoder."""
+
 
 class Teacher:
-    """A float network, which is asked once for what is asked for again.
+    """A float network, which is asked once for what is asked for again, if memory has room for it.
 
     Parameters
     ----------
@@ -35,13 +40,21 @@ class Teacher:
         }
 
     def known(self, data: Dataset, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        """The same for some samples of a data set, all of which it answers the first time."""
+        """The same for some samples of a data set, all of which it answers the first time, unless
+        there are too many answers to keep."""
+        if len(data) * self._bytes_of_a_sample > _KEPT:
+            return self.answers(data.x[rows])
         if id(data) not in self._known:
             answers = [self.answers(data.x[some]) for some in parts(len(data))]
             self._known[id(data)] = {
                 name: torch.cat([part[name] for part in answers]) for name in answers[0]
             }
         return {name: values[rows] for name, values in self._known[id(data)].items()}
+
+    @property
+    def _bytes_of_a_sample(self) -> int:
+        """Of its answers, in float32."""
+        return 4 * sum(math.prod(self.graph.tensors[p.tensor].shape) for p in self.graph.outputs)
 
 
 def parts(count: int) -> Iterator[np.ndarray]:

@@ -22,6 +22,7 @@ from nnhw.tuning.checkpoint import Progress
 from nnhw.tuning.objective import Objective, make_objective
 from nnhw.tuning.optimizers import largest_rate, learning_rate
 from nnhw.tuning.result import find_warnings
+from nnhw.tuning.teacher import Teacher
 
 
 def network(classes: int) -> Graph:
@@ -89,6 +90,30 @@ def test_labels_add_their_cross_entropy() -> None:
     both = chosen.losses(ours, scores([2.0, 1.0, 0.0], [0.0, 0.0, 5.0]), labels).mean()
     assert float(both) > expected
     assert chosen.figure_sum(ours, ours, labels) == 1
+
+
+def test_more_answers_than_there_is_room_for_are_given_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = Dataset(x=np.random.default_rng(0).normal(size=(300, 3, 3, 2)).astype(np.float32))
+    rows = np.array([299, 5, 0])
+    asked: list[int] = []
+    answers = Teacher.answers
+
+    def counted(teacher: Teacher, x: Batch | np.ndarray) -> dict[str, torch.Tensor]:
+        found = answers(teacher, x)
+        asked.append(len(found["t0"]))
+        return found
+
+    monkeypatch.setattr(Teacher, "answers", counted)
+    found = []
+    for room in (4 * 3 * 300, 4 * 3 * 300 - 1):  # three float32 of each sample
+        monkeypatch.setattr("nnhw.tuning.teacher._KEPT", room)
+        teacher = Teacher(network(3))
+        found.append([teacher.known(data, rows)["t0"].numpy() for _ in range(2)])
+        assert sum(asked) == (300 if len(found) == 1 else 2 * len(rows))
+        asked.clear()
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "step", "constant"])

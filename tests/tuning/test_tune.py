@@ -79,7 +79,18 @@ def test_what_is_replaced_stays_until_the_result_is_there(tmp_path: Path) -> Non
     with pytest.raises(QuantizationError, match="diverges"):
         nnhw.tune(MODEL, data=samples(0, 40), out=out, force=True, epochs=2, lr=1e6)
     assert out.read_text() == "an earlier result"
+    assert list(tmp_path.iterdir()) == [out]
     nnhw.tune(MODEL, data=samples(0, 40), out=out, force=True, epochs=1)
+    assert load_model(out).nodes
+
+
+def test_a_run_that_diverges_leaves_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "t.onnx"
+    with pytest.raises(QuantizationError, match="use a smaller learning rate"):
+        nnhw.tune(MODEL, data=samples(0, 40), out=out, epochs=2, lr=1e6)
+    assert not list(tmp_path.iterdir())
+    # So that the advice can be taken as it is.
+    nnhw.tune(MODEL, data=samples(0, 40), out=out, epochs=1, lr=1e-3)
     assert load_model(out).nodes
 
 
