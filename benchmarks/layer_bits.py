@@ -11,13 +11,14 @@ within a budget is found exactly. Then all assignments are evaluated, as a check
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from tables import EXAMPLES, Table, argument_parser, write_tables
 
 from nnhw.conversion import convert
 from nnhw.ir import QConv
+from nnhw.layer_bits import best_assignment
 from nnhw.options import BuildOptions
 from nnhw.report import measure_accuracy
 from nnhw.search.problem import Problem, read_problem
@@ -82,7 +83,7 @@ def row(network: Network, mean: float) -> tuple[str, ...]:
     layers = len(network.layers)
     budget = int(mean * sum(network.layers.values()))
     uniform = (max(width for width in WIDTHS if width <= mean),) * layers
-    assigned = best_assignment(network, budget)
+    assigned = assign(network, budget)
     within = (bits for bits in network.assignments() if network.stored(bits) <= budget)
     exact = max(within, key=network.decibels)
     return (
@@ -144,33 +145,17 @@ class Network:
         return itertools.product(WIDTHS, repeat=len(self.layers))
 
 
-def best_assignment(network: Network, budget: int) -> Bits:
-    """The assignment of least predicted noise within a budget, exactly.
-
-    A multiple-choice knapsack: layer by layer, of all partial assignments those are kept that no
-    other one is both smaller and less noisy than (Dudzinski and Walukiewicz, "Exact methods for the
-    knapsack problem and its generalizations", 1987).
-    """
-    counts = list(network.layers.values())
-    rest = network.noise((WIDTHS[-1],) * len(counts))
-    kept: Sequence[tuple[int, float, Bits]] = [(0, 0.0, ())]
-    for place, count in enumerate(counts):
-        least_left = WIDTHS[0] * sum(counts[place + 1 :])
-        longer = sorted(
-            (
-                size + bits * count,
-                noise + network.noise(network.alone(place, bits)) - rest,
-                (*b, bits),
-            )
-            for size, noise, b in kept
-            for bits in WIDTHS
-        )
-        kept, least = [], float("inf")
-        for size, noise, assigned in longer:
-            if noise < least and size + least_left <= budget:
-                kept.append((size, noise, assigned))
-                least = noise
-    return kept[-1][2]
+def assign(network: Network, budget: int) -> Bits:
+    """The assignment of least predicted noise within a budget."""
+    layers = range(len(network.layers))
+    least = network.noise((WIDTHS[-1],) * len(layers))
+    noises = [
+        {bits: network.noise(network.alone(place, bits)) - least for bits in WIDTHS}
+        for place in layers
+    ]
+    assigned = best_assignment(list(network.layers.values()), noises, budget)
+    assert assigned is not None, "budgets are of the fewest bits at least"
+    return assigned
 
 
 if __name__ == "__main__":

@@ -236,13 +236,13 @@ def quantize_network(
         return even, integer, Equalization(applied=True)
     plain = to_integers(graph, samples, options)
     exact = run_float(graph, x)
-    before, after = (_relative_noise(exact, candidate, x) for candidate in (plain, integer))
+    before, after = (relative_noise(exact, candidate, x) for candidate in (plain, integer))
     worthwhile = before > after * 10 ** (_WORTHWHILE_DB / 10)
     measured = Equalization(applied=worthwhile, gain_db=decibels(before, after))
     return (even, integer, measured) if worthwhile else (graph, plain, measured)
 
 
-def _relative_noise(exact: Mapping[str, np.ndarray], graph: Graph, x: Batch | np.ndarray) -> float:
+def relative_noise(exact: Mapping[str, np.ndarray], graph: Graph, x: Batch | np.ndarray) -> float:
     """Noise of an integer graph's outputs over their deviations from their means; all summed up."""
     found = run_integer(graph, quantize_inputs(graph, x))
     total = 0.0

@@ -51,6 +51,7 @@ ORDER = (
     "robustness",
     "host_preprocess",
     "conversion",
+    "layer_bits",
     "device_fit",
     "device_search",
     "placement",

@@ -11,6 +11,7 @@ import typer
 
 from ..options import (
     Best,
+    Between,
     Choice,
     Definition,
     Device,
@@ -93,7 +94,7 @@ def _parameter(item: Definition) -> inspect.Parameter:
         case Integer(lo, hi):
             annotation = int
             settings |= {"min": lo, "max": hi, "metavar": "N"}
-        case Number() | Share():
+        case Between() | Number() | Share():
             annotation = float
             settings["metavar"] = "X"
         case Flag():

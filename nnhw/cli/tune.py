@@ -92,6 +92,9 @@ def _print_text(console: Console, result: TuneResult) -> None:
             f"Settings of the best of {found.trials} trials ({found.stopped} of them stopped "
             f"early): {escape(settings)}; all are in {escape(str(found.page))}"
         )
+    if result.options.mean_bits is not None:
+        bits = ", ".join(f"{layer} {count}" for layer, count in result.options.bits.items())
+        console.print(f"Bits of the weights by layer: {escape(bits)}")
     if result.rounds:
         console.print(_rounds(result))
     command = ["nnhw", "build", str(result.path), "--data", "TEST.npz", *_array(result.options)]

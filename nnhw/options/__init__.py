@@ -39,6 +39,7 @@ from .explore import Exploration, ExploreOptions, SweepOptions, exploration_from
 from .file import check_names, read_table
 from .kinds import (
     Best,
+    Between,
     Choice,
     Device,
     Flag,
@@ -87,6 +88,7 @@ __all__ = [
     "TUNE_SAMPLERS",
     "WEIGHT_PLACES",
     "Best",
+    "Between",
     "BuildOptions",
     "CalibrationMethod",
     "Choice",

@@ -67,6 +67,24 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Between:
+    """Numbers from `lo` to `hi`."""
+
+    lo: float
+    hi: float
+
+    @property
+    def wanted(self) -> str:
+        """The values in words."""
+        return f"a number from {self.lo:g} to {self.hi:g}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of them."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and self.lo <= value <= self.hi
+
+
+@dataclass(frozen=True)
 class Share:
     """Numbers between 0 and 1."""
 

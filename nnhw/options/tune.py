@@ -22,8 +22,20 @@ from .choices import (
 )
 from .definition import definitions, documented, option, same_option
 from .file import check_names, read_table
-from .kinds import Choice, Flag, Integer, Names, NoiseLevels, Number, Share, check, read_shapes
+from .kinds import (
+    Between,
+    Choice,
+    Flag,
+    Integer,
+    Names,
+    NoiseLevels,
+    Number,
+    Share,
+    check,
+    read_shapes,
+)
 
+_QUANTIZATION = "Quantization"
 _TRAINING = "Training"
 _OPTIMIZER = "Optimizer"
 _REGULARIZATION = "Regularization"
@@ -56,6 +68,11 @@ class TuneOptions:
     weight_bits: int = same_option(BuildOptions, "weight_bits")
     act_bits: int = same_option(BuildOptions, "act_bits")
     bits: Mapping[str, int] = same_option(BuildOptions, "bits")
+    mean_bits: float | None = option(
+        Between(2, 8),
+        group=_QUANTIZATION,
+        help="Most bits a weight on average; those of each layer are chosen by its sensitivity.",
+    )
     calibration: str = same_option(BuildOptions, "calibration")
     equalize: str = same_option(BuildOptions, "equalize")
     teacher: bool = option(
@@ -220,6 +237,13 @@ class TuneOptions:
             raise OptionError(
                 "Option hints compares layers with those of the float network, channel by channel, "
                 f"and says nothing without {without}; drop it"
+            )
+        if (
+            self.mean_bits is not None
+            and self.weight_bits != definitions(self)["weight_bits"].default
+        ):
+            raise OptionError(
+                "Options mean_bits and weight_bits say the same of all layers; drop one of them"
             )
         if self.prune_to is not None and self.prune_cycles is not None:
             raise OptionError("Options prune_to and prune_cycles say the same; drop one of them")

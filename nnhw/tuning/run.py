@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from ..frontend import Model, load_model, model_file, write_qdq
 from ..golden import dequantize, quantize_inputs
 from ..golden import run as run_integer
 from ..ir import Graph
+from ..layer_bits import choose_layer_bits
 from ..options import TuneOptions
 from ..quantize import is_quantized, run_float, with_real_weights
 from ..search.extras import require
@@ -82,6 +83,7 @@ def run_tuning(
         simplified = with_real_weights(simplify(network, samples, options.of_build))
         if options.prunes and is_quantized(simplified):
             raise QuantizationError(_QUANTIZED)
+        options = _with_layer_bits(simplified, splits, options, report)
         answers = run_float(simplified, splits.calibration.x[:])
         objective = make_objective(simplified, options, splits.train, answers)
         facts = _facts(file, source, val_source)
@@ -249,6 +251,22 @@ def _make_room(path: Path, *leftovers: Path, force: bool) -> None:
         raise ExportError(
             f"File {path} exists; give --force (force=True) to replace it, or another --out"
         )
+
+
+def _with_layer_bits(
+    graph: Graph, splits: Splits, options: TuneOptions, report: Report
+) -> TuneOptions:
+    """The options with bits for each layer, if they are to be chosen."""
+    if options.mean_bits is None:
+        return options
+    bits = choose_layer_bits(
+        graph,
+        splits.calibration,
+        options.of_build,
+        options.mean_bits,
+        lambda share: report("Measure the sensitivity of each layer", 0),
+    )
+    return replace(options, bits=bits)
 
 
 def _facts(file: Path, data: DataSource, val: DataSource | None) -> dict[str, Any]:

@@ -352,3 +352,24 @@ def test_command_line(tmp_path: Path) -> None:
     assert text.exit_code == 0
     assert "30 validation samples" in text.output
     assert "nnhw build" in text.output
+
+
+def test_bits_by_layer_are_chosen_for_a_budget(tmp_path: Path) -> None:
+    """And are those of the file."""
+    out = tmp_path / "t.onnx"
+    result = nnhw.tune(MODEL, data=samples(0, 100), out=out, epochs=1, mean_bits=3.5)
+    bits = result.options.bits
+    sizes = {node.name: node.weight.size for node in result.graph.nodes if isinstance(node, QConv)}
+    assert bits.keys() == sizes.keys()
+    mean = sum(bits[layer] * sizes[layer] for layer in sizes) / sum(sizes.values())
+    assert 3 < mean <= 3.5
+    assert len(set(bits.values())) > 1
+    for node in result.graph.nodes:
+        if isinstance(node, QConv):
+            assert abs(node.weight).max() < 1 << (bits[node.name] - 1)
+    again = nnhw.tune(MODEL, data=samples(0, 100), out=out, force=True, epochs=1, mean_bits=3.5)
+    assert again.options.bits == bits
+    with pytest.raises(OptionError, match="Options mean_bits and weight_bits say the same"):
+        nnhw.tune(MODEL, data=samples(0, 100), out=out, mean_bits=3.5, weight_bits=4)
+    with pytest.raises(OptionError, match="mean_bits must be a number from 2 to 8"):
+        nnhw.tune(MODEL, data=samples(0, 100), out=out, mean_bits=1.5)
