@@ -49,7 +49,7 @@ ARRAY: tuple[str, ...] = (
 """Options of a build that clock cycles and memories depend on, for which alone they are there."""
 
 _BUILD: tuple[str, ...] = (
-    *("input_shape", "weight_bits", "act_bits", "bits", "calibration", "equalize"),
+    *("input_shape", "weight_bits", "act_bits", "bits", "calibration", "power_of_two", "equalize"),
     *ARRAY,
     *("seed", "max_memory"),
 )
@@ -74,6 +74,7 @@ class TuneOptions:
         help="Most bits a weight on average; those of each layer are chosen by its sensitivity.",
     )
     calibration: str = same_option(BuildOptions, "calibration")
+    power_of_two: bool = same_option(BuildOptions, "power_of_two")
     equalize: str = same_option(BuildOptions, "equalize")
     teacher: bool = option(
         Flag(),
@@ -244,6 +245,11 @@ class TuneOptions:
         ):
             raise OptionError(
                 "Options mean_bits and weight_bits say the same of all layers; drop one of them"
+            )
+        if self.power_of_two and self.learn_ranges:
+            raise OptionError(
+                "Options power_of_two and learn_ranges do not go together: scales that are learned "
+                "are no powers of two; drop one of them"
             )
         if self.prune_to is not None and self.prune_cycles is not None:
             raise OptionError("Options prune_to and prune_cycles say the same; drop one of them")

@@ -2,9 +2,10 @@
 
 from .activations import scale_groups
 from .bounds import AccumulatorBounds, accumulator_bounds, tensor_bounds
+from .constants import network_constants
 from .convert import certain_refusals, missing_numbers, open_numbers, quantize
 from .equalize import equalize
-from .fixed_point import choose_constants, follow_ratios
+from .fixed_point import follow_ratios
 from .float_reference import clamped, evaluates, run_float
 from .functions import TableError, table_error
 from .input_range import (
@@ -30,7 +31,6 @@ __all__ = [
     "accumulator_bounds",
     "certain_refusals",
     "channel_ranges",
-    "choose_constants",
     "clamped",
     "common_width",
     "equalize",
@@ -40,6 +40,7 @@ __all__ = [
     "integer_quantization",
     "is_quantized",
     "missing_numbers",
+    "network_constants",
     "open_numbers",
     "quantize",
     "release_weights",

@@ -29,7 +29,7 @@ def begin(graph: Graph, calibration: Dataset, options: TuneOptions) -> Network:
     return Network(
         bare,
         integer,
-        multiplier_bits=quantization_options(build).multiplier_bits,
+        quantization=quantization_options(build),
         means=input_means(bare, calibration.x[:]),
         learn_ranges=options.learn_ranges,
         dropout=options.dropout or 0.0,

@@ -3,7 +3,7 @@
 What is learned: weights and biases, real numbers, and the scale of each output channel's weights
 (learned step sizes: Esser et al., "Learned Step Size Quantization", 2020); on request the scales of
 activations, too, where nothing but convolutions, max pools and moves touch them. What follows:
-multipliers, from the ratios of these scales, at shifts that `choose_constants` has chosen; the
+multipliers, from the ratios of these scales, at shifts that `network_constants` has chosen; the
 scales of weights that are used, from multipliers and shifts; and the integers of weights and
 biases, in steps of these. Everything else is what quantization has made it.
 
@@ -35,7 +35,7 @@ from ..ir import (
     Quantization,
     draft,
 )
-from ..quantize import choose_constants
+from ..quantize import QuantizeOptions, network_constants
 from .noise import flipped
 from .ranges import Ranges
 from .tuned_conv import TunedConv
@@ -51,8 +51,9 @@ class Network(torch.nn.Module):
         Float graph, simplified; none that arrived quantized.
     integer
         What `quantize` has made of it.
-    multiplier_bits
-        That it was made with; no multiplier gets more bits than the widest one has then.
+    quantization
+        That it was made with; no multiplier gets more bits than the widest one has then, and
+        scales that are powers of two stay what they are.
     means
         What each channel of the tensors is on average that convolutions read, real values (C,) by
         tensor; biases are learned about it.
@@ -69,7 +70,7 @@ class Network(torch.nn.Module):
         graph: Graph,
         integer: Graph,
         *,
-        multiplier_bits: int,
+        quantization: QuantizeOptions,
         means: Mapping[str, np.ndarray],
         learn_ranges: bool = False,
         dropout: float = 0.0,
@@ -77,7 +78,7 @@ class Network(torch.nn.Module):
     ):
         super().__init__()
         self._float, self._integer = graph, integer
-        self._multiplier_bits, self._dropout = multiplier_bits, dropout
+        self._quantization_options, self._dropout = quantization, dropout
         self._noise, self._errs = noise, False
         pairs = [
             (node, made)
@@ -89,7 +90,11 @@ class Network(torch.nn.Module):
         widest = max(int(made.requantize.multiplier.max()).bit_length() for _, made in pairs)
         self._convs = {
             made.output: TunedConv(
-                node, made, integer.tensors[made.inputs[0]].q, widest, means[made.inputs[0]]
+                node,
+                made,
+                integer.tensors[made.inputs[0]].q,
+                None if quantization.power_of_two else widest,
+                means[made.inputs[0]],
             )
             for node, made in pairs
         }
@@ -155,7 +160,7 @@ class Network(torch.nn.Module):
         drafts = {node.output: self._draft(node) for node in self._float.nodes}
         waiting = {name: item for name, item in drafts.items() if isinstance(item, Draft)}
         factors = [item.factors for item in waiting.values()]
-        chosen = choose_constants(factors, self._multiplier_bits)
+        chosen = network_constants(factors, self._quantization_options)
         for name, constants in zip(waiting, chosen, strict=True):
             if name in self._convs:
                 self._convs[name].keep_shift(constants.of_one_term().shift)

@@ -34,7 +34,7 @@ class TunedConv(torch.nn.Module):
     source
         Quantization of the input.
     multiplier_bits
-        Multipliers stay below 2**multiplier_bits.
+        Multipliers stay below 2**multiplier_bits; None: they and the scales stay what they are.
     mean
         What each channel of the input is on average, real values (C,).
     """
@@ -48,7 +48,7 @@ class TunedConv(torch.nn.Module):
         node: Conv,
         made: QConv,
         source: Quantization,
-        multiplier_bits: int,
+        multiplier_bits: int | None,
         mean: np.ndarray,
     ):
         super().__init__()
@@ -62,7 +62,8 @@ class TunedConv(torch.nn.Module):
         used = torch.tensor(made.weight * made.weight_scale[:, None, None, None])
         self.bias = torch.nn.Parameter(bias + self._at_mean(used.permute(0, 3, 1, 2)))
         self.log_scale = torch.nn.Parameter(
-            torch.tensor(np.log(made.weight_scale), dtype=torch.float64)
+            torch.tensor(np.log(made.weight_scale), dtype=torch.float64),
+            requires_grad=multiplier_bits is not None,
         )
         self.register_buffer("shift", torch.tensor(made.requantize.shift))
 
@@ -172,9 +173,7 @@ class TunedConv(torch.nn.Module):
         log_scale = _slowed(self.log_scale, self.weight[0].numel() * self._largest)
         wanted = log_scale.exp()
         ratio = wanted * input_scale / output_scale
-        constants = follow_ratios(
-            ratio.detach().numpy()[:, None], self.shift.numpy()[:, None], self._multiplier_bits
-        ).of_one_term()
+        constants = self._constants(ratio.detach().numpy())
         unit = target.scale / source.scale
         real = np.ldexp(constants.multiplier * unit, -constants.shift)
         scale = substitute(wanted, torch.tensor(real.astype(np.float32), dtype=torch.float64))
@@ -185,6 +184,14 @@ class TunedConv(torch.nn.Module):
         centred = self.bias / (input_scale * scale) - self._at_mean(weight) / input_scale
         bias = rounded(centred.clamp(-_LARGEST_BIAS, _LARGEST_BIAS))
         return weight, bias, torch.tensor(constants.multiplier), factor, scale
+
+    def _constants(self, ratio: np.ndarray) -> FixedPoint:
+        """Multipliers and shifts of the ratios, (out,), that the scales have by now."""
+        shift = self.shift.numpy()
+        if self._multiplier_bits is None:
+            return FixedPoint(multiplier=self._made.requantize.multiplier, shift=shift)
+        followed = follow_ratios(ratio[:, None], shift[:, None], self._multiplier_bits)
+        return followed.of_one_term()
 
 
 def _by_weight(mean: np.ndarray, node: Conv) -> torch.Tensor:

@@ -41,7 +41,13 @@ def made(source: tuple[Graph, np.ndarray], bits: int, **settings: object) -> tup
     options = QuantizeOptions(weight_bits=bits, activation_bits=max(bits, 4))
     integer = quantize(graph, x, options)
     means = input_means(graph, x)
-    network = Network(graph, integer, multiplier_bits=MULTIPLIER_BITS, means=means, **settings)
+    network = Network(
+        graph,
+        integer,
+        quantization=QuantizeOptions(multiplier_bits=MULTIPLIER_BITS),
+        means=means,
+        **settings,
+    )
     return network, integer
 
 

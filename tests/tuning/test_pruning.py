@@ -123,7 +123,7 @@ def made(source: tuple[Graph, np.ndarray]) -> tuple[Network, Objective]:
     deviation = {name: float(run_float(graph, x)[name].std())}
     objective = Objective(graph, TuneOptions(), frozenset({name}), deviation, "classes")
     means = input_means(graph, x)
-    return Network(graph, integers(source), multiplier_bits=16, means=means), objective
+    return Network(graph, integers(source), quantization=QuantizeOptions(), means=means), objective
 
 
 def distance(objective: Objective, one: np.ndarray, other: np.ndarray) -> float:

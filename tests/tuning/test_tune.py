@@ -373,3 +373,32 @@ def test_bits_by_layer_are_chosen_for_a_budget(tmp_path: Path) -> None:
         nnhw.tune(MODEL, data=samples(0, 100), out=out, mean_bits=3.5, weight_bits=4)
     with pytest.raises(OptionError, match="mean_bits must be a number from 2 to 8"):
         nnhw.tune(MODEL, data=samples(0, 100), out=out, mean_bits=1.5)
+
+
+@pytest.mark.parametrize("name", ["digits_mlp", "digits_resnet"])
+def test_scales_that_are_powers_of_two_stay_so(name: str, tmp_path: Path) -> None:
+    """So that the hardware requantizes by shifts alone, as that of a direct build."""
+    out = tmp_path / "t.onnx"
+    model = MODEL.with_name(f"{name}.onnx")
+    result = nnhw.tune(
+        model, data=samples(0, 200), out=out, epochs=3, power_of_two=True, weight_bits=3
+    )
+    assert result.best_epoch > 0
+    built = nnhw.build(out, data=samples(1), stop="trim", trim=False).state.graph
+    pairs = zip(result.graph.nodes, built.nodes, strict=True)
+    convs = [pair for pair in pairs if isinstance(pair[0], QConv)]
+    assert convs
+    for tuned, again in convs:
+        multiplier = tuned.requantize.multiplier
+        assert not np.any(multiplier & (multiplier - 1))
+        exponents = np.log2(tuned.weight_scale)
+        assert np.allclose(exponents, exponents.round(), atol=1e-5)
+        ratios = [
+            np.ldexp(q.multiplier.astype(float), -q.shift)
+            for q in (tuned.requantize, again.requantize)
+        ]
+        assert np.array_equal(*ratios)
+        multiplier = again.requantize.multiplier
+        assert not np.any(multiplier & (multiplier - 1))
+    with pytest.raises(OptionError, match="power_of_two and learn_ranges do not go together"):
+        nnhw.tune(MODEL, data=samples(0), out=out, power_of_two=True, learn_ranges=True)
