@@ -14,7 +14,7 @@ from .mapping import CycleModel, Program, predict_cycles, rough_logic
 
 _MOST_TRIES = 8
 """Designs that are estimated at most; each takes seconds."""
-_PARTS = 16
+_PARTS = 8
 _MOST_BELOW = 2
 """Sizes down to half the largest are compared in steps of so small a part of it, by how much logic
 they roughly have, and so many of them are estimated."""
