@@ -13,7 +13,7 @@ from .machine import MOST_MACS
 from .mapping import CycleModel, Program, predict_cycles, rough_logic
 
 _MOST_TRIES = 8
-"""Designs that are estimated at most; each takes seconds."""
+"""Designs that are estimated at most to find the largest; each takes seconds."""
 _PARTS = 8
 _MOST_BELOW = 2
 """Sizes down to half the largest are compared in steps of so small a part of it, by how much logic
@@ -170,7 +170,7 @@ class _Search:
         self._logic_scale = largest.estimate.luts / rough_logic(largest.program.config)
         limit = min(self._likely_time(found.program) for found in fitting)
         likely: dict[int, float] = {}
-        for macs in {most * part // _PARTS for part in range(_PARTS // 2, _PARTS)} - {0}:
+        for macs in {most * part // _PARTS for part in range(_PARTS // 2, _PARTS)} - {0, 1}:
             times = [self._likely_time(program) for program in self._map_with(macs)]
             if min(times) < limit:
                 likely[macs] = min(times)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .conversion import Samples, quantize_network, relative_noise
 from .data import Dataset
@@ -15,7 +15,7 @@ WIDTHS = (2, 3, 4, 5, 6, 8)
 """Bits that a layer may get, ascending."""
 
 _STEPS = 1 << 14
-"""Parts of a budget that sizes are rounded up to, so that few partial assignments differ."""
+"""Parts of a budget: of partial assignments whose sizes are in the same one, one is kept."""
 
 Bits = Mapping[str, int]
 """Of the weights of each layer, by its name."""
@@ -26,7 +26,6 @@ def choose_layer_bits(
     calibration: Dataset,
     options: BuildOptions,
     mean_bits: float,
-    progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, int]:
     """Bits of each layer that make the least noise by measured sensitivities.
 
@@ -43,8 +42,6 @@ def choose_layer_bits(
         Of the build; layers in its `bits` keep those.
     mean_bits
         Most bits of all weights over their number.
-    progress
-        Is told the share of the measurements that are done.
 
     Raises
     ------
@@ -68,12 +65,11 @@ def choose_layer_bits(
         layer: (options.bits[layer],) if layer in options.bits else WIDTHS for layer in counts
     }
     least = relative_noise(exact, whole, x)
-    asked = [(layer, bits) for layer in counts for bits in widths[layer]]
     noises: dict[str, dict[int, float]] = {layer: {} for layer in counts}
-    for done, (layer, bits) in enumerate(asked):
-        is_known = len(widths[layer]) == 1 or bits == WIDTHS[-1]
-        noises[layer][bits] = 0.0 if is_known else max(0.0, noise({layer: bits}) - least)
-        progress(done / len(asked))
+    for layer in counts:
+        for bits in widths[layer]:
+            is_known = len(widths[layer]) == 1 or bits == WIDTHS[-1]
+            noises[layer][bits] = 0.0 if is_known else max(0.0, noise({layer: bits}) - least)
     budget = mean_bits * sum(counts.values())
     chosen = best_assignment(list(counts.values()), list(noises.values()), budget)
     if chosen is None:
@@ -93,8 +89,9 @@ def best_assignment(
 
     A multiple-choice knapsack: layer by layer, of all partial assignments those are kept that no
     other one is both smaller and less noisy than (Dudzinski and Walukiewicz, "Exact methods for the
-    knapsack problem and its generalizations", 1987). With sizes of more than `_STEPS` bits they are
-    rounded up to parts of the budget, each layer's by one part at most.
+    knapsack problem and its generalizations", 1987). That is exact up to budgets of `_STEPS` bits;
+    with larger ones the least noisy of those is kept whose sizes are in the same part, and always
+    the smallest of all, so that something is found if anything is within the budget.
 
     Parameters
     ----------
@@ -105,23 +102,22 @@ def best_assignment(
     budget
         Most bits of all weights.
     """
-    unit = max(1, int(budget) // _STEPS)
-    limit = int(budget) // unit
-    left = [
-        min(-(-bits * count // unit) for bits in of)
-        for count, of in zip(counts, noises, strict=True)
-    ]
+    part = max(1, int(budget) // _STEPS)
+    left = [min(of) * count for count, of in zip(counts, noises, strict=True)]
     kept: list[tuple[int, float, tuple[int, ...]]] = [(0, 0.0, ())]
     for place, (count, of_layer) in enumerate(zip(counts, noises, strict=True)):
         least_left = sum(left[place + 1 :])
         longer = sorted(
-            (size + -(-bits * count // unit), noise + more, (*assigned, bits))
+            (size + bits * count, noise + more, (*assigned, bits))
             for size, noise, assigned in kept
             for bits, more in of_layer.items()
         )
         kept, least = [], float("inf")
         for size, noise, assigned in longer:
-            if noise < least and size + least_left <= limit:
-                kept.append((size, noise, assigned))
-                least = noise
+            if noise >= least or size + least_left > budget:
+                continue
+            if len(kept) > 1 and kept[-1][0] // part == size // part:  # never the smallest one
+                kept.pop()
+            kept.append((size, noise, assigned))
+            least = noise
     return kept[-1][2] if kept else None

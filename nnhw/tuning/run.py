@@ -259,13 +259,8 @@ def _with_layer_bits(
     """The options with bits for each layer, if they are to be chosen."""
     if options.mean_bits is None:
         return options
-    bits = choose_layer_bits(
-        graph,
-        splits.calibration,
-        options.of_build,
-        options.mean_bits,
-        lambda share: report("Measure the sensitivity of each layer", 0),
-    )
+    report("Measure the sensitivity of each layer", 0)
+    bits = choose_layer_bits(graph, splits.calibration, options.of_build, options.mean_bits)
     return replace(options, bits=bits)
 
 
